@@ -1,0 +1,43 @@
+// Package transport keeps a program within Aprimo's limit of 15 requests a
+// second, as an [http.RoundTripper] that any HTTP client can stand on:
+//
+//	client := &http.Client{Transport: transport.New()}
+//
+// That is all that most programs need. What goes beyond the limit waits its turn
+// here, in order, instead of at Aprimo. A request that is answered 429 all the
+// same, because other integrations use the tenant too, holds everybody back for
+// a while and is then repeated, ahead of those that have not had a turn yet. Each
+// 429 leaves a log line with the user ([ContextWithUser]) and the request.
+//
+// Use one Transport for all requests to a tenant, in all goroutines: it is safe
+// for concurrent use, and two of them do not know of each other. For a budget
+// that several processes share see package redislimit.
+//
+// # The way of a request
+//
+//	retry     again? after how long?                    WithRetry
+//	queue     best waiter first; bounded                WithMaxQueue
+//	pause     one 429 holds back everybody
+//	limiter   at most N in any second                   WithLimiter
+//	base      the wire                                  WithBase
+//
+// Each attempt, a repetition too, passes all of it. New builds it in one
+// expression.
+//
+// # What it does not do
+//
+// It does not authenticate, as the RoundTripper contract asks: that belongs
+// above, so that one Transport serves many users. It does not send mail: package
+// notify does, as an [Observer]. It never reads a body into memory, so a request
+// with a body is repeated only if it has a GetBody, as those of
+// [http.NewRequest] from a bytes.Buffer, bytes.Reader or strings.Reader do.
+//
+// # Design
+//
+// A slot is given when it falls due, not when the caller comes. A limiter that
+// hands out dates in advance, as golang.org/x/time/rate does, loses those of
+// callers that give up, and after a stop of the process lets all that have become
+// due go at once. Here the caller at the head of the queue waits for the next
+// slot on everybody's behalf, in its own goroutine and with the only timer; so
+// nothing is running while nobody calls, and testing/synctest can drive it all.
+package transport

@@ -1,0 +1,60 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Errors of calls that were turned away here and never sent.
+var (
+	// ErrQueueFull: as many calls wait as WithMaxQueue allows.
+	ErrQueueFull = errors.New("the queue is full")
+
+	// ErrShutdown: Shutdown has been called.
+	ErrShutdown = errors.New("transport: shut down, no new calls")
+)
+
+// A QueueError says why a call did not get its turn. It was not sent to Aprimo,
+// neither now nor, unless Attempt is above 0, before.
+//
+// errors.Is tells the reasons apart: [ErrQueueFull]; [context.DeadlineExceeded],
+// also when the deadline has not passed yet but would before the call's turn;
+// [context.Canceled]; or what the Limiter returned.
+type QueueError struct {
+	Err     error
+	Queued  int           // calls that were to go before it
+	Wait    time.Duration // how long its turn was away, as far as was known; 0 if it was not
+	Waited  time.Duration // how long it had waited, in all attempts
+	Attempt int           // attempts made before
+}
+
+// Error says what happened and the numbers behind it.
+func (e *QueueError) Error() string {
+	switch {
+	case errors.Is(e.Err, ErrQueueFull):
+		return fmt.Sprintf("transport: %v: %d calls wait, expected wait %v", e.Err, e.Queued, round(e.Wait))
+	case errors.Is(e.Err, context.DeadlineExceeded) && e.Wait > 0:
+		return fmt.Sprintf("transport: not sent: expected wait %v behind %d calls is longer than its deadline allows: %v",
+			round(e.Wait), e.Queued, e.Err)
+	}
+	return fmt.Sprintf("transport: no turn after %v in the queue: %v", round(e.Waited), e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *QueueError) Unwrap() error { return e.Err }
+
+// Timeout tells net/http and net.Error users whether time ran out.
+func (e *QueueError) Timeout() bool { return errors.Is(e.Err, context.DeadlineExceeded) }
+
+// Retryable tells package retry that a local refusal is no failure of the
+// server.
+func (e *QueueError) Retryable() bool { return false }
+
+func round(d time.Duration) time.Duration {
+	if d < time.Second {
+		return d.Round(time.Millisecond)
+	}
+	return d.Round(100 * time.Millisecond)
+}

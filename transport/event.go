@@ -1,0 +1,74 @@
+package transport
+
+import (
+	"context"
+	"time"
+)
+
+// Kind says what an Event is about. Later versions may add kinds: an Observer
+// ignores those that it does not know.
+type Kind int
+
+// The kinds of events.
+const (
+	// Done: a call has ended. Status is that of the response that the caller
+	// gets, or 0 with Err set. There is exactly one for each call.
+	Done Kind = iota + 1
+	// RateLimited: Aprimo answered an attempt with 429. Delay is the time until
+	// the next attempt; 0 means that there is none and that the caller gets the
+	// 429.
+	RateLimited
+	// Retrying: an attempt failed in another way than by a 429 and is made
+	// again after Delay.
+	Retrying
+	// Paused: because of a 429 no call of this Transport begins for Delay. A
+	// pause that is only extended is not a new one.
+	Paused
+	// Refused: the call was turned away here and never sent: the queue is full,
+	// the Transport is shut down, or the call's deadline comes before its turn.
+	// Err says which. A Done event follows.
+	Refused
+)
+
+// String returns the kind's name as it is written in logs.
+func (k Kind) String() string {
+	switch k {
+	case Done:
+		return "done"
+	case RateLimited:
+		return "rate limited"
+	case Retrying:
+		return "retrying"
+	case Paused:
+		return "paused"
+	case Refused:
+		return "refused"
+	}
+	return "unknown"
+}
+
+// An Event is one thing that happened to one call. It is a plain value: an
+// Observer may keep it, and it holds no secret.
+type Event struct {
+	Kind Kind
+	Time time.Time
+
+	User   string // who caused the call; empty if unknown
+	Method string
+	URL    string // without credentials, query values and upload tokens
+
+	Attempt int // 1 for the first; 0 if the call was never sent
+	Status  int // the HTTP status; 0 if there was no response
+
+	Waited time.Duration // in our queue, all attempts of the call together
+	Took   time.Duration // on the wire, from the sending of this attempt to its response header
+	Delay  time.Duration // until the next attempt; for Paused, until the pause ends
+
+	Queued int // calls waiting in our queue
+	Err    error
+}
+
+// An Observer is told of each Event, in the goroutine of the call that caused
+// it: it must be safe for concurrent use, return quickly and never block. The
+// context is the call's.
+type Observer func(context.Context, Event)

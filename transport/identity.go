@@ -1,0 +1,60 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+type userKey struct{}
+
+// ContextWithUser returns a context that names the person or job on whose behalf
+// its requests are made. The name appears in logs, events and alerts, and is sent
+// nowhere: no header carries it. It goes before what WithIdentity or the bearer
+// token say, which matters for a server that calls Aprimo as one technical user
+// on behalf of many.
+func ContextWithUser(ctx context.Context, user string) context.Context {
+	return context.WithValue(ctx, userKey{}, user)
+}
+
+// UserFromContext returns the name that ContextWithUser has set, or "".
+func UserFromContext(ctx context.Context) string {
+	user, _ := ctx.Value(userKey{}).(string)
+	return user
+}
+
+// userOf returns who caused a request, made harmless for logs and mails.
+func userOf(req *http.Request, identity func(*http.Request) string) string {
+	user := UserFromContext(req.Context())
+	if user == "" && identity != nil {
+		user = identity(req)
+	}
+	if user == "" {
+		user = tokenUser(req.Header)
+	}
+	return printable(user)
+}
+
+// userLength is enough for an address; nobody is told apart by more.
+const userLength = 256
+
+// printable cuts a name to a length and replaces what is not to be printed:
+// control characters, line ends, characters that reverse the writing direction,
+// and what is not UTF-8.
+func printable(s string) string {
+	if len(s) > userLength {
+		cut := userLength
+		for cut > 0 && !utf8.RuneStart(s[cut]) {
+			cut--
+		}
+		s = s[:cut]
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
+}

@@ -1,0 +1,106 @@
+package transport
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/retry"
+)
+
+// A logger writes what an operator needs to know. Field names are those of
+// OpenTelemetry's HTTP conventions where it has one
+// (https://opentelemetry.io/docs/specs/semconv/http/); the others begin with
+// "aprimo.".
+type logger struct {
+	zerolog.Logger
+
+	mu         sync.Mutex
+	lastWait   time.Time // when a long wait was last written down
+	suppressed int       // long waits that were not, since
+}
+
+const (
+	longWait     = time.Second      // a wait in our queue that somebody may wonder about
+	waitInterval = 10 * time.Second // between two lines about it
+)
+
+// rateLimited writes the line that Aprimo asks its customers for: each 429 with
+// the user and the request that caused it.
+func (l *logger) rateLimited(a retry.Attempt, e Event, now Stats) {
+	level, message := zerolog.WarnLevel, "Aprimo answered 429: too many requests; will try again"
+	if !a.Again {
+		level, message = zerolog.ErrorLevel, "Aprimo answered 429: too many requests; given up"
+	}
+	line := l.attempt(level, e).Bool("aprimo.rate_limit.will_retry", a.Again)
+	if after := a.Response.Header.Get("Retry-After"); after != "" {
+		line.Str("http.response.header.retry-after", printable(after))
+	}
+	if !now.PausedUntil.IsZero() {
+		line.Int64("aprimo.rate_limit.pause_ms", time.Until(now.PausedUntil).Milliseconds())
+	}
+	line.Int("aprimo.rate_limit.in_flight", now.InFlight).
+		Float64("aprimo.rate_limit.rate", now.Rate).
+		Msg(message)
+}
+
+// retrying writes down an attempt that failed in another way and is repeated.
+func (l *logger) retrying(e Event) {
+	l.attempt(zerolog.WarnLevel, e).Msg("attempt failed; will try again")
+}
+
+func (l *logger) attempt(level zerolog.Level, e Event) *zerolog.Event {
+	line := l.WithLevel(level).
+		Str("user.name", e.User).
+		Str("http.request.method", e.Method).
+		Str("url.full", e.URL).
+		Int("http.request.resend_count", e.Attempt-1).
+		Int64("aprimo.rate_limit.queue_wait_ms", e.Waited.Milliseconds()).
+		Int64("aprimo.rate_limit.next_retry_ms", e.Delay.Milliseconds()).
+		Int("aprimo.rate_limit.queued", e.Queued)
+	if e.Err != nil {
+		return line.Str("error.type", "transport").Str("error.message", errorText(e.Err))
+	}
+	return line.Int("http.response.status_code", e.Status).Str("error.type", http.StatusText(e.Status))
+}
+
+// waited writes down that calls wait here, not at Aprimo: else it looks as if
+// Aprimo were slow. One line in ten seconds is enough to know it.
+func (l *logger) waited(c *call, d time.Duration, queued int) {
+	if d < longWait {
+		return
+	}
+	l.mu.Lock()
+	now := time.Now()
+	if !l.lastWait.IsZero() && now.Sub(l.lastWait) < waitInterval {
+		l.suppressed++
+		l.mu.Unlock()
+		return
+	}
+	suppressed := l.suppressed
+	l.lastWait, l.suppressed = now, 0
+	l.mu.Unlock()
+
+	l.Info().
+		Str("user.name", c.user()).
+		Str("http.request.method", c.req.Method).
+		Str("url.full", safeURL(c.req.URL)).
+		Int64("aprimo.rate_limit.queue_wait_ms", d.Milliseconds()).
+		Int("aprimo.rate_limit.queued", queued).
+		Int("aprimo.rate_limit.suppressed", suppressed).
+		Msg("waited for a turn: the limit here, not Aprimo, held the request back")
+}
+
+// errorText leaves out the URL that net/http puts into its errors: it has the
+// whole query.
+func errorText(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return err.Error()
+}

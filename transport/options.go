@@ -1,0 +1,76 @@
+package transport
+
+import (
+	"net/http"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/retry"
+)
+
+// An Option changes a setting of New. A nil or missing setting is the default.
+type Option func(*settings)
+
+type settings struct {
+	base      http.RoundTripper
+	limiter   Limiter
+	maxQueue  int
+	policy    retry.Policy
+	logger    *zerolog.Logger
+	observers []Observer
+	identity  func(*http.Request) string
+}
+
+// WithBase sets the RoundTripper that sends the requests. The default is
+// http.DefaultTransport.
+func WithBase(base http.RoundTripper) Option {
+	return func(s *settings) { s.base = base }
+}
+
+// WithLimiter sets what says when a request may begin. The default is
+// NewLimiter(15, time.Second), Aprimo's limit. Of a Limiter that is not ours it
+// is unknown how long a wait will be: then calls are not refused for their
+// deadline beforehand.
+func WithLimiter(l Limiter) Option {
+	return func(s *settings) { s.limiter = l }
+}
+
+// WithMaxQueue sets how many calls may wait; one more is refused with
+// ErrQueueFull. The default is 10,000, some 11 minutes of 15 requests a second.
+// With 0 or less a call goes at once or not at all. Repetitions are always let
+// in.
+func WithMaxQueue(n int) Option {
+	return func(s *settings) { s.maxQueue = n }
+}
+
+// WithRetry sets when a request is made again. The default is the zero
+// retry.Policy.
+func WithRetry(p retry.Policy) Option {
+	return func(s *settings) { s.policy = p }
+}
+
+// WithLogger sets where 429s, other failures and long waits are written. The
+// default is zerolog's global logger as it is when New is called, which writes
+// JSON to the standard error unless the program has set another one.
+// zerolog.Nop() silences it.
+func WithLogger(l zerolog.Logger) Option {
+	return func(s *settings) { s.logger = &l }
+}
+
+// WithObserver adds a function that is told of each Event. It may be repeated;
+// observers are called in the order in which they were given.
+func WithObserver(o Observer) Option {
+	return func(s *settings) {
+		if o != nil {
+			s.observers = append(s.observers, o)
+		}
+	}
+}
+
+// WithIdentity sets how to find out who caused a request, for logs, events and
+// alerts. It is asked if the request's context names nobody; if it returns "",
+// the names in the request's bearer token are used. It must not change the
+// request and must be safe for concurrent use.
+func WithIdentity(user func(*http.Request) string) Option {
+	return func(s *settings) { s.identity = user }
+}

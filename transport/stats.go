@@ -1,0 +1,116 @@
+package transport
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Stats is how a Transport stands at one moment.
+type Stats struct {
+	Queued   int // calls that wait for their turn
+	InFlight int // requests that were sent and have no response header yet
+
+	Sent        uint64 // requests sent since New, repetitions included
+	RateLimited uint64 // of these, answered with 429
+
+	PausedUntil time.Time     // zero if nothing is held back
+	Wait        time.Duration // how long a call would wait that came now, as far as is known
+
+	Rate  float64 // requests a second, the mean of the last 5 s
+	Bound Bound   // what keeps the rate from being higher
+}
+
+// A Bound names what binds the rate of a Transport.
+type Bound string
+
+// What can bind the rate.
+const (
+	BoundDemand Bound = "demand" // nothing: no call waits
+	BoundLimit  Bound = "limit"  // the Limiter
+	BoundPause  Bound = "pause"  // a 429 holds everybody back
+)
+
+// Stats returns the present state. It is cheap and safe for concurrent use.
+func (t *Transport) Stats() Stats { return t.throttle.stats() }
+
+func (t *throttle) stats() Stats {
+	s := Stats{
+		Queued:      t.queue.len(),
+		InFlight:    int(t.count.inFlight.Load()),
+		Sent:        t.count.sent.Load(),
+		RateLimited: t.count.limited.Load(),
+		Rate:        t.count.meter.rate(time.Now()),
+		Bound:       BoundDemand,
+	}
+	s.Wait = t.expect(s.Queued)
+	switch {
+	case t.pause.remaining() > 0:
+		s.PausedUntil, s.Bound = t.pause.until(), BoundPause
+	case s.Queued > 0:
+		s.Bound = BoundLimit
+	}
+	return s
+}
+
+type counters struct {
+	sent, limited atomic.Uint64
+	inFlight      atomic.Int64
+	meter         meter
+}
+
+func (c *counters) begin(at time.Time) {
+	c.sent.Add(1)
+	c.inFlight.Add(1)
+	c.meter.add(at)
+}
+
+// A meter measures a rate over the last meterSpan.
+type meter struct {
+	mu      sync.Mutex
+	buckets [20]uint32
+	last    time.Time // the start of the newest bucket
+	next    int       // the one after it, which is the oldest
+	first   time.Time
+}
+
+const (
+	meterSpan   = 5 * time.Second
+	meterBucket = meterSpan / time.Duration(len(meter{}.buckets))
+)
+
+func (m *meter) add(now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.advance(now)
+	m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]++
+}
+
+// advance begins new buckets up to now, at the price of the oldest.
+func (m *meter) advance(now time.Time) {
+	if m.first.IsZero() {
+		m.first, m.last = now, now
+	}
+	steps := int(now.Sub(m.last) / meterBucket)
+	m.last = m.last.Add(time.Duration(steps) * meterBucket)
+	for range min(steps, len(m.buckets)) {
+		m.buckets[m.next] = 0
+		m.next = (m.next + 1) % len(m.buckets)
+	}
+}
+
+func (m *meter) rate(now time.Time) float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.first.IsZero() {
+		return 0
+	}
+	m.advance(now)
+	var sum uint32
+	for _, n := range m.buckets {
+		sum += n
+	}
+	// At the start there are not five seconds to take the mean of.
+	span := min(meterSpan, max(time.Second, now.Sub(m.first)))
+	return float64(sum) / span.Seconds()
+}

@@ -1,0 +1,144 @@
+package transport
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog/log"
+
+	"github.com/aprimo-go/aprimo/retry"
+)
+
+const defaultMaxQueue = 10_000
+
+// A Transport is an http.RoundTripper that keeps all requests made through it
+// within Aprimo's limit. Make one for a tenant with New, use it for all requests
+// to that tenant, whoever's they are, and keep it: two Transports do not know of
+// each other. It is safe for concurrent use.
+type Transport struct {
+	chain     *retry.Transport
+	throttle  *throttle
+	log       *logger
+	observers []Observer
+	identity  func(*http.Request) string
+	calls     calls
+}
+
+// New returns a Transport. Without options it sends at most 15 requests in any
+// second through http.DefaultTransport, lets 10,000 calls wait, repeats what was
+// answered 429, and logs through zerolog's global logger.
+func New(opts ...Option) *Transport {
+	s := settings{maxQueue: defaultMaxQueue}
+	for _, opt := range opts {
+		opt(&s)
+	}
+	if s.base == nil {
+		s.base = http.DefaultTransport
+	}
+	if s.logger == nil {
+		s.logger = &log.Logger
+	}
+	if s.limiter == nil {
+		s.limiter = NewLimiter(defaultRate, defaultPer)
+	}
+	if _, ours := s.limiter.(*limiter); !ours {
+		s.limiter = patient{s.limiter}
+	}
+	t := &Transport{log: &logger{Logger: *s.logger}, observers: s.observers, identity: s.identity}
+	t.throttle = &throttle{maxQueue: s.maxQueue, limit: s.limiter, base: s.base, log: t.log}
+	t.chain = &retry.Transport{Policy: s.policy, Observe: t.attempted, Base: t.throttle}
+	return t
+}
+
+// RoundTrip waits for the request's turn, sends it, and repeats it as the
+// retry.Policy says, each time after another wait for its turn.
+//
+// What it returns is the base's last response or error. A 429 is a response, as
+// of any RoundTripper, with a readable body. A call that was never sent, or not
+// again, gets ErrShutdown or a [*QueueError]. The wait ends with the request's
+// context, so an http.Client's Timeout includes it.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !t.calls.enter() {
+		closeBody(req)
+		return nil, ErrShutdown
+	}
+	defer t.calls.leave()
+	c := &call{Context: req.Context(), req: req, identity: t.identity}
+	resp, err := t.chain.RoundTrip(req.WithContext(c))
+	t.ended(c, resp, err)
+	return resp, err
+}
+
+// CloseIdleConnections closes those of the base that are not in use, as
+// http.Client.CloseIdleConnections asks.
+func (t *Transport) CloseIdleConnections() { t.chain.CloseIdleConnections() }
+
+// attempted is told of each attempt before anything else is done about it: after
+// a 429 everybody is held back at once.
+func (t *Transport) attempted(a retry.Attempt) {
+	c := callOf(a.Request)
+	limited := a.Response != nil && a.Response.StatusCode == http.StatusTooManyRequests
+	if !limited && !a.Again {
+		return
+	}
+	e := t.event(Retrying, c, a.Response, a.Err)
+	e.Attempt = a.Number
+	if a.Again {
+		e.Delay = a.Delay
+	}
+	if !limited {
+		t.log.retrying(e)
+		t.tell(c, e)
+		return
+	}
+	e.Kind = RateLimited
+	t.throttle.count.limited.Add(1)
+	began := t.throttle.pause.extend(a.Delay)
+	t.log.rateLimited(a, e, t.Stats())
+	t.tell(c, e)
+	if began {
+		e.Kind, e.Delay = Paused, a.Delay
+		t.tell(c, e)
+	}
+}
+
+// ended tells the observers what became of a call.
+func (t *Transport) ended(c *call, resp *http.Response, err error) {
+	if len(t.observers) == 0 {
+		return
+	}
+	e := t.event(Done, c, resp, err)
+	var refused *QueueError
+	if errors.As(err, &refused) && c.Context.Err() == nil {
+		e.Kind = Refused
+		t.tell(c, e)
+		e.Kind = Done
+	}
+	t.tell(c, e)
+}
+
+func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event {
+	e := Event{
+		Kind: k, Time: time.Now(),
+		User: c.user(), Method: c.req.Method, URL: safeURL(c.req.URL),
+		Attempt: c.attempt, Waited: c.waited, Took: c.took,
+		Queued: t.throttle.queue.len(), Err: err,
+	}
+	if resp != nil {
+		e.Status = resp.StatusCode
+	}
+	return e
+}
+
+func (t *Transport) tell(c *call, e Event) {
+	for _, observe := range t.observers {
+		observe(c.Context, e)
+	}
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+}
