@@ -44,7 +44,7 @@ func (c *call) run(resp *http.Response, err error) (*http.Response, error) {
 		HTTPClient:   &http.Client{Transport: c},
 		RetryMax:     math.MaxInt, // the budgets are the Policy's
 		CheckRetry:   c.judge,
-		Backoff:      func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return c.delay },
+		Backoff:      c.wait,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
 	standIn, _ := http.NewRequestWithContext(c.req.Context(), http.MethodGet, "http://stand-in", nil)
@@ -88,6 +88,9 @@ func (c *call) judge(context.Context, *http.Response, error) (bool, error) {
 	c.transport.observe(Attempt{
 		Number: c.number, Request: c.req, Response: c.resp, Err: c.err, Again: c.again, Delay: c.delay,
 	})
+	if c.limited() && c.transport.BaseWaits {
+		c.delay = 0
+	}
 	if c.again && c.resp != nil {
 		drain(c.resp.Body)
 		c.resp = nil
@@ -95,10 +98,17 @@ func (c *call) judge(context.Context, *http.Response, error) (bool, error) {
 	return c.again, nil
 }
 
+// wait is go-retryablehttp's Backoff.
+func (c *call) wait(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return c.delay }
+
+func (c *call) limited() bool {
+	return c.resp != nil && c.resp.StatusCode == http.StatusTooManyRequests
+}
+
 // decide answers: again, and how long is the server to be left alone?
 func (c *call) decide() (again bool, delay time.Duration) {
 	kind, budget := &c.failures, c.policy.Failures
-	if c.resp != nil && c.resp.StatusCode == http.StatusTooManyRequests {
+	if c.limited() {
 		kind, budget = &c.throttled, c.policy.Throttled
 	} else if !idempotent(c.req) || !c.passing() {
 		return false, 0

@@ -23,7 +23,8 @@ type Policy struct {
 	// further one waits about twice as long as the one before. Zero means 1 s.
 	MinDelay time.Duration
 
-	// MaxDelay ends that growth: no delay of ours is longer. Zero means 15 s.
+	// MaxDelay ends that growth: no delay of ours is longer. Zero means 10 s:
+	// a tenant's queue, full when it answers 429, is empty in 7 if nobody comes.
 	// If it is less than MinDelay, all delays are MaxDelay. Of both, negative
 	// means no delay at all.
 	MaxDelay time.Duration
@@ -39,8 +40,8 @@ func (p Policy) resolved() Policy {
 	return Policy{
 		Throttled:     max(0, orDefault(p.Throttled, 20)),
 		Failures:      max(0, orDefault(p.Failures, 3)),
-		MinDelay:      max(0, min(orDefault(p.MinDelay, time.Second), orDefault(p.MaxDelay, 15*time.Second))),
-		MaxDelay:      max(0, orDefault(p.MaxDelay, 15*time.Second)),
+		MinDelay:      max(0, min(orDefault(p.MinDelay, time.Second), orDefault(p.MaxDelay, 10*time.Second))),
+		MaxDelay:      max(0, orDefault(p.MaxDelay, 10*time.Second)),
 		MaxRetryAfter: orDefault(p.MaxRetryAfter, time.Minute),
 	}
 }

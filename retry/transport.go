@@ -21,6 +21,12 @@ type Transport struct {
 	// Policy says whether to try again. The zero value is the recommended one.
 	Policy Policy
 
+	// BaseWaits says that the Base itself holds an attempt that follows a 429
+	// until the Delay that Observe was told is over. Then it is handed over at
+	// once: who waits in a queue keeps a place there, and who waits outside comes
+	// back behind those that came meanwhile.
+	BaseWaits bool
+
 	// Observe, if not nil, is told of each attempt as soon as it is decided what
 	// follows. It runs in the call's goroutine, before the response is handed on:
 	// it must not read its body.

@@ -17,7 +17,7 @@ type Stats struct {
 	PausedUntil time.Time     // zero if nothing is held back
 	Wait        time.Duration // how long a call would wait that came now, as far as is known
 
-	Rate  float64 // requests a second, the mean of the last 5 s
+	Rate  float64 // requests a second, the mean of the last 10 s
 	Bound Bound   // what keeps the rate from being higher
 }
 
@@ -68,14 +68,14 @@ func (c *counters) begin(at time.Time) {
 // A meter measures a rate over the last meterSpan.
 type meter struct {
 	mu      sync.Mutex
-	buckets [20]uint32
+	buckets [40]uint32
 	last    time.Time // the start of the newest bucket
 	next    int       // the one after it, which is the oldest
 	first   time.Time
 }
 
 const (
-	meterSpan   = 5 * time.Second
+	meterSpan   = 10 * time.Second
 	meterBucket = meterSpan / time.Duration(len(meter{}.buckets))
 )
 
@@ -110,7 +110,8 @@ func (m *meter) rate(now time.Time) float64 {
 	for _, n := range m.buckets {
 		sum += n
 	}
-	// At the start there are not five seconds to take the mean of.
-	span := min(meterSpan, max(time.Second, now.Sub(m.first)))
+	// The newest bucket is not over yet, and at the start there are few of them.
+	span := meterSpan - meterBucket + now.Sub(m.last)
+	span = min(span, max(time.Second, now.Sub(m.first)))
 	return float64(sum) / span.Seconds()
 }

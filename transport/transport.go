@@ -47,7 +47,7 @@ func New(opts ...Option) *Transport {
 	}
 	t := &Transport{log: &logger{Logger: *s.logger}, observers: s.observers, identity: s.identity}
 	t.throttle = &throttle{maxQueue: s.maxQueue, limit: s.limiter, base: s.base, log: t.log}
-	t.chain = &retry.Transport{Policy: s.policy, Observe: t.attempted, Base: t.throttle}
+	t.chain = &retry.Transport{Policy: s.policy, Observe: t.attempted, Base: t.throttle, BaseWaits: true}
 	return t
 }
 

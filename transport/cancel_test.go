@@ -1,0 +1,166 @@
+package transport_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// Of 150 calls the first 75 give up at once; for the other 75 it must be as if
+// they had never been there.
+func TestThoseWhoGiveUpCostNobodyAnything(t *testing.T) {
+	for name, limiter := range map[string]func() transport.Limiter{
+		"ours":        func() transport.Limiter { return nil },
+		"x/time/rate": func() transport.Limiter { return rate.NewLimiter(15, 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr := transport.New(transport.WithBase(answers(200)), transport.WithLimiter(limiter()), quiet)
+				ctx, cancel := context.WithCancel(t.Context())
+				var gone, served sync.WaitGroup
+				call := func(wg *sync.WaitGroup, ctx context.Context, want error) {
+					wg.Go(func() {
+						req, _ := http.NewRequestWithContext(ctx, http.MethodGet, recordsURL, nil)
+						if _, err := tr.RoundTrip(req); !errors.Is(err, want) {
+							t.Errorf("error %v, want %v", err, want)
+						}
+					})
+				}
+				for range 15 { // use up what goes at once
+					call(&served, t.Context(), nil)
+				}
+				synctest.Wait()
+				for range 75 {
+					call(&gone, ctx, context.Canceled)
+				}
+				synctest.Wait()
+				begin := time.Now()
+				for range 75 {
+					call(&served, t.Context(), nil)
+				}
+				synctest.Wait()
+				cancel()
+				synctest.Wait()
+				gone.Wait()
+				if took := time.Since(begin); took != 0 {
+					t.Errorf("giving up took %v", took)
+				}
+				if queued := tr.Stats().Queued; queued > 90 {
+					t.Errorf("%d are queued, those that gave up among them", queued)
+				}
+				served.Wait()
+				if took := time.Since(begin); took > 6200*time.Millisecond {
+					t.Errorf("the others took %v", took)
+				}
+				if s := tr.Stats(); s.Queued != 0 || s.Sent != 90 {
+					t.Errorf("afterwards %+v", s)
+				}
+			})
+		})
+	}
+}
+
+func TestDeadlineThatCannotBeMetIsRefusedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithBase(answers(200)), quiet)
+		client := &http.Client{Transport: tr}
+		go atOnce(45, client) // 15 go, 30 wait for 1 and 2 seconds
+		synctest.Wait()
+
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+		defer cancel()
+		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, recordsURL, nil)
+		_, err := client.Do(req)
+		if time.Since(begin) != 0 {
+			t.Errorf("refused after %v, want at once", time.Since(begin))
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v is not context.DeadlineExceeded", err)
+		}
+		var q *transport.QueueError
+		if !errors.As(err, &q) || q.Wait < 2900*time.Millisecond || q.Wait > 3100*time.Millisecond || q.Queued != 30 {
+			t.Errorf("error %#v; want 30 ahead and about 3 s", q)
+		}
+		if !strings.Contains(err.Error(), "expected wait 3") {
+			t.Errorf("the error does not say the wait: %v", err)
+		}
+		var n net.Error
+		if !errors.As(err, &n) || !n.Timeout() {
+			t.Error("not a net.Error that timed out")
+		}
+
+		// One whose deadline is long enough waits, and goes.
+		ctx, cancel = context.WithTimeout(t.Context(), 3500*time.Millisecond)
+		defer cancel()
+		req, _ = http.NewRequestWithContext(ctx, http.MethodGet, recordsURL, nil)
+		if _, err := client.Do(req); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestDeadlineWhileWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithBase(answers(200)), quiet, transport.WithLimiter(blocked{}))
+		_, err := (&http.Client{Transport: tr, Timeout: 3 * time.Second}).Get(recordsURL)
+		var u *url.Error
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &u) || !u.Timeout() {
+			t.Errorf("error %v is no timeout", err)
+		}
+		if !strings.Contains(err.Error(), "no turn after 3s in the queue") {
+			t.Errorf("the error does not say what happened: %v", err)
+		}
+	})
+}
+
+func TestFullQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithBase(answers(200)), quiet, transport.WithMaxQueue(30))
+		b := atOnce(60, &http.Client{Transport: tr})
+		if b.status[200] != 45 || len(b.errs) != 15 {
+			t.Fatalf("%v answers, %d errors; want 15 sent at once, 30 queued, 15 refused", b.status, len(b.errs))
+		}
+		err := b.errs[0]
+		if !errors.Is(err, transport.ErrQueueFull) {
+			t.Errorf("error %v is not ErrQueueFull", err)
+		}
+		if want := "the queue is full: 30 calls wait, expected wait 3"; !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q does not say %q", err, want)
+		}
+	})
+}
+
+func TestNoQueueAtAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithBase(answers(200)), quiet, transport.WithMaxQueue(0))
+		for i := range 16 {
+			_, err := (&http.Client{Transport: tr}).Get(recordsURL)
+			if want := i == 15; errors.Is(err, transport.ErrQueueFull) != want {
+				t.Errorf("call %d: %v", i, err)
+			}
+		}
+	})
+}
+
+func TestLimiterThatMakesNoSense(t *testing.T) {
+	for _, l := range []transport.Limiter{transport.NewLimiter(0, time.Second), transport.NewLimiter(15, 0), transport.NewLimiter(-1, -1)} {
+		if err := l.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "NewLimiter needs") {
+			t.Errorf("error %v", err)
+		}
+		if _, err := (&http.Client{Transport: transport.New(quiet, transport.WithLimiter(l))}).Get(recordsURL); err == nil {
+			t.Error("sent without a limit")
+		}
+	}
+}
