@@ -2,6 +2,7 @@ package retry
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -143,6 +144,10 @@ func (c *call) passing() bool {
 	var verdict interface{ Retryable() bool }
 	if errors.As(c.err, &verdict) && !verdict.Retryable() {
 		return false
+	}
+	var cert *tls.CertificateVerificationError
+	if errors.As(c.err, &cert) {
+		return false // known to go-retryablehttp too, but not when wrapped
 	}
 	again, _ := retryablehttp.DefaultRetryPolicy(c.req.Context(), nil, &url.Error{Err: c.err})
 	return again

@@ -2,8 +2,8 @@ package transport
 
 import (
 	"errors"
-	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -18,6 +18,10 @@ import (
 // "aprimo.".
 type logger struct {
 	zerolog.Logger
+
+	// Lines are written one after the other, so that any io.Writer will do as
+	// the logger's, a bytes.Buffer too.
+	write sync.Mutex
 
 	mu         sync.Mutex
 	lastWait   time.Time // when a long wait was last written down
@@ -43,14 +47,20 @@ func (l *logger) rateLimited(a retry.Attempt, e Event, now Stats) {
 	if !now.PausedUntil.IsZero() {
 		line.Int64("aprimo.rate_limit.pause_ms", time.Until(now.PausedUntil).Milliseconds())
 	}
-	line.Int("aprimo.rate_limit.in_flight", now.InFlight).
-		Float64("aprimo.rate_limit.rate", now.Rate).
-		Msg(message)
+	l.send(message, line.
+		Int("aprimo.rate_limit.in_flight", now.InFlight).
+		Float64("aprimo.rate_limit.rate", now.Rate))
+}
+
+func (l *logger) send(message string, line *zerolog.Event) {
+	l.write.Lock()
+	defer l.write.Unlock()
+	line.Msg(message)
 }
 
 // retrying writes down an attempt that failed in another way and is repeated.
 func (l *logger) retrying(e Event) {
-	l.attempt(zerolog.WarnLevel, e).Msg("attempt failed; will try again")
+	l.send("attempt failed; will try again", l.attempt(zerolog.WarnLevel, e))
 }
 
 func (l *logger) attempt(level zerolog.Level, e Event) *zerolog.Event {
@@ -65,7 +75,7 @@ func (l *logger) attempt(level zerolog.Level, e Event) *zerolog.Event {
 	if e.Err != nil {
 		return line.Str("error.type", "transport").Str("error.message", errorText(e.Err))
 	}
-	return line.Int("http.response.status_code", e.Status).Str("error.type", http.StatusText(e.Status))
+	return line.Int("http.response.status_code", e.Status).Str("error.type", strconv.Itoa(e.Status))
 }
 
 // waited writes down that calls wait here, not at Aprimo: else it looks as if
@@ -74,25 +84,31 @@ func (l *logger) waited(c *call, d time.Duration, queued int) {
 	if d < longWait {
 		return
 	}
-	l.mu.Lock()
-	now := time.Now()
-	if !l.lastWait.IsZero() && now.Sub(l.lastWait) < waitInterval {
-		l.suppressed++
-		l.mu.Unlock()
+	suppressed, ok := l.due(time.Now())
+	if !ok {
 		return
 	}
-	suppressed := l.suppressed
-	l.lastWait, l.suppressed = now, 0
-	l.mu.Unlock()
-
-	l.Info().
+	l.send("waited here for its turn: for the limit, or after a 429", l.Info().
 		Str("user.name", c.user()).
 		Str("http.request.method", c.req.Method).
 		Str("url.full", safeURL(c.req.URL)).
 		Int64("aprimo.rate_limit.queue_wait_ms", d.Milliseconds()).
 		Int("aprimo.rate_limit.queued", queued).
-		Int("aprimo.rate_limit.suppressed", suppressed).
-		Msg("waited for a turn: the limit here, not Aprimo, held the request back")
+		Int("aprimo.rate_limit.suppressed", suppressed))
+}
+
+// due tells whether a long wait is to be written down now, and how many have not
+// been since the last one.
+func (l *logger) due(now time.Time) (suppressed int, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.lastWait.IsZero() && now.Sub(l.lastWait) < waitInterval {
+		l.suppressed++
+		return 0, false
+	}
+	suppressed, l.suppressed = l.suppressed, 0
+	l.lastWait = now
+	return suppressed, true
 }
 
 // errorText leaves out the URL that net/http puts into its errors: it has the

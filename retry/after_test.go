@@ -1,0 +1,88 @@
+package retry_test
+
+import (
+	"math"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/aprimo-go/aprimo/retry"
+)
+
+func TestAfter(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	in := func(d time.Duration, layout string) string { return now.Add(d).Format(layout) }
+	const forever = time.Duration(math.MaxInt64)
+	for name, test := range map[string]struct {
+		values []string
+		date   string
+		want   time.Duration
+	}{
+		"absent":            {},
+		"empty":             {values: []string{""}},
+		"seconds":           {values: []string{"3"}, want: 3 * time.Second},
+		"zero":              {values: []string{"0"}},
+		"a fraction":        {values: []string{"1.5"}, want: 1500 * time.Millisecond},
+		"begins with point": {values: []string{".25"}, want: 250 * time.Millisecond},
+		"spaces":            {values: []string{"  7 "}, want: 7 * time.Second},
+		"negative":          {values: []string{"-5"}},
+		"plus":              {values: []string{"+5"}},
+		"exponent":          {values: []string{"1e3"}},
+		"hexadecimal":       {values: []string{"0x10"}},
+		"infinite":          {values: []string{"Inf"}},
+		"not a number":      {values: []string{"NaN"}},
+		"underscore":        {values: []string{"1_000"}},
+		"two points":        {values: []string{"1.2.3"}},
+		"a point":           {values: []string{"."}},
+		"a word":            {values: []string{"soon"}},
+		"a unit":            {values: []string{"5s"}},
+		"large":             {values: []string{"86400"}, want: 24 * time.Hour},
+		"absurd":            {values: []string{"99999999999999999999"}, want: forever},
+		"beyond a float":    {values: []string{string(make9s(400))}, want: forever},
+		"IMF-fixdate":       {values: []string{in(2*time.Second, http.TimeFormat)}, want: 2 * time.Second},
+		"RFC 850":           {values: []string{in(time.Minute, "Monday, 02-Jan-06 15:04:05 GMT")}, want: time.Minute},
+		"asctime":           {values: []string{in(time.Hour, time.ANSIC)}, want: time.Hour},
+		"in the past":       {values: []string{in(-time.Hour, http.TimeFormat)}, want: 0},
+		"years ahead":       {values: []string{"Fri, 31 Dec 9999 23:59:59 GMT"}, want: forever},
+		"several":           {values: []string{"2", "soon", "9", "-1"}, want: 9 * time.Second},
+		"the server's clock is an hour slow": {
+			values: []string{in(-time.Hour+4*time.Second, http.TimeFormat)},
+			date:   in(-time.Hour, http.TimeFormat), want: 4 * time.Second,
+		},
+		"garbage as Date": {values: []string{in(4*time.Second, http.TimeFormat)}, date: "today", want: 4 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := http.Header{"Retry-After": test.values}
+			if test.date != "" {
+				h.Set("Date", test.date)
+			}
+			if got := retry.After(h, now); got != test.want {
+				t.Errorf("After(%q) = %v, want %v", test.values, got, test.want)
+			}
+		})
+	}
+}
+
+func make9s(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = '9'
+	}
+	return b
+}
+
+func FuzzAfter(f *testing.F) {
+	for _, s := range []string{"1", "1.5", "-1", "Wed, 21 Oct 2026 07:28:00 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "99999999999999999999"} {
+		f.Add(s, "Wed, 21 Oct 2026 07:28:00 GMT")
+	}
+	f.Fuzz(func(t *testing.T, value, date string) {
+		now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+		one := retry.After(http.Header{"Retry-After": {value}, "Date": {date}}, now)
+		if one < 0 {
+			t.Errorf("After(%q) = %v", value, one)
+		}
+		if two := retry.After(http.Header{"Retry-After": {"1", value}, "Date": {date}}, now); two != max(one, time.Second) {
+			t.Errorf("beside another header %v, alone %v", two, one)
+		}
+	})
+}

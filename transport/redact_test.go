@@ -1,0 +1,51 @@
+package transport
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestURLWithoutSecrets(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://acme.dam.aprimo.com/api/core/record/0123":          "https://acme.dam.aprimo.com/api/core/record/0123",
+		"https://u:p@acme.aprimo.com/a":                             "https://REDACTED@acme.aprimo.com/a",
+		"https://b.blob.core.windows.net/x?sv=1&sig=abc%3D&se=2":    "https://b.blob.core.windows.net/x?sv=REDACTED&sig=REDACTED&se=REDACTED",
+		"https://h/p?secretwithoutaname":                            "https://h/p?REDACTED",
+		"https://h/p?a=1;b=2&&c":                                    "https://h/p?a=REDACTED&&REDACTED",
+		"https://h/p?a=b=c#access_token=secret":                     "https://h/p?a=REDACTED",
+		"https://h/uploads/segments/c2VjcmV0?index=3":               "https://h/uploads/segments/REDACTED?index=REDACTED",
+		"https://h/uploads/segments/c2%2Fs%3D/commit":               "https://h/uploads/segments/REDACTED/commit",
+		"https://h/uploads/segments":                                "https://h/uploads/segments",
+		"https://h/a%2Fb":                                           "https://h/a%2Fb",
+		"https://h/" + strings.Repeat("a", 3000):                    "https://h/" + strings.Repeat("a", 1014) + "...",
+		"https://h/search?" + strings.Repeat("x", 3000) + "=secret": "https://h/search?" + strings.Repeat("x", 1007) + "...",
+	} {
+		u, err := url.Parse(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := safeURL(u); got != want {
+			t.Errorf("safeURL(%s)\n got %s\nwant %s", in, got, want)
+		}
+	}
+	if got := safeURL(nil); got != "" {
+		t.Errorf("safeURL(nil) = %q", got)
+	}
+}
+
+func FuzzURLWithoutSecrets(f *testing.F) {
+	f.Add("https://user:", "@host/uploads/segments/", "?sig=")
+	f.Add("https://host/?a=", "&b=", "#")
+	f.Fuzz(func(t *testing.T, a, b, c string) {
+		const secret = "s3cr3t"
+		u, err := url.Parse(a + c)
+		if err != nil || strings.Contains(a+b+c, secret) {
+			return
+		}
+		u.User, u.RawQuery = url.UserPassword("u", secret), b+"="+secret+"&"+secret
+		if got := safeURL(u); strings.Contains(got, secret) {
+			t.Errorf("safeURL(%s) = %s", u, got)
+		}
+	})
+}
