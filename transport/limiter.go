@@ -2,7 +2,7 @@ package transport
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"sync"
 	"time"
 )
@@ -41,14 +41,6 @@ func NewLimiter(n int, per time.Duration) Limiter {
 	return l
 }
 
-// slackOf is how long after it was given a slot may be used: 5 ms of a second.
-// A request that is later does not go (see throttle.turn). With a window that is
-// longer by as much, the limit holds for the sending itself and not only for our
-// intent, whatever the scheduler or a SIGSTOP does in between.
-func slackOf(per time.Duration) time.Duration {
-	return max(per/200, min(per/10, time.Millisecond))
-}
-
 // A limiter remembers when the last n requests began. The next one may begin
 // when the oldest of them has left the window.
 type limiter struct {
@@ -61,42 +53,58 @@ type limiter struct {
 }
 
 func (l *limiter) Wait(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
+	for {
+		at, err := l.slot(ctx)
+		if err != nil || time.Since(at) <= l.slack() {
+			return err
+		}
 	}
-	if l.queue.len() == 0 && l.take() {
-		return nil
+}
+
+// slot waits for one, and returns the time from which it counts.
+func (l *limiter) slot(ctx context.Context) (time.Time, error) {
+	if err := ctx.Err(); err != nil {
+		return time.Time{}, err
+	}
+	if l.queue.len() == 0 {
+		if at, ok := l.take(); ok {
+			return at, nil
+		}
 	}
 	if len(l.starts) == 0 {
-		return fmt.Errorf("transport: NewLimiter needs a number of requests and a time above zero, not %d in %v", len(l.starts), l.per)
+		return time.Time{}, errors.New("transport: NewLimiter needs a number of requests and a time above zero")
 	}
-	return l.queue.wait(ctx, new(place), l)
+	p := new(place)
+	err := l.queue.wait(ctx, p, l)
+	return p.granted, err
 }
 
 // next is the limiter's own queue's way to a slot: with one caller at a time,
 // one timer is enough.
-func (l *limiter) next(ctx context.Context) error {
-	for !l.take() {
+func (l *limiter) next(ctx context.Context) (time.Time, error) {
+	for {
+		if at, ok := l.take(); ok {
+			return at, nil
+		}
 		if err := sleep(ctx, time.Until(l.due(time.Now(), 0))); err != nil {
-			return err
+			return time.Time{}, err
 		}
 	}
-	return nil
 }
 
 func (l *limiter) admit(context.Context, *place, int) error { return nil }
 
 // take uses a slot if one is free at this very moment.
-func (l *limiter) take() bool {
+func (l *limiter) take() (at time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
 	if len(l.starts) == 0 || now.Before(l.starts[l.oldest].Add(l.window())) {
-		return false
+		return time.Time{}, false
 	}
 	l.starts[l.oldest] = now
 	l.oldest = (l.oldest + 1) % len(l.starts)
-	return true
+	return now, true
 }
 
 // due returns when a request may begin, at the earliest, that has `ahead` others
@@ -115,18 +123,15 @@ func (l *limiter) due(from time.Time, ahead int) time.Time {
 	return first.Add(time.Duration(ahead/n) * l.window())
 }
 
-func (l *limiter) window() time.Duration { return l.per + slackOf(l.per) }
+// slack is how long after it was given a slot may be used, 8 ms of a second: a
+// request that is later does not go. With a window that is longer by as much, the
+// limit holds for the sending itself and not only for our intent, whatever the
+// scheduler or a SIGSTOP does in between.
+func (l *limiter) slack() time.Duration {
+	return max(l.per/125, min(l.per/10, time.Millisecond))
+}
 
-// patient asks a Limiter that is not ours on behalf of all who wait. One that
-// knew the deadline of the call at their head would refuse them all for it, as
-// x/time/rate does, with an error that is not context.DeadlineExceeded.
-type patient struct{ Limiter }
-
-func (p patient) Wait(ctx context.Context) error { return p.Limiter.Wait(noDeadline{ctx}) }
-
-type noDeadline struct{ context.Context }
-
-func (noDeadline) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (l *limiter) window() time.Duration { return l.per + l.slack() }
 
 // sleep returns after d, or with the context's error if that ends first.
 func sleep(ctx context.Context, d time.Duration) error {

@@ -119,7 +119,7 @@ func TestLongWaitsAreLoggedNowAndThen(t *testing.T) {
 			t.Fatalf("%d lines, want 2:\n%s", len(lines), log.String())
 		}
 		if first, next := lines[0], lines[1]; first["aprimo.rate_limit.suppressed"] != 0.0 ||
-			first["aprimo.rate_limit.queue_wait_ms"] != 1005.0 || next["aprimo.rate_limit.suppressed"] != 149.0 ||
+			first["aprimo.rate_limit.queue_wait_ms"] != 1008.0 || next["aprimo.rate_limit.suppressed"] != 149.0 ||
 			!strings.HasPrefix(first["user.name"].(string), "user ") {
 			t.Errorf("%s", log.String())
 		}

@@ -40,7 +40,7 @@ func WithLimiter(l Limiter) Option {
 // With 0 or less a call goes at once or not at all. Repetitions are always let
 // in.
 func WithMaxQueue(n int) Option {
-	return func(s *settings) { s.maxQueue = n }
+	return func(s *settings) { s.maxQueue = max(0, n) }
 }
 
 // WithRetry sets when a request is made again. The default is the zero

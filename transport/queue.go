@@ -22,8 +22,9 @@ type queue struct {
 
 // slots is what a queue gives away.
 type slots interface {
-	// next returns when one more may go. The queue asks for one at a time.
-	next(context.Context) error
+	// next returns when one more may go, and the time from which that counts.
+	// The queue asks for one at a time.
+	next(context.Context) (time.Time, error)
 	// admit may refuse p, ahead of which so many would go. It is asked when p
 	// comes, and must be quick.
 	admit(ctx context.Context, p *place, ahead int) error
@@ -68,7 +69,7 @@ func (q *queue) wait(ctx context.Context, p *place, from slots) error {
 // lead waits for slots on everybody's behalf until one is for p itself.
 func (q *queue) lead(ctx context.Context, p *place, from slots) error {
 	for {
-		err := from.next(ctx)
+		at, err := from.next(ctx)
 		q.mu.Lock()
 		if err != nil {
 			q.line(p).remove(p)
@@ -77,7 +78,7 @@ func (q *queue) lead(ctx context.Context, p *place, from slots) error {
 			return err
 		}
 		best := q.best()
-		q.grant(best)
+		q.grant(best, at)
 		if best == p {
 			q.appoint()
 			q.mu.Unlock()
@@ -95,7 +96,7 @@ func (q *queue) leave(p *place) {
 	select {
 	case slot := <-p.called:
 		if slot {
-			q.passOn()
+			q.passOn(p.granted)
 			return
 		}
 		q.line(p).remove(p)
@@ -115,11 +116,11 @@ func (q *queue) appoint() {
 
 // passOn gives a slot that nobody uses to the best of those who can be called:
 // the leader cannot, it is waiting for one already.
-func (q *queue) passOn() {
+func (q *queue) passOn(at time.Time) {
 	for i := range q.lines {
 		for p := q.lines[i].first; p != nil; p = p.next {
 			if p != q.leader {
-				q.grant(p)
+				q.grant(p, at)
 				p.called <- true
 				return
 			}
@@ -127,9 +128,9 @@ func (q *queue) passOn() {
 	}
 }
 
-func (q *queue) grant(p *place) {
+func (q *queue) grant(p *place, at time.Time) {
 	q.line(p).remove(p)
-	p.granted = time.Now()
+	p.granted = at
 }
 
 // best returns who goes next, or nil.

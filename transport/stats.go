@@ -44,9 +44,10 @@ func (t *throttle) stats() Stats {
 		Bound:       BoundDemand,
 	}
 	s.Wait = t.expect(s.Queued)
+	held := t.pause.remaining()
 	switch {
-	case t.pause.remaining() > 0:
-		s.PausedUntil, s.Bound = t.pause.until(), BoundPause
+	case held > 0:
+		s.PausedUntil, s.Bound = time.Now().Add(held), BoundPause
 	case s.Queued > 0:
 		s.Bound = BoundLimit
 	}
@@ -63,6 +64,12 @@ func (c *counters) begin(at time.Time) {
 	c.sent.Add(1)
 	c.inFlight.Add(1)
 	c.meter.add(at)
+}
+
+// undo takes back a begin that was none.
+func (c *counters) undo() {
+	c.sent.Add(^uint64(0))
+	c.inFlight.Add(-1)
 }
 
 // A meter measures a rate over the last meterSpan.

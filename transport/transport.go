@@ -42,11 +42,8 @@ func New(opts ...Option) *Transport {
 	if s.limiter == nil {
 		s.limiter = NewLimiter(defaultRate, defaultPer)
 	}
-	if _, ours := s.limiter.(*limiter); !ours {
-		s.limiter = patient{s.limiter}
-	}
 	t := &Transport{log: &logger{Logger: *s.logger}, observers: s.observers, identity: s.identity}
-	t.throttle = &throttle{maxQueue: s.maxQueue, limit: s.limiter, base: s.base, log: t.log}
+	t.throttle = &throttle{maxQueue: s.maxQueue, limit: pacerOf(s.limiter), base: s.base, log: t.log}
 	t.chain = &retry.Transport{Policy: s.policy, Observe: t.attempted, Base: t.throttle, BaseWaits: true}
 	return t
 }

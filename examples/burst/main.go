@@ -1,0 +1,73 @@
+// Burst is the main job of this module, to watch: it sends Aprimo's documented
+// 130 requests at once to a simulated tenant, first with a plain http.Client,
+// then through our transport, and once more while another integration has the
+// tenant saturated. It shows the figures side by side, the log lines of the 429s,
+// and the mail that the administrator gets, as an in-process mail server received
+// it.
+//
+//	go run ./examples/burst
+//	go run ./examples/burst -n 300 -strangers 60
+//
+// With -tenant it sends harmless GETs to a real tenant instead, through our
+// transport alone, with the credentials of a client-credentials registration in
+// APRIMO_CLIENT_ID and APRIMO_CLIENT_SECRET:
+//
+//	go run ./examples/burst -tenant acme -n 45
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+)
+
+type flags struct {
+	calls, rate, queue int
+	strangers          float64
+	tenant             string
+}
+
+func main() {
+	var f flags
+	flag.IntVar(&f.calls, "n", 130, "`requests` to send at once")
+	flag.IntVar(&f.rate, "rate", 15, "requests a second that the tenant serves, and that we keep to")
+	flag.IntVar(&f.queue, "queue", 100, "requests above the rate that the simulated tenant queues")
+	flag.Float64Var(&f.strangers, "strangers", 40, "requests a second of another integration that has the tenant saturated for 8 s")
+	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant to send to instead, such as acme for acme.dam.aprimo.com")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, f); err != nil {
+		fmt.Fprintln(os.Stderr, "burst:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, f flags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f.tenant != "" {
+		return runReal(ctx, f)
+	}
+	return runSimulated(ctx, f)
+}
+
+func (f flags) check() error {
+	switch {
+	case flag.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
+	case f.calls < 1 || f.calls > 10_000:
+		return fmt.Errorf("-n %d: choose 1 to 10000 requests", f.calls)
+	case f.rate < 1 || f.rate > 1000:
+		return fmt.Errorf("-rate %d: choose 1 to 1000 a second", f.rate)
+	case f.queue < 1:
+		return fmt.Errorf("-queue %d: choose at least 1", f.queue)
+	case f.strangers < 0 || f.strangers > 10_000:
+		return fmt.Errorf("-strangers %g: choose 0 to 10000 a second", f.strangers)
+	}
+	return nil
+}

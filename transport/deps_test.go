@@ -1,0 +1,39 @@
+package transport_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// What a package may not be compiled with, and why.
+func TestImports(t *testing.T) {
+	const module = "github.com/aprimo-go/aprimo/"
+	for _, rule := range []struct{ pkg, never, why string }{
+		{"retry", module, "it is the lowest layer"},
+		{"transport", module + "client", "the client stands on the transport"},
+		{"transport", module + "notify", "mail subscribes as an Observer"},
+		{"transport", "net/smtp", "mail subscribes as an Observer"},
+		{"transport", "github.com/wneessen/go-mail", "mail subscribes as an Observer"},
+		{"transport", "github.com/redis/go-redis", "Redis is a Limiter"},
+		{"transport", "go.opentelemetry.io", "telemetry subscribes as an Observer"},
+		{"transport", "github.com/prometheus", "telemetry subscribes as an Observer"},
+		{"transport", "golang.org/x/time/rate", "our limiter is strict"},
+		{"transport", "testing", "test code stays out of users' programs"},
+		{"retry", "testing", "test code stays out of users' programs"},
+		{"notify", "testing", "test code stays out of users' programs"},
+		{"notify", module + "client", "alerts are about a transport, whoever uses it"},
+		{"client/aprimotest", "github.com/", "its dependency is the standard library alone"},
+		{"client/aprimotest", "testing", "it also serves programs that are no tests"},
+	} {
+		out, err := exec.Command("go", "list", "-deps", module+rule.pkg).Output()
+		if err != nil {
+			t.Fatalf("go list %s: %v", rule.pkg, err)
+		}
+		for _, dep := range strings.Fields(string(out)) {
+			if dep != module+rule.pkg && (dep == rule.never || strings.HasPrefix(dep, strings.TrimSuffix(rule.never, "/")+"/")) {
+				t.Errorf("%s is compiled with %s, and should not be: %s", rule.pkg, dep, rule.why)
+			}
+		}
+	}
+}
