@@ -1,0 +1,98 @@
+package aprimotest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// An answer is a response that is complete before its first byte is sent. It is
+// an http.ResponseWriter, so that the routes are ordinary handlers.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	slow   time.Duration
+	fault  bool // not what was asked for
+}
+
+func newAnswer() *answer { return &answer{header: make(http.Header)} }
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	a.body = append(a.body, p...)
+	return len(p), nil
+}
+
+// finish adds what a server adds to every answer. Date is given here, not left
+// to net/http, so that it is the same in process and over a socket.
+func (a *answer) finish() {
+	a.WriteHeader(http.StatusOK)
+	a.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
+}
+
+// A chunk is a part of a body, and when it comes after the header.
+type chunk struct {
+	after time.Duration
+	data  []byte
+}
+
+const slowChunks = 10
+
+// chunks splits the body into what comes at once; the last has the end.
+func (a *answer) chunks() []chunk {
+	if a.slow <= 0 || len(a.body) == 0 {
+		return []chunk{{data: a.body}}
+	}
+	all := make([]chunk, slowChunks)
+	for i := range all {
+		n := len(a.body)
+		all[i] = chunk{
+			after: a.slow * time.Duration(i+1) / slowChunks,
+			data:  a.body[i*n/slowChunks : (i+1)*n/slowChunks],
+		}
+	}
+	return all
+}
+
+// writeJSON answers with a value of this package, which can always be encoded.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(data)
+}
+
+// writePage answers as a gateway in front of the API does.
+func writePage(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "<html>\r\n<head><title>%d %[2]s</title></head>\r\n<body>\r\n<center><h1>%[1]d %[2]s</h1></center>\r\n</body>\r\n</html>\r\n",
+		status, http.StatusText(status))
+}
+
+// An exception is the body of an error of the API.
+type exception struct {
+	Message    string     `json:"exceptionMessage"`
+	Type       string     `json:"exceptionType"`
+	StackTrace *string    `json:"stackTrace"`
+	Inner      *exception `json:"innerException"`
+}
+
+func writeException(w http.ResponseWriter, status int, kind, message string) {
+	writeJSON(w, status, exception{Message: message, Type: kind})
+}

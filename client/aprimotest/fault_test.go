@@ -1,0 +1,105 @@
+package aprimotest_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+)
+
+func TestFault(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		fault aprimotest.Fault
+		check func(*testing.T, *http.Response, string, error)
+		want  aprimotest.Agent
+	}{
+		{"none", aprimotest.Fault{}, wantStatus(201, `"id"`), aprimotest.Agent{Served: 1}},
+		{"500", aprimotest.Fault{Status: 500}, wantStatus(500, `"exceptionMessage"`), aprimotest.Agent{Failed: 1}},
+		{"503", aprimotest.Fault{Status: 503}, wantStatus(503, `503 Service Unavailable`), aprimotest.Agent{Failed: 1}},
+		{"drop", aprimotest.Fault{Drop: true}, func(t *testing.T, resp *http.Response, _ string, err error) {
+			if resp != nil || !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("%v, %v", resp, err)
+			}
+		}, aprimotest.Agent{Failed: 1}},
+		{"slow", aprimotest.Fault{Slow: time.Hour}, wantStatus(201, `"id"`), aprimotest.Agent{Served: 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tenant := &aprimotest.Tenant{Fault: func(*http.Request) aprimotest.Fault { return tt.fault }}
+				start := time.Now()
+				resp, err := tenant.Transport().RoundTrip(newRequest(t.Context(), "POST", recordsURL, "{}"))
+				if got := time.Since(start); got != 20*time.Millisecond {
+					t.Errorf("answered after %v, want the time of service", got)
+				}
+				var body []byte
+				if resp != nil {
+					body, _ = io.ReadAll(resp.Body)
+					resp.Body.Close()
+				}
+				if got := time.Since(start); got != 20*time.Millisecond+tt.fault.Slow {
+					t.Errorf("read after %v", got)
+				}
+				tt.check(t, resp, string(body), err)
+				tt.want.Arrived, tt.want.MaxPerSecond = 1, 1
+				if diff := cmp.Diff(tt.want, tenant.Report().Total); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+func wantStatus(status int, text string) func(*testing.T, *http.Response, string, error) {
+	return func(t *testing.T, resp *http.Response, body string, err error) {
+		t.Helper()
+		if err != nil || resp.StatusCode != status || !strings.Contains(body, text) {
+			t.Errorf("%v, %v, %q; want %d and %q", resp, err, body, status, text)
+		}
+	}
+}
+
+// A request that fails is not carried out.
+func TestFaultDoesNothing(t *testing.T) {
+	faults := []aprimotest.Fault{{Status: 500}, {Drop: true}, {}}
+	tenant := &aprimotest.Tenant{Service: atOnce, Records: -1, Fault: func(r *http.Request) (f aprimotest.Fault) {
+		if r.Method == "POST" {
+			f, faults = faults[0], faults[1:]
+		}
+		return f
+	}}
+	for range 3 {
+		if resp, err := tenant.Transport().RoundTrip(newRequest(t.Context(), "POST", recordsURL, "{}")); err == nil {
+			resp.Body.Close()
+		}
+	}
+	_, body := do(t, tenant, newRequest(t.Context(), "GET", recordsURL, ""))
+	var list struct{ TotalCount int }
+	if err := json.Unmarshal([]byte(body), &list); err != nil || list.TotalCount != 1 {
+		t.Errorf("%s; want one record", body)
+	}
+}
+
+// It is asked as the request begins, not as it arrives, and not on a 429.
+func TestFaultIsAskedAtTheBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var asked []time.Duration
+		tenant := &aprimotest.Tenant{Rate: 1, Queue: 2, Fault: func(*http.Request) aprimotest.Fault {
+			asked = append(asked, time.Since(start))
+			return aprimotest.Fault{}
+		}}
+		send(tenant, times(4, 0)...)
+		if diff := cmp.Diff([]time.Duration{0, time.Second, 2 * time.Second}, asked); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

@@ -1,0 +1,130 @@
+package aprimotest
+
+import "time"
+
+const year = 365 * 24 * time.Hour
+
+// A line is where requests wait to begin. Who is first in it goes first and the
+// schedule is known, so each is told at once, as it comes, when it will begin.
+// Nothing is left to do then: there is no goroutine and no timer here.
+type line struct {
+	places   int
+	schedule schedule
+	waiting  []place // in the order of their begin
+}
+
+// A place is held until the begin, also when its owner has gone away.
+type place struct {
+	begin time.Duration
+	load  *tally // of another integration, served as it begins; nil for a real request
+}
+
+// join gives a request that comes now its time to begin, or refuses it if all
+// places are taken.
+func (l *line) join(now time.Duration, load *tally) (begin time.Duration, ok bool) {
+	next := l.schedule
+	begin = next.take(now)
+	if begin > now {
+		if len(l.waiting) >= l.places {
+			return 0, false
+		}
+		l.waiting = append(l.waiting, place{begin, load})
+	}
+	l.schedule = next
+	return begin, true
+}
+
+// leave takes out the first of those who have begun by now.
+func (l *line) leave(now time.Duration) (p place, ok bool) {
+	if len(l.waiting) == 0 || l.waiting[0].begin > now {
+		return place{}, false
+	}
+	p, l.waiting = l.waiting[0], l.waiting[1:]
+	return p, true
+}
+
+// arrive counts a request and gives it the time at which it begins, or none if
+// it is to be answered 429.
+func (t *Tenant) arrive(agent string) (begin time.Time, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, ok := t.advance()
+	if !ok {
+		panic("aprimotest: Tenant used in another synctest bubble than the one it started in")
+	}
+	after, ok := t.admit(now, t.tally(agent), nil)
+	return t.epoch.Add(after), ok
+}
+
+// advance brings the tenant to the present: it lets begin who is due and, in
+// order of time, lets the others come who should have come by now. At the same
+// instant the others come first. It returns the time since the first request.
+//
+// If that makes no sense the caller is in another bubble of synctest than the
+// tenant, and so at another time. It is not ok then, and time stands still: to
+// bring the others through the 26 years from a bubble to today takes too long.
+func (t *Tenant) advance() (now time.Duration, ok bool) {
+	if t.epoch.IsZero() {
+		return 0, true
+	}
+	now = time.Since(t.epoch)
+	if now < t.latest || now > t.latest+year {
+		return t.latest, false
+	}
+	t.latest = now
+	for {
+		l := earliest(t.loads)
+		if l == nil || l.at > now {
+			break
+		}
+		t.begin(l.at)
+		c := t.tally(l.agent)
+		if begin, ok := t.admit(l.at, c, c); ok && begin == l.at {
+			t.count(c, func(a *Agent) { a.Served++ })
+		}
+		l.step()
+	}
+	t.begin(now)
+	return now, true
+}
+
+// begin lets those leave the line whose time has come.
+func (t *Tenant) begin(now time.Duration) {
+	for p, ok := t.line.leave(now); ok; p, ok = t.line.leave(now) {
+		if p.load != nil {
+			t.count(p.load, func(a *Agent) { a.Served++ })
+		}
+	}
+}
+
+// admit lets a request join the line and counts it. The line has been brought
+// to the same time before.
+func (t *Tenant) admit(now time.Duration, c, load *tally) (begin time.Duration, ok bool) {
+	c.arrive(now)
+	t.total.arrive(now)
+	begin, ok = t.line.join(now, load)
+	t.count(c, func(a *Agent) {
+		switch {
+		case !ok:
+			a.Rejected++
+		case begin > now:
+			a.Delayed++
+			a.Delay += begin - now
+			a.MaxDelay = max(a.MaxDelay, begin-now)
+		}
+	})
+	return begin, ok
+}
+
+// settle counts how a request ended that was admitted.
+func (t *Tenant) settle(agent string, served bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.count(t.tally(agent), func(a *Agent) {
+		if served {
+			a.Served++
+		} else {
+			a.Failed++
+		}
+	})
+}

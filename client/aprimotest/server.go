@@ -1,0 +1,42 @@
+package aprimotest
+
+import (
+	"maps"
+	"net/http"
+	"time"
+)
+
+// ServeHTTP answers a request over a socket, at the host names of the DAM and
+// of Productivity Management alike: give a Tenant to httptest.NewServer. Time is
+// real then: a request that has to wait for six seconds does so.
+//
+// It panics with [http.ErrAbortHandler], which closes the connection, on a
+// [Fault] that drops it and for a client that has gone away.
+func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, err := t.handle(r)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	a.finish()
+	maps.Copy(w.Header(), a.header)
+	w.WriteHeader(a.status)
+	if a.slow > 0 {
+		a.trickle(w, r)
+		return
+	}
+	w.Write(a.body)
+}
+
+// trickle writes the body as slowly as a Fault wants it.
+func (a *answer) trickle(w http.ResponseWriter, r *http.Request) {
+	flusher := http.NewResponseController(w)
+	flusher.Flush() // the header; a writer that cannot flush is only less slow
+	start := time.Now()
+	for _, c := range a.chunks() {
+		if err := pauseUntil(r.Context(), start.Add(c.after)); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		w.Write(c.data)
+		flusher.Flush()
+	}
+}

@@ -1,0 +1,189 @@
+package aprimotest
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	defaultRate    = 15
+	defaultQueue   = 100
+	defaultService = 20 * time.Millisecond
+)
+
+// A Tenant is one simulated Aprimo tenant, behind all of its hosts: it limits
+// the requests of everybody together and answers them.
+//
+// The zero value is Aprimo's default: 15 requests a second, 100 more queued
+// and answered late, and 429 for what comes on top of that. It answers whoever
+// asks, with or without a token, and has three records.
+//
+// A Tenant is an [http.Handler], for a test that wants a socket, and has a
+// [Tenant.Transport], for one that does not. It is safe for concurrent use, and
+// so must the functions in its fields be. It must not be copied, nor its fields
+// changed, after the first request.
+type Tenant struct {
+	// Rate is how many requests begin in a second. Zero means 15.
+	Rate int
+
+	// Queue is how many requests above the rate wait for their turn. Zero
+	// means 100; less than zero means none.
+	Queue int
+
+	// Release is how the waiting requests are let go. Zero is [TokenBucket].
+	Release Release
+
+	// Service returns how long the server works on a request that has begun.
+	// Nil means 20 milliseconds for each. [Services] makes one from a table.
+	Service func(*http.Request) time.Duration
+
+	// Reject is what an answer 429 looks like. Zero is the HTML page of a
+	// gateway, without a Retry-After.
+	Reject Rejection
+
+	// Fault, if set, is asked what goes wrong with a request. It is called as
+	// the request begins, so never for one that is answered 429. The zero
+	// Fault means that nothing goes wrong.
+	Fault func(*http.Request) Fault
+
+	// Others are the other integrations that use the tenant.
+	Others []Load
+
+	// Seed starts the random numbers of the Others. Zero is a seed like any
+	// other: the same Tenant is loaded in the same way each time.
+	Seed uint64
+
+	// Records is how many records exist at the start. Zero means 3; less than
+	// zero means none. Record n has the id n, in 32 hexadecimal digits.
+	Records int
+
+	// RequireToken makes the tenant answer 401, with an empty body, to a
+	// request without a bearer token that the tenant issued and that has not
+	// expired. There is no allowance for clocks that differ.
+	RequireToken bool
+
+	mu     sync.Mutex    // guards what follows down to the blank line
+	epoch  time.Time     // of the first request; zero before it
+	latest time.Duration // since then, when last looked
+	line   line
+	loads  []source
+	counts map[string]*tally // by User-Agent
+	total  tally
+
+	routes http.Handler // set once, before the first request is handled
+	store  store
+	tokens tokens
+}
+
+// Start begins the tenant's time, from which the Others count theirs, and
+// which otherwise begins with the first request. So the Others can have filled
+// the queue before the first request comes. A second call does nothing.
+func (t *Tenant) Start() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.epoch.IsZero() {
+		return
+	}
+	t.epoch = time.Now()
+	t.line = line{
+		places:   max(0, orDefault(t.Queue, defaultQueue)),
+		schedule: newSchedule(t.Release, max(1, orDefault(t.Rate, defaultRate)), t.epoch),
+	}
+	t.loads = sources(t.Others, t.Seed)
+	t.counts = make(map[string]*tally)
+	t.store.fill(max(0, orDefault(t.Records, defaultRecords)), t.epoch)
+	t.routes = t.newRoutes()
+}
+
+// Queued returns how many requests wait in the tenant's queue now, those of
+// the Others among them.
+func (t *Tenant) Queued() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.advance()
+	return len(t.line.waiting)
+}
+
+// handle takes a request, as a server sees it, through the tenant. It returns
+// an answer or the reason why there is none: the context's error, errDropped,
+// or that the body could not be read.
+func (t *Tenant) handle(r *http.Request) (*answer, error) {
+	t.Start()
+	r = r.WithContext(r.Context()) // a copy: the caller's is not ours to change
+	if r.URL.Path == tokenPath {
+		return t.handleToken(r)
+	}
+	begin, ok := t.arrive(r.UserAgent())
+	if !ok {
+		return t.Reject.answer(), nil
+	}
+	a, err := t.serve(r, begin)
+	t.settle(r.UserAgent(), err == nil && !a.fault)
+	return a, err
+}
+
+// serve answers a request that was admitted and may begin at the given time.
+func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := pauseUntil(r.Context(), begin); err != nil {
+		return nil, err
+	}
+	var fault Fault
+	if t.Fault != nil {
+		fault = t.Fault(body.attach(r))
+	}
+	if err := t.work(r, body); err != nil {
+		return nil, err
+	}
+	a := newAnswer()
+	switch {
+	case fault.Drop:
+		return nil, errDropped
+	case fault.Status != 0:
+		fault.write(a)
+	case t.RequireToken && !t.tokens.valid(r, time.Now()):
+		a.WriteHeader(http.StatusUnauthorized)
+	default:
+		t.routes.ServeHTTP(a, body.attach(r))
+	}
+	a.slow = fault.Slow
+	return a, nil
+}
+
+// work spends the time that the server needs for a request.
+func (t *Tenant) work(r *http.Request, body requestBody) error {
+	d := defaultService
+	if t.Service != nil {
+		d = t.Service(body.attach(r))
+	}
+	return pauseUntil(r.Context(), time.Now().Add(d))
+}
+
+// pauseUntil returns at the given time, or with the context's error before it.
+func pauseUntil(ctx context.Context, at time.Time) error {
+	d := time.Until(at)
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// orDefault follows the one rule of the fields of Tenant: zero is the default.
+func orDefault(n, def int) int {
+	if n == 0 {
+		return def
+	}
+	return n
+}

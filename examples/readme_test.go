@@ -1,0 +1,89 @@
+// Package examples_test holds the repository to what its README says.
+package examples_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// imports are those of snippets that are no whole program.
+var imports = map[string]string{
+	"context":    "context",
+	"errors":     "errors",
+	"http":       "net/http",
+	"transport":  "github.com/aprimo-go/aprimo/transport",
+	"fmt":        "fmt",
+	"log":        "log",
+	"os":         "os",
+	"time":       "time",
+	"testing":    "testing",
+	"synctest":   "testing/synctest",
+	"zerolog":    "github.com/rs/zerolog",
+	"aprimotest": "github.com/aprimo-go/aprimo/client/aprimotest",
+	"notify":     "github.com/aprimo-go/aprimo/notify",
+	"retry":      "github.com/aprimo-go/aprimo/retry",
+}
+
+func TestReadmeCodeCompiles(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(readme, -1)
+	if len(blocks) == 0 {
+		t.Fatal("the README has no Go code")
+	}
+	for i, block := range blocks {
+		t.Run(fmt.Sprint(i+1), func(t *testing.T) {
+			dir := t.TempDir()
+			code := program(string(block[1]))
+			name := "main.go"
+			if strings.Contains(code, "*testing.T") {
+				name = "main_test.go"
+			}
+			file := filepath.Join(dir, name)
+			if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.Command("go", "vet", file).CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s\n%s", err, out, code)
+			}
+		})
+	}
+}
+
+// given is what a snippet may take for granted.
+const given = `
+var (
+	ctx    context.Context
+	client *http.Client
+	tr     *transport.Transport
+)
+`
+
+// program makes a snippet a file of Go.
+func program(code string) string {
+	if strings.HasPrefix(code, "package ") {
+		return code
+	}
+	file := "package main\n"
+	for name, path := range imports {
+		if strings.Contains(given, name+".") || regexp.MustCompile(`\b`+name+`\.[A-Z]`).MatchString(code) {
+			file += fmt.Sprintf("import %s %q\n", name, path)
+		}
+	}
+	file += given
+	if regexp.MustCompile(`(?m)^func `).MatchString(code) {
+		return file + code
+	}
+	used := ""
+	for _, defined := range regexp.MustCompile(`(?m)^(\w+) :=`).FindAllStringSubmatch(code, -1) {
+		used += "_ = " + defined[1] + "\n"
+	}
+	return file + "func main() {\n" + code + used + "}\n"
+}
