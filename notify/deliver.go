@@ -1,0 +1,83 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// grace is how long after its context's end a Notifier may still return.
+const grace = time.Second
+
+var errDeaf = fmt.Errorf("the notifier does not return when its context ends: %w", ErrPermanent)
+
+// deliver hands an alert to the notifier, several times if need be. If that is
+// all in vain it logs the alert and returns the last error.
+func (a *Alerter) deliver(alert Alert) error {
+	for i := 0; ; i++ {
+		last := a.isClosing() || i == len(a.rule.Retries)
+		err := a.try(alert)
+		if err == nil {
+			return nil
+		}
+		if last || errors.Is(err, ErrPermanent) {
+			a.rule.logger().Error().Err(err).
+				Str("aprimo.alert.incident", alert.Incident).
+				Str("aprimo.alert.text", alert.Text()).
+				Msg("aprimo: alert not delivered")
+			return fmt.Errorf("notify: alert of %s not delivered: %w", alert.Time.Format(time.RFC3339), err)
+		}
+		a.rule.logger().Warn().Err(err).
+			Str("aprimo.alert.incident", alert.Incident).
+			Dur("aprimo.alert.next_try_ms", a.rule.Retries[i]).
+			Msg("aprimo: alert not delivered yet")
+		a.sleep(a.rule.Retries[i])
+	}
+}
+
+// isClosing reports whether Close has been called.
+func (a *Alerter) isClosing() bool {
+	select {
+	case <-a.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// sleep waits for d or until Close is called.
+func (a *Alerter) sleep(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-a.closing:
+	}
+}
+
+// try calls the notifier once. It returns in time even if the notifier does
+// not, and turns a panic into an error.
+func (a *Alerter) try(alert Alert) error {
+	ctx, cancel := context.WithTimeout(context.Background(), a.rule.Timeout)
+	defer cancel()
+	result := make(chan error, 1) // so that a late notifier does not wait for us
+	go func() {
+		err := fmt.Errorf("the notifier ended its goroutine: %w", ErrPermanent)
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("the notifier panicked: %v: %w", p, ErrPermanent)
+			}
+			result <- err
+		}()
+		err = a.notify(ctx, alert)
+	}()
+	late := time.NewTimer(a.rule.Timeout + grace)
+	defer late.Stop()
+	select {
+	case err := <-result:
+		return err
+	case <-late.C:
+		return errDeaf
+	}
+}

@@ -1,0 +1,243 @@
+package notify_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/log"
+
+	"github.com/aprimo-go/aprimo/notify"
+)
+
+var errDown = errors.New("mail server down")
+
+// logged returns the lines of a JSON log.
+func logged(t *testing.T, b *bytes.Buffer) []map[string]any {
+	t.Helper()
+	var lines []map[string]any
+	for line := range strings.Lines(b.String()) {
+		var m map[string]any
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, m)
+	}
+	return lines
+}
+
+func TestDeliveryIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		logger := zerolog.New(&out)
+		box := &inbox{errs: []error{errDown, errDown, errDown}}
+		a := notify.New(box, notify.Rule{Logger: &logger})
+		burst(a, 20)
+		for _, step := range []struct {
+			wait  time.Duration
+			tries int
+		}{{time.Minute - 1, 1}, {1, 2}, {5*time.Minute - 1, 2}, {1, 3}, {15*time.Minute - 1, 3}, {1, 4}, {time.Hour, 4}} {
+			time.Sleep(step.wait)
+			synctest.Wait()
+			if n := box.tried(); n != step.tries {
+				t.Fatalf("%d tries after another %v, want %d", n, step.wait, step.tries)
+			}
+		}
+		if err := a.Close(); err != nil || len(box.got()) != 1 {
+			t.Errorf("err %v, %d alerts", err, len(box.got()))
+		}
+		for _, line := range logged(t, &out) {
+			if line["level"] != "warn" || line["error"] != errDown.Error() {
+				t.Errorf("log: %v", line)
+			}
+		}
+	})
+}
+
+func TestUndeliverableAlertIsLogged(t *testing.T) {
+	permanent := fmt.Errorf("535: %w", notify.ErrPermanent)
+	for _, tt := range []struct {
+		name    string
+		retries []time.Duration
+		errs    []error
+		tries   int
+		took    time.Duration
+		want    error
+	}{
+		{"four times in vain", nil, []error{errDown, errDown, errDown, errDown, nil}, 4, 21 * time.Minute, errDown},
+		{"one try only", []time.Duration{}, []error{errDown}, 1, 0, errDown},
+		{"permanent", nil, []error{permanent}, 1, 0, notify.ErrPermanent},
+		{"permanent in the end", nil, []error{errDown, permanent}, 2, time.Minute, notify.ErrPermanent},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var out bytes.Buffer
+				logger := zerolog.New(&out)
+				box := &inbox{errs: tt.errs}
+				a := notify.New(box, notify.Rule{Logger: &logger, Retries: tt.retries})
+				burst(a, 20)
+				time.Sleep(tt.took)
+				synctest.Wait()
+				lines := logged(t, &out)
+				last := lines[len(lines)-1]
+				text, _ := last["aprimo.alert.text"].(string)
+				if last["level"] != "error" || !strings.Contains(text, "20 times") || !strings.Contains(text, "anna@example.com") {
+					t.Errorf("log: %v", last)
+				}
+				if err := a.Close(); !errors.Is(err, tt.want) || box.tried() != tt.tries {
+					t.Errorf("Close: %v after %d tries, want %d", err, box.tried(), tt.tries)
+				}
+				if err := a.Close(); !errors.Is(err, tt.want) {
+					t.Errorf("second Close: %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestGlobalLoggerIsTheDefault(t *testing.T) {
+	var out bytes.Buffer
+	old := log.Logger
+	log.Logger = zerolog.New(&out)
+	defer func() { log.Logger = old }()
+	a := notify.New(&inbox{errs: []error{errDown}}, notify.Rule{Retries: []time.Duration{}})
+	burst(a, 20)
+	a.Close()
+	if !strings.Contains(out.String(), errDown.Error()) {
+		t.Errorf("log: %q", &out)
+	}
+}
+
+func TestCloseDoesNotWaitForTheNextTry(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		errs  []error
+		tries int
+		want  error
+	}{
+		{"then it works", []error{errDown}, 2, nil},
+		{"in vain", []error{errDown, errDown, nil}, 2, errDown},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				logger := zerolog.Nop()
+				box := &inbox{errs: tt.errs}
+				a := notify.New(box, notify.Rule{Logger: &logger})
+				burst(a, 20)
+				time.Sleep(10 * time.Second)
+				begin := time.Now()
+				if err := a.Close(); !errors.Is(err, tt.want) {
+					t.Errorf("Close: %v", err)
+				}
+				if took := time.Since(begin); took != 0 || box.tried() != tt.tries {
+					t.Errorf("took %v, %d tries, want %d", took, box.tried(), tt.tries)
+				}
+				burst(a, 100)
+				synctest.Wait()
+				if box.tried() != tt.tries {
+					t.Error("an event after Close had an effect")
+				}
+			})
+		})
+	}
+}
+
+func TestCloseOfAnIdleAlerter(t *testing.T) {
+	a := notify.New(new(inbox), notify.Rule{})
+	burst(a, 19)
+	for range 2 {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestObserveNeverWaitsForTheNotifier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logger := zerolog.Nop()
+		hang := notify.NotifierFunc(func(ctx context.Context, _ notify.Alert) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		a := notify.New(hang, notify.Rule{Logger: &logger})
+		begin := time.Now()
+		burst(a, 1000)
+		synctest.Wait()
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("Observe took %v", took)
+		}
+		if err := a.Close(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		// The try that was on its way and the last one.
+		if took := time.Since(begin); took != time.Minute {
+			t.Errorf("Close took %v", took)
+		}
+	})
+}
+
+func TestNotifierThatIgnoresItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logger := zerolog.Nop()
+		release := make(chan struct{})
+		deaf := notify.NotifierFunc(func(context.Context, notify.Alert) error { <-release; return nil })
+		a := notify.New(deaf, notify.Rule{Logger: &logger, Timeout: time.Second})
+		burst(a, 20)
+		begin := time.Now()
+		if err := a.Close(); !errors.Is(err, notify.ErrPermanent) {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took != 2*time.Second {
+			t.Errorf("Close took %v", took)
+		}
+		close(release)
+	})
+}
+
+func TestNotifierThatPanics(t *testing.T) {
+	for name, n := range map[string]notify.NotifierFunc{
+		"panic":  func(context.Context, notify.Alert) error { panic("boom") },
+		"goexit": func(context.Context, notify.Alert) error { runtime.Goexit(); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			logger := zerolog.Nop()
+			a := notify.New(n, notify.Rule{Logger: &logger})
+			burst(a, 20)
+			if err := a.Close(); !errors.Is(err, notify.ErrPermanent) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// With too many alerts on their way no more are sent, and what is counted
+// meanwhile is in the next one.
+func TestPendingAlertsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logger := zerolog.Nop()
+		box := &inbox{errs: slices.Repeat([]error{errDown}, 8)}
+		a := notify.New(box, notify.Rule{Count: 1, Cooldown: -1, Logger: &logger, Retries: []time.Duration{time.Hour}})
+		burst(a, 1000)
+		synctest.Wait()
+		if n := box.tried(); n != 8 {
+			t.Errorf("%d alerts on their way, want 8", n)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		burst(a, 1)
+		a.Close()
+		got := box.got()
+		if len(got) != 9 || got[8].Suppressed != 992 {
+			t.Errorf("%d alerts, the last: %+v", len(got), got[len(got)-1])
+		}
+	})
+}

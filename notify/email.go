@@ -1,0 +1,166 @@
+package notify
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// implicitTLSPort is the port on which TLS begins with the connection, not with
+// STARTTLS (RFC 8314).
+const implicitTLSPort = "465"
+
+// Email is a [Notifier] that sends mail by SMTP. The connection must be
+// encrypted, with STARTTLS or from its start, unless InsecureNoTLS says
+// otherwise. It is a value: it keeps no connection, and each alert goes over a
+// new one.
+//
+// Printing an Email, or encoding it as JSON or YAML, does not show its password.
+// (Package fmt shows it nevertheless if it prints a struct that has an Email,
+// not a pointer to one, in an unexported field.)
+type Email struct {
+	Addr string   // of the mail server: host:port, usually with port 587 or 465
+	From string   // such as alerts@example.com or "Alerts <alerts@example.com>"
+	To   []string // one or more of the same kind
+
+	// Username and Password log in with PLAIN or LOGIN, whichever the server
+	// offers. With an empty Username there is no login.
+	Username string
+	Password string `json:"-" yaml:"-"`
+
+	// Token, if not nil, is called for each mail and returns the access token
+	// to log in with XOAUTH2, as Microsoft 365 and Google ask. Username is the
+	// mailbox; Password is not used.
+	Token func(context.Context) (string, error) `json:"-" yaml:"-"`
+
+	// ImplicitTLS is for servers that expect TLS from the start. It is implied
+	// by port 465.
+	ImplicitTLS bool
+
+	// TLSConfig, for example with a certificate authority of one's own. Nil
+	// means the system's authorities and TLS 1.2 or later.
+	TLSConfig *tls.Config `json:"-" yaml:"-"`
+
+	// InsecureNoTLS sends mail and password unencrypted, for anybody on the
+	// way to read. It is for a server on the same machine.
+	InsecureNoTLS bool
+}
+
+// Validate returns an error that says what to change if no mail can be sent
+// with these settings; it wraps [ErrPermanent]. It does not connect: to see
+// whether the server takes the mail, send a test mail with Notify(ctx, Alert{}).
+func (e Email) Validate() error {
+	errs := []error{e.validateServer()}
+	if _, err := mail.ParseAddress(e.From); err != nil {
+		errs = append(errs, fmt.Errorf("bad From %q, write a mail address such as alerts@example.com: %w", clean(e.From, maxText), err))
+	}
+	to, err := e.recipients()
+	if len(to) == 0 && err == nil {
+		err = errors.New("no To: add the address of whoever is to be told")
+	}
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return fmt.Errorf("notify.Email: %w", permanent{err})
+	}
+	return nil
+}
+
+func (e Email) validateServer() error {
+	host, port, err := net.SplitHostPort(e.Addr)
+	if err != nil {
+		return fmt.Errorf("bad Addr %q: write host:port, such as smtp.example.com:587", clean(e.Addr, maxText))
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" {
+		return fmt.Errorf("bad Addr %q: write host and port number, such as smtp.example.com:587", clean(e.Addr, maxText))
+	}
+	switch {
+	case e.InsecureNoTLS && e.ImplicitTLS:
+		return errors.New("both ImplicitTLS and InsecureNoTLS: remove one")
+	case e.Token != nil && e.Username == "":
+		return errors.New("no Username for Token: set the mailbox that the token is for")
+	case e.Username != "" && e.Password == "" && e.Token == nil:
+		return errors.New("no Password or Token for Username: set one of them, or no Username for a server without login")
+	case e.Password != "" && e.Username == "":
+		return errors.New("no Username for Password: set both or none")
+	}
+	return nil
+}
+
+// recipients returns the addresses in To that can be used, and an error for the
+// others.
+func (e Email) recipients() ([]*mail.Address, error) {
+	var good []*mail.Address
+	var errs []error
+	for _, s := range e.To {
+		a, err := mail.ParseAddress(s)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("bad To %q, write a mail address such as admin@example.com: %w", clean(s, maxText), err))
+			continue
+		}
+		good = append(good, a)
+	}
+	return good, errors.Join(errs...)
+}
+
+// Notify sends a mail about a and returns when the server has accepted it, or
+// when ctx ends, after at most a minute. If the server accepts it for some
+// recipients only, they get it, and the error tells of the others and wraps
+// [ErrPermanent]: so those who have the mail do not get it again.
+func (e Email) Notify(ctx context.Context, a Alert) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	to, badTo := e.recipients()
+	valid := e
+	if len(to) > 0 && badTo != nil { // Let not one bad address keep the mail from the others.
+		valid.To = []string{to[0].String()}
+	}
+	if err := valid.Validate(); err != nil {
+		return err
+	}
+	m, err := e.message(a, to)
+	if err != nil {
+		return fmt.Errorf("notify.Email: %w", permanent{err})
+	}
+	if err := e.send(ctx, m, to); err != nil {
+		return fmt.Errorf("notify.Email: %w", errors.Join(err, badTo))
+	}
+	if badTo != nil {
+		return fmt.Errorf("notify.Email: the mail was sent to the others, but %w", permanent{badTo})
+	}
+	return nil
+}
+
+// Format implements [fmt.Formatter] so that no verb shows the password.
+func (e Email) Format(f fmt.State, _ rune) {
+	login := "no login"
+	switch {
+	case e.Token != nil:
+		login = "XOAUTH2 as " + e.Username
+	case e.Username != "":
+		login = "login as " + e.Username
+	}
+	fmt.Fprintf(f, "notify.Email(%s, from %s to %s, %s)", e.Addr, e.From, strings.Join(e.To, ", "), login)
+}
+
+// implicitTLS reports whether TLS begins with the connection.
+func (e Email) implicitTLS() bool {
+	_, port, _ := net.SplitHostPort(e.Addr)
+	return e.ImplicitTLS || port == implicitTLSPort && !e.InsecureNoTLS
+}
+
+// tlsConfig returns the settings for a connection to host.
+func (e Email) tlsConfig(host string) *tls.Config {
+	c := e.TLSConfig.Clone()
+	if c == nil {
+		c = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if c.ServerName == "" {
+		c.ServerName = host
+	}
+	return c
+}

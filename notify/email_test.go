@@ -1,0 +1,197 @@
+package notify_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aprimo-go/aprimo/notify"
+)
+
+func TestEmail(t *testing.T) {
+	testEmail(t, startPost)
+	t.Run("XOAUTH2", func(t *testing.T) {
+		s := startPost(t, setup{auth: "XOAUTH2"})
+		e := emailTo(s)
+		token := mailToken
+		e.Password, e.Token = "", func(context.Context) (string, error) { return token, nil }
+		if err := e.Notify(t.Context(), sampleAlert()); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.mails(); len(got) != 1 || got[0].user != mailUser {
+			t.Errorf("%d mails", len(got))
+		}
+		token = "expired"
+		wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "login refused", "535")
+		e.Token = func(context.Context) (string, error) { return "", io.ErrUnexpectedEOF }
+		if err := e.Notify(t.Context(), sampleAlert()); !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, notify.ErrPermanent) {
+			t.Error(err)
+		}
+	})
+	t.Run("no XOAUTH2", func(t *testing.T) {
+		e := emailTo(startPost(t, setup{}))
+		e.Token = func(context.Context) (string, error) { return mailToken, nil }
+		wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "does not offer XOAUTH2", "Password")
+	})
+	t.Run("no login wanted", func(t *testing.T) {
+		s := startPost(t, setup{auth: "NONE"})
+		e := emailTo(s)
+		wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "neither PLAIN nor LOGIN", "remove Username")
+		e.Username, e.Password = "", ""
+		if err := e.Notify(t.Context(), sampleAlert()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// testEmail checks Email against a server that start starts.
+func testEmail(t *testing.T, start func(*testing.T, setup) mailServer) {
+	ways := map[string]setup{
+		"STARTTLS": {}, "implicit TLS": {implicit: true}, "PLAIN": {auth: "PLAIN"}, "LOGIN": {auth: "LOGIN"},
+		"no TLS": {noTLS: true},
+	}
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, way)
+			e := emailTo(s)
+			e.ImplicitTLS, e.InsecureNoTLS = way.implicit, way.noTLS
+			if err := e.Notify(t.Context(), sampleAlert()); err != nil {
+				t.Fatal(err)
+			}
+			got := s.wait(t, 1)
+			if len(got) != 1 || got[0].user != mailUser {
+				t.Fatalf("%d mails, the first from %q", len(got), got[0].user)
+			}
+			checkMail(t, got[0].raw, sampleAlert())
+		})
+	}
+	s := start(t, setup{})
+	t.Run("50 429s in a second are 1 mail", func(t *testing.T) { testOneMail(t, s) })
+	t.Run("recipients", func(t *testing.T) { testRecipients(t, start) })
+	t.Run("refusals", func(t *testing.T) { testRefusals(t, start) })
+	t.Run("names in the mail", func(t *testing.T) {
+		for _, name := range nasty {
+			a := nastyAlert(name)
+			n := len(s.mails())
+			if err := emailTo(s).Notify(t.Context(), a); err != nil {
+				t.Fatalf("%q: %v", name, err)
+			}
+			s.wait(t, n+1)
+		}
+		for _, m := range s.mails() {
+			if h := parse(t, m.raw).Header; len(h["Bcc"]) > 0 || len(h["To"]) != 1 {
+				t.Errorf("header: %v", h)
+			}
+		}
+	})
+}
+
+// emailTo returns the settings for s.
+func emailTo(s mailServer) notify.Email {
+	return notify.Email{
+		Addr: s.addr, From: "Aprimo alerts <alerts@example.com>", To: []string{"Admin Ä <admin@example.com>"},
+		Username: mailUser, Password: mailPassword, TLSConfig: &tls.Config{RootCAs: s.roots},
+	}
+}
+
+func testOneMail(t *testing.T, s mailServer) {
+	before := len(s.mails())
+	var sent atomic.Int32
+	a := notify.New(notify.NotifierFunc(func(ctx context.Context, alert notify.Alert) error {
+		sent.Add(1)
+		return emailTo(s).Notify(ctx, alert)
+	}), notify.Rule{})
+	burst(a, 50)
+	if err := a.Close(); err != nil || sent.Load() != 1 {
+		t.Fatalf("%d mails sent, %v", sent.Load(), err)
+	}
+	got := s.wait(t, before+1)
+	if n := len(got) - before; n != 1 || got[before].user != mailUser {
+		t.Fatalf("%d mails, want 1", n)
+	}
+	if text := textOf(t, got[before].raw, "text/plain"); !strings.Contains(text, "20 times") {
+		t.Error(text)
+	}
+}
+
+func testRecipients(t *testing.T, start func(*testing.T, setup) mailServer) {
+	s := start(t, setup{})
+	e := emailTo(s)
+	e.To = []string{"a@example.com", "nobody@example.com", "b@example.com"}
+	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "sent to the others", "nobody@example.com", "550")
+	s.wait(t, 1)
+
+	e.To = []string{"a@example.com", "not an address"}
+	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "sent to the others", "not an address")
+	s.wait(t, 2)
+
+	e.To = []string{"nobody@example.com"}
+	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "refuses the recipient", "see To")
+
+	e.To = []string{"nobody@example.com", "later@example.com"}
+	err := e.Notify(t.Context(), sampleAlert())
+	wantError(t, err, nil, "nobody@example.com", "later@example.com", "45")
+	if errors.Is(err, notify.ErrPermanent) {
+		t.Errorf("permanent: %v", err)
+	}
+	if n := len(s.mails()); n != 2 {
+		t.Errorf("%d mails, want 2", n)
+	}
+}
+
+func testRefusals(t *testing.T, start func(*testing.T, setup) mailServer) {
+	secure, plain, implicit := start(t, setup{}), start(t, setup{noTLS: true}), start(t, setup{implicit: true})
+	for _, tt := range []struct {
+		name   string
+		server mailServer
+		change func(*notify.Email)
+		want   []string
+	}{
+		{"wrong password", secure, func(e *notify.Email) { e.Password = "hunter2-wrong" }, []string{"login refused", "Password", "535"}},
+		{"no login", secure, func(e *notify.Email) { e.Username, e.Password = "", "" }, []string{"refuses the sender", "Username", "5"}},
+		{"sender", secure, func(e *notify.Email) { e.From = "stranger@example.com" }, []string{"refuses the sender", "From", "550"}},
+		{"no TLS offered", plain, func(*notify.Email) {}, []string{"does not offer STARTTLS", "587"}},
+		{"unknown authority", secure, func(e *notify.Email) { e.TLSConfig = nil }, []string{"not trusted", "RootCAs"}},
+		{"TLS too early", secure, func(e *notify.Email) { e.ImplicitTLS = true }, []string{"does not speak TLS", "STARTTLS"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := emailTo(tt.server)
+			tt.change(&e)
+			err := e.Notify(t.Context(), sampleAlert())
+			wantError(t, err, notify.ErrPermanent, tt.want...)
+			if e.Password != "" && strings.Contains(err.Error(), e.Password) {
+				t.Errorf("the password is in the error: %v", err)
+			}
+		})
+	}
+	t.Run("TLS too late", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if err := emailTo(implicit).Notify(ctx, sampleAlert()); err == nil || errors.Is(err, notify.ErrPermanent) {
+			t.Errorf("%v", err)
+		}
+	})
+	for _, s := range []mailServer{secure, plain, implicit} {
+		if n := len(s.mails()); n != 0 {
+			t.Errorf("%d mails, want none", n)
+		}
+	}
+}
+
+// wantError checks that err is target and says all of want.
+func wantError(t *testing.T, err, target error, want ...string) {
+	t.Helper()
+	if err == nil || target != nil && !errors.Is(err, target) {
+		t.Fatalf("error: %v", err)
+	}
+	for _, w := range want {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("error %q does not say %q", err, w)
+		}
+	}
+}

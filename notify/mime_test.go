@@ -1,0 +1,94 @@
+package notify_test
+
+import (
+	"bytes"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aprimo-go/aprimo/notify"
+)
+
+// parse reads a mail.
+func parse(t *testing.T, raw []byte) *mail.Message {
+	t.Helper()
+	m, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatalf("%v in %q", err, raw)
+	}
+	return m
+}
+
+// textOf returns the part of a mail that has the given type, decoded.
+func textOf(t *testing.T, raw []byte, want string) string {
+	t.Helper()
+	m := parse(t, raw)
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		t.Fatalf("%s, %v", kind, err)
+	}
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	for {
+		p, err := parts.NextRawPart()
+		if err != nil {
+			t.Fatalf("no %s: %v", want, err)
+		}
+		kind, params, err := mime.ParseMediaType(p.Header.Get("Content-Type"))
+		if err != nil || !strings.EqualFold(params["charset"], "utf-8") || p.Header.Get("Content-Transfer-Encoding") != "quoted-printable" {
+			t.Fatalf("part: %v, %v", p.Header, err)
+		}
+		if kind != want {
+			continue
+		}
+		text, err := io.ReadAll(quotedprintable.NewReader(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.ReplaceAll(string(text), "\r\n", "\n")
+	}
+}
+
+// checkMail checks the mail about a.
+func checkMail(t *testing.T, raw []byte, a notify.Alert) {
+	t.Helper()
+	h := parse(t, raw).Header
+	subject, err := new(mime.WordDecoder).DecodeHeader(h.Get("Subject"))
+	if err != nil || subject != a.Subject() {
+		t.Errorf("subject %q, %v", subject, err)
+	}
+	if from, err := h.AddressList("From"); err != nil || from[0].Address != "alerts@example.com" || from[0].Name != "Aprimo alerts" {
+		t.Errorf("from %v, %v", from, err)
+	}
+	if to, err := h.AddressList("To"); err != nil || len(to) != 1 || to[0].Name != "Admin Ä" {
+		t.Errorf("to %v, %v", to, err)
+	}
+	if date, err := h.Date(); err != nil || !date.Equal(a.Time) {
+		t.Errorf("date %v, %v", date, err)
+	}
+	got := map[string]string{}
+	for _, k := range []string{"Message-Id", "References", "In-Reply-To", "Auto-Submitted", "X-Auto-Response-Suppress", "X-Aprimo-Alert"} {
+		got[k] = strings.Join(h[k], "|")
+	}
+	if diff := cmp.Diff(map[string]string{
+		"Message-Id":               "<aprimo-429.K5NQ2LWZT7.2@example.com>",
+		"References":               "<aprimo-429.K5NQ2LWZT7@example.com>",
+		"In-Reply-To":              "<aprimo-429.K5NQ2LWZT7@example.com>",
+		"Auto-Submitted":           "auto-generated",
+		"X-Auto-Response-Suppress": "All",
+		"X-Aprimo-Alert":           "state=firing; number=2; count=143",
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(a.Text(), textOf(t, raw, "text/plain")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(a.HTML(), textOf(t, raw, "text/html")); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,60 @@
+package notify
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestOperation(t *testing.T) {
+	for _, tt := range []struct{ method, url, want string }{
+		{"GET", "https://acme.dam.aprimo.com/api/core/records?page=2", "GET /api/core/records"},
+		{"GET", "https://acme.dam.aprimo.com/api/core/record/0a1b2c3d4e5f60718293a4b5c6d7e8f9", "GET /api/core/record/{id}"},
+		{"PUT", "https://acme.dam.aprimo.com/api/core/record/0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9/fields", "PUT /api/core/record/{id}/fields"},
+		{"POST", "https://acme.aprimo.com/uploads/segments/YWJjZGVmZ2hpamtsbW5v%3d1234/commit#x", "POST /uploads/segments/{id}/commit"},
+		{"POST", "https://acme.aprimo.com/uploads/segments/REDACTED/commit", "POST /uploads/segments/{id}/commit"},
+		{"GET", "https://acme.aprimo.com/api/activities/12345/tasks", "GET /api/activities/{id}/tasks"},
+		{"GET", "/api/users/me", "GET /api/users/me"},
+		{"GET", "/api/financial-hierarchies/journal-vouchers", "GET /api/financial-hierarchies/journal-vouchers"},
+		{"GET", "https://acme.aprimo.com", "GET /"},
+		{"", "", " "},
+		{"GET\r\nX: y", "/a\x00b", `GET\x0d\x0aX: y /a\x00b`},
+	} {
+		if got := operation(tt.method, tt.url); got != tt.want {
+			t.Errorf("operation(%q, %q) = %q, want %q", tt.method, tt.url, got, tt.want)
+		}
+	}
+}
+
+func TestTenantOf(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://acme.dam.aprimo.com/api": "acme",
+		"https://Acme.aprimo.com:443/":    "acme",
+		"http://127.0.0.1:8080/x":         "127.0.0.1",
+		"https://aprimo.com.evil.example": "aprimo.com.evil.example",
+		"https://a b\r\n/":                "",
+		"":                                "",
+	} {
+		if got := tenantOf(in); got != want {
+			t.Errorf("tenantOf(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzOperation(f *testing.F) {
+	f.Add("GET", "https://acme.dam.aprimo.com/api/core/record/0a1b2c3d4e5f60718293a4b5c6d7e8f9?q=secret")
+	f.Add("POST", "/a/%2F/\xff/../x?y#z")
+	f.Fuzz(func(t *testing.T, method, url string) {
+		op := operation(method, url)
+		if op != clean(op, maxText) {
+			t.Errorf("not clean: %q", op)
+		}
+		before, query, _ := strings.Cut(url, "?")
+		marked := operation(method, before+"?"+query)
+		if marked != operation(method, before) {
+			t.Errorf("the query counts: %q", marked)
+		}
+		if !strings.ContainsAny(before, "#?") && operation("GET", before+"/12345") != operation("GET", before+"/678") {
+			t.Errorf("the number counts: %q", before)
+		}
+	})
+}

@@ -1,0 +1,91 @@
+package notify
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// maxNames is how many names a topK counts at once. A name's number is too high
+// by at most the total divided by this.
+const maxNames = 200
+
+// A Tally is how often something was counted.
+type Tally struct {
+	Name  string
+	Count int
+	// Error is how much of Count may belong to other names. It is 0, and Count
+	// exact, unless there were very many different names.
+	Error int
+}
+
+// A topK finds the most frequent of any number of names in constant memory,
+// with the Space-Saving algorithm (Metwally, Agrawal, El Abbadi 2005): a new
+// name takes the place of the rarest one and inherits its count. The zero value
+// is ready for use.
+type topK struct {
+	tallies []Tally
+	index   map[string]int // of name in tallies
+	least   int            // no count is lower
+	cursor  int            // where to look next for one that low
+}
+
+// add counts name once.
+func (k *topK) add(name string) {
+	if i, ok := k.index[name]; ok {
+		k.tallies[i].Count++
+		return
+	}
+	// A copy: name may be a small part of a large string.
+	name = strings.Clone(name)
+	if len(k.tallies) < maxNames {
+		if k.index == nil {
+			k.index = make(map[string]int, maxNames)
+		}
+		k.index[name] = len(k.tallies)
+		k.tallies = append(k.tallies, Tally{Name: name, Count: 1})
+		return
+	}
+	i := k.rarest()
+	t := &k.tallies[i]
+	delete(k.index, t.Name)
+	k.index[name] = i
+	*t = Tally{Name: name, Count: t.Count + 1, Error: t.Count}
+}
+
+// rarest returns the index of a name with the lowest count. As counts only
+// grow, it goes on where it found the last one, and rarely looks at all.
+func (k *topK) rarest() int {
+	for range k.tallies {
+		i := k.cursor
+		k.cursor = (k.cursor + 1) % len(k.tallies)
+		if k.tallies[i].Count == k.least {
+			return i
+		}
+	}
+	i := 0
+	for j, t := range k.tallies {
+		if t.Count < k.tallies[i].Count {
+			i = j
+		}
+	}
+	k.least = k.tallies[i].Count
+	return i
+}
+
+// top returns the n most frequent names, the most frequent first.
+func (k *topK) top(n int) []Tally {
+	all := slices.Clone(k.tallies)
+	slices.SortFunc(all, func(a, b Tally) int {
+		return cmp.Or(b.Count-a.Count, strings.Compare(a.Name, b.Name))
+	})
+	return slices.Clip(all[:min(n, len(all))])
+}
+
+// reset forgets everything but keeps the memory.
+func (k *topK) reset() {
+	clear(k.tallies)
+	k.tallies = k.tallies[:0]
+	clear(k.index)
+	k.least, k.cursor = 0, 0
+}
