@@ -1,0 +1,59 @@
+package transport
+
+import "strings"
+
+// Operation returns what a request does, without saying to which thing: its
+// method and path, with every identifier in the path replaced by {id}. So all
+// readings of records are one operation, and delays, counts and log lines can be
+// told apart by it. The query does not count; the URL need not be a valid one,
+// and nothing in it is decoded.
+func Operation(method, url string) string {
+	return method + " " + route(pathOf(url))
+}
+
+// maxRoute is longer than any path of the API; what is behind it does not tell
+// operations apart.
+const maxRoute = 1024
+
+func route(path string) string {
+	if len(path) > maxRoute {
+		path = path[:maxRoute]
+	}
+	if !strings.ContainsAny(path, "0123456789") && !strings.Contains(path, redacted) {
+		return path
+	}
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		if isID(s) {
+			segments[i] = "{id}"
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+func pathOf(url string) string {
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		url = url[:i]
+	}
+	_, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return url
+	}
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[i:]
+	}
+	return "/"
+}
+
+// isID tells whether a path segment names one thing of many: it is a number, or
+// it has a digit and is at least 20 characters long, as GUIDs and upload tokens
+// are and no route of the API is, or it is a token that safeURL has hidden.
+func isID(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		if '0' <= s[i] && s[i] <= '9' {
+			digits++
+		}
+	}
+	return s == redacted || digits > 0 && (digits == len(s) || len(s) >= 20)
+}
