@@ -7,8 +7,6 @@ import (
 	"strings"
 	texttemplate "text/template"
 	"time"
-
-	"github.com/aprimo-go/aprimo/transport"
 )
 
 const (
@@ -31,7 +29,7 @@ var (
 var functions = map[string]any{
 	"ago": howLong, "at": at, "many": many, "upper": strings.ToUpper,
 	"line": func(s string) string { return clean(s, shownWidth) },
-	"path": func(e transport.Event) string { return clean(e.Method+" "+pathOf(e.URL), 72) },
+	"path": request,
 }
 
 // A page is what the templates show of an Alert.

@@ -12,6 +12,16 @@ func operation(method, rawURL string) string {
 	return clean(transport.Operation(method, rawURL), maxText)
 }
 
+// request returns what a sample shows: the method and the path, without host and
+// query.
+func request(e transport.Event) string {
+	path := e.URL
+	if u, err := url.Parse(e.URL); err == nil {
+		path = u.EscapedPath()
+	}
+	return clean(e.Method+" "+path, 72)
+}
+
 // tenantOf returns the tenant that a request goes to: the first label of a host
 // of Aprimo's, else the whole host.
 func tenantOf(rawURL string) string {
