@@ -29,10 +29,11 @@ type Limiter interface {
 // of the length per, wherever it is laid, and however long the process was
 // stopped in between. Requests that come together go together: after an idle
 // time the first n go at once. Callers are served first come first served, and
-// one that gives up takes nothing with it.
+// one that gives up takes nothing with it. The windows are kept 0.8 % longer than
+// per, so that the promise holds for the sending and not only for the intent.
 //
-// If n or per is not positive, each Wait returns an error that says so. It is
-// safe for concurrent use.
+// It needs memory for n points in time. If n or per is not positive, each Wait
+// returns an error that says so. It is safe for concurrent use.
 func NewLimiter(n int, per time.Duration) Limiter {
 	l := &limiter{per: per}
 	if n > 0 && per > 0 {
@@ -44,7 +45,7 @@ func NewLimiter(n int, per time.Duration) Limiter {
 // A limiter remembers when the last n requests began. The next one may begin
 // when the oldest of them has left the window.
 type limiter struct {
-	queue queue // of those who call Wait, where many do
+	queue queue // of those who call Wait
 
 	mu     sync.Mutex
 	per    time.Duration
@@ -52,60 +53,42 @@ type limiter struct {
 	oldest int
 }
 
+var errLimiter = errors.New("transport: NewLimiter needs a number of requests and a time above zero")
+
 func (l *limiter) Wait(ctx context.Context) error {
 	for {
-		at, err := l.slot(ctx)
-		if err != nil || time.Since(at) <= l.slack() {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
+		var p place
+		if err := l.queue.wait(ctx, &p, l, time.Now()); err != nil {
+			return err
+		}
+		if time.Since(p.granted) <= l.slack() {
+			return nil
+		}
 	}
 }
 
-// slot waits for one, and returns the time from which it counts.
-func (l *limiter) slot(ctx context.Context) (time.Time, error) {
-	if err := ctx.Err(); err != nil {
-		return time.Time{}, err
-	}
-	if l.queue.len() == 0 {
-		if at, ok := l.take(); ok {
-			return at, nil
-		}
-	}
+// take uses a slot if one is free at this very moment.
+func (l *limiter) take(now time.Time) (at time.Time, h hindrance) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if len(l.starts) == 0 {
-		return time.Time{}, errors.New("transport: NewLimiter needs a number of requests and a time above zero")
+		return at, hindrance{ask: func(context.Context) error { return errLimiter }}
 	}
-	p := new(place)
-	err := l.queue.wait(ctx, p, l)
-	return p.granted, err
-}
-
-// next is the limiter's own queue's way to a slot: with one caller at a time,
-// one timer is enough.
-func (l *limiter) next(ctx context.Context) (time.Time, error) {
-	for {
-		if at, ok := l.take(); ok {
-			return at, nil
-		}
-		if err := sleep(ctx, time.Until(l.due(time.Now(), 0))); err != nil {
-			return time.Time{}, err
-		}
+	if wait := l.starts[l.oldest].Add(l.window()).Sub(now); wait > 0 {
+		return at, hindrance{last: wait}
 	}
+	l.starts[l.oldest] = now
+	l.oldest = (l.oldest + 1) % len(l.starts)
+	return now, h
 }
 
 func (l *limiter) admit(context.Context, *place, int) error { return nil }
 
-// take uses a slot if one is free at this very moment.
-func (l *limiter) take() (at time.Time, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	if len(l.starts) == 0 || now.Before(l.starts[l.oldest].Add(l.window())) {
-		return time.Time{}, false
-	}
-	l.starts[l.oldest] = now
-	l.oldest = (l.oldest + 1) % len(l.starts)
-	return now, true
-}
+// back does not give the slot to another: it counts from when it was given.
+func (l *limiter) back() {}
 
 // due returns when a request may begin, at the earliest, that has `ahead` others
 // before it, if none begins before from.
@@ -133,17 +116,5 @@ func (l *limiter) slack() time.Duration {
 
 func (l *limiter) window() time.Duration { return l.per + l.slack() }
 
-// sleep returns after d, or with the context's error if that ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+// rate is how many requests it lets through in a second.
+func (l *limiter) rate() float64 { return float64(len(l.starts)) / l.window().Seconds() }

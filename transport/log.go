@@ -80,7 +80,7 @@ func (l *logger) attempt(level zerolog.Level, e Event) *zerolog.Event {
 
 // waited writes down that calls wait here, not at Aprimo: else it looks as if
 // Aprimo were slow. One line in ten seconds is enough to know it.
-func (l *logger) waited(c *call, d time.Duration, queued int) {
+func (l *logger) waited(c *call, d time.Duration, queued func() int) {
 	if d < longWait {
 		return
 	}
@@ -93,7 +93,7 @@ func (l *logger) waited(c *call, d time.Duration, queued int) {
 		Str("http.request.method", c.req.Method).
 		Str("url.full", safeURL(c.req.URL)).
 		Int64("aprimo.rate_limit.queue_wait_ms", d.Milliseconds()).
-		Int("aprimo.rate_limit.queued", queued).
+		Int("aprimo.rate_limit.queued", queued()).
 		Int("aprimo.rate_limit.suppressed", suppressed))
 }
 

@@ -1,6 +1,9 @@
 package transport
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // Operation returns what a request does, without saying to which thing: its
 // method and path, with every identifier in the path replaced by {id}. So all
@@ -9,6 +12,13 @@ import "strings"
 // and nothing in it is decoded.
 func Operation(method, url string) string {
 	return method + " " + route(pathOf(url))
+}
+
+// An operation is Operation's two parts, which costs less to make.
+type operation struct{ method, route string }
+
+func operationOf(req *http.Request) operation {
+	return operation{req.Method, route(req.URL.Path)}
 }
 
 // maxRoute is longer than any path of the API; what is behind it does not tell

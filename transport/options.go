@@ -15,6 +15,7 @@ type settings struct {
 	base      http.RoundTripper
 	limiter   Limiter
 	maxQueue  int
+	window    int
 	policy    retry.Policy
 	logger    *zerolog.Logger
 	observers []Observer
@@ -41,6 +42,17 @@ func WithLimiter(l Limiter) Option {
 // in.
 func WithMaxQueue(n int) Option {
 	return func(s *settings) { s.maxQueue = max(0, n) }
+}
+
+// WithWindow bounds the requests in flight. By default, 0, their number is
+// steered by the delay that the server adds, so that requests wait here and not in
+// the server's queue, which all integrations of the tenant share. A number above 0
+// is the most that it may become, for example so that a proxy is not overrun. A
+// negative one switches the steering off: then nothing but the limiter and 429s
+// hold requests back, and the server's queue fills up as soon as others use the
+// tenant too.
+func WithWindow(most int) Option {
+	return func(s *settings) { s.window = most }
 }
 
 // WithRetry sets when a request is made again. The default is the zero

@@ -7,8 +7,8 @@ import (
 
 // A pacer is a Limiter as the throttle needs it.
 type pacer interface {
-	// slot waits for one, and returns the time from which it counts.
-	slot(context.Context) (time.Time, error)
+	// take uses a slot if one is free now; else it says what to wait for.
+	take(now time.Time) (at time.Time, h hindrance)
 
 	// due returns when a request may begin, at the earliest, that has so many
 	// others before it, if none begins before from.
@@ -16,29 +16,48 @@ type pacer interface {
 
 	// slack is how old a slot may be when it is used.
 	slack() time.Duration
+
+	// rate is how many it lets through in a second.
+	rate() float64
 }
 
 func pacerOf(l Limiter) pacer {
 	if p, ok := l.(pacer); ok {
 		return p
 	}
-	return foreign{l}
+	return &foreign{Limiter: l}
 }
 
-// A foreign Limiter does not tell when a request will be due.
-type foreign struct{ Limiter }
+// A foreign Limiter can only be waited for, and does not tell when a request will
+// be due. Its methods are used by one goroutine at a time: with the queue's lock,
+// or by its leader.
+type foreign struct {
+	Limiter
+	given bool // it has given a slot that has not been taken yet
+}
 
-// slot asks on behalf of all who wait. A Limiter that knew the deadline of the
+func (f *foreign) take(now time.Time) (at time.Time, h hindrance) {
+	if f.given {
+		f.given = false
+		return now, h
+	}
+	return at, hindrance{ask: f.ask}
+}
+
+// ask waits on behalf of all who wait. A Limiter that knew the deadline of the
 // call at their head would refuse them all for it, as x/time/rate does, with an
 // error that is not context.DeadlineExceeded.
-func (f foreign) slot(ctx context.Context) (time.Time, error) {
+func (f *foreign) ask(ctx context.Context) error {
 	err := f.Wait(noDeadline{ctx})
-	return time.Now(), err
+	f.given = err == nil
+	return err
 }
 
-func (f foreign) due(from time.Time, _ int) time.Time { return from }
+func (f *foreign) due(from time.Time, _ int) time.Time { return from }
 
-func (f foreign) slack() time.Duration { return 8 * time.Millisecond }
+func (f *foreign) slack() time.Duration { return 8 * time.Millisecond }
+
+func (f *foreign) rate() float64 { return defaultRate }
 
 type noDeadline struct{ context.Context }
 

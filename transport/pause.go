@@ -1,89 +1,100 @@
 package transport
 
-import (
-	"context"
-	"sync"
-	"time"
-)
+import "time"
 
 // A pause holds everybody back until a time. After it one goes ahead to see, and
 // the others follow as soon as that one has been served: if the tenant is still
 // saturated this costs one 429 and not as many as the limit lets through. The
-// zero value holds nobody.
+// zero value holds nobody. It is guarded by the queue's lock.
 type pause struct {
-	mu     sync.Mutex
-	end    time.Time
-	untold bool          // nobody has gone ahead yet since end
-	trial  time.Time     // the others follow then at the latest
-	served chan struct{} // closed when the one that went ahead has been served
+	end    time.Time     // zero if there is none to think of any more
+	fresh  bool          // it has begun by stop, and extend has not been told yet
+	trial  time.Time     // when the one that went ahead began; zero if none has
+	limit  time.Duration // how long its answer is waited for
+	served chan struct{} // closed when the trial is over
 }
 
-// trialTime is how long the answer to the one that goes ahead is waited for. A
-// 429 comes at once; what takes longer has been let in and is being worked on.
-const trialTime = time.Second
+const (
+	// minTrial is how long the answer to the one that goes ahead is waited for,
+	// at least: a 429 comes at once, and what takes longer has been let in.
+	minTrial = time.Second
+
+	// stale is how long after its end a pause, without a trial, is forgotten.
+	stale = 10 * time.Second
+)
+
+// stop holds everybody back for the moment in which it is not yet decided for how
+// long: a 429 makes room in the window, and nobody is to use it.
+func (p *pause) stop(now time.Time) {
+	if !now.Before(p.end) {
+		p.over()
+		p.end, p.fresh = now.Add(minTrial), true
+	}
+}
 
 // extend makes the pause last for d from now on, unless it lasts longer already.
-// It tells whether there was none before.
-func (p *pause) extend(d time.Duration) (began bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	began = !now.Before(p.end)
-	if end := now.Add(d); end.After(p.end) {
-		p.end, p.untold = end, true
+// took is how long the 429 was under way. It tells whether there was none before.
+func (p *pause) extend(now time.Time, d, took time.Duration) (began bool) {
+	began = p.fresh || !now.Before(p.end)
+	if end := now.Add(min(d, time.Hour)); p.fresh || end.After(p.end) {
+		p.over()
+		p.end = end
 	}
-	return began
+	p.fresh = false
+	p.limit = max(minTrial, 2*took)
+	return began && d > 0
 }
 
-// wait returns when one more may go.
-func (p *pause) wait(ctx context.Context) error {
-	for {
-		d, served := p.ahead()
-		if d == 0 {
-			return ctx.Err()
+// held says for how long one more has to wait, if it does.
+func (p *pause) held(now time.Time) (h hindrance, held bool) {
+	switch {
+	case p.end.IsZero():
+	case now.Before(p.end):
+		return hindrance{last: p.end.Sub(now)}, true
+	case p.trial.IsZero():
+		if now.Sub(p.end) > stale {
+			p.end = time.Time{}
 		}
-		timer := time.NewTimer(d)
-		select {
-		case <-timer.C:
-		case <-served:
-		case <-ctx.Done():
-		}
-		timer.Stop()
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	case now.Before(p.trial.Add(p.limit)):
+		return hindrance{last: p.trial.Add(p.limit).Sub(now), freed: p.served}, true
+	default:
+		p.over()
+		p.end = time.Time{}
+	}
+	return h, false
+}
+
+// enter notes that one goes. The first one after a pause is its trial.
+func (p *pause) enter(now time.Time) {
+	if !p.end.IsZero() && p.trial.IsZero() {
+		p.trial, p.served = now, make(chan struct{})
 	}
 }
 
-// ahead returns for how long to wait, or 0 to go, and a channel that ends the
-// wait early. The first one that may go after a pause is the one that tries.
-func (p *pause) ahead() (time.Duration, <-chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	if now.Before(p.end) {
-		return p.end.Sub(now), nil
+// answered notes what became of a request that began at a time: whether it was
+// let in. If it was not, and not because of a 429, somebody else has to try.
+func (p *pause) answered(began time.Time, letIn bool) {
+	if p.end.IsZero() || began.Before(p.end) {
+		return
 	}
-	if p.untold {
-		p.untold, p.trial, p.served = false, now.Add(trialTime), make(chan struct{})
-		return 0, nil
+	p.over()
+	if letIn {
+		p.end = time.Time{}
 	}
-	return max(0, p.trial.Sub(now)), p.served
 }
 
-// passed notes that a request which began at a time was let in.
-func (p *pause) passed(began time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.served != nil && !began.Before(p.end) && !p.untold {
+// over ends the trial.
+func (p *pause) over() {
+	if p.served != nil {
 		close(p.served)
-		p.served, p.trial = nil, time.Time{}
 	}
+	p.trial, p.served = time.Time{}, nil
 }
 
 // remaining returns how long everybody is held back, the trial not counted.
-func (p *pause) remaining() time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return max(0, time.Until(p.end))
+func (p *pause) remaining(now time.Time) time.Duration {
+	if p.end.IsZero() {
+		return 0
+	}
+	return max(0, p.end.Sub(now))
 }

@@ -17,41 +17,51 @@ import (
 type queue struct {
 	mu     sync.Mutex
 	lines  [2]line // of those that have had a turn before, and of the others
-	leader *place
+	leader *place  // nil if nobody waits
 }
 
-// slots is what a queue gives away.
+// slots is where a queue has them from. All but the waiting for a hindrance is
+// done with the queue's lock held.
 type slots interface {
-	// next returns when one more may go, and the time from which that counts.
-	// The queue asks for one at a time.
-	next(context.Context) (time.Time, error)
 	// admit may refuse p, ahead of which so many would go. It is asked when p
-	// comes, and must be quick.
+	// comes.
 	admit(ctx context.Context, p *place, ahead int) error
+	// take uses a slot if one is free now. If not, at is zero and the hindrance
+	// says what to wait for before asking again.
+	take(now time.Time) (at time.Time, h hindrance)
+	// back takes back a slot that nobody is left to use.
+	back()
 }
 
 // A place is one caller's in a queue. It is used for one wait at a time.
 type place struct {
-	again      bool // it has had a turn before, and goes ahead of those who have not
-	granted    time.Time
+	again      bool      // it has had a turn before, and goes ahead of those who have not
+	granted    time.Time // the time from which its slot counts
 	prev, next *place
 	called     chan bool // true: the slot is yours; false: you lead now
 }
 
 // wait returns nil when it is p's turn, or the error that ended its wait.
-func (q *queue) wait(ctx context.Context, p *place, from slots) error {
+func (q *queue) wait(ctx context.Context, p *place, from slots, now time.Time) error {
 	q.mu.Lock()
 	if err := from.admit(ctx, p, q.ahead(p)); err != nil {
 		q.mu.Unlock()
 		return err
 	}
-	q.line(p).push(p)
 	if q.leader == nil {
+		at, h := from.take(now)
+		if !at.IsZero() {
+			p.granted = at
+			q.mu.Unlock()
+			return nil
+		}
 		q.leader = p
+		q.line(p).push(p)
 		q.mu.Unlock()
-		return q.lead(ctx, p, from)
+		return q.lead(ctx, p, from, h)
 	}
 	p.called = make(chan bool, 1)
+	q.line(p).push(p)
 	q.mu.Unlock()
 
 	select {
@@ -59,48 +69,59 @@ func (q *queue) wait(ctx context.Context, p *place, from slots) error {
 		if slot {
 			return nil
 		}
-		return q.lead(ctx, p, from)
+		return q.lead(ctx, p, from, hindrance{})
 	case <-ctx.Done():
-		q.leave(p)
+		q.leave(p, from)
 		return ctx.Err()
 	}
 }
 
 // lead waits for slots on everybody's behalf until one is for p itself.
-func (q *queue) lead(ctx context.Context, p *place, from slots) error {
-	for {
-		at, err := from.next(ctx)
-		q.mu.Lock()
-		if err != nil {
+func (q *queue) lead(ctx context.Context, p *place, from slots, h hindrance) (err error) {
+	leading := true
+	defer func() {
+		if leading { // it has failed, or a Limiter that is not ours has panicked
+			q.mu.Lock()
+			defer q.mu.Unlock()
 			q.line(p).remove(p)
 			q.appoint()
-			q.mu.Unlock()
+		}
+	}()
+	for {
+		if err := h.wait(ctx); err != nil {
 			return err
 		}
-		best := q.best()
-		q.grant(best, at)
-		if best == p {
-			q.appoint()
-			q.mu.Unlock()
+		q.mu.Lock()
+		var at time.Time
+		if at, h = from.take(time.Now()); !at.IsZero() {
+			best := q.best()
+			q.grant(best, at)
+			if best == p {
+				leading = false
+				q.appoint()
+			} else {
+				best.called <- true
+			}
+		}
+		q.mu.Unlock()
+		if !leading {
 			return nil
 		}
-		best.called <- true
-		q.mu.Unlock()
 	}
 }
 
 // leave takes p out, and passes on what it was given in the very same moment.
-func (q *queue) leave(p *place) {
+func (q *queue) leave(p *place, from slots) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	select {
 	case slot := <-p.called:
-		if slot {
-			q.passOn(p.granted)
-			return
+		if !slot {
+			q.line(p).remove(p)
+			q.appoint()
+		} else if !q.passOn(p.granted) {
+			from.back()
 		}
-		q.line(p).remove(p)
-		q.appoint()
 	default:
 		q.line(p).remove(p)
 	}
@@ -114,18 +135,19 @@ func (q *queue) appoint() {
 	}
 }
 
-// passOn gives a slot that nobody uses to the best of those who can be called:
-// the leader cannot, it is waiting for one already.
-func (q *queue) passOn(at time.Time) {
+// passOn gives a slot that was left to the best of those who can be called: the
+// leader cannot, it is waiting for one already.
+func (q *queue) passOn(at time.Time) bool {
 	for i := range q.lines {
 		for p := q.lines[i].first; p != nil; p = p.next {
 			if p != q.leader {
 				q.grant(p, at)
 				p.called <- true
-				return
+				return true
 			}
 		}
 	}
+	return false
 }
 
 func (q *queue) grant(p *place, at time.Time) {
@@ -153,43 +175,8 @@ func (q *queue) ahead(p *place) int {
 	if p.again {
 		return q.lines[0].len
 	}
-	return q.lines[0].len + q.lines[1].len
+	return q.len()
 }
 
-func (q *queue) len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.lines[0].len + q.lines[1].len
-}
-
-// A line is a list of places in the order in which they came. Leaving it from
-// the middle costs no more than from the end.
-type line struct {
-	first, last *place
-	len         int
-}
-
-func (l *line) push(p *place) {
-	p.prev, p.next = l.last, nil
-	if l.last == nil {
-		l.first = p
-	} else {
-		l.last.next = p
-	}
-	l.last = p
-	l.len++
-}
-
-func (l *line) remove(p *place) {
-	if p.prev == nil {
-		l.first = p.next
-	} else {
-		p.prev.next = p.next
-	}
-	if p.next == nil {
-		l.last = p.prev
-	} else {
-		p.next.prev = p.prev
-	}
-	l.len--
-}
+// len returns how many wait.
+func (q *queue) len() int { return q.lines[0].len + q.lines[1].len }

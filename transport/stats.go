@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -10,6 +9,10 @@ import (
 type Stats struct {
 	Queued   int // calls that wait for their turn
 	InFlight int // requests that were sent and have no response header yet
+
+	Window int           // how many may be in flight
+	Delay  time.Duration // how long the server lets a request wait before it begins, as far as its answers tell
+	Mode   Mode          // what the window is doing
 
 	Sent        uint64 // requests sent since New, repetitions included
 	RateLimited uint64 // of these, answered with 429
@@ -28,6 +31,7 @@ type Bound string
 const (
 	BoundDemand Bound = "demand" // nothing: no call waits
 	BoundLimit  Bound = "limit"  // the Limiter
+	BoundWindow Bound = "window" // as many are in flight as the server answers without delay
 	BoundPause  Bound = "pause"  // a 429 holds everybody back
 )
 
@@ -35,46 +39,42 @@ const (
 func (t *Transport) Stats() Stats { return t.throttle.stats() }
 
 func (t *throttle) stats() Stats {
+	t.queue.mu.Lock()
+	defer t.queue.mu.Unlock()
+	now := time.Now()
 	s := Stats{
 		Queued:      t.queue.len(),
-		InFlight:    int(t.count.inFlight.Load()),
+		InFlight:    t.count.inFlight,
+		Window:      t.window.room(now),
+		Delay:       t.window.serverDelay(),
+		Mode:        t.window.mode,
 		Sent:        t.count.sent.Load(),
-		RateLimited: t.count.limited.Load(),
-		Rate:        t.count.meter.rate(time.Now()),
+		RateLimited: t.count.limited,
+		Rate:        t.count.meter.rate(now),
+		Wait:        t.expect(now, t.queue.len()),
 		Bound:       BoundDemand,
 	}
-	s.Wait = t.expect(s.Queued)
-	held := t.pause.remaining()
-	switch {
+	switch held := t.pause.remaining(now); {
 	case held > 0:
-		s.PausedUntil, s.Bound = time.Now().Add(held), BoundPause
+		s.PausedUntil, s.Bound = now.Add(held), BoundPause
+	case s.Queued > 0 && s.InFlight >= s.Window:
+		s.Bound = BoundWindow
 	case s.Queued > 0:
 		s.Bound = BoundLimit
 	}
 	return s
 }
 
+// counters are guarded by the queue's lock, but for sent.
 type counters struct {
-	sent, limited atomic.Uint64
-	inFlight      atomic.Int64
-	meter         meter
-}
-
-func (c *counters) begin(at time.Time) {
-	c.sent.Add(1)
-	c.inFlight.Add(1)
-	c.meter.add(at)
-}
-
-// undo takes back a begin that was none.
-func (c *counters) undo() {
-	c.sent.Add(^uint64(0))
-	c.inFlight.Add(-1)
+	sent     atomic.Uint64
+	limited  uint64
+	inFlight int
+	meter    meter
 }
 
 // A meter measures a rate over the last meterSpan.
 type meter struct {
-	mu      sync.Mutex
 	buckets [40]uint32
 	last    time.Time // the start of the newest bucket
 	next    int       // the one after it, which is the oldest
@@ -87,8 +87,6 @@ const (
 )
 
 func (m *meter) add(now time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.advance(now)
 	m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]++
 }
@@ -98,7 +96,7 @@ func (m *meter) advance(now time.Time) {
 	if m.first.IsZero() {
 		m.first, m.last = now, now
 	}
-	steps := int(now.Sub(m.last) / meterBucket)
+	steps := max(0, int(now.Sub(m.last)/meterBucket))
 	m.last = m.last.Add(time.Duration(steps) * meterBucket)
 	for range min(steps, len(m.buckets)) {
 		m.buckets[m.next] = 0
@@ -107,8 +105,6 @@ func (m *meter) advance(now time.Time) {
 }
 
 func (m *meter) rate(now time.Time) float64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.first.IsZero() {
 		return 0
 	}

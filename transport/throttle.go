@@ -7,12 +7,14 @@ import (
 )
 
 // A throttle sends one attempt of a call when its turn has come. On its way the
-// attempt passes the first four fields from top to bottom.
+// attempt passes the first five fields from top to bottom. The queue's lock
+// guards them, and the counters.
 type throttle struct {
-	queue queue
-	pause pause
-	limit pacer
-	base  http.RoundTripper
+	queue  queue
+	pause  pause
+	window window
+	limit  pacer
+	base   http.RoundTripper
 
 	maxQueue int // places in the queue
 	count    counters
@@ -21,44 +23,83 @@ type throttle struct {
 
 func (t *throttle) RoundTrip(req *http.Request) (*http.Response, error) {
 	c := callOf(req)
-	for c.again = c.attempt > 0; ; c.again = true {
-		if err := t.turn(c); err != nil {
-			closeBody(req)
-			return nil, err
-		}
-		began := time.Now()
-		if began.Sub(c.granted) <= t.limit.slack() {
-			resp, err := t.base.RoundTrip(req)
-			t.answered(c, began, resp)
-			return resp, err
-		}
-		// The process was stopped, or very busy, between the giving of the slot
-		// and now. Others may have been given theirs in the meantime.
-		t.count.undo()
-	}
-}
-
-// turn waits until the call may be sent, and does all that is to be done before:
-// the sending comes right after a last look at the clock.
-func (t *throttle) turn(c *call) error {
-	came := time.Now()
-	err := t.queue.wait(c.Context, &c.place, t)
-	waited := time.Since(came)
-	c.waited += waited
+	began, err := t.turn(c)
 	if err != nil {
-		return explain(err, c)
+		closeBody(req)
+		return nil, err
 	}
-	t.log.waited(c, waited, t.queue.len())
-	t.count.begin(c.granted)
-	return nil
+	status := 0
+	defer func() { t.answered(c, began, status) }()
+	resp, err := t.base.RoundTrip(req)
+	if resp != nil {
+		status = resp.StatusCode
+	}
+	return resp, err
 }
 
-func (t *throttle) answered(c *call, began time.Time, resp *http.Response) {
+// CloseIdleConnections passes the call on to the base.
+func (t *throttle) CloseIdleConnections() {
+	if base, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
+	}
+}
+
+// turn waits until the call may be sent, and returns that time. It looks at the
+// clock last: if the process was stopped, or very busy, since the slot was given,
+// others may have been given theirs meanwhile, and this one is too old.
+func (t *throttle) turn(c *call) (time.Time, error) {
+	came := time.Now()
+	for c.again = c.attempt > 0; ; c.again = true {
+		err := t.queue.wait(c.Context, &c.place, t, came)
+		now := time.Now()
+		if err != nil {
+			c.waited += now.Sub(came)
+			return now, explain(err, c)
+		}
+		if now.Sub(c.granted) <= t.limit.slack() {
+			c.waited += now.Sub(came)
+			t.count.sent.Add(1)
+			t.log.waited(c, now.Sub(came), t.queued)
+			return now, nil
+		}
+		t.unsent()
+	}
+}
+
+// hold pauses everybody after a 429 that was so long under way.
+func (t *throttle) hold(d, took time.Duration) (began bool) {
+	t.queue.mu.Lock()
+	defer t.queue.mu.Unlock()
+	return t.pause.extend(time.Now(), d, took)
+}
+
+func (t *throttle) queued() int {
+	t.queue.mu.Lock()
+	defer t.queue.mu.Unlock()
+	return t.queue.len()
+}
+
+// unsent takes back what was counted for a request that does not go.
+func (t *throttle) unsent() {
+	t.queue.mu.Lock()
+	defer t.queue.mu.Unlock()
+	t.back()
+}
+
+// answered notes what became of an attempt, and so what the next ones may do.
+func (t *throttle) answered(c *call, began time.Time, status int) {
+	t.queue.mu.Lock()
+	defer t.queue.mu.Unlock()
+	now := time.Now()
 	c.attempt++
-	c.took = time.Since(began)
-	t.count.inFlight.Add(-1)
-	if resp == nil || resp.StatusCode != http.StatusTooManyRequests {
-		t.pause.passed(began)
+	c.took = now.Sub(began)
+	t.count.inFlight--
+	t.window.answered(operationOf(c.req), began, now, status)
+	if status == http.StatusTooManyRequests {
+		t.count.limited++
+		t.pause.stop(now)
+	} else {
+		t.pause.answered(began, status != 0)
 	}
 }
 
@@ -71,52 +112,58 @@ func explain(err error, c *call) error {
 	return e
 }
 
-// CloseIdleConnections passes the call on to the base.
-func (t *throttle) CloseIdleConnections() {
-	if base, ok := t.base.(interface{ CloseIdleConnections() }); ok {
-		base.CloseIdleConnections()
+// take lets one more request begin, if nothing is in its way.
+func (t *throttle) take(now time.Time) (at time.Time, h hindrance) {
+	if h, held := t.pause.held(now); held {
+		return at, h
 	}
+	if h, full := t.window.full(now); full {
+		return at, h
+	}
+	at, h = t.limit.take(now)
+	if !at.IsZero() {
+		t.pause.enter(now)
+		t.window.enter(now)
+		t.count.inFlight++
+		t.count.meter.add(now)
+	}
+	return at, h
 }
 
-// next returns when one more request may begin.
-func (t *throttle) next(ctx context.Context) (time.Time, error) {
-	for {
-		if err := t.pause.wait(ctx); err != nil {
-			return time.Time{}, err
-		}
-		at, err := t.limit.slot(ctx)
-		if err != nil || t.pause.remaining() == 0 {
-			return at, err
-		}
-	}
+// back takes back a slot that nobody is left to use.
+func (t *throttle) back() {
+	t.count.inFlight--
+	t.window.leave()
+	t.pause.over()
 }
 
 // admit refuses a call that would make the queue too long, or whose deadline
 // comes before its turn.
 func (t *throttle) admit(ctx context.Context, p *place, ahead int) error {
-	if !p.again && t.full(ahead) {
-		return &QueueError{Err: ErrQueueFull, Queued: ahead, Wait: t.expect(ahead)}
+	if !p.again && ahead >= t.maxQueue && t.full(ahead) {
+		return &QueueError{Err: ErrQueueFull, Queued: ahead, Wait: t.expect(time.Now(), ahead)}
 	}
 	if deadline, ok := ctx.Deadline(); ok {
-		if wait := t.expect(ahead); time.Until(deadline) < wait {
+		now := time.Now()
+		if wait := t.expect(now, ahead); deadline.Sub(now) < wait {
 			return &QueueError{Err: context.DeadlineExceeded, Queued: ahead, Wait: wait}
 		}
 	}
-	return nil
+	return ctx.Err()
 }
 
 // full tells whether maxQueue of those ahead really have to wait. Of a burst some
 // are still in the queue that may go this instant.
 func (t *throttle) full(ahead int) bool {
-	if _, ok := t.limit.(foreign); ok {
+	if _, ok := t.limit.(*foreign); ok {
 		return ahead >= max(1, t.maxQueue) // one at least asks the Limiter
 	}
-	return ahead >= t.maxQueue && t.expect(ahead-t.maxQueue) > 0
+	return t.expect(time.Now(), ahead-t.maxQueue) > 0
 }
 
 // expect returns how long the turn of a call is away that has so many others
-// before it: not less, and no more unless a pause or better calls come.
-func (t *throttle) expect(ahead int) time.Duration {
-	now := time.Now()
-	return t.limit.due(now.Add(t.pause.remaining()), ahead).Sub(now)
+// before it: not less, and no more unless a pause, a smaller window or better
+// calls come.
+func (t *throttle) expect(now time.Time, ahead int) time.Duration {
+	return t.limit.due(now.Add(t.pause.remaining(now)), ahead).Sub(now)
 }

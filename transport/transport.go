@@ -42,8 +42,15 @@ func New(opts ...Option) *Transport {
 	if s.limiter == nil {
 		s.limiter = NewLimiter(defaultRate, defaultPer)
 	}
+	limit := pacerOf(s.limiter)
 	t := &Transport{log: &logger{Logger: *s.logger}, observers: s.observers, identity: s.identity}
-	t.throttle = &throttle{maxQueue: s.maxQueue, limit: pacerOf(s.limiter), base: s.base, log: t.log}
+	t.throttle = &throttle{
+		maxQueue: s.maxQueue,
+		window:   newWindow(limit.rate(), s.window),
+		limit:    limit,
+		base:     s.base,
+		log:      t.log,
+	}
 	t.chain = &retry.Transport{Policy: s.policy, Observe: t.attempted, Base: t.throttle, BaseWaits: true}
 	return t
 }
@@ -90,8 +97,7 @@ func (t *Transport) attempted(a retry.Attempt) {
 		return
 	}
 	e.Kind = RateLimited
-	t.throttle.count.limited.Add(1)
-	began := t.throttle.pause.extend(a.Delay)
+	began := t.throttle.hold(a.Delay, c.took)
 	t.log.rateLimited(a, e, t.Stats())
 	t.tell(c, e)
 	if began {
@@ -120,7 +126,7 @@ func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event
 		Kind: k, Time: time.Now(),
 		User: c.user(), Method: c.req.Method, URL: safeURL(c.req.URL),
 		Attempt: c.attempt, Waited: c.waited, Took: c.took,
-		Queued: t.throttle.queue.len(), Err: err,
+		Queued: t.throttle.queued(), Err: err,
 	}
 	if resp != nil {
 		e.Status = resp.StatusCode

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	aimdMin  = 0.5 // requests a second
+	aimdMore = 0.5 // for each second without a 429
+	aimdLess = 0.7 // of the rate is left by a 429
+)
+
+// An aimd raises its rate slowly and evenly, and drops to a part of it on a 429:
+// additive increase, multiplicative decrease, as TCP has it. It learns nothing
+// until the server's queue is full.
+type aimd struct {
+	base   http.RoundTripper
+	bucket *bucket
+
+	mu            sync.Mutex
+	rate          float64
+	changed, fell time.Time
+}
+
+func newAIMD(base http.RoundTripper) http.RoundTripper {
+	now := time.Now()
+	return retrying{&aimd{base: base, bucket: newBucket(rate, 1), rate: rate, changed: now, fell: now}}
+}
+
+func (a *aimd) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := a.bucket.wait(req.Context()); err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := a.base.RoundTrip(req)
+	if err == nil {
+		a.answered(resp.StatusCode == http.StatusTooManyRequests)
+	}
+	return resp, err
+}
+
+func (a *aimd) answered(rejected bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	switch {
+	case !rejected:
+		a.rate = min(rate, a.rate+aimdMore*now.Sub(a.changed).Seconds())
+	case now.Sub(a.fell) >= time.Second: // several at once are one sign
+		a.rate = max(aimdMin, a.rate*aimdLess)
+		a.fell = now
+	}
+	a.changed = now
+	a.bucket.set(a.rate, 1)
+}

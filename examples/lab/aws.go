@@ -1,0 +1,87 @@
+package main
+
+import (
+	"math"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// The constants of AWS's SDKs; they are the same in those for Go, Python and
+// JavaScript.
+const (
+	awsBeta   = 0.7 // of the rate is left by a 429
+	awsScale  = 0.4
+	awsSmooth = 0.8
+	awsBin    = 500 * time.Millisecond
+	awsMin    = 0.5
+)
+
+// An aws is the adaptive retry mode of AWS's SDKs: after a 429 the rate grows
+// along a cubic curve, slowly about the rate that failed and faster beyond it.
+// Of itself it has no limit before the first 429; here it knows that of the
+// tenant.
+type aws struct {
+	base   http.RoundTripper
+	bucket *bucket
+
+	mu        sync.Mutex
+	fill      float64   // the rate
+	failed    float64   // the rate at the last 429; 0 before the first
+	throttled time.Time // then
+	measured  float64   // the rate that was really used, smoothed
+	bin       time.Time
+	count     int
+}
+
+func newAWS(base http.RoundTripper) http.RoundTripper {
+	return retrying{&aws{base: base, bucket: newBucket(rate, rate), fill: rate, bin: time.Now()}}
+}
+
+func (a *aws) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := a.bucket.wait(req.Context()); err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := a.base.RoundTrip(req)
+	if err == nil {
+		a.answered(resp.StatusCode == http.StatusTooManyRequests)
+	}
+	return resp, err
+}
+
+func (a *aws) answered(rejected bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	a.measure(now)
+	next := float64(rate)
+	switch {
+	case rejected:
+		a.failed = a.measured
+		if a.bucketInUse() {
+			a.failed = min(a.measured, a.fill)
+		}
+		a.throttled = now
+		next = awsBeta * a.failed
+	case a.bucketInUse():
+		k := math.Cbrt(a.failed * (1 - awsBeta) / awsScale)
+		next = awsScale*math.Pow(now.Sub(a.throttled).Seconds()-k, 3) + a.failed
+	}
+	if a.bucketInUse() {
+		next = min(next, 2*a.measured)
+	}
+	a.fill = min(rate, max(awsMin, next))
+	a.bucket.set(a.fill, max(1, a.fill))
+}
+
+func (a *aws) bucketInUse() bool { return !a.throttled.IsZero() }
+
+// measure counts an answer, and works out the rate each half second.
+func (a *aws) measure(now time.Time) {
+	a.count++
+	if d := now.Sub(a.bin); d >= awsBin {
+		a.measured = awsSmooth*float64(a.count)/d.Seconds() + (1-awsSmooth)*a.measured
+		a.bin, a.count = now, 0
+	}
+}

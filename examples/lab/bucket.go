@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A bucket gets tokens at a rate that may change at any time, and keeps some.
+type bucket struct {
+	turn chan struct{} // one waits for the next token, the others for it
+
+	mu           sync.Mutex
+	rate, keeps  float64
+	tokens       float64
+	lastRefilled time.Time
+}
+
+func newBucket(rate, keeps float64) *bucket {
+	return &bucket{turn: make(chan struct{}, 1), rate: rate, keeps: keeps, tokens: keeps, lastRefilled: time.Now()}
+}
+
+// set changes the rate, from now on.
+func (b *bucket) set(rate, keeps float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refill()
+	b.rate, b.keeps = rate, keeps
+	b.tokens = min(b.tokens, keeps)
+}
+
+func (b *bucket) refill() {
+	now := time.Now()
+	b.tokens = min(b.keeps, b.tokens+b.rate*now.Sub(b.lastRefilled).Seconds())
+	b.lastRefilled = now
+}
+
+// wait takes a token, as soon as there is one.
+func (b *bucket) wait(ctx context.Context) error {
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-b.turn }()
+	for {
+		missing := b.take()
+		if missing <= 0 {
+			return nil
+		}
+		// The rate may rise meanwhile: look at it now and then.
+		if err := sleep(ctx, min(missing, time.Second/10)); err != nil {
+			return err
+		}
+	}
+}
+
+// take takes a token, or returns how long it will be until there is one.
+func (b *bucket) take() (missing time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refill()
+	if b.tokens >= 1 {
+		b.tokens--
+		return 0
+	}
+	return max(time.Nanosecond, time.Duration((1-b.tokens)/b.rate*float64(time.Second)))
+}

@@ -1,0 +1,28 @@
+package main
+
+import "net/http"
+
+// A client is a way to keep within a limit that is shared.
+type client struct {
+	name  string
+	about string // for people
+	make  func(base http.RoundTripper) http.RoundTripper
+}
+
+// clients are ours and what there was before it.
+var clients = []client{
+	{"ours", "transport.New()", ours},
+	{"static", "15/s by golang.org/x/time/rate", static},
+	{"aimd", "more a second until a 429, then a part of it", newAIMD},
+	{"aws", "the adaptive mode of AWS's SDKs", newAWS},
+	{"failsafe", "failsafe-go's adaptive limiter, and 15/s", newFailsafe},
+}
+
+func clientNamed(name string) client {
+	for _, c := range clients {
+		if c.name == name {
+			return c
+		}
+	}
+	panic("no client is named " + name)
+}

@@ -1,0 +1,149 @@
+// Lab measures how a client shares a tenant with strangers, which use the same 15
+// requests a second and which it cannot see: what it makes of the part that they
+// leave, how many 429s there are on both sides, and how long the strangers wait
+// because of it. It does so for our transport and, beside it, for what there was
+// before: a static pace, AIMD, the adaptive mode of AWS's SDKs, and failsafe-go.
+//
+//	go run ./examples/lab
+//	go run ./examples/lab -only 'steady8.*,square' -client ours -seeds 8
+//	go run ./examples/lab -only square -svg square.svg
+//
+// The tenant is that of client/aprimotest. Ten minutes of it take well under a
+// second, because time is that of testing/synctest. All strangers are open-loop
+// Poisson, which is to say that they take no notice of us, but for the rivals,
+// which take what they can get. What counts is the time after the second minute.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+type flags struct {
+	only, client string
+	seeds        int
+	minutes      int
+	svg          string
+}
+
+func main() {
+	var f flags
+	own := flag.NewFlagSet("lab", flag.ContinueOnError)
+	own.StringVar(&f.only, "only", "", "`scenarios` to run: names or regular expressions, with commas")
+	own.StringVar(&f.client, "client", "", "`clients` to run, with commas; all by default")
+	own.IntVar(&f.seeds, "seeds", 3, "`number` of seeds; of each figure the worst is shown")
+	own.IntVar(&f.minutes, "minutes", 10, "simulated `minutes` of each run; the first two are not counted")
+	own.StringVar(&f.svg, "svg", "", "`file` for a picture of one scenario, square if it is run, with ours beside aws")
+	if err := own.Parse(os.Args[1:]); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			os.Exit(0)
+		}
+		os.Exit(2)
+	}
+	withT(func(t *testing.T) int {
+		if err := run(t, f); err != nil {
+			fmt.Fprintln(os.Stderr, "lab:", err)
+			return 1
+		}
+		return 0
+	})
+}
+
+func run(t *testing.T, f flags) error {
+	m, err := f.matrix()
+	if err != nil {
+		return err
+	}
+	bar := newBar(m.runs())
+	cells := m.run(t, func() { bar.Add(1) })
+	bar.Finish()
+	if err := writeTable(os.Stdout, m, cells); err != nil || f.svg == "" {
+		return err
+	}
+	out, err := os.Create(f.svg)
+	if err != nil {
+		return err
+	}
+	if err := writePicture(out, toShow(m, cells)); err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
+}
+
+// toShow picks what is most telling of what was run: of one scenario ours and a
+// baseline.
+func toShow(m matrix, cells []cell) []cell {
+	row := max(0, slices.IndexFunc(m.scenarios, func(s scenario) bool { return s.name == "square" }))
+	cells = cells[row*len(m.clients) : (row+1)*len(m.clients)]
+	if len(cells) <= 2 {
+		return cells
+	}
+	baseline := slices.IndexFunc(cells, func(c cell) bool { return c.client.name == "aws" })
+	if baseline < 1 {
+		baseline = 1
+	}
+	return []cell{cells[0], cells[baseline]}
+}
+
+func (f flags) matrix() (matrix, error) {
+	m := matrix{seeds: f.seeds, length: time.Duration(f.minutes) * time.Minute}
+	if f.seeds < 1 {
+		return m, fmt.Errorf("-seeds %d: choose at least 1", f.seeds)
+	}
+	if m.length <= warmup || m.length > longest {
+		return m, fmt.Errorf("-minutes %d: choose 3 to %g", f.minutes, longest.Minutes())
+	}
+	var err error
+	if m.scenarios, err = choose(scenarios, f.only, func(s scenario) string { return s.name }); err != nil {
+		return m, fmt.Errorf("-only: %w", err)
+	}
+	if m.clients, err = choose(clients, f.client, func(c client) string { return c.name }); err != nil {
+		return m, fmt.Errorf("-client: %w", err)
+	}
+	return m, nil
+}
+
+// choose returns those whose whole name one of the patterns matches; all if there is none.
+func choose[T any](all []T, patterns string, name func(T) string) ([]T, error) {
+	if patterns == "" {
+		return all, nil
+	}
+	matches, err := regexp.Compile("^(" + strings.ReplaceAll(patterns, ",", "|") + ")$")
+	if err != nil {
+		return nil, err
+	}
+	var chosen []T
+	var names []string
+	for _, x := range all {
+		names = append(names, name(x))
+		if matches.MatchString(name(x)) {
+			chosen = append(chosen, x)
+		}
+	}
+	if chosen == nil {
+		return nil, fmt.Errorf("nothing matches %q; there are %s", patterns, strings.Join(names, ", "))
+	}
+	return chosen, nil
+}
+
+func newBar(n int) *progressbar.ProgressBar {
+	return progressbar.NewOptions(n,
+		progressbar.OptionSetWriter(os.Stderr),
+		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
+		progressbar.OptionSetDescription("runs"),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionClearOnFinish(),
+	)
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+)
+
+// The colours are those of Okabe and Ito, which people tell apart who see fewer.
+const (
+	blue   = "#0072B2" // we
+	orange = "#E69F00" // the others
+	green  = "#009E73" // the bound
+	purple = "#882255" // the server's queue
+	black  = "#000000" // limits
+)
+
+// binSeconds is how much time a point of a curve stands for.
+const binSeconds = 5
+
+// A curve is one line or area over time. There is a value for each bin.
+type curve struct {
+	label  string
+	colour string
+	values []float64
+	style  style
+}
+
+type style int
+
+const (
+	asLine style = iota
+	asArea       // down to the curve before it, or to zero
+	asBars       // as asArea, each bin apart
+)
+
+// A panel is a diagram of some curves.
+type panel struct {
+	title  string
+	unit   string
+	curves []curve
+	limit  float64 // marked with a dashed line; 0: none
+	label  string  // of the limit
+	top    float64 // of the axis, if it is not to be found
+	step   float64 // from one mark of it to the next
+}
+
+// writePicture draws what happened over time with each of the clients, side by
+// side.
+func writePicture(out io.Writer, cells []cell) error {
+	p := newPaper(len(cells))
+	p.title(cells[0].scenario)
+	columns := make([][]panel, len(cells))
+	for i, c := range cells {
+		columns[i] = panels(c)
+	}
+	sameAxes(columns)
+	for i, c := range cells {
+		p.head(i, c.client.name+" – "+c.client.about, summary(c))
+		for row, panel := range columns[i] {
+			p.panel(i, row, panel, len(c.samples))
+		}
+	}
+	_, err := io.WriteString(out, p.end())
+	return err
+}
+
+// summary has the figures of the run that is shown, not the worst of several.
+func summary(c cell) string {
+	m := measure(c.scenario, c.samples)
+	text := fmt.Sprintf("%.0f %% of what is free used · 429s a minute: %.0f ours, %.0f theirs", min(100, 100*m.use), m.ours, m.theirs)
+	if m.delay > 0 {
+		text += fmt.Sprintf(" · the others wait %.1f s", m.delay)
+	}
+	return text
+}
+
+// sameAxes gives the diagrams of a row the same axis, so that they compare.
+func sameAxes(columns [][]panel) {
+	for row := range columns[0] {
+		top := 0.0
+		for _, panels := range columns {
+			top = max(top, panels[row].highest())
+		}
+		for _, panels := range columns {
+			if p := &panels[row]; p.top < top {
+				p.top = roundUp(top)
+				p.step = p.top / 2
+			}
+		}
+	}
+}
+
+// highest returns the highest value, areas and bars being on top of each other.
+func (p panel) highest() float64 {
+	top := 0.0
+	stack := make([]float64, len(p.curves[0].values))
+	for _, c := range p.curves {
+		for i, v := range c.values {
+			if c.style != asLine {
+				stack[i] += v
+				v = stack[i]
+			}
+			top = max(top, v)
+		}
+	}
+	return top
+}
+
+// roundUp returns the next number of which the half is a round one too.
+func roundUp(x float64) float64 {
+	unit := math.Pow(10, math.Floor(math.Log10(x)))
+	for _, n := range []float64{1, 2, 4, 6, 8} {
+		if x <= n*unit {
+			return max(2, n*unit)
+		}
+	}
+	return 10 * unit
+}
+
+// panels works out the curves of one run.
+func panels(c cell) []panel {
+	s := c.samples
+	served := func(a aprimotest.Agent) int { return a.Served }
+	rejected := func(a aprimotest.Agent) int { return a.Rejected }
+	ours := func(s sample) aprimotest.Agent { return sum(s.ours...) }
+	theirs := func(s sample) aprimotest.Agent { return sum(s.others, s.rivals) }
+	inFlight := []curve{{"our requests in flight", blue, level(s, func(s sample) int { return s.inFlight }), asArea}}
+	if c.client.name == "ours" {
+		inFlight = append(inFlight, curve{"our window, their bound", green, level(s, func(s sample) int { return s.window }), asLine})
+	}
+	return []panel{
+		{title: "Requests served", unit: "per second", limit: rate, label: "the tenant's limit, 15/s", top: 20, step: 5, curves: []curve{
+			{"the others", orange, perBin(s, theirs, served, binSeconds), asArea},
+			{"we", blue, perBin(s, ours, served, binSeconds), asArea},
+		}},
+		{title: "In flight", unit: "requests", curves: inFlight},
+		{title: "Server's queue: everybody waits for all that are in it", unit: "requests", limit: 100, label: "full: 429 beyond", top: 120, step: 50, curves: []curve{
+			{"in the queue", purple, level(s, func(s sample) int { return s.queued }), asArea},
+		}},
+		{title: "Answered 429", unit: "in 5 s", top: 2, step: 1, curves: []curve{
+			{"the others", orange, perBin(s, theirs, rejected, 1), asBars},
+			{"we", blue, perBin(s, ours, rejected, 1), asBars},
+		}},
+	}
+}
+
+// perBin counts what happened in each bin.
+func perBin(samples []sample, of func(sample) aprimotest.Agent, count func(aprimotest.Agent) int, by float64) []float64 {
+	var values []float64
+	for i := binSeconds; i < len(samples); i += binSeconds {
+		n := count(of(samples[i])) - count(of(samples[i-binSeconds]))
+		values = append(values, float64(n)/by)
+	}
+	return values
+}
+
+// level is the mean of what was seen in each bin.
+func level(samples []sample, of func(sample) int) []float64 {
+	var values []float64
+	for i := binSeconds; i < len(samples); i += binSeconds {
+		n := 0
+		for _, s := range samples[i-binSeconds : i] {
+			n += of(s)
+		}
+		values = append(values, float64(n)/binSeconds)
+	}
+	return values
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+const (
+	maxTries   = 10
+	maxBackoff = 20 * time.Second
+)
+
+// A retrying RoundTripper repeats what was answered 429, as the usual libraries
+// do: after 1, 2, 4 … seconds, of which the half is random. All clients but ours
+// have it, above their limiter, so that repetitions are limited too.
+type retrying struct{ limited http.RoundTripper }
+
+func (r retrying) RoundTrip(req *http.Request) (*http.Response, error) {
+	backoff := time.Second
+	for try := 1; ; try++ {
+		resp, err := r.limited.RoundTrip(req)
+		if err != nil || resp.StatusCode != http.StatusTooManyRequests || try == maxTries {
+			return resp, err
+		}
+		io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		if err := sleep(req.Context(), backoff/2+rand.N(backoff/2)); err != nil {
+			return nil, err
+		}
+		backoff = min(2*backoff, maxBackoff)
+		if req, err = again(req); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// again returns the request with a body that has not been read.
+func again(req *http.Request) (*http.Request, error) {
+	if req.GetBody == nil {
+		return req, nil
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return nil, err
+	}
+	req = req.Clone(req.Context())
+	req.Body = body
+	return req, nil
+}
+
+// sleep returns after d, or with the context's error if that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+}

@@ -1,0 +1,210 @@
+package transport
+
+import (
+	"math"
+	"net/http"
+	"time"
+)
+
+// A window bounds the requests in flight, so that few of them wait in the
+// server's queue, which all integrations of the tenant share. A client that is
+// bound by a rate alone fills that queue as soon as anybody else is there, and
+// then everybody waits, for seven seconds; one that learns from 429s keeps it
+// full, because a 429 comes only when it is.
+//
+// There is no header to go by. The signal is the delay that the server adds
+// (delayMeter). By Little's law our rate times that delay is how many of ours wait
+// there; the window grows when they are less than ownLow and shrinks when they
+// are more than ownHigh, as TCP Vegas does. A few must wait, or some of the
+// tenant's capacity is left unused; and since each process keeps as many, several
+// of ours get equal shares without knowing of each other.
+//
+// A window is guarded by the queue's lock.
+type window struct {
+	mode   Mode
+	rate   float64 // the most that the limiter lets through, a second
+	most   float64 // the largest size; 0: no bound
+	size   float64
+	flying int
+	peak   float64       // the most in flight recently
+	freed  chan struct{} // closed when there may be room again; the leader waits for it
+
+	delay   delayMeter
+	drain   drain
+	lacked  time.Time // when somebody last had to wait for room
+	short   bool      // somebody has since the last step
+	stepped time.Time
+	cut     time.Time // by a 429
+	entered time.Time // when the last one went
+}
+
+const (
+	// windowStart is small: who starts beside others is to find out first.
+	windowStart = 8
+
+	// ownLow and ownHigh are how many of ours wait at the server. Less, and a gap
+	// between two of the strangers' requests is not used; more, and all wait
+	// longer for nothing.
+	ownLow, ownHigh = 3, 6
+
+	// yieldDelay, in seconds, is from when on fewer wait, the longer it takes:
+	// else the delay would grow with the number of our processes.
+	yieldDelay = 1.5
+
+	// cutBy is what a 429 leaves of the window, once in cutEvery.
+	cutBy, cutEvery = 0.6, 2 * time.Second
+
+	// relaxedDelay, in seconds, is when competing ends. While it lasts,
+	// competingSeconds of the limit's rate are kept in flight.
+	relaxedDelay     = 3.0
+	competingSeconds = 1.75
+)
+
+func newWindow(rate float64, most int) window {
+	w := window{mode: ModeOpening, rate: rate, most: float64(most), size: windowStart}
+	if most < 0 {
+		w.mode = ModeOff
+	}
+	return w
+}
+
+// room returns how many may be in flight now.
+func (w *window) room(now time.Time) int {
+	switch {
+	case w.mode == ModeOff:
+		return math.MaxInt
+	case w.drain.active(now):
+		return 1
+	case w.most > 0:
+		return max(1, int(min(w.size, w.most)))
+	}
+	return max(1, int(w.size))
+}
+
+// full says what to wait for if there is no room for one more.
+func (w *window) full(now time.Time) (h hindrance, full bool) {
+	if w.mode == ModeOff {
+		return h, false
+	}
+	w.schedule(now)
+	if w.flying < w.room(now) {
+		// Places in a queue that rivals keep full come one by one.
+		wait := w.entered.Add(seconds(1 / w.rate)).Sub(now)
+		if w.mode == ModeCompeting && wait > 0 {
+			return hindrance{last: wait}, true
+		}
+		return h, false
+	}
+	w.short, w.lacked = true, now
+	if w.freed == nil {
+		w.freed = make(chan struct{})
+	}
+	return hindrance{last: max(0, w.drain.until.Sub(now)), freed: w.freed}, true
+}
+
+// enter takes a place.
+func (w *window) enter(now time.Time) {
+	w.flying++
+	w.entered = now
+	w.peak = max(w.peak, float64(w.flying))
+}
+
+// leave gives a place back.
+func (w *window) leave() {
+	w.flying--
+	if w.freed != nil {
+		close(w.freed)
+		w.freed = nil
+	}
+}
+
+// answered gives a place back and learns from the answer; status is 0 if there
+// was none.
+func (w *window) answered(op operation, sent, now time.Time, status int) {
+	w.leave()
+	switch {
+	case w.mode == ModeOff:
+	case status == http.StatusTooManyRequests:
+		w.limited(now)
+	case status >= 200 && status < 400:
+		calm := now.Sub(w.lacked) > 3*time.Second && w.delay.queue < calmDelay
+		w.delay.sample(op, now.Sub(sent), calm, w.drain.probes(sent, w.delay.op(op)), now)
+		w.step(now)
+	}
+}
+
+// limited shrinks the window after a 429: the server's queue is full.
+func (w *window) limited(now time.Time) {
+	if now.Sub(w.cut) < cutEvery {
+		return
+	}
+	w.cut = now
+	if w.mode != ModeCompeting {
+		w.mode = ModeSteady
+		w.size = max(1, w.size*cutBy)
+	}
+}
+
+// step steers the size. It is slow on purpose: what it changes now is seen in the
+// delay when the requests that are sent now have been answered.
+func (w *window) step(now time.Time) {
+	if now.Before(w.drain.until.Add(500 * time.Millisecond)) {
+		return
+	}
+	own, doubt := w.own()
+	if w.mode == ModeOpening {
+		if own-doubt > ownLow {
+			w.mode = ModeSteady
+		} else if w.short {
+			w.size++
+		}
+	}
+	if now.Sub(w.stepped) < time.Second {
+		return
+	}
+	w.stepped = now
+	if w.mode == ModeCompeting && w.delay.queue < relaxedDelay {
+		w.mode, w.size = ModeSteady, windowStart
+	}
+	// What is not known for sure counts for less.
+	yield := min(1, yieldDelay/max(0.01, w.delay.queue))
+	low, high := ownLow*yield+doubt/2, ownHigh*yield+doubt
+	switch {
+	case w.mode == ModeCompeting:
+		w.size = w.rate * (w.delay.service + competingSeconds)
+	case own > high:
+		w.size -= max(1, (own-high)/2)
+	case own < low && w.short && w.mode == ModeSteady:
+		w.size += max(1, (low-own)/(1+w.delay.service))
+	}
+	w.bound()
+	w.short = false
+}
+
+// bound keeps the size from growing to what has never been tried: who then meets
+// others would have to come down all the way.
+func (w *window) bound() {
+	if !w.short {
+		w.size = min(w.size, max(windowStart, w.peak+6))
+	}
+	w.peak -= (w.peak - float64(w.flying)) / 10
+	if w.mode != ModeCompeting {
+		busy := w.rate * w.delay.service // in work at the full rate, on average
+		w.size = min(w.size, busy+2.5*math.Sqrt(busy)+16)
+	}
+	w.size = max(1, w.size)
+}
+
+// own is how many of ours wait in the server's queue, by Little's law, and the
+// standard deviation of that.
+func (w *window) own() (own, doubt float64) {
+	q := max(0, w.delay.queue)
+	x := float64(w.flying) / max(0.02, w.delay.service+q) // our rate, by the same law
+	x = max(0.1, min(x, w.rate))
+	return x * q, x * w.delay.doubt()
+}
+
+// serverDelay is the delay that the server adds.
+func (w *window) serverDelay() time.Duration {
+	return time.Duration(max(0, w.delay.queue) * float64(time.Second)).Round(time.Millisecond)
+}
