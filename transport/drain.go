@@ -28,11 +28,9 @@ const (
 
 	drainMin, drainFirst, drainMax = 1.0, 5.0, 7.0 // seconds
 
-	// A delay that stays in so many drains is not ours. It is not a queue either,
-	// the API has become slower, unless it is crowdedDelay and there are 429s:
-	// then others keep the queue full, whatever we do.
+	// A delay that stays in so many drains is not ours and is not a queue: the
+	// API has become slower.
 	stayedEnough = 3
-	crowdedDelay = 4.0 // seconds
 )
 
 func (d *drain) active(now time.Time) bool { return now.Before(d.until) }
@@ -60,7 +58,7 @@ func (w *window) schedule(now time.Time) {
 	if due.IsZero() {
 		return
 	}
-	w.judge(now)
+	w.judge()
 	if w.mode == ModeCompeting || now.Sub(w.lacked) > 3*time.Second || w.delay.queue < calmDelay && d.known {
 		return
 	}
@@ -68,7 +66,7 @@ func (w *window) schedule(now time.Time) {
 		due = now // nobody called at the time
 	}
 	q := max(0, w.delay.queue)
-	long := min(drainMax, max(drainMin, 0.5+1.7*q))
+	long := min(drainMax, max(drainMin, 0.5+2*q))
 	if !d.known && w.delay.service < drainFirst/2 {
 		long = max(long, drainFirst)
 	}
@@ -81,7 +79,7 @@ func (w *window) schedule(now time.Time) {
 }
 
 // judge draws the conclusion from the last drain.
-func (w *window) judge(now time.Time) {
+func (w *window) judge() {
 	d := &w.drain
 	defer w.delay.forget()
 	d.known = d.known || w.delay.probed()
@@ -91,7 +89,7 @@ func (w *window) judge(now time.Time) {
 		return
 	}
 	switch {
-	case left > max(0.3, 3*doubt, d.before/2):
+	case left > max(0.3, 3*doubt, d.before/2) && w.crowded.IsZero():
 		if off := left - d.stayedLong; max(off, -off) > max(2*doubt, 0.05+0.15*d.stayedLong) {
 			d.stayed = 0
 		}
@@ -100,12 +98,8 @@ func (w *window) judge(now time.Time) {
 		if d.stayed < stayedEnough {
 			return
 		}
+		w.delay.shift(left)
 		d.stayed = 0
-		if left > crowdedDelay && now.Sub(w.cut) < stayedEnough*drainEvery {
-			w.mode = ModeCompeting
-		} else {
-			w.delay.shift(left)
-		}
 	case left < -(4*doubt + 0.05):
 		w.delay.shift(left)
 		d.stayed = 0

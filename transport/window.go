@@ -36,6 +36,7 @@ type window struct {
 	stepped time.Time
 	cut     time.Time // by a 429
 	entered time.Time // when the last one went
+	crowded time.Time // since when rivals may be there
 }
 
 const (
@@ -54,10 +55,14 @@ const (
 	// cutBy is what a 429 leaves of the window, once in cutEvery.
 	cutBy, cutEvery = 0.6, 2 * time.Second
 
-	// relaxedDelay, in seconds, is when competing ends. While it lasts,
-	// competingSeconds of the limit's rate are kept in flight.
-	relaxedDelay     = 3.0
-	competingSeconds = 1.75
+	// A delay of crowdedDelay, in seconds, for crowdedFor, although hardly one of
+	// ours is left in flight, is made by rivals that stop for nothing less than a
+	// 429: ten of ours together make 4 s. Then competingSeconds of the limit's
+	// rate are kept in flight, until the delay is relaxedDelay.
+	crowdedDelay, relaxedDelay = 5.0, 3.0
+	crowdedFor                 = 30 * time.Second
+	crowdedSize                = 4
+	competingSeconds           = 1.8
 )
 
 func newWindow(rate float64, most int) window {
@@ -163,9 +168,7 @@ func (w *window) step(now time.Time) {
 		return
 	}
 	w.stepped = now
-	if w.mode == ModeCompeting && w.delay.queue < relaxedDelay {
-		w.mode, w.size = ModeSteady, windowStart
-	}
+	w.compete(now)
 	// What is not known for sure counts for less.
 	yield := min(1, yieldDelay/max(0.01, w.delay.queue))
 	low, high := ownLow*yield+doubt/2, ownHigh*yield+doubt
@@ -185,7 +188,7 @@ func (w *window) step(now time.Time) {
 // others would have to come down all the way.
 func (w *window) bound() {
 	if !w.short {
-		w.size = min(w.size, max(windowStart, w.peak+6))
+		w.size = min(w.size, max(windowStart, w.peak+10))
 	}
 	w.peak -= (w.peak - float64(w.flying)) / 10
 	if w.mode != ModeCompeting {
@@ -193,6 +196,22 @@ func (w *window) bound() {
 		w.size = min(w.size, busy+2.5*math.Sqrt(busy)+16)
 	}
 	w.size = max(1, w.size)
+}
+
+// compete begins to, or ends it.
+func (w *window) compete(now time.Time) {
+	switch q := w.delay.queue; {
+	case q < relaxedDelay || w.mode != ModeCompeting && w.size > crowdedSize:
+		w.crowded = time.Time{}
+		if w.mode == ModeCompeting {
+			w.mode, w.size = ModeSteady, windowStart
+		}
+	case q < crowdedDelay:
+	case w.crowded.IsZero():
+		w.crowded = now
+	case now.Sub(w.crowded) > crowdedFor:
+		w.mode = ModeCompeting
+	}
 }
 
 // own is how many of ours wait in the server's queue, by Little's law, and the
