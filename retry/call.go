@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"net/url"
@@ -61,7 +60,6 @@ func (c *call) run(resp *http.Response, err error) (*http.Response, error) {
 func (c *call) RoundTrip(standIn *http.Request) (*http.Response, error) {
 	c.number++
 	if c.number > 1 {
-		c.again = false
 		c.resp, c.err = c.repeat()
 	}
 	if c.err != nil {
@@ -72,12 +70,8 @@ func (c *call) RoundTrip(standIn *http.Request) (*http.Response, error) {
 
 func (c *call) repeat() (*http.Response, error) {
 	req := c.req.WithContext(c.req.Context()) // a copy, for the body
-	if req.GetBody != nil {
-		body, err := req.GetBody()
-		if err != nil {
-			return nil, permanent{fmt.Errorf("retry: GetBody for attempt %d: %w", c.number, err)}
-		}
-		req.Body = body
+	if req.Body != nil && req.GetBody != nil {
+		req.Body = &lateBody{open: req.GetBody}
 	}
 	return c.transport.attempt(req)
 }
@@ -89,7 +83,7 @@ func (c *call) judge(context.Context, *http.Response, error) (bool, error) {
 	c.transport.observe(Attempt{
 		Number: c.number, Request: c.req, Response: c.resp, Err: c.err, Again: c.again, Delay: c.delay,
 	})
-	if c.limited() && c.transport.BaseWaits {
+	if c.held() {
 		c.delay = 0
 	}
 	if c.again && c.resp != nil {
@@ -101,6 +95,9 @@ func (c *call) judge(context.Context, *http.Response, error) (bool, error) {
 
 // wait is go-retryablehttp's Backoff.
 func (c *call) wait(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return c.delay }
+
+// held tells whether the Base does the waiting.
+func (c *call) held() bool { return c.limited() && c.transport.Hold != nil }
 
 func (c *call) limited() bool {
 	return c.resp != nil && c.resp.StatusCode == http.StatusTooManyRequests
@@ -130,6 +127,9 @@ func (c *call) decide() (again bool, delay time.Duration) {
 // delay. If not, the answer that we have is worth more than a timeout later.
 func (c *call) outlives(delay time.Duration) bool {
 	ctx := c.req.Context()
+	if c.held() {
+		delay = max(delay, c.transport.Hold(c.req))
+	}
 	deadline, ok := ctx.Deadline()
 	return ctx.Err() == nil && (!ok || time.Until(deadline) > delay)
 }
@@ -141,8 +141,7 @@ func (c *call) passing() bool {
 		again, _ := retryablehttp.DefaultRetryPolicy(c.req.Context(), c.resp, nil)
 		return again
 	}
-	var verdict interface{ Retryable() bool }
-	if errors.As(c.err, &verdict) && !verdict.Retryable() {
+	if !retryable(c.err) {
 		return false
 	}
 	var cert *tls.CertificateVerificationError
@@ -152,12 +151,6 @@ func (c *call) passing() bool {
 	again, _ := retryablehttp.DefaultRetryPolicy(c.req.Context(), nil, &url.Error{Err: c.err})
 	return again
 }
-
-// permanent is an error that another attempt would not cure.
-type permanent struct{ error }
-
-func (permanent) Retryable() bool { return false }
-func (p permanent) Unwrap() error { return p.error }
 
 // replayable tells whether the body can be sent a second time.
 func replayable(req *http.Request) bool {

@@ -39,5 +39,5 @@ func (d *delays) next(asked time.Duration, p Policy) time.Duration {
 		return d.last
 	}
 	spread := time.Duration(rand.Float64() * jitter * float64(asked))
-	return max(before, min(asked+spread, p.MaxRetryAfter))
+	return max(before, asked+min(spread, p.MaxRetryAfter-asked))
 }

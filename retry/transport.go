@@ -21,11 +21,12 @@ type Transport struct {
 	// Policy says whether to try again. The zero value is the recommended one.
 	Policy Policy
 
-	// BaseWaits says that the Base itself holds an attempt that follows a 429
-	// until the Delay that Observe was told is over. Then it is handed over at
-	// once: who waits in a queue keeps a place there, and who waits outside comes
-	// back behind those that came meanwhile.
-	BaseWaits bool
+	// Hold, if not nil, says that the Base itself holds back an attempt that
+	// follows a 429, at least until the Delay that Observe was told is over, and
+	// returns for how long it would hold one of this request now. Then RoundTrip
+	// does not wait itself: who waits in a queue keeps a place there, and who waits
+	// outside comes back behind those that came meanwhile.
+	Hold func(*http.Request) time.Duration
 
 	// Observe, if not nil, is told of each attempt as soon as it is decided what
 	// follows. It runs in the call's goroutine, before the response is handed on:
@@ -51,9 +52,9 @@ type Attempt struct {
 // returns the last response or error.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.attempt(req)
-	if err == nil && !failed(resp) {
-		t.observe(Attempt{Number: 1, Request: req, Response: resp})
-		return resp, nil
+	if final(req, resp, err) {
+		t.observe(Attempt{Number: 1, Request: req, Response: resp, Err: err})
+		return resp, err
 	}
 	return newCall(t, req).run(resp, err)
 }
@@ -96,7 +97,17 @@ func (t *Transport) observe(a Attempt) {
 	}
 }
 
-// failed tells whether a response may be worth another attempt.
-func failed(resp *http.Response) bool {
-	return resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500
+// final tells whether it is plain that nothing follows: a success, a caller that
+// has given up, a refusal of our own. Nearly all calls end here.
+func final(req *http.Request, resp *http.Response, err error) bool {
+	if err != nil {
+		return req.Context().Err() != nil || !retryable(err)
+	}
+	return resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode < 500
+}
+
+// retryable asks the error itself, if it has something to say.
+func retryable(err error) bool {
+	var verdict interface{ Retryable() bool }
+	return !errors.As(err, &verdict) || verdict.Retryable()
 }

@@ -46,8 +46,11 @@ func (b *base) RoundTrip(req *http.Request) (*http.Response, error) {
 	s := b.steps[min(len(b.begun), len(b.steps)-1)]
 	b.begun = append(b.begun, time.Since(b.first))
 	if req.Body != nil {
-		text, _ := io.ReadAll(req.Body)
+		text, err := io.ReadAll(req.Body)
 		req.Body.Close()
+		if err != nil {
+			return nil, err
+		}
 		b.bodies = append(b.bodies, string(text))
 	}
 	if s.err != nil {
@@ -266,7 +269,7 @@ func TestGetBodyThatFails(t *testing.T) {
 		req, _ := http.NewRequest("PUT", recordsURL, strings.NewReader("body"))
 		req.GetBody = func() (io.ReadCloser, error) { return nil, io.ErrUnexpectedEOF }
 		_, err := (&retry.Transport{Base: b}).RoundTrip(req)
-		if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "attempt 2") || len(b.begun) != 1 {
+		if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "cannot be read again") || len(b.begun) != 2 {
 			t.Errorf("error %v after %d attempts", err, len(b.begun))
 		}
 	})

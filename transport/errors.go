@@ -13,13 +13,13 @@ var (
 	ErrQueueFull = errors.New("the queue is full")
 
 	// ErrShutdown: Shutdown has been called.
-	ErrShutdown = errors.New("transport: shut down, no new calls")
+	ErrShutdown = errors.New("shut down, no new calls")
 )
 
 // A QueueError says why a call did not get its turn. It was not sent to Aprimo,
 // neither now nor, unless Attempt is above 0, before.
 //
-// errors.Is tells the reasons apart: [ErrQueueFull]; [context.DeadlineExceeded],
+// errors.Is tells the reasons apart: [ErrQueueFull]; [ErrShutdown]; [context.DeadlineExceeded],
 // also when the deadline has not passed yet but would before the call's turn;
 // [context.Canceled]; or what the Limiter returned.
 type QueueError struct {
@@ -35,6 +35,8 @@ func (e *QueueError) Error() string {
 	switch {
 	case errors.Is(e.Err, ErrQueueFull):
 		return fmt.Sprintf("transport: %v: %d calls wait, expected wait %v", e.Err, e.Queued, round(e.Wait))
+	case errors.Is(e.Err, ErrShutdown):
+		return fmt.Sprintf("transport: not sent: %v", e.Err)
 	case errors.Is(e.Err, context.DeadlineExceeded) && e.Wait > 0:
 		return fmt.Sprintf("transport: not sent: expected wait %v behind %d calls is longer than its deadline allows: %v",
 			round(e.Wait), e.Queued, e.Err)

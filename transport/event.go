@@ -15,8 +15,8 @@ const (
 	// gets, or 0 with Err set. There is exactly one for each call.
 	Done Kind = iota + 1
 	// RateLimited: Aprimo answered an attempt with 429. Delay is the time until
-	// the next attempt; 0 means that there is none and that the caller gets the
-	// 429.
+	// the next attempt at the earliest; it is 0 if there is none and the caller
+	// gets the 429.
 	RateLimited
 	// Retrying: an attempt failed in another way than by a 429 and is made
 	// again after Delay.
@@ -24,10 +24,13 @@ const (
 	// Paused: because of a 429 no call of this Transport begins for Delay. A
 	// pause that is only extended is not a new one.
 	Paused
-	// Refused: the call was turned away here and never sent: the queue is full,
-	// the Transport is shut down, or the call's deadline comes before its turn.
-	// Err says which. A Done event follows.
+	// Refused: the call was turned away here: the queue is full, the Transport
+	// is shut down, the call's deadline comes before its turn, or the Limiter
+	// failed. Err says which. A Done event follows.
 	Refused
+	// Steered: the window has gone into another Mode. The call is just the one
+	// that showed it.
+	Steered
 )
 
 // String returns the kind's name as it is written in logs.
@@ -43,6 +46,8 @@ func (k Kind) String() string {
 		return "paused"
 	case Refused:
 		return "refused"
+	case Steered:
+		return "steered"
 	}
 	return "unknown"
 }
@@ -64,8 +69,9 @@ type Event struct {
 	Took   time.Duration // on the wire, from the sending of this attempt to its response header
 	Delay  time.Duration // until the next attempt; for Paused, until the pause ends
 
-	Queued int // calls waiting in our queue
-	Err    error
+	Queued int   // calls waiting in our queue
+	Mode   Mode  // only of Steered
+	Err    error // its text has no secret
 }
 
 // An Observer is told of each Event, in the goroutine of the call that caused

@@ -63,7 +63,10 @@ func ExampleWithObserver() {
 		transport.WithLogger(zerolog.Nop()),
 		transport.WithRetry(retry.Policy{MinDelay: time.Millisecond}),
 		transport.WithObserver(func(_ context.Context, e transport.Event) {
-			fmt.Println(e.Kind, "attempt", e.Attempt, "status", e.Status)
+			switch e.Kind {
+			case transport.RateLimited, transport.Paused, transport.Done:
+				fmt.Println(e.Kind, "attempt", e.Attempt, "status", e.Status)
+			}
 		}),
 	)}
 	resp, err := client.Get(server.URL)

@@ -1,8 +1,6 @@
 package transport
 
 import (
-	"errors"
-	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -73,7 +71,7 @@ func (l *logger) attempt(level zerolog.Level, e Event) *zerolog.Event {
 		Int64("aprimo.rate_limit.next_retry_ms", e.Delay.Milliseconds()).
 		Int("aprimo.rate_limit.queued", e.Queued)
 	if e.Err != nil {
-		return line.Str("error.type", "transport").Str("error.message", errorText(e.Err))
+		return line.Str("error.type", "transport").Str("error.message", e.Err.Error())
 	}
 	return line.Int("http.response.status_code", e.Status).Str("error.type", strconv.Itoa(e.Status))
 }
@@ -109,14 +107,4 @@ func (l *logger) due(now time.Time) (suppressed int, ok bool) {
 	suppressed, l.suppressed = l.suppressed, 0
 	l.lastWait = now
 	return suppressed, true
-}
-
-// errorText leaves out the URL that net/http puts into its errors: it has the
-// whole query.
-func errorText(err error) string {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	return err.Error()
 }

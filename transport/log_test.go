@@ -144,7 +144,7 @@ func TestOtherFailuresAreLoggedWithoutSecrets(t *testing.T) {
 		if len(lines) != 2 || strings.Contains(log.String(), "secret") {
 			t.Fatal(log.String())
 		}
-		if lines[0]["error.message"] != "connection reset" || lines[1]["http.response.status_code"] != 503.0 {
+		if lines[0]["error.message"] != `Get "https://host/?sig=REDACTED": connection reset` || lines[1]["http.response.status_code"] != 503.0 {
 			t.Error(log.String())
 		}
 	})

@@ -17,7 +17,7 @@ type pause struct {
 const (
 	// minTrial is how long the answer to the one that goes ahead is waited for,
 	// at least: a 429 comes at once, and what takes longer has been let in.
-	minTrial = 600 * time.Millisecond
+	minTrial = 700 * time.Millisecond
 
 	// stale is how long after its end a pause, without a trial, is forgotten.
 	stale = 10 * time.Second

@@ -16,6 +16,8 @@ func TestURLWithoutSecrets(t *testing.T) {
 		"https://h/p?a=b=c#access_token=secret":                     "https://h/p?a=REDACTED",
 		"https://h/uploads/segments/c2VjcmV0?index=3":               "https://h/uploads/segments/REDACTED?index=REDACTED",
 		"https://h/uploads/segments/c2%2Fs%3D/commit":               "https://h/uploads/segments/REDACTED/commit",
+		"https://h/a%20b/Uploads//Segments/secret/a%2Fb":            "https://h/a%20b/Uploads//Segments/REDACTED/a%2Fb",
+		"mailto:anna@example.com":                                   "mailto://REDACTED",
 		"https://h/uploads/segments":                                "https://h/uploads/segments",
 		"https://h/a%2Fb":                                           "https://h/a%2Fb",
 		"https://h/" + strings.Repeat("a", 3000):                    "https://h/" + strings.Repeat("a", 1014) + "...",

@@ -14,8 +14,14 @@ import (
 //
 // It may be called more than once and at the same time.
 func (t *Transport) Shutdown(ctx context.Context) error {
+	gone := t.calls.close()
 	select {
-	case <-t.calls.close():
+	case <-gone: // also if the context has ended
+		return nil
+	default:
+	}
+	select {
+	case <-gone:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("transport: shutdown with %d calls left: %w", t.calls.len(), ctx.Err())

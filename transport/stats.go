@@ -47,7 +47,7 @@ func (t *throttle) stats() Stats {
 		InFlight:    t.count.inFlight,
 		Window:      t.window.room(now),
 		Delay:       t.window.serverDelay(),
-		Mode:        t.window.mode,
+		Mode:        t.window.state(now),
 		Sent:        t.count.sent.Load(),
 		RateLimited: t.count.limited,
 		Rate:        t.count.meter.rate(now),

@@ -19,6 +19,8 @@ type throttle struct {
 	maxQueue int // places in the queue
 	count    counters
 	log      *logger
+	steered  func(*call, Mode) // called when the window's mode has changed, without the lock
+	mode     Mode              // that it was told last
 }
 
 func (t *throttle) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -73,6 +75,14 @@ func (t *throttle) hold(d, took time.Duration) (began bool) {
 	return t.pause.extend(time.Now(), d, took)
 }
 
+// holds returns for how long an attempt that follows a 429 would wait, if it came
+// now.
+func (t *throttle) holds(*http.Request) time.Duration {
+	t.queue.mu.Lock()
+	defer t.queue.mu.Unlock()
+	return t.expect(time.Now(), t.queue.ahead(&place{again: true}))
+}
+
 func (t *throttle) queued() int {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
@@ -89,7 +99,6 @@ func (t *throttle) unsent() {
 // answered notes what became of an attempt, and so what the next ones may do.
 func (t *throttle) answered(c *call, began time.Time, status int) {
 	t.queue.mu.Lock()
-	defer t.queue.mu.Unlock()
 	now := time.Now()
 	c.attempt++
 	c.took = now.Sub(began)
@@ -100,6 +109,13 @@ func (t *throttle) answered(c *call, began time.Time, status int) {
 		t.pause.stop(now)
 	} else {
 		t.pause.answered(began, status != 0)
+	}
+	mode := t.window.state(now)
+	changed := mode != t.mode
+	t.mode = mode
+	t.queue.mu.Unlock()
+	if changed {
+		t.steered(c, mode)
 	}
 }
 

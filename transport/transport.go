@@ -31,7 +31,9 @@ type Transport struct {
 func New(opts ...Option) *Transport {
 	s := settings{maxQueue: defaultMaxQueue}
 	for _, opt := range opts {
-		opt(&s)
+		if opt != nil {
+			opt(&s)
+		}
 	}
 	if s.base == nil {
 		s.base = http.DefaultTransport
@@ -50,8 +52,10 @@ func New(opts ...Option) *Transport {
 		limit:    limit,
 		base:     s.base,
 		log:      t.log,
+		steered:  t.steered,
 	}
-	t.chain = &retry.Transport{Policy: s.policy, Observe: t.attempted, Base: t.throttle, BaseWaits: true}
+	t.throttle.mode = t.throttle.window.mode
+	t.chain = &retry.Transport{Policy: s.policy, Observe: t.attempted, Base: t.throttle, Hold: t.throttle.holds}
 	return t
 }
 
@@ -60,15 +64,17 @@ func New(opts ...Option) *Transport {
 //
 // What it returns is the base's last response or error. A 429 is a response, as
 // of any RoundTripper, with a readable body. A call that was never sent, or not
-// again, gets ErrShutdown or a [*QueueError]. The wait ends with the request's
+// again, gets a [*QueueError]. The wait ends with the request's
 // context, so an http.Client's Timeout includes it.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	c := &call{Context: req.Context(), req: req, identity: t.identity}
 	if !t.calls.enter() {
 		closeBody(req)
-		return nil, ErrShutdown
+		err := &QueueError{Err: ErrShutdown}
+		t.ended(c, nil, err)
+		return nil, err
 	}
 	defer t.calls.leave()
-	c := &call{Context: req.Context(), req: req, identity: t.identity}
 	resp, err := t.chain.RoundTrip(req.WithContext(c))
 	t.ended(c, resp, err)
 	return resp, err
@@ -121,12 +127,21 @@ func (t *Transport) ended(c *call, resp *http.Response, err error) {
 	t.tell(c, e)
 }
 
+// steered tells the observers that the window has changed its mode.
+func (t *Transport) steered(c *call, m Mode) {
+	if len(t.observers) > 0 {
+		e := t.event(Steered, c, nil, nil)
+		e.Mode = m
+		t.tell(c, e)
+	}
+}
+
 func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event {
 	e := Event{
 		Kind: k, Time: time.Now(),
 		User: c.user(), Method: c.req.Method, URL: safeURL(c.req.URL),
 		Attempt: c.attempt, Waited: c.waited, Took: c.took,
-		Queued: t.throttle.queued(), Err: err,
+		Queued: t.throttle.queued(), Err: safeError(err),
 	}
 	if resp != nil {
 		e.Status = resp.StatusCode

@@ -73,6 +73,14 @@ func newWindow(rate float64, most int) window {
 	return w
 }
 
+// state returns the mode, for people.
+func (w *window) state(now time.Time) Mode {
+	if w.mode != ModeOff && w.drain.active(now) {
+		return ModeProbing
+	}
+	return w.mode
+}
+
 // room returns how many may be in flight now.
 func (w *window) room(now time.Time) int {
 	switch {
