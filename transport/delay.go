@@ -47,8 +47,8 @@ func (m *delayMeter) op(name operation) *latency {
 
 // sample takes in an answer. calm tells that there was no queue when its request
 // was sent, as far as can be known; probe that it belongs to a drain.
-func (m *delayMeter) sample(name operation, took time.Duration, calm, probe bool, now time.Time) {
-	l, long := m.op(name), took.Seconds()
+func (m *delayMeter) sample(l *latency, took time.Duration, calm, probe bool, now time.Time) {
+	long := took.Seconds()
 	if l.samples == 0 {
 		l.begin(long - max(0, m.queue))
 	}

@@ -29,8 +29,8 @@ func route(path string) string {
 	if len(path) > maxRoute {
 		path = path[:maxRoute]
 	}
-	if !strings.ContainsAny(path, "0123456789") && !strings.Contains(path, redacted) {
-		return path
+	if !mayHaveID(path) {
+		return path // as most are: nothing to copy
 	}
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
@@ -39,6 +39,15 @@ func route(path string) string {
 		}
 	}
 	return strings.Join(segments, "/")
+}
+
+func mayHaveID(path string) bool {
+	for i := range len(path) {
+		if '0' <= path[i] && path[i] <= '9' {
+			return true
+		}
+	}
+	return strings.Contains(path, redacted)
 }
 
 func pathOf(url string) string {

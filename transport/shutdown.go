@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // Shutdown refuses new calls with ErrShutdown, lets those that wait or are on
@@ -24,35 +25,35 @@ func (t *Transport) Shutdown(ctx context.Context) error {
 	case <-gone:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("transport: shutdown with %d calls left: %w", t.calls.len(), ctx.Err())
+		return fmt.Errorf("transport: shutdown with %d calls left: %w", t.calls.n.Load(), ctx.Err())
 	}
 }
 
 // calls counts those that are under way, so that one can wait for the last.
 type calls struct {
-	mu     sync.Mutex
-	n      int
-	closed bool
-	gone   chan struct{} // closed when closed and n is 0
+	n      atomic.Int64
+	closed atomic.Bool
+
+	mu   sync.Mutex
+	gone chan struct{} // made by close, and closed after the last call
+	left bool          // it has been
 }
 
 // enter counts a call, or returns false if no more are taken.
 func (c *calls) enter() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
+	c.n.Add(1)
+	if c.closed.Load() {
+		c.leave()
 		return false
 	}
-	c.n++
 	return true
 }
 
 func (c *calls) leave() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.n--
-	if c.closed && c.n == 0 {
-		close(c.gone)
+	if c.n.Add(-1) == 0 && c.closed.Load() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.last()
 	}
 }
 
@@ -60,17 +61,18 @@ func (c *calls) leave() {
 func (c *calls) close() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.closed {
-		c.closed, c.gone = true, make(chan struct{})
-		if c.n == 0 {
-			close(c.gone)
-		}
+	if c.gone == nil {
+		c.gone = make(chan struct{})
+		c.closed.Store(true)
 	}
+	c.last()
 	return c.gone
 }
 
-func (c *calls) len() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.n
+// last tells those who wait, once, if nobody is left. The lock is held.
+func (c *calls) last() {
+	if c.n.Load() == 0 && !c.left {
+		c.left = true
+		close(c.gone)
+	}
 }

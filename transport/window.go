@@ -141,7 +141,8 @@ func (w *window) answered(op operation, sent, now time.Time, status int) {
 		w.limited(now)
 	case status >= 200 && status < 400:
 		calm := now.Sub(w.lacked) > 3*time.Second && w.delay.queue < calmDelay
-		w.delay.sample(op, now.Sub(sent), calm, w.drain.probes(sent, w.delay.op(op)), now)
+		l := w.delay.op(op)
+		w.delay.sample(l, now.Sub(sent), calm, w.drain.probes(sent, l), now)
 		w.step(now)
 	}
 }
