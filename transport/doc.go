@@ -18,11 +18,17 @@
 //	retry     again? after how long?                    WithRetry
 //	queue     best waiter first; bounded                WithMaxQueue
 //	pause     one 429 holds back everybody
+//	window    few of ours wait at the server          WithWindow
 //	limiter   at most N in any second                   WithLimiter
 //	base      the wire                                  WithBase
 //
 // Each attempt, a repetition too, passes all of it. New builds it in one
 // expression.
+//
+// The 15 requests a second are the tenant's: strangers use them too, unseen. So
+// the number of requests in flight is steered by the delay that the server adds,
+// such that few of ours wait in its queue and others are answered quickly; see
+// [WithWindow].
 //
 // # What it does not do
 //
