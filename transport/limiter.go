@@ -88,7 +88,7 @@ func (l *limiter) take(now time.Time) (at time.Time, h hindrance) {
 func (l *limiter) admit(context.Context, *place, int) error { return nil }
 
 // back does not give the slot to another: it counts from when it was given.
-func (l *limiter) back() {}
+func (l *limiter) back(time.Time) {}
 
 // due returns when a request may begin, at the earliest, that has `ahead` others
 // before it, if none begins before from.

@@ -30,7 +30,7 @@ type slots interface {
 	// says what to wait for before asking again.
 	take(now time.Time) (at time.Time, h hindrance)
 	// back takes back a slot that nobody is left to use.
-	back()
+	back(granted time.Time)
 }
 
 // A place is one caller's in a queue. It is used for one wait at a time.
@@ -120,7 +120,7 @@ func (q *queue) leave(p *place, from slots) {
 			q.line(p).remove(p)
 			q.appoint()
 		} else if !q.passOn(p.granted) {
-			from.back()
+			from.back(p.granted)
 		}
 	default:
 		q.line(p).remove(p)

@@ -64,7 +64,7 @@ func (t *throttle) turn(c *call) (time.Time, error) {
 			t.log.waited(c, now.Sub(came), t.queued)
 			return now, nil
 		}
-		t.unsent()
+		t.unsent(c.granted)
 	}
 }
 
@@ -90,10 +90,10 @@ func (t *throttle) queued() int {
 }
 
 // unsent takes back what was counted for a request that does not go.
-func (t *throttle) unsent() {
+func (t *throttle) unsent(granted time.Time) {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	t.back()
+	t.back(granted)
 }
 
 // answered notes what became of an attempt, and so what the next ones may do.
@@ -103,6 +103,7 @@ func (t *throttle) answered(c *call, began time.Time, status int) {
 	c.attempt++
 	c.took = now.Sub(began)
 	t.count.inFlight--
+	t.window.leave(c.granted, now)
 	t.window.answered(operationOf(c.req), began, now, status)
 	if status == http.StatusTooManyRequests {
 		t.count.limited++
@@ -147,9 +148,9 @@ func (t *throttle) take(now time.Time) (at time.Time, h hindrance) {
 }
 
 // back takes back a slot that nobody is left to use.
-func (t *throttle) back() {
+func (t *throttle) back(granted time.Time) {
 	t.count.inFlight--
-	t.window.leave()
+	t.window.leave(granted, time.Now())
 	t.pause.over()
 }
 

@@ -25,7 +25,7 @@ type window struct {
 	rate   float64 // the most that the limiter lets through, a second
 	most   float64 // the largest size; 0: no bound
 	size   float64
-	flying int
+	flying flights
 	peak   float64       // the most in flight recently
 	freed  chan struct{} // closed when there may be room again; the leader waits for it
 
@@ -100,7 +100,8 @@ func (w *window) full(now time.Time) (h hindrance, full bool) {
 		return h, false
 	}
 	w.schedule(now)
-	if w.flying < w.room(now) {
+	w.flying.advance(now)
+	if w.flying.n < w.room(now) {
 		// Places in a queue that rivals keep full come one by one.
 		wait := w.entered.Add(seconds(1 / w.rate)).Sub(now)
 		if w.mode == ModeCompeting && wait > 0 {
@@ -112,29 +113,32 @@ func (w *window) full(now time.Time) (h hindrance, full bool) {
 	if w.freed == nil {
 		w.freed = make(chan struct{})
 	}
-	return hindrance{last: max(0, w.drain.until.Sub(now)), freed: w.freed}, true
+	// Also look again when a drain ends, or a request that hangs counts no more.
+	last := time.Second
+	if d := w.drain.until.Sub(now); d > 0 {
+		last = d
+	}
+	return hindrance{last: last, freed: w.freed}, true
 }
 
 // enter takes a place.
 func (w *window) enter(now time.Time) {
-	w.flying++
+	w.flying.add(now)
 	w.entered = now
-	w.peak = max(w.peak, float64(w.flying))
+	w.peak = max(w.peak, float64(w.flying.n))
 }
 
-// leave gives a place back.
-func (w *window) leave() {
-	w.flying--
+// leave gives the place back that was taken at a time.
+func (w *window) leave(entered, now time.Time) {
+	w.flying.remove(entered, now)
 	if w.freed != nil {
 		close(w.freed)
 		w.freed = nil
 	}
 }
 
-// answered gives a place back and learns from the answer; status is 0 if there
-// was none.
+// answered learns from an answer; status is 0 if there was none.
 func (w *window) answered(op operation, sent, now time.Time, status int) {
-	w.leave()
 	switch {
 	case w.mode == ModeOff:
 	case status == http.StatusTooManyRequests:
@@ -199,7 +203,7 @@ func (w *window) bound() {
 	if !w.short {
 		w.size = min(w.size, max(windowStart, w.peak+10))
 	}
-	w.peak -= (w.peak - float64(w.flying)) / 10
+	w.peak -= (w.peak - float64(w.flying.n)) / 10
 	if w.mode != ModeCompeting {
 		busy := w.rate * w.delay.service // in work at the full rate, on average
 		w.size = min(w.size, busy+2.5*math.Sqrt(busy)+16)
@@ -227,7 +231,7 @@ func (w *window) compete(now time.Time) {
 // standard deviation of that.
 func (w *window) own() (own, doubt float64) {
 	q := max(0, w.delay.queue)
-	x := float64(w.flying) / max(0.02, w.delay.service+q) // our rate, by the same law
+	x := float64(w.flying.n) / max(0.02, w.delay.service+q) // our rate, by the same law
 	x = max(0.1, min(x, w.rate))
 	return x * q, x * w.delay.doubt()
 }
