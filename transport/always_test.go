@@ -3,7 +3,7 @@ package transport_test
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -25,6 +25,8 @@ type visit struct {
 	comes    time.Duration
 	patience time.Duration // then it is cancelled; 0 means never
 	limited  int           // so often it is answered 429 first
+	broken   int           // and then so often the connection breaks
+	takes    time.Duration // for each answer
 	begun    []time.Duration
 	err      error
 }
@@ -40,6 +42,12 @@ func visits(limited bool) *rapid.Generator[[]*visit] {
 			}
 			if limited && rapid.IntRange(0, 9).Draw(t, "is limited") == 0 {
 				v.limited = rapid.IntRange(1, 3).Draw(t, "times")
+			}
+			if limited && rapid.IntRange(0, 9).Draw(t, "breaks") == 0 {
+				v.broken = rapid.IntRange(1, 3).Draw(t, "times")
+			}
+			if limited {
+				v.takes = time.Duration(rapid.IntRange(0, 300).Draw(t, "takes")) * time.Millisecond
 			}
 			list[i] = v
 		}
@@ -60,12 +68,20 @@ func play(t *testing.T, list []*visit, limiter transport.Limiter) (pauses []spel
 		zero := time.Now()
 		var mu sync.Mutex
 		base := roundTripper(func(req *http.Request) (*http.Response, error) {
-			mu.Lock()
-			defer mu.Unlock()
 			v := req.Context().Value(visitKey{}).(*visit)
-			v.begun = append(v.begun, time.Since(zero))
-			if len(v.begun) <= v.limited {
+			v.begun = append(v.begun, time.Since(zero)) // one attempt at a time
+			if v.takes > 0 {
+				select {
+				case <-time.After(v.takes):
+				case <-req.Context().Done():
+					return nil, req.Context().Err()
+				}
+			}
+			switch n := len(v.begun); {
+			case n <= v.limited:
 				return answer(req, http.StatusTooManyRequests)
+			case n <= v.limited+v.broken:
+				return nil, io.ErrUnexpectedEOF
 			}
 			return answer(req, http.StatusOK)
 		})
@@ -122,11 +138,19 @@ func TestAlways(t *testing.T) {
 			}
 		}
 		for _, v := range list {
-			if v.err == nil && len(v.begun) != v.limited+1 {
-				rt.Fatalf("call %d was sent %d times, not %d", v.id, len(v.begun), v.limited+1)
+			if want := v.limited + v.broken + 1; v.err == nil && len(v.begun) != want {
+				rt.Fatalf("call %d was sent %d times, not %d", v.id, len(v.begun), want)
 			}
 			if v.err != nil && v.patience == 0 {
 				rt.Fatalf("call %d was lost: %v", v.id, v.err)
+			}
+		}
+		var last time.Duration
+		for _, v := range list {
+			if len(v.begun) > 0 && v.begun[0] < last {
+				rt.Fatalf("call %d was sent at %v, ahead of one that had come before it", v.id, v.begun[0])
+			} else if len(v.begun) > 0 {
+				last = v.begun[0]
 			}
 		}
 		for _, p := range pauses {
@@ -169,58 +193,4 @@ func TestAlwaysAsSoonAsPossible(t *testing.T) {
 			starts = append(starts, want)
 		}
 	})
-}
-
-// A Limiter is used alone, too: then it has the queue.
-func TestLimiterAlone(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		n := rapid.IntRange(1, 20).Draw(rt, "limit")
-		per := time.Duration(rapid.IntRange(1, 2000).Draw(rt, "per")) * time.Millisecond
-		list := visits(false).Draw(rt, "visits")
-		synctest.Test(t, func(t *testing.T) {
-			zero, limiter := time.Now(), transport.NewLimiter(n, per)
-			var wg sync.WaitGroup
-			for _, v := range list {
-				wg.Go(func() {
-					time.Sleep(v.comes)
-					ctx := t.Context()
-					if v.patience > 0 {
-						var cancel context.CancelFunc
-						ctx, cancel = context.WithTimeout(ctx, v.patience)
-						defer cancel()
-					}
-					if v.err = limiter.Wait(ctx); v.err == nil {
-						v.begun = append(v.begun, time.Since(zero))
-					}
-				})
-			}
-			wg.Wait()
-		})
-		all := begun(list)
-		for i := n; i < len(all); i++ {
-			if all[i]-all[i-n] < per {
-				rt.Fatalf("%d began within %v", n+1, all[i]-all[i-n])
-			}
-		}
-		var last time.Duration
-		for _, v := range list {
-			if v.err == nil && v.begun[0] < last {
-				rt.Fatalf("call %d overtook one that had come before", v.id)
-			} else if v.err == nil {
-				last = v.begun[0]
-			} else if v.patience == 0 {
-				rt.Fatalf("call %d was lost: %v", v.id, v.err)
-			}
-		}
-	})
-}
-
-func ExampleNewLimiter() {
-	limiter := transport.NewLimiter(3, 100*time.Millisecond)
-	begin := time.Now()
-	for range 7 {
-		limiter.Wait(context.Background())
-	}
-	fmt.Println(time.Since(begin) >= 200*time.Millisecond)
-	// Output: true
 }

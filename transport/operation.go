@@ -21,6 +21,11 @@ func operationOf(req *http.Request) operation {
 	return operation{req.Method, route(req.URL.Path)}
 }
 
+func operationNamed(name string) operation {
+	method, route, _ := strings.Cut(name, " ")
+	return operation{method, route}
+}
+
 // maxRoute is longer than any path of the API; what is behind it does not tell
 // operations apart.
 const maxRoute = 1024

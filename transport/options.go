@@ -16,6 +16,7 @@ type settings struct {
 	limiter   Limiter
 	maxQueue  int
 	window    int
+	heavy     []Heavy
 	policy    retry.Policy
 	logger    *zerolog.Logger
 	observers []Observer
@@ -53,6 +54,13 @@ func WithMaxQueue(n int) Option {
 // tenant too.
 func WithWindow(most int) Option {
 	return func(s *settings) { s.window = most }
+}
+
+// WithHeavy sets the table of operations that are heavy for the server; the
+// default is DefaultHeavy. Without arguments there are none. Of several entries
+// that fit a request the first one counts.
+func WithHeavy(table ...Heavy) Option {
+	return func(s *settings) { s.heavy = table }
 }
 
 // WithRetry sets when a request is made again. The default is the zero

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
 )
 
@@ -41,10 +42,13 @@ func (r *recorder) of(k transport.Kind) (list []transport.Event) {
 	return list
 }
 
-// limitedUntil answers 429 until a time has passed.
+// limitedUntil answers 429 until a time has passed. An answer takes 20 ms, so that
+// many are in flight.
 func limitedUntil(end time.Time, header http.Header) roundTripper {
 	return func(req *http.Request) (*http.Response, error) {
-		if !time.Now().Before(end) {
+		limited := time.Now().Before(end)
+		time.Sleep(20 * time.Millisecond)
+		if !limited {
 			return answer(req, 200)
 		}
 		resp, err := answer(req, 429)
@@ -59,10 +63,13 @@ func TestManyLimitedCallsMakeOnePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen recorder
 		tr := transport.New(transport.WithBase(limitedUntil(time.Now().Add(500*time.Millisecond), nil)),
-			transport.WithLimiter(rate.NewLimiter(rate.Inf, 0)), quiet, transport.WithObserver(seen.observe))
+			transport.WithLimiter(rate.NewLimiter(rate.Inf, 0)), transport.WithWindow(-1), quiet, transport.WithObserver(seen.observe))
 		b := atOnce(200, &http.Client{Transport: tr})
 		if b.status[200] != 200 {
 			t.Fatalf("%v, %v", b.status, b.errs)
+		}
+		if n := len(seen.of(transport.RateLimited)); n != 200 {
+			t.Errorf("%d were limited, want all 200: they were all in flight", n)
 		}
 		if n := len(seen.of(transport.Paused)); n != 1 {
 			t.Errorf("%d pauses, want 1", n)
@@ -108,24 +115,31 @@ func TestPauseHoldsBackEverybodyAsLongAsAsked(t *testing.T) {
 }
 
 func TestPauseIsNotShortened(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		after := []string{"9", "1", "2"}
-		var mu sync.Mutex
-		tr := transport.New(quiet, transport.WithBase(roundTripper(func(req *http.Request) (*http.Response, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			if len(after) == 0 {
-				return answer(req, 200)
-			}
-			resp, err := answer(req, 429)
-			resp.Header.Set("Retry-After", after[0])
-			after = after[1:]
-			return resp, err
-		})))
-		if b := atOnce(3, &http.Client{Transport: tr}); b.took < 9*time.Second {
-			t.Errorf("all were back after %v, although one was told to wait for 9 s", b.took)
-		}
-	})
+	for name, takes := range map[string][3]time.Duration{
+		"in the same moment": {20 * time.Millisecond, 20 * time.Millisecond, 20 * time.Millisecond},
+		"later":              {20 * time.Millisecond, 40 * time.Millisecond, 700 * time.Millisecond},
+		"and made longer":    {700 * time.Millisecond, 40 * time.Millisecond, 20 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWire(func(n int, _ *http.Request) reply {
+					if n <= 3 {
+						return reply{status: 429, after: []string{"9", "1", "2"}[n-1], takes: takes[n-1]}
+					}
+					return reply{}
+				})
+				tr := transport.New(quiet, transport.WithBase(w), transport.WithRetry(retry.Policy{MaxRetryAfter: 9 * time.Second}))
+				go atOnce(3, &http.Client{Transport: tr})
+				time.Sleep(time.Second)
+				want := 9*time.Second + takes[0]
+				if until := tr.Stats().PausedUntil.Sub(w.zero); until != want {
+					t.Errorf("paused until %v, although one was told to wait for 9 s at %v", until, takes[0])
+				}
+				time.Sleep(10 * time.Second)
+				w.sentAt(t, append(times(3, 0), times(3, want)...)...)
+			})
+		})
+	}
 }
 
 func TestRetriedCallsGoAheadOfNewOnes(t *testing.T) {
@@ -169,7 +183,11 @@ func TestStatsSayWhatBinds(t *testing.T) {
 		}
 		go atOnce(200, &http.Client{Transport: tr})
 		synctest.Wait()
-		if s := tr.Stats(); s.Bound != transport.BoundPause || s.RateLimited != 1 || s.Queued != 200 || !s.PausedUntil.After(time.Now()) {
+		if s := tr.Stats(); s.Bound != transport.BoundWindow || s.RateLimited != 0 || s.Queued != 192 || s.InFlight != 8 || s.Sent != 8 {
+			t.Errorf("on the way: %+v", s)
+		}
+		time.Sleep(21 * time.Millisecond)
+		if s := tr.Stats(); s.Bound != transport.BoundPause || s.RateLimited != 8 || s.Queued != 200 || s.InFlight != 0 || !s.PausedUntil.After(time.Now()) {
 			t.Errorf("in the pause: %+v", s)
 		}
 		time.Sleep(16 * time.Second)

@@ -32,6 +32,7 @@ const (
 	BoundDemand Bound = "demand" // nothing: no call waits
 	BoundLimit  Bound = "limit"  // the Limiter
 	BoundWindow Bound = "window" // as many are in flight as the server answers without delay
+	BoundHeavy  Bound = "heavy"  // only heavy operations wait, for others of theirs
 	BoundPause  Bound = "pause"  // a 429 holds everybody back
 )
 
@@ -39,11 +40,12 @@ const (
 func (t *Transport) Stats() Stats { return t.throttle.stats() }
 
 func (t *throttle) stats() Stats {
+	heavy := t.lanes.queued()
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
 	now := time.Now()
 	s := Stats{
-		Queued:      t.queue.len(),
+		Queued:      t.queue.len() + heavy,
 		InFlight:    t.count.inFlight,
 		Window:      t.window.room(now),
 		Delay:       t.window.serverDelay(),
@@ -57,10 +59,12 @@ func (t *throttle) stats() Stats {
 	switch held := t.pause.remaining(now); {
 	case held > 0:
 		s.PausedUntil, s.Bound = now.Add(held), BoundPause
-	case s.Queued > 0 && s.InFlight >= s.Window:
+	case t.queue.len() > 0 && t.window.flying.n >= s.Window:
 		s.Bound = BoundWindow
-	case s.Queued > 0:
+	case t.queue.len() > 0:
 		s.Bound = BoundLimit
+	case s.Queued > 0:
+		s.Bound = BoundHeavy
 	}
 	return s
 }

@@ -28,6 +28,7 @@ func TestStrictAfterTheProcessWasStopped(t *testing.T) {
 		sendWhileStopped()
 		return
 	}
+	t.Parallel()
 	child := exec.Command(os.Args[0], "-test.run=^TestStrictAfterTheProcessWasStopped$")
 	child.Env = append(os.Environ(), stoppedChild+"=1")
 	out, err := child.StdoutPipe()

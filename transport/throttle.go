@@ -16,7 +16,9 @@ type throttle struct {
 	limit  pacer
 	base   http.RoundTripper
 
-	maxQueue int // places in the queue
+	maxQueue int   // places in the queue
+	lanes    lanes // of heavy operations, before the queue
+	debt     int   // slots that a heavy request has used and that are not paid for
 	count    counters
 	log      *logger
 	steered  func(*call, Mode) // called when the window's mode has changed, without the lock
@@ -25,13 +27,20 @@ type throttle struct {
 
 func (t *throttle) RoundTrip(req *http.Request) (*http.Response, error) {
 	c := callOf(req)
-	began, err := t.turn(c)
+	op := operationOf(c.req)
+	lane := t.lanes.of(op, c.req)
+	began, err := t.turn(c, lane)
 	if err != nil {
 		closeBody(req)
 		return nil, err
 	}
 	status := 0
-	defer func() { t.answered(c, began, status) }()
+	defer func() {
+		if lane != nil {
+			lane.leave()
+		}
+		t.answered(c, op, began, status)
+	}()
 	resp, err := t.base.RoundTrip(req)
 	if resp != nil {
 		status = resp.StatusCode
@@ -46,14 +55,35 @@ func (t *throttle) CloseIdleConnections() {
 	}
 }
 
-// turn waits until the call may be sent, and returns that time. It looks at the
-// clock last: if the process was stopped, or very busy, since the slot was given,
-// others may have been given theirs meanwhile, and this one is too old.
-func (t *throttle) turn(c *call) (time.Time, error) {
+// turn waits until the call may be sent, and returns that time. A heavy one waits
+// in its lane first.
+func (t *throttle) turn(c *call, lane *lane) (time.Time, error) {
 	came := time.Now()
+	if lane == nil {
+		return t.slot(c, came, came)
+	}
+	err := lane.enter(c.Context, c.attempt > 0, came)
+	now := time.Now()
+	if err != nil {
+		c.waited += now.Sub(came)
+		return now, explain(err, c)
+	}
+	at, err := t.slot(c, came, now)
+	if err != nil {
+		lane.leave()
+	} else if lane.Weight > 1 {
+		t.charge(lane.Weight - 1)
+	}
+	return at, err
+}
+
+// slot waits for one in the queue. It looks at the clock last: if the process was
+// stopped, or very busy, since the slot was given, others may have been given
+// theirs meanwhile, and this one is too old.
+func (t *throttle) slot(c *call, came, now time.Time) (time.Time, error) {
 	for c.again = c.attempt > 0; ; c.again = true {
-		err := t.queue.wait(c.Context, &c.place, t, came)
-		now := time.Now()
+		err := t.queue.wait(c.Context, &c.place, t, now)
+		now = time.Now()
 		if err != nil {
 			c.waited += now.Sub(came)
 			return now, explain(err, c)
@@ -66,6 +96,14 @@ func (t *throttle) turn(c *call) (time.Time, error) {
 		}
 		t.unsent(c.granted)
 	}
+}
+
+// charge makes those that follow wait for so many more slots, which a heavy
+// request has used.
+func (t *throttle) charge(slots int) {
+	t.queue.mu.Lock()
+	defer t.queue.mu.Unlock()
+	t.debt += slots
 }
 
 // hold pauses everybody after a 429 that was so long under way.
@@ -97,14 +135,14 @@ func (t *throttle) unsent(granted time.Time) {
 }
 
 // answered notes what became of an attempt, and so what the next ones may do.
-func (t *throttle) answered(c *call, began time.Time, status int) {
+func (t *throttle) answered(c *call, op operation, began time.Time, status int) {
 	t.queue.mu.Lock()
 	now := time.Now()
 	c.attempt++
 	c.took = now.Sub(began)
 	t.count.inFlight--
 	t.window.leave(c.granted, now)
-	t.window.answered(operationOf(c.req), began, now, status)
+	t.window.answered(op, began, now, status)
 	if status == http.StatusTooManyRequests {
 		t.count.limited++
 		t.pause.stop(now)
@@ -136,6 +174,11 @@ func (t *throttle) take(now time.Time) (at time.Time, h hindrance) {
 	}
 	if h, full := t.window.full(now); full {
 		return at, h
+	}
+	for ; t.debt > 0; t.debt-- {
+		if paid, h := t.limit.take(now); paid.IsZero() {
+			return paid, h
+		}
 	}
 	at, h = t.limit.take(now)
 	if !at.IsZero() {

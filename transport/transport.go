@@ -29,7 +29,7 @@ type Transport struct {
 // second through http.DefaultTransport, lets 10,000 calls wait, repeats what was
 // answered 429, and logs through zerolog's global logger.
 func New(opts ...Option) *Transport {
-	s := settings{maxQueue: defaultMaxQueue}
+	s := settings{maxQueue: defaultMaxQueue, heavy: DefaultHeavy()}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&s)
@@ -48,6 +48,7 @@ func New(opts ...Option) *Transport {
 	t := &Transport{log: &logger{Logger: *s.logger}, observers: s.observers, identity: s.identity}
 	t.throttle = &throttle{
 		maxQueue: s.maxQueue,
+		lanes:    newLanes(s.heavy, s.maxQueue),
 		window:   newWindow(limit.rate(), s.window),
 		limit:    limit,
 		base:     s.base,

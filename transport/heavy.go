@@ -1,0 +1,140 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// A Heavy is an operation that costs the server more than others: large download
+// orders, transformations in orders, and uploads of large files are those that
+// Aprimo names.
+type Heavy struct {
+	// Operation as the function Operation names it: "POST /api/core/orders". With
+	// an identifier: "POST /uploads/segments/{id}".
+	Operation string
+
+	// Match, if not nil, must hold too, for operations that are heavy at times,
+	// such as a search that selects much. It must be safe for concurrent use.
+	Match func(*http.Request) bool
+
+	// InFlight is how many of it may be in flight at the same time. Further ones
+	// wait beside the queue, where lighter calls pass them. Zero or less means no
+	// bound of its own.
+	InFlight int
+
+	// Weight is how many requests it counts for in the limit. Zero or less means
+	// 1: the tenant's limit itself counts requests.
+	Weight int
+}
+
+// DefaultHeavy returns the table that New uses without WithHeavy.
+func DefaultHeavy() []Heavy {
+	return []Heavy{
+		{Operation: "POST /api/core/orders", InFlight: 2},
+		{Operation: "POST /uploads", InFlight: 4},
+		{Operation: "POST /uploads/segments/{id}", InFlight: 4},
+		{Operation: "POST /api/core/search/records", Match: selectsMuch, InFlight: 4},
+		{Operation: "PUT /api/core/searchindex", InFlight: 1},
+	}
+}
+
+// manySelects is from how many select headers on a search is taken for wide: each
+// one makes the server embed a further resource in every record that it finds.
+const manySelects = 3
+
+func selectsMuch(req *http.Request) bool {
+	n := 0
+	for name := range req.Header {
+		if len(name) > len("Select-") && http.CanonicalHeaderKey(name)[:len("Select-")] == "Select-" {
+			n++
+		}
+	}
+	return n >= manySelects
+}
+
+// A lane bounds how many of a heavy operation are under way, in the queue and in
+// flight. It is a queue of its own, beside the one for all.
+type lane struct {
+	Heavy
+	queue    queue
+	maxQueue int
+	under    int           // way
+	freed    chan struct{} // closed when one has left; the leader waits for it
+}
+
+// lanes are by operation; more than one for those that have a Match.
+type lanes map[operation][]*lane
+
+func newLanes(table []Heavy, maxQueue int) lanes {
+	all := lanes{}
+	for _, h := range table {
+		op := operationNamed(h.Operation)
+		all[op] = append(all[op], &lane{Heavy: h, maxQueue: maxQueue})
+	}
+	return all
+}
+
+// of returns the lane of a request, or nil if it is light.
+func (l lanes) of(op operation, req *http.Request) *lane {
+	for _, lane := range l[op] {
+		if lane.Match == nil || lane.Match(req) {
+			return lane
+		}
+	}
+	return nil
+}
+
+// queued returns how many wait in all lanes.
+func (l lanes) queued() (n int) {
+	for _, list := range l {
+		for _, lane := range list {
+			lane.queue.mu.Lock()
+			n += lane.queue.len()
+			lane.queue.mu.Unlock()
+		}
+	}
+	return n
+}
+
+func (l *lane) enter(ctx context.Context, again bool, now time.Time) error {
+	if l.InFlight <= 0 {
+		return nil
+	}
+	return l.queue.wait(ctx, &place{again: again}, l, now)
+}
+
+func (l *lane) leave() {
+	if l.InFlight <= 0 {
+		return
+	}
+	l.queue.mu.Lock()
+	defer l.queue.mu.Unlock()
+	l.back(time.Time{})
+}
+
+func (l *lane) take(now time.Time) (at time.Time, h hindrance) {
+	if l.under < l.InFlight {
+		l.under++
+		return now, h
+	}
+	if l.freed == nil {
+		l.freed = make(chan struct{})
+	}
+	return at, hindrance{freed: l.freed}
+}
+
+func (l *lane) back(time.Time) {
+	l.under--
+	if l.freed != nil {
+		close(l.freed)
+		l.freed = nil
+	}
+}
+
+func (l *lane) admit(ctx context.Context, p *place, ahead int) error {
+	if !p.again && ahead >= max(1, l.maxQueue) {
+		return &QueueError{Err: ErrQueueFull, Queued: ahead}
+	}
+	return ctx.Err()
+}
