@@ -31,6 +31,8 @@ const (
 	// Steered: the window has gone into another Mode. The call is just the one
 	// that showed it.
 	Steered
+	// Shadowed: the call would have waited for Delay if WithShadow were not set.
+	Shadowed
 )
 
 // String returns the kind's name as it is written in logs.
@@ -48,6 +50,8 @@ func (k Kind) String() string {
 		return "refused"
 	case Steered:
 		return "steered"
+	case Shadowed:
+		return "shadowed"
 	}
 	return "unknown"
 }

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -106,15 +107,50 @@ func (l *limiter) due(from time.Time, ahead int) time.Time {
 	return first.Add(time.Duration(ahead/n) * l.window())
 }
 
+// plan returns when a request would begin that comes now and waits its turn, and
+// counts it for then: a limiter that is only asked, never waited for.
+func (l *limiter) plan(now time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := now
+	if free := l.starts[l.oldest].Add(l.window()); free.After(at) {
+		at = free
+	}
+	l.starts[l.oldest] = at
+	l.oldest = (l.oldest + 1) % len(l.starts)
+	return at
+}
+
+// resize changes the limit. What has begun before counts on.
+func (l *limiter) resize(n int, per time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	begun := append(slices.Clone(l.starts[l.oldest:]), l.starts[:l.oldest]...) // the oldest first
+	if len(begun) > n {
+		begun = begun[len(begun)-n:]
+	}
+	l.starts = append(make([]time.Time, n-len(begun)), begun...)
+	l.oldest, l.per = 0, per
+}
+
 // slack is how long after it was given a slot may be used, 8 ms of a second: a
 // request that is later does not go. With a window that is longer by as much, the
 // limit holds for the sending itself and not only for our intent, whatever the
 // scheduler or a SIGSTOP does in between.
 func (l *limiter) slack() time.Duration {
-	return max(l.per/125, min(l.per/10, time.Millisecond))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slackOf(l.per)
 }
 
-func (l *limiter) window() time.Duration { return l.per + l.slack() }
+func slackOf(per time.Duration) time.Duration { return max(per/125, min(per/10, time.Millisecond)) }
+
+// window is the time that a request counts for. The lock is held.
+func (l *limiter) window() time.Duration { return l.per + slackOf(l.per) }
 
 // rate is how many requests it lets through in a second.
-func (l *limiter) rate() float64 { return float64(len(l.starts)) / l.window().Seconds() }
+func (l *limiter) rate() float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return float64(len(l.starts)) / l.window().Seconds()
+}

@@ -17,6 +17,7 @@ type settings struct {
 	maxQueue  int
 	window    int
 	heavy     []Heavy
+	shadow    bool
 	policy    retry.Policy
 	logger    *zerolog.Logger
 	observers []Observer
@@ -61,6 +62,16 @@ func WithWindow(most int) Option {
 // that fit a request the first one counts.
 func WithHeavy(table ...Heavy) Option {
 	return func(s *settings) { s.heavy = table }
+}
+
+// WithShadow lets every call go at once and repeats none, as if the Transport were
+// not there, and tells observers how long each would have waited for the limit: an
+// Event of the kind Shadowed. 429s are counted and logged as ever. It is for trying
+// out a limit on a program that runs; a Limiter that is not from NewLimiter is not
+// asked. The window and pauses, which depend on what is held back, are not part of
+// the estimate.
+func WithShadow() Option {
+	return func(s *settings) { s.shadow = true }
 }
 
 // WithRetry sets when a request is made again. The default is the zero

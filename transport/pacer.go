@@ -55,7 +55,7 @@ func (f *foreign) ask(ctx context.Context) error {
 
 func (f *foreign) due(from time.Time, _ int) time.Time { return from }
 
-func (f *foreign) slack() time.Duration { return 8 * time.Millisecond }
+func (f *foreign) slack() time.Duration { return slackOf(defaultPer) }
 
 func (f *foreign) rate() float64 { return defaultRate }
 

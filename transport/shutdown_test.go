@@ -47,3 +47,48 @@ func TestShutdownLetsThoseThatWaitFinish(t *testing.T) {
 		}
 	})
 }
+
+// Nothing runs, so there is nothing to wait for, and a context that has ended is
+// no reason to fail.
+func TestShutdownWithAFinishedContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		w := newWire(func(int, *http.Request) reply { return reply{takes: time.Second} })
+		tr := transport.New(transport.WithBase(w), quiet)
+		go get(t.Context(), tr, "")
+		synctest.Wait()
+		if err := tr.Shutdown(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "1 calls left") {
+			t.Errorf("with a call under way: %v", err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		for range 100 { // never by chance
+			if err := tr.Shutdown(ctx); err != nil {
+				t.Fatalf("after the last call: %v", err)
+			}
+			if err := transport.New(quiet).Shutdown(ctx); err != nil {
+				t.Fatalf("of one that was never used: %v", err)
+			}
+		}
+	})
+}
+
+// What is repeated is under way all the time.
+func TestShutdownWaitsForRepetitions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(func(n int, _ *http.Request) reply {
+			return reply{status: []int{429, 503, 200}[min(n-1, 2)], takes: 20 * ms}
+		})
+		tr := transport.New(transport.WithBase(w), quiet)
+		served := make(chan error, 1)
+		go func() { served <- get(t.Context(), tr, "") }()
+		synctest.Wait()
+		if err := tr.Shutdown(t.Context()); err != nil || len(w.times()) != 3 {
+			t.Errorf("%v after %d attempts", err, len(w.times()))
+		}
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -182,12 +182,17 @@ func (t *throttle) take(now time.Time) (at time.Time, h hindrance) {
 	}
 	at, h = t.limit.take(now)
 	if !at.IsZero() {
-		t.pause.enter(now)
-		t.window.enter(now)
-		t.count.inFlight++
-		t.count.meter.add(now)
+		t.begin(now)
 	}
 	return at, h
+}
+
+// begin counts a request that goes.
+func (t *throttle) begin(now time.Time) {
+	t.pause.enter(now)
+	t.window.enter(now)
+	t.count.inFlight++
+	t.count.meter.add(now)
 }
 
 // back takes back a slot that nobody is left to use.

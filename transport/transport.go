@@ -57,8 +57,14 @@ func New(opts ...Option) *Transport {
 	}
 	t.throttle.mode = t.throttle.window.mode
 	t.chain = &retry.Transport{Policy: s.policy, Observe: t.attempted, Base: t.throttle, Hold: t.throttle.holds}
+	if l, ours := limit.(*limiter); s.shadow && ours {
+		t.chain = &retry.Transport{Policy: never, Observe: t.attempted, Base: shadow{t.throttle, l, t.shadowed}}
+	}
 	return t
 }
+
+// never repeats nothing.
+var never = retry.Policy{Throttled: -1, Failures: -1}
 
 // RoundTrip waits for the request's turn, sends it, and repeats it as the
 // retry.Policy says, each time after another wait for its turn.
@@ -133,6 +139,15 @@ func (t *Transport) steered(c *call, m Mode) {
 	if len(t.observers) > 0 {
 		e := t.event(Steered, c, nil, nil)
 		e.Mode = m
+		t.tell(c, e)
+	}
+}
+
+// shadowed tells the observers how long a call would have waited.
+func (t *Transport) shadowed(c *call, wait time.Duration) {
+	if len(t.observers) > 0 {
+		e := t.event(Shadowed, c, nil, nil)
+		e.Delay = wait
 		t.tell(c, e)
 	}
 }

@@ -1,0 +1,27 @@
+package transport
+
+import (
+	"fmt"
+	"time"
+)
+
+// SetLimit changes the limit while calls wait and are under way, for example when
+// Aprimo has raised that of the tenant. What has begun before counts on: in no
+// window of the new length more than n begin, from now on. It is an error if n or
+// per is not positive, or if WithLimiter has set a Limiter that is not from
+// NewLimiter; then nothing is changed.
+func (t *Transport) SetLimit(n int, per time.Duration) error {
+	if n <= 0 || per <= 0 {
+		return fmt.Errorf("transport: SetLimit(%d, %v): both must be above zero", n, per)
+	}
+	l, ok := t.throttle.limit.(*limiter)
+	if !ok || len(l.starts) == 0 {
+		return fmt.Errorf("transport: SetLimit: the limiter is not one of NewLimiter's; change it itself")
+	}
+	q := &t.throttle.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l.resize(n, per)
+	t.throttle.window.rate = l.rate()
+	return nil
+}

@@ -1,0 +1,113 @@
+package transport_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/time/rate"
+	"pgregory.net/rapid"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+func TestSetLimitTakesEffectAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithBase(answers(200)), quiet)
+		done := make(chan burst)
+		go func() { done <- atOnce(150, &http.Client{Transport: tr}) }()
+		time.Sleep(2500 * time.Millisecond) // 45 are through
+		if err := tr.SetLimit(35, time.Second); err != nil {
+			t.Fatal(err)
+		}
+		if b := <-done; b.status[200] != 150 || b.took > 6*time.Second {
+			t.Errorf("%v after %v, want all in less than 6 s", b.status, b.took)
+		}
+	})
+}
+
+func TestSetLimitKeepsTheLimit(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		first, then := rapid.IntRange(1, 30).Draw(rt, "first"), rapid.IntRange(1, 30).Draw(rt, "then")
+		after := time.Duration(rapid.IntRange(0, 3000).Draw(rt, "after")) * time.Millisecond
+		var begun []time.Duration
+		synctest.Test(t, func(t *testing.T) {
+			zero := time.Now()
+			var mu sync.Mutex
+			tr := transport.New(quiet, transport.WithLimiter(transport.NewLimiter(first, time.Second)),
+				transport.WithBase(roundTripper(func(req *http.Request) (*http.Response, error) {
+					mu.Lock()
+					defer mu.Unlock()
+					begun = append(begun, time.Since(zero))
+					return answer(req, 200)
+				})))
+			defer time.AfterFunc(after, func() { tr.SetLimit(then, time.Second) }).Stop()
+			atOnce(100, &http.Client{Transport: tr})
+		})
+		for i, b := range begun {
+			n := 0
+			for _, other := range begun[i:] {
+				if other < b+time.Second {
+					n++
+				}
+			}
+			if b > after && n > then || n > max(first, then) {
+				rt.Fatalf("%d began in the second from %v, with %d and after %v with %d allowed", n, b, first, after, then)
+			}
+		}
+	})
+}
+
+func TestSetLimitThatMakesNoSense(t *testing.T) {
+	tr := transport.New()
+	for _, err := range []error{
+		tr.SetLimit(0, time.Second), tr.SetLimit(15, 0), tr.SetLimit(-1, -1),
+		transport.New(transport.WithLimiter(rate.NewLimiter(15, 1))).SetLimit(15, time.Second),
+		transport.New(transport.WithLimiter(transport.NewLimiter(0, 0))).SetLimit(15, time.Second),
+	} {
+		if err == nil {
+			t.Error("no error")
+		}
+	}
+}
+
+func TestShadowDelaysNothingAndSaysWhatItWouldHaveDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen recorder
+		tr := transport.New(transport.WithBase(answers(200)), quiet, transport.WithShadow(), transport.WithObserver(seen.observe))
+		if b := atOnce(50, &http.Client{Transport: tr}); b.status[200] != 50 || b.took != 0 {
+			t.Errorf("%v after %v", b.status, b.took)
+		}
+		waits := map[time.Duration]int{}
+		for _, e := range seen.of(transport.Shadowed) {
+			waits[e.Delay.Round(100*time.Millisecond)]++
+		}
+		if len(waits) != 3 || waits[time.Second] != 15 || waits[2*time.Second] != 15 || waits[3*time.Second] != 5 {
+			t.Errorf("would have waited: %v; want 15 for 1 s, 15 for 2 s, 5 for 3 s", waits)
+		}
+		if n := len(seen.of(transport.Done)); n != 50 {
+			t.Errorf("%d calls done", n)
+		}
+		if s := tr.Stats(); s.Sent != 50 || s.InFlight != 0 || s.Queued != 0 {
+			t.Errorf("afterwards %+v", s)
+		}
+	})
+}
+
+func TestShadowRepeatsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithBase(answers(429, 503, 200)), quiet, transport.WithShadow())
+		begin := time.Now()
+		for _, want := range []int{429, 503, 200} {
+			resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
+			if err != nil || resp.StatusCode != want || time.Since(begin) != 0 {
+				t.Errorf("%v, %v after %v; want %d at once", resp, err, time.Since(begin), want)
+			}
+		}
+		if n := tr.Stats().RateLimited; n != 1 {
+			t.Errorf("%d 429s counted", n)
+		}
+	})
+}

@@ -1,0 +1,34 @@
+package transport
+
+import (
+	"net/http"
+	"time"
+)
+
+// A shadow sends everything at once and works out how long it would have waited,
+// to see what the limit would do to a program before it does it.
+type shadow struct {
+	*throttle
+	limit  *limiter
+	waited func(*call, time.Duration)
+}
+
+func (s shadow) RoundTrip(req *http.Request) (*http.Response, error) {
+	c := callOf(req)
+	began := time.Now()
+	if wait := s.limit.plan(began).Sub(began); wait > 0 {
+		s.waited(c, wait)
+	}
+	c.granted = began
+	s.queue.mu.Lock()
+	s.begin(began)
+	s.queue.mu.Unlock()
+	s.count.sent.Add(1)
+	status := 0
+	defer func() { s.answered(c, operationOf(c.req), began, status) }()
+	resp, err := s.base.RoundTrip(req)
+	if resp != nil {
+		status = resp.StatusCode
+	}
+	return resp, err
+}
