@@ -47,7 +47,7 @@ func (d *drain) probes(sent time.Time, l *latency) bool {
 }
 
 // schedule begins a drain when it is time for one and there is something to find
-// out: a delay, or that it has never been done.
+// out: a delay, or, if it has never been done, why we do not get the full rate.
 func (w *window) schedule(now time.Time) {
 	d := &w.drain
 	if now.Before(d.next) {
@@ -59,7 +59,11 @@ func (w *window) schedule(now time.Time) {
 		return
 	}
 	w.judge()
-	if w.mode == ModeCompeting || now.Sub(w.lacked) > 3*time.Second || w.delay.queue < calmDelay && d.known {
+	if w.mode == ModeCompeting || now.Sub(w.lacked) > 3*time.Second {
+		return
+	}
+	calm := w.delay.queue < calmDelay
+	if calm && (d.known || w.sends.rate(now) > 0.9*w.rate) {
 		return
 	}
 	if now.Sub(due) > 2*time.Second {

@@ -32,12 +32,16 @@ func (f *flights) advance(now time.Time) {
 	}
 }
 
-func (f *flights) second(t time.Time) int { return int(t.Sub(f.zero) / time.Second) }
+// second returns in which second since zero a time lies. A time from before may
+// come from a process that was stopped between the clock and here.
+func (f *flights) second(t time.Time) int { return max(0, int(t.Sub(f.zero)/time.Second)) }
 
 func (f *flights) add(sent time.Time) {
 	f.advance(sent)
-	f.n++
-	f.bySends[f.second(sent)%landing]++
+	if second := f.second(sent); second > f.newest-landing {
+		f.n++
+		f.bySends[second%landing]++
+	}
 }
 
 // remove takes one out that was sent then, if it counts still.

@@ -52,7 +52,7 @@ func (t *throttle) stats() Stats {
 		Mode:        t.window.state(now),
 		Sent:        t.count.sent.Load(),
 		RateLimited: t.count.limited,
-		Rate:        t.count.meter.rate(now),
+		Rate:        t.window.sends.rate(now),
 		Wait:        t.expect(now, t.queue.len()),
 		Bound:       BoundDemand,
 	}
@@ -74,7 +74,6 @@ type counters struct {
 	sent     atomic.Uint64
 	limited  uint64
 	inFlight int
-	meter    meter
 }
 
 // A meter measures a rate over the last meterSpan.
@@ -93,6 +92,13 @@ const (
 func (m *meter) add(now time.Time) {
 	m.advance(now)
 	m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]++
+}
+
+// undo takes back what was added last.
+func (m *meter) undo() {
+	if last := &m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]; *last > 0 {
+		*last--
+	}
 }
 
 // advance begins new buckets up to now, at the price of the oldest.

@@ -192,12 +192,12 @@ func (t *throttle) begin(now time.Time) {
 	t.pause.enter(now)
 	t.window.enter(now)
 	t.count.inFlight++
-	t.count.meter.add(now)
 }
 
 // back takes back a slot that nobody is left to use.
 func (t *throttle) back(granted time.Time) {
 	t.count.inFlight--
+	t.window.sends.undo()
 	t.window.leave(granted, time.Now())
 	t.pause.over()
 }

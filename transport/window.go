@@ -26,6 +26,7 @@ type window struct {
 	most   float64 // the largest size; 0: no bound
 	size   float64
 	flying flights
+	sends  meter
 	peak   float64       // the most in flight recently
 	freed  chan struct{} // closed when there may be room again; the leader waits for it
 
@@ -124,6 +125,7 @@ func (w *window) full(now time.Time) (h hindrance, full bool) {
 // enter takes a place.
 func (w *window) enter(now time.Time) {
 	w.flying.add(now)
+	w.sends.add(now)
 	w.entered = now
 	w.peak = max(w.peak, float64(w.flying.n))
 }

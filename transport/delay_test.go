@@ -1,0 +1,112 @@
+package transport
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// An operationModel is a simulated one: what it takes without a queue, in
+// seconds, lognormal.
+type operationModel struct {
+	name          operation
+	median, sigma float64
+}
+
+func (o operationModel) takes(random *rand.Rand) float64 {
+	return o.median * math.Exp(o.sigma*random.NormFloat64())
+}
+
+// learn feeds a meter with perSecond answers for so many seconds: calm ones
+// first, then behind a queue.
+func learn(m *delayMeter, random *rand.Rand, ops []operationModel, perSecond, calm, behind int, queue func(at float64) float64) {
+	begin := time.Unix(0, 0)
+	for i := range perSecond * (calm + behind) {
+		at := float64(i) / float64(perSecond)
+		q, quiet := 0.0, i < perSecond*calm
+		if !quiet {
+			q = queue(at - float64(calm))
+		}
+		o := ops[random.IntN(len(ops))]
+		m.sample(m.op(o.name), seconds(o.takes(random)+q), quiet, false, begin.Add(seconds(at)))
+	}
+}
+
+func TestDelayMeterFindsTheQueue(t *testing.T) {
+	record := operationModel{operation{"GET", "/record"}, 0.02, 0.3}
+	search := operationModel{operation{"POST", "/search"}, 0.8, 0.5}
+	order := operationModel{operation{"POST", "/orders"}, 4, 0.35}
+	for name, test := range map[string]struct {
+		ops    []operationModel
+		behind int // seconds until it must be known
+		queue  float64
+		within float64
+	}{
+		"fast ones, soon":       {[]operationModel{record}, 2, 2, 0.1},
+		"no queue":              {[]operationModel{record, search, order}, 30, 0, 0.35},
+		"mixed":                 {[]operationModel{record, search, order}, 5, 2, 0.2},
+		"searches":              {[]operationModel{search}, 20, 2, 0.5},
+		"orders alone":          {[]operationModel{order}, 30, 3, 1.2},
+		"a queue as long as 6s": {[]operationModel{record, order}, 20, 6, 0.3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(20) {
+				var m delayMeter
+				learn(&m, rand.New(rand.NewPCG(seed, 0)), test.ops, 10, 30, test.behind, func(float64) float64 { return test.queue })
+				if off := math.Abs(m.queue - test.queue); off > test.within {
+					t.Errorf("seed %d: a queue of %.2f s is taken for %.2f s, off by more than %v", seed, test.queue, m.queue, test.within)
+				}
+				if d := m.doubt(); d > 1.5 || d <= 0 {
+					t.Errorf("seed %d: doubt %.2f s", seed, d)
+				}
+			}
+		})
+	}
+}
+
+// One answer that took very long, for reasons of its own, is no queue.
+func TestDelayMeterIsNotFooledByOneAnswer(t *testing.T) {
+	var m delayMeter
+	record := operationModel{operation{"GET", "/record"}, 0.02, 0.3}
+	learn(&m, rand.New(rand.NewPCG(1, 1)), []operationModel{record}, 10, 30, 0, nil)
+	m.sample(m.op(record.name), time.Minute, false, false, time.Unix(30, 0))
+	if m.queue > 0.4 {
+		t.Errorf("a queue of %.2f s", m.queue)
+	}
+}
+
+// What is precise stays precise while the queue swings.
+func TestScatterIsNotFooledByASwingingQueue(t *testing.T) {
+	record := operationModel{operation{"GET", "/record"}, 0.05, 0.2}
+	swing := func(at float64) float64 { return 2 - 2*math.Cos(2*math.Pi*at/20) }
+	var m delayMeter
+	learn(&m, rand.New(rand.NewPCG(2, 2)), []operationModel{record}, 10, 10, 120, swing)
+	l := m.op(record.name)
+	if !l.precise() {
+		t.Errorf("noise %.3f s of an operation that takes 50 ms and hardly more", math.Sqrt(l.noise()))
+	}
+	if off := math.Abs(m.queue - swing(120)); off > 0.5 {
+		t.Errorf("the queue is off by %.2f s", off)
+	}
+
+	// And what is not, is not taken for it.
+	order := operationModel{operation{"POST", "/orders"}, 4, 0.35}
+	m = delayMeter{}
+	learn(&m, rand.New(rand.NewPCG(3, 3)), []operationModel{order}, 10, 60, 0, swing)
+	if l := m.op(order.name); l.precise() || math.Sqrt(l.noise()) < 0.7 || math.Sqrt(l.noise()) > 3 {
+		t.Errorf("noise %.3f s of an operation of 4 s and a σ of 1.5 s", math.Sqrt(l.noise()))
+	}
+}
+
+// Paths may hold anything: there is no end to them.
+func TestOperationsAreForgotten(t *testing.T) {
+	var m delayMeter
+	for i := range 10_000 {
+		m.sample(m.op(operation{"GET", fmt.Sprint("/", i)}), 20*time.Millisecond, true, false, time.Unix(int64(i), 0))
+		if len(m.ops) > 256 || len(m.ops) == 0 {
+			t.Fatalf("%d operations are kept", len(m.ops))
+		}
+	}
+}
