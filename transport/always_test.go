@@ -25,6 +25,8 @@ type visit struct {
 	comes    time.Duration
 	patience time.Duration // then it is cancelled; 0 means never
 	limited  int           // so often it is answered 429 first
+	user     string
+	priority transport.Priority
 	broken   int           // and then so often the connection breaks
 	takes    time.Duration // for each answer
 	begun    []time.Duration
@@ -98,6 +100,7 @@ func play(t *testing.T, list []*visit, limiter transport.Limiter) (pauses []spel
 			wg.Go(func() {
 				time.Sleep(v.comes)
 				ctx := context.WithValue(t.Context(), visitKey{}, v)
+				ctx = transport.ContextWithPriority(transport.ContextWithUser(ctx, v.user), v.priority)
 				if v.patience > 0 {
 					var cancel context.CancelFunc
 					ctx, cancel = context.WithCancel(ctx)

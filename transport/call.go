@@ -22,7 +22,7 @@ type call struct {
 	name     *string // what user has found
 }
 
-// user returns who caused the call. Few calls need to be asked.
+// user returns who caused the call.
 func (c *call) user() string {
 	if c.name == nil {
 		name := userOf(c.req, c.identity)

@@ -18,9 +18,9 @@ type Heavy struct {
 	// such as a search that selects much. It must be safe for concurrent use.
 	Match func(*http.Request) bool
 
-	// InFlight is how many of it may be in flight at the same time. Further ones
-	// wait beside the queue, where lighter calls pass them. Zero or less means no
-	// bound of its own.
+	// InFlight is how many of it may be in flight while other calls wait. Further
+	// ones wait beside the queue, where lighter calls pass them, and go only when
+	// nobody else wants to. Zero or less means no bound of its own.
 	InFlight int
 
 	// Weight is how many requests it counts for in the limit. Zero or less means
@@ -59,18 +59,22 @@ type lane struct {
 	Heavy
 	queue    queue
 	maxQueue int
+	others   func() int    // how many wait in the queue for all
 	under    int           // way
 	freed    chan struct{} // closed when one has left; the leader waits for it
 }
 
+// lookAgain is how soon a heavy call notices that nobody else waits any more.
+const lookAgain = 50 * time.Millisecond
+
 // lanes are by operation; more than one for those that have a Match.
 type lanes map[operation][]*lane
 
-func newLanes(table []Heavy, maxQueue int) lanes {
+func newLanes(table []Heavy, maxQueue int, others func() int) lanes {
 	all := lanes{}
 	for _, h := range table {
 		op := operationNamed(h.Operation)
-		all[op] = append(all[op], &lane{Heavy: h, maxQueue: maxQueue})
+		all[op] = append(all[op], &lane{Heavy: h, maxQueue: maxQueue, others: others})
 	}
 	return all
 }
@@ -97,11 +101,11 @@ func (l lanes) queued() (n int) {
 	return n
 }
 
-func (l *lane) enter(ctx context.Context, again bool, now time.Time) error {
+func (l *lane) enter(c *call, now time.Time) error {
 	if l.InFlight <= 0 {
 		return nil
 	}
-	return l.queue.wait(ctx, &place{again: again}, l, now)
+	return l.queue.wait(c.Context, &place{again: c.attempt > 0, priority: c.priority, owner: c.owner}, l, now)
 }
 
 func (l *lane) leave() {
@@ -114,14 +118,14 @@ func (l *lane) leave() {
 }
 
 func (l *lane) take(now time.Time) (at time.Time, h hindrance) {
-	if l.under < l.InFlight {
+	if l.under < l.InFlight || l.others() == 0 {
 		l.under++
 		return now, h
 	}
 	if l.freed == nil {
 		l.freed = make(chan struct{})
 	}
-	return at, hindrance{freed: l.freed}
+	return at, hindrance{last: lookAgain, freed: l.freed}
 }
 
 func (l *lane) back(time.Time) {

@@ -41,6 +41,13 @@ func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
 	return answer(req, 200)
 }
 
+// atMost returns how many of a path it has had at once.
+func (s *server) atMost(path string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most[path]
+}
+
 const (
 	ordersURL = "https://acme.dam.aprimo.com/api/core/orders"
 	searchURL = "https://acme.dam.aprimo.com/api/core/search/records"
@@ -55,35 +62,40 @@ func send(ctx context.Context, tr *transport.Transport, method, url string, head
 	return err
 }
 
+// Beside 100 light calls a second's worth of orders, which take long, wait: the
+// window is not theirs. With nobody else there they have all of it.
 func TestLightCallsPassHeavyOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newServer(4 * time.Second)
-		tr := transport.New(transport.WithBase(s), quiet)
-		var orders sync.WaitGroup
-		for range 6 {
-			orders.Go(func() {
-				if err := send(t.Context(), tr, http.MethodPost, ordersURL); err != nil {
+		s := newServer(time.Second)
+		tr := transport.New(transport.WithBase(s), quiet, transport.WithWindow(10))
+		var light, orders sync.WaitGroup
+		begin := time.Now()
+		for range 60 {
+			light.Go(func() {
+				if err := send(t.Context(), tr, http.MethodGet, recordsURL); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		synctest.Wait()
-		if got := tr.Stats(); got.Queued != 4 || got.InFlight != 2 || got.Bound != transport.BoundHeavy {
-			t.Errorf("with six orders: %+v", got)
+		for range 40 {
+			orders.Go(func() {
+				if err := send(transport.ContextWithUser(t.Context(), "another"), tr, http.MethodPost, ordersURL); err != nil {
+					t.Error(err)
+				}
+			})
 		}
-		begin := time.Now()
-		if err := send(t.Context(), tr, http.MethodGet, recordsURL); err != nil {
-			t.Fatal(err)
+		time.Sleep(4500 * time.Millisecond) // light calls still wait
+		if n := s.atMost("/api/core/orders"); n != 2 {
+			t.Errorf("%d orders at once while others waited, want 2", n)
 		}
-		if took := time.Since(begin); took != 4*time.Second {
-			t.Errorf("a light call took %v behind orders, want the 4 s that it takes", took)
+		light.Wait()
+		if took := time.Since(begin); took > 9*time.Second {
+			t.Errorf("60 light calls, ten at a time for a second each, took %v beside orders", took)
 		}
 		orders.Wait()
-		if took := time.Since(begin); took != 12*time.Second {
-			t.Errorf("six orders, two at a time, took %v", took)
-		}
-		if s.most["/api/core/orders"] != 2 {
-			t.Errorf("%d orders at once", s.most["/api/core/orders"])
+		if n := s.atMost("/api/core/orders"); n != 10 {
+			t.Errorf("%d orders at once with nobody else there, want the window's 10", n)
 		}
 		if got := tr.Stats(); got.Queued != 0 || got.InFlight != 0 {
 			t.Errorf("afterwards: %+v", got)
@@ -94,22 +106,31 @@ func TestLightCallsPassHeavyOnes(t *testing.T) {
 func TestSearchIsHeavyIfItSelectsMuch(t *testing.T) {
 	for _, test := range []struct {
 		selects []string
-		most    int
+		bound   bool
 	}{
-		{[]string{"select-record"}, 10},
-		{[]string{"select-record", "select-fileversion", "select-rendition"}, 4},
+		{[]string{"select-record"}, false},
+		{[]string{"select-record", "select-fileversion", "select-rendition"}, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newServer(time.Second)
-			tr := transport.New(transport.WithBase(s), quiet, transport.WithWindow(-1))
-			var wg sync.WaitGroup
-			for range 10 {
-				wg.Go(func() { send(t.Context(), tr, http.MethodPost, searchURL, test.selects...) })
+			tr := transport.New(transport.WithBase(s), quiet, transport.WithWindow(10))
+			var light sync.WaitGroup
+			for range 50 {
+				light.Go(func() { send(t.Context(), tr, http.MethodGet, recordsURL) })
 			}
-			wg.Wait()
-			if got := s.most["/api/core/search/records"]; got != test.most {
-				t.Errorf("%v: %d at once, want %d", test.selects, got, test.most)
+			synctest.Wait()
+			ctx, cancel := context.WithCancel(t.Context())
+			for range 30 {
+				go send(transport.ContextWithUser(ctx, "another"), tr, http.MethodPost, searchURL, test.selects...)
 			}
+			time.Sleep(3500 * time.Millisecond)
+			if got := s.atMost("/api/core/search/records"); (got == 4) != test.bound {
+				t.Errorf("%v: %d at once, bound to 4: %v", test.selects, got, test.bound)
+			}
+			light.Wait()
+			cancel()
+			synctest.Wait()
+			time.Sleep(2 * time.Second)
 		})
 	}
 }
@@ -135,10 +156,14 @@ func TestWeightIsPaidFor(t *testing.T) {
 func TestHeavyCallThatGivesUpLeavesItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(time.Second)
-		tr := transport.New(transport.WithBase(s), quiet,
-			transport.WithHeavy(transport.Heavy{Operation: "POST /api/core/orders", InFlight: 1}), transport.WithMaxQueue(2))
+		tr := transport.New(transport.WithBase(s), quiet, transport.WithMaxQueue(2), transport.WithWindow(1),
+			transport.WithHeavy(transport.Heavy{Operation: "POST /api/core/orders", InFlight: 1}))
 		ctx, cancel := context.WithCancel(t.Context())
-		go send(t.Context(), tr, http.MethodPost, ordersURL)
+		go send(t.Context(), tr, http.MethodGet, recordsURL)
+		synctest.Wait()
+		go send(t.Context(), tr, http.MethodGet, recordsURL) // waits, so orders do
+		synctest.Wait()
+		go send(ctx, tr, http.MethodPost, ordersURL)
 		synctest.Wait()
 		for range 2 {
 			go func() {
@@ -154,8 +179,8 @@ func TestHeavyCallThatGivesUpLeavesItsPlace(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		begin := time.Now()
-		if err := send(t.Context(), tr, http.MethodPost, ordersURL); err != nil || time.Since(begin) != 2*time.Second {
-			t.Errorf("%v after %v, want the first's second and its own", err, time.Since(begin))
+		if err := send(t.Context(), tr, http.MethodPost, ordersURL); err != nil || time.Since(begin) != 3*time.Second {
+			t.Errorf("%v after %v, want the two seconds of the others and its own", err, time.Since(begin))
 		}
 	})
 }

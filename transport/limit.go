@@ -23,5 +23,6 @@ func (t *Transport) SetLimit(n int, per time.Duration) error {
 	defer q.mu.Unlock()
 	l.resize(n, per)
 	t.throttle.window.rate = l.rate()
+	q.lines.batch = newSpread(l, q.lines.batch.reserve)
 	return nil
 }

@@ -31,3 +31,11 @@ func (l *line) remove(p *place) {
 	}
 	l.len--
 }
+
+// firstBut returns the first, not counting one; or nil.
+func (l *line) firstBut(but *place) *place {
+	if l.first != nil && l.first == but {
+		return but.next
+	}
+	return l.first
+}

@@ -18,6 +18,7 @@ type settings struct {
 	window    int
 	heavy     []Heavy
 	shadow    bool
+	reserve   float64
 	policy    retry.Policy
 	logger    *zerolog.Logger
 	observers []Observer
@@ -40,6 +41,8 @@ func WithLimiter(l Limiter) Option {
 
 // WithMaxQueue sets how many calls may wait; one more is refused with
 // ErrQueueFull. The default is 10,000, some 11 minutes of 15 requests a second.
+// Calls of a lower Priority are not counted: a flood of batch work does not keep
+// others out, and up to three times as many may wait in all.
 // With 0 or less a call goes at once or not at all. Repetitions are always let
 // in.
 func WithMaxQueue(n int) Option {

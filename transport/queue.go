@@ -16,15 +16,16 @@ import (
 // slot has been reserved for it, so none is lost.
 type queue struct {
 	mu     sync.Mutex
-	lines  [2]line // of those that have had a turn before, and of the others
-	leader *place  // nil if nobody waits
+	lines  lines
+	leader *place        // nil if nobody waits
+	better chan struct{} // closed when one comes that is not held back as batch work is; nil if nobody listens
 }
 
 // slots is where a queue has them from. All but the waiting for a hindrance is
 // done with the queue's lock held.
 type slots interface {
-	// admit may refuse p, ahead of which so many would go. It is asked when p
-	// comes.
+	// admit may refuse p, ahead of which at least so many would go. It is asked
+	// when p comes.
 	admit(ctx context.Context, p *place, ahead int) error
 	// take uses a slot if one is free now. If not, at is zero and the hindrance
 	// says what to wait for before asking again.
@@ -35,7 +36,9 @@ type slots interface {
 
 // A place is one caller's in a queue. It is used for one wait at a time.
 type place struct {
-	again      bool      // it has had a turn before, and goes ahead of those who have not
+	again      bool // it has had a turn before, and goes ahead of those of its class who have not
+	priority   Priority
+	owner      string    // with whose other calls it takes turns
 	granted    time.Time // the time from which its slot counts
 	prev, next *place
 	called     chan bool // true: the slot is yours; false: you lead now
@@ -44,24 +47,26 @@ type place struct {
 // wait returns nil when it is p's turn, or the error that ended its wait.
 func (q *queue) wait(ctx context.Context, p *place, from slots, now time.Time) error {
 	q.mu.Lock()
-	if err := from.admit(ctx, p, q.ahead(p)); err != nil {
+	if err := from.admit(ctx, p, q.lines.ahead(p)); err != nil {
 		q.mu.Unlock()
 		return err
 	}
 	if q.leader == nil {
-		at, h := from.take(now)
+		at, h := q.take(p, from, now)
 		if !at.IsZero() {
 			p.granted = at
+			q.lines.taken(p, at)
 			q.mu.Unlock()
 			return nil
 		}
 		q.leader = p
-		q.line(p).push(p)
+		q.lines.push(p)
 		q.mu.Unlock()
 		return q.lead(ctx, p, from, h)
 	}
 	p.called = make(chan bool, 1)
-	q.line(p).push(p)
+	q.lines.push(p)
+	q.wake(p)
 	q.mu.Unlock()
 
 	select {
@@ -83,7 +88,7 @@ func (q *queue) lead(ctx context.Context, p *place, from slots, h hindrance) (er
 		if leading { // it has failed, or a Limiter that is not ours has panicked
 			q.mu.Lock()
 			defer q.mu.Unlock()
-			q.line(p).remove(p)
+			q.lines.remove(p)
 			q.appoint()
 		}
 	}()
@@ -92,9 +97,10 @@ func (q *queue) lead(ctx context.Context, p *place, from slots, h hindrance) (er
 			return err
 		}
 		q.mu.Lock()
+		now := time.Now()
+		best := q.lines.best(now, nil)
 		var at time.Time
-		if at, h = from.take(time.Now()); !at.IsZero() {
-			best := q.best()
+		if at, h = q.take(best, from, now); !at.IsZero() {
 			q.grant(best, at)
 			if best == p {
 				leading = false
@@ -110,6 +116,25 @@ func (q *queue) lead(ctx context.Context, p *place, from slots, h hindrance) (er
 	}
 }
 
+// take uses a slot for p, who is the best, if there is one and p may have it.
+func (q *queue) take(p *place, from slots, now time.Time) (at time.Time, h hindrance) {
+	if wait := q.lines.held(p.priority.index(), now); wait > 0 {
+		if q.better == nil {
+			q.better = make(chan struct{})
+		}
+		return at, hindrance{last: wait, freed: q.better}
+	}
+	return from.take(now)
+}
+
+// wake lets the leader look again, if all who were there are held back and p is not.
+func (q *queue) wake(p *place) {
+	if q.better != nil && p.priority.index() != Batch.index() {
+		close(q.better)
+		q.better = nil
+	}
+}
+
 // leave takes p out, and passes on what it was given in the very same moment.
 func (q *queue) leave(p *place, from slots) {
 	q.mu.Lock()
@@ -117,19 +142,19 @@ func (q *queue) leave(p *place, from slots) {
 	select {
 	case slot := <-p.called:
 		if !slot {
-			q.line(p).remove(p)
+			q.lines.remove(p)
 			q.appoint()
 		} else if !q.passOn(p.granted) {
 			from.back(p.granted)
 		}
 	default:
-		q.line(p).remove(p)
+		q.lines.remove(p)
 	}
 }
 
 // appoint makes the best of those who wait the leader.
 func (q *queue) appoint() {
-	q.leader = q.best()
+	q.leader = q.lines.best(time.Now(), nil)
 	if q.leader != nil {
 		q.leader.called <- false
 	}
@@ -138,45 +163,19 @@ func (q *queue) appoint() {
 // passOn gives a slot that was left to the best of those who can be called: the
 // leader cannot, it is waiting for one already.
 func (q *queue) passOn(at time.Time) bool {
-	for i := range q.lines {
-		for p := q.lines[i].first; p != nil; p = p.next {
-			if p != q.leader {
-				q.grant(p, at)
-				p.called <- true
-				return true
-			}
-		}
+	p := q.lines.best(time.Now(), q.leader)
+	if p == nil {
+		return false
 	}
-	return false
+	q.grant(p, at)
+	p.called <- true
+	return true
 }
 
 func (q *queue) grant(p *place, at time.Time) {
-	q.line(p).remove(p)
+	q.lines.serve(p, at)
 	p.granted = at
 }
 
-// best returns who goes next, or nil.
-func (q *queue) best() *place {
-	if p := q.lines[0].first; p != nil {
-		return p
-	}
-	return q.lines[1].first
-}
-
-func (q *queue) line(p *place) *line {
-	if p.again {
-		return &q.lines[0]
-	}
-	return &q.lines[1]
-}
-
-// ahead returns how many would go before p if it came now.
-func (q *queue) ahead(p *place) int {
-	if p.again {
-		return q.lines[0].len
-	}
-	return q.len()
-}
-
 // len returns how many wait.
-func (q *queue) len() int { return q.lines[0].len + q.lines[1].len }
+func (q *queue) len() int { return q.lines.len }

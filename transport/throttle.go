@@ -58,11 +58,12 @@ func (t *throttle) CloseIdleConnections() {
 // turn waits until the call may be sent, and returns that time. A heavy one waits
 // in its lane first.
 func (t *throttle) turn(c *call, lane *lane) (time.Time, error) {
+	c.owner, c.priority = c.user(), PriorityFromContext(c.Context)
 	came := time.Now()
 	if lane == nil {
 		return t.slot(c, came, came)
 	}
-	err := lane.enter(c.Context, c.attempt > 0, came)
+	err := lane.enter(c, came)
 	now := time.Now()
 	if err != nil {
 		c.waited += now.Sub(came)
@@ -115,10 +116,11 @@ func (t *throttle) hold(d, took time.Duration) (began bool) {
 
 // holds returns for how long an attempt that follows a 429 would wait, if it came
 // now.
-func (t *throttle) holds(*http.Request) time.Duration {
+func (t *throttle) holds(req *http.Request) time.Duration {
+	c := callOf(req)
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	return t.expect(time.Now(), t.queue.ahead(&place{again: true}))
+	return t.expect(time.Now(), t.queue.lines.ahead(&place{again: true, priority: c.priority, owner: c.owner}))
 }
 
 func (t *throttle) queued() int {
@@ -205,8 +207,8 @@ func (t *throttle) back(granted time.Time) {
 // admit refuses a call that would make the queue too long, or whose deadline
 // comes before its turn.
 func (t *throttle) admit(ctx context.Context, p *place, ahead int) error {
-	if !p.again && ahead >= t.maxQueue && t.full(ahead) {
-		return &QueueError{Err: ErrQueueFull, Queued: ahead, Wait: t.expect(time.Now(), ahead)}
+	if n := t.queue.lines.rivals(p); !p.again && n >= t.maxQueue && t.full(n) {
+		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: t.expect(time.Now(), ahead)}
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		now := time.Now()
@@ -217,13 +219,13 @@ func (t *throttle) admit(ctx context.Context, p *place, ahead int) error {
 	return ctx.Err()
 }
 
-// full tells whether maxQueue of those ahead really have to wait. Of a burst some
-// are still in the queue that may go this instant.
-func (t *throttle) full(ahead int) bool {
+// full tells whether maxQueue of n really have to wait. Of a burst some are still
+// in the queue that may go this instant.
+func (t *throttle) full(n int) bool {
 	if _, ok := t.limit.(*foreign); ok {
-		return ahead >= max(1, t.maxQueue) // one at least asks the Limiter
+		return n >= max(1, t.maxQueue) // one at least asks the Limiter
 	}
-	return t.expect(time.Now(), ahead-t.maxQueue) > 0
+	return t.expect(time.Now(), n-t.maxQueue) > 0
 }
 
 // expect returns how long the turn of a call is away that has so many others

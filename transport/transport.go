@@ -47,14 +47,15 @@ func New(opts ...Option) *Transport {
 	limit := pacerOf(s.limiter)
 	t := &Transport{log: &logger{Logger: *s.logger}, observers: s.observers, identity: s.identity}
 	t.throttle = &throttle{
+		queue:    queue{lines: lines{batch: newSpread(limit, s.reserve)}},
 		maxQueue: s.maxQueue,
-		lanes:    newLanes(s.heavy, s.maxQueue),
 		window:   newWindow(limit.rate(), s.window),
 		limit:    limit,
 		base:     s.base,
 		log:      t.log,
 		steered:  t.steered,
 	}
+	t.throttle.lanes = newLanes(s.heavy, s.maxQueue, t.throttle.queued)
 	t.throttle.mode = t.throttle.window.mode
 	t.chain = &retry.Transport{Policy: s.policy, Observe: t.attempted, Base: t.throttle, Hold: t.throttle.holds}
 	if l, ours := limit.(*limiter); s.shadow && ours {
