@@ -19,16 +19,16 @@ type call struct {
 	took    time.Duration // the last attempt, on the wire
 
 	identity func(*http.Request) string
-	name     *string // what user has found
+	name     string // what user has found
+	named    bool
 }
 
 // user returns who caused the call.
 func (c *call) user() string {
-	if c.name == nil {
-		name := userOf(c.req, c.identity)
-		c.name = &name
+	if !c.named {
+		c.name, c.named = userOf(c.req, c.identity), true
 	}
-	return *c.name
+	return c.name
 }
 
 type callKey struct{}

@@ -16,7 +16,8 @@
 // # The way of a request
 //
 //	retry     again? after how long?                    WithRetry
-//	queue     best waiter first; bounded                WithMaxQueue
+//	lane      heavy operations yield to light ones      WithHeavy
+//	queue     best waiter first; bounded                WithMaxQueue, ContextWithPriority
 //	pause     one 429 holds back everybody
 //	window    few of ours wait at the server          WithWindow
 //	limiter   at most N in any second                   WithLimiter

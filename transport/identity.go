@@ -44,6 +44,9 @@ const userLength = 256
 // control characters, line ends, characters that reverse the writing direction,
 // and what is not UTF-8.
 func printable(s string) string {
+	if s == "" {
+		return s
+	}
 	if len(s) > userLength {
 		cut := userLength
 		for cut > 0 && !utf8.RuneStart(s[cut]) {

@@ -26,3 +26,12 @@ func (t *Transport) SetLimit(n int, per time.Duration) error {
 	q.lines.batch = newSpread(l, q.lines.batch.reserve)
 	return nil
 }
+
+// SetReserve changes, while calls wait and are under way, the part of the limit
+// that WithReserve keeps free of Batch calls.
+func (t *Transport) SetReserve(part float64) {
+	q := &t.throttle.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.lines.batch = newSpread(t.throttle.limit, part)
+}

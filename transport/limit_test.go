@@ -60,6 +60,26 @@ func TestSetLimitKeepsTheLimit(t *testing.T) {
 	})
 }
 
+func TestSetReserveTakesEffectAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithBase(answers(200)), quiet)
+		batch := transport.ContextWithPriority(t.Context(), transport.Batch)
+		var wg sync.WaitGroup
+		for range 150 {
+			wg.Go(func() { tr.RoundTrip(request(t, http.MethodGet, nil).WithContext(batch)) })
+		}
+		time.Sleep(5 * time.Second)
+		before := tr.Stats().Sent
+		tr.SetReserve(0.8)
+		time.Sleep(10 * time.Second)
+		if sent := tr.Stats().Sent - before; before < 70 || sent < 29 || sent > 31 {
+			t.Errorf("%d sent before, then %d in 10 s; want 75, and 30 of 150", before, sent)
+		}
+		tr.SetReserve(0)
+		wg.Wait()
+	})
+}
+
 func TestSetLimitThatMakesNoSense(t *testing.T) {
 	tr := transport.New()
 	for _, err := range []error{

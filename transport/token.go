@@ -31,8 +31,11 @@ const maxToken = 64 << 10
 // claimedUser reads the user from a JSON Web Token (RFC 7519), or returns "" if
 // it is none.
 func claimedUser(token string) string {
+	if token == "" || len(token) > maxToken {
+		return ""
+	}
 	parts := strings.Split(token, ".")
-	if len(token) > maxToken || len(parts) != 3 {
+	if len(parts) != 3 {
 		return ""
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))

@@ -68,6 +68,14 @@ func (us *users) remove(p *place) {
 
 // taken notes that a user gets a slot.
 func (us *users) taken(name string) {
+	newest := us.last[(us.next+len(us.last)-1)%len(us.last)]
+	if newest != nil && newest.had == len(us.last) && newest.name == name {
+		us.turn(newest) // it has had all of them, and is alone or nearly so
+		if newest.line.len > 0 {
+			heap.Fix(&us.waiting, newest.at)
+		}
+		return
+	}
 	u, old := us.user(name), us.last[us.next]
 	us.last[us.next] = u
 	us.next = (us.next + 1) % len(us.last)
