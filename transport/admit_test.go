@@ -34,18 +34,19 @@ func paused(t *testing.T, opts ...transport.Option) (*transport.Transport, *wire
 func TestDeadlineIsHeldAgainstThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr, w := paused(t)
-		try := func(patience time.Duration) (error, time.Duration) {
+		try := func(patience time.Duration) (time.Duration, error) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			begin := time.Now()
-			return get(ctx, tr, ""), time.Since(begin)
+			err := get(ctx, tr, "")
+			return time.Since(begin), err
 		}
-		err, took := try(1999 * ms)
+		took, err := try(1999 * ms)
 		var q *transport.QueueError
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &q) || q.Wait != 2*time.Second || q.Queued != 0 || took != 0 {
 			t.Errorf("after %v: %v; want it refused at once", took, err)
 		}
-		if err, took := try(2001 * ms); err != nil || took != 2*time.Second {
+		if took, err := try(2001 * ms); err != nil || took != 2*time.Second {
 			t.Errorf("after %v: %v; want it sent when the pause is over", took, err)
 		}
 		w.sentAt(t, 0, 2*time.Second)
