@@ -47,7 +47,7 @@ func (d *drain) probes(sent time.Time, l *latency) bool {
 }
 
 // schedule begins a drain when it is time for one and there is something to find
-// out: a delay, or, if it has never been done, why we do not get the full rate.
+// out: a delay, or, if it has never been done, why calls have to wait for room.
 func (w *window) schedule(now time.Time) {
 	d := &w.drain
 	if now.Before(d.next) {
@@ -62,8 +62,7 @@ func (w *window) schedule(now time.Time) {
 	if w.mode == ModeCompeting || now.Sub(w.lacked) > 3*time.Second {
 		return
 	}
-	calm := w.delay.queue < calmDelay
-	if calm && (d.known || w.sends.rate(now) > 0.9*w.rate) {
+	if w.delay.queue < calmDelay && d.known || w.alone(now) {
 		return
 	}
 	if now.Sub(due) > 2*time.Second {

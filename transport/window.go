@@ -190,7 +190,7 @@ func (w *window) step(now time.Time) {
 	switch {
 	case w.mode == ModeCompeting:
 		w.size = w.rate * (w.delay.service + competingSeconds)
-	case own > high:
+	case own > high && !w.alone(now):
 		w.size -= max(1, (own-high)/2)
 	case own < low && w.short && w.mode == ModeSteady:
 		w.size += max(1, (low-own)/(1+w.delay.service))
@@ -198,6 +198,10 @@ func (w *window) step(now time.Time) {
 	w.bound()
 	w.short = false
 }
+
+// alone tells that nobody else can be there in earnest, since we get the full
+// rate; what looks like a delay then is noise.
+func (w *window) alone(now time.Time) bool { return w.sends.rate(now) > 0.97*w.rate }
 
 // bound keeps the size from growing to what has never been tried: who then meets
 // others would have to come down all the way.
@@ -208,7 +212,7 @@ func (w *window) bound() {
 	w.peak -= (w.peak - float64(w.flying.n)) / 10
 	if w.mode != ModeCompeting {
 		busy := w.rate * w.delay.service // in work at the full rate, on average
-		w.size = min(w.size, busy+2.5*math.Sqrt(busy)+16)
+		w.size = min(w.size, busy+4*math.Sqrt(busy)+20)
 	}
 	w.size = max(1, w.size)
 }
