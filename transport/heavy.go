@@ -136,9 +136,9 @@ func (l *lane) back(time.Time) {
 	}
 }
 
-func (l *lane) admit(ctx context.Context, p *place, ahead int) error {
-	if !p.again && ahead >= max(1, l.maxQueue) {
-		return &QueueError{Err: ErrQueueFull, Queued: ahead}
+func (l *lane) admit(ctx context.Context, p *place, _ int) error {
+	if n := l.queue.lines.rivals(p); !p.again && n >= max(1, l.maxQueue) {
+		return &QueueError{Err: ErrQueueFull, Queued: n}
 	}
 	return ctx.Err()
 }

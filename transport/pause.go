@@ -91,9 +91,10 @@ func (p *pause) over() {
 	p.trial, p.served = time.Time{}, nil
 }
 
-// remaining returns how long everybody is held back, the trial not counted.
+// remaining returns how long everybody is held back, as far as it is decided, the
+// trial not counted.
 func (p *pause) remaining(now time.Time) time.Duration {
-	if p.end.IsZero() {
+	if p.end.IsZero() || p.fresh {
 		return 0
 	}
 	return max(0, p.end.Sub(now))

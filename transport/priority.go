@@ -12,7 +12,7 @@ import "context"
 //
 // Within a class, a call that is repeated goes before those that have not been
 // sent yet; of those, the next is of the user who was given the fewest of the
-// last 16 slots, and of one user's, the oldest.
+// last 32 slots, and of one user's, the oldest.
 type Priority int
 
 const (

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
 )
 
@@ -40,24 +41,28 @@ func TestAClickPassesBatchWork(t *testing.T) {
 }
 
 // A page of ten calls beside a job of 1,000, at any moment of a second, with a
-// tenant that needs its time.
+// tenant that needs its time. All its slots are of one second.
 func TestAPagePassesAJobOfItsClass(t *testing.T) {
+	page := func(t *testing.T, p transport.Priority, window int, after time.Duration) {
+		client := &http.Client{Transport: transport.New(transport.WithBase((&aprimotest.Tenant{}).Transport()),
+			quiet, transport.WithWindow(window))}
+		ctx, cancel := context.WithCancel(transport.ContextWithPriority(t.Context(), p))
+		calls(client, transport.ContextWithUser(ctx, "job"), 1000)
+		synctest.Wait()
+		time.Sleep(after)
+		began := time.Now()
+		calls(client, transport.ContextWithUser(ctx, "anna"), 10).Wait()
+		if took := time.Since(began); took > 1500*time.Millisecond {
+			t.Errorf("%v, %v after the job, window %d: the page took %v", p, after, window, took)
+		}
+		cancel()
+		synctest.Wait()
+	}
 	for _, p := range priorities {
-		for _, after := range []time.Duration{0, time.Millisecond, 500 * time.Millisecond, 5100 * time.Millisecond} {
-			synctest.Test(t, func(t *testing.T) {
-				client := &http.Client{Transport: transport.New(transport.WithBase((&aprimotest.Tenant{}).Transport()), quiet)}
-				ctx, cancel := context.WithCancel(transport.ContextWithPriority(t.Context(), p))
-				calls(client, transport.ContextWithUser(ctx, "job"), 1000)
-				synctest.Wait()
-				time.Sleep(after)
-				began := time.Now()
-				calls(client, transport.ContextWithUser(ctx, "anna"), 10).Wait()
-				if took := time.Since(began); took > 2*time.Second {
-					t.Errorf("%v, %v after the job: the page took %v", p, after, took)
-				}
-				cancel()
-				synctest.Wait()
-			})
+		for _, window := range []int{0, -1} {
+			for _, after := range []time.Duration{0, time.Millisecond, 500 * time.Millisecond, 5100 * time.Millisecond} {
+				synctest.Test(t, func(t *testing.T) { page(t, p, window, after) })
+			}
 		}
 	}
 }
@@ -136,6 +141,75 @@ func TestFullQueueOfBatchWork(t *testing.T) {
 	})
 }
 
+// The wait that a call is told of counts what the better classes are due.
+func TestExpectedWaitBehindBetterClasses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(t, 15)
+		ctx, cancel := context.WithCancel(t.Context())
+		for range 100 {
+			for _, p := range priorities {
+				c.call(ctx, "job", p)
+			}
+		}
+		synctest.Wait()
+		for i, want := range []struct{ least, most int }{{140, 150}, {200, 250}, {290, 300}} {
+			ctx, gone := context.WithTimeout(t.Context(), time.Second)
+			var q *transport.QueueError
+			if err := c.do(ctx, "job", priorities[i]); !errors.As(err, &q) || q.Queued < want.least || q.Queued > want.most {
+				t.Errorf("%v: %v; want it refused, with %d to %d ahead", priorities[i], err, want.least, want.most)
+			}
+			gone()
+		}
+		cancel()
+		c.Wait()
+	})
+}
+
+// Beside others, too, batch work has no more than the reserve leaves.
+func TestReserveBesideOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(t, 15, transport.WithReserve(0.95))
+		ctx, cancel := context.WithCancel(t.Context())
+		for range 1000 {
+			c.call(ctx, "job", transport.Batch)
+			c.call(ctx, "anna", transport.Normal)
+		}
+		time.Sleep(60 * time.Second)
+		job, anna := len(c.begin("job")), len(c.begin("anna"))
+		if most := 60*15*5/100 + 1; job < most-2 || job > most || job+anna < 59*15*1000/1008 {
+			t.Errorf("%d calls of batch work went and %d others in a minute, want some %d of the former", job, anna, most)
+		}
+		cancel()
+		c.Wait()
+	})
+}
+
+// A lane is as long as the queue may be, whosever calls wait in it.
+func TestFullLaneOfManyUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(t, 1, transport.WithMaxQueue(30), transport.WithHeavy(transport.Heavy{Operation: "POST /heavy", InFlight: 1}))
+		ctx, cancel := context.WithCancel(t.Context())
+		c.call(ctx, "light", transport.Normal) // heavy ones yield as long as it waits
+		synctest.Wait()
+		refused := 0
+		for i := range 60 {
+			c.Go(func() {
+				ctx := transport.ContextWithUser(ctx, fmt.Sprint(i%3))
+				req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "https://acme.dam.aprimo.com/heavy", nil)
+				if _, err := c.RoundTrip(req); errors.Is(err, transport.ErrQueueFull) {
+					refused++
+				}
+			})
+			synctest.Wait()
+		}
+		if refused != 60-1-30 {
+			t.Errorf("%d of 60 were refused; one goes ahead and 30 may wait", refused)
+		}
+		cancel()
+		c.Wait()
+	})
+}
+
 // What is repeated goes before what is new in its class, and no further.
 func TestRepeatedCallsStayInTheirClass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -164,6 +238,29 @@ func TestRepeatedCallsStayInTheirClass(t *testing.T) {
 		}
 		if fmt.Sprint(got) != want {
 			t.Errorf("the order was %v, not %v", got, want)
+		}
+	})
+}
+
+// Whether a repetition fits a deadline is judged by its own class.
+func TestDeadlineOfARepetitionInItsClass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(func(n int, _ *http.Request) reply {
+			if n <= 3 { // sent at 0, 1.008 (the click) and 2.016 s, limited at 3.01, 3.02 and 3.03 s
+				return reply{status: 429, takes: time.Duration(3000-1008*(n-1)+10*n) * ms}
+			}
+			return reply{}
+		})
+		c := &crowd{Transport: transport.New(transport.WithBase(w), quiet, transport.WithRetry(retry.Policy{MinDelay: -1}),
+			transport.WithLimiter(transport.NewLimiter(1, time.Second)))}
+		for i, p := range []transport.Priority{transport.Normal, transport.Normal, transport.Interactive} {
+			ctx, cancel := context.WithTimeout(t.Context(), []time.Duration{time.Minute, time.Minute, 4500 * ms}[i])
+			c.Go(func() { defer cancel(); c.do(ctx, p.String(), p) })
+			synctest.Wait()
+		}
+		c.Wait()
+		if at := w.of("interactive"); len(at) != 2 || at[1] != 3024*ms {
+			t.Errorf("the click was sent at %v, want it the first one to be sent again", at)
 		}
 	})
 }

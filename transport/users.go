@@ -4,9 +4,9 @@ import "container/heap"
 
 // users share the slots of a class: the next one is given to who was given the
 // fewest of the last ones, and among equals to who has waited for longest since.
-// With as many users as there are, that is a round robin; and who comes beside
-// somebody with a long line is not made to wait, for a click or a page with ten
-// requests, because of what that one has had already.
+// Among those who all have a line that is a round robin; and who comes beside
+// somebody with a long line is ahead of it for a page of ten calls or so, because
+// of what that one has had already.
 //
 // A user is remembered as long as calls of it wait or it has had one of the last
 // slots, and then forgotten.
@@ -16,7 +16,7 @@ type users struct {
 	fresh   int    // how many of them have had none of the last slots
 	turns   uint64 // counts
 
-	last [16]*user // who had them, a ring
+	last [32]*user // who had them, a ring: some two seconds of Aprimo's limit
 	next int       // the oldest
 }
 

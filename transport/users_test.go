@@ -2,6 +2,7 @@ package transport
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -104,6 +105,87 @@ func TestUsersTakeTurns(t *testing.T) {
 				l.len, len(c.users.named), c.users.fresh, len(all), remembered, fresh)
 		}
 	})
+}
+
+// No class saves up a claim, nor a debt, and batch work does not while it is held
+// back.
+func TestClassesSaveNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := time.Unix(0, 0)
+		l := lines{batch: newSpread(NewLimiter(15, time.Second).(*limiter), 0.98)}
+		var all []*place
+		for range rapid.IntRange(1, 300).Draw(t, "steps") {
+			now = now.Add(67 * time.Millisecond)
+			switch k := rapid.IntRange(-6, 30).Draw(t, "step"); {
+			case k < 0:
+				all = append(all, &place{priority: Priority(k%3 + 1), again: k < -3})
+				l.push(all[len(all)-1])
+			case k < min(5, len(all)):
+				l.remove(all[k])
+				all = slices.Delete(all, k, k+1)
+			case len(all) > 0:
+				p := l.best(now, nil)
+				if l.held(p.priority.index(), now) <= 0 {
+					l.serve(p, now)
+					all = slices.DeleteFunc(all, func(o *place) bool { return o == p })
+				}
+			}
+			for i, c := range l.classes {
+				if max(c.credit, -c.credit) > 7 || c.len == 0 && c.credit != 0 {
+					t.Fatalf("%v: %d wait, and its credit is %d", Interactive-Priority(i), c.len, c.credit)
+				}
+			}
+		}
+	})
+}
+
+// A spread makes up for goroutines that are a little late, and not for more.
+func TestSpreadMakesUpForLateness(t *testing.T) {
+	const n = 1000
+	limit := NewLimiter(15, time.Second).(*limiter)
+	for _, test := range []struct{ late, lost time.Duration }{
+		{0, 0}, {7 * time.Millisecond, 0}, {9 * time.Millisecond, time.Millisecond}, {time.Second, 992 * time.Millisecond},
+	} {
+		s := newSpread(limit, -1)
+		zero := time.Unix(0, 0)
+		for s.free = zero; s.gap*n > 0 && s.free.Before(zero.Add(n*(s.gap+test.lost))); {
+			before := s.free
+			s.taken(s.free.Add(test.late))
+			if want := before.Add(s.gap + test.lost); s.free != want {
+				t.Fatalf("%v late: the next one is due %v later, not %v", test.late, s.free.Sub(before), want.Sub(before))
+			}
+		}
+	}
+	if a, b := newSpread(limit, -1), newSpread(limit, 0); a != b {
+		t.Errorf("%+v and %+v", a, b)
+	}
+}
+
+// counted is a source of slots that come back.
+type counted struct{ returned int }
+
+func (c *counted) admit(context.Context, *place, int) error   { return nil }
+func (c *counted) take(time.Time) (at time.Time, h hindrance) { return at, h }
+func (c *counted) back(time.Time)                             { c.returned++ }
+
+// A slot of one that leaves goes to the next, but not to the leader, which waits
+// for one already.
+func TestSlotIsNotPassedOnToTheLeader(t *testing.T) {
+	for others := range 2 {
+		var q queue
+		leader, leaves, other := &place{}, &place{called: make(chan bool, 1)}, &place{called: make(chan bool, 1)}
+		q.leader = leader
+		q.lines.push(leader)
+		if others > 0 {
+			q.lines.push(other)
+		}
+		leaves.called <- true
+		from := &counted{}
+		q.leave(leaves, from)
+		if len(other.called) != others || from.returned != 1-others || q.len() != 1 {
+			t.Errorf("of %d others %d were called, %d slots came back, %d wait", others, len(other.called), from.returned, q.len())
+		}
+	}
 }
 
 // BenchmarkNext is what it costs to serve one and let another come, with so many
