@@ -200,8 +200,8 @@ func (w *window) step(now time.Time) {
 }
 
 // alone tells that nobody else can be there in earnest, since we get the full
-// rate; what looks like a delay then is noise.
-func (w *window) alone(now time.Time) bool { return w.sends.rate(now) > 0.97*w.rate }
+// rate, as far as ten seconds of bursts can tell; what looks like a delay is noise.
+func (w *window) alone(now time.Time) bool { return w.sends.rate(now) > 0.9*w.rate }
 
 // bound keeps the size from growing to what has never been tried: who then meets
 // others would have to come down all the way.
