@@ -137,8 +137,11 @@ func (l *lane) back(time.Time) {
 }
 
 func (l *lane) admit(ctx context.Context, p *place, _ int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if n := l.queue.lines.rivals(p); !p.again && n >= max(1, l.maxQueue) {
 		return &QueueError{Err: ErrQueueFull, Queued: n}
 	}
-	return ctx.Err()
+	return nil
 }

@@ -15,7 +15,7 @@ func (t *Transport) SetLimit(n int, per time.Duration) error {
 		return fmt.Errorf("transport: SetLimit(%d, %v): both must be above zero", n, per)
 	}
 	l, ok := t.throttle.limit.(*limiter)
-	if !ok || len(l.starts) == 0 {
+	if !ok || l.rate() == 0 {
 		return fmt.Errorf("transport: SetLimit: the limiter is not one of NewLimiter's; change it itself")
 	}
 	q := &t.throttle.queue

@@ -152,5 +152,8 @@ func (l *limiter) window() time.Duration { return l.per + slackOf(l.per) }
 func (l *limiter) rate() float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.starts) == 0 {
+		return 0 // of one that makes no sense
+	}
 	return float64(len(l.starts)) / l.window().Seconds()
 }

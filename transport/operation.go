@@ -18,6 +18,9 @@ func Operation(method, url string) string {
 type operation struct{ method, route string }
 
 func operationOf(req *http.Request) operation {
+	if req.URL == nil { // the base will say so
+		return operation{method: req.Method}
+	}
 	return operation{req.Method, route(req.URL.Path)}
 }
 

@@ -207,6 +207,9 @@ func (t *throttle) back(granted time.Time) {
 // admit refuses a call that would make the queue too long, or whose deadline
 // comes before its turn.
 func (t *throttle) admit(ctx context.Context, p *place, ahead int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if n := t.queue.lines.rivals(p); !p.again && n >= t.maxQueue && t.full(n) {
 		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: t.expect(time.Now(), ahead)}
 	}
@@ -216,7 +219,7 @@ func (t *throttle) admit(ctx context.Context, p *place, ahead int) error {
 			return &QueueError{Err: context.DeadlineExceeded, Queued: ahead, Wait: wait}
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
 // full tells whether maxQueue of n really have to wait. Of a burst some are still

@@ -58,22 +58,20 @@ func New(opts ...Option) *Transport {
 	t.throttle.lanes = newLanes(s.heavy, s.maxQueue, t.throttle.queued)
 	t.throttle.mode = t.throttle.window.mode
 	t.chain = &retry.Transport{Policy: s.policy, Observe: t.attempted, Base: t.throttle, Hold: t.throttle.holds}
-	if l, ours := limit.(*limiter); s.shadow && ours {
+	if l, ours := limit.(*limiter); s.shadow && ours && limit.rate() > 0 {
+		never := retry.Policy{Throttled: -1, Failures: -1}
 		t.chain = &retry.Transport{Policy: never, Observe: t.attempted, Base: shadow{t.throttle, l, t.shadowed}}
 	}
 	return t
 }
-
-// never repeats nothing.
-var never = retry.Policy{Throttled: -1, Failures: -1}
 
 // RoundTrip waits for the request's turn, sends it, and repeats it as the
 // retry.Policy says, each time after another wait for its turn.
 //
 // What it returns is the base's last response or error. A 429 is a response, as
 // of any RoundTripper, with a readable body. A call that was never sent, or not
-// again, gets a [*QueueError]. The wait ends with the request's
-// context, so an http.Client's Timeout includes it.
+// again, gets a [*QueueError]. The wait ends with the request's context, so an
+// http.Client's Timeout includes it.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	c := &call{Context: req.Context(), req: req, identity: t.identity}
 	if !t.calls.enter() {
