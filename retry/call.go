@@ -22,6 +22,7 @@ import (
 type call struct {
 	transport *Transport
 	policy    Policy
+	base      http.RoundTripper
 	req       *http.Request
 
 	number    int // attempts made
@@ -33,8 +34,8 @@ type call struct {
 	delay     time.Duration
 }
 
-func newCall(t *Transport, req *http.Request) *call {
-	return &call{transport: t, policy: t.Policy.resolved(), req: req}
+func newCall(t *Transport, base http.RoundTripper, req *http.Request) *call {
+	return &call{transport: t, policy: t.Policy.resolved(), base: base, req: req}
 }
 
 // run goes on from what the first attempt brought.
@@ -73,16 +74,14 @@ func (c *call) repeat() (*http.Response, error) {
 	if req.Body != nil && req.GetBody != nil {
 		req.Body = &lateBody{open: req.GetBody}
 	}
-	return c.transport.attempt(req)
+	return attempt(c.base, req)
 }
 
 // judge is go-retryablehttp's CheckRetry: it decides, tells, and clears away the
 // response of an attempt that will be repeated.
 func (c *call) judge(context.Context, *http.Response, error) (bool, error) {
 	c.again, c.delay = c.decide()
-	c.transport.observe(Attempt{
-		Number: c.number, Request: c.req, Response: c.resp, Err: c.err, Again: c.again, Delay: c.delay,
-	})
+	c.transport.observe(c.attempt())
 	if c.held() {
 		c.delay = 0
 	}
@@ -91,6 +90,13 @@ func (c *call) judge(context.Context, *http.Response, error) (bool, error) {
 		c.resp = nil
 	}
 	return c.again, nil
+}
+
+// attempt is what is told of the last one.
+func (c *call) attempt() Attempt {
+	return Attempt{
+		Number: c.number, Request: c.req, Base: c.base, Response: c.resp, Err: c.err, Again: c.again, Delay: c.delay,
+	}
 }
 
 // wait is go-retryablehttp's Backoff.
@@ -128,7 +134,7 @@ func (c *call) decide() (again bool, delay time.Duration) {
 func (c *call) outlives(delay time.Duration) bool {
 	ctx := c.req.Context()
 	if c.held() {
-		delay = max(delay, c.transport.Hold(c.req))
+		delay = max(delay, c.transport.Hold(c.attempt()))
 	}
 	deadline, ok := ctx.Deadline()
 	return ctx.Err() == nil && (!ok || time.Until(deadline) > delay)

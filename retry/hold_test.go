@@ -18,7 +18,7 @@ func TestHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &base{steps: []step{{status: 429, header: "7"}, {status: 503, header: "3"}, {status: 429}, {status: 200}}}
 		var delays []time.Duration
-		rt := &retry.Transport{Base: b, Hold: func(*http.Request) time.Duration { return time.Hour },
+		rt := &retry.Transport{Base: b, Hold: func(retry.Attempt) time.Duration { return time.Hour },
 			Observe: func(a retry.Attempt) { delays = append(delays, a.Delay) }}
 		if resp, err := send(t.Context(), rt, "GET", ""); err != nil || resp.StatusCode != 200 {
 			t.Fatal(resp, err)
@@ -53,7 +53,7 @@ func TestHoldAndDeadline(t *testing.T) {
 				defer cancel()
 				begin := time.Now()
 				b := &base{steps: []step{{status: test.status, header: "4"}, {status: 200}}}
-				rt := &retry.Transport{Base: b, Hold: func(*http.Request) time.Duration { return test.hold }}
+				rt := &retry.Transport{Base: b, Hold: func(retry.Attempt) time.Duration { return test.hold }}
 				resp, err := send(ctx, rt, "GET", "")
 				if err != nil || resp.StatusCode != test.want {
 					t.Fatalf("%v, %v; want %d", resp, err, test.want)
@@ -69,7 +69,7 @@ func TestHoldAndDeadline(t *testing.T) {
 // A caller that has gone is not served again; an answer that is there is its.
 func TestContextThatHasEnded(t *testing.T) {
 	for _, s := range []step{{status: 429}, {status: 503}, {err: errReset}} {
-		for _, hold := range []func(*http.Request) time.Duration{nil, func(*http.Request) time.Duration { return 0 }} {
+		for _, hold := range []func(retry.Attempt) time.Duration{nil, func(retry.Attempt) time.Duration { return 0 }} {
 			ctx, cancel := context.WithCancel(t.Context())
 			b := &base{steps: []step{s, {status: 200}}}
 			var told []retry.Attempt

@@ -23,10 +23,10 @@ type Transport struct {
 
 	// Hold, if not nil, says that the Base itself holds back an attempt that
 	// follows a 429, at least until the Delay that Observe was told is over, and
-	// returns for how long it would hold one of this request now. Then RoundTrip
+	// returns for how long it would hold the one after this now. Then RoundTrip
 	// does not wait itself: who waits in a queue keeps a place there, and who waits
 	// outside comes back behind those that came meanwhile.
-	Hold func(*http.Request) time.Duration
+	Hold func(Attempt) time.Duration
 
 	// Observe, if not nil, is told of each attempt as soon as it is decided what
 	// follows. It runs in the call's goroutine, before the response is handed on:
@@ -36,9 +36,10 @@ type Transport struct {
 
 // An Attempt is one sending of a request, what came back, and what follows.
 type Attempt struct {
-	Number   int // 1 for the first
-	Request  *http.Request
-	Response *http.Response // nil if there is none; then Err says why
+	Number   int               // 1 for the first
+	Request  *http.Request     // as RoundTrip or Through was given it
+	Base     http.RoundTripper // what made it
+	Response *http.Response    // nil if there is none; then Err says why
 	Err      error
 	Again    bool // another attempt is made after Delay
 
@@ -51,12 +52,18 @@ type Attempt struct {
 // RoundTrip sends the request, again and again where the Policy says so, and
 // returns the last response or error.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.attempt(req)
+	return t.Through(t.base(), req)
+}
+
+// Through is RoundTrip through another base than t.Base: one that knows something
+// about this request. Observe and Hold find it in the Attempt.
+func (t *Transport) Through(base http.RoundTripper, req *http.Request) (*http.Response, error) {
+	resp, err := attempt(base, req)
 	if final(req, resp, err) {
-		t.observe(Attempt{Number: 1, Request: req, Response: resp, Err: err})
+		t.observe(Attempt{Number: 1, Request: req, Base: base, Response: resp, Err: err})
 		return resp, err
 	}
-	return newCall(t, req).run(resp, err)
+	return newCall(t, base, req).run(resp, err)
 }
 
 // CloseIdleConnections passes the call on to the Base, which http.Client does
@@ -77,8 +84,8 @@ func (t *Transport) base() http.RoundTripper {
 var errNoAnswer = errors.New("retry: the base RoundTripper returned neither a response nor an error")
 
 // attempt sends the request once and holds a careless base to the contract.
-func (t *Transport) attempt(req *http.Request) (*http.Response, error) {
-	resp, err := t.base().RoundTrip(req)
+func attempt(base http.RoundTripper, req *http.Request) (*http.Response, error) {
+	resp, err := base.RoundTrip(req)
 	switch {
 	case err != nil && resp != nil && resp.Body != nil:
 		resp.Body.Close()

@@ -9,12 +9,12 @@ import "time"
 // us. All processes drain at the same times of the wall clock, without knowing of
 // each other, or each would see the others' queue.
 type drain struct {
-	next   time.Time // when the next one is due
-	begin  time.Time
-	tail   time.Time // from when on the queue ought to be empty
-	until  time.Time // the end
-	known  bool      // there has been an answer in one
-	before float64   // the delay when it began, in seconds
+	next   instant // when the next one is due
+	begin  instant
+	tail   instant // from when on the queue ought to be empty
+	until  instant // the end
+	known  bool    // there has been an answer in one
+	before float64 // the delay when it began, in seconds
 
 	// In how many drains, one after the other, the delay stayed, and how long it
 	// was in the last of them.
@@ -33,12 +33,12 @@ const (
 	stayedEnough = 3
 )
 
-func (d *drain) active(now time.Time) bool { return now.Before(d.until) }
+func (d *drain) active(now instant) bool { return now.Before(d.until) }
 
 // probes tells whether a request sent then says what its operation takes without
 // a queue. Of a precise operation the least of a drain is what counts, so all of
 // the drain will do.
-func (d *drain) probes(sent time.Time, l *latency) bool {
+func (d *drain) probes(sent instant, l *latency) bool {
 	from, to := d.tail, d.until.Add(400*time.Millisecond)
 	if l.precise() {
 		from = d.begin
@@ -48,13 +48,14 @@ func (d *drain) probes(sent time.Time, l *latency) bool {
 
 // schedule begins a drain when it is time for one and there is something to find
 // out: a delay, or, if it has never been done, why calls have to wait for room.
-func (w *window) schedule(now time.Time) {
+func (w *window) schedule(now instant) {
 	d := &w.drain
 	if now.Before(d.next) {
 		return
 	}
 	due := d.next
-	d.next = now.Round(0).Truncate(drainEvery).Add(drainEvery)
+	wall := time.Now().Round(0) // the one clock that all processes share
+	d.next = now.Add(wall.Truncate(drainEvery).Add(drainEvery).Sub(wall))
 	if due.IsZero() {
 		return
 	}

@@ -11,13 +11,13 @@ const landing = 30 // seconds
 // flights counts the requests in flight that may be waiting at the server.
 type flights struct {
 	n       int
-	zero    time.Time    // the first second begins
+	zero    instant      // the first second begins
 	newest  int          // the last second that has been counted
 	bySends [landing]int // of those in flight, how many were sent in each second
 }
 
 // advance forgets those that have been in flight for too long.
-func (f *flights) advance(now time.Time) {
+func (f *flights) advance(now instant) {
 	if f.zero.IsZero() {
 		f.zero = now
 	}
@@ -34,9 +34,9 @@ func (f *flights) advance(now time.Time) {
 
 // second returns in which second since zero a time lies. A time from before may
 // come from a process that was stopped between the clock and here.
-func (f *flights) second(t time.Time) int { return max(0, int(t.Sub(f.zero)/time.Second)) }
+func (f *flights) second(t instant) int { return max(0, int(t.Sub(f.zero)/time.Second)) }
 
-func (f *flights) add(sent time.Time) {
+func (f *flights) add(sent instant) {
 	f.advance(sent)
 	if second := f.second(sent); second > f.newest-landing {
 		f.n++
@@ -45,7 +45,7 @@ func (f *flights) add(sent time.Time) {
 }
 
 // remove takes one out that was sent then, if it counts still.
-func (f *flights) remove(sent, now time.Time) {
+func (f *flights) remove(sent, now instant) {
 	f.advance(now)
 	if second := f.second(sent); second > f.newest-landing {
 		f.n--

@@ -57,6 +57,7 @@ func selectsMuch(req *http.Request) bool {
 // flight. It is a queue of its own, beside the one for all.
 type lane struct {
 	Heavy
+	route    string
 	queue    queue
 	maxQueue int
 	others   func() int    // how many wait in the queue for all
@@ -67,22 +68,22 @@ type lane struct {
 // lookAgain is how soon a heavy call notices that nobody else waits any more.
 const lookAgain = 50 * time.Millisecond
 
-// lanes are by operation; more than one for those that have a Match.
-type lanes map[operation][]*lane
+// lanes are by method, so that a light GET, as most calls are, is soon known.
+type lanes map[string][]*lane
 
 func newLanes(table []Heavy, maxQueue int, others func() int) lanes {
 	all := lanes{}
 	for _, h := range table {
 		op := operationNamed(h.Operation)
-		all[op] = append(all[op], &lane{Heavy: h, maxQueue: maxQueue, others: others})
+		all[op.method] = append(all[op.method], &lane{Heavy: h, route: op.route, maxQueue: maxQueue, others: others})
 	}
 	return all
 }
 
 // of returns the lane of a request, or nil if it is light.
 func (l lanes) of(op operation, req *http.Request) *lane {
-	for _, lane := range l[op] {
-		if lane.Match == nil || lane.Match(req) {
+	for _, lane := range l[op.method] {
+		if lane.route == op.route && (lane.Match == nil || lane.Match(req)) {
 			return lane
 		}
 	}
@@ -101,11 +102,11 @@ func (l lanes) queued() (n int) {
 	return n
 }
 
-func (l *lane) enter(c *call, now time.Time) error {
+func (l *lane) enter(c *call, now instant) error {
 	if l.InFlight <= 0 {
 		return nil
 	}
-	return l.queue.wait(c.Context, &place{again: c.attempt > 0, priority: c.priority, owner: c.owner}, l, now)
+	return l.queue.wait(c.req.Context(), &place{again: c.attempt > 0, priority: c.place.priority, owner: c.owner}, l, now)
 }
 
 func (l *lane) leave() {
@@ -114,10 +115,10 @@ func (l *lane) leave() {
 	}
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
-	l.back(time.Time{})
+	l.back(0)
 }
 
-func (l *lane) take(now time.Time) (at time.Time, h hindrance) {
+func (l *lane) take(now instant) (at instant, h hindrance) {
 	if l.under < l.InFlight || l.others() == 0 {
 		l.under++
 		return now, h
@@ -128,7 +129,7 @@ func (l *lane) take(now time.Time) (at time.Time, h hindrance) {
 	return at, hindrance{last: lookAgain, freed: l.freed}
 }
 
-func (l *lane) back(time.Time) {
+func (l *lane) back(instant) {
 	l.under--
 	if l.freed != nil {
 		close(l.freed)

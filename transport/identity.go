@@ -8,26 +8,24 @@ import (
 	"unicode/utf8"
 )
 
-type userKey struct{}
-
 // ContextWithUser returns a context that names the person or job on whose behalf
 // its requests are made. The name appears in logs, events and alerts, and is sent
 // nowhere: no header carries it. It goes before what WithIdentity or the bearer
 // token say, which matters for a server that calls Aprimo as one technical user
 // on behalf of many.
 func ContextWithUser(ctx context.Context, user string) context.Context {
-	return context.WithValue(ctx, userKey{}, user)
+	t := toldBy(ctx)
+	t.user = user
+	return t.in(ctx)
 }
 
 // UserFromContext returns the name that ContextWithUser has set, or "".
-func UserFromContext(ctx context.Context) string {
-	user, _ := ctx.Value(userKey{}).(string)
-	return user
-}
+func UserFromContext(ctx context.Context) string { return toldBy(ctx).user }
 
-// userOf returns who caused a request, made harmless for logs and mails.
-func userOf(req *http.Request, identity func(*http.Request) string) string {
-	user := UserFromContext(req.Context())
+// userOf returns who caused a request, if its context does not tell, made harmless
+// for logs and mails.
+func userOf(req *http.Request, told string, identity func(*http.Request) string) string {
+	user := told
 	if user == "" && identity != nil {
 		user = identity(req)
 	}

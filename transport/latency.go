@@ -13,7 +13,7 @@ type latency struct {
 	probe          probe   // of the drain under way
 
 	last   float64 // the answer before
-	lastAt time.Time
+	lastAt instant
 }
 
 const (
@@ -42,7 +42,7 @@ func (l *latency) learn(seconds float64) {
 // each other closely differ. How long both had to wait in the queue is in neither
 // (von Neumann's estimator); the distance from the mean would make each operation
 // look noisy as soon as the queue swings.
-func (l *latency) scatter(seconds float64, now time.Time) {
+func (l *latency) scatter(seconds float64, now instant) {
 	if now.Sub(l.lastAt) < closeTogether {
 		square := (seconds - l.last) * (seconds - l.last) / 2
 		floor := l.floor()

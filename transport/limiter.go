@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,9 +37,10 @@ type Limiter interface {
 // It needs memory for n points in time. If n or per is not positive, each Wait
 // returns an error that says so. It is safe for concurrent use.
 func NewLimiter(n int, per time.Duration) Limiter {
-	l := &limiter{per: per}
+	l := &limiter{}
+	l.keep(per)
 	if n > 0 && per > 0 {
-		l.starts = make([]time.Time, n)
+		l.starts = make([]instant, n)
 	}
 	return l
 }
@@ -49,9 +51,11 @@ type limiter struct {
 	queue queue // of those who call Wait
 
 	mu     sync.Mutex
-	per    time.Duration
-	starts []time.Time // a ring; the zero time is long ago
+	window time.Duration // that a request counts for
+	starts []instant     // a ring; the zero time is long ago
 	oldest int
+
+	slacking atomic.Int64 // what slack returns
 }
 
 var errLimiter = errors.New("transport: NewLimiter needs a number of requests and a time above zero")
@@ -62,23 +66,23 @@ func (l *limiter) Wait(ctx context.Context) error {
 			return err
 		}
 		var p place
-		if err := l.queue.wait(ctx, &p, l, time.Now()); err != nil {
+		if err := l.queue.wait(ctx, &p, l, clock()); err != nil {
 			return err
 		}
-		if time.Since(p.granted) <= l.slack() {
+		if clock().Sub(p.granted) <= l.slack() {
 			return nil
 		}
 	}
 }
 
 // take uses a slot if one is free at this very moment.
-func (l *limiter) take(now time.Time) (at time.Time, h hindrance) {
+func (l *limiter) take(now instant) (at instant, h hindrance) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.starts) == 0 {
 		return at, hindrance{ask: func(context.Context) error { return errLimiter }}
 	}
-	if wait := l.starts[l.oldest].Add(l.window()).Sub(now); wait > 0 {
+	if wait := l.starts[l.oldest].Add(l.window).Sub(now); wait > 0 {
 		return at, hindrance{last: wait}
 	}
 	l.starts[l.oldest] = now
@@ -89,31 +93,31 @@ func (l *limiter) take(now time.Time) (at time.Time, h hindrance) {
 func (l *limiter) admit(context.Context, *place, int) error { return nil }
 
 // back does not give the slot to another: it counts from when it was given.
-func (l *limiter) back(time.Time) {}
+func (l *limiter) back(instant) {}
 
 // due returns when a request may begin, at the earliest, that has `ahead` others
 // before it, if none begins before from.
-func (l *limiter) due(from time.Time, ahead int) time.Time {
+func (l *limiter) due(from instant, ahead int) instant {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := len(l.starts)
 	if n == 0 {
 		return from
 	}
-	first := l.starts[(l.oldest+ahead)%n].Add(l.window())
+	first := l.starts[(l.oldest+ahead)%n].Add(l.window)
 	if first.Before(from) {
 		first = from
 	}
-	return first.Add(time.Duration(ahead/n) * l.window())
+	return first.Add(time.Duration(ahead/n) * l.window)
 }
 
 // plan returns when a request would begin that comes now and waits its turn, and
 // counts it for then: a limiter that is only asked, never waited for.
-func (l *limiter) plan(now time.Time) time.Time {
+func (l *limiter) plan(now instant) instant {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := now
-	if free := l.starts[l.oldest].Add(l.window()); free.After(at) {
+	if free := l.starts[l.oldest].Add(l.window); free.After(at) {
 		at = free
 	}
 	l.starts[l.oldest] = at
@@ -129,24 +133,24 @@ func (l *limiter) resize(n int, per time.Duration) {
 	if len(begun) > n {
 		begun = begun[len(begun)-n:]
 	}
-	l.starts = append(make([]time.Time, n-len(begun)), begun...)
-	l.oldest, l.per = 0, per
+	l.starts = append(make([]instant, n-len(begun)), begun...)
+	l.oldest = 0
+	l.keep(per)
 }
 
 // slack is how long after it was given a slot may be used, 8 ms of a second: a
 // request that is later does not go. With a window that is longer by as much, the
 // limit holds for the sending itself and not only for our intent, whatever the
 // scheduler or a SIGSTOP does in between.
-func (l *limiter) slack() time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slackOf(l.per)
-}
+func (l *limiter) slack() time.Duration { return time.Duration(l.slacking.Load()) }
 
 func slackOf(per time.Duration) time.Duration { return max(per/125, min(per/10, time.Millisecond)) }
 
-// window is the time that a request counts for. The lock is held.
-func (l *limiter) window() time.Duration { return l.per + slackOf(l.per) }
+// keep makes the windows so long.
+func (l *limiter) keep(per time.Duration) {
+	l.window = min(per, century/2) + slackOf(per)
+	l.slacking.Store(int64(slackOf(per)))
+}
 
 // rate is how many requests it lets through in a second.
 func (l *limiter) rate() float64 {
@@ -155,5 +159,5 @@ func (l *limiter) rate() float64 {
 	if len(l.starts) == 0 {
 		return 0 // of one that makes no sense
 	}
-	return float64(len(l.starts)) / l.window().Seconds()
+	return float64(len(l.starts)) / l.window.Seconds()
 }

@@ -52,7 +52,7 @@ func (l *lines) remove(p *place) {
 
 // best returns who goes next, not counting one; or nil. It may be somebody who is
 // held back, if nobody else is there.
-func (l *lines) best(now time.Time, but *place) (best *place) {
+func (l *lines) best(now instant, but *place) (best *place) {
 	for i, most := 0, 0; i < len(l.classes); i++ {
 		c := &l.classes[i]
 		p := c.first(but)
@@ -68,7 +68,7 @@ func (l *lines) best(now time.Time, but *place) (best *place) {
 }
 
 // held returns for how long none of a class may go although there is a slot.
-func (l *lines) held(class int, now time.Time) time.Duration {
+func (l *lines) held(class int, now instant) time.Duration {
 	if class != Batch.index() {
 		return 0
 	}
@@ -76,7 +76,7 @@ func (l *lines) held(class int, now time.Time) time.Duration {
 }
 
 // serve takes out p, which gets a slot.
-func (l *lines) serve(p *place, at time.Time) {
+func (l *lines) serve(p *place, at instant) {
 	all := 0
 	for i := range l.classes {
 		if c := &l.classes[i]; c == l.class(p) || c.len > 0 && l.held(i, at) <= 0 {
@@ -90,7 +90,7 @@ func (l *lines) serve(p *place, at time.Time) {
 }
 
 // taken notes that p gets a slot, maybe without having waited.
-func (l *lines) taken(p *place, at time.Time) {
+func (l *lines) taken(p *place, at instant) {
 	l.class(p).users.taken(p.owner)
 	if p.priority.index() == Batch.index() {
 		l.batch.taken(at)

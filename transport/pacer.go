@@ -8,11 +8,11 @@ import (
 // A pacer is a Limiter as the throttle needs it.
 type pacer interface {
 	// take uses a slot if one is free now; else it says what to wait for.
-	take(now time.Time) (at time.Time, h hindrance)
+	take(now instant) (at instant, h hindrance)
 
 	// due returns when a request may begin, at the earliest, that has so many
 	// others before it, if none begins before from.
-	due(from time.Time, ahead int) time.Time
+	due(from instant, ahead int) instant
 
 	// slack is how old a slot may be when it is used.
 	slack() time.Duration
@@ -36,7 +36,7 @@ type foreign struct {
 	given bool // it has given a slot that has not been taken yet
 }
 
-func (f *foreign) take(now time.Time) (at time.Time, h hindrance) {
+func (f *foreign) take(now instant) (at instant, h hindrance) {
 	if f.given {
 		f.given = false
 		return now, h
@@ -53,7 +53,7 @@ func (f *foreign) ask(ctx context.Context) error {
 	return err
 }
 
-func (f *foreign) due(from time.Time, _ int) time.Time { return from }
+func (f *foreign) due(from instant, _ int) instant { return from }
 
 func (f *foreign) slack() time.Duration { return slackOf(defaultPer) }
 

@@ -7,9 +7,9 @@ import "time"
 // saturated this costs one 429 and not as many as the limit lets through. The
 // zero value holds nobody. It is guarded by the queue's lock.
 type pause struct {
-	end    time.Time     // zero if there is none to think of any more
+	end    instant       // zero if there is none to think of any more
 	fresh  bool          // it has begun by stop, and extend has not been told yet
-	trial  time.Time     // when the one that went ahead began; zero if none has
+	trial  instant       // when the one that went ahead began; zero if none has
 	limit  time.Duration // how long its answer is waited for
 	served chan struct{} // closed when the trial is over
 }
@@ -25,7 +25,7 @@ const (
 
 // stop holds everybody back for the moment in which it is not yet decided for how
 // long: a 429 makes room in the window, and nobody is to use it.
-func (p *pause) stop(now time.Time) {
+func (p *pause) stop(now instant) {
 	if !now.Before(p.end) {
 		p.over()
 		p.end, p.fresh = now.Add(minTrial), true
@@ -34,7 +34,7 @@ func (p *pause) stop(now time.Time) {
 
 // extend makes the pause last for d from now on, unless it lasts longer already.
 // took is how long the 429 was under way. It tells whether there was none before.
-func (p *pause) extend(now time.Time, d, took time.Duration) (began bool) {
+func (p *pause) extend(now instant, d, took time.Duration) (began bool) {
 	began = p.fresh || !now.Before(p.end)
 	if end := now.Add(min(d, time.Hour)); p.fresh || end.After(p.end) {
 		p.over()
@@ -46,26 +46,26 @@ func (p *pause) extend(now time.Time, d, took time.Duration) (began bool) {
 }
 
 // held says for how long one more has to wait, if it does.
-func (p *pause) held(now time.Time) (h hindrance, held bool) {
+func (p *pause) held(now instant) (h hindrance, held bool) {
 	switch {
 	case p.end.IsZero():
 	case now.Before(p.end):
 		return hindrance{last: p.end.Sub(now)}, true
 	case p.trial.IsZero():
 		if now.Sub(p.end) > stale {
-			p.end = time.Time{}
+			p.end = 0
 		}
 	case now.Before(p.trial.Add(p.limit)):
 		return hindrance{last: p.trial.Add(p.limit).Sub(now), freed: p.served}, true
 	default:
 		p.over()
-		p.end = time.Time{}
+		p.end = 0
 	}
 	return h, false
 }
 
 // enter notes that one goes. The first one after a pause is its trial.
-func (p *pause) enter(now time.Time) {
+func (p *pause) enter(now instant) {
 	if !p.end.IsZero() && p.trial.IsZero() {
 		p.trial, p.served = now, make(chan struct{})
 	}
@@ -73,13 +73,13 @@ func (p *pause) enter(now time.Time) {
 
 // answered notes what became of a request that began at a time: whether it was
 // let in. If it was not, and not because of a 429, somebody else has to try.
-func (p *pause) answered(began time.Time, letIn bool) {
+func (p *pause) answered(began instant, letIn bool) {
 	if p.end.IsZero() || began.Before(p.end) {
 		return
 	}
 	p.over()
 	if letIn {
-		p.end = time.Time{}
+		p.end = 0
 	}
 }
 
@@ -88,12 +88,12 @@ func (p *pause) over() {
 	if p.served != nil {
 		close(p.served)
 	}
-	p.trial, p.served = time.Time{}, nil
+	p.trial, p.served = 0, nil
 }
 
 // remaining returns how long everybody is held back, as far as it is decided, the
 // trial not counted.
-func (p *pause) remaining(now time.Time) time.Duration {
+func (p *pause) remaining(now instant) time.Duration {
 	if p.end.IsZero() || p.fresh {
 		return 0
 	}

@@ -38,19 +38,16 @@ func (p Priority) String() string {
 	return [...]string{"interactive", "normal", "batch"}[p.index()]
 }
 
-type priorityKey struct{}
-
 // ContextWithPriority returns a context whose requests have a Priority. It
 // replaces one that was set before.
 func ContextWithPriority(ctx context.Context, p Priority) context.Context {
-	return context.WithValue(ctx, priorityKey{}, p)
+	t := toldBy(ctx)
+	t.priority = p
+	return t.in(ctx)
 }
 
 // PriorityFromContext returns what ContextWithPriority has set, or Normal.
-func PriorityFromContext(ctx context.Context) Priority {
-	p, _ := ctx.Value(priorityKey{}).(Priority)
-	return p
-}
+func PriorityFromContext(ctx context.Context) Priority { return toldBy(ctx).priority }
 
 // WithReserve keeps a part of the limit free of Batch calls, 0.2 for example:
 // then these get at most 12 of 15 slots in a second, also when nothing else

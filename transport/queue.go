@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"sync"
-	"time"
 )
 
 // A queue gives slots to those who wait for them, the best one first, where
@@ -29,60 +28,79 @@ type slots interface {
 	admit(ctx context.Context, p *place, ahead int) error
 	// take uses a slot if one is free now. If not, at is zero and the hindrance
 	// says what to wait for before asking again.
-	take(now time.Time) (at time.Time, h hindrance)
+	take(now instant) (at instant, h hindrance)
 	// back takes back a slot that nobody is left to use.
-	back(granted time.Time)
+	back(granted instant)
 }
 
 // A place is one caller's in a queue. It is used for one wait at a time.
 type place struct {
-	again      bool // it has had a turn before, and goes ahead of those of its class who have not
 	priority   Priority
-	owner      string    // with whose other calls it takes turns
-	granted    time.Time // the time from which its slot counts
+	again      bool    // it has had a turn before, and goes ahead of those of its class who have not
+	leads      bool    // it waits for slots on behalf of all
+	owner      string  // with whose other calls it takes turns
+	granted    instant // the time from which its slot counts
 	prev, next *place
-	called     chan bool // true: the slot is yours; false: you lead now
+	called     chan struct{} // the slot is yours, or you lead now
 }
 
 // wait returns nil when it is p's turn, or the error that ended its wait.
-func (q *queue) wait(ctx context.Context, p *place, from slots, now time.Time) error {
+func (q *queue) wait(ctx context.Context, p *place, from slots, now instant) error {
+	where, err := q.join(ctx, p, from, now)
+	if where == inLine {
+		select {
+		case <-p.called:
+			if p.leads {
+				where = inLead
+			}
+		case <-ctx.Done():
+			q.leave(p, from)
+			return ctx.Err()
+		}
+	}
+	if where == inLead {
+		return q.lead(ctx, p, from)
+	}
+	return err
+}
+
+// Where somebody stands who has joined the queue.
+type standing int
+
+const (
+	outside standing = iota // it has been refused, or has a slot already
+	inLine
+	inLead
+)
+
+// join gives p a slot if it need not wait, or the lead, or a place in its line. A
+// function of its own, since it may have to wait for the lock: with that and the
+// select in one frame, the goroutines that wait would need larger stacks.
+func (q *queue) join(ctx context.Context, p *place, from slots, now instant) (standing, error) {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	if err := from.admit(ctx, p, q.lines.ahead(p)); err != nil {
-		q.mu.Unlock()
-		return err
+		return outside, err
 	}
 	if q.leader == nil {
-		at, h := q.take(p, from, now)
-		if !at.IsZero() {
+		if at, _ := q.take(p, from, now); !at.IsZero() {
 			p.granted = at
 			q.lines.taken(p, at)
-			q.mu.Unlock()
-			return nil
+			return outside, nil
 		}
 		q.leader = p
 		q.lines.push(p)
-		q.mu.Unlock()
-		return q.lead(ctx, p, from, h)
+		return inLead, nil
 	}
-	p.called = make(chan bool, 1)
+	p.leads, p.called = false, make(chan struct{}, 1)
 	q.lines.push(p)
 	q.wake(p)
-	q.mu.Unlock()
-
-	select {
-	case slot := <-p.called:
-		if slot {
-			return nil
-		}
-		return q.lead(ctx, p, from, hindrance{})
-	case <-ctx.Done():
-		q.leave(p, from)
-		return ctx.Err()
-	}
+	return inLine, nil
 }
 
 // lead waits for slots on everybody's behalf until one is for p itself.
-func (q *queue) lead(ctx context.Context, p *place, from slots, h hindrance) (err error) {
+func (q *queue) lead(ctx context.Context, p *place, from slots) (err error) {
+	var h hindrance
 	leading := true
 	defer func() {
 		if leading { // it has failed, or a Limiter that is not ours has panicked
@@ -97,16 +115,16 @@ func (q *queue) lead(ctx context.Context, p *place, from slots, h hindrance) (er
 			return err
 		}
 		q.mu.Lock()
-		now := time.Now()
+		now := clock()
 		best := q.lines.best(now, nil)
-		var at time.Time
+		var at instant
 		if at, h = q.take(best, from, now); !at.IsZero() {
 			q.grant(best, at)
 			if best == p {
 				leading = false
 				q.appoint()
 			} else {
-				best.called <- true
+				best.called <- struct{}{}
 			}
 		}
 		q.mu.Unlock()
@@ -117,7 +135,7 @@ func (q *queue) lead(ctx context.Context, p *place, from slots, h hindrance) (er
 }
 
 // take uses a slot for p, who is the best, if there is one and p may have it.
-func (q *queue) take(p *place, from slots, now time.Time) (at time.Time, h hindrance) {
+func (q *queue) take(p *place, from slots, now instant) (at instant, h hindrance) {
 	if wait := q.lines.held(p.priority.index(), now); wait > 0 {
 		if q.better == nil {
 			q.better = make(chan struct{})
@@ -140,8 +158,8 @@ func (q *queue) leave(p *place, from slots) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	select {
-	case slot := <-p.called:
-		if !slot {
+	case <-p.called:
+		if p.leads {
 			q.lines.remove(p)
 			q.appoint()
 		} else if !q.passOn(p.granted) {
@@ -154,25 +172,26 @@ func (q *queue) leave(p *place, from slots) {
 
 // appoint makes the best of those who wait the leader.
 func (q *queue) appoint() {
-	q.leader = q.lines.best(time.Now(), nil)
+	q.leader = q.lines.best(clock(), nil)
 	if q.leader != nil {
-		q.leader.called <- false
+		q.leader.leads = true
+		q.leader.called <- struct{}{}
 	}
 }
 
 // passOn gives a slot that was left to the best of those who can be called: the
 // leader cannot, it is waiting for one already.
-func (q *queue) passOn(at time.Time) bool {
-	p := q.lines.best(time.Now(), q.leader)
+func (q *queue) passOn(at instant) bool {
+	p := q.lines.best(clock(), q.leader)
 	if p == nil {
 		return false
 	}
 	q.grant(p, at)
-	p.called <- true
+	p.called <- struct{}{}
 	return true
 }
 
-func (q *queue) grant(p *place, at time.Time) {
+func (q *queue) grant(p *place, at instant) {
 	q.lines.serve(p, at)
 	p.granted = at
 }

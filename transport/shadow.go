@@ -13,11 +13,15 @@ type shadow struct {
 	waited func(*call, time.Duration)
 }
 
-func (s shadow) RoundTrip(req *http.Request) (*http.Response, error) {
-	c := callOf(req)
-	began := time.Now()
+func (s shadow) send(c *call, req *http.Request) (*http.Response, error) {
+	began := clock()
 	if wait := s.limit.plan(began).Sub(began); wait > 0 {
 		s.waited(c, wait)
+	}
+	ready, err := c.prepared(req)
+	if err != nil {
+		closeBody(req)
+		return nil, &prepareError{err}
 	}
 	c.granted = began
 	s.queue.mu.Lock()
@@ -26,7 +30,7 @@ func (s shadow) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.count.sent.Add(1)
 	status := 0
 	defer func() { s.answered(c, operationOf(c.req), began, status) }()
-	resp, err := s.base.RoundTrip(req)
+	resp, err := s.base.RoundTrip(ready)
 	if resp != nil {
 		status = resp.StatusCode
 	}

@@ -21,7 +21,7 @@ func TestLimiterLooksAtTheClockLast(t *testing.T) {
 	for begin := time.Now(); time.Since(begin) < 5*time.Millisecond; {
 		runtime.Gosched()
 	}
-	freed := time.Now()
+	freed := clock()
 	l.queue.mu.Unlock()
 	if err := <-done; err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ type spread struct {
 	reserve float64       // the part of the limit that is kept free
 	gap     time.Duration // between two of them
 	slack   time.Duration // what the goroutine that is late may make up for
-	free    time.Time     // when the next one is due
+	free    instant       // when the next one is due
 }
 
 // debt is how far ahead of its time batch work may be while others wait as well:
@@ -33,7 +33,7 @@ func newSpread(limit pacer, reserve float64) spread {
 }
 
 // held returns for how long the next one has to wait, which may be less than 0.
-func (s *spread) held(now time.Time, others bool) time.Duration {
+func (s *spread) held(now instant, others bool) time.Duration {
 	if others {
 		now = now.Add(debt)
 	}
@@ -41,7 +41,7 @@ func (s *spread) held(now time.Time, others bool) time.Duration {
 }
 
 // taken notes that one went.
-func (s *spread) taken(at time.Time) {
+func (s *spread) taken(at instant) {
 	if s.gap == 0 {
 		return
 	}

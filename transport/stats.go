@@ -43,7 +43,7 @@ func (t *throttle) stats() Stats {
 	heavy := t.lanes.queued()
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	now := time.Now()
+	now := clock()
 	s := Stats{
 		Queued:      t.queue.len() + heavy,
 		InFlight:    t.count.inFlight,
@@ -58,7 +58,7 @@ func (t *throttle) stats() Stats {
 	}
 	switch held := t.pause.remaining(now); {
 	case held > 0:
-		s.PausedUntil, s.Bound = now.Add(held), BoundPause
+		s.PausedUntil, s.Bound = time.Now().Add(held), BoundPause
 	case t.queue.len() > 0 && t.window.flying.n >= s.Window:
 		s.Bound = BoundWindow
 	case t.queue.len() > 0:
@@ -79,9 +79,9 @@ type counters struct {
 // A meter measures a rate over the last meterSpan.
 type meter struct {
 	buckets [40]uint32
-	last    time.Time // the start of the newest bucket
-	next    int       // the one after it, which is the oldest
-	first   time.Time
+	last    instant // the start of the newest bucket
+	next    int     // the one after it, which is the oldest
+	first   instant
 }
 
 const (
@@ -89,7 +89,7 @@ const (
 	meterBucket = meterSpan / time.Duration(len(meter{}.buckets))
 )
 
-func (m *meter) add(now time.Time) {
+func (m *meter) add(now instant) {
 	m.advance(now)
 	m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]++
 }
@@ -102,7 +102,7 @@ func (m *meter) undo() {
 }
 
 // advance begins new buckets up to now, at the price of the oldest.
-func (m *meter) advance(now time.Time) {
+func (m *meter) advance(now instant) {
 	if m.first.IsZero() {
 		m.first, m.last = now, now
 	}
@@ -114,7 +114,7 @@ func (m *meter) advance(now time.Time) {
 	}
 }
 
-func (m *meter) rate(now time.Time) float64 {
+func (m *meter) rate(now instant) float64 {
 	if m.first.IsZero() {
 		return 0
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/aprimo-go/aprimo/retry"
 )
 
 // A throttle sends one attempt of a call when its turn has come. On its way the
@@ -25,11 +27,10 @@ type throttle struct {
 	mode     Mode              // that it was told last
 }
 
-func (t *throttle) RoundTrip(req *http.Request) (*http.Response, error) {
-	c := callOf(req)
+func (t *throttle) send(c *call, req *http.Request) (*http.Response, error) {
 	op := operationOf(c.req)
 	lane := t.lanes.of(op, c.req)
-	began, err := t.turn(c, lane)
+	began, ready, err := t.turn(c, lane, req)
 	if err != nil {
 		closeBody(req)
 		return nil, err
@@ -41,7 +42,7 @@ func (t *throttle) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		t.answered(c, op, began, status)
 	}()
-	resp, err := t.base.RoundTrip(req)
+	resp, err := t.base.RoundTrip(ready)
 	if resp != nil {
 		status = resp.StatusCode
 	}
@@ -55,47 +56,53 @@ func (t *throttle) CloseIdleConnections() {
 	}
 }
 
-// turn waits until the call may be sent, and returns that time. A heavy one waits
-// in its lane first.
-func (t *throttle) turn(c *call, lane *lane) (time.Time, error) {
-	c.owner, c.priority = c.user(), PriorityFromContext(c.Context)
-	came := time.Now()
+// turn waits until the call may be sent, and returns that time and the request as
+// it is to be sent then. A heavy one waits in its lane first.
+func (t *throttle) turn(c *call, lane *lane, req *http.Request) (instant, *http.Request, error) {
+	c.place.priority = c.told.priority
+	c.user()
+	came := clock()
 	if lane == nil {
-		return t.slot(c, came, came)
+		return t.slot(c, came, came, req)
 	}
 	err := lane.enter(c, came)
-	now := time.Now()
+	now := clock()
 	if err != nil {
 		c.waited += now.Sub(came)
-		return now, explain(err, c)
+		return now, nil, explain(err, c)
 	}
-	at, err := t.slot(c, came, now)
+	at, ready, err := t.slot(c, came, now, req)
 	if err != nil {
 		lane.leave()
 	} else if lane.Weight > 1 {
 		t.charge(lane.Weight - 1)
 	}
-	return at, err
+	return at, ready, err
 }
 
 // slot waits for one in the queue. It looks at the clock last: if the process was
 // stopped, or very busy, since the slot was given, others may have been given
 // theirs meanwhile, and this one is too old.
-func (t *throttle) slot(c *call, came, now time.Time) (time.Time, error) {
+func (t *throttle) slot(c *call, came, now instant, req *http.Request) (instant, *http.Request, error) {
 	for c.again = c.attempt > 0; ; c.again = true {
-		err := t.queue.wait(c.Context, &c.place, t, now)
-		now = time.Now()
-		if err != nil {
+		if err := t.queue.wait(c.req.Context(), &c.place, t, now); err != nil {
+			now = clock()
 			c.waited += now.Sub(came)
-			return now, explain(err, c)
+			return now, nil, explain(err, c)
 		}
-		if now.Sub(c.granted) <= t.limit.slack() {
+		ready, err := c.prepared(req)
+		now = clock()
+		if err == nil && now.Sub(c.granted) <= t.limit.slack() {
 			c.waited += now.Sub(came)
 			t.count.sent.Add(1)
 			t.log.waited(c, now.Sub(came), t.queued)
-			return now, nil
+			return now, ready, nil
 		}
 		t.unsent(c.granted)
+		if err != nil {
+			c.waited += now.Sub(came)
+			return now, nil, &prepareError{err}
+		}
 	}
 }
 
@@ -111,16 +118,16 @@ func (t *throttle) charge(slots int) {
 func (t *throttle) hold(d, took time.Duration) (began bool) {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	return t.pause.extend(time.Now(), d, took)
+	return t.pause.extend(clock(), d, took)
 }
 
 // holds returns for how long an attempt that follows a 429 would wait, if it came
 // now.
-func (t *throttle) holds(req *http.Request) time.Duration {
-	c := callOf(req)
+func (t *throttle) holds(a retry.Attempt) time.Duration {
+	c := a.Base.(*call)
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	return t.expect(time.Now(), t.queue.lines.ahead(&place{again: true, priority: c.priority, owner: c.owner}))
+	return t.expect(clock(), t.queue.lines.ahead(&place{again: true, priority: c.place.priority, owner: c.owner}))
 }
 
 func (t *throttle) queued() int {
@@ -130,16 +137,16 @@ func (t *throttle) queued() int {
 }
 
 // unsent takes back what was counted for a request that does not go.
-func (t *throttle) unsent(granted time.Time) {
+func (t *throttle) unsent(granted instant) {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
 	t.back(granted)
 }
 
 // answered notes what became of an attempt, and so what the next ones may do.
-func (t *throttle) answered(c *call, op operation, began time.Time, status int) {
+func (t *throttle) answered(c *call, op operation, began instant, status int) {
 	t.queue.mu.Lock()
-	now := time.Now()
+	now := clock()
 	c.attempt++
 	c.took = now.Sub(began)
 	t.count.inFlight--
@@ -170,7 +177,7 @@ func explain(err error, c *call) error {
 }
 
 // take lets one more request begin, if nothing is in its way.
-func (t *throttle) take(now time.Time) (at time.Time, h hindrance) {
+func (t *throttle) take(now instant) (at instant, h hindrance) {
 	if h, held := t.pause.held(now); held {
 		return at, h
 	}
@@ -190,17 +197,17 @@ func (t *throttle) take(now time.Time) (at time.Time, h hindrance) {
 }
 
 // begin counts a request that goes.
-func (t *throttle) begin(now time.Time) {
+func (t *throttle) begin(now instant) {
 	t.pause.enter(now)
 	t.window.enter(now)
 	t.count.inFlight++
 }
 
 // back takes back a slot that nobody is left to use.
-func (t *throttle) back(granted time.Time) {
+func (t *throttle) back(granted instant) {
 	t.count.inFlight--
 	t.window.sends.undo()
-	t.window.leave(granted, time.Now())
+	t.window.leave(granted, clock())
 	t.pause.over()
 }
 
@@ -211,11 +218,10 @@ func (t *throttle) admit(ctx context.Context, p *place, ahead int) error {
 		return err
 	}
 	if n := t.queue.lines.rivals(p); !p.again && n >= t.maxQueue && t.full(n) {
-		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: t.expect(time.Now(), ahead)}
+		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: t.expect(clock(), ahead)}
 	}
 	if deadline, ok := ctx.Deadline(); ok {
-		now := time.Now()
-		if wait := t.expect(now, ahead); deadline.Sub(now) < wait {
+		if wait := t.expect(clock(), ahead); time.Until(deadline) < wait {
 			return &QueueError{Err: context.DeadlineExceeded, Queued: ahead, Wait: wait}
 		}
 	}
@@ -228,12 +234,12 @@ func (t *throttle) full(n int) bool {
 	if _, ok := t.limit.(*foreign); ok {
 		return n >= max(1, t.maxQueue) // one at least asks the Limiter
 	}
-	return t.expect(time.Now(), n-t.maxQueue) > 0
+	return t.expect(clock(), n-t.maxQueue) > 0
 }
 
 // expect returns how long the turn of a call is away that has so many others
 // before it: not less, and no more unless a pause, a smaller window or better
 // calls come.
-func (t *throttle) expect(now time.Time, ahead int) time.Duration {
+func (t *throttle) expect(now instant, ahead int) time.Duration {
 	return t.limit.due(now.Add(t.pause.remaining(now)), ahead).Sub(now)
 }

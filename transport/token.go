@@ -7,14 +7,18 @@ import (
 	"strings"
 )
 
-// tokenUser returns the user that a request's access token names, or "". The
-// token is decoded for the log and nothing else: its signature is not checked,
-// and nobody is let in by it.
+// tokenUser returns the user that a request's access token names, or "". The names
+// of the headers are in their canonical form, which costs nothing to look up.
 func tokenUser(h http.Header) string {
-	if scheme, token, ok := strings.Cut(h.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
-		return claimedUser(strings.TrimSpace(token))
+	for _, value := range h["Authorization"] {
+		if scheme, token, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "Bearer") {
+			return TokenUser(strings.TrimSpace(token))
+		}
 	}
-	return claimedUser(h.Get("X-Access-Token")) // the marketing-operations API's older way
+	if older := h["X-Access-Token"]; len(older) > 0 { // of the marketing-operations API
+		return TokenUser(older[0])
+	}
+	return ""
 }
 
 // userClaims are the claims of an Aprimo token that say whose it is, a name
@@ -28,9 +32,11 @@ var userClaims = [...]string{
 // maxToken bounds the work for a header that may hold anything.
 const maxToken = 64 << 10
 
-// claimedUser reads the user from a JSON Web Token (RFC 7519), or returns "" if
-// it is none.
-func claimedUser(token string) string {
+// TokenUser returns the user that an access token of Aprimo names, as logs and
+// events have it, or "" if it is not a JSON Web Token (RFC 7519) or names none. It
+// looks for the login name first and for the client's id last. The signature is not
+// checked: the name is for people to read, and no proof of anything.
+func TokenUser(token string) string {
 	if token == "" || len(token) > maxToken {
 		return ""
 	}

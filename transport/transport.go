@@ -17,7 +17,8 @@ const defaultMaxQueue = 10_000
 // to that tenant, whoever's they are, and keep it: two Transports do not know of
 // each other. It is safe for concurrent use.
 type Transport struct {
-	chain     *retry.Transport
+	retry     retry.Transport
+	sender    sender // of an attempt: the throttle, or its shadow
 	throttle  *throttle
 	log       *logger
 	observers []Observer
@@ -57,10 +58,11 @@ func New(opts ...Option) *Transport {
 	}
 	t.throttle.lanes = newLanes(s.heavy, s.maxQueue, t.throttle.queued)
 	t.throttle.mode = t.throttle.window.mode
-	t.chain = &retry.Transport{Policy: s.policy, Observe: t.attempted, Base: t.throttle, Hold: t.throttle.holds}
+	t.retry = retry.Transport{Policy: s.policy, Observe: t.attempted, Hold: t.throttle.holds}
+	t.sender = t.throttle
 	if l, ours := limit.(*limiter); s.shadow && ours && limit.rate() > 0 {
-		never := retry.Policy{Throttled: -1, Failures: -1}
-		t.chain = &retry.Transport{Policy: never, Observe: t.attempted, Base: shadow{t.throttle, l, t.shadowed}}
+		t.retry.Policy, t.retry.Hold = retry.Policy{Throttled: -1, Failures: -1}, nil
+		t.sender = shadow{t.throttle, l, t.shadowed}
 	}
 	return t
 }
@@ -73,7 +75,7 @@ func New(opts ...Option) *Transport {
 // again, gets a [*QueueError]. The wait ends with the request's context, so an
 // http.Client's Timeout includes it.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	c := &call{Context: req.Context(), req: req, identity: t.identity}
+	c := &call{Transport: t, req: req, told: toldBy(req.Context())}
 	if !t.calls.enter() {
 		closeBody(req)
 		err := &QueueError{Err: ErrShutdown}
@@ -81,19 +83,19 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer t.calls.leave()
-	resp, err := t.chain.RoundTrip(req.WithContext(c))
+	resp, err := t.retry.Through(c, req)
 	t.ended(c, resp, err)
 	return resp, err
 }
 
 // CloseIdleConnections closes those of the base that are not in use, as
 // http.Client.CloseIdleConnections asks.
-func (t *Transport) CloseIdleConnections() { t.chain.CloseIdleConnections() }
+func (t *Transport) CloseIdleConnections() { t.throttle.CloseIdleConnections() }
 
 // attempted is told of each attempt before anything else is done about it: after
 // a 429 everybody is held back at once.
 func (t *Transport) attempted(a retry.Attempt) {
-	c := callOf(a.Request)
+	c := a.Base.(*call)
 	limited := a.Response != nil && a.Response.StatusCode == http.StatusTooManyRequests
 	if !limited && !a.Again {
 		return
@@ -125,7 +127,7 @@ func (t *Transport) ended(c *call, resp *http.Response, err error) {
 	}
 	e := t.event(Done, c, resp, err)
 	var refused *QueueError
-	if errors.As(err, &refused) && c.Context.Err() == nil {
+	if errors.As(err, &refused) && c.req.Context().Err() == nil {
 		e.Kind = Refused
 		t.tell(c, e)
 		e.Kind = Done
@@ -166,7 +168,7 @@ func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event
 
 func (t *Transport) tell(c *call, e Event) {
 	for _, observe := range t.observers {
-		observe(c.Context, e)
+		observe(c.req.Context(), e)
 	}
 }
 

@@ -74,17 +74,17 @@ func TestUsersTakeTurns(t *testing.T) {
 				l.remove(all[k])
 				all = slices.Delete(all, k, k+1)
 			default:
-				if but := next(nil); l.best(time.Time{}, but) != next(but) {
+				if but := next(nil); l.best(0, but) != next(but) {
 					t.Fatal("not the second best")
 				}
 				p := next(nil)
-				if l.best(time.Time{}, nil) != p {
+				if l.best(0, nil) != p {
 					t.Fatal("not the best")
 				}
 				if p == nil {
 					continue
 				}
-				l.serve(p, time.Time{})
+				l.serve(p, 0)
 				gone(p)
 				last = append(last, p.owner)
 				users[p.owner].since = i
@@ -111,7 +111,7 @@ func TestUsersTakeTurns(t *testing.T) {
 // back.
 func TestClassesSaveNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		now := time.Unix(0, 0)
+		now := instant(1)
 		l := lines{batch: newSpread(NewLimiter(15, time.Second).(*limiter), 0.98)}
 		var all []*place
 		for range rapid.IntRange(1, 300).Draw(t, "steps") {
@@ -147,7 +147,7 @@ func TestSpreadMakesUpForLateness(t *testing.T) {
 		{0, 0}, {7 * time.Millisecond, 0}, {9 * time.Millisecond, time.Millisecond}, {time.Second, 992 * time.Millisecond},
 	} {
 		s := newSpread(limit, -1)
-		zero := time.Unix(0, 0)
+		zero := instant(1)
 		for s.free = zero; s.gap*n > 0 && s.free.Before(zero.Add(n*(s.gap+test.lost))); {
 			before := s.free
 			s.taken(s.free.Add(test.late))
@@ -164,22 +164,22 @@ func TestSpreadMakesUpForLateness(t *testing.T) {
 // counted is a source of slots that come back.
 type counted struct{ returned int }
 
-func (c *counted) admit(context.Context, *place, int) error   { return nil }
-func (c *counted) take(time.Time) (at time.Time, h hindrance) { return at, h }
-func (c *counted) back(time.Time)                             { c.returned++ }
+func (c *counted) admit(context.Context, *place, int) error { return nil }
+func (c *counted) take(instant) (at instant, h hindrance)   { return at, h }
+func (c *counted) back(instant)                             { c.returned++ }
 
 // A slot of one that leaves goes to the next, but not to the leader, which waits
 // for one already.
 func TestSlotIsNotPassedOnToTheLeader(t *testing.T) {
 	for others := range 2 {
 		var q queue
-		leader, leaves, other := &place{}, &place{called: make(chan bool, 1)}, &place{called: make(chan bool, 1)}
+		leader, leaves, other := &place{}, &place{called: make(chan struct{}, 1)}, &place{called: make(chan struct{}, 1)}
 		q.leader = leader
 		q.lines.push(leader)
 		if others > 0 {
 			q.lines.push(other)
 		}
-		leaves.called <- true
+		leaves.called <- struct{}{}
 		from := &counted{}
 		q.leave(leaves, from)
 		if len(other.called) != others || from.returned != 1-others || q.len() != 1 {
@@ -198,7 +198,7 @@ func BenchmarkNext(b *testing.B) {
 			for i := range 10 * users {
 				l.push(&place{owner: fmt.Sprint(i % users), priority: Priority(i%3 - 1)})
 			}
-			now := time.Now()
+			now := clock()
 			for b.Loop() {
 				p := l.best(now, nil)
 				l.serve(p, now)

@@ -32,12 +32,12 @@ type window struct {
 
 	delay   delayMeter
 	drain   drain
-	lacked  time.Time // when somebody last had to wait for room
-	short   bool      // somebody has since the last step
-	stepped time.Time
-	cut     time.Time // by a 429
-	entered time.Time // when the last one went
-	crowded time.Time // since when rivals may be there
+	lacked  instant // when somebody last had to wait for room
+	short   bool    // somebody has since the last step
+	stepped instant
+	cut     instant // by a 429
+	entered instant // when the last one went
+	crowded instant // since when rivals may be there
 }
 
 const (
@@ -75,7 +75,7 @@ func newWindow(rate float64, most int) window {
 }
 
 // state returns the mode, for people.
-func (w *window) state(now time.Time) Mode {
+func (w *window) state(now instant) Mode {
 	if w.mode != ModeOff && w.drain.active(now) {
 		return ModeProbing
 	}
@@ -83,7 +83,7 @@ func (w *window) state(now time.Time) Mode {
 }
 
 // room returns how many may be in flight now.
-func (w *window) room(now time.Time) int {
+func (w *window) room(now instant) int {
 	switch {
 	case w.mode == ModeOff:
 		return math.MaxInt
@@ -96,7 +96,7 @@ func (w *window) room(now time.Time) int {
 }
 
 // full says what to wait for if there is no room for one more.
-func (w *window) full(now time.Time) (h hindrance, full bool) {
+func (w *window) full(now instant) (h hindrance, full bool) {
 	if w.mode == ModeOff {
 		return h, false
 	}
@@ -123,7 +123,7 @@ func (w *window) full(now time.Time) (h hindrance, full bool) {
 }
 
 // enter takes a place.
-func (w *window) enter(now time.Time) {
+func (w *window) enter(now instant) {
 	w.flying.add(now)
 	w.sends.add(now)
 	w.entered = now
@@ -131,7 +131,7 @@ func (w *window) enter(now time.Time) {
 }
 
 // leave gives the place back that was taken at a time.
-func (w *window) leave(entered, now time.Time) {
+func (w *window) leave(entered, now instant) {
 	w.flying.remove(entered, now)
 	if w.freed != nil {
 		close(w.freed)
@@ -140,7 +140,7 @@ func (w *window) leave(entered, now time.Time) {
 }
 
 // answered learns from an answer; status is 0 if there was none.
-func (w *window) answered(op operation, sent, now time.Time, status int) {
+func (w *window) answered(op operation, sent, now instant, status int) {
 	switch {
 	case w.mode == ModeOff:
 	case status == http.StatusTooManyRequests:
@@ -154,7 +154,7 @@ func (w *window) answered(op operation, sent, now time.Time, status int) {
 }
 
 // limited shrinks the window after a 429: the server's queue is full.
-func (w *window) limited(now time.Time) {
+func (w *window) limited(now instant) {
 	if now.Sub(w.cut) < cutEvery {
 		return
 	}
@@ -167,7 +167,7 @@ func (w *window) limited(now time.Time) {
 
 // step steers the size. It is slow on purpose: what it changes now is seen in the
 // delay when the requests that are sent now have been answered.
-func (w *window) step(now time.Time) {
+func (w *window) step(now instant) {
 	if now.Before(w.drain.until.Add(500 * time.Millisecond)) {
 		return
 	}
@@ -201,7 +201,7 @@ func (w *window) step(now time.Time) {
 
 // alone tells that nobody else can be there in earnest, since we get the full
 // rate, as far as ten seconds of bursts can tell; what looks like a delay is noise.
-func (w *window) alone(now time.Time) bool { return w.sends.rate(now) > 0.9*w.rate }
+func (w *window) alone(now instant) bool { return w.sends.rate(now) > 0.9*w.rate }
 
 // bound keeps the size from growing to what has never been tried: who then meets
 // others would have to come down all the way.
@@ -218,10 +218,10 @@ func (w *window) bound() {
 }
 
 // compete begins to, or ends it.
-func (w *window) compete(now time.Time) {
+func (w *window) compete(now instant) {
 	switch q := w.delay.queue; {
 	case q < relaxedDelay || w.mode != ModeCompeting && w.size > crowdedSize:
-		w.crowded = time.Time{}
+		w.crowded = 0
 		if w.mode == ModeCompeting {
 			w.mode, w.size = ModeSteady, windowStart
 		}

@@ -1,0 +1,39 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+)
+
+// ContextWithPrepare returns a context whose requests are passed through prepare
+// right before each attempt is sent, when its turn has come: the place to attach
+// what must not grow old in the queue, such as an access token. Logs and events
+// still name the user of the request as it came to RoundTrip.
+//
+// prepare returns the request to send: a clone of the one it is given, which it
+// must not change, or that one itself. Its error ends the call without an attempt
+// more. If it takes so long that the slot is gone, the call waits for another one,
+// ahead of those that have not had a turn yet, and prepare is called again.
+func ContextWithPrepare(ctx context.Context, prepare func(*http.Request) (*http.Request, error)) context.Context {
+	t := toldBy(ctx)
+	t.prepare = prepare
+	return t.in(ctx)
+}
+
+// prepared returns the request as it is to be sent.
+func (t told) prepared(req *http.Request) (*http.Request, error) {
+	if t.prepare == nil {
+		return req, nil
+	}
+	return t.prepare(req)
+}
+
+// A prepareError is why a request could not be made ready to be sent.
+type prepareError struct{ error }
+
+func (e *prepareError) Error() string { return "transport: not sent: " + e.error.Error() }
+
+func (e *prepareError) Unwrap() error { return e.error }
+
+// Retryable tells package retry that this is no failure of the server.
+func (e *prepareError) Retryable() bool { return false }

@@ -1,0 +1,118 @@
+package transport_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// What is attached must be fresh when the request goes, and on each attempt anew.
+func TestPrepareIsCalledWhenTheTurnHasCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		stamp := func(req *http.Request) (*http.Request, error) {
+			req = req.Clone(req.Context())
+			req.Header.Set("Authorization", time.Since(begin).Round(time.Second).String())
+			return req, nil
+		}
+		var sent []string
+		answer := answers(200, 429, 200)
+		tr := transport.New(quiet, transport.WithLimiter(transport.NewLimiter(1, time.Minute)),
+			transport.WithBase(roundTripper(func(req *http.Request) (*http.Response, error) {
+				sent = append(sent, req.Header.Get("Authorization"))
+				return answer(req)
+			})))
+		ctx := transport.ContextWithPrepare(t.Context(), stamp)
+		for range 2 {
+			req, _ := http.NewRequestWithContext(ctx, "POST", recordsURL, strings.NewReader("{}"))
+			resp, err := tr.RoundTrip(req)
+			if err != nil || resp.StatusCode != 200 {
+				t.Fatal(resp, err)
+			}
+			if req.Header.Get("Authorization") != "" {
+				t.Error("the caller's request was changed")
+			}
+		}
+		if got := strings.Join(sent, " "); got != "0s 1m0s 2m1s" {
+			t.Errorf("prepared after %v", got)
+		}
+	})
+}
+
+// Making ready may take long, as the renewal of a token does: then the slot is
+// too old, and the limit holds all the same.
+func TestASlowPrepareDoesNotBreakTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var first sync.Map // of each call
+		slow := func(req *http.Request) (*http.Request, error) {
+			if _, again := first.LoadOrStore(req, true); !again {
+				time.Sleep(990 * time.Millisecond)
+			}
+			return req, nil
+		}
+		var mu sync.Mutex
+		var sent []time.Time
+		tr := transport.New(quiet, transport.WithBase(roundTripper(func(req *http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			sent = append(sent, time.Now())
+			return answer(req, 200)
+		})))
+		var all sync.WaitGroup
+		for range 45 {
+			all.Go(func() {
+				req, _ := http.NewRequestWithContext(transport.ContextWithPrepare(t.Context(), slow), "GET", recordsURL, nil)
+				if _, err := tr.RoundTrip(req); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		for i := 15; i < len(sent); i++ {
+			if d := sent[i].Sub(sent[i-15]); d < time.Second {
+				t.Errorf("16 went in %v", d)
+			}
+		}
+		if len(sent) != 45 {
+			t.Errorf("%d went", len(sent))
+		}
+	})
+}
+
+// An error of prepare is the caller's: nothing is sent, nothing repeated.
+func TestAnErrorOfPrepareEndsTheCall(t *testing.T) {
+	boom := errors.New("no token")
+	for _, opts := range [][]transport.Option{nil, {transport.WithShadow()}} {
+		body := &countingBody{Reader: strings.NewReader("{}")}
+		calls := 0
+		ctx := transport.ContextWithPrepare(t.Context(), func(*http.Request) (*http.Request, error) { calls++; return nil, boom })
+		tr := transport.New(append(opts, quiet, transport.WithRetry(retry.Policy{MinDelay: -1}), transport.WithBase(answers(200)))...)
+		req, _ := http.NewRequestWithContext(ctx, "PUT", recordsURL, io.Reader(body))
+		if resp, err := tr.RoundTrip(req); !errors.Is(err, boom) || resp != nil {
+			t.Fatal(resp, err)
+		}
+		if s := tr.Stats(); calls != 1 || s.Sent != 0 || s.InFlight != 0 || body.closed.Load() == 0 {
+			t.Errorf("prepared %d times, %+v, closed %d times", calls, s, body.closed.Load())
+		}
+	}
+}
+
+// All that a context tells is told together, in whatever order it was said.
+func TestContextKeepsWhatItWasTold(t *testing.T) {
+	ctx := transport.ContextWithUser(t.Context(), "anna")
+	ctx = transport.ContextWithPriority(ctx, transport.Batch)
+	ctx = transport.ContextWithPrepare(ctx, func(req *http.Request) (*http.Request, error) { return req, nil })
+	other := transport.ContextWithUser(ctx, "bo")
+	if transport.UserFromContext(ctx) != "anna" || transport.UserFromContext(other) != "bo" ||
+		transport.PriorityFromContext(other) != transport.Batch {
+		t.Error("something was lost")
+	}
+}
