@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"net/http"
-	"time"
 )
 
 // A Heavy is an operation that costs the server more than others: large download
@@ -60,22 +59,19 @@ type lane struct {
 	route    string
 	queue    queue
 	maxQueue int
-	others   func() int    // how many wait in the queue for all
+	all      *queue        // that it is beside
 	under    int           // way
 	freed    chan struct{} // closed when one has left; the leader waits for it
 }
 
-// lookAgain is how soon a heavy call notices that nobody else waits any more.
-const lookAgain = 50 * time.Millisecond
-
 // lanes are by method, so that a light GET, as most calls are, is soon known.
 type lanes map[string][]*lane
 
-func newLanes(table []Heavy, maxQueue int, others func() int) lanes {
+func newLanes(table []Heavy, maxQueue int, q *queue) lanes {
 	all := lanes{}
 	for _, h := range table {
 		op := operationNamed(h.Operation)
-		all[op.method] = append(all[op.method], &lane{Heavy: h, route: op.route, maxQueue: maxQueue, others: others})
+		all[op.method] = append(all[op.method], &lane{Heavy: h, route: op.route, maxQueue: maxQueue, all: q})
 	}
 	return all
 }
@@ -119,14 +115,15 @@ func (l *lane) leave() {
 }
 
 func (l *lane) take(now instant) (at instant, h hindrance) {
-	if l.under < l.InFlight || l.others() == 0 {
+	idle, busy := l.all.busy()
+	if l.under < l.InFlight || !busy {
 		l.under++
 		return now, h
 	}
 	if l.freed == nil {
 		l.freed = make(chan struct{})
 	}
-	return at, hindrance{last: lookAgain, freed: l.freed}
+	return at, hindrance{freed: l.freed, idle: idle}
 }
 
 func (l *lane) back(instant) {

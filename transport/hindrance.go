@@ -10,6 +10,7 @@ import (
 type hindrance struct {
 	last  time.Duration               // it lasts so long, at most; 0: no telling
 	freed <-chan struct{}             // closed if it ends before; nil: it does not
+	idle  <-chan struct{}             // the same, for another reason
 	ask   func(context.Context) error // or: what waits for it to end
 }
 
@@ -32,6 +33,8 @@ func (h hindrance) wait(ctx context.Context) error {
 	case <-over:
 		return nil
 	case <-h.freed:
+		return ctx.Err()
+	case <-h.idle:
 		return ctx.Err()
 	case <-ctx.Done():
 		return ctx.Err()

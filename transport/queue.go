@@ -18,6 +18,7 @@ type queue struct {
 	lines  lines
 	leader *place        // nil if nobody waits
 	better chan struct{} // closed when one comes that is not held back as batch work is; nil if nobody listens
+	idle   chan struct{} // closed when nobody waits any more; nil if nobody listens
 }
 
 // slots is where a queue has them from. All but the waiting for a hindrance is
@@ -106,7 +107,7 @@ func (q *queue) lead(ctx context.Context, p *place, from slots) (err error) {
 		if leading { // it has failed, or a Limiter that is not ours has panicked
 			q.mu.Lock()
 			defer q.mu.Unlock()
-			q.lines.remove(p)
+			q.remove(p)
 			q.appoint()
 		}
 	}()
@@ -160,14 +161,40 @@ func (q *queue) leave(p *place, from slots) {
 	select {
 	case <-p.called:
 		if p.leads {
-			q.lines.remove(p)
+			q.remove(p)
 			q.appoint()
 		} else if !q.passOn(p.granted) {
 			from.back(p.granted)
 		}
 	default:
-		q.lines.remove(p)
+		q.remove(p)
 	}
+}
+
+func (q *queue) remove(p *place) {
+	q.lines.remove(p)
+	q.rest()
+}
+
+// rest tells who listens that nobody waits any more.
+func (q *queue) rest() {
+	if q.idle != nil && q.len() == 0 {
+		close(q.idle)
+		q.idle = nil
+	}
+}
+
+// busy tells whether somebody waits, and closes idle when nobody does any more.
+func (q *queue) busy() (idle <-chan struct{}, busy bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.len() == 0 {
+		return nil, false
+	}
+	if q.idle == nil {
+		q.idle = make(chan struct{})
+	}
+	return q.idle, true
 }
 
 // appoint makes the best of those who wait the leader.
@@ -193,6 +220,7 @@ func (q *queue) passOn(at instant) bool {
 
 func (q *queue) grant(p *place, at instant) {
 	q.lines.serve(p, at)
+	q.rest()
 	p.granted = at
 }
 

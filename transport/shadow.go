@@ -15,7 +15,10 @@ type shadow struct {
 
 func (s shadow) send(c *call, req *http.Request) (*http.Response, error) {
 	began := clock()
-	if wait := s.limit.plan(began).Sub(began); wait > 0 {
+	s.queue.mu.Lock()
+	paused := s.pause.remaining(began)
+	s.queue.mu.Unlock()
+	if wait := s.limit.plan(began.Add(paused)).Sub(began); wait > 0 {
 		s.waited(c, wait)
 	}
 	ready, err := c.prepared(req)

@@ -56,7 +56,7 @@ func New(opts ...Option) *Transport {
 		log:      t.log,
 		steered:  t.steered,
 	}
-	t.throttle.lanes = newLanes(s.heavy, s.maxQueue, t.throttle.queued)
+	t.throttle.lanes = newLanes(s.heavy, s.maxQueue, &t.throttle.queue)
 	t.throttle.mode = t.throttle.window.mode
 	t.retry = retry.Transport{Policy: s.policy, Observe: t.attempted, Hold: t.throttle.holds}
 	t.sender = t.throttle
