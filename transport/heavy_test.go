@@ -192,3 +192,27 @@ func ExampleWithHeavy() {
 	fmt.Println(tr.Stats().Queued)
 	// Output: 0
 }
+
+// With nobody else there, heavy calls take every slot the moment it falls due.
+func TestHeavyCallsAloneLoseNoSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		var mu sync.Mutex
+		var last time.Duration
+		tr := transport.New(quiet, transport.WithWindow(-1), transport.WithBase(roundTripper(func(req *http.Request) (*http.Response, error) {
+			mu.Lock()
+			last = time.Since(begin)
+			mu.Unlock()
+			time.Sleep(10 * time.Second)
+			return answer(req, 201)
+		})))
+		var all sync.WaitGroup
+		for range 60 {
+			all.Go(func() { send(t.Context(), tr, http.MethodPost, ordersURL) })
+		}
+		all.Wait()
+		if want := 3 * 1008 * time.Millisecond; last != want {
+			t.Errorf("the last of 60 went after %v, want %v", last, want)
+		}
+	})
+}

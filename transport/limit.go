@@ -27,6 +27,24 @@ func (t *Transport) SetLimit(n int, per time.Duration) error {
 	return nil
 }
 
+// SetWeights changes, while calls wait and are under way, the parts that the
+// classes of calls get of the limit as long as calls of each wait; from the start
+// they are 4, 2 and 1. It is an error if one of them is less than 1 or more than
+// 1,000; then nothing is changed.
+func (t *Transport) SetWeights(interactive, normal, batch int) error {
+	for _, w := range []int{interactive, normal, batch} {
+		if w < 1 || w > 1000 {
+			return fmt.Errorf("transport: SetWeights(%d, %d, %d): each must be from 1 to 1000, or a class starves",
+				interactive, normal, batch)
+		}
+	}
+	q := &t.throttle.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.lines.reweigh([...]int{interactive, normal, batch})
+	return nil
+}
+
 // SetReserve changes, while calls wait and are under way, the part of the limit
 // that WithReserve keeps free of Batch calls.
 func (t *Transport) SetReserve(part float64) {

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"testing"
@@ -128,6 +129,77 @@ func TestShadowRepeatsNothing(t *testing.T) {
 		}
 		if n := tr.Stats().RateLimited; n != 1 {
 			t.Errorf("%d 429s counted", n)
+		}
+	})
+}
+
+// While calls of two classes wait, each gets its part, at once, whatever it is
+// changed to; and none starves.
+func TestSetWeightsTakesEffectAtOnce(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		interactive, batch := rapid.IntRange(1, 20).Draw(rt, "interactive"), rapid.IntRange(1, 20).Draw(rt, "batch")
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
+			sent := map[transport.Priority]int{}
+			tr := transport.New(quiet, transport.WithBase(roundTripper(func(req *http.Request) (*http.Response, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				sent[transport.PriorityFromContext(req.Context())]++
+				return answer(req, 200)
+			})))
+			ctx, cancel := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			for _, p := range []transport.Priority{transport.Interactive, transport.Batch} {
+				for range 600 {
+					all.Go(func() {
+						tr.RoundTrip(request(t, http.MethodGet, nil).WithContext(transport.ContextWithPriority(ctx, p)))
+					})
+				}
+			}
+			time.Sleep(10 * time.Second)
+			if err := tr.SetWeights(interactive, 1, batch); err != nil {
+				rt.Fatal(err)
+			}
+			mu.Lock()
+			clear(sent)
+			mu.Unlock()
+			time.Sleep(20 * time.Second)
+			mu.Lock()
+			got, n := sent[transport.Batch], sent[transport.Batch]+sent[transport.Interactive]
+			mu.Unlock()
+			cancel()
+			all.Wait()
+			if want := n * batch / (interactive + batch); n < 285 || got < want-15 || got > want+15 {
+				rt.Fatalf("with %d to %d, batch had %d of %d", interactive, batch, got, n)
+			}
+		})
+	})
+}
+
+func TestSetWeightsThatMakesNoSense(t *testing.T) {
+	tr := transport.New(quiet)
+	for _, w := range [][3]int{{0, 1, 1}, {1, -1, 1}, {1, 1, 1001}} {
+		if err := tr.SetWeights(w[0], w[1], w[2]); err == nil {
+			t.Errorf("%v: no error", w)
+		}
+	}
+}
+
+func TestShadowCountsPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen recorder
+		limited := roundTripper(func(req *http.Request) (*http.Response, error) {
+			resp, err := answer(req, 429)
+			resp.Header.Set("Retry-After", "7")
+			return resp, err
+		})
+		tr := transport.New(transport.WithBase(limited), quiet, transport.WithShadow(), transport.WithObserver(seen.observe))
+		for range 2 {
+			tr.RoundTrip(request(t, http.MethodGet, nil))
+			time.Sleep(time.Second)
+		}
+		if e := seen.of(transport.Shadowed); len(e) != 1 || e[0].Delay < 6*time.Second || e[0].Delay > 8*time.Second {
+			t.Errorf("%v; want the second to have waited for the 6 s that were left", e)
 		}
 	})
 }

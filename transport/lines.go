@@ -7,7 +7,8 @@ import "time"
 // users, however many wait. The zero value is ready to use; the queue's lock
 // guards it.
 type lines struct {
-	classes [len(weights)]class // the best first
+	classes [len(defaultWeights)]class // the best first
+	changed *[len(defaultWeights)]int  // the classes' weights; nil: the default
 	batch   spread
 	len     int
 }
@@ -25,6 +26,22 @@ type class struct {
 }
 
 func (l *lines) class(p *place) *class { return &l.classes[p.priority.index()] }
+
+// weights are the classes' parts.
+func (l *lines) weights() *[len(defaultWeights)]int {
+	if l.changed != nil {
+		return l.changed
+	}
+	return &defaultWeights
+}
+
+// reweigh gives the classes other parts, from now on.
+func (l *lines) reweigh(w [len(defaultWeights)]int) {
+	l.changed = &w
+	for i := range l.classes {
+		l.classes[i].credit = 0
+	}
+}
 
 func (l *lines) push(p *place) {
 	c := l.class(p)
@@ -53,6 +70,7 @@ func (l *lines) remove(p *place) {
 // best returns who goes next, not counting one; or nil. It may be somebody who is
 // held back, if nobody else is there.
 func (l *lines) best(now instant, but *place) (best *place) {
+	weights := l.weights()
 	for i, most := 0, 0; i < len(l.classes); i++ {
 		c := &l.classes[i]
 		p := c.first(but)
@@ -77,7 +95,7 @@ func (l *lines) held(class int, now instant) time.Duration {
 
 // serve takes out p, which gets a slot.
 func (l *lines) serve(p *place, at instant) {
-	all := 0
+	weights, all := l.weights(), 0
 	for i := range l.classes {
 		if c := &l.classes[i]; c == l.class(p) || c.len > 0 && l.held(i, at) <= 0 {
 			c.credit += weights[i]
@@ -116,7 +134,7 @@ func (l *lines) ahead(p *place) int {
 	if !p.again {
 		n += c.users.ahead(p.owner)
 	}
-	sum := n
+	sum, weights := n, l.weights()
 	for i := range l.classes {
 		if d := &l.classes[i]; d != c && i != Batch.index() {
 			due := (n-3)*weights[i]/weights[p.priority.index()] - 1

@@ -68,11 +68,12 @@ func WithHeavy(table ...Heavy) Option {
 }
 
 // WithShadow lets every call go at once and repeats none, as if the Transport were
-// not there, and tells observers how long each would have waited for the limit: an
+// not there, and tells observers how long each would have waited for its turn: an
 // Event of the kind Shadowed. 429s are counted and logged as ever. It is for trying
 // out a limit on a program that runs; a Limiter that is not from NewLimiter is not
-// asked. The window and pauses, which depend on what is held back, are not part of
-// the estimate.
+// asked. The wait is that of the limit and of pauses after 429s. What the window
+// would have held back cannot be told, since it depends on a delay that is another
+// where requests are held back; Stats has the delay as it is.
 func WithShadow() Option {
 	return func(s *settings) { s.shadow = true }
 }

@@ -7,8 +7,9 @@ import "context"
 // Interactive as Interactive.
 //
 // Each class gets its part of the slots as long as calls of it wait: 4, 2 and 1
-// of 7 for Interactive, Normal and Batch. So none starves. What a class does not
-// use goes to the others, and is not made up for later.
+// of 7 for Interactive, Normal and Batch, unless SetWeights has changed that. So
+// none starves. What a class does not use goes to the others, and is not made up
+// for later.
 //
 // Within a class, a call that is repeated goes before those that have not been
 // sent yet; of those, the next is of the user who was given the fewest of the
@@ -25,10 +26,10 @@ const (
 	Interactive
 )
 
-// weights are the classes' parts. 4:2:1 is served in the order 1213121, of which
+// defaultWeights are the classes' parts. 4:2:1 is served in the order 1213121, of which
 // any stretch is within one slot of the parts: no other three different weights
 // can be served that evenly.
-var weights = [...]int{4, 2, 1}
+var defaultWeights = [...]int{4, 2, 1}
 
 // index returns the class of a Priority, the best being 0.
 func (p Priority) index() int { return int(Interactive - min(max(p, Batch), Interactive)) }
