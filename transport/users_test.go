@@ -107,9 +107,8 @@ func TestUsersTakeTurns(t *testing.T) {
 	})
 }
 
-// No class saves up a claim, nor a debt, of more than one turn of all of them, and
-// batch work does not while it is held
-// back.
+// No class saves up a claim, nor a debt, of more than a turn of all of them, and
+// batch work saves none while it is held back.
 func TestClassesSaveNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := clock()

@@ -31,6 +31,17 @@ var crowds = []crowd{
 	{"floor", func(ctx context.Context) func() error {
 		return func() error { <-ctx.Done(); return ctx.Err() }
 	}},
+	// Who waits for a turn and for a context needs a channel and a select at least.
+	{"floor-select", func(ctx context.Context) func() error {
+		return func() error {
+			select {
+			case <-make(chan struct{}):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}},
 	{"x-time-rate", func(ctx context.Context) func() error { return waitOn(ctx, hour.xTime().Wait) }},
 	{"failsafe-smooth", func(ctx context.Context) func() error { return waitOn(ctx, hour.failsafe().AcquirePermit) }},
 	{"ours", func(ctx context.Context) func() error { return waitOn(ctx, hour.ours().Wait) }},
