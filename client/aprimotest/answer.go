@@ -3,6 +3,7 @@ package aprimotest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -14,8 +15,10 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	stream io.Reader // a file, instead of the body
 	slow   time.Duration
-	fault  bool // not what was asked for
+	cut    int64 // if not zero, the connection ends after so many bytes
+	fault  bool  // not what was asked for
 }
 
 func newAnswer() *answer { return &answer{header: make(http.Header)} }
@@ -34,12 +37,33 @@ func (a *answer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// ReadFrom takes a file as the body, which is read as the answer is. So a large
+// one is never in memory; it is what http.ServeContent calls.
+func (a *answer) ReadFrom(r io.Reader) (int64, error) {
+	a.stream = r
+	return 0, nil
+}
+
 // finish adds what a server adds to every answer. Date is given here, not left
 // to net/http, so that it is the same in process and over a socket.
 func (a *answer) finish() {
 	a.WriteHeader(http.StatusOK)
 	a.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
-	a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	if a.header.Get("Content-Length") == "" {
+		a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
+}
+
+// truncate leaves of the body what comes before the cut, and returns how it ends.
+func (a *answer) truncate() error {
+	if a.cut <= 0 {
+		return io.EOF
+	}
+	a.body = a.body[:min(int64(len(a.body)), a.cut)]
+	if a.stream != nil {
+		a.stream = io.LimitReader(a.stream, a.cut)
+	}
+	return io.ErrUnexpectedEOF
 }
 
 // A chunk is a part of a body, and when it comes after the header.

@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -14,27 +15,40 @@ import (
 // its end all the same.
 const maxBody = 1 << 20
 
-// A requestBody is what was read of the body of a request, at most one byte more
-// than maxBody.
-type requestBody []byte
+// A requestBody is what was read of the body of a request.
+type requestBody struct {
+	kept []byte // at most one byte more than maxBody
+	part *part  // of a multipart form; nil if there is none, or not one alone
+}
 
 // readBody reads the body before the request waits, as a gateway does. A server
 // would not notice otherwise that the client hangs up.
 func readBody(r *http.Request) (requestBody, error) {
-	data, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil {
-		return nil, err
+	if isForm(r) {
+		return readForm(r)
 	}
-	if len(data) > maxBody {
+	data, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err == nil && len(data) > maxBody {
 		_, err = io.Copy(io.Discard, r.Body)
 	}
-	return data, err
+	return requestBody{kept: data}, err
+}
+
+type partKey struct{}
+
+// partOf returns the part of the multipart form that a request has.
+func partOf(r *http.Request) *part {
+	p, _ := r.Context().Value(partKey{}).(*part)
+	return p
 }
 
 // attach gives the request its body again, from the first byte: it is read by
 // each of the functions of the Tenant that wants to.
 func (b requestBody) attach(r *http.Request) *http.Request {
-	r.Body = io.NopCloser(bytes.NewReader(b))
+	if b.part != nil && partOf(r) == nil {
+		*r = *r.WithContext(context.WithValue(r.Context(), partKey{}, b.part))
+	}
+	r.Body = io.NopCloser(bytes.NewReader(b.kept))
 	return r
 }
 
@@ -44,6 +58,8 @@ type responseBody struct {
 	ctx    context.Context
 	start  time.Time // of the body, at the end of the header
 	chunks []chunk
+	stream io.Reader // what comes after the chunks; nil if nothing
+	end    error     // io.EOF, unless a Fault cuts the body
 
 	once   sync.Once
 	closed chan struct{}
@@ -67,7 +83,14 @@ func (b *responseBody) Read(p []byte) (int, error) {
 		}
 		b.chunks = b.chunks[1:]
 	}
-	return 0, io.EOF
+	if err := b.ctx.Err(); err != nil || b.stream == nil {
+		return 0, cmp.Or(err, b.end)
+	}
+	n, err := b.stream.Read(p)
+	if err == io.EOF {
+		err = b.end
+	}
+	return n, err
 }
 
 func (b *responseBody) await(at time.Time) error {

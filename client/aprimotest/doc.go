@@ -42,25 +42,80 @@
 //
 // # The API
 //
-// There are these routes, at any host name:
+// There are these routes, at any host name, and what is created is found, listed
+// and searched. Those of the DAM begin with /api/core:
 //
-//	POST /login/connect/token     client_credentials, password, refresh_token
-//	GET  /api/core/records        page and pageSize, in the query or the header
-//	POST /api/core/records        keeps status, contentType and tag
-//	GET  /api/core/record/{id}
+//	/records, /record/{id}                GET, POST, PUT, DELETE
+//	/record/{id}/fields                   and classifications, files, masterfile,
+//	                                      masterfilelatestversion, locks, trail,
+//	                                      image/preview, image/thumbnail
+//	/fileversion/{id}                     GET
+//	POST /search/records                  and /search/records/suggestions
+//	POST /search/classifications          one comparison: Name = 'x'
+//	/classification?namePath=             and /classification/{id}/children
+//	/collection/{id}/records              GET, PUT
+//	/orders, /order/{id}                  GET, POST
+//	/fielddefinitions, /fielddefinition/{id}
+//	                                      GET, POST, PUT, DELETE; and so are
+//	                                      classifications, fieldgroups, contenttypes,
+//	                                      filetypes, languages, translations, users,
+//	                                      usergroups, permissions, collections,
+//	                                      publiclinks, rules, settings, checks,
+//	                                      settingdefinitions, settingcategories,
+//	                                      checkcategories, maintenancejobs,
+//	                                      watermarks and downloadlinks
 //
-// Any client is known and any secret is right, as long as there is one. Tokens
-// last an hour. They are JWTs in form, with Aprimo's claims, but nobody signed
-// them: they are good for this tenant alone. Answers are in the flat form of
-// application/json, whatever the request accepts. Where Aprimo's documents give
-// no name for the type of an exception, the name here is a guess.
+// The others do not:
+//
+//	/login/connect/token                  client_credentials, password,
+//	                                      authorization_code, refresh_token
+//	/login/connect/authorize              logs in at once, and redirects
+//	POST /uploads                         a form, or a fileName for a blob
+//	/uploads/segments                     open, send, commit, cancel
+//	/api/users/me, /api/{resource},       marketing operations: any resource
+//	/api/{resource}/{id}, /api/{resource}/search
+//	/blob/, /cdn/                         signed links: not Aprimo, so not limited
+//
+// Collections are paged by page and pageSize or by skip and take, in the query or
+// the header. Sub-resources of a record are selected with select-record, fields
+// with select-record-fields; in lists there are no classifications, files or locks.
+// They come as Accept says: application/hal+json has them in _embedded,
+// application/json beside the properties, and without an Accept, which Aprimo
+// refuses, the answer is as short as it can be.
+//
+// A search compares Id, CreatedOn, ModifiedOn, ContentType, Status, Title, Tag or
+// FieldName('X') with a value, ? or @name; with =, <>, and for times <, <=, > and
+// >=; Id IN ? takes one array. There are and, or, not and parentheses. All else is
+// answered 400. Pages end at [Tenant.SearchCeiling]; beyond it, search again from
+// the last CreatedOn. Facets count contentType and status. The records of the start
+// can be a hundred thousand and cost eight bytes each, until they are changed.
+//
+// An [Upload] is known by its size and the hashes of its segments, and kept only up
+// to a mebibyte: of a larger one, and of the files of the records at the start, a
+// pattern of the same size is delivered. An order takes [Tenant.OrderTime]. A target
+// that is not there makes it PartiallyFailed.
+//
+// Any client is known and any secret is right, as long as there is one where one is
+// needed. Tokens are JWTs in form, with Aprimo's claims, but nobody signed them: they
+// are good for this tenant alone. A refresh token is good for once. The user of a
+// token is the username for a password, [Tenant.Login] for a code, and the client's
+// name with -user for client_credentials.
+//
+// # What is a guess
+//
+// Aprimo's documents do not say what an exception is called (but for what was not
+// found), what a facet looks like in a request, what is answered to a header that
+// is missing, how the conditions of a search in marketing operations are written,
+// how long the index takes, or whether the ceiling of a search is that of
+// Elasticsearch. It stands for the documents, not for Aprimo's servers: what passes
+// here can still meet a surprise there.
 //
 // # What it does not do
 //
-// It has no search, orders, uploads or users; it does not look at API-VERSION;
-// select headers select nothing. It does not slow down under heavy operations
-// unless [Tenant.Service] says so. It stands for Aprimo's documents, not for
-// Aprimo's servers: what passes here can still meet a surprise there.
+// A change of a record is searched at once; only a new one is found late. No
+// permission is looked at, and no lock refuses anything. Orders other than download
+// and publicCdn succeed without a file. It does not slow down under heavy operations
+// unless [Tenant.Service] says so.
 //
 // # Concurrency and determinism
 //

@@ -25,6 +25,10 @@ type Fault struct {
 	// Slow is how long the body of the answer takes, in ten pieces. The
 	// header comes at once.
 	Slow time.Duration
+
+	// Cut ends the connection after so many bytes of the body of the answer;
+	// what was asked for is done. Zero means that the body is whole.
+	Cut int64
 }
 
 // errDropped is what a dropped connection looks like in process.

@@ -1,7 +1,7 @@
 package aprimotest
 
 import (
-	"fmt"
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -12,73 +12,112 @@ const (
 	maxPageSize     = 1000
 )
 
-func (s *store) list(w http.ResponseWriter, r *http.Request) {
-	page, err := pagingParameter(r, "page", 1)
-	size, sizeErr := pagingParameter(r, "pageSize", defaultPageSize)
-	switch {
-	case err != nil:
-		writeException(w, http.StatusBadRequest, badRequest, err.Error())
-		return
-	case sizeErr != nil:
-		writeException(w, http.StatusBadRequest, badRequest, sizeErr.Error())
-		return
-	case size > maxPageSize:
-		writeException(w, http.StatusBadRequest, badRequest, fmt.Sprintf("pageSize must not be above %d.", maxPageSize))
-		return
-	}
-	items, total := s.slice(page, size)
-	for i, rec := range items {
-		items[i] = rec.linked(baseURL(r))
-	}
-	writeJSON(w, http.StatusOK, map[string]any{
-		"_links":     pageLinks(r, page, size, total),
-		"items":      items,
-		"page":       page,
-		"pageSize":   size,
-		"totalCount": total,
-	})
+// A window is the part of a collection that a request asks for, by page and
+// pageSize or by skip and take.
+type window struct {
+	page, size int
+	skip       int
+	bySkip     bool
 }
 
-// pagingParameter looks in the query and then in the header.
-func pagingParameter(r *http.Request, name string, def int) (int, error) {
-	s := r.URL.Query().Get(name)
-	if s == "" {
-		s = r.Header.Get(name)
+// pageOf reads the window of a request.
+func pageOf(r *http.Request) (window, error) {
+	page, err := number(r, "page", 1, 1)
+	size, sizeErr := number(r, "pageSize", defaultPageSize, 1)
+	skip, skipErr := number(r, "skip", 0, 0)
+	take, takeErr := number(r, "take", defaultPageSize, 1)
+	if err := cmp.Or(err, sizeErr, skipErr, takeErr); err != nil {
+		return window{}, err
 	}
+	w := window{page: page, size: size}
+	if parameter(r, "skip") != "" || parameter(r, "take") != "" {
+		w = window{page: skip/take + 1, size: take, skip: skip, bySkip: true}
+	}
+	if w.size > maxPageSize {
+		return w, invalid("pageSize must not be above %d.", maxPageSize)
+	}
+	return w, nil
+}
+
+// parameter looks in the query and then in the header.
+func parameter(r *http.Request, name string) string {
+	if r.URL.RawQuery != "" {
+		if s := r.URL.Query().Get(name); s != "" {
+			return s
+		}
+	}
+	return r.Header.Get(name)
+}
+
+func number(r *http.Request, name string, def, least int) (int, error) {
+	s := parameter(r, name)
 	if s == "" {
 		return def, nil
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("'%s' is not a value of %s", s, name)
+	if err != nil || n < least {
+		return 0, invalid("'%s' is not a value of %s", s, name)
 	}
 	return n, nil
 }
 
-func pageLinks(r *http.Request, page, size, total int) links {
-	last := max(1, (total+size-1)/size)
+// bounds returns where in a collection of so many the window begins and ends.
+func (p window) bounds(total int) (first, last int) {
+	first = p.skip
+	if !p.bySkip {
+		first = total // beyond the last page
+		if p.page-1 <= total/p.size {
+			first = (p.page - 1) * p.size
+		}
+	}
+	first = min(first, total)
+	return first, min(total, first+p.size)
+}
+
+func (p window) links(r *http.Request, total int) links {
+	lastPage := max(1, (total+p.size-1)/p.size)
 	to := func(page int) link {
-		query := url.Values{"page": {strconv.Itoa(page)}, "pageSize": {strconv.Itoa(size)}}
-		return link{baseURL(r) + r.URL.Path + "?" + query.Encode()}
+		query := r.URL.Query()
+		p.set(query, page)
+		return link{Href: baseURL(r) + r.URL.Path + "?" + query.Encode()}
 	}
-	all := links{"self": to(page), "first": to(1), "last": to(last)}
-	if page > 1 {
-		all["prev"] = to(min(page-1, last))
+	all := links{"self": to(p.page), "first": to(1), "last": to(lastPage)}
+	if p.page > 1 {
+		all["prev"] = to(min(p.page-1, lastPage))
 	}
-	if page < last {
-		all["next"] = to(page + 1)
+	if _, end := p.bounds(total); end < total && p.page <= lastPage {
+		all["next"] = to(p.page + 1)
 	}
 	return all
 }
 
-// slice returns a copy of the records of a page and the number of all.
-func (s *store) slice(page, size int) (items []record, total int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	total = len(s.records)
-	first := total // beyond the last page
-	if page-1 <= total/size {
-		first = min(total, (page-1)*size)
+func (p window) set(query url.Values, page int) {
+	if p.bySkip {
+		skip := p.skip + (page-p.page)*p.size
+		query.Set("skip", strconv.Itoa(max(0, skip)))
+		query.Set("take", strconv.Itoa(p.size))
+		return
 	}
-	return append([]record{}, s.records[first:min(total, first+size)]...), total
+	query.Set("page", strconv.Itoa(page))
+	query.Set("pageSize", strconv.Itoa(p.size))
+}
+
+// A pagedView is one page of a collection, as the API shows it.
+type pagedView[T any] struct {
+	Links    links   `json:"_links"`
+	Items    []T     `json:"items"`
+	Page     int     `json:"page"`
+	PageSize int     `json:"pageSize"`
+	Skip     *int    `json:"skip,omitempty"`
+	Take     *int    `json:"take,omitempty"`
+	Total    int     `json:"totalCount"`
+	Facets   []facet `json:"facets,omitempty"`
+}
+
+func writePaged[T any](w http.ResponseWriter, r *http.Request, p window, items []T, total int, facets []facet) {
+	v := pagedView[T]{Links: p.links(r, total), Items: items, Page: p.page, PageSize: p.size, Total: total, Facets: facets}
+	if p.bySkip {
+		v.Skip, v.Take = &p.skip, &p.size
+	}
+	writeJSON(w, http.StatusOK, v)
 }

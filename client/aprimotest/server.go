@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"io"
 	"maps"
 	"net/http"
 	"time"
@@ -20,11 +21,19 @@ func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.finish()
 	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
+	end := a.truncate()
 	if a.slow > 0 {
 		a.trickle(w, r)
-		return
+	} else {
+		w.Write(a.body)
 	}
-	w.Write(a.body)
+	if a.stream != nil {
+		io.Copy(w, a.stream)
+	}
+	if end != io.EOF {
+		http.NewResponseController(w).Flush() // or nothing of it would be sent
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // trickle writes the body as slowly as a Fault wants it.

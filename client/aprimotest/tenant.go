@@ -3,6 +3,7 @@ package aprimotest
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -64,6 +65,43 @@ type Tenant struct {
 	// expired. There is no allowance for clocks that differ.
 	RequireToken bool
 
+	// TokenLifetime is how long an access token can be used. Zero means an
+	// hour.
+	TokenLifetime time.Duration
+
+	// Login is the login name of who logs in at the authorize endpoint. Empty
+	// means jane.doe.
+	Login string
+
+	// RequireHeaders makes the tenant answer 400, with an exception that names
+	// the header, to a request without those that Aprimo's guide requires:
+	// API-VERSION: 1, Accept and User-Agent, and application/json as the
+	// Content-Type of a body that is no form.
+	RequireHeaders bool
+
+	// CreatedTogether is how many of the Records at the start have the same
+	// createdOn. Zero means one: they were made a second apart, the last of
+	// them a second before the start.
+	CreatedTogether int
+
+	// FileSize is the size, in bytes, of the master file that each of the
+	// Records at the start has. Zero means 1024; less than zero means empty.
+	FileSize int64
+
+	// IndexDelay is how long search does not find a new record, unless it was
+	// sent with set-immediateSearchIndexUpdate. Zero means three seconds; less
+	// than zero means that it is found at once.
+	IndexDelay time.Duration
+
+	// SearchCeiling is how deep pages of a search may go, in records; what is
+	// beyond is answered 400. Zero means 10,000, the default of Elasticsearch.
+	SearchCeiling int
+
+	// OrderTime is how long an order takes: a fifth of it pending, the rest
+	// executing. Zero means ten seconds; less than zero means that an order is
+	// done as it is made.
+	OrderTime time.Duration
+
 	mu     sync.Mutex    // guards what follows down to the blank line
 	epoch  time.Time     // of the first request; zero before it
 	latest time.Duration // since then, when last looked
@@ -93,7 +131,7 @@ func (t *Tenant) Start() {
 	}
 	t.loads = sources(t.Others, t.Seed)
 	t.counts = make(map[string]*tally)
-	t.store.fill(max(0, orDefault(t.Records, defaultRecords)), t.epoch)
+	t.open(t.epoch)
 	t.routes = t.newRoutes()
 }
 
@@ -112,8 +150,11 @@ func (t *Tenant) Queued() int {
 func (t *Tenant) handle(r *http.Request) (*answer, error) {
 	t.Start()
 	r = r.WithContext(r.Context()) // a copy: the caller's is not ours to change
-	if r.URL.Path == tokenPath {
+	switch {
+	case r.URL.Path == tokenPath, r.URL.Path == authorizePath:
 		return t.handleToken(r)
+	case strings.HasPrefix(r.URL.Path, blobPath), strings.HasPrefix(r.URL.Path, cdnPath):
+		return t.handleBlob(r)
 	}
 	begin, ok := t.arrive(r.UserAgent())
 	if !ok {
@@ -151,7 +192,7 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 	default:
 		t.routes.ServeHTTP(a, body.attach(r))
 	}
-	a.slow = fault.Slow
+	a.slow, a.cut = fault.Slow, fault.Cut
 	return a, nil
 }
 
@@ -181,7 +222,7 @@ func pauseUntil(ctx context.Context, at time.Time) error {
 }
 
 // orDefault follows the one rule of the fields of Tenant: zero is the default.
-func orDefault(n, def int) int {
+func orDefault[N int | int64 | time.Duration](n, def N) N {
 	if n == 0 {
 		return def
 	}

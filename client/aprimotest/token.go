@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,9 @@ const (
 	tokenLifetime = time.Hour
 )
 
+// defaultLogin is who logs in at the authorize endpoint.
+const defaultLogin = "jane.doe"
+
 // handleToken answers a request for a token. It is not under the limit: Aprimo
 // does not say whether it is.
 func (t *Tenant) handleToken(r *http.Request) (*answer, error) {
@@ -25,14 +29,20 @@ func (t *Tenant) handleToken(r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.mu.Lock()
-	t.count(t.tally(r.UserAgent()), func(a *Agent) { a.Tokens++ })
-	t.mu.Unlock()
+	if r.URL.Path == tokenPath {
+		t.mu.Lock()
+		t.count(t.tally(r.UserAgent()), func(a *Agent) { a.Tokens++ })
+		t.mu.Unlock()
+	}
 	if err := t.work(r, body); err != nil {
 		return nil, err
 	}
 	a := newAnswer()
-	t.tokens.serve(a, body.attach(r))
+	if r.URL.Path == authorizePath {
+		t.tokens.authorize(a, r, cmp.Or(t.Login, defaultLogin))
+	} else {
+		t.tokens.serve(a, body.attach(r), cmp.Or(max(0, t.TokenLifetime), tokenLifetime))
+	}
 	return a, nil
 }
 
@@ -40,23 +50,50 @@ func (t *Tenant) handleToken(r *http.Request) (*answer, error) {
 type tokens struct {
 	mu      sync.Mutex
 	issued  int
-	access  map[string]time.Time // the end of each
+	access  map[string]access
 	refresh map[string]grant
+	codes   map[string]code
 }
 
-// A grant is what a client was given the right to.
-type grant struct{ client, user, scope string }
+// An access is what an access token stands for.
+type access struct {
+	user string
+	end  time.Time
+}
+
+// A grant is what a client was given the right to. A public client has no secret.
+type grant struct {
+	client, user, scope string
+	public              bool
+}
 
 // valid reports whether a request has a bearer token that has not expired.
 func (k *tokens) valid(r *http.Request, now time.Time) bool {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return false
+	token := bearer(r)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	granted, ok := k.access[token]
+	return ok && now.Before(granted.end)
+}
+
+// user returns who the token of a request belongs to; "" without one.
+func (k *tokens) user(r *http.Request) string {
+	token := bearer(r)
+	if token == "" {
+		return ""
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	end, ok := k.access[strings.TrimSpace(token)]
-	return ok && now.Before(end)
+	return k.access[token].user
+}
+
+// bearer returns the token of a request; "" without one.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return r.Header.Get("X-Access-Token") // as marketing operations takes it
+	}
+	return strings.TrimSpace(token)
 }
 
 // A tokenError is an error as RFC 6749, section 5.2, has it.
@@ -65,7 +102,7 @@ type tokenError struct {
 	Description string `json:"error_description,omitempty"`
 }
 
-func (k *tokens) serve(w http.ResponseWriter, r *http.Request) {
+func (k *tokens) serve(w http.ResponseWriter, r *http.Request, lifetime time.Duration) {
 	w.Header().Set("Cache-Control", "no-store")
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -82,7 +119,7 @@ func (k *tokens) serve(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, status, tokenErr)
 		return
 	}
-	writeJSON(w, http.StatusOK, k.issue(r, g, time.Now()))
+	writeJSON(w, http.StatusOK, k.issue(r, g, time.Now(), lifetime))
 }
 
 // grant decides what the client gets.
@@ -94,7 +131,9 @@ func (k *tokens) grant(r *http.Request) (grant, *tokenError) {
 	if !ok {
 		id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
 	}
-	if id == "" || secret == "" {
+	kind := r.PostForm.Get("grant_type")
+	secretless := kind == "authorization_code" || kind == "refresh_token"
+	if id == "" || secret == "" && !secretless {
 		return grant{}, &tokenError{Code: "invalid_client"}
 	}
 	g := grant{client: id, scope: r.PostForm.Get("scope")}
@@ -103,7 +142,9 @@ func (k *tokens) grant(r *http.Request) (grant, *tokenError) {
 			return grant{}, &tokenError{Code: "invalid_scope"}
 		}
 	}
-	switch r.PostForm.Get("grant_type") {
+	switch kind {
+	case "authorization_code":
+		return k.exchange(r.PostForm, id, secret == "")
 	case "client_credentials":
 		// The one user who is named on the registration of the client.
 		g.user = id + "-user"
@@ -114,51 +155,52 @@ func (k *tokens) grant(r *http.Request) (grant, *tokenError) {
 		}
 		return g, nil
 	case "refresh_token":
-		return k.refreshed(id, r.PostForm.Get("refresh_token"))
+		return k.refreshed(id, secret == "", r.PostForm.Get("refresh_token"))
 	case "":
 		return grant{}, &tokenError{"invalid_request", "there is no grant_type"}
 	}
 	return grant{}, &tokenError{Code: "unsupported_grant_type"}
 }
 
-// refreshed returns the grant of a refresh token. It may be used again.
-func (k *tokens) refreshed(client, token string) (grant, *tokenError) {
+// refreshed returns the grant of a refresh token, which is good for once.
+func (k *tokens) refreshed(client string, public bool, token string) (grant, *tokenError) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	g, ok := k.refresh[token]
+	if ok && public && !g.public {
+		return grant{}, &tokenError{Code: "invalid_client"}
+	}
 	if !ok || g.client != client {
 		return grant{}, &tokenError{Code: "invalid_grant"}
 	}
+	delete(k.refresh, token)
 	return g, nil
 }
 
 // issue makes a token and keeps it until its end.
-func (k *tokens) issue(r *http.Request, g grant, now time.Time) map[string]any {
+func (k *tokens) issue(r *http.Request, g grant, now time.Time, lifetime time.Duration) map[string]any {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.access == nil {
-		k.access, k.refresh = make(map[string]time.Time), make(map[string]grant)
+		k.access, k.refresh = make(map[string]access), make(map[string]grant)
 	}
-	for token, end := range k.access {
-		if !now.Before(end) {
+	for token, granted := range k.access {
+		if !now.Before(granted.end) {
 			delete(k.access, token)
 		}
 	}
 	k.issued++
-	token := accessToken(r, g, now, k.issued)
-	k.access[token] = now.Add(tokenLifetime)
+	token := accessToken(r, g, now, lifetime, k.issued)
+	k.access[token] = access{g.user, now.Add(lifetime)}
 	answer := map[string]any{
 		"access_token": token,
 		"token_type":   "Bearer",
-		"expires_in":   int(tokenLifetime / time.Second),
+		"expires_in":   int(lifetime / time.Second),
 		"scope":        g.scope,
 	}
 	offline := slices.Contains(strings.Fields(g.scope), "offline_access")
 	if offline && r.PostForm.Get("grant_type") != "client_credentials" {
-		refresh := r.PostForm.Get("refresh_token")
-		if refresh == "" {
-			refresh = fmt.Sprintf("refresh-%d", k.issued)
-		}
+		refresh := fmt.Sprintf("refresh-%d", k.issued)
 		k.refresh[refresh] = g
 		answer["refresh_token"] = refresh
 	}
@@ -167,24 +209,28 @@ func (k *tokens) issue(r *http.Request, g grant, now time.Time) map[string]any {
 
 // accessToken returns a token in the form of a JWT, with the claims of Aprimo's,
 // whose signature is none.
-func accessToken(r *http.Request, g grant, now time.Time, number int) string {
-	sum := fnv.New128a()
-	sum.Write([]byte(g.user))
-	id := sum.Sum(nil)
+func accessToken(r *http.Request, g grant, now time.Time, lifetime time.Duration, number int) string {
 	base := baseURL(r)
 	return segment(map[string]any{"alg": "none", "typ": "JWT"}) + "." + segment(map[string]any{
 		"dam-login":  g.user,
-		"dam-uid":    fmt.Sprintf("%x", id),
+		"dam-uid":    nameID(g.user),
 		"dam-tenant": tenantName(r.Host),
-		"UID":        fmt.Sprint(uint32(id[14])<<8 | uint32(id[15])),
+		"UID":        userNumber(g.user),
 		"client_id":  g.client,
 		"scope":      strings.Fields(g.scope),
 		"iss":        base + "/login",
 		"aud":        base + "/",
 		"nbf":        now.Unix(),
-		"exp":        now.Add(tokenLifetime).Unix(),
+		"exp":        now.Add(lifetime).Unix(),
 		"jti":        fmt.Sprint(number),
 	}) + "." + base64.RawURLEncoding.EncodeToString([]byte("not signed"))
+}
+
+// userNumber returns the id that a user has in marketing operations.
+func userNumber(login string) string {
+	sum := fnv.New32a()
+	sum.Write([]byte(login))
+	return fmt.Sprint(uint16(sum.Sum32()))
 }
 
 func segment(v any) string {

@@ -133,9 +133,13 @@ func TestRefreshToken(t *testing.T) {
 	}
 	refresh := form("grant_type", "refresh_token", "refresh_token", first.RefreshToken, "client_id", "c", "client_secret", "s")
 	status, second := askToken(t, tenant, tokenRequest(t, refresh))
-	if status != 200 || second.AccessToken == first.AccessToken || second.AccessToken == "" || second.RefreshToken != first.RefreshToken {
+	if status != 200 || second.AccessToken == first.AccessToken || second.AccessToken == "" || second.RefreshToken == first.RefreshToken || second.RefreshToken == "" {
 		t.Errorf("%d %+v", status, second)
 	}
+	if status, got := askToken(t, tenant, tokenRequest(t, refresh)); status != 400 || got.Error != "invalid_grant" {
+		t.Errorf("used again: %d %+v", status, got)
+	}
+	refresh.Set("refresh_token", second.RefreshToken)
 	refresh.Set("client_id", "another")
 	if status, got := askToken(t, tenant, tokenRequest(t, refresh)); status != 400 || got.Error != "invalid_grant" {
 		t.Errorf("another client: %d %+v", status, got)

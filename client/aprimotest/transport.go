@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -74,6 +75,10 @@ func asReceived(req *http.Request) *http.Request {
 
 // response returns the answer as a client sees it.
 func (a *answer) response(req *http.Request) *http.Response {
+	length, err := strconv.ParseInt(a.header.Get("Content-Length"), 10, 64)
+	if err != nil {
+		length = int64(len(a.body))
+	}
 	resp := &http.Response{
 		Status:        statusLine(a.status),
 		StatusCode:    a.status,
@@ -82,12 +87,13 @@ func (a *answer) response(req *http.Request) *http.Response {
 		ProtoMinor:    1,
 		Header:        a.header,
 		Body:          http.NoBody,
-		ContentLength: int64(len(a.body)),
+		ContentLength: length,
 		Request:       req,
 	}
-	if len(a.body) > 0 && req.Method != http.MethodHead {
+	if length > 0 && req.Method != http.MethodHead {
+		end := a.truncate()
 		resp.Body = &responseBody{
-			ctx: req.Context(), closed: make(chan struct{}), start: time.Now(), chunks: a.chunks(),
+			ctx: req.Context(), closed: make(chan struct{}), start: time.Now(), chunks: a.chunks(), stream: a.stream, end: end,
 		}
 	}
 	return resp

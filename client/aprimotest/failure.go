@@ -1,0 +1,58 @@
+package aprimotest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+const (
+	notFound   = "Adam.Rest.Common.NoDataFoundException"
+	badRequest = "System.ArgumentException"
+)
+
+// A failure is an error that the API answers with.
+type failure struct {
+	status        int
+	kind, message string
+}
+
+func (f *failure) Error() string { return f.message }
+
+func invalid(format string, args ...any) error {
+	return &failure{http.StatusBadRequest, badRequest, fmt.Sprintf(format, args...)}
+}
+
+func missing(format string, args ...any) error {
+	return &failure{http.StatusNotFound, notFound, fmt.Sprintf(format, args...)}
+}
+
+// A handler is an http.HandlerFunc that leaves it to others to tell what failed.
+type handler func(http.ResponseWriter, *http.Request) error
+
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	err := h(w, r)
+	if f := (*failure)(nil); errors.As(err, &f) {
+		writeException(w, f.status, f.kind, f.message)
+	} else if err != nil {
+		writeException(w, http.StatusBadRequest, badRequest, err.Error())
+	}
+}
+
+// readJSON reads the body of a request, which must be one object.
+func readJSON(r *http.Request, v any) error {
+	data, err := io.ReadAll(r.Body)
+	if err != nil || len(data) > maxBody {
+		return &failure{http.StatusRequestEntityTooLarge, badRequest, "The request is too large."}
+	}
+	if !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
+		return invalid("the request body is not a JSON object")
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return invalid("the request body could not be read: %v", err)
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package aprimotest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// A piece is what is known of bytes that came in: all of a small file, but only
+// the size and the hash of a large one. Two gigabytes are not kept.
+type piece struct {
+	size int64
+	sum  [sha256.Size]byte
+	data []byte // nil if larger than maxBody
+}
+
+// readPiece reads all there is.
+func readPiece(r io.Reader) (piece, error) {
+	var kept capped
+	hash := sha256.New()
+	n, err := io.Copy(io.MultiWriter(hash, &kept), r)
+	p := piece{size: n}
+	hash.Sum(p.sum[:0])
+	if n <= maxBody {
+		p.data = kept.Bytes()
+	}
+	return p, err
+}
+
+// capped keeps the beginning of what is written to it: at most one byte more
+// than maxBody, by which can be seen that it was cut.
+type capped struct{ bytes.Buffer }
+
+func (c *capped) Write(p []byte) (int, error) {
+	c.Buffer.Write(p[:min(len(p), maxBody+1-c.Len())])
+	return len(p), nil
+}
+
+// A part is the one part of a multipart form that an upload has.
+type part struct {
+	piece
+	name, fileName string
+}
+
+// readForm reads a body that is a multipart form with one file in it. A form that
+// is malformed has no part, which is no error; that the body ends early is one.
+func readForm(r *http.Request) (requestBody, error) {
+	var kept capped
+	body := r.Body
+	r.Body = io.NopCloser(io.TeeReader(body, &kept))
+	p := readPart(r)
+	_, err := io.Copy(&kept, body)
+	r.Body = body
+	return requestBody{kept: kept.Bytes(), part: p}, err
+}
+
+func readPart(r *http.Request) *part {
+	form, err := r.MultipartReader()
+	if err != nil {
+		return nil
+	}
+	p, err := form.NextPart()
+	if err != nil {
+		return nil
+	}
+	content, err := readPiece(p)
+	if err != nil {
+		return nil
+	}
+	if _, err := form.NextPart(); err != io.EOF {
+		return nil
+	}
+	return &part{content, p.FormName(), p.FileName()}
+}
+
+func isForm(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
+}

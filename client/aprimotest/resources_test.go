@@ -1,0 +1,182 @@
+package aprimotest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+)
+
+const coreURL = "https://acme.dam.aprimo.com/api/core"
+
+func call(t *testing.T, tenant *aprimotest.Tenant, method, url, body string, want int) map[string]any {
+	t.Helper()
+	resp, text := do(t, tenant, newRequest(t.Context(), method, url, body))
+	if resp.StatusCode != want {
+		t.Fatalf("%s %s: %s, want %d: %s", method, url, resp.Status, want, text)
+	}
+	var v map[string]any
+	json.Unmarshal([]byte(text), &v)
+	return v
+}
+
+// What is created is found, listed, changed in part, and gone when it is deleted.
+func TestResourcesAreRemembered(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 10_000, Service: atOnce}
+	for plural, singular := range map[string]string{
+		"fielddefinitions": "fielddefinition", "fieldgroups": "fieldgroup", "contenttypes": "contenttype", "filetypes": "filetype",
+		"languages": "language", "translations": "translation", "users": "user", "usergroups": "usergroup",
+		"classifications": "classification", "collections": "collection", "publiclinks": "publiclink", "rules": "rule",
+		"settingdefinitions": "settingdefinition", "maintenancejobs": "maintenancejob", "checks": "checks", "watermarks": "watermark",
+	} {
+		before := call(t, tenant, "GET", coreURL+"/"+plural, "", 200)["totalCount"].(float64)
+		id := call(t, tenant, "POST", coreURL+"/"+plural, `{"name":"New","label":"L"}`, 201)["id"].(string)
+		one := coreURL + "/" + singular + "/" + id
+		call(t, tenant, "PUT", one, `{"label":"M","name":"New"}`, 204)
+		if got := call(t, tenant, "GET", one, "", 200); got["label"] != "M" || got["name"] != "New" {
+			t.Errorf("%s: %v", one, got)
+		}
+		list := call(t, tenant, "GET", coreURL+"/"+plural+"?pageSize=1000", "", 200)
+		if list["totalCount"] != before+1 {
+			t.Errorf("%s: %v", plural, list)
+		}
+		call(t, tenant, "DELETE", one, "", 204)
+		call(t, tenant, "GET", one, "", 404)
+	}
+}
+
+func TestClassificationsAreATree(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+	root := call(t, tenant, "GET", coreURL+"/classification?namePath=/Assets", "", 200)["id"]
+	call(t, tenant, "POST", coreURL+"/classifications", fmt.Sprintf(`{"name":"Photos","parentId":%q}`, root), 201)
+	if got := call(t, tenant, "GET", coreURL+"/classification?namePath=/Assets/Photos", "", 200); got["parentId"] != root {
+		t.Error(got)
+	}
+	children := call(t, tenant, "GET", fmt.Sprintf("%s/classification/%s/children", coreURL, root), "", 200)["items"].([]any)
+	if len(children) != 1 {
+		t.Error(children)
+	}
+	found := call(t, tenant, "POST", coreURL+"/search/classifications", `{"searchExpression":{"expression":"Name = ?","parameters":["photos"]}}`, 200)
+	if found["totalCount"] != 1.0 {
+		t.Error(found)
+	}
+}
+
+func TestCollectionsHaveRecords(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+	id := call(t, tenant, "POST", coreURL+"/collections", `{"name":"Summer","type":"static"}`, 201)["id"]
+	url := fmt.Sprintf("%s/collection/%s/records", coreURL, id)
+	one, two := fmt.Sprintf("%032d", 1), fmt.Sprintf("%032d", 2)
+	call(t, tenant, "PUT", url, fmt.Sprintf(`{"records":{"addOrUpdate":[%q,{"id":%q}]}}`, one, two), 204)
+	call(t, tenant, "PUT", url, fmt.Sprintf(`{"records":{"remove":[%q]}}`, one), 204)
+	if got := call(t, tenant, "GET", url, "", 200)["items"].([]any); len(got) != 1 || got[0].(map[string]any)["id"] != two {
+		t.Error(got)
+	}
+}
+
+// A change of a record keeps what it does not name.
+func TestRecordsAreChangedInPart(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+	definitions := call(t, tenant, "GET", coreURL+"/fielddefinitions", "", 200)["items"].([]any)
+	url := coreURL + "/record/" + fmt.Sprintf("%032d", 2)
+	for _, d := range definitions {
+		definition := d.(map[string]any)
+		call(t, tenant, "PUT", url, fmt.Sprintf(`{"fields":{"addOrUpdate":[{"id":%q,"localizedValues":[{"value":"new"}]}]}}`, definition["id"]), 204)
+	}
+	call(t, tenant, "PUT", url, `{"tag":"changed"}`, 204)
+	call(t, tenant, "PUT", url, `{"fields":{"addOrUpdate":[{"id":"unknown"}]}}`, 404)
+	got := call(t, tenant, "GET", url, "", 200)
+	fields := call(t, tenant, "GET", url+"/fields", "", 200)["items"].([]any)
+	if got["tag"] != "changed" || got["title"] != "new" || got["status"] != "released" || len(fields) != len(definitions) {
+		t.Errorf("%v, %v", got, fields)
+	}
+	if trail := call(t, tenant, "GET", url+"/trail?filter=change", "", 200); trail["totalCount"] != float64(len(definitions)+1) {
+		t.Error(trail)
+	}
+	call(t, tenant, "POST", url+"/locks", `{"reason":"edit"}`, 201)
+	if locks := call(t, tenant, "GET", url+"/locks", "", 200)["items"].([]any); len(locks) != 1 {
+		t.Error(locks)
+	}
+	call(t, tenant, "DELETE", url, "", 204)
+	call(t, tenant, "GET", url, "", 404)
+	if n := call(t, tenant, "GET", recordsURL, "", 200)["totalCount"]; n != 2.0 {
+		t.Errorf("%v records", n)
+	}
+}
+
+func TestSelectedPartsComeInTheFormThatIsAccepted(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+	get := func(url, accept string) map[string]any {
+		req := newRequest(t.Context(), "GET", url, "")
+		req.Header.Set("Accept", accept)
+		req.Header.Set("Select-Record", "fields, masterFileLatestVersion, files, preview")
+		_, text := do(t, tenant, req)
+		return decode[map[string]any](t, text)
+	}
+	url := coreURL + "/record/" + fmt.Sprintf("%032d", 1)
+	got := get(url, "application/hal+json")
+	embedded := got["_embedded"].(map[string]any)
+	if len(embedded) != 4 || embedded["masterfilelatestversion"] == nil || got["fields"] != nil {
+		t.Errorf("%v", got)
+	}
+	link := got["_links"].(map[string]any)["fields"].(map[string]any)
+	if link["select-key"] != "fields" || !strings.HasPrefix(link["href"].(string), "https://") {
+		t.Errorf("%v", link)
+	}
+	got = get(url, "application/json")
+	if _, ok := got["classifications"]; !ok || got["classifications"] != nil || got["masterFileLatestVersion"] == nil || got["files"] == nil {
+		t.Errorf("%v", got)
+	}
+	item := get(recordsURL, "application/json")["items"].([]any)[0].(map[string]any)
+	if item["files"] != nil || item["fields"] == nil {
+		t.Errorf("in a list: %v", item)
+	}
+}
+
+func TestMarketingOperationsArePagedAndSearched(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+	for n := range 7 {
+		call(t, tenant, "POST", moURL+"/api/activities", fmt.Sprintf(`{"title":"A%d","status":%d}`, n, n%2), 201)
+	}
+	seen := 0
+	for url := moURL + "/api/activities?limit=3"; url != ""; {
+		got := call(t, tenant, "GET", url, "", 200)
+		seen += len(got["_embedded"].(map[string]any)["activities"].([]any))
+		next, _ := got["_links"].(map[string]any)["next"].(map[string]any)
+		url, _ = next["href"].(string)
+	}
+	if seen != 7 {
+		t.Errorf("%d activities", seen)
+	}
+	got := call(t, tenant, "POST", moURL+"/api/activities/search?limit=1",
+		`{"and":[{"equals":{"fieldName":"status","fieldValue":1}},{"not":{"contains":{"fieldName":"title","fieldValue":"3"}}}]}`, 200)
+	if got["_total"] != 2.0 {
+		t.Error(got)
+	}
+	call(t, tenant, "POST", moURL+"/api/activities/search", `{"near":{"fieldName":"x"}}`, 400)
+	call(t, tenant, "GET", moURL+"/api/activities/99", "", 404)
+}
+
+func TestRequiredHeadersAreRequired(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, RequireHeaders: true}
+	full := map[string]string{"API-VERSION": "1", "Accept": "application/json", "User-Agent": "test/1.0", "Content-Type": "application/json"}
+	for missing := range full {
+		req := newRequest(t.Context(), "POST", recordsURL, "{}")
+		for name, value := range full {
+			req.Header.Set(name, value)
+		}
+		if resp, text := do(t, tenant, req); resp.StatusCode != 201 {
+			t.Errorf("with all: %s %s", resp.Status, text)
+		}
+		req = newRequest(t.Context(), "POST", recordsURL, "{}")
+		for name, value := range full {
+			req.Header.Set(name, value)
+		}
+		req.Header.Set(missing, "")
+		if resp, text := do(t, tenant, req); resp.StatusCode != 400 || !strings.Contains(text, missing) {
+			t.Errorf("without %s: %s %s", missing, resp.Status, text)
+		}
+	}
+}

@@ -1,0 +1,261 @@
+package aprimotest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+)
+
+const searchURL = "https://acme.dam.aprimo.com/api/core/search/records"
+
+type found struct {
+	Links                      map[string]link `json:"_links"`
+	Items                      []record
+	Page, PageSize, TotalCount int
+	Skip, Take                 *int
+	Facets                     []struct {
+		Name   string
+		Values []struct {
+			Key   string
+			Count int
+		}
+	}
+}
+
+func search(t *testing.T, tenant *aprimotest.Tenant, query, expression string) (int, found) {
+	t.Helper()
+	resp, body := do(t, tenant, newRequest(t.Context(), "POST", searchURL+query, expression))
+	if resp.StatusCode != 200 {
+		if e := decode[exception](t, body); e.ExceptionMessage == "" {
+			t.Errorf("%s without a message", resp.Status)
+		}
+		return resp.StatusCode, found{}
+	}
+	return 200, decode[found](t, body)
+}
+
+func TestExpressionsFindWhatTheySay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, Records: 10, IndexDelay: -1}
+		post(t, tenant, recordsURL, `{"contentType":"Image","tag":"it's","status":"draft"}`, 201)
+		const id3, dashed = "00000000000000000000000000000003", "00000000-0000-0000-0000-000000000004"
+		for _, tt := range []struct {
+			body string
+			want string // numbers of the records; or the status
+		}{
+			{`{"expression":"Id = \"` + id3 + `\""}`, "3"},
+			{`{"expression":"Id = '` + dashed + `' OR id='` + id3 + `'"}`, "3 4"},
+			{`{"expression":"Id IN ?","parameters":[["` + id3 + `","` + dashed + `","x"]]}`, "3 4"},
+			{`{"expression":"Id IN @ids and not Id = ?","parameters":["` + id3 + `"],"namedParameters":{"ids":["` + id3 + `","` + dashed + `"]}}`, "4"},
+			{`{"expression":"CreatedOn >= \"1999-12-31T23:59:57Z\" and CreatedOn < ?","parameters":["1999-12-31T23:59:59Z"]}`, "8 9"},
+			{`{"expression":"CreatedOn > @from","namedParameters":{"from":"1999-12-31T23:59:59Z"}}`, "11"},
+			{`{"expression":"ContentType = 'image'"}`, "11"},
+			{`{"expression":"Tag = \"it's\""}`, "11"},
+			{`{"expression":"Title = 'Record 7' or (Status = 'draft' and ContentType <> 'Asset')"}`, "7 11"},
+			{`{"expression":"FieldName('Title') = 'Record 5'"}`, "5"},
+			{`{"expression":"not (CreatedOn < '2000-01-01')"}`, "11"},
+			{`{"subExpressions":[{"expression":"Title = 'Record 5'"},{"expression":"Title = 'Record 6'"}],"defaultLogicalOperator":"OR"}`, "5 6"},
+			{`{"subExpressions":[{"expression":"Title = 'Record 5'"},{"expression":"Status = 'draft'"}]}`, ""},
+			{`{"expression":""}`, "400"},
+			{`{"expression":"Id"}`, "400"},
+			{`{"expression":"Id = "}`, "400"},
+			{`{"expression":"Id = ?"}`, "400"},
+			{`{"expression":"Id = @x"}`, "400"},
+			{`{"expression":"Id IN ?","parameters":["` + id3 + `"]}`, "400"},
+			{`{"expression":"Nothing = 'x'"}`, "400"},
+			{`{"expression":"Title > 'x'"}`, "400"},
+			{`{"expression":"CreatedOn > 'yesterday'"}`, "400"},
+			{`{"expression":"Title = 'x' Title = 'y'"}`, "400"},
+			{`{"expression":"(Title = 'x'"}`, "400"},
+			{`{"expression":"Title = 'x"}`, "400"},
+			{`{"expression":"#x = 'x'"}`, "400"},
+			{`{"expression":"` + strings.Repeat("(", 5000) + `"}`, "400"},
+			{`{"expression":"` + strings.Repeat("not ", 5000) + `"}`, "400"},
+		} {
+			status, got := search(t, tenant, "", `{"searchExpression":`+tt.body+`}`)
+			var numbers []string
+			for _, item := range got.Items {
+				numbers = append(numbers, strings.TrimPrefix(item.Title, "Record "))
+			}
+			result := strings.Join(numbers, " ")
+			if status != 200 {
+				result = fmt.Sprint(status)
+			}
+			if result != tt.want {
+				t.Errorf("%.120s: %s, want %s", tt.body, result, tt.want)
+			}
+		}
+	})
+}
+
+func TestANewRecordIsFoundLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+		count := func() int {
+			_, got := search(t, tenant, "", `{"searchExpression":{"expression":"Status = 'draft'"}}`)
+			return got.TotalCount
+		}
+		post(t, tenant, recordsURL, "{}", 201)
+		req := newRequest(t.Context(), "POST", recordsURL, "{}")
+		req.Header.Set("set-immediateSearchIndexUpdate", "true")
+		do(t, tenant, req)
+		if n := count(); n != 1 {
+			t.Errorf("%d at once, want 1", n)
+		}
+		time.Sleep(3 * time.Second)
+		if n := count(); n != 2 {
+			t.Errorf("%d after three seconds, want 2", n)
+		}
+	})
+}
+
+func TestSearchIsSortedPagedAndHasFacets(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, Records: 12, SearchCeiling: 20}
+	all := `{"page":2,"pageSize":1,"searchExpression":{"expression":"Status = 'released'"},"facets":["contentType",{"name":"status"}]}`
+	_, got := search(t, tenant, "?pageSize=5&sort=-createdOn", all)
+	if len(got.Items) != 5 || got.Items[0].Title != "Record 12" || got.Page != 1 || got.TotalCount != 12 {
+		t.Errorf("%+v", got)
+	}
+	if len(got.Facets) != 2 || got.Facets[1].Values[0].Key != "released" || got.Facets[1].Values[0].Count != 12 {
+		t.Errorf("%+v", got.Facets)
+	}
+	_, got = search(t, tenant, "?skip=10&take=5&sort=createdOn", all)
+	if len(got.Items) != 2 || got.Items[0].Title != "Record 11" || *got.Skip != 10 || *got.Take != 5 {
+		t.Errorf("%+v", got)
+	}
+	for query, want := range map[string]int{
+		"?page=4&pageSize=5": 200, "?page=5&pageSize=5": 400, "?skip=18&take=2": 200, "?skip=19&take=2": 400, "?sort=nothing": 400,
+		"?pageSize=1001": 400,
+	} {
+		if status, _ := search(t, tenant, query, all); status != want {
+			t.Errorf("%s: %d, want %d", query, status, want)
+		}
+	}
+	many := strings.Replace(all, `"contentType"`, `"status"`+strings.Repeat(`,"status"`, 12), 1)
+	if status, _ := search(t, tenant, "", many); status != 400 {
+		t.Errorf("14 facets: %d", status)
+	}
+}
+
+// More records than a search goes deep are exported by pages of a thousand, each
+// beginning where the one before ended.
+func TestAllRecordsAreExportedBeyondTheCeiling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, Records: 12_000, CreatedTogether: 7}
+		seen := make(map[string]bool)
+		from, requests := "1900-01-01T00:00:00Z", 0
+		for {
+			_, got := search(t, tenant, "?pageSize=1000&sort=createdOn", fmt.Sprintf(
+				`{"searchExpression":{"expression":"CreatedOn >= ?","parameters":[%q]}}`, from))
+			requests++
+			for _, item := range got.Items {
+				seen[item.ID] = true
+			}
+			if len(got.Items) < 1000 {
+				break
+			}
+			from = got.Items[999].CreatedOn
+		}
+		if len(seen) != 12_000 || requests > 13 {
+			t.Errorf("%d records in %d requests", len(seen), requests)
+		}
+	})
+}
+
+// While nothing changes, paging lists each record once, however it is done.
+func TestPagingListsEachRecordOnce(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		records := rapid.IntRange(0, 40).Draw(rt, "records")
+		created := rapid.IntRange(0, 10).Draw(rt, "created")
+		size := rapid.IntRange(1, 60).Draw(rt, "size")
+		query := rapid.SampledFrom([]string{"?pageSize=%d", "?skip=0&take=%d"}).Draw(rt, "query")
+		sort := rapid.SampledFrom([]string{"", "&sort=-title", "&sort=createdOn"}).Draw(rt, "sort")
+		tenant := &aprimotest.Tenant{Rate: 10_000, Service: atOnce, Records: records - 1 + min(1, records), CreatedTogether: 3}
+		if records == 0 {
+			tenant.Records = -1
+		}
+		want := max(0, tenant.Records) + created
+		for range created {
+			post(t, tenant, recordsURL, `{}`, 201)
+		}
+		seen := make(map[string]int)
+		for url := recordsURL + fmt.Sprintf(query, size) + sort; url != ""; {
+			_, body := do(t, tenant, newRequest(t.Context(), "GET", url, ""))
+			p := decode[found](t, body)
+			for _, r := range p.Items {
+				seen[r.ID]++
+			}
+			url = p.Links["next"].Href
+		}
+		if len(seen) != want {
+			rt.Fatalf("%d records, want %d", len(seen), want)
+		}
+		for id, n := range seen {
+			if n != 1 {
+				rt.Fatalf("%s was listed %d times", id, n)
+			}
+		}
+	})
+}
+
+func TestSuggestionsBeginWithTheInput(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, Records: 30}
+	text := post(t, tenant, searchURL+"/suggestions", `{"input":"record 2","languageIds":["x"],"fieldIds":[]}`, 200)
+	got := decode[[]struct {
+		LanguageID  string
+		Suggestions []struct {
+			Text  string
+			Score float64
+		}
+	}](t, text)
+	if len(got) != 1 || got[0].LanguageID != "x" || len(got[0].Suggestions) != 5 || got[0].Suggestions[1].Text != "Record 20" {
+		t.Error(text)
+	}
+}
+
+// Whatever is looked for, the answer is a page or says what is wrong.
+func FuzzSearchExpression(f *testing.F) {
+	for _, text := range []string{"Id = 'x'", "Id IN ?", "not (Title = \"a\" or Tag <> 'b')", "CreatedOn >= @x", "((((", "'", "@", "FieldName('", "1 = -"} {
+		f.Add(text, `["x"]`)
+	}
+	f.Fuzz(func(t *testing.T, text, parameter string) {
+		expression, _ := json.Marshal(text)
+		if !json.Valid([]byte(parameter)) {
+			parameter = "null"
+		}
+		tenant := &aprimotest.Tenant{Service: atOnce}
+		resp, body := do(t, tenant, newRequest(t.Context(), "POST", searchURL,
+			fmt.Sprintf(`{"searchExpression":{"expression":%s,"parameters":[%s],"namedParameters":{"x":%[2]s}}}`, expression, parameter)))
+		switch resp.StatusCode {
+		case http.StatusOK:
+			decode[found](t, body)
+		case http.StatusBadRequest:
+			if decode[exception](t, body).ExceptionMessage == "" {
+				t.Error("no message")
+			}
+		default:
+			t.Errorf("%q: %s", text, resp.Status)
+		}
+	})
+}
+
+func BenchmarkSearchOfAHundredThousand(b *testing.B) {
+	tenant := &aprimotest.Tenant{Rate: 1e9, Service: atOnce, Records: 100_000}
+	rt := tenant.Transport()
+	for b.Loop() {
+		resp, err := rt.RoundTrip(newRequest(b.Context(), "POST", searchURL+"?pageSize=1000&sort=createdOn",
+			`{"searchExpression":{"expression":"CreatedOn >= '1999-01-01'"}}`))
+		if err != nil {
+			b.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+}

@@ -1,0 +1,111 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// GetMany returns the records with the given ids, in their order, and the ids that
+// were not found. It asks for 1,000 at a time with one search, so the server leaves
+// out what it does in searches; see [SelectRecord]. A record that has just been
+// made may not be found yet.
+func (r *Records) GetMany(ctx context.Context, ids []string, opts ...CallOption) (found []*Record, missing []string, err error) {
+	for chunk := range slices.Chunk(ids, maxPageSize) {
+		byID, err := r.lookUp(ctx, chunk, opts)
+		if err != nil {
+			return found, missing, err
+		}
+		for _, id := range chunk {
+			if rec := byID[bareID(id)]; rec != nil {
+				found = append(found, rec)
+			} else {
+				missing = append(missing, id)
+			}
+		}
+	}
+	return found, missing, nil
+}
+
+// lookUp searches for up to a page of records by their ids.
+func (r *Records) lookUp(ctx context.Context, ids []string, opts []CallOption) (map[string]*Record, error) {
+	bare := make([]string, len(ids))
+	for i, id := range ids {
+		bare[i] = bareID(id)
+	}
+	byID := make(map[string]*Record, len(ids))
+	e := Expression{Text: "Id IN ?", Parameters: []any{bare}}
+	for rec, err := range r.Search(ctx, e, opts...) {
+		if err != nil {
+			return nil, err
+		}
+		byID[bareID(rec.ID)] = rec
+	}
+	return byID, nil
+}
+
+// A Result is what became of one item of [Each].
+type Result[T any] struct {
+	Item T
+	Err  error // nil if it was done
+}
+
+// A Report has a Result for each item of [Each], in their order.
+type Report[T any] []Result[T]
+
+// Failed returns the items that were not done, to run Each again with them.
+func (r Report[T]) Failed() []T {
+	var failed []T
+	for _, result := range r {
+		if result.Err != nil {
+			failed = append(failed, result.Item)
+		}
+	}
+	return failed
+}
+
+// Err returns nil if all was done, else how many failed and the first reason.
+func (r Report[T]) Err() error {
+	failed := len(r.Failed())
+	if failed == 0 {
+		return nil
+	}
+	i := slices.IndexFunc(r, func(result Result[T]) bool { return result.Err != nil })
+	return fmt.Errorf("aprimo: %d of %d failed, the first: %w", failed, len(r), r[i].Err)
+}
+
+// defaultInFlight keeps 15 requests a second going when each takes 2 seconds.
+const defaultInFlight = 32
+
+// Each calls do for each item, so many at a time; 0 means 32. The failure of one
+// does not keep the others from being done. When the context ends, the items that
+// have not begun fail with its error.
+//
+//	report := client.Each(ctx, ids, 0, func(ctx context.Context, id string) error {
+//		return c.Records.Update(ctx, id, change)
+//	})
+func Each[T any](ctx context.Context, items []T, inFlight int, do func(context.Context, T) error) Report[T] {
+	if inFlight <= 0 {
+		inFlight = defaultInFlight
+	}
+	report := make(Report[T], len(items))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(inFlight, len(items)) {
+		workers.Go(func() {
+			for i := range next {
+				report[i] = Result[T]{items[i], ctx.Err()}
+				if report[i].Err == nil {
+					report[i].Err = do(ctx, items[i])
+				}
+			}
+		})
+	}
+	for i := range items {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return report
+}

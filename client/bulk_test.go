@@ -1,0 +1,56 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aprimo-go/aprimo/client"
+)
+
+func TestEachItemIsReportedAndTheFailedOnesCanBeDoneAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		items := make([]int, 100)
+		for i := range items {
+			items[i] = i
+		}
+		var now, most atomic.Int64
+		refused := errors.New("refused")
+		report := client.Each(t.Context(), items, 7, func(_ context.Context, i int) error {
+			most.Store(max(most.Load(), now.Add(1)))
+			defer now.Add(-1)
+			time.Sleep(time.Second)
+			if i%30 == 0 {
+				return refused
+			}
+			return nil
+		})
+		if most.Load() != 7 {
+			t.Errorf("%d were in flight, want 7", most.Load())
+		}
+		if failed := report.Failed(); !slices.Equal(failed, []int{0, 30, 60, 90}) || !errors.Is(report.Err(), refused) {
+			t.Errorf("failed: %v, %v", failed, report.Err())
+		}
+		again := client.Each(t.Context(), report.Failed(), 0, func(context.Context, int) error { return nil })
+		if again.Err() != nil || len(again) != 4 {
+			t.Errorf("again: %v", again)
+		}
+	})
+}
+
+func TestWhatHasNotBegunWhenTheContextEndsFails(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	report := client.Each(ctx, []int{0, 1, 2, 3}, 1, func(_ context.Context, i int) error {
+		if i == 1 {
+			cancel()
+		}
+		return nil
+	})
+	if !slices.Equal(report.Failed(), []int{2, 3}) || !errors.Is(report.Err(), context.Canceled) {
+		t.Errorf("failed: %v, %v", report.Failed(), report.Err())
+	}
+}

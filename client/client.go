@@ -1,0 +1,93 @@
+package client
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"golang.org/x/oauth2"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+const defaultUserAgent = "aprimo-go"
+
+// A Client calls the API of one tenant. Make it with New. It is safe for
+// concurrent use; make one for a tenant and keep it.
+type Client struct {
+	Records         *Records
+	Classifications *Classifications
+	Languages       *Resource[Language]
+
+	dam, core *url.URL
+	http      *http.Client
+	tokens    *Tokens
+	userAgent string
+	languages string
+}
+
+// New returns a Client of a tenant, such as "acme" for https://acme.dam.aprimo.com.
+//
+// Each call has a token of the given source: [ClientCredentials], [Password],
+// [Refresh], [LoginPKCE], or any other, such as [oauth2.StaticTokenSource]. Without
+// WithHTTPClient the calls go through a transport.New of their own. Nothing is sent
+// yet.
+func New(tenant string, tokens oauth2.TokenSource, opts ...Option) (*Client, error) {
+	s := settings{userAgent: defaultUserAgent}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&s)
+		}
+	}
+	c := &Client{userAgent: s.userAgent, languages: s.languages}
+	var err error
+	if c.dam, c.core, err = s.bases(tenant); err != nil {
+		return nil, err
+	}
+	if c.http, err = s.client(); err != nil {
+		return nil, err
+	}
+	if c.tokens, err = tokensFrom(tokens); err != nil {
+		return nil, err
+	}
+	c.Records = newRecords(c)
+	c.Classifications = newClassifications(c)
+	c.Languages = newResource[Language](c, "languages", "language")
+	return c, nil
+}
+
+// bases returns the base URLs of the DAM API and of the core.
+func (s *settings) bases(tenant string) (dam, core *url.URL, err error) {
+	damURL, coreURL := s.dam, s.core
+	if damURL == "" && coreURL == "" {
+		if damURL, coreURL, err = hosts(tenant); err != nil {
+			return nil, nil, err
+		}
+	}
+	if dam, err = parseBase("DAM", damURL, s.insecure); err != nil {
+		return nil, nil, err
+	}
+	if core, err = parseBase("core", coreURL, s.insecure); err != nil {
+		return nil, nil, err
+	}
+	return dam, core, nil
+}
+
+// client returns what sends the requests. It follows no redirect: the API makes
+// none but for files, and a token must not get to another host.
+func (s *settings) client() (*http.Client, error) {
+	c := http.Client{}
+	switch {
+	case s.http == nil:
+		c.Transport = transport.New(s.transport...)
+	case len(s.transport) > 0:
+		return nil, errors.New("aprimo: WithTransportOptions has no effect beside WithHTTPClient: give the options to the transport.New of that client")
+	default:
+		c = *s.http
+	}
+	c.CheckRedirect = stay
+	return &c, nil
+}
+
+// stay makes an http.Client hand out a redirect as it is.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

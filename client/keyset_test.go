@@ -1,0 +1,165 @@
+package client_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/aprimo-go/aprimo/client"
+)
+
+// An index answers searches for what was created since a time, as Aprimo does:
+// by age, and no deeper than its ceiling.
+type index struct {
+	created  []time.Time // of the records, oldest first
+	requests int
+	fault    func(request int) bool // answers 500
+}
+
+var parameter = regexp.MustCompile(`"parameters":\["([^"]+)"\]`)
+
+func (x *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x.requests++
+	if x.fault != nil && x.fault(x.requests) {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
+	var since time.Time
+	if found := parameter.FindSubmatch(body); found != nil {
+		since, _ = time.Parse(time.RFC3339, string(found[1]))
+	}
+	page, size := 1, 50
+	fmt.Sscan(r.URL.Query().Get("page"), &page)
+	fmt.Sscan(r.URL.Query().Get("pageSize"), &size)
+	first := slices.IndexFunc(x.created, func(at time.Time) bool {
+		return !at.Truncate(time.Millisecond).Before(since)
+	})
+	if first < 0 {
+		first = len(x.created)
+	}
+	first = min(len(x.created), first+(page-1)*size)
+	items := []map[string]any{}
+	for i, at := range x.created[first:min(len(x.created), first+size)] {
+		items = append(items, map[string]any{"id": fmt.Sprint(first + i), "createdOn": at})
+	}
+	json.NewEncoder(w).Encode(map[string]any{"items": items, "page": page, "pageSize": size})
+}
+
+func TestAnExportGivesEachRecordOnceWhateverTheirAgesAndInterruptions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := &index{}
+		at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		for range rapid.IntRange(0, 3).Draw(t, "groups") {
+			at = at.Add(time.Duration(rapid.IntRange(1, 3_000_000).Draw(t, "later, ns")))
+			for range rapid.SampledFrom([]int{1, 2, 999, 1000, 1001, 2100}).Draw(t, "together") {
+				x.created = append(x.created, at)
+			}
+		}
+		leave := rapid.IntRange(700, 4000).Draw(t, "leave after")
+		c, err := client.New("acme", static("x"), client.WithHTTPClient(&http.Client{Transport: base(x.ServeHTTP)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make(map[string]int)
+		var checkpoint client.Checkpoint
+		for ended := false; !ended; {
+			export := c.Records.Export(client.Expression{}, resumed(t, checkpoint))
+			n := 0
+			ended = true
+			for rec, err := range export.All(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got[rec.ID]++
+				if n++; n == leave {
+					ended = false
+					break
+				}
+			}
+			checkpoint = export.Checkpoint()
+		}
+		for i := range x.created {
+			if got[fmt.Sprint(i)] != 1 {
+				t.Fatalf("record %d of %d was given %d times", i, len(x.created), got[fmt.Sprint(i)])
+			}
+		}
+	})
+}
+
+// resumed returns a checkpoint as it comes back from a file.
+func resumed(t *rapid.T, c client.Checkpoint) (back client.Checkpoint) {
+	data, err := json.Marshal(c)
+	if err == nil {
+		err = json.Unmarshal(data, &back)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return back
+}
+
+func TestAnExportOfAHundredThousandRecordsNeedsHardlyMoreRequestsThanPages(t *testing.T) {
+	x := &index{}
+	for i := range 100_000 {
+		x.created = append(x.created, time.Unix(int64(i), 0).UTC())
+	}
+	c := newClient(t, x.ServeHTTP)
+	seen := make(map[string]bool, 100_000)
+	for rec, err := range c.Records.Export(client.Expression{}, client.Checkpoint{}).All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[rec.ID] = true
+	}
+	if len(seen) != 100_000 || x.requests > 102 {
+		t.Errorf("%d records with %d requests", len(seen), x.requests)
+	}
+}
+
+func TestAnExportGoesOnAfterAnError(t *testing.T) {
+	x := &index{fault: func(n int) bool { return n == 2 }}
+	for i := range 2500 {
+		x.created = append(x.created, time.Unix(int64(i), 0).UTC())
+	}
+	c := newClient(t, x.ServeHTTP)
+	export := c.Records.Export(client.Expression{Text: "Status = 'released'"}, client.Checkpoint{})
+	n, failures := 0, 0
+	for range 2 {
+		for _, err := range export.All(t.Context()) {
+			if err != nil {
+				failures++
+				continue
+			}
+			n++
+		}
+	}
+	if n != 2500 || failures != 1 {
+		t.Errorf("%d records, %d errors", n, failures)
+	}
+}
+
+func TestAnExportRefusesWhatIsNotSorted(t *testing.T) {
+	for name, items := range map[string]string{
+		"older":         `{"id":"1","createdOn":"2026-01-02T00:00:00Z"},{"id":"2","createdOn":"2026-01-01T00:00:00Z"}`,
+		"without a day": `{"id":"1"}`,
+		"without an id": `{"createdOn":"2026-01-02T00:00:00Z"}`,
+	} {
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, `{"items":[%s]}`, items) })
+		var last error
+		for _, err := range c.Records.Export(client.Expression{}, client.Checkpoint{}).All(t.Context()) {
+			last = err
+		}
+		if last == nil || !strings.Contains(last.Error(), "export") {
+			t.Errorf("%s: error %v", name, last)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"reflect"
+	"strconv"
+)
+
+// A Page is a part of a list.
+type Page[T any] struct {
+	Items    []*T
+	Page     int // from 1; 0 if the server does not say
+	PageSize int // 0 if the server does not say
+
+	// TotalCount is about how many items the whole list has: the server counts
+	// them in its index, and reads them elsewhere.
+	TotalCount int
+
+	// Facets are those that a search asked for.
+	Facets          []Facet
+	TruncatedFacets []string
+
+	linked bool   // the server says with links what follows
+	next   string // and this does
+}
+
+// UnmarshalJSON reads a page in either of Aprimo's forms.
+func (p *Page[T]) UnmarshalJSON(data []byte) error {
+	var in struct {
+		Links           map[string]json.RawMessage `json:"_links"`
+		Items           Items[T]                   `json:"items"`
+		Page            int                        `json:"page"`
+		PageSize        int                        `json:"pageSize"`
+		TotalCount      int                        `json:"totalCount"`
+		Facets          []Facet                    `json:"facets"`
+		TruncatedFacets []string                   `json:"truncatedFacets"`
+		Extra           Extra
+	}
+	if err := decodeModel(data, &in); err != nil {
+		return err
+	}
+	*p = Page[T]{
+		Items: in.Items, Page: in.Page, PageSize: in.PageSize, TotalCount: in.TotalCount,
+		Facets: in.Facets, TruncatedFacets: in.TruncatedFacets, linked: in.Links != nil,
+	}
+	if next := in.Links["next"]; len(next) > 0 {
+		var link struct {
+			Href string `json:"href"`
+		}
+		if err := json.Unmarshal(next, &link); err != nil {
+			return fmt.Errorf("the link to the next page: %w", err) // not to lose what follows
+		}
+		p.next = link.Href
+	}
+	return nil
+}
+
+// A paging says in a query which page is wanted.
+type paging func(query url.Values, k call)
+
+// byPage is the paging of most lists.
+func byPage(query url.Values, k call) {
+	setPositive(query, "page", k.page)
+	setPositive(query, "pageSize", k.size)
+}
+
+// bySkip is the paging of those that Aprimo's guide calls newer.
+func bySkip(query url.Values, k call) {
+	setPositive(query, "skip", k.offset)
+	setPositive(query, "take", k.size)
+}
+
+func setPositive(query url.Values, name string, n int) {
+	if n > 0 {
+		query.Set(name, strconv.Itoa(n))
+	}
+}
+
+// listing returns the call with the options applied, at the page where they begin.
+func (k call) listing(opts []CallOption) call {
+	k = k.with(opts)
+	if k.page > 1 {
+		k.size = cmp.Or(k.size, defaultPageSize)
+		k.offset = (k.page - 1) * k.size
+	}
+	return k
+}
+
+// onePage reads a page.
+func onePage[T any](ctx context.Context, c *Client, k call) (*Page[T], error) {
+	k = k.with(nil)
+	if k.link == "" {
+		k.paging(k.query, k)
+	} else {
+		k.query = nil // the link has it all
+	}
+	var page Page[T]
+	k.out = &page
+	if _, err := c.do(ctx, k); err != nil {
+		return nil, err
+	}
+	return &page, nil
+}
+
+// list reads the items of all pages.
+func list[T any](ctx context.Context, c *Client, k call) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		for page, err := range pages[T](ctx, c, k) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, item := range page.Items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pages reads page by page until the server has no more.
+func pages[T any](ctx context.Context, c *Client, k call) iter.Seq2[*Page[T], error] {
+	return func(yield func(*Page[T], error) bool) {
+		k := k // the sequence may be read more than once
+		k.page = max(k.page, 1)
+		if k.size == 0 {
+			k.size = maxPageSize
+		}
+		var guard loopGuard
+		var last *Page[T]
+		for {
+			page, err := onePage[T](ctx, c, k)
+			if err == nil {
+				err = page.follows(last, k)
+			}
+			if err == nil {
+				err = guard.check(page.next, len(page.Items))
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(page, nil) || !page.more(k.size) {
+				return
+			}
+			k.link = page.next
+			k.page++
+			k.offset += len(page.Items)
+			last = page
+		}
+	}
+}
+
+// more reports whether there is another page. The server may give less than was
+// asked for, and say so: that is no short page.
+func (p *Page[T]) more(asked int) bool {
+	if p.linked {
+		return p.next != ""
+	}
+	if p.PageSize > 0 {
+		asked = p.PageSize
+	}
+	return len(p.Items) >= asked && len(p.Items) > 0
+}
+
+// follows returns an error if a page that is not linked is not the one that was
+// asked for.
+func (p *Page[T]) follows(last *Page[T], k call) error {
+	if p.linked || last == nil || len(p.Items) == 0 {
+		return nil
+	}
+	if p.Page > 0 && p.Page != k.page || reflect.DeepEqual(p.Items[0], last.Items[0]) {
+		return fmt.Errorf("aprimo: %s: asked for page %d, the server gave the one before again", k.name(), k.page)
+	}
+	return nil
+}
+
+// maxEmpty is how many empty pages in a row may have a link to another one.
+const maxEmpty = 100
+
+// A loopGuard finds out whether links lead in a circle (Brent's algorithm), so
+// that no list needs more memory the longer it is.
+type loopGuard struct {
+	saved        string
+	steps, limit int
+	empty        int
+}
+
+func (g *loopGuard) check(next string, items int) error {
+	if next == "" {
+		return nil
+	}
+	if g.empty++; items > 0 {
+		g.empty = 0
+	}
+	if next == g.saved || g.empty > maxEmpty {
+		return errLoop
+	}
+	if g.steps++; g.steps > g.limit {
+		g.saved, g.steps, g.limit = next, 0, 2*g.limit+1
+	}
+	return nil
+}
+
+var errLoop = errors.New("aprimo: the server's links to the next page have no end")

@@ -1,0 +1,101 @@
+package client_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/aprimo-go/aprimo/client"
+)
+
+// visit is a browser, or somebody else on the machine.
+func visit(t *testing.T, address string) int {
+	t.Helper()
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Get(address)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	defer resp.Body.Close()
+	io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
+}
+
+func TestALoginSurvivesHostileRequestsAndProvesItsVerifier(t *testing.T) {
+	var challenge string
+	issue := client.TokenHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, r *http.Request) {
+		r.ParseForm()
+		sum := sha256.Sum256([]byte(r.PostForm.Get("code_verifier")))
+		if r.PostForm.Get("code") != "the-code" || base64.RawURLEncoding.EncodeToString(sum[:]) != challenge || r.PostForm.Has("client_secret") {
+			t.Errorf("asked for a token with %v", r.PostForm)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"access_token":"access","refresh_token":"refresh","expires_in":3600}`)
+	})})
+	var stored string
+	tokens, err := client.LoginPKCE(t.Context(), "acme", "id", func(address string) error {
+		u, err := url.Parse(address)
+		if err != nil {
+			return err
+		}
+		q := u.Query()
+		challenge = q.Get("code_challenge")
+		if u.Host != "acme.aprimo.com" || q.Get("code_challenge_method") != "S256" || q.Get("scope") != "api offline_access" {
+			t.Errorf("the address is %s", address)
+		}
+		back := q.Get("redirect_uri")
+		for _, hostile := range []string{back + "other", back, back + "?code=x", back + "?code=x&state=y", back + "?error=x", back + "?state="} {
+			if status := visit(t, hostile); status < 400 {
+				t.Errorf("%s was answered %d", hostile, status)
+			}
+		}
+		if status := visit(t, back+"?code=the-code&state="+url.QueryEscape(q.Get("state"))); status != 200 {
+			t.Errorf("the login was answered %d", status)
+		}
+		return nil
+	}, issue, client.OnToken(func(token *oauth2.Token) { stored = token.RefreshToken }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := tokens.Token()
+	if err != nil || token.AccessToken != "access" || stored != "refresh" {
+		t.Errorf("token %v, error %v, stored %q", token, err, stored)
+	}
+}
+
+func TestALoginThatIsRefusedSaysWhy(t *testing.T) {
+	_, err := client.LoginPKCE(t.Context(), "acme", "id", func(address string) error {
+		u, _ := url.Parse(address)
+		visit(t, u.Query().Get("redirect_uri")+"?error=access_denied&state="+url.QueryEscape(u.Query().Get("state")))
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "access_denied") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestALoginEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := client.LoginPKCE(ctx, "acme", "id", func(string) error { return nil }); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestALoginComesBackToThisMachineAlone(t *testing.T) {
+	for _, redirect := range []string{"http://example.com:80/", "https://127.0.0.1:1/", "http://127.0.0.1/", "http://0.0.0.0:0/"} {
+		_, err := client.LoginPKCE(t.Context(), "acme", "id", func(string) error { t.Error("shown"); return nil }, client.RedirectURL(redirect))
+		if err == nil {
+			t.Errorf("%s: no error", redirect)
+		}
+	}
+}
