@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -79,7 +80,7 @@ func (s *settings) client() (*http.Client, error) {
 	c := http.Client{}
 	switch {
 	case s.http == nil:
-		c.Transport = transport.New(s.transport...)
+		c.Transport = transport.New(append([]transport.Option{transport.WithBase(patient())}, s.transport...)...)
 	case len(s.transport) > 0:
 		return nil, errors.New("aprimo: WithTransportOptions has no effect beside WithHTTPClient: give the options to the transport.New of that client")
 	default:
@@ -87,6 +88,22 @@ func (s *settings) client() (*http.Client, error) {
 	}
 	c.CheckRedirect = stay
 	return &c, nil
+}
+
+// patience is how long the head of an answer is waited for, once the request is on
+// its way: many times the longest that Aprimo queues a request, 7 seconds. It does
+// not count the wait for the call's turn, nor the body.
+const patience = 2 * time.Minute
+
+// patient returns net/http's transport, but one that does not wait for ever.
+func patient() http.RoundTripper {
+	base, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // the program has put something else there
+		return http.DefaultTransport
+	}
+	base = base.Clone()
+	base.ResponseHeaderTimeout = patience
+	return base
 }
 
 // stay makes an http.Client hand out a redirect as it is.

@@ -258,3 +258,35 @@ func TestArgumentsThatCannotBeRightAreErrorsOfNew(t *testing.T) {
 		}
 	}
 }
+
+func TestARefusalThatComesLateDoesNotRenewTheNewToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{slow: time.Second}
+		var took atomic.Int64
+		c := newClientWith(t, s.credentials(), func(w http.ResponseWriter, r *http.Request) {
+			valid := r.Header.Get("Authorization") == "Bearer "+s.latest.Load().(string)
+			time.Sleep(time.Duration(took.Add(3)) * time.Second)
+			if !valid {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			io.WriteString(w, `{"id":"1"}`)
+		})
+		if _, err := c.Languages.Get(t.Context(), "1"); err != nil {
+			t.Fatal(err)
+		}
+		s.latest.Store("revoked")
+		var calls sync.WaitGroup
+		for range 3 {
+			calls.Go(func() {
+				if _, err := c.Languages.Get(t.Context(), "1"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		calls.Wait()
+		if s.issued.Load() != 2 {
+			t.Errorf("%d tokens, want 2", s.issued.Load())
+		}
+	})
+}
