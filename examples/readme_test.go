@@ -61,17 +61,27 @@ func TestReadmeCodeCompiles(t *testing.T) {
 const given = `
 var (
 	ctx    context.Context
-	client *http.Client
 	tr     *transport.Transport
 )
 `
+
+// sdk is package client, whose name most snippets use for an http.Client.
+const (
+	sdk        = `import "github.com/aprimo-go/aprimo/client"` + "\n"
+	httpClient = "var client *http.Client\n"
+)
 
 // program makes a snippet a file of Go.
 func program(code string) string {
 	if strings.HasPrefix(code, "package ") {
 		return code
 	}
-	file := "package main\n"
+	file, given := "package main\n", given
+	if strings.Contains(code, "client.New(") {
+		file += sdk
+	} else {
+		given += httpClient
+	}
 	for name, path := range imports {
 		if strings.Contains(given, name+".") || regexp.MustCompile(`\b`+name+`\.[A-Z]`).MatchString(code) {
 			file += fmt.Sprintf("import %s %q\n", name, path)
