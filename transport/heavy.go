@@ -56,7 +56,7 @@ func selectsMuch(req *http.Request) bool {
 // flight. It is a queue of its own, beside the one for all.
 type lane struct {
 	Heavy
-	route    string
+	operation
 	queue    queue
 	maxQueue int
 	all      *queue        // that it is beside
@@ -64,22 +64,20 @@ type lane struct {
 	freed    chan struct{} // closed when one has left; the leader waits for it
 }
 
-// lanes are by method, so that a light GET, as most calls are, is soon known.
-type lanes map[string][]*lane
+type lanes []*lane
 
 func newLanes(table []Heavy, maxQueue int, q *queue) lanes {
-	all := lanes{}
-	for _, h := range table {
-		op := operationNamed(h.Operation)
-		all[op.method] = append(all[op.method], &lane{Heavy: h, route: op.route, maxQueue: maxQueue, all: q})
+	all := make(lanes, len(table))
+	for i, h := range table {
+		all[i] = &lane{Heavy: h, operation: operationNamed(h.Operation), maxQueue: maxQueue, all: q}
 	}
 	return all
 }
 
 // of returns the lane of a request, or nil if it is light.
 func (l lanes) of(op operation, req *http.Request) *lane {
-	for _, lane := range l[op.method] {
-		if lane.route == op.route && (lane.Match == nil || lane.Match(req)) {
+	for _, lane := range l {
+		if lane.operation == op && (lane.Match == nil || lane.Match(req)) {
 			return lane
 		}
 	}
@@ -88,12 +86,10 @@ func (l lanes) of(op operation, req *http.Request) *lane {
 
 // queued returns how many wait in all lanes.
 func (l lanes) queued() (n int) {
-	for _, list := range l {
-		for _, lane := range list {
-			lane.queue.mu.Lock()
-			n += lane.queue.len()
-			lane.queue.mu.Unlock()
-		}
+	for _, lane := range l {
+		lane.queue.mu.Lock()
+		n += lane.queue.len()
+		lane.queue.mu.Unlock()
 	}
 	return n
 }

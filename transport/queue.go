@@ -80,7 +80,11 @@ const (
 func (q *queue) join(ctx context.Context, p *place, from slots, now instant) (standing, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if err := from.admit(ctx, p, q.lines.ahead(p)); err != nil {
+	ahead := 0
+	if q.leader != nil {
+		ahead = q.lines.ahead(p)
+	}
+	if err := from.admit(ctx, p, ahead); err != nil {
 		return outside, err
 	}
 	if q.leader == nil {

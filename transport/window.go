@@ -53,6 +53,10 @@ const (
 	// else the delay would grow with the number of our processes.
 	yieldDelay = 1.5
 
+	// plenty of answers in a second tell all there is to know: where there are
+	// more, the others are not worth the time.
+	plenty = 1000
+
 	// cutBy is what a 429 leaves of the window, once in cutEvery.
 	cutBy, cutEvery = 0.6, 2 * time.Second
 
@@ -145,6 +149,7 @@ func (w *window) answered(op operation, sent, now instant, status int) {
 	case w.mode == ModeOff:
 	case status == http.StatusTooManyRequests:
 		w.limited(now)
+	case w.rate > plenty && now.Sub(w.delay.at) < time.Second/plenty:
 	case status >= 200 && status < 400:
 		calm := now.Sub(w.lacked) > 3*time.Second && w.delay.queue < calmDelay
 		l := w.delay.op(op)
