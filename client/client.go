@@ -20,6 +20,8 @@ type Client struct {
 	Classifications *Classifications
 	Languages       *Resource[Language]
 
+	Uploads *Uploads
+
 	dam, core *url.URL
 	http      *http.Client
 	tokens    *Tokens
@@ -54,6 +56,7 @@ func New(tenant string, tokens oauth2.TokenSource, opts ...Option) (*Client, err
 	c.Records = newRecords(c)
 	c.Classifications = newClassifications(c)
 	c.Languages = newResource[Language](c, "languages", "language")
+	c.Uploads = newUploads(c)
 	return c, nil
 }
 

@@ -77,9 +77,13 @@ func program(code string) string {
 		return code
 	}
 	file, given := "package main\n", given
-	if strings.Contains(code, "client.New(") {
+	switch {
+	case strings.Contains(code, "client.New("):
 		file += sdk
-	} else {
+	case strings.Contains(code, "c.Uploads"):
+		file += sdk
+		given += "var c *client.Client\n"
+	default:
 		given += httpClient
 	}
 	for name, path := range imports {
@@ -92,8 +96,12 @@ func program(code string) string {
 		return file + code
 	}
 	used := ""
-	for _, defined := range regexp.MustCompile(`(?m)^(\w+) :=`).FindAllStringSubmatch(code, -1) {
-		used += "_ = " + defined[1] + "\n"
+	for _, defined := range regexp.MustCompile(`(?m)^(\w+)(?:, (\w+))? :=`).FindAllStringSubmatch(code, -1) {
+		for _, name := range defined[1:] {
+			if name != "" {
+				used += "_ = " + name + "\n"
+			}
+		}
 	}
 	return file + "func main() {\n" + code + used + "}\n"
 }

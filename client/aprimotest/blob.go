@@ -125,8 +125,7 @@ func (u *upload) putBlob(w http.ResponseWriter, r *http.Request, content piece) 
 			writeBlobError(w, http.StatusBadRequest, "MissingRequiredHeader", "x-ms-blob-type must be BlockBlob.")
 			return
 		}
-		u.pieces = map[int]*sentPiece{}
-		u.put(0, content)
+		u.pieces = map[int]*sentPiece{0: u.again(u.pieces[0], content)}
 		u.state = UploadComplete
 	case "block":
 		u.stage(w, r.URL.Query().Get("blockid"), content)

@@ -5,23 +5,51 @@ import (
 	"strings"
 )
 
-// place gives a classification its place in the tree.
-func (s *store) place(doc document) error {
+// place looks whether a classification may be where it says: with a name, and
+// below one that exists and is not below itself.
+func (s *store) place(id string, doc document) error {
 	name, _ := doc["name"].(string)
 	if name == "" || strings.Contains(name, "/") {
 		return invalid("'%s' is not a name of a classification.", name)
 	}
-	path := "/" + name
-	parent, _ := doc["parentId"].(string)
-	if parent != "" {
-		above := s.docs["classifications"].byID[parent]
-		if above == nil {
-			return missing("No classification was found with id '%s'.", parent)
-		}
-		path = above["namePath"].(string) + path
+	if parent, _ := doc["parentId"].(string); parent != "" && s.parent(doc) == nil {
+		return missing("No classification was found with id '%s'.", parent)
 	}
-	doc["namePath"], doc["isRoot"] = path, parent == ""
+	for above := s.parent(doc); above != nil; above = s.parent(above) {
+		if above["id"] == id {
+			return invalid("A classification cannot be below itself.")
+		}
+	}
 	return nil
+}
+
+func (s *store) parent(doc document) document {
+	id, _ := doc["parentId"].(string)
+	return s.docs["classifications"].byID[id]
+}
+
+// settle writes down what follows from the place of a classification.
+func (s *store) settle(doc document) {
+	path := ""
+	for above := doc; above != nil; above = s.parent(above) {
+		path = "/" + above["name"].(string) + path
+	}
+	parent := s.parent(doc)
+	doc["namePath"], doc["isRoot"] = path, parent == nil
+	if parent != nil {
+		parent["hasChildren"] = true
+	}
+}
+
+// settleAll does so for all, after one was moved, renamed or removed.
+func (s *store) settleAll() {
+	c := s.docs["classifications"]
+	for _, doc := range c.byID {
+		doc["hasChildren"] = false
+	}
+	for _, doc := range c.byID {
+		s.settle(doc)
+	}
 }
 
 // classificationByPath finds one by its namePath or its identifier.
@@ -34,8 +62,7 @@ func (s *store) classificationByPath(w http.ResponseWriter, r *http.Request) err
 	c := s.docs["classifications"]
 	for _, id := range c.ids {
 		if value != "" && c.byID[id][name] == value {
-			res := resource{singular: "classification"}
-			writeJSON(w, http.StatusOK, res.linked(r, id, c.byID[id]))
+			writeJSON(w, http.StatusOK, classifications.linked(r, id, c.byID[id]))
 			return nil
 		}
 	}
@@ -43,55 +70,34 @@ func (s *store) classificationByPath(w http.ResponseWriter, r *http.Request) err
 }
 
 func (s *store) classificationChildren(w http.ResponseWriter, r *http.Request) error {
-	c := s.docs["classifications"]
-	if c.byID[r.PathValue("id")] == nil {
-		return missing("No classification was found with id '%s'.", r.PathValue("id"))
+	id, _, err := s.askedDocument(classifications, r)
+	if err != nil {
+		return err
 	}
-	children := []any{}
-	for _, id := range c.ids {
-		if c.byID[id]["parentId"] == r.PathValue("id") {
-			children = append(children, c.byID[id])
-		}
+	c := s.docs["classifications"]
+	ids, err := c.find(func(doc document) bool { return doc["parentId"] == id }, r)
+	if err != nil {
+		return err
+	}
+	children := []document{}
+	for _, id := range ids {
+		children = append(children, classifications.linked(r, id, c.byID[id]))
 	}
 	writeJSON(w, http.StatusOK, list(children))
 	return nil
 }
 
-// searchClassifications finds by name, namePath or id: the expression is one
-// comparison, such as Name = 'Assets' or Id = ?.
 func (s *store) searchClassifications(w http.ResponseWriter, r *http.Request) error {
 	var in searchRequest
 	if err := readJSON(r, &in); err != nil {
 		return err
 	}
-	p, err := pageOf(r)
-	if err != nil {
-		return err
-	}
 	if in.Search == nil {
 		return invalid("The request has no searchExpression.")
 	}
-	read := parser{store: s, expression: *in.Search, tokens: scan(in.Search.Expression)}
-	word, _ := read.takeKind('w')
-	name := map[string]string{"id": "id", "name": "name", "namepath": "namePath", "identifier": "identifier"}[strings.ToLower(word)]
-	if name == "" || !read.take("=") {
-		return invalid("The search expression '%s' is not simulated for classifications.", in.Search.Expression)
-	}
-	value, err := read.value()
-	if err == nil && len(read.tokens) > 0 {
-		err = read.unexpected()
-	}
+	match, err := documentFilter(*in.Search)
 	if err != nil {
 		return err
 	}
-	found := []any{}
-	c := s.docs["classifications"]
-	for _, id := range c.ids {
-		if text, _ := c.byID[id][name].(string); strings.EqualFold(text, value) {
-			found = append(found, c.byID[id])
-		}
-	}
-	first, last := p.bounds(len(found))
-	writePaged(w, r, p, found[first:last], len(found), nil)
-	return nil
+	return s.writeDocuments(w, r, classifications, match)
 }

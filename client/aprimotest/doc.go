@@ -48,10 +48,15 @@
 //	/records, /record/{id}                GET, POST, PUT, DELETE
 //	/record/{id}/fields                   and classifications, files, masterfile,
 //	                                      masterfilelatestversion, locks, trail,
-//	                                      image/preview, image/thumbnail
-//	/fileversion/{id}                     GET
+//	                                      image/preview, image/thumbnail, permissions
+//	/record/{id}/field/{id}               and trail/entry/{number}
+//	/fileversion/{id}, /additionalfile/{id}
+//	/file/{id}/checkouts                  POST, DELETE
 //	POST /search/records                  and /search/records/suggestions
-//	POST /search/classifications          one comparison: Name = 'x'
+//	POST /search/classifications
+//	/searchindex                          GET, PUT; and so are the permissions of
+//	                                      a user, usergroup, collection and
+//	                                      classification
 //	/classification?namePath=             and /classification/{id}/children
 //	/collection/{id}/records              GET, PUT
 //	/orders, /order/{id}                  GET, POST
@@ -77,7 +82,7 @@
 //	/blob/, /cdn/                         signed links: not Aprimo, so not limited
 //
 // Collections are paged by page and pageSize or by skip and take, in the query or
-// the header. Sub-resources of a record are selected with select-record, fields
+// the header, where a filter and a sort can be as well. Sub-resources of a record are selected with select-record, fields
 // with select-record-fields; in lists there are no classifications, files or locks.
 // They come as Accept says: application/hal+json has them in _embedded,
 // application/json beside the properties, and without an Accept, which Aprimo
@@ -85,7 +90,8 @@
 //
 // A search compares Id, CreatedOn, ModifiedOn, ContentType, Status, Title, Tag or
 // FieldName('X') with a value, ? or @name; with =, <>, and for times <, <=, > and
-// >=; Id IN ? takes one array. There are and, or, not and parentheses. All else is
+// >=; Id IN ? takes one array. There are and, or, not and parentheses. What is no
+// record is found by comparisons such as Name = 'x', joined by and. All else is
 // answered 400. Pages end at [Tenant.SearchCeiling]; beyond it, search again from
 // the last CreatedOn. Facets count contentType and status. The records of the start
 // can be a hundred thousand and cost eight bytes each, until they are changed.
@@ -106,14 +112,18 @@
 // Aprimo's documents do not say what an exception is called (but for what was not
 // found), what a facet looks like in a request, what is answered to a header that
 // is missing, how the conditions of a search in marketing operations are written,
-// how long the index takes, or whether the ceiling of a search is that of
+// how long the index takes, what becomes of the children of a classification that is
+// deleted (here that is refused with 409), or whether the ceiling of a search is that of
 // Elasticsearch. It stands for the documents, not for Aprimo's servers: what passes
 // here can still meet a surprise there.
 //
 // # What it does not do
 //
 // A change of a record is searched at once; only a new one is found late. No
-// permission is looked at, and no lock refuses anything. Orders other than download
+// permission is looked at, and no lock refuses anything, but a file that another
+// user has checked out takes no new version. A setting has one value for all scopes.
+// There are no results of checks, no statistics, no calculated permissions, no
+// renditions, and no uploads in chunks to marketing operations. Orders other than download
 // and publicCdn succeed without a file. It does not slow down under heavy operations
 // unless [Tenant.Service] says so.
 //

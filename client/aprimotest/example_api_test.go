@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
@@ -133,4 +134,34 @@ func ExampleTenant_search() {
 	// Output:
 	// 200 OK
 	// 400 Bad Request
+}
+
+// A login with PKCE: the tenant takes the place of the browser and of the person
+// in front of it.
+func ExampleTenant_login() {
+	tenant := &aprimotest.Tenant{Login: "maria"}
+	login := url.Values{
+		"response_type": {"code"}, "client_id": {"my-program"}, "redirect_uri": {"http://127.0.0.1:8080/"}, "state": {"s"},
+		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"}, // of RFC 7636
+	}
+	req, _ := http.NewRequest("GET", "https://acme.aprimo.com/login/connect/authorize?"+login.Encode(), nil)
+	resp, err := tenant.Transport().RoundTrip(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	back, _ := resp.Location()
+
+	resp, err = (&http.Client{Transport: tenant.Transport()}).PostForm("https://acme.aprimo.com/login/connect/token", url.Values{
+		"grant_type": {"authorization_code"}, "client_id": {"my-program"}, "redirect_uri": {"http://127.0.0.1:8080/"},
+		"code": {back.Query().Get("code")}, "code_verifier": {"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	fmt.Println(back.Host, back.Query().Get("state"), resp.Status, tenant.Report().Total.Tokens)
+	// Output: 127.0.0.1:8080 s 200 OK 1
 }

@@ -30,6 +30,10 @@ func missing(format string, args ...any) error {
 	return &failure{http.StatusNotFound, notFound, fmt.Sprintf(format, args...)}
 }
 
+func conflict(format string, args ...any) error {
+	return &failure{http.StatusConflict, badRequest, fmt.Sprintf(format, args...)}
+}
+
 // A handler is an http.HandlerFunc that leaves it to others to tell what failed.
 type handler func(http.ResponseWriter, *http.Request) error
 

@@ -108,11 +108,26 @@ func (s *store) classificationsOf(rec *record) []string {
 	return []string{seedID("classifications", "Assets")}
 }
 
+// getField returns one field of a record, by the id of its definition.
+func (s *store) getField(w http.ResponseWriter, r *http.Request) error {
+	rec, err := s.asked(r)
+	if err != nil {
+		return err
+	}
+	for _, f := range s.fieldsOf(rec) {
+		if f.ID == r.PathValue("field") {
+			writeJSON(w, http.StatusOK, f)
+			return nil
+		}
+	}
+	return missing("Record '%s' has no field with id '%s'.", rec.id(), r.PathValue("field"))
+}
+
 // selectedFields returns the fields of a record that select-record-fields names,
 // by name or id; all without it.
 func (s *store) selectedFields(rec *record, r *http.Request) []field {
 	all := s.fieldsOf(rec)
-	wanted := keys(r, "select-record-fields")
+	wanted := keys(r, "Select-Record-Fields")
 	if len(wanted) == 0 {
 		return all
 	}

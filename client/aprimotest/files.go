@@ -1,32 +1,17 @@
 package aprimotest
 
 import (
-	"bytes"
-	"encoding/binary"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"net/http"
-	"path"
 	"slices"
-	"strings"
 	"time"
 )
 
 // A file of a record has versions; the last is the latest.
 type file struct {
-	id       string
-	versions []version
-}
-
-// A version is one state of a file.
-type version struct {
-	id, name, label, comment string
-	number                   int
-	size                     int64
-	seed                     uint64 // of the pattern that stands for the content
-	data                     []byte // the content, if it was kept
-	created                  time.Time
+	id         string
+	versions   []version
+	checkedOut string // the user who did; "" if nobody
 }
 
 func (f file) latest() *version { return &f.versions[len(f.versions)-1] }
@@ -37,42 +22,6 @@ func (f file) view() map[string]any {
 		versions = append(versions, f.versions[i].view(i == len(f.versions)-1))
 	}
 	return map[string]any{"id": f.id, "versions": list(versions)}
-}
-
-func (v *version) view(latest bool) map[string]any {
-	view := map[string]any{
-		"id": v.id, "fileName": v.name, "fileExtension": strings.TrimPrefix(path.Ext(v.name), "."), "fileSize": v.size,
-		"versionNumber": v.number, "versionLabel": v.label, "comment": v.comment, "isLatest": latest,
-		"fileState": "Available", "fileProcessingState": "Done", "createdOn": stamp(v.created), "crc32": nil,
-	}
-	if v.data != nil {
-		view["crc32"] = crc32.ChecksumIEEE(v.data)
-	}
-	return view
-}
-
-// content returns the bytes of a version. Of a large one only the size is known,
-// and a pattern stands for it.
-func (v *version) content() io.ReadSeeker {
-	if v.data != nil {
-		return bytes.NewReader(v.data)
-	}
-	return io.NewSectionReader(pattern(v.seed), 0, v.size)
-}
-
-// A pattern is bytes without an end that can be told from where they are.
-type pattern uint64
-
-func (p pattern) ReadAt(b []byte, at int64) (int, error) {
-	var block [8]byte
-	for i := range b {
-		offset := uint64(at) + uint64(i)
-		if i == 0 || offset%8 == 0 {
-			binary.LittleEndian.PutUint64(block[:], (offset/8+1)*0x9e3779b97f4a7c15^uint64(p)*0xbf58476d1ce4e5b9)
-		}
-		b[i] = block[offset%8]
-	}
-	return len(b), nil
 }
 
 // filesOf returns the files of a record; one of the start has a master.
@@ -91,13 +40,18 @@ func (s *store) filesOf(rec *record) []file {
 type fileChange struct {
 	ID       string `json:"id"`
 	Versions struct {
-		Put []struct {
-			Token   string `json:"id"`
-			Name    string `json:"fileName"`
-			Label   string `json:"versionLabel"`
-			Comment string `json:"comment"`
-		} `json:"addOrUpdate"`
+		Put []versionChange `json:"addOrUpdate"`
 	} `json:"versions"`
+}
+
+type versionChange struct {
+	Token      string `json:"id"`
+	Name       string `json:"fileName"`
+	Label      string `json:"versionLabel"`
+	Comment    string `json:"comment"`
+	Additional struct {
+		Put []versionChange `json:"addOrUpdate"`
+	} `json:"additionalFiles"`
 }
 
 // newFiles returns the files that a record has after a change, and uses up the
@@ -114,14 +68,14 @@ func (s *store) newFiles(rec *record, in recordChange, r *http.Request) ([]file,
 		case i < 0:
 			files, i = append(files, file{id: s.newID()}), len(files)
 		}
+		if err := files[i].reserved(s.user(r)); err != nil {
+			return nil, err
+		}
 		for _, put := range change.Versions.Put {
-			u, err := s.spend(put.Token)
-			if err != nil || slices.Contains(used, u) {
-				return nil, noUpload(put.Token)
+			v, err := s.newVersion(put, len(files[i].versions)+1, &used)
+			if err != nil {
+				return nil, err
 			}
-			used = append(used, u)
-			v := u.version(s.newID(), put.Name)
-			v.label, v.comment, v.number = put.Label, put.Comment, len(files[i].versions)+1
 			files[i].versions = append(slices.Clone(files[i].versions), v)
 			if put.Token == master {
 				master = files[i].id
@@ -142,42 +96,21 @@ func (s *store) newFiles(rec *record, in recordChange, r *http.Request) ([]file,
 	for _, u := range used {
 		u.state = UploadUsed
 	}
-	for _, f := range files {
-		for _, v := range f.versions {
-			s.versions[v.id] = rec.number
-		}
-	}
+	s.own(rec, files)
 	return files, nil
 }
 
-// findVersion returns a version of a file and its record.
-func (s *store) findVersion(id string) (*record, *version) {
-	number, ok := s.versions[id]
-	if !ok && len(id) == 32 && id[0] == 'e' {
-		number = numberOf("0" + id[1:])
-	}
-	rec := s.at(number, new(record))
-	if rec == nil {
-		return nil, nil
-	}
-	for _, f := range s.filesOf(rec) {
-		for i := range f.versions {
-			if f.versions[i].id == id {
-				return rec, &f.versions[i]
+// own makes files findable by the ids of all that is in them.
+func (s *store) own(rec *record, files []file) {
+	for _, f := range files {
+		s.owners[f.id] = rec.number
+		for _, v := range f.versions {
+			s.owners[v.id] = rec.number
+			for _, a := range v.additional {
+				s.owners[a.id] = rec.number
 			}
 		}
 	}
-	return nil, nil
-}
-
-func (s *store) getVersion(w http.ResponseWriter, r *http.Request) error {
-	rec, v := s.findVersion(r.PathValue("id"))
-	if v == nil {
-		return missing("No file version was found with id '%s'.", r.PathValue("id"))
-	}
-	latest := slices.ContainsFunc(s.filesOf(rec), func(f file) bool { return f.latest().id == v.id })
-	writeJSON(w, http.StatusOK, v.view(latest))
-	return nil
 }
 
 // image returns the image of a record, with a signed address that lasts for 30

@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -19,6 +20,20 @@ func (s *store) createLock(w http.ResponseWriter, r *http.Request) error {
 	doc["lockId"], doc["lockedOn"] = s.newID(), stamp(time.Now())
 	rec.locks = append(rec.locks, doc)
 	writeJSON(w, http.StatusCreated, doc)
+	return nil
+}
+
+// getEntry returns one entry of the trail, by its number, from one.
+func (s *store) getEntry(w http.ResponseWriter, r *http.Request) error {
+	rec, err := s.asked(r)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(r.PathValue("entry"))
+	if err != nil || n < 1 || n > len(rec.trail) {
+		return missing("No entry was found with number '%s'.", r.PathValue("entry"))
+	}
+	writeJSON(w, http.StatusOK, rec.trail[n-1])
 	return nil
 }
 

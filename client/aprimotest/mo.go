@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -141,6 +142,7 @@ func (s *store) moPage(w http.ResponseWriter, r *http.Request, match func(docume
 	if last < len(found) {
 		all["next"] = moLink(r, last, limit)
 	}
+	all["last"] = moLink(r, max(0, len(found)-1)/limit*limit, limit)
 	writeJSON(w, http.StatusOK, document{"_total": len(found), "_links": all, "_embedded": document{name: found[first:last]}})
 	return nil
 }
@@ -187,6 +189,25 @@ var moOperators = map[string]func(has, want any) bool{
 	"contains":  func(has, want any) bool { return strings.Contains(fmt.Sprint(has), fmt.Sprint(want)) },
 	"isnull":    func(has, _ any) bool { return has == nil },
 	"isnotnull": func(has, _ any) bool { return has != nil },
+
+	"greaterthan":          func(has, want any) bool { return moOrder(has, want, 1) },
+	"lessthan":             func(has, want any) bool { return moOrder(has, want, -1) },
+	"greaterthanorequalto": func(has, want any) bool { return moOrder(has, want, 0, 1) },
+	"lessthanorequalto":    func(has, want any) bool { return moOrder(has, want, 0, -1) },
+}
+
+// moOrder reports whether a comparison of two numbers, or of two texts, comes out
+// as one of those wanted. A number is never compared with a text.
+func moOrder(has, want any, wanted ...int) bool {
+	switch a := has.(type) {
+	case float64:
+		b, ok := want.(float64)
+		return ok && slices.Contains(wanted, cmp.Compare(a, b))
+	case string:
+		b, ok := want.(string)
+		return ok && slices.Contains(wanted, cmp.Compare(a, b))
+	}
+	return false
 }
 
 func moJoin(all bool, raw json.RawMessage, depth int) (func(document) bool, error) {

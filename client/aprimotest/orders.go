@@ -1,7 +1,6 @@
 package aprimotest
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -25,17 +24,20 @@ type order struct {
 }
 
 type orderRequest struct {
-	Type              string `json:"type"`
-	DisableProcessing string `json:"disableProcessing"`
-	UseCDN            bool   `json:"useCDN"`
-	Targets           []struct {
-		RecordID    string   `json:"recordId"`
-		RecordIDs   []string `json:"recordIds"`
-		VersionID   string   `json:"fileVersionId"`
-		TargetTypes []string `json:"targetTypes"`
-		AssetType   string   `json:"assetType"`
-		Actions     []any    `json:"actions"`
-	} `json:"targets"`
+	Type              string        `json:"type"`
+	DisableProcessing string        `json:"disableProcessing"`
+	UseCDN            bool          `json:"useCDN"`
+	Targets           []orderTarget `json:"targets"`
+}
+
+type orderTarget struct {
+	RecordID    string   `json:"recordId"`
+	RecordIDs   []string `json:"recordIds"`
+	VersionID   string   `json:"fileVersionId"`
+	Additional  string   `json:"additionalFileId"`
+	TargetTypes []string `json:"targetTypes"`
+	AssetType   string   `json:"assetType"`
+	Actions     []any    `json:"actions"`
 }
 
 func (s *store) createOrder(w http.ResponseWriter, r *http.Request) error {
@@ -51,20 +53,16 @@ func (s *store) createOrder(w http.ResponseWriter, r *http.Request) error {
 	}
 	o := &order{id: s.newID(), kind: in.Type, cdn: in.UseCDN, made: time.Now(), works: s.orderTime}
 	for i, target := range in.Targets {
-		ids := target.RecordIDs
-		if target.RecordID != "" {
-			ids = append(ids, target.RecordID)
+		files := s.filesFor(target)
+		if len(files) == 0 {
+			return invalid("targets[%d] has no recordId, recordIds, fileVersionId or additionalFileId.", i)
 		}
-		if len(ids) == 0 && target.VersionID == "" {
-			return invalid("targets[%d] has neither a recordId nor recordIds nor a fileVersionId.", i)
-		}
-		if target.VersionID != "" {
-			_, v := s.findVersion(target.VersionID)
-			o.target(v)
-			continue
-		}
-		for _, id := range ids {
-			o.target(s.master(id))
+		for _, v := range files {
+			if v == nil {
+				o.failed++
+			} else {
+				o.files = append(o.files, v)
+			}
 		}
 	}
 	if in.DisableProcessing == "yes" && len(o.files)+o.failed == 1 {
@@ -76,12 +74,21 @@ func (s *store) createOrder(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (o *order) target(v *version) {
-	if v == nil {
-		o.failed++
-		return
+// filesFor returns what a target is about, with nil for what is not there.
+func (s *store) filesFor(target orderTarget) (files []*version) {
+	switch {
+	case target.Additional != "":
+		return []*version{s.findAdditional(target.Additional)}
+	case target.VersionID != "":
+		_, v := s.findVersion(target.VersionID)
+		return []*version{v}
+	case target.RecordID != "":
+		files = append(files, s.master(target.RecordID))
 	}
-	o.files = append(o.files, v)
+	for _, id := range target.RecordIDs {
+		files = append(files, s.master(id))
+	}
+	return files
 }
 
 // master returns the latest version of a record's master file; nil if none.
@@ -181,5 +188,3 @@ func (s *store) listOrders(w http.ResponseWriter, r *http.Request) error {
 	writePaged(w, r, window, items, len(s.orders), nil)
 	return nil
 }
-
-func nameID(name string) string { return seedID("users", cmp.Or(name, seedUser)) }

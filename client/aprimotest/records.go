@@ -93,9 +93,6 @@ func (s *store) complete(rec *record) {
 	rec.classifications, rec.title = s.classificationsOf(rec), rec.name()
 	rec.generated = false
 	s.records[rec.number-1] = rec
-	for _, v := range rec.files[0].versions {
-		s.versions[v.id] = rec.number
-	}
 }
 
 func (s *store) getRecord(w http.ResponseWriter, r *http.Request) error {

@@ -26,7 +26,10 @@ type collection struct {
 type resource struct {
 	plural, singular string
 	key              string // what a document is found by; "" means its id
+	tree             bool   // documents have a parent
 }
+
+var classifications = resource{plural: "classifications", singular: "classification", tree: true}
 
 var resources = []resource{
 	{plural: "fielddefinitions", singular: "fielddefinition"},
@@ -38,7 +41,7 @@ var resources = []resource{
 	{plural: "users", singular: "user"},
 	{plural: "usergroups", singular: "usergroup"},
 	{plural: "permissions", singular: "permission", key: "name"},
-	{plural: "classifications", singular: "classification"},
+	classifications,
 	{plural: "collections", singular: "collection"},
 	{plural: "publiclinks", singular: "publiclink"},
 	{plural: "rules", singular: "rule"},
@@ -77,7 +80,8 @@ func (s *store) seed() {
 		add("fielddefinitions", name, document{"label": name, "dataType": fieldTypes[name]})
 	}
 	add("users", seedUser, document{"email": seedUser + "@example.com"})
-	add("classifications", "Assets", document{"identifier": "assets", "namePath": "/Assets", "isRoot": true, "parentId": nil})
+	add("classifications", "Assets", document{"identifier": "assets", "parentId": nil})
+	s.settleAll()
 }
 
 func (c *collection) add(doc document, id string, now time.Time) {
@@ -95,22 +99,37 @@ func (res resource) linked(r *http.Request, id string, doc document) document {
 
 func (s *store) listDocuments(res resource) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		p, err := pageOf(r)
-		if err != nil {
-			return err
+		match := func(document) bool { return true }
+		if filter := parameter(r, "filter"); filter != "" {
+			var err error
+			if match, err = documentFilter(expression{Expression: filter}); err != nil {
+				return err
+			}
+		} else if names := r.URL.Query().Get("names"); names != "" {
+			wanted := strings.Split(names, ",")
+			match = func(doc document) bool { name, _ := doc["name"].(string); return slices.Contains(wanted, name) }
 		}
-		c, items := s.docs[res.plural], []any{}
-		ids := c.ids
-		if names := r.URL.Query().Get("names"); names != "" {
-			ids = slices.DeleteFunc(strings.Split(names, ","), func(name string) bool { return c.byID[name] == nil })
-		}
-		first, last := p.bounds(len(ids))
-		for _, id := range ids[first:last] {
-			items = append(items, res.linked(r, id, c.byID[id]))
-		}
-		writePaged(w, r, p, items, len(ids), nil)
-		return nil
+		return s.writeDocuments(w, r, res, match)
 	}
+}
+
+// writeDocuments answers with a page of the documents that match.
+func (s *store) writeDocuments(w http.ResponseWriter, r *http.Request, res resource, match func(document) bool) error {
+	p, err := pageOf(r)
+	if err != nil {
+		return err
+	}
+	c, items := s.docs[res.plural], []document{}
+	ids, err := c.find(match, r)
+	if err != nil {
+		return err
+	}
+	first, last := p.bounds(len(ids))
+	for _, id := range ids[first:last] {
+		items = append(items, res.linked(r, id, c.byID[id]))
+	}
+	writePaged(w, r, p, items, len(ids), nil)
+	return nil
 }
 
 func (s *store) createDocument(res resource) handler {
@@ -126,12 +145,14 @@ func (s *store) createDocument(res resource) handler {
 			return invalid("The %s has no %s.", res.singular, res.key)
 		}
 		if c.byID[id] != nil {
-			return &failure{http.StatusConflict, badRequest, fmt.Sprintf("There is a %s '%s' already.", res.singular, id)}
+			return conflict("There is a %s '%s' already.", res.singular, id)
 		}
-		if res.plural == "classifications" {
-			if err := s.place(doc); err != nil {
+		if res.tree {
+			if err := s.place(id, doc); err != nil {
 				return err
 			}
+			doc["hasChildren"] = false
+			s.settle(doc)
 		}
 		c.add(doc, id, time.Now())
 		view := res.linked(r, id, doc)
@@ -168,14 +189,15 @@ func (s *store) putDocument(res resource) handler {
 		if err := readJSON(r, &in); err != nil {
 			return err
 		}
-		_, doc, err := s.askedDocument(res, r)
+		id, doc, err := s.askedDocument(res, r)
 		if err != nil && res.plural != "settings" {
 			return err
 		}
 		if err != nil { // a setting that was never set has its default until then
-			doc = document{"name": r.PathValue("id")}
-			s.docs[res.plural].add(doc, r.PathValue("id"), time.Now())
+			doc = document{"name": id}
+			s.docs[res.plural].add(doc, id, time.Now())
 		}
+		doc = maps.Clone(doc)
 		for name, value := range in {
 			switch {
 			case name == "id" || name == res.key || name == "createdOn":
@@ -186,6 +208,15 @@ func (s *store) putDocument(res resource) handler {
 			}
 		}
 		doc["modifiedOn"] = stamp(time.Now())
+		if res.tree {
+			if err := s.place(id, doc); err != nil {
+				return err
+			}
+		}
+		s.docs[res.plural].byID[id] = doc
+		if res.tree {
+			s.settleAll()
+		}
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
@@ -193,13 +224,19 @@ func (s *store) putDocument(res resource) handler {
 
 func (s *store) deleteDocument(res resource) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, _, err := s.askedDocument(res, r)
+		id, doc, err := s.askedDocument(res, r)
 		if err != nil {
 			return err
+		}
+		if res.tree && doc["hasChildren"] == true {
+			return conflict("The %s '%s' has others below it.", res.singular, id)
 		}
 		c := s.docs[res.plural]
 		delete(c.byID, id)
 		c.ids = slices.DeleteFunc(c.ids, func(other string) bool { return other == id })
+		if res.tree {
+			s.settleAll()
+		}
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}

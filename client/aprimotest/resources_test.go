@@ -64,6 +64,84 @@ func TestClassificationsAreATree(t *testing.T) {
 	}
 }
 
+// What is below a classification that is renamed or moved goes with it.
+func TestATreeOfClassificationsStaysOne(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+	add := func(name, parent string) string {
+		return call(t, tenant, "POST", coreURL+"/classifications", fmt.Sprintf(`{"name":%q,"parentId":%q}`, name, parent), 201)["id"].(string)
+	}
+	a := add("A", "")
+	b := add("B", a)
+	c := add("C", b)
+	one := coreURL + "/classification/"
+	call(t, tenant, "PUT", one+a, fmt.Sprintf(`{"parentId":%q}`, c), 400)
+	call(t, tenant, "PUT", one+a, `{"parentId":"unknown"}`, 404)
+	call(t, tenant, "PUT", one+a, `{"name":"Z"}`, 204)
+	if got := call(t, tenant, "GET", one+c, "", 200); got["namePath"] != "/Z/B/C" || got["hasChildren"] != false {
+		t.Error(got)
+	}
+	call(t, tenant, "DELETE", one+b, "", 409)
+	call(t, tenant, "PUT", one+c, `{"parentId":null}`, 204)
+	if got := call(t, tenant, "GET", one+c, "", 200); got["namePath"] != "/C" || got["isRoot"] != true {
+		t.Error(got)
+	}
+	body := fmt.Sprintf(`{"classifications":{"addOrUpdate":[{"id":%q},{"id":%q}]}}`, b, c)
+	id := call(t, tenant, "POST", coreURL+"/records", body, 201)["id"]
+	call(t, tenant, "DELETE", one+b, "", 204)
+	got := call(t, tenant, "GET", fmt.Sprintf("%s/record/%s/classifications", coreURL, id), "", 200)["items"].([]any)
+	if len(got) != 1 || got[0].(map[string]any)["id"] != c {
+		t.Errorf("the one that was deleted is still there: %v", got)
+	}
+}
+
+func TestListsAreFilteredAndSorted(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+	for _, name := range []string{"bo", "ann", "cy"} {
+		call(t, tenant, "POST", coreURL+"/usergroups", fmt.Sprintf(`{"name":%q,"type":%q}`, name, name[:1]), 201)
+	}
+	for query, want := range map[string]string{
+		"filter=Name+%3D+'ANN'":                "ann",
+		"filter=Name+%3D+'ann'+and+Type%3D'b'": "",
+		"filter=name%3D'bo'+and+type%3D'b'":    "bo",
+		"sort=name":                            "ann bo cy",
+		"sort=-name":                           "cy bo ann",
+		"sort=name+desc&pageSize=1":            "cy",
+		"names=cy,bo,none":                     "bo cy",
+	} {
+		var names []string
+		for _, item := range call(t, tenant, "GET", coreURL+"/usergroups?"+query, "", 200)["items"].([]any) {
+			names = append(names, item.(map[string]any)["name"].(string))
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+	for _, query := range []string{"filter=Name", "filter=Name+%3E+'a'", "filter=Shoe%3D'4'", "filter=Name%3D'a'+or+Name%3D'b'", "sort=shoe"} {
+		call(t, tenant, "GET", coreURL+"/usergroups?"+query, "", 400)
+	}
+}
+
+func TestPermissionsAreKeptWithTheirOwner(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+	id := call(t, tenant, "POST", coreURL+"/usergroups", `{"name":"editors"}`, 201)["id"]
+	url := fmt.Sprintf("%s/usergroup/%s/permissions", coreURL, id)
+	if got := call(t, tenant, "GET", url, "", 200)["items"].([]any); len(got) != 0 {
+		t.Error(got)
+	}
+	call(t, tenant, "PUT", url, `{"items":[{"name":".RoleA"}]}`, 204)
+	if got := call(t, tenant, "GET", url, "", 200)["items"].([]any); len(got) != 1 {
+		t.Error(got)
+	}
+	call(t, tenant, "PUT", coreURL+"/usergroup/unknown/permissions", `{}`, 404)
+	call(t, tenant, "PUT", coreURL+"/searchindex", `{"rebuildScheduled":true}`, 204)
+	if got := call(t, tenant, "GET", coreURL+"/searchindex", "", 200)["rebuildScheduled"]; got != true {
+		t.Error(got)
+	}
+	record := coreURL + "/record/" + fmt.Sprintf("%032d", 1)
+	call(t, tenant, "GET", record+"/permissions", "", 200)
+	call(t, tenant, "PUT", record+"/permissions", `{}`, 405)
+}
+
 func TestCollectionsHaveRecords(t *testing.T) {
 	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
 	id := call(t, tenant, "POST", coreURL+"/collections", `{"name":"Summer","type":"static"}`, 201)["id"]
@@ -95,6 +173,15 @@ func TestRecordsAreChangedInPart(t *testing.T) {
 	if trail := call(t, tenant, "GET", url+"/trail?filter=change", "", 200); trail["totalCount"] != float64(len(definitions)+1) {
 		t.Error(trail)
 	}
+	if entry := call(t, tenant, "GET", url+"/trail/entry/2", "", 200); entry["entryId"] != 2.0 {
+		t.Error(entry)
+	}
+	call(t, tenant, "GET", url+"/trail/entry/99", "", 404)
+	first := fields[0].(map[string]any)
+	if f := call(t, tenant, "GET", fmt.Sprintf("%s/field/%s", url, first["id"]), "", 200); f["fieldName"] != first["fieldName"] {
+		t.Error(f)
+	}
+	call(t, tenant, "GET", url+"/field/unknown", "", 404)
 	call(t, tenant, "POST", url+"/locks", `{"reason":"edit"}`, 201)
 	if locks := call(t, tenant, "GET", url+"/locks", "", 200)["items"].([]any); len(locks) != 1 {
 		t.Error(locks)
@@ -155,6 +242,21 @@ func TestMarketingOperationsArePagedAndSearched(t *testing.T) {
 	if got["_total"] != 2.0 {
 		t.Error(got)
 	}
+	for operator, want := range map[string]float64{
+		"greaterThan": 3, "greaterThanOrEqualTo": 4, "lessThan": 3, "lessThanOrEqualTo": 4, "equals": 1, "contains": 1,
+	} {
+		body := fmt.Sprintf(`{%q:{"fieldName":"title","fieldValue":"A3"}}`, operator)
+		if got := call(t, tenant, "POST", moURL+"/api/activities/search", body, 200)["_total"]; got != want {
+			t.Errorf("%s: %v, want %v", operator, got, want)
+		}
+	}
+	one := call(t, tenant, "POST", moURL+"/api/programs", `{"title":"P"}`, 201)
+	url := fmt.Sprintf("%s/api/programs/%v", moURL, one["id"])
+	if got := call(t, tenant, "PUT", url, `{"id":"7","title":"Q"}`, 200); got["title"] != "Q" || got["id"] != one["id"] {
+		t.Error(got)
+	}
+	call(t, tenant, "DELETE", url, "", 204)
+	call(t, tenant, "DELETE", url, "", 404)
 	call(t, tenant, "POST", moURL+"/api/activities/search", `{"near":{"fieldName":"x"}}`, 400)
 	call(t, tenant, "GET", moURL+"/api/activities/99", "", 404)
 }

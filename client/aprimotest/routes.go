@@ -35,24 +35,29 @@ func (t *Tenant) newRoutes() http.Handler {
 func (s *store) damRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
 	for pattern, h := range map[string]handler{
-		"GET /records":                      s.listRecords,
-		"POST /records":                     s.createRecord,
-		"GET /record/{id}":                  s.getRecord,
-		"PUT /record/{id}":                  s.putRecord,
-		"DELETE /record/{id}":               s.deleteRecord,
-		"POST /record/{id}/locks":           s.createLock,
-		"GET /record/{id}/trail":            s.getTrail,
-		"GET /fileversion/{id}":             s.getVersion,
-		"POST /search/records":              s.searchRecords,
-		"POST /search/records/suggestions":  s.suggest,
-		"POST /search/classifications":      s.searchClassifications,
-		"GET /classification":               s.classificationByPath,
-		"GET /classification/{id}/children": s.classificationChildren,
-		"GET /collection/{id}/records":      s.getCollectionRecords,
-		"PUT /collection/{id}/records":      s.putCollectionRecords,
-		"GET /orders":                       s.listOrders,
-		"POST /orders":                      s.createOrder,
-		"GET /order/{id}":                   s.getOrder,
+		"GET /records":                         s.listRecords,
+		"POST /records":                        s.createRecord,
+		"GET /record/{id}":                     s.getRecord,
+		"PUT /record/{id}":                     s.putRecord,
+		"DELETE /record/{id}":                  s.deleteRecord,
+		"POST /record/{id}/locks":              s.createLock,
+		"GET /record/{id}/trail":               s.getTrail,
+		"GET /record/{id}/trail/entry/{entry}": s.getEntry,
+		"GET /record/{id}/field/{field}":       s.getField,
+		"GET /fileversion/{id}":                s.getVersion,
+		"GET /additionalfile/{id}":             s.getAdditional,
+		"POST /file/{id}/checkouts":            s.checkOut,
+		"DELETE /file/{id}/checkouts":          s.undoCheckOut,
+		"POST /search/records":                 s.searchRecords,
+		"POST /search/records/suggestions":     s.suggest,
+		"POST /search/classifications":         s.searchClassifications,
+		"GET /classification":                  s.classificationByPath,
+		"GET /classification/{id}/children":    s.classificationChildren,
+		"GET /collection/{id}/records":         s.getCollectionRecords,
+		"PUT /collection/{id}/records":         s.putCollectionRecords,
+		"GET /orders":                          s.listOrders,
+		"POST /orders":                         s.createOrder,
+		"GET /order/{id}":                      s.getOrder,
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.Handle(method+" "+apiPath+path, s.locked(h))
@@ -60,6 +65,12 @@ func (s *store) damRoutes() *http.ServeMux {
 	for _, p := range parts {
 		if p.path != "" {
 			mux.Handle("GET "+apiPath+"/record/{id}"+p.path, s.locked(s.getPart(p.name)))
+		}
+	}
+	for _, sub := range subresources {
+		mux.Handle("GET "+apiPath+sub.path, s.locked(s.getSubresource(sub.owner)))
+		if !sub.readOnly {
+			mux.Handle("PUT "+apiPath+sub.path, s.locked(s.putSubresource(sub.owner)))
 		}
 	}
 	for _, res := range resources {

@@ -58,7 +58,7 @@ func (s *store) searchRecords(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if first, _ := p.bounds(1 << 40); first+p.size > s.ceiling {
+	if first, _ := p.bounds(1 << 30); first+p.size > s.ceiling {
 		return invalid("Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", s.ceiling, first+p.size)
 	}
 	if in.Search == nil {
@@ -115,27 +115,20 @@ func (s *store) find(c condition, sort string, indexed bool) ([]uint64, error) {
 	return found, s.sort(found, sort)
 }
 
-// sort sorts by a property, and within it by the order in which records were
-// made. As the API it takes "-createdOn", and "createdOn desc" as well.
+// sort sorts by a property, and within it by the order in which records were made.
 func (s *store) sort(found []uint64, by string) error {
-	name, direction, _ := strings.Cut(strings.TrimSpace(by), " ")
-	bare, minus := strings.CutPrefix(strings.ToLower(name), "-")
-	minus = minus || strings.EqualFold(direction, "desc")
-	sign := 1
-	if minus {
-		sign = -1
+	if by == "" {
+		return nil
 	}
+	name, sign := direction(by)
 	var scratch record
-	switch bare {
-	case "":
+	switch prop := properties[name]; name {
 	case "createdon", "modifiedon":
-		prop := properties[bare]
 		sortBy(found, func(n uint64) int64 { return prop.time(s.at(n, &scratch)).UnixNano() }, sign)
 	case "title", "contenttype", "status":
-		prop := properties[bare]
 		sortBy(found, func(n uint64) string { return strings.ToLower(prop.texts(s.at(n, &scratch))[0]) }, sign)
 	default:
-		return invalid("'%s' is not a property to sort by.", name)
+		return invalid("'%s' is not a property to sort by.", by)
 	}
 	return nil
 }

@@ -87,12 +87,13 @@ var parts = []struct{ name, path string }{
 
 // view returns a record with its addresses at the host that was asked.
 func (s *store) view(rec *record, r *http.Request, listed bool) recordView {
-	base := baseURL(r) + apiPath + "/record/" + rec.id()
+	id := rec.id()
+	base := baseURL(r) + apiPath + "/record/" + id
 	v := recordView{
-		Links: links{"self": {Href: base}}, ID: rec.id(), Status: rec.status, ContentType: rec.contentType,
+		Links: links{"self": {Href: base}}, ID: id, Status: rec.status, ContentType: rec.contentType,
 		Title: rec.name(), Tag: rec.tag, CreatedOn: stamp(rec.created), ModifiedOn: stamp(rec.modified),
 	}
-	form, wanted := encodingOf(r), keys(r, "select-record")
+	form, wanted := encodingOf(r), keys(r, "Select-Record")
 	if form == lean && wanted == nil {
 		return v
 	}
@@ -129,7 +130,9 @@ func (s *store) part(rec *record, name string, r *http.Request) (any, error) {
 	case "classifications":
 		all := []any{}
 		for _, id := range s.classificationsOf(rec) {
-			all = append(all, s.docs["classifications"].byID[id])
+			if doc := s.docs["classifications"].byID[id]; doc != nil { // nil if it was deleted since
+				all = append(all, doc)
+			}
 		}
 		return list(all), nil
 	case "files":

@@ -29,9 +29,10 @@ type store struct {
 	orderTime  time.Duration
 	login      func(*http.Request) string
 
-	records  []*record // by number; nil for one of the start that nobody changed
-	versions map[string]uint64
+	records  []*record         // by number; nil for one of the start that nobody changed
+	owners   map[string]uint64 // the records of files and their versions, by id
 	docs     map[string]*collection
+	attached map[string]document // by the path of the subresource
 	uploads  []*upload
 	orders   []*order
 	blobs    map[string]*blob
@@ -49,7 +50,8 @@ func (t *Tenant) open(now time.Time) {
 	s.orderTime = max(0, orDefault(t.OrderTime, defaultOrderTime))
 	s.ceiling = orDefault(t.SearchCeiling, defaultSearchCeiling)
 	s.login = func(r *http.Request) string { return t.tokens.user(r) }
-	s.versions = make(map[string]uint64)
+	s.owners = make(map[string]uint64)
+	s.attached = make(map[string]document)
 	s.blobs = make(map[string]*blob)
 	s.fill(max(0, orDefault(t.Records, defaultRecords)))
 	s.seed()

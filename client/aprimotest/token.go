@@ -226,6 +226,9 @@ func accessToken(r *http.Request, g grant, now time.Time, lifetime time.Duration
 	}) + "." + base64.RawURLEncoding.EncodeToString([]byte("not signed"))
 }
 
+// nameID returns the id that a user has in the DAM.
+func nameID(login string) string { return seedID("users", cmp.Or(login, seedUser)) }
+
 // userNumber returns the id that a user has in marketing operations.
 func userNumber(login string) string {
 	sum := fnv.New32a()

@@ -3,6 +3,7 @@ package aprimotest
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -53,9 +54,9 @@ func (u *upload) version(id, name string) version {
 	for _, i := range slices.Sorted(maps.Keys(u.pieces)) {
 		p := u.pieces[i]
 		v.size += p.size
+		v.seed = v.seed*31 + binary.LittleEndian.Uint64(p.sum[:])
 		data = append(data, p.data...)
 	}
-	v.seed = uint64(v.size)
 	if int64(len(data)) == v.size {
 		v.data = data
 	}

@@ -1,0 +1,288 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+)
+
+// A pattern is a source of any size that takes no memory.
+type pattern int64
+
+func (p pattern) ReadAt(b []byte, off int64) (int, error) {
+	n := int(min(int64(len(b)), max(0, int64(p)-off)))
+	for i := range b[:n] {
+		at := off + int64(i)
+		b[i] = byte(at ^ at>>8 ^ at>>16 ^ at>>24)
+	}
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (p pattern) reader() io.Reader { return io.NewSectionReader(p, 0, int64(p)) }
+
+const large = pattern(45_000_001) // five segments
+
+func uploader(t *testing.T, tenant *aprimotest.Tenant) *client.Uploads {
+	t.Helper()
+	tenant.Rate = 1000
+	tenant.RequireHeaders = true
+	return newClientWith(t, static("a-token"), nil, limited(tenant.Transport())).Uploads
+}
+
+func toBlob(tenant *aprimotest.Tenant) client.UploadOption {
+	return client.UploadToBlob(&http.Client{Transport: tenant.Transport()})
+}
+
+// same fails the test unless the last upload is complete, has exactly the bytes of
+// the source, and had each segment sent once.
+func same(t *testing.T, tenant *aprimotest.Tenant, up *client.Upload, source pattern) {
+	t.Helper()
+	all := tenant.Uploads()
+	got := all[len(all)-1]
+	if ok, err := got.Same(source.reader()); !ok || err != nil || got.State != aprimotest.UploadComplete {
+		t.Errorf("same %v, %v; %v of %d bytes", ok, err, got.State, got.Size)
+	}
+	if up.Token != got.Token || up.Size != int64(source) || up.Name != got.FileName {
+		t.Errorf("token right %v, size %d, name %q", up.Token == got.Token, up.Size, up.Name)
+	}
+	for _, s := range got.Segments {
+		if s.Sent != 1 {
+			t.Errorf("segment %d was sent %d times", s.Index, s.Sent)
+		}
+	}
+}
+
+func TestAFileOfAnySizeArrivesAsItIs(t *testing.T) {
+	for _, size := range []pattern{0, 19_999_999, 20_000_000, large} {
+		for _, how := range []string{"segments", "blob", "reader", "file"} {
+			synctest.Test(t, func(t *testing.T) {
+				tenant := &aprimotest.Tenant{}
+				u := uploader(t, tenant)
+				var up *client.Upload
+				var err error
+				switch how {
+				case "segments":
+					up, err = u.ReaderAt(t.Context(), "a b.mp4", size, int64(size))
+				case "blob":
+					up, err = u.ReaderAt(t.Context(), "a b.mp4", size, int64(size), toBlob(tenant))
+				case "reader":
+					up, err = u.Reader(t.Context(), "a b.mp4", size.reader())
+				case "file":
+					path := filepath.Join(t.TempDir(), "ä b.mp4")
+					data, _ := io.ReadAll(size.reader())
+					if err := os.WriteFile(path, data, 0o600); err != nil {
+						t.Fatal(err)
+					}
+					up, err = u.File(t.Context(), path)
+				}
+				if err != nil {
+					t.Fatalf("%s of %d: %v", how, size, err)
+				}
+				same(t, tenant, up, size)
+			})
+		}
+	}
+}
+
+func TestACancelledUploadLeavesNothingOnTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{}
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := uploader(t, tenant).ReaderAt(ctx, "film.mp4", large, int64(large), client.UploadProgress(func(done, _ int64) {
+			if done > 0 {
+				cancel()
+			}
+		}))
+		if !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if got := tenant.Uploads(); len(got) != 1 || got[0].State != aprimotest.UploadCancelled {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func TestAResumedUploadSendsNoSegmentTwice(t *testing.T) {
+	for _, blob := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			tenant := &aprimotest.Tenant{}
+			u := uploader(t, tenant)
+			opts := []client.UploadOption{client.UploadParallel(1)}
+			if blob {
+				opts = append(opts, toBlob(tenant))
+			}
+			var kept []byte
+			ctx, cancel := context.WithCancel(t.Context())
+			_, err := u.ReaderAt(ctx, "film.mp4", large, int64(large), append(opts, client.UploadStates(func(s client.UploadState) {
+				kept, _ = json.Marshal(s)
+				if len(s.Done) == 2 {
+					cancel()
+				}
+			}))...)
+			if !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			var state client.UploadState
+			if err := json.Unmarshal(kept, &state); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := u.ReaderAt(t.Context(), "film.mp4", large+1, int64(large)+1, append(opts, client.UploadResume(state))...); err == nil || !strings.Contains(err.Error(), "45000002") {
+				t.Errorf("another source: %v", err)
+			}
+			last := int64(-1)
+			up, err := u.ReaderAt(t.Context(), "film.mp4", large, int64(large), append(opts, client.UploadResume(state),
+				client.UploadProgress(func(done, total int64) {
+					if done <= last || total != int64(large) || done < 20_000_000 {
+						t.Errorf("%d of %d after %d", done, total, last)
+					}
+					last = done
+				}))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, tenant, up, large)
+			if len(tenant.Uploads()) != 1 || last != int64(large) {
+				t.Errorf("%d uploads, progress %d", len(tenant.Uploads()), last)
+			}
+		})
+	}
+}
+
+func TestAResumedUploadThatHasExpiredBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{}
+		u := uploader(t, tenant)
+		var state client.UploadState
+		ctx, cancel := context.WithCancel(t.Context())
+		u.ReaderAt(ctx, "film.mp4", large, int64(large), client.UploadStates(func(s client.UploadState) {
+			if state = s; len(s.Done) == 2 {
+				cancel()
+			}
+		}))
+		tenant.PurgeUploads()
+		up, err := u.ReaderAt(t.Context(), "film.mp4", large, int64(large), client.UploadResume(state))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, tenant, up, large)
+	})
+}
+
+func TestDroppedSegmentsAreSentAgainAndAFailureStopsTheOthers(t *testing.T) {
+	for _, fault := range []aprimotest.Fault{{Drop: true}, {Status: 503}, {Status: 400}} {
+		synctest.Test(t, func(t *testing.T) {
+			var segments atomic.Int32
+			tenant := &aprimotest.Tenant{}
+			tenant.Fault = func(r *http.Request) aprimotest.Fault {
+				if r.URL.Query().Has("index") && segments.Add(1) == 2 {
+					return fault
+				}
+				return aprimotest.Fault{}
+			}
+			up, err := uploader(t, tenant).ReaderAt(t.Context(), "film.mp4", large, int64(large))
+			if fault.Status != 400 {
+				if err != nil {
+					t.Fatalf("%+v: %v", fault, err)
+				}
+				same(t, tenant, up, large)
+				return
+			}
+			if !errors.Is(err, client.ErrBadRequest) || strings.Contains(err.Error(), tenant.Uploads()[0].Token[:8]) {
+				t.Error(err)
+			}
+			if got := tenant.Uploads(); len(got) != 1 || got[0].State != aprimotest.UploadCancelled || segments.Load() > 4 {
+				t.Errorf("%d segments, %+v", segments.Load(), got)
+			}
+		})
+	}
+}
+
+func TestASourceOfAnotherSizeIsRefusedBeforeAnythingIsSent(t *testing.T) {
+	tenant := &aprimotest.Tenant{}
+	u := uploader(t, tenant)
+	for size, want := range map[int64]string{9: "more than the 9", 11: "fewer than the 11", -1: "-1"} {
+		if _, err := u.ReaderAt(t.Context(), "a", pattern(10), size); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d: %v", size, err)
+		}
+	}
+	for _, name := range append(strings.Split(`a<,a>,a:,a",a/,a\,a|,a?,a*`, ","), "", " ", "a\x00", "a\xff", strings.Repeat("a", 256)) {
+		if _, err := u.ReaderAt(t.Context(), name, pattern(1), 1); err == nil || !strings.Contains(err.Error(), "UploadName") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if got := tenant.Uploads(); len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// 256 MiB, or with APRIMO_LARGE set 2 GiB, which takes half a minute.
+func TestALargeUploadNeedsLittleMemory(t *testing.T) {
+	size := pattern(256 << 20)
+	if os.Getenv("APRIMO_LARGE") != "" {
+		size = 2 << 30
+	}
+	tenant := &aprimotest.Tenant{Service: func(*http.Request) time.Duration { return 0 }}
+	u := uploader(t, tenant)
+	used := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapInuse + m.StackInuse
+	}
+	runtime.GC()
+	idle, peak := used(), uint64(0)
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Millisecond):
+				peak = max(peak, used())
+			}
+		}
+	}()
+	_, err := u.ReaderAt(t.Context(), "film.mp4", size, int64(size))
+	close(done)
+	<-stopped
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := int64(peak) - int64(idle)
+	t.Logf("%d MiB: %.1f MiB over idle", size>>20, float64(over)/(1<<20))
+	if over > 64<<20 {
+		t.Errorf("%d MiB over idle", over>>20)
+	}
+}
+
+func FuzzUploadState(f *testing.F) {
+	f.Add([]byte(`{"name":"a","size":10,"segmentSize":3,"session":"/uploads/segments/x","done":[0,1]}`))
+	f.Add([]byte(`{"name":"a","size":10,"segmentSize":-1,"session":"x","done":[9,-1]}`))
+	f.Add([]byte(`{"name":"a","size":10,"segmentSize":1,"blob":true,"token":"t","session":"://"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var state client.UploadState
+		if json.Unmarshal(data, &state) != nil {
+			return
+		}
+		c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { t.Error("a state of another source was used") })
+		if _, err := c.Uploads.ReaderAt(t.Context(), "a", pattern(10), 10, client.UploadResume(state)); err == nil {
+			t.Error("accepted")
+		}
+	})
+}

@@ -1,0 +1,151 @@
+package client
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"mime/multipart"
+	"slices"
+	"sync"
+)
+
+// A part is what of a file is sent in one request.
+type part struct {
+	index int
+	size  int64
+	open  func() io.Reader // from its beginning
+	free  func()           // called when nobody reads it any more; may be nil
+}
+
+// sections returns the parts of a source that have not arrived.
+func sections(r io.ReaderAt, state *UploadState) iter.Seq2[part, error] {
+	done := slices.Clone(state.Done)
+	return func(yield func(part, error) bool) {
+		for i := range state.segments() {
+			if _, found := slices.BinarySearch(done, i); found {
+				continue
+			}
+			from, size := int64(i)*state.SegmentSize, state.length(i)
+			p := part{index: i, size: size, open: func() io.Reader { return io.NewSectionReader(r, from, size) }}
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}
+
+// stream returns the parts of a reader whose first one has been read. It reads on
+// as buffers become free, of which there are as many as are sent in parallel.
+func stream(r io.Reader, first []byte, parallel int) iter.Seq2[part, error] {
+	return func(yield func(part, error) bool) {
+		buffers := make(chan []byte, parallel)
+		for range parallel - 1 {
+			buffers <- nil // made when it is needed
+		}
+		buffer, n, end := first, len(first), false
+		for i := 0; ; i++ {
+			data, whole := buffer[:n], buffer
+			p := part{
+				index: i, size: int64(n),
+				open: func() io.Reader { return bytes.NewReader(data) },
+				free: func() { buffers <- whole },
+			}
+			if !yield(p, nil) || end {
+				return
+			}
+			if buffer = <-buffers; buffer == nil {
+				buffer = make([]byte, len(first))
+			}
+			var err error
+			n, err = io.ReadFull(r, buffer)
+			end = errors.Is(err, io.ErrUnexpectedEOF)
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil && !end {
+				yield(part{}, fmt.Errorf("the source failed in segment %d: %w", i+1, err))
+				return
+			}
+		}
+	}
+}
+
+// payload returns the body of a request with prefix and suffix about the part, and
+// a function that waits until nobody reads it any more: net/http may close a body
+// after it has answered.
+func (p part) payload(contentType string, prefix, suffix []byte) (*payload, func()) {
+	var reading sync.WaitGroup
+	open := func() (io.ReadCloser, error) {
+		reading.Add(1)
+		content := &exactly{r: p.open(), left: p.size}
+		body := io.MultiReader(bytes.NewReader(prefix), content, bytes.NewReader(suffix))
+		return &partBody{Reader: body, close: sync.OnceFunc(reading.Done)}, nil
+	}
+	size := int64(len(prefix)) + p.size + int64(len(suffix))
+	return &payload{contentType, size, open}, reading.Wait
+}
+
+// form returns the body that is a form with the part as its only field.
+func (p part) form(field, fileName string) (*payload, func()) {
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	form.CreateFormFile(field, fileName) // a bytes.Buffer does not fail
+	n := b.Len()
+	form.Close()
+	return p.payload(form.FormDataContentType(), b.Bytes()[:n], b.Bytes()[n:])
+}
+
+type partBody struct {
+	io.Reader
+	close func()
+}
+
+func (b *partBody) Close() error { b.close(); return nil }
+
+// exactly says so if a source ends early. Such an error is not worth a retry.
+type exactly struct {
+	r    io.Reader
+	left int64
+}
+
+func (e *exactly) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	e.left -= int64(n)
+	switch {
+	case errors.Is(err, io.EOF) && e.left > 0:
+		return n, sourceError{fmt.Errorf("the source ended %d bytes early", e.left)}
+	case err != nil && !errors.Is(err, io.EOF):
+		return n, sourceError{fmt.Errorf("the source failed: %w", err)}
+	}
+	return n, err
+}
+
+type sourceError struct{ error }
+
+func (sourceError) Retryable() bool { return false }
+func (e sourceError) Unwrap() error { return e.error }
+
+// checkSize finds out whether a source ends where it is said to.
+func checkSize(r io.ReaderAt, size int64) error {
+	if size < 0 {
+		return fmt.Errorf("its size is said to be %d bytes", size)
+	}
+	var one [1]byte
+	if n, err := r.ReadAt(one[:], size); n > 0 {
+		return fmt.Errorf("the source has more than the %d bytes that it is said to have", size)
+	} else if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("the source cannot be read: %w", err)
+	}
+	if size == 0 {
+		return nil
+	}
+	if n, err := r.ReadAt(one[:], size-1); n == 0 {
+		if err == nil || errors.Is(err, io.EOF) {
+			return fmt.Errorf("the source has fewer than the %d bytes that it is said to have", size)
+		}
+		return fmt.Errorf("the source cannot be read: %w", err)
+	}
+	return nil
+}
