@@ -33,6 +33,11 @@ const (
 	Steered
 	// Shadowed: the call would have waited for Delay if WithShadow were not set.
 	Shadowed
+	// Joined: the SharedLimiter shares the limit with other processes, now or
+	// again. Parted: they cannot be reached, Err says why, and this process
+	// keeps to its part of the limit. The call is just the one that showed it.
+	Joined
+	Parted
 )
 
 // String returns the kind's name as it is written in logs.
@@ -52,6 +57,10 @@ func (k Kind) String() string {
 		return "steered"
 	case Shadowed:
 		return "shadowed"
+	case Joined:
+		return "joined"
+	case Parted:
+		return "parted"
 	}
 	return "unknown"
 }
@@ -73,9 +82,14 @@ type Event struct {
 	Took   time.Duration // on the wire, from the sending of this attempt to its response header
 	Delay  time.Duration // until the next attempt; for Paused, until the pause ends
 
-	Queued int   // calls waiting in our queue
-	Mode   Mode  // only of Steered
-	Err    error // its text has no secret
+	Queued      int           // calls waiting in our queue
+	Capacity    int           // how many calls may wait there
+	Rate        float64       // our requests a second, the mean of the last 10 s
+	ServerDelay time.Duration // how long the server lets a request wait before it begins
+
+	Mode      Mode  // only of Steered
+	Processes int   // only of Joined and Parted: that share the limit, this one included
+	Err       error // its text has no secret
 }
 
 // An Observer is told of each Event, in the goroutine of the call that caused

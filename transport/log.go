@@ -95,6 +95,19 @@ func (l *logger) waited(c *call, d time.Duration, queued func() int) {
 		Int("aprimo.rate_limit.suppressed", suppressed))
 }
 
+// shared writes down that the processes that share the limit were lost, or found.
+func (l *logger) shared(e Event) {
+	level, message := zerolog.InfoLevel, "shares the rate limit with other processes"
+	if e.Kind == Parted {
+		level, message = zerolog.WarnLevel, "cannot reach those who share the rate limit; keeps to its part of it"
+	}
+	line := l.WithLevel(level).Int("aprimo.rate_limit.processes", e.Processes)
+	if e.Err != nil {
+		line.Str("error.message", e.Err.Error())
+	}
+	l.send(message, line)
+}
+
 // due tells whether a long wait is to be written down now, and how many have not
 // been since the last one.
 func (l *logger) due(now time.Time) (suppressed int, ok bool) {

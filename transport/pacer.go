@@ -22,8 +22,11 @@ type pacer interface {
 }
 
 func pacerOf(l Limiter) pacer {
-	if p, ok := l.(pacer); ok {
-		return p
+	switch l := l.(type) {
+	case pacer:
+		return l
+	case SharedLimiter:
+		return &pooled{SharedLimiter: l}
 	}
 	return &foreign{Limiter: l}
 }

@@ -24,7 +24,7 @@ const debt = time.Second
 // made there are at most its rate, less that part, rounded up: the slack with
 // which the limit's window is longer covers what is made up for.
 func newSpread(limit pacer, reserve float64) spread {
-	if _, unknown := limit.(*foreign); unknown || limit.rate() <= 0 {
+	if _, ours := limit.(*limiter); !ours || limit.rate() <= 0 {
 		return spread{}
 	}
 	reserve = min(max(0, reserve), 0.99)

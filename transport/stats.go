@@ -14,6 +14,10 @@ type Stats struct {
 	Delay  time.Duration // how long the server lets a request wait before it begins, as far as its answers tell
 	Mode   Mode          // what the window is doing
 
+	Sharing    Sharing // whether the limit is shared with other processes
+	Processes  int     // that share it, this one included; 0 if it is not made for that
+	SharedRate float64 // requests a second that all of them may send now, strangers considered
+
 	Sent        uint64 // requests sent since New, repetitions included
 	RateLimited uint64 // of these, answered with 429
 
@@ -56,7 +60,9 @@ func (t *throttle) stats() Stats {
 		Wait:        t.expect(now, t.queue.len()),
 		Bound:       BoundDemand,
 	}
-	switch held := t.pause.remaining(now); {
+	share, _ := t.shared()
+	s.Sharing, s.Processes, s.SharedRate = share.Sharing, share.Processes, share.Rate
+	switch held := max(t.pause.remaining(now), time.Until(share.PausedUntil)); {
 	case held > 0:
 		s.PausedUntil, s.Bound = time.Now().Add(held), BoundPause
 	case t.queue.len() > 0 && t.window.flying.n >= s.Window:

@@ -23,8 +23,10 @@ type throttle struct {
 	debt     int   // slots that a heavy request has used and that are not paid for
 	count    counters
 	log      *logger
-	steered  func(*call, Mode) // called when the window's mode has changed, without the lock
-	mode     Mode              // that it was told last
+	steered  func(*call, Mode)  // called when the window's mode has changed, without the lock
+	mode     Mode               // that it was told last
+	parted   func(*call, Share) // called when the others were lost, or found again, without the lock
+	sharing  Sharing            // that it was told last
 }
 
 func (t *throttle) send(c *call, req *http.Request) (*http.Response, error) {
@@ -95,6 +97,7 @@ func (t *throttle) slot(c *call, came, now instant, req *http.Request) (instant,
 		if err == nil && now.Sub(c.granted) <= t.limit.slack() {
 			c.waited += now.Sub(came)
 			t.count.sent.Add(1)
+			t.report(Report{})
 			t.log.waited(c, now.Sub(came), t.queued)
 			return now, ready, nil
 		}
@@ -116,6 +119,9 @@ func (t *throttle) charge(slots int) {
 
 // hold pauses everybody after a 429 that was so long under way.
 func (t *throttle) hold(d, took time.Duration) (began bool) {
+	if p, ok := t.limit.(*pooled); ok {
+		p.Pause(d)
+	}
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
 	return t.pause.extend(clock(), d, took)
@@ -134,6 +140,13 @@ func (t *throttle) queued() int {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
 	return t.queue.len()
+}
+
+// glance returns the part of the Stats that each Event has.
+func (t *throttle) glance() (queued int, rate float64, delay time.Duration) {
+	t.queue.mu.Lock()
+	defer t.queue.mu.Unlock()
+	return t.queue.len(), t.window.sends.rate(clock()), t.window.serverDelay()
 }
 
 // unsent takes back what was counted for a request that does not go.
@@ -161,10 +174,15 @@ func (t *throttle) answered(c *call, op operation, began instant, status int) {
 	mode := t.window.state(now)
 	changed := mode != t.mode
 	t.mode = mode
+	share, parted := t.share(now)
 	t.queue.mu.Unlock()
 	if changed {
 		t.steered(c, mode)
 	}
+	if parted {
+		t.parted(c, share)
+	}
+	t.report(Report{Answered: true, Limited: status == http.StatusTooManyRequests, Began: time.Now().Add(-c.took)})
 }
 
 func explain(err error, c *call) error {
@@ -191,7 +209,7 @@ func (t *throttle) take(now instant) (at instant, h hindrance) {
 	}
 	at, h = t.limit.take(now)
 	if !at.IsZero() {
-		t.begin(now)
+		t.begin(at)
 	}
 	return at, h
 }
@@ -231,7 +249,7 @@ func (t *throttle) admit(ctx context.Context, p *place, ahead int) error {
 // full tells whether maxQueue of n really have to wait. Of a burst some are still
 // in the queue that may go this instant.
 func (t *throttle) full(n int) bool {
-	if _, ok := t.limit.(*foreign); ok {
+	if _, ours := t.limit.(*limiter); !ours {
 		return n >= max(1, t.maxQueue) // one at least asks the Limiter
 	}
 	return t.expect(clock(), n-t.maxQueue) > 0

@@ -55,6 +55,7 @@ func New(opts ...Option) *Transport {
 		base:     s.base,
 		log:      t.log,
 		steered:  t.steered,
+		parted:   t.parted,
 	}
 	t.throttle.lanes = newLanes(s.heavy, s.maxQueue, &t.throttle.queue)
 	t.throttle.mode = t.throttle.window.mode
@@ -144,6 +145,18 @@ func (t *Transport) steered(c *call, m Mode) {
 	}
 }
 
+// parted tells the observers that the processes that share the limit were lost,
+// or found again.
+func (t *Transport) parted(c *call, s Share) {
+	e := t.event(Joined, c, nil, s.Err)
+	if s.Sharing == SharingAlone {
+		e.Kind = Parted
+	}
+	e.Processes = s.Processes
+	t.log.shared(e)
+	t.tell(c, e)
+}
+
 // shadowed tells the observers how long a call would have waited.
 func (t *Transport) shadowed(c *call, wait time.Duration) {
 	if len(t.observers) > 0 {
@@ -158,8 +171,9 @@ func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event
 		Kind: k, Time: time.Now(),
 		User: c.user(), Method: c.req.Method, URL: safeURL(c.req.URL),
 		Attempt: c.attempt, Waited: c.waited, Took: c.took,
-		Queued: t.throttle.queued(), Err: safeError(err),
+		Capacity: t.throttle.maxQueue, Err: safeError(err),
 	}
+	e.Queued, e.Rate, e.ServerDelay = t.throttle.glance()
 	if resp != nil {
 		e.Status = resp.StatusCode
 	}

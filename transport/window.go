@@ -25,6 +25,8 @@ type window struct {
 	rate   float64 // the most that the limiter lets through, a second
 	most   float64 // the largest size; 0: no bound
 	size   float64
+	pooled bool  // the limiter steers the rate of all processes together instead
+	shared Share // what is known of these
 	flying flights
 	sends  meter
 	peak   float64       // the most in flight recently
@@ -91,6 +93,10 @@ func (w *window) room(now instant) int {
 	switch {
 	case w.mode == ModeOff:
 		return math.MaxInt
+	case w.pooled && w.most > 0:
+		return int(w.most)
+	case w.pooled:
+		return math.MaxInt
 	case w.drain.active(now):
 		return 1
 	case w.most > 0:
@@ -104,7 +110,9 @@ func (w *window) full(now instant) (h hindrance, full bool) {
 	if w.mode == ModeOff {
 		return h, false
 	}
-	w.schedule(now)
+	if !w.pooled {
+		w.schedule(now)
+	}
 	w.flying.advance(now)
 	if w.flying.n < w.room(now) {
 		// Places in a queue that rivals keep full come one by one.
@@ -147,6 +155,7 @@ func (w *window) leave(entered, now instant) {
 func (w *window) answered(op operation, sent, now instant, status int) {
 	switch {
 	case w.mode == ModeOff:
+	case status == http.StatusTooManyRequests && w.pooled:
 	case status == http.StatusTooManyRequests:
 		w.limited(now)
 	case w.rate > plenty && now.Sub(w.delay.at) < time.Second/plenty:
@@ -154,7 +163,9 @@ func (w *window) answered(op operation, sent, now instant, status int) {
 		calm := now.Sub(w.lacked) > 3*time.Second && w.delay.queue < calmDelay
 		l := w.delay.op(op)
 		w.delay.sample(l, now.Sub(sent), calm, w.drain.probes(sent, l), now)
-		w.step(now)
+		if !w.pooled {
+			w.step(now)
+		}
 	}
 }
 

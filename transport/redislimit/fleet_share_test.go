@@ -1,0 +1,139 @@
+package redislimit
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+func TestGreedyProcessesShareTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for range 8 {
+			f.add(ctx, 20)
+		}
+		f.calls.Wait()
+		all := f.tenant.Report().Total
+		if all.MaxPerSecond > 15 || all.Rejected > 0 {
+			t.Errorf("%d in a second, %d rejected; want 15 and none", all.MaxPerSecond, all.Rejected)
+		}
+		if use := float64(all.Served) / (15 * 60); use < 0.98 {
+			t.Errorf("used %.3f of the limit; want 0.98", use)
+		}
+		if j := jain(f.served()); j < 0.999 {
+			t.Errorf("shares %v: Jain %.4f; want 0.999", f.served(), j)
+		}
+		if s := f.list[0].rt.Stats(); s.Sharing != transport.SharingAll || s.Processes != 8 {
+			t.Errorf("Stats: %q with %d processes; want shared with 8", s.Sharing, s.Processes)
+		}
+		f.close()
+	})
+}
+
+// One that needs little gets it, and the others get equal parts of the rest, not
+// more for who asks with more goroutines.
+func TestSharesAreMaxMinFair(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{Rate: 12})
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		f.think = time.Second
+		f.add(ctx, 1)
+		f.think = 0
+		for _, callers := range []int{5, 50, 200} {
+			f.add(ctx, callers)
+		}
+		f.calls.Wait()
+		shares := f.served()
+		if shares[0] < 120/1.5 {
+			t.Errorf("the small one was served %v times in 2 minutes", shares[0])
+		}
+		if low, high := slices.Min(shares[1:]), slices.Max(shares[1:]); high > 1.02*low {
+			t.Errorf("the greedy ones were served %v times; want the same within 2 %%", shares[1:])
+		}
+		if n := f.tenant.Report().Total.Rejected; n > 0 {
+			t.Errorf("%d answered 429", n)
+		}
+		f.close()
+	})
+}
+
+func TestStrangersAreLeftRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{Others: []aprimotest.Load{{Agent: "strangers", Rate: 8, Random: true}}})
+		f.tenant.Start()
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		for range 8 {
+			f.add(ctx, 20)
+		}
+		f.calls.Wait()
+		r := f.tenant.Report()
+		others := r.Agents["strangers"]
+		if use := float64(r.Total.Arrived-others.Arrived) / float64(15*120-others.Arrived); use < 0.97 {
+			t.Errorf("used %.3f of what strangers leave; want 0.97", use)
+		}
+		if d := others.MeanDelay(); d > 700*time.Millisecond {
+			t.Errorf("strangers wait for %v; want 0.7 s at most", d)
+		}
+		if r.Total.Rejected > 0 {
+			t.Errorf("%d answered 429", r.Total.Rejected)
+		}
+		f.close()
+	})
+}
+
+// refuse answers 429 for a while.
+type refuse struct {
+	http.RoundTripper
+	from, until time.Time
+	refused     int
+}
+
+func (r *refuse) RoundTrip(req *http.Request) (*http.Response, error) {
+	if now := time.Now(); now.Before(r.from) || !now.Before(r.until) {
+		return r.RoundTripper.RoundTrip(req)
+	}
+	r.refused++
+	return &http.Response{StatusCode: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"3"}}, Body: http.NoBody, Request: req}, nil
+}
+
+// After a 429 of one process all wait, and then one goes ahead: a tenant that is
+// saturated for half a minute answers some 429 in all and not some for each.
+func TestA429OfOneHoldsAllBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		start := time.Now()
+		all := []*refuse{}
+		f.base = func(base http.RoundTripper) http.RoundTripper {
+			r := &refuse{base, start.Add(10 * time.Second), start.Add(40 * time.Second), 0}
+			all = append(all, r)
+			return r
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for range 8 {
+			f.add(ctx, 5)
+		}
+		f.calls.Wait()
+		refused := 0
+		for _, r := range all {
+			refused += r.refused
+		}
+		if refused < 2 || refused > 16 {
+			t.Errorf("%d were answered 429 in half a minute; want 10, one each three seconds, and some at first", refused)
+		}
+		if f.lost() > 0 {
+			t.Errorf("%d calls lost", f.lost())
+		}
+		f.close()
+	})
+}

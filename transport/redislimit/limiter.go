@@ -1,0 +1,207 @@
+package redislimit
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// A Limiter shares a tenant's limit with all Limiters that have the same Redis,
+// tenant and limit. It is the [transport.WithLimiter] of one Transport; others that
+// use it too take turns. It is safe for concurrent use.
+type Limiter struct {
+	server server
+	keys   keys
+	id     string
+	n      int
+	per    time.Duration
+	err    error // of New
+
+	turn chan struct{} // held by the one who asks for a slot: one reservation at a time
+	wake chan struct{} // the heart is to beat now
+
+	mu     sync.Mutex
+	clock  serverClock
+	share  transport.Share
+	rank   int           // how many of the processes come before this one
+	news   chan struct{} // closed when share has changed
+	kept   reservation   // that nobody waits for at the moment
+	last   int64         // the last slot that we know of, as the server counts
+	fills  int64         // how often it has taken the window for full
+	refill bool          // it is to, as we have sent without it
+	trial  time.Time     // when ours went ahead after a pause; zero if none did
+	seen   seen
+	alone  *alone        // nil while Redis can be reached
+	well   int           // how often it has answered in a row, before it counts again
+	heard  time.Time     // when it answered last
+	asked  time.Time     // when a slot was asked for last
+	beats  bool          // the heart does
+	ended  chan struct{} // closed when it has stopped
+	closed bool
+}
+
+// seen is what the others have not been told yet.
+type seen struct {
+	report  transport.Report // the last one
+	at      time.Time        // when it came
+	answers int
+	waiting int
+	limited time.Time // until then a 429 holds all back
+	served  bool      // the one that went ahead after a pause was let in
+}
+
+const (
+	// usable is how long after its time a slot may be used.
+	usable = 8 * time.Millisecond
+
+	// spare is for what lies between the sending and the tenant: requests that
+	// take different ways do not arrive as they were sent.
+	spare = 4 * time.Millisecond
+)
+
+// An Option changes a setting of New.
+type Option func(*Limiter)
+
+// WithLimit sets how many requests may begin in a time, of all processes
+// together. The default is 15 in a second, Aprimo's limit. All who share it must
+// say the same.
+func WithLimit(n int, per time.Duration) Option {
+	return func(l *Limiter) { l.n, l.per = n, per }
+}
+
+// WithProcesses sets how many processes there will be. It is what a process goes
+// by that cannot reach Redis from its start; later it knows how many it saw last. The
+// default is 1.
+func WithProcesses(n int) Option {
+	return func(l *Limiter) { l.share.Processes = max(1, n) }
+}
+
+// New returns a Limiter that shares the limit of a tenant, by whatever name all
+// processes use for it. The client remains the caller's, who closes it after the
+// Limiter; its timeouts do not matter. Nothing is sent before the first slot is
+// asked for.
+//
+// If the name is empty or a limit is not positive, each Wait returns an error that
+// says so.
+func New(client redis.UniversalClient, tenant string, opts ...Option) *Limiter {
+	l := &Limiter{
+		server: newServer(client),
+		keys:   keysOf(tenant),
+		id:     rand.Text(),
+		n:      15,
+		per:    time.Second,
+		turn:   make(chan struct{}, 1),
+		wake:   make(chan struct{}, 1),
+		news:   make(chan struct{}),
+		clock:  serverClock{zero: time.Now()},
+	}
+	l.share.Processes = 1
+	for _, opt := range opts {
+		if opt != nil {
+			opt(l)
+		}
+	}
+	switch {
+	case client == nil:
+		l.err = errors.New("redislimit: New needs a client")
+	case tenant == "":
+		l.err = errors.New("redislimit: New needs the name of the tenant")
+	case l.n <= 0 || l.per < time.Millisecond || l.per > time.Hour:
+		l.err = errors.New("redislimit: WithLimit needs a number of requests above zero and a time from a millisecond to an hour")
+	default:
+		l.share.Limit = float64(l.n) / l.per.Seconds()
+		l.share.Rate = l.share.Limit
+	}
+	l.share.Sharing = transport.SharingAll
+	return l
+}
+
+// ErrClosed is returned by a Limiter after Close.
+var ErrClosed = errors.New("redislimit: the Limiter is closed")
+
+// Wait returns when a request may begin, or with the context's error if that ends
+// first. A Transport uses Slot.
+func (l *Limiter) Wait(ctx context.Context) error {
+	for {
+		due, err := l.Slot(ctx)
+		if err != nil || time.Since(due) <= usable {
+			return err
+		}
+	}
+}
+
+// Slack is how long after its time a slot may be used, 8 ms.
+func (l *Limiter) Slack() time.Duration { return usable }
+
+// Share returns what is known of the other processes.
+func (l *Limiter) Share() transport.Share {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.share
+}
+
+// Pause holds all processes back for d from now on.
+func (l *Limiter) Pause(d time.Duration) {
+	if d = min(d, time.Hour); d <= 0 {
+		return
+	}
+	until := time.Now().Add(d)
+	l.mu.Lock()
+	l.trial, l.seen.served = time.Time{}, false
+	if until.After(l.seen.limited) {
+		l.seen.limited = until
+	}
+	if until.After(l.share.PausedUntil) && l.alone == nil {
+		l.share.PausedUntil = until
+	}
+	l.mu.Unlock()
+	l.beatNow()
+}
+
+// Report takes in what was learnt from an answer.
+func (l *Limiter) Report(r transport.Report) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen.report = r
+	if !r.Answered {
+		return
+	}
+	l.seen.at = time.Now()
+	if r.Limited {
+		return
+	}
+	l.seen.answers++
+	if !l.trial.IsZero() && !r.Began.Before(l.trial) {
+		l.trial, l.seen.served = time.Time{}, true
+		l.beatNow()
+	}
+}
+
+// Close leaves the others: they need not share with this process any more, and what
+// it has reserved goes back. Waits end with ErrClosed.
+func (l *Limiter) Close() error {
+	l.mu.Lock()
+	ended := l.ended
+	if !l.closed {
+		l.closed = true
+		l.tell()
+	}
+	l.mu.Unlock()
+	l.beatNow()
+	if ended != nil {
+		<-ended
+	}
+	return nil
+}
+
+// tell wakes those who wait for a change. It is called with the lock.
+func (l *Limiter) tell() {
+	close(l.news)
+	l.news = make(chan struct{})
+}

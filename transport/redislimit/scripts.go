@@ -1,0 +1,95 @@
+package redislimit
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+var (
+	//go:embed slot.lua
+	slotSource string
+	//go:embed return.lua
+	returnSource string
+	//go:embed beat.lua
+	beatSource string
+
+	// Each is sent whole when the server does not know it (any more).
+	slotScript   = redis.NewScript(slotSource)
+	returnScript = redis.NewScript(returnSource)
+	beatScript   = redis.NewScript(beatSource)
+)
+
+// keys are those of one tenant. The hash tag keeps them on one node of a Cluster.
+type keys struct{ slots, state, members string }
+
+func keysOf(tenant string) keys {
+	// A brace would end the tag, or begin another.
+	prefix := "aprimo:{" + strings.NewReplacer("%", "%25", "{", "%7B", "}", "%7D").Replace(tenant) + "}:"
+	return keys{prefix + "slots", prefix + "state", prefix + "members"}
+}
+
+// A server runs the scripts. A command of go-redis does not end when its context
+// does: so each one runs in a goroutine of its own, and whoever waits for it goes.
+type server struct {
+	client  redis.UniversalClient
+	running chan struct{} // as many at once
+}
+
+const maxRunning = 4
+
+func newServer(client redis.UniversalClient) server {
+	return server{client, make(chan struct{}, maxRunning)}
+}
+
+// run returns what the script returns, and when it was sent and answered. If that
+// takes longer than patience, late gets the answer when it comes, if it does.
+func (s server) run(ctx context.Context, script *redis.Script, late func([]int64), keys []string, args ...any) (answer, error) {
+	select {
+	case s.running <- struct{}{}:
+	default:
+		return answer{}, errSilent
+	}
+	done := make(chan answer) // whoever comes second finds nobody there
+	gone := make(chan struct{})
+	go func() {
+		defer func() { <-s.running }()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		a := answer{sent: time.Now()}
+		a.values, a.err = script.Run(ctx, s.client, keys, args...).Int64Slice()
+		a.came = time.Now()
+		select {
+		case done <- a:
+		case <-gone:
+			if late != nil && a.err == nil {
+				late(a.values)
+			}
+		}
+	}()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case a := <-done:
+		return a, a.err
+	case <-timer.C:
+		close(gone)
+		return answer{}, errSilent
+	}
+}
+
+// An answer of a script.
+type answer struct {
+	values     []int64
+	sent, came time.Time
+	err        error
+}
+
+// patience is how long Redis may take before a process goes on alone.
+const patience = 250 * time.Millisecond
+
+var errSilent = fmt.Errorf("redislimit: no answer from Redis within %v", patience)

@@ -1,0 +1,212 @@
+package redislimit
+
+import (
+	"context"
+	"time"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// A reservation is a slot that is to come.
+type reservation struct {
+	due  time.Time
+	at   int64 // for the server
+	late int64
+}
+
+// What the server answers to who asks for a slot.
+const (
+	granted = iota
+	paused
+	tried // somebody else tries whether the pause is over
+)
+
+// Slot returns when a request may begin, and since when it might have: it is to
+// begin until Slack after that. If the context ends first its error is returned,
+// and what was reserved is for who asks next, or goes back.
+func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
+	if l.err != nil {
+		return due, l.err
+	}
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return due, ctx.Err()
+	}
+	for {
+		a, news, err := l.mode()
+		if err == nil {
+			err = ctx.Err()
+		}
+		switch {
+		case err != nil:
+			return due, err
+		case a != nil:
+			if a.slot(ctx, news) == nil {
+				return time.Now(), nil
+			}
+			continue
+		}
+		r, retry := l.reserve(ctx)
+		switch {
+		case r.at == 0:
+			sleep(ctx, retry, news)
+		case l.await(ctx, r):
+			return r.due, nil
+		}
+	}
+}
+
+// mode returns how to go on alone, or nil, and a channel that is closed when
+// something changes. The heart begins to beat.
+func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, nil, ErrClosed
+	}
+	l.asked = time.Now()
+	if !l.beats {
+		l.start()
+	}
+	return l.alone, l.news, nil
+}
+
+// reserve returns the slot that is kept or a new one, or else when to ask again,
+// unless there are news.
+func (l *Limiter) reserve(ctx context.Context) (r reservation, retry time.Duration) {
+	l.mu.Lock()
+	r, l.kept = l.kept, reservation{}
+	if r.at != 0 && time.Since(r.due) <= usable {
+		l.mu.Unlock()
+		return r, 0
+	}
+	r = reservation{}
+	if l.clock.last.IsZero() {
+		l.mu.Unlock()
+		return r, patience // the heart's first beat tells what time it is there
+	}
+	doubt := l.clock.doubt(time.Now()) + time.Millisecond // the wait itself adds some
+	late := (usable + spare + doubt).Microseconds()
+	last, fills, refill := l.last, l.fills, l.refill
+	l.seen.waiting = 1
+	l.mu.Unlock()
+
+	a, err := l.server.run(ctx, slotScript, func(v []int64) { l.lost(v, late) },
+		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), late, last, fills, flag(refill))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil && len(a.values) < 4 {
+		err = errAnswer
+	}
+	if err != nil {
+		l.part(err)
+		return r, 0
+	}
+	kind, wait, now := a.values[0], a.values[1], a.values[2]
+	l.heard = a.came
+	if a.values[3] != l.fills {
+		l.fills, l.refill = a.values[3], false
+	}
+	if l.clock.see(now, a.sent, a.came) {
+		l.refill, l.last = true, 0 // what others have was not reserved by this clock
+		return r, 0
+	}
+	switch kind {
+	case granted:
+		if l.last = now + wait; l.seen.limited.IsZero() {
+			l.share.PausedUntil = time.Time{}
+		}
+		r = reservation{due: l.clock.local(now + wait), at: now + wait, late: late}
+		if len(a.values) > 4 && a.values[4] == 1 {
+			l.trial = r.due
+		}
+		return r, 0
+	case paused:
+		l.share.PausedUntil = a.came.Add(micro(wait))
+	}
+	return r, micro(wait)
+}
+
+// await waits until a slot falls due, and tells whether it may be used then: not if
+// there is a pause, of which the heart has heard meanwhile, nor much later. If the
+// wait was ended, the slot is for who asks next.
+func (l *Limiter) await(ctx context.Context, r reservation) bool {
+	for {
+		l.mu.Lock()
+		left, news, closed := time.Until(r.due), l.news, l.closed
+		if left <= 0 || closed || ctx.Err() != nil {
+			break
+		}
+		l.mu.Unlock()
+		sleep(ctx, left, news)
+	}
+	defer l.mu.Unlock()
+	l.seen.waiting = 0
+	if left := time.Until(r.due); left > 0 {
+		l.keep(r)
+		return false
+	}
+	return !time.Now().Before(l.share.PausedUntil) && time.Since(r.due) <= usable
+}
+
+// keepFor is how long a reservation is kept for somebody else who waits.
+const keepFor = 5 * time.Millisecond
+
+// keep holds a slot whose caller has given up for the next one, but not for long.
+// It is called with the lock.
+func (l *Limiter) keep(r reservation) {
+	l.kept = r
+	time.AfterFunc(keepFor, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.kept == r {
+			l.kept = reservation{}
+			l.giveBack(r)
+		}
+	})
+}
+
+// giveBack is called with the lock.
+func (l *Limiter) giveBack(r reservation) {
+	if l.last == r.at {
+		l.last-- // so that it is not missed
+	}
+	go l.server.run(context.Background(), returnScript, nil, []string{l.keys.slots, l.keys.state}, r.at, r.late)
+}
+
+// lost gives a slot back whose answer came when nobody waited for it any more.
+func (l *Limiter) lost(values []int64, late int64) {
+	if len(values) < 4 || values[0] != granted {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.giveBack(reservation{at: values[1] + values[2], late: late})
+}
+
+// sleep returns after d, or when there are news or the context ends.
+func sleep(ctx context.Context, d time.Duration, news <-chan struct{}) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-news:
+	case <-ctx.Done():
+	}
+}
+
+func micro(us int64) time.Duration { return time.Duration(us) * time.Microsecond }
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+var _ transport.SharedLimiter = (*Limiter)(nil)

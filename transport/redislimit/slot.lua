@@ -1,0 +1,87 @@
+-- Reserves the next slot of the tenant for one process. One call, one round trip.
+--
+-- KEYS  1 the slots, newest first, each "time late": it is used at that time, or
+--         up to so much later; 2n of them
+--       2 the state, a hash
+-- ARGV  1 n, of 2 a window, 3 how late the caller may use its slot,
+--       4 the last slot that it knows of, 5 the number of fills that it knows of,
+--       6 whether it wants one: the clock was set, or it went on without us
+-- Returns what (0 a slot, 1 paused, 2 somebody tries whether the pause is over),
+-- in what time that is, the time, the number of fills, the slots in a second.
+--
+-- All times are in microseconds, by the clock of this server.
+local slots, state = KEYS[1], KEYS[2]
+local n, window, late = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local last, known, wanted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local s = redis.call('HMGET', state, 'pause', 'trial', 'gap', 'fills', 'hole')
+local pause, trial, gap = tonumber(s[1] or 0), tonumber(s[2] or 0), tonumber(s[3] or 0)
+local fills = tonumber(s[4] or 0)
+
+if pause > 0 and now - pause > 10000000 and trial == 0 then
+  pause = 0 -- long ago: nobody needs to try
+end
+if pause > now then
+  return {1, pause - now, now, fills}
+end
+if trial > now then
+  return {2, math.min(trial - now, 50000), now, fills}
+end
+
+local function split(slot)
+  local at, late = string.match(slot, '(%d+) (%d+)')
+  return tonumber(at), tonumber(late)
+end
+local newest, oldest = 0, nil
+local first = redis.call('LINDEX', slots, 0)
+if first then
+  newest = split(first)
+  oldest = redis.call('LINDEX', slots, n - 1)
+end
+
+-- Slots were given that are not here: the state was lost, or is that of a replica
+-- that came to power too early. The last window is taken for full.
+if (last > newest and now - last < 60000000) or (wanted and known == fills) then
+  local full = {}
+  for i = 1, n do full[i] = string.format('%.0f %.0f', now, late) end
+  redis.call('DEL', slots)
+  redis.call('RPUSH', slots, unpack(full))
+  redis.call('HDEL', state, 'hole')
+  fills = redis.call('HINCRBY', state, 'fills', 1)
+  newest, oldest = now, full[1]
+end
+
+local at = now
+if oldest then
+  local o, l = split(oldest)
+  at = math.max(at, o + l + window)
+end
+if gap > 0 then
+  at = math.max(at, newest + gap)
+elseif newest > now then
+  at = math.max(at, newest + window / n) -- several wait: not all of them in one burst
+end
+at = math.max(math.ceil(at), newest + 1)
+
+local free = s[5]
+if free then
+  local h, l = split(free)
+  if h < now or (h < at and l >= late) then
+    redis.call('HDEL', state, 'hole')
+  end
+  if h >= now and h < at and l >= late then
+    return {0, h - now, now, fills}
+  end
+end
+
+local keep = math.ceil((at - now) / 1000) + 60000
+redis.call('LPUSH', slots, string.format('%.0f %.0f', at, late))
+redis.call('LTRIM', slots, 0, 2 * n - 1)
+redis.call('PEXPIRE', slots, keep)
+if pause > 0 then
+  redis.call('HSET', state, 'trial', string.format('%.0f', at + 700000))
+  redis.call('PEXPIRE', state, keep)
+  return {0, at - now, now, fills, 1}
+end
+return {0, at - now, now, fills, 0}
