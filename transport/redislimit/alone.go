@@ -54,9 +54,9 @@ func (l *Limiter) part(err error) {
 	if l.alone != nil {
 		return
 	}
-	// The slots of the others that Redis gave before may still be in use: each has
-	// one that is to come.
-	from := l.heard.Add(l.per + l.per*time.Duration(l.share.Processes)/time.Duration(l.n))
+	// The slots that Redis gave until now may still be in use: each of the others
+	// has one that is to come.
+	from := time.Now().Add(l.per + l.per*time.Duration(l.share.Processes)/time.Duration(l.n))
 	l.alone = newAlone(l.n, l.per, l.share.Processes, l.rank, from)
 	l.share.Sharing, l.share.Err = transport.SharingAlone, err
 	l.share.PausedUntil = time.Time{} // the Transport has its own

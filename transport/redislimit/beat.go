@@ -119,7 +119,6 @@ func (l *Limiter) learn(a answer) {
 	if l.clock.see(v[0], a.sent, a.came) {
 		l.refill, l.last = true, 0
 	}
-	l.heard = a.came
 	paused := !l.share.PausedUntil.IsZero()
 	l.rank = int(v[2])
 	s := &l.share

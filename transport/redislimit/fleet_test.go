@@ -181,6 +181,7 @@ func (f *fleet) close() {
 		p.limiter.Close()
 		p.client.Close()
 	}
+	time.Sleep(2 * time.Second) // go-redis dials for so long
 	f.redis.Close()
 }
 

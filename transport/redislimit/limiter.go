@@ -39,7 +39,6 @@ type Limiter struct {
 	seen   seen
 	alone  *alone        // nil while Redis can be reached
 	well   int           // how often it has answered in a row, before it counts again
-	heard  time.Time     // when it answered last
 	asked  time.Time     // when a slot was asked for last
 	beats  bool          // the heart does
 	ended  chan struct{} // closed when it has stopped

@@ -105,7 +105,6 @@ func (l *Limiter) reserve(ctx context.Context) (r reservation, retry time.Durati
 		return r, 0
 	}
 	kind, wait, now := a.values[0], a.values[1], a.values[2]
-	l.heard = a.came
 	if a.values[3] != l.fills {
 		l.fills, l.refill = a.values[3], false
 	}

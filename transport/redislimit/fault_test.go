@@ -1,0 +1,218 @@
+package redislimit
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// Whatever happens to Redis for 20 seconds, no call is lost or hangs, the limit
+// holds, and the processes share it again soon after.
+func TestRedisInTrouble(t *testing.T) {
+	for _, trouble := range []struct {
+		name       string
+		begin, end func(*fleet)
+		use        float64 // of the limit while it lasts
+		alone      bool    // they know that they are
+	}{
+		{"gone", func(f *fleet) { f.line.set(func(l *line) { l.cut = true }) }, func(f *fleet) { f.line.set(func(l *line) { l.cut = false }) }, 0.9, true},
+		{"silent", func(f *fleet) { f.line.set(func(l *line) { l.silent = true }) }, func(f *fleet) { f.line.set(func(l *line) { l.silent = false }) }, 0.9, true},
+		{"slow", func(f *fleet) { f.line.set(func(l *line) { l.lag = 2 * time.Second }) }, func(f *fleet) { f.line.set(func(l *line) { l.lag = 0 }) }, 0.9, true},
+		{"read-only", func(f *fleet) { f.redis.SetError("READONLY You can't write against a read only replica.") }, func(f *fleet) { f.redis.SetError("") }, 0.9, true},
+		{"full", func(f *fleet) { f.redis.SetError("OOM command not allowed when used memory > 'maxmemory'.") }, func(f *fleet) { f.redis.SetError("") }, 0.9, true},
+		{"confused", func(f *fleet) { f.redis.SetError("WRONGTYPE Operation against a key holding the wrong kind of value") }, func(f *fleet) { f.redis.SetError("") }, 0.9, true},
+		{"rather slow", func(f *fleet) { f.line.set(func(l *line) { l.lag = 50 * time.Millisecond }) }, func(f *fleet) { f.line.set(func(l *line) { l.lag = 0 }) }, 0.8, false},
+		{"flushed", func(f *fleet) { f.redis.FlushAll() }, func(f *fleet) { f.redis.FlushAll() }, 0.9, false},
+		{"without scripts", func(f *fleet) { f.list[0].client.ScriptFlush(context.Background()) }, func(*fleet) {}, 0.95, false},
+	} {
+		t.Run(trouble.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(&aprimotest.Tenant{})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				for range 4 {
+					f.add(ctx, 10)
+				}
+				served := func() int { return f.tenant.Report().Total.Served }
+				time.Sleep(20 * time.Second)
+				trouble.begin(f)
+				before := served()
+				time.Sleep(20 * time.Second)
+				if use := float64(served()-before) / (15 * 20); use < trouble.use {
+					t.Errorf("used %.3f of the limit meanwhile; want %.2f", use, trouble.use)
+				}
+				alone := f.list[0].rt.Stats().Sharing == transport.SharingAlone
+				trouble.end(f)
+				time.Sleep(5 * time.Second)
+				before = served()
+				f.calls.Wait()
+				if use := float64(served()-before) / (15 * 15); use < 0.97 {
+					t.Errorf("used %.3f of the limit 5 s after; want 0.97", use)
+				}
+				all := f.tenant.Report().Total
+				if all.MaxPerSecond > 15 || all.Rejected > 0 || f.lost() > 0 {
+					t.Errorf("%d in a second, %d rejected, %d calls lost; want 15, none, none", all.MaxPerSecond, all.Rejected, f.lost())
+				}
+				want := []transport.Kind{transport.Joined}
+				if trouble.alone {
+					want = []transport.Kind{transport.Joined, transport.Parted, transport.Joined}
+				}
+				for _, p := range f.list {
+					kinds := slices.DeleteFunc(p.kinds(), func(k transport.Kind) bool { return k == transport.Steered })
+					if !slices.Equal(kinds, want) {
+						t.Errorf("%s: events %v; want %v", p.name, kinds, want)
+					}
+				}
+				if alone != trouble.alone {
+					t.Errorf("alone: %v; want %v", alone, trouble.alone)
+				}
+				f.close()
+			})
+		})
+	}
+}
+
+// A Redis whose clock is set, or that is replaced by one with another clock, does
+// not let a burst through, nor make all wait until its clock is where it was.
+func TestTheServersClockIsSet(t *testing.T) {
+	for _, by := range []time.Duration{time.Hour, -time.Hour, 700 * time.Millisecond, -700 * time.Millisecond} {
+		t.Run(by.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(&aprimotest.Tenant{})
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				defer cancel()
+				start := time.Now()
+				f.calls.Go(func() {
+					for ctx.Err() == nil {
+						now := time.Now()
+						if now.Sub(start) > 10*time.Second {
+							now = now.Add(by)
+						}
+						f.redis.SetTime(now)
+						time.Sleep(time.Millisecond)
+					}
+				})
+				for range 4 {
+					f.add(ctx, 10)
+				}
+				f.calls.Wait()
+				all := f.tenant.Report().Total
+				if all.MaxPerSecond > 15 || all.Served < 15*25 || f.lost() > 0 {
+					t.Errorf("%d in a second, %d served, %d lost; want 15, some 430, none", all.MaxPerSecond, all.Served, f.lost())
+				}
+				f.close()
+			})
+		})
+	}
+}
+
+// What a process has reserved and does not need is there for the next one, and of
+// one that dies nobody waits for more than its slot.
+func TestReservationsGoBack(t *testing.T) {
+	for name, leave := range map[string]func(*process, context.CancelFunc){
+		"given up": func(_ *process, cancel context.CancelFunc) { cancel() },
+		"closed":   func(p *process, cancel context.CancelFunc) { p.limiter.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(&aprimotest.Tenant{})
+				a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+				for range 15 {
+					slotOf(t, a)
+				}
+				start := time.Now()
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				go a.limiter.Slot(ctx) // for in a second
+				time.Sleep(100 * time.Millisecond)
+				leave(a, cancel)
+				time.Sleep(100 * time.Millisecond)
+				if d := slotOf(t, b).Sub(start); d > 1030*time.Millisecond {
+					t.Errorf("the other process got a slot after %v; want the one after 1 s that was given back", d)
+				}
+				f.close()
+			})
+		})
+	}
+}
+
+func TestADeadProcessTakesNoMoreThanItsSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+		for range 15 {
+			slotOf(t, b)
+		}
+		start := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go a.limiter.Slot(ctx)
+		time.Sleep(100 * time.Millisecond)
+		a.client.Close() // it is gone, and its slot with it
+		if d := slotOf(t, b).Sub(start); d > 1100*time.Millisecond {
+			t.Errorf("the other process got a slot after %v; want one slot later than 1 s", d)
+		}
+		cancel()
+		f.close()
+	})
+}
+
+func slotOf(t *testing.T, p *process) time.Time {
+	t.Helper()
+	due, err := p.limiter.Slot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return due
+}
+
+// A process that starts while Redis is gone takes its part and not the whole.
+func TestStartedWithoutRedis(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		f.line.set(func(l *line) { l.cut = true })
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		for range 5 {
+			f.add(ctx, 10, WithProcesses(5))
+		}
+		f.calls.Wait()
+		all := f.tenant.Report().Total
+		if all.MaxPerSecond > 15 || all.Served < 15*18 {
+			t.Errorf("%d in a second, %d served in 20 s; want 15 and some 280", all.MaxPerSecond, all.Served)
+		}
+		if s := f.list[0].rt.Stats(); s.Sharing != transport.SharingAlone {
+			t.Errorf("Stats say %q; want alone", s.Sharing)
+		}
+		f.close()
+	})
+}
+
+func TestBadSettings(t *testing.T) {
+	f := newFleet(&aprimotest.Tenant{})
+	p := f.add(t.Context(), 0)
+	defer f.close()
+	for want, l := range map[string]*Limiter{
+		"needs a client":             New(nil, "acme"),
+		"needs the name":             New(p.client, ""),
+		"a number of requests above": New(p.client, "acme", nil, WithLimit(0, time.Second)),
+		"from a millisecond":         New(p.client, "acme", WithLimit(1, 0)),
+	} {
+		if err := l.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v; want one with %q", err, want)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	p.limiter.Close()
+	if err := p.limiter.Wait(t.Context()); err != ErrClosed {
+		t.Errorf("error %v after Close; want ErrClosed", err)
+	}
+}
