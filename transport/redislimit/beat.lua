@@ -1,7 +1,7 @@
 -- Tells what one process has seen and returns what all of them have; steers how
 -- many requests of all together are in flight, and so their rate.
 --
--- KEYS  1 the state, 2 the members: hashes
+-- KEYS  1 the state, 2 the members: hashes; 3 the slots
 -- ARGV  1 the caller's id, 2 "leave" when it does
 --       3 n, of 4 a window
 --       5 the delay that the server adds, as it has measured it;
@@ -33,6 +33,7 @@ end
 -- What the members know.
 redis.call('HSET', members, id, table.concat({int(now), ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[10]}, ' '))
 redis.call('PEXPIRE', members, 10000)
+redis.call('PEXPIRE', KEYS[3], 60000)
 local count, rank, flying, waiting = 0, 0, 0, 0
 local sum, weight, others, othersWeight, services = 0, 0, 0, 0, 0
 local all = redis.call('HGETALL', members)

@@ -48,24 +48,23 @@ func newServer(client redis.UniversalClient) server {
 
 // run returns what the script returns, and when it was sent and answered. If that
 // takes longer than patience, late gets the answer when it comes, if it does.
-func (s server) run(ctx context.Context, script *redis.Script, late func([]int64), keys []string, args ...any) (answer, error) {
+func (s server) run(script *redis.Script, late func([]int64), keys []string, args ...any) (answer, error) {
 	select {
 	case s.running <- struct{}{}:
 	default:
 		return answer{}, errSilent
 	}
-	done := make(chan answer) // whoever comes second finds nobody there
-	gone := make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background()) // which ends the client's retries
+	defer cancel()
+	done := make(chan answer)
 	go func() {
 		defer func() { <-s.running }()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-		defer cancel()
 		a := answer{sent: time.Now()}
 		a.values, a.err = script.Run(ctx, s.client, keys, args...).Int64Slice()
 		a.came = time.Now()
 		select {
 		case done <- a:
-		case <-gone:
+		case <-ctx.Done():
 			if late != nil && a.err == nil {
 				late(a.values)
 			}
@@ -77,7 +76,6 @@ func (s server) run(ctx context.Context, script *redis.Script, late func([]int64
 	case a := <-done:
 		return a, a.err
 	case <-timer.C:
-		close(gone)
 		return answer{}, errSilent
 	}
 }

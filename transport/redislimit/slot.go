@@ -48,7 +48,7 @@ func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
 			}
 			continue
 		}
-		r, retry := l.reserve(ctx)
+		r, retry := l.reserve()
 		switch {
 		case r.at == 0:
 			sleep(ctx, retry, news)
@@ -75,7 +75,7 @@ func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 
 // reserve returns the slot that is kept or a new one, or else when to ask again,
 // unless there are news.
-func (l *Limiter) reserve(ctx context.Context) (r reservation, retry time.Duration) {
+func (l *Limiter) reserve() (r reservation, retry time.Duration) {
 	l.mu.Lock()
 	r, l.kept = l.kept, reservation{}
 	if r.at != 0 && time.Since(r.due) <= usable {
@@ -93,7 +93,7 @@ func (l *Limiter) reserve(ctx context.Context) (r reservation, retry time.Durati
 	l.seen.waiting = 1
 	l.mu.Unlock()
 
-	a, err := l.server.run(ctx, slotScript, func(v []int64) { l.lost(v, late) },
+	a, err := l.server.run(slotScript, func(v []int64) { l.lost(v, late) },
 		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), late, last, fills, flag(refill))
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -172,7 +172,7 @@ func (l *Limiter) giveBack(r reservation) {
 	if l.last == r.at {
 		l.last-- // so that it is not missed
 	}
-	go l.server.run(context.Background(), returnScript, nil, []string{l.keys.slots, l.keys.state}, r.at, r.late)
+	go l.server.run(returnScript, nil, []string{l.keys.slots, l.keys.state}, r.at, r.late)
 }
 
 // lost gives a slot back whose answer came when nobody waited for it any more.

@@ -1,7 +1,7 @@
 -- Reserves the next slot of the tenant for one process. One call, one round trip.
 --
 -- KEYS  1 the slots, newest first, each "time late": it is used at that time, or
---         up to so much later; 2n of them
+--         up to so much later; 2n to 3n of them
 --       2 the state, a hash
 -- ARGV  1 n, of 2 a window, 3 how late the caller may use its slot,
 --       4 the last slot that it knows of, 5 the number of fills that it knows of,
@@ -9,7 +9,8 @@
 -- Returns what (0 a slot, 1 paused, 2 somebody tries whether the pause is over),
 -- in what time that is, the time, the number of fills, the slots in a second.
 --
--- All times are in microseconds, by the clock of this server.
+-- All times are in microseconds, by the clock of this server. It is short of
+-- calls on purpose: each one costs as much as all the rest.
 local slots, state = KEYS[1], KEYS[2]
 local n, window, late = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local last, known, wanted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
@@ -29,14 +30,13 @@ if trial > now then
   return {2, math.min(trial - now, 50000), now, fills}
 end
 
-local function split(slot)
-  local at, late = string.match(slot, '(%d+) (%d+)')
-  return tonumber(at), tonumber(late)
+local function split(slot) -- a time has 16 digits until 2286
+  return tonumber(string.sub(slot, 1, 16)), tonumber(string.sub(slot, 18))
 end
 local newest, oldest = 0, nil
 local first = redis.call('LINDEX', slots, 0)
 if first then
-  newest = split(first)
+  newest = tonumber(string.sub(first, 1, 16))
   oldest = redis.call('LINDEX', slots, n - 1)
 end
 
@@ -47,6 +47,7 @@ if (last > newest and now - last < 60000000) or (wanted and known == fills) then
   for i = 1, n do full[i] = string.format('%.0f %.0f', now, late) end
   redis.call('DEL', slots)
   redis.call('RPUSH', slots, unpack(full))
+  redis.call('PEXPIRE', slots, 60000)
   redis.call('HDEL', state, 'hole')
   fills = redis.call('HINCRBY', state, 'fills', 1)
   newest, oldest = now, full[1]
@@ -76,9 +77,9 @@ if free then
 end
 
 local keep = math.ceil((at - now) / 1000) + 60000
-redis.call('LPUSH', slots, string.format('%.0f %.0f', at, late))
-redis.call('LTRIM', slots, 0, 2 * n - 1)
-redis.call('PEXPIRE', slots, keep)
+local length = redis.call('LPUSH', slots, string.format('%.0f %.0f', at, late))
+if length > 3 * n then redis.call('LTRIM', slots, 0, 2 * n - 1) end
+if length == 1 then redis.call('PEXPIRE', slots, keep) end -- later each beat does
 if pause > 0 then
   redis.call('HSET', state, 'trial', string.format('%.0f', at + 700000))
   redis.call('PEXPIRE', state, keep)
