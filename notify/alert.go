@@ -40,6 +40,8 @@ type Alert struct {
 	Users      []Tally // at most 10, the most frequent first; an empty name is unknown
 	Operations []Tally // likewise: method and path with {id} for identifiers
 
+	Hosts []Tally // likewise, with a Rule.Store: the processes that were answered 429
+
 	// Samples are the first three and the last three of the 429s, with no
 	// query in the URL.
 	Samples []transport.Event

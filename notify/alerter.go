@@ -25,6 +25,8 @@ type Alerter struct {
 	host    string
 	closing chan struct{} // closed by Close
 	sending sync.WaitGroup
+	sharers sync.WaitGroup
+	id      string // among those that share a Store
 
 	mu         sync.Mutex
 	window     window
@@ -37,6 +39,10 @@ type Alerter struct {
 	pending    int       // alerts on their way
 	closed     bool
 	err        error // of the last delivery that failed for good
+
+	sharing bool        // with others, by a goroutine
+	times   []time.Time // of the 429s that the others have not been told of
+	alone   board       // while they cannot be told
 }
 
 // New returns an Alerter that tells n. Close it when the program ends.
@@ -51,6 +57,7 @@ func New(n Notifier, r Rule) *Alerter {
 		notify:  n.Notify,
 		host:    clean(host, maxText),
 		closing: make(chan struct{}),
+		id:      rand.Text(),
 		window:  newWindow(r.Count),
 	}
 }
@@ -79,6 +86,10 @@ func (a *Alerter) limited(e transport.Event, operation string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
+		return
+	}
+	if a.rule.Store != nil {
+		a.noted(e, operation)
 		return
 	}
 	if apart(e.Time, a.latest) > a.rule.Within { // also for the very first
@@ -149,6 +160,7 @@ func (a *Alerter) Close() error {
 		close(a.closing)
 	}
 	a.mu.Unlock()
+	a.sharers.Wait()
 	a.sending.Wait()
 
 	a.mu.Lock()

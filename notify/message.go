@@ -99,10 +99,14 @@ func (a Alert) HTML() string {
 func (a Alert) page() page {
 	a.Tenant, a.Host = clean(a.Tenant, shownWidth), clean(a.Host, hostWidth)
 	a.Incident = clean(a.Incident, shownWidth)
-	return page{
+	p := page{
 		Alert: a, Span: a.Time.Sub(a.Since), Next: a.next(),
 		Rankings: []ranking{rank("Who", a.Users, a.Count), rank("What they did", a.Operations, a.Count)},
 	}
+	if len(a.Hosts) > 0 {
+		p.Rankings = append(p.Rankings, rank("Where", a.Hosts, a.Count))
+	}
+	return p
 }
 
 // rank makes the table of the most frequent names and sums up the others.

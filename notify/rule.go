@@ -37,6 +37,14 @@ type Rule struct {
 	// request's host says: acme for acme.dam.aprimo.com.
 	Tenant string
 
+	// Store makes the Alerters of several processes count together: they send
+	// one alert for an incident, by one of them. If that one dies on the way,
+	// another that has seen 429s in the incident sends it: so it is never
+	// lost, and comes twice if the mail was handed over but not yet noted.
+	// While the Store cannot be reached each process counts alone. Nil means
+	// that it always does. All of them need the same Rule.
+	Store Store
+
 	// Timeout bounds each try to deliver an alert. 0 or less means 30 seconds.
 	Timeout time.Duration
 

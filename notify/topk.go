@@ -31,26 +31,30 @@ type topK struct {
 }
 
 // add counts name once.
-func (k *topK) add(name string) {
-	if i, ok := k.index[name]; ok {
-		k.tallies[i].Count++
+func (k *topK) add(name string) { k.addTally(Tally{Name: name, Count: 1}) }
+
+// addTally counts a name as often as somebody else has.
+func (k *topK) addTally(more Tally) {
+	if i, ok := k.index[more.Name]; ok {
+		k.tallies[i].Count += more.Count
+		k.tallies[i].Error += more.Error
 		return
 	}
 	// A copy: name may be a small part of a large string.
-	name = strings.Clone(name)
+	name := strings.Clone(more.Name)
 	if len(k.tallies) < maxNames {
 		if k.index == nil {
 			k.index = make(map[string]int, maxNames)
 		}
 		k.index[name] = len(k.tallies)
-		k.tallies = append(k.tallies, Tally{Name: name, Count: 1})
+		k.tallies = append(k.tallies, Tally{name, more.Count, more.Error})
 		return
 	}
 	i := k.rarest()
 	t := &k.tallies[i]
 	delete(k.index, t.Name)
 	k.index[name] = i
-	*t = Tally{Name: name, Count: t.Count + 1, Error: t.Count}
+	*t = Tally{name, t.Count + more.Count, t.Count + more.Error}
 }
 
 // rarest returns the index of a name with the lowest count. As counts only
