@@ -32,5 +32,9 @@
 //
 //	~aprimo:{acme}:* +eval +evalsha +time +hmget +hset +hdel +hgetall +hincrby +lindex +lpush +rpush +ltrim +lpop +del +pexpire +hello
 //
+// and a Store +get +set as well.
+//
+// [Store] lets the processes count 429s together too, for one alert by one of them.
+//
 // It does not queue calls, answer 429s or retry: package transport does.
 package redislimit

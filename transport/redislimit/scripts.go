@@ -25,12 +25,12 @@ var (
 )
 
 // keys are those of one tenant. The hash tag keeps them on one node of a Cluster.
-type keys struct{ slots, state, members string }
+type keys struct{ prefix, slots, state, members string }
 
 func keysOf(tenant string) keys {
 	// A brace would end the tag, or begin another.
 	prefix := "aprimo:{" + strings.NewReplacer("%", "%25", "{", "%7B", "}", "%7D").Replace(tenant) + "}:"
-	return keys{prefix + "slots", prefix + "state", prefix + "members"}
+	return keys{prefix, prefix + "slots", prefix + "state", prefix + "members"}
 }
 
 // A server runs the scripts. A command of go-redis does not end when its context

@@ -1,0 +1,67 @@
+package redislimit
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// A Store keeps small values of a tenant that several processes change. It is the
+// Store of notify's Rule, so that all processes together send one alert for an
+// incident. It is safe for concurrent use.
+type Store struct {
+	client redis.UniversalClient
+	prefix string
+}
+
+// NewStore returns a Store of the tenant, by the name that New is given.
+func NewStore(client redis.UniversalClient, tenant string) *Store {
+	return &Store{client, keysOf(tenant).prefix}
+}
+
+// Load returns what is stored under key, or nil.
+func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
+	return within(ctx, func() ([]byte, error) {
+		value, err := s.client.Get(ctx, s.prefix+key).Bytes()
+		if err == redis.Nil {
+			return nil, nil
+		}
+		return value, err
+	})
+}
+
+var swapScript = redis.NewScript(`
+local old = redis.call('GET', KEYS[1])
+if (old or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1
+`)
+
+// CompareAndSwap stores new for ttl, a millisecond at least, if what is stored is
+// still old, nil or empty meaning nothing, and tells whether it did.
+func (s *Store) CompareAndSwap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (swapped bool, err error) {
+	return within(ctx, func() (bool, error) {
+		return swapScript.Run(ctx, s.client, []string{s.prefix + key}, old, new, max(1, ttl.Milliseconds())).Bool()
+	})
+}
+
+// within returns when the context ends, which a command of go-redis does not.
+func within[T any](ctx context.Context, command func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := command()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
