@@ -1,0 +1,39 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/aprimo-go/aprimo/transport/prom"
+)
+
+// admin serves /healthz and /metrics.
+func (p *proxy) admin() http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(prom.NewCollector(p.transport), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", p.health)
+	return mux
+}
+
+// health says whether to send requests here. A Redis that is away is no reason not
+// to: the proxy keeps to its part of the limit.
+func (p *proxy) health(w http.ResponseWriter, _ *http.Request) {
+	s := p.transport.Stats()
+	state, status := "ok", http.StatusOK
+	if p.draining.Load() {
+		state, status = "shutting down", http.StatusServiceUnavailable
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(map[string]any{
+		"status": state, "queued": s.Queued, "in_flight": s.InFlight, "rate": s.Rate,
+		"sharing": s.Sharing, "processes": s.Processes, "rate_limited": s.RateLimited,
+	})
+}
