@@ -115,9 +115,7 @@ func (l *Limiter) beat() {
 func (l *Limiter) learn(a answer) {
 	v := a.values
 	first := l.clock.last.IsZero()
-	if l.clock.see(v[0], a.sent, a.came) {
-		l.refill, l.last = true, 0
-	}
+	l.look(v[0], a, false)
 	paused := !l.share.PausedUntil.IsZero()
 	l.rank = int(v[2])
 	s := &l.share

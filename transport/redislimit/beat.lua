@@ -56,7 +56,7 @@ end
 local q, service, doubt = 0, 0, 0
 if weight > 0 then q, service, doubt = math.max(0, sum / weight), services / weight, 1 / math.sqrt(weight) end
 
-local names = {'pause', 'trial', 'rate', 'served', 'done', 'counted', 'window', 'opening', 'short', 'peak', 'stepped', 'cut',
+local names = {'pause', 'paused', 'trial', 'rate', 'served', 'done', 'counted', 'window', 'opening', 'short', 'peak', 'stepped', 'cut',
   'from', 'until', 'grid'}
 local s = {}
 for i, value in ipairs(redis.call('HMGET', state, unpack(names))) do s[names[i]] = tonumber(value or 0) end
@@ -78,8 +78,9 @@ s.peak = math.max(s.peak, flying)
 
 -- A 429 holds all back. After that one goes ahead.
 local wish = tonumber(ARGV[11])
+if now < s.paused then s.pause, s.paused, s.trial = 0, 0, 0 end -- by another clock
 if wish > 0 then
-  s.pause, s.trial = math.max(s.pause, now + wish), 0
+  s.pause, s.paused, s.trial = math.max(s.pause, now + wish), now, 0
   if now - s.cut > 2000000 then
     s.window, s.opening, s.cut = math.max(1, math.min(s.window, flying) * 0.6), 0, now
   end

@@ -30,7 +30,7 @@
 // each). All of them expire a minute after they were last needed, or after the pause
 // that they hold. The user needs these rights:
 //
-//	~aprimo:{acme}:* +eval +evalsha +time +hmget +hset +hdel +hgetall +hincrby +lindex +lpush +rpush +ltrim +lpop +del +pexpire +hello
+//	~aprimo:{acme}:* +eval +evalsha +time +hmget +hset +hdel +hgetall +lindex +lpush +rpush +ltrim +lpop +del +pexpire +hello
 //
 // and a Store +get +set as well.
 //

@@ -26,23 +26,24 @@ type Limiter struct {
 	turn chan struct{} // held by the one who asks for a slot: one reservation at a time
 	wake chan struct{} // the heart is to beat now
 
-	mu     sync.Mutex
-	clock  serverClock
-	share  transport.Share
-	rank   int           // how many of the processes come before this one
-	news   chan struct{} // closed when share has changed
-	kept   reservation   // that nobody waits for at the moment
-	last   int64         // the last slot that we know of, as the server counts
-	fills  int64         // how often it has taken the window for full
-	refill bool          // it is to, as we have sent without it
-	trial  time.Time     // when ours went ahead after a pause; zero if none did
-	seen   seen
-	alone  *alone        // nil while Redis can be reached
-	well   int           // how often it has answered in a row, before it counts again
-	asked  time.Time     // when a slot was asked for last
-	beats  bool          // the heart does
-	ended  chan struct{} // closed when it has stopped
-	closed bool
+	mu       sync.Mutex
+	clock    serverClock
+	share    transport.Share
+	rank     int           // how many of the processes come before this one
+	news     chan struct{} // closed when share has changed
+	kept     reservation   // that nobody waits for at the moment
+	last     int64         // the last slot that we know of, as the server counts
+	filled   int64         // when it has taken all for full last, as far as we know
+	refill   bool          // it is to, as we have sent without it
+	settings int           // how often its clock was set
+	trial    time.Time     // when ours went ahead after a pause; zero if none did
+	seen     seen
+	alone    *alone        // nil while Redis can be reached
+	well     int           // how often it has answered in a row, before it counts again
+	asked    time.Time     // when a slot was asked for last
+	beats    bool          // the heart does
+	ended    chan struct{} // closed when it has stopped
+	closed   bool
 }
 
 // seen is what the others have not been told yet.

@@ -89,12 +89,13 @@ func (l *Limiter) reserve() (r reservation, retry time.Duration) {
 	}
 	doubt := l.clock.doubt(time.Now()) + time.Millisecond // the wait itself adds some
 	late := (usable + spare + doubt).Microseconds()
-	last, fills, refill := l.last, l.fills, l.refill
+	last, filled, refill, settings := l.last, l.filled, l.refill, l.settings
+	ahead := int64(float64(l.share.Processes-1) / l.share.Rate * 1e6)
 	l.seen.waiting = 1
 	l.mu.Unlock()
 
 	a, err := l.server.run(slotScript, func(v []int64) { l.lost(v, late) },
-		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), late, last, fills, flag(refill))
+		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), late, last, filled, flag(refill), ahead)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err == nil && len(a.values) < 4 {
@@ -105,12 +106,13 @@ func (l *Limiter) reserve() (r reservation, retry time.Duration) {
 		return r, 0
 	}
 	kind, wait, now := a.values[0], a.values[1], a.values[2]
-	if a.values[3] != l.fills {
-		l.fills, l.refill = a.values[3], false
+	fresh := a.values[3] != l.filled
+	if fresh {
+		l.filled, l.refill = a.values[3], false
 	}
-	if l.clock.see(now, a.sent, a.came) {
-		l.refill, l.last = true, 0 // what others have was not reserved by this clock
-		return r, 0
+	l.look(now, a, fresh)
+	if l.settings != settings {
+		return r, 0 // of another clock
 	}
 	switch kind {
 	case granted:
@@ -148,6 +150,16 @@ func (l *Limiter) await(ctx context.Context, r reservation) bool {
 		return false
 	}
 	return !time.Now().Before(l.share.PausedUntil) && time.Since(r.due) <= usable
+}
+
+// look sees what time it is there. If the server's clock was set, what the others
+// have was not reserved by this clock: all is to be taken for full, if that has not
+// been done. It is called with the lock.
+func (l *Limiter) look(now int64, a answer, done bool) {
+	if l.clock.see(now, a.sent, a.came) {
+		l.settings++
+		l.refill, l.last = !done, 0
+	}
 }
 
 // keepFor is how long a reservation is kept for somebody else who waits.

@@ -4,30 +4,32 @@
 --         up to so much later; 2n to 3n of them
 --       2 the state, a hash
 -- ARGV  1 n, of 2 a window, 3 how late the caller may use its slot,
---       4 the last slot that it knows of, 5 the number of fills that it knows of,
---       6 whether it wants one: the clock was set, or it went on without us
+--       4 the last slot that it has had, 5 the last fill that it knows of,
+--       6 whether it wants one: the clock was set, or it went on without us,
+--       7 how far ahead the slots may be that the others hold
 -- Returns what (0 a slot, 1 paused, 2 somebody tries whether the pause is over),
--- in what time that is, the time, the number of fills, the slots in a second.
+-- in what time that is, the time, the last fill, and 1 if the caller is to try.
 --
 -- All times are in microseconds, by the clock of this server. It is short of
 -- calls on purpose: each one costs as much as all the rest.
 local slots, state = KEYS[1], KEYS[2]
 local n, window, late = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local last, known, wanted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
+local ahead = tonumber(ARGV[7])
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local s = redis.call('HMGET', state, 'pause', 'trial', 'gap', 'fills', 'hole')
+local s = redis.call('HMGET', state, 'pause', 'trial', 'gap', 'filled', 'hole', 'paused')
 local pause, trial, gap = tonumber(s[1] or 0), tonumber(s[2] or 0), tonumber(s[3] or 0)
-local fills = tonumber(s[4] or 0)
+local filled = tonumber(s[4] or 0)
 
-if pause > 0 and now - pause > 10000000 and trial == 0 then
-  pause = 0 -- long ago: nobody needs to try
+if now - pause > 10000000 and trial == 0 or now < tonumber(s[6] or 0) then
+  pause, trial = 0, 0 -- long ago, so that nobody needs to try; or by another clock
 end
 if pause > now then
-  return {1, pause - now, now, fills}
+  return {1, pause - now, now, filled}
 end
 if trial > now then
-  return {2, math.min(trial - now, 50000), now, fills}
+  return {2, math.min(trial - now, 50000), now, filled}
 end
 
 local function split(slot) -- a time has 16 digits until 2286
@@ -41,16 +43,20 @@ if first then
 end
 
 -- Slots were given that are not here: the state was lost, or is that of a replica
--- that came to power too early. The last window is taken for full.
-if (last > newest and now - last < 60000000) or (wanted and known == fills) then
+-- that came to power too early. Then, or if it is wanted, all is taken for full, as
+-- far ahead as somebody may have a slot. If another one has had it done that must
+-- do: what it has got since is here.
+if (wanted or last > newest and now - last < 60000000) and (filled == known or filled == 0) then
   local full = {}
-  for i = 1, n do full[i] = string.format('%.0f %.0f', now, late) end
+  for i = 1, n do full[i] = string.format('%.0f %.0f', now + ahead, late) end
   redis.call('DEL', slots)
   redis.call('RPUSH', slots, unpack(full))
   redis.call('PEXPIRE', slots, 60000)
   redis.call('HDEL', state, 'hole')
-  fills = redis.call('HINCRBY', state, 'fills', 1)
-  newest, oldest = now, full[1]
+  filled = now
+  redis.call('HSET', state, 'filled', string.format('%.0f', now))
+  redis.call('PEXPIRE', state, math.ceil(math.max(0, pause - now) / 1000) + 60000)
+  newest, oldest = now + ahead, full[1]
 end
 
 local at = now
@@ -72,7 +78,7 @@ if free then
     redis.call('HDEL', state, 'hole')
   end
   if h >= now and h < at and l >= late then
-    return {0, h - now, now, fills}
+    return {0, h - now, now, filled, 0}
   end
 end
 
@@ -83,6 +89,6 @@ if length == 1 then redis.call('PEXPIRE', slots, keep) end -- later each beat do
 if pause > 0 then
   redis.call('HSET', state, 'trial', string.format('%.0f', at + 700000))
   redis.call('PEXPIRE', state, keep)
-  return {0, at - now, now, fills, 1}
+  return {0, at - now, now, filled, 1}
 end
-return {0, at - now, now, fills, 0}
+return {0, at - now, now, filled, 0}
