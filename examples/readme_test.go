@@ -27,6 +27,8 @@ var imports = map[string]string{
 	"aprimotest": "github.com/aprimo-go/aprimo/client/aprimotest",
 	"notify":     "github.com/aprimo-go/aprimo/notify",
 	"retry":      "github.com/aprimo-go/aprimo/retry",
+	"redis":      "github.com/redis/go-redis/v9",
+	"redislimit": "github.com/aprimo-go/aprimo/transport/redislimit",
 }
 
 func TestReadmeCodeCompiles(t *testing.T) {
