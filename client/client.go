@@ -20,7 +20,10 @@ type Client struct {
 	Classifications *Classifications
 	Languages       *Resource[Language]
 
-	Uploads *Uploads
+	Uploads     *Uploads
+	Orders      *Orders
+	Downloads   *Downloads
+	PublicLinks *Resource[PublicLink]
 
 	dam, core *url.URL
 	http      *http.Client
@@ -57,6 +60,9 @@ func New(tenant string, tokens oauth2.TokenSource, opts ...Option) (*Client, err
 	c.Classifications = newClassifications(c)
 	c.Languages = newResource[Language](c, "languages", "language")
 	c.Uploads = newUploads(c)
+	c.Orders = newOrders(c)
+	c.Downloads = newDownloads(s.downloads, s.insecure)
+	c.PublicLinks = newResource[PublicLink](c, "publiclinks", "publiclink")
 	return c, nil
 }
 

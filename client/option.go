@@ -15,6 +15,7 @@ type settings struct {
 	insecure  bool
 	http      *http.Client
 	transport []transport.Option
+	downloads *http.Client
 	userAgent string
 	languages string
 }
@@ -46,6 +47,12 @@ func WithHTTPClient(c *http.Client) Option {
 //	client.WithTransportOptions(transport.WithObserver(alerts.Observe))
 func WithTransportOptions(opts ...transport.Option) Option {
 	return func(s *settings) { s.transport = append(s.transport, opts...) }
+}
+
+// WithDownloadClient sets what fetches files from the storage behind signed links,
+// where there is no limit. It must not add a token. The default is a client of net/http.
+func WithDownloadClient(c *http.Client) Option {
+	return func(s *settings) { s.downloads = c }
 }
 
 // WithUserAgent sets the User-Agent of all requests, by which Aprimo tells

@@ -89,6 +89,9 @@ func create[T any](ctx context.Context, c *Client, path []string, object any, op
 	if err != nil && !errors.Is(err, errEmpty) {
 		return nil, err
 	}
+	if len(data) == 0 && idOf(resp) == "" {
+		return nil, created(resp, errNoID)
+	}
 	if len(data) == 0 {
 		data, _ = json.Marshal(map[string]string{"id": idOf(resp)})
 	}
@@ -115,8 +118,13 @@ func idOf(resp *http.Response) string {
 	if err != nil {
 		return ""
 	}
-	return path.Base(location.Path)
+	if id := path.Base(location.Path); id != "." && id != "/" {
+		return id
+	}
+	return ""
 }
+
+var errNoID = errors.New("it does not say the id")
 
 // update changes the object at a path.
 func update(ctx context.Context, c *Client, path []string, change any, opts []CallOption) error {

@@ -1,0 +1,241 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aprimo-go/aprimo/client"
+)
+
+// A storage is what a signed link leads to, with its faults.
+type storage struct {
+	content []byte
+	etag    string
+	sum     bool // tells the MD5 sum
+	ignore  bool // Range
+	cuts    int  // so many answers break off half-way
+	fails   int  // so many are 503
+	status  int  // of all answers, if not 0
+	name    string
+	asked   []string // the Range of each request
+	sent    int
+}
+
+type cut struct{ io.Reader }
+
+func (c cut) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func (s *storage) RoundTrip(req *http.Request) (*http.Response, error) {
+	s.asked = append(s.asked, req.Header.Get("Range"))
+	resp := &http.Response{StatusCode: 200, Header: http.Header{}, Request: req, Body: http.NoBody}
+	switch {
+	case req.Header.Get("Authorization") != "":
+		resp.StatusCode = 400
+		return resp, nil
+	case s.status != 0:
+		resp.StatusCode = s.status
+		return resp, nil
+	case s.fails > 0:
+		s.fails--
+		resp.StatusCode = 503
+		return resp, nil
+	}
+	from := 0
+	if _, err := fmt.Sscanf(req.Header.Get("Range"), "bytes=%d-", &from); err == nil && !s.ignore && req.Header.Get("If-Range") == s.etag {
+		resp.StatusCode = 206
+		resp.Header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(s.content)-1, len(s.content)))
+	} else {
+		from = 0
+	}
+	resp.Header.Set("ETag", s.etag)
+	if s.name != "" {
+		resp.Header.Set("Content-Disposition", s.name)
+	}
+	if s.sum {
+		sum := md5.Sum(s.content)
+		resp.Header.Set("Content-MD5", base64.StdEncoding.EncodeToString(sum[:]))
+	}
+	body := s.content[from:]
+	resp.ContentLength = int64(len(body))
+	var r io.Reader = bytes.NewReader(body)
+	if s.cuts > 0 {
+		s.cuts--
+		r = cut{bytes.NewReader(body[:len(body)/2])}
+	}
+	s.sent += len(body)
+	resp.Body = io.NopCloser(r)
+	return resp, nil
+}
+
+const signed = "https://acme.blob.core.windows.net/files/film.mov?sig=c2VjcmV0&se=2026"
+
+func fetch(t *testing.T, s *storage, to string, opts ...client.DownloadOption) (string, error) {
+	t.Helper()
+	return fetchAs(t.Context(), t, s, to, opts...)
+}
+
+func fetchAs(ctx context.Context, t *testing.T, s *storage, to string, opts ...client.DownloadOption) (string, error) {
+	t.Helper()
+	c := newClient(t, nil, client.WithDownloadClient(&http.Client{Transport: s}))
+	return c.Downloads.Fetch(ctx, signed, to, opts...)
+}
+
+func content(n int) []byte { return bytes.Repeat([]byte("0123456789abcdef"), n/16) }
+
+func TestDownloadComesThrough(t *testing.T) {
+	for name, s := range map[string]*storage{
+		"at once":             {etag: `"1"`},
+		"in pieces":           {etag: `"1"`, cuts: 5, sum: true},
+		"Range is ignored":    {etag: `"1"`, cuts: 2, ignore: true},
+		"without an ETag":     {cuts: 2},
+		"with a weak one":     {etag: `W/"1"`, cuts: 2},
+		"errors of the store": {etag: `"1"`, fails: 4, cuts: 1, sum: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s.content = content(1 << 20)
+				dir := t.TempDir()
+				var last, total int64
+				path, err := fetch(t, s, dir, client.DownloadProgress(func(done, all int64) { last, total = done, all }))
+				if err != nil || path != filepath.Join(dir, "film.mov") {
+					t.Fatalf("%q, %v", path, err)
+				}
+				if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, s.content) {
+					t.Errorf("%d bytes, %v; want the content", len(got), err)
+				}
+				if last != 1<<20 || total != 1<<20 {
+					t.Errorf("progress ends with %d of %d", last, total)
+				}
+				if files, _ := os.ReadDir(dir); len(files) != 1 {
+					t.Errorf("left in the directory: %v", files)
+				}
+			})
+		})
+	}
+}
+
+// A program that was stopped goes on where it was, if it is the same file still.
+func TestDownloadGoesOnLater(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		later func(*storage)
+		from  string
+	}{
+		{"the same file", func(*storage) {}, "bytes=524288-"},
+		{"another file", func(s *storage) { s.etag, s.content = `"2"`, content(900_000) }, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &storage{content: content(1 << 20), etag: `"1"`, sum: true, cuts: 1}
+				ctx, cancel := context.WithCancel(t.Context())
+				path := filepath.Join(t.TempDir(), "a.mov")
+				_, err := fetchAs(ctx, t, s, path, client.DownloadProgress(func(done, _ int64) {
+					if done == 1<<19 {
+						cancel() // Ctrl-C
+					}
+				}))
+				if !errors.Is(err, context.Canceled) {
+					t.Fatalf("error %v; want context.Canceled", err)
+				}
+				test.later(s)
+				s.asked = nil
+				if _, err := fetch(t, s, path); err != nil {
+					t.Fatal(err)
+				}
+				if got, _ := os.ReadFile(path); !bytes.Equal(got, s.content) {
+					t.Errorf("%d bytes; want the content", len(got))
+				}
+				if test.from != "" && s.asked[0] != test.from {
+					t.Errorf("asked for %q; want %q", s.asked[0], test.from)
+				}
+			})
+		})
+	}
+}
+
+func TestDownloadErrors(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		s    *storage
+		want string
+		is   error
+	}{
+		{"expired", &storage{status: 403}, "has expired", client.ErrLinkExpired},
+		{"gone", &storage{status: 410}, "has expired", client.ErrLinkExpired},
+		{"refused", &storage{status: 400}, "status 400", nil},
+		{"broken for good", &storage{status: 500}, "given up after 6 tries: status 500", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, err := fetch(t, test.s, t.TempDir())
+				if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "sig") || test.is != nil && !errors.Is(err, test.is) {
+					t.Errorf("error %v; want %q and no signature", err, test.want)
+				}
+			})
+		})
+	}
+	t.Run("damaged", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := &storage{content: content(1000), etag: `"1"`, sum: true}
+			dir := t.TempDir()
+			damaged := transportFunc(func(req *http.Request) (*http.Response, error) {
+				resp, err := s.RoundTrip(req)
+				resp.Body = io.NopCloser(strings.NewReader(strings.Repeat("x", len(s.content))))
+				return resp, err
+			})
+			c := newClient(t, nil, client.WithDownloadClient(&http.Client{Transport: damaged}))
+			if _, err := c.Downloads.Fetch(t.Context(), signed, dir); err == nil || !strings.Contains(err.Error(), "checksum") {
+				t.Errorf("error %v; want one about the checksum", err)
+			}
+			if files, _ := os.ReadDir(dir); len(files) > 0 {
+				t.Errorf("left: %v", files)
+			}
+		})
+	})
+	c := newClient(t, nil)
+	for _, link := range []string{"", "film.mov", "http://example.com/film.mov?sig=x", "https://a b/?sig=x"} {
+		if _, err := c.Downloads.Fetch(t.Context(), link, t.TempDir()); err == nil || strings.Contains(err.Error(), "sig=") {
+			t.Errorf("%q: error %v; want one without the link", link, err)
+		}
+	}
+}
+
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// Whatever the storage says, the file lands in the directory.
+func FuzzDownloadName(f *testing.F) {
+	for _, s := range []string{`attachment; filename="a.mov"`, `attachment; filename="../../etc/passwd"`, `attachment; filename*=UTF-8''%2e%2e%2fx`,
+		`attachment; filename="C:\\x\\nul.txt"`, `attachment; filename=".bashrc"`, `attachment; filename="` + strings.Repeat("ä", 300) + `.mov"`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, disposition string) {
+		dir := t.TempDir()
+		path, err := fetch(t, &storage{content: []byte("x"), name: disposition}, dir)
+		if err != nil {
+			t.Fatalf("%q: %v", disposition, err)
+		}
+		name := filepath.Base(path)
+		if filepath.Dir(path) != dir || strings.HasPrefix(name, ".") || len(name) > 200 || strings.EqualFold(name, "nul.txt") {
+			t.Errorf("%q: %q", disposition, path)
+		}
+	})
+}
