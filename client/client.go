@@ -19,11 +19,33 @@ type Client struct {
 	Records         *Records
 	Classifications *Classifications
 	Languages       *Resource[Language]
+	Translations    *Resource[Translation]
+	Collections     *Collections
+	FileVersions    *FileVersions
 
-	Uploads     *Uploads
-	Orders      *Orders
-	Downloads   *Downloads
-	PublicLinks *Resource[PublicLink]
+	FieldDefinitions *Resource[FieldDefinition]
+	FieldGroups      *Resource[FieldGroup]
+	ContentTypes     *Resource[ContentType]
+	FileTypes        *Resource[FileType]
+
+	Users       *Users
+	UserGroups  *UserGroups
+	Permissions *Permissions
+
+	Rules              *Resource[Rule]
+	Settings           *Settings
+	SettingDefinitions *Resource[SettingDefinition]
+	SettingCategories  *Resource[SettingCategory]
+	MaintenanceJobs    *Resource[MaintenanceJob]
+	Checks             *Resource[Check]
+	CheckCategories    *Resource[CheckCategory]
+	Watermarks         *Reader[Watermark]
+
+	Uploads       *Uploads
+	Orders        *Orders
+	Downloads     *Downloads
+	PublicLinks   *Resource[PublicLink]
+	DownloadLinks *Reader[DownloadLink]
 
 	dam, core *url.URL
 	http      *http.Client
@@ -56,14 +78,42 @@ func New(tenant string, tokens oauth2.TokenSource, opts ...Option) (*Client, err
 	if c.tokens, err = tokensFrom(tokens); err != nil {
 		return nil, err
 	}
+	c.Downloads = newDownloads(s.downloads, s.insecure)
+	c.addResources()
+	return c, nil
+}
+
+// addResources makes what the API has, by its paths.
+func (c *Client) addResources() {
 	c.Records = newRecords(c)
 	c.Classifications = newClassifications(c)
 	c.Languages = newResource[Language](c, "languages", "language")
+	c.Translations = newResource[Translation](c, "translations", "translation")
+	c.Collections = newCollections(c)
+	c.FileVersions = &FileVersions{c}
+
+	c.FieldDefinitions = newResource[FieldDefinition](c, "fielddefinitions", "fielddefinition")
+	c.FieldGroups = newResource[FieldGroup](c, "fieldgroups", "fieldgroup")
+	c.ContentTypes = newResource[ContentType](c, "contenttypes", "contenttype")
+	c.FileTypes = newResource[FileType](c, "filetypes", "filetype")
+
+	c.Users = newUsers(c)
+	c.UserGroups = newUserGroups(c)
+	c.Permissions = newPermissions(c)
+
+	c.Rules = newResource[Rule](c, "rules", "rule")
+	c.Settings = &Settings{c}
+	c.SettingDefinitions = newResource[SettingDefinition](c, "settingdefinitions", "settingdefinition")
+	c.SettingCategories = newResource[SettingCategory](c, "settingcategories", "settingcategory")
+	c.MaintenanceJobs = newResource[MaintenanceJob](c, "maintenancejobs", "maintenancejob")
+	c.Checks = newResource[Check](c, "checks", "checks") // the plural for one too
+	c.CheckCategories = newResource[CheckCategory](c, "checkcategories", "checkcategory")
+	c.Watermarks = newReader[Watermark](c, "watermarks", "watermark")
+
 	c.Uploads = newUploads(c)
 	c.Orders = newOrders(c)
-	c.Downloads = newDownloads(s.downloads, s.insecure)
 	c.PublicLinks = newResource[PublicLink](c, "publiclinks", "publiclink")
-	return c, nil
+	c.DownloadLinks = newReader[DownloadLink](c, "downloadlinks", "downloadlink")
 }
 
 // bases returns the base URLs of the DAM API and of the core.

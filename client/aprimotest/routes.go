@@ -56,6 +56,9 @@ func (s *store) damRoutes() *http.ServeMux {
 		"GET /collection/{id}/records":         s.getCollectionRecords,
 		"PUT /collection/{id}/records":         s.putCollectionRecords,
 		"GET /orders":                          s.listOrders,
+		"GET /fileversion/{id}/checkresults":   s.listCheckResults,
+		"POST /fileversion/{id}/checkresults":  s.createCheckResult,
+		"GET /calculatedpermission/{name}":     s.getCalculatedPermission,
 		"POST /orders":                         s.createOrder,
 		"GET /order/{id}":                      s.getOrder,
 	} {

@@ -1,0 +1,72 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"time"
+)
+
+// Collections reads and changes collections of records.
+type Collections struct{ Resource[Collection] }
+
+func newCollections(c *Client) *Collections {
+	return &Collections{*newResource[Collection](c, "collections", "collection")}
+}
+
+// Permissions reads who may do what with a collection, as the server writes it: Aprimo does not publish
+// its form.
+func (r *Collections) Permissions(ctx context.Context, id string, opts ...CallOption) (json.RawMessage, error) {
+	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
+}
+
+// SetPermissions changes them, in the form in which they are read.
+func (r *Collections) SetPermissions(ctx context.Context, id string, change json.RawMessage, opts ...CallOption) error {
+	return update(ctx, r.c, r.one(id, "permissions"), change, opts)
+}
+
+// Records reads the records of a collection.
+func (r *Collections) Records(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*Record, error] {
+	return list[Record](ctx, r.c, call{method: http.MethodGet, path: r.one(id, "records"), paging: byPage}.listing(opts))
+}
+
+// AddRecords puts records into a static collection, by their ids.
+func (r *Collections) AddRecords(ctx context.Context, id string, records ...string) error {
+	return r.changeRecords(ctx, id, "addOrUpdate", records)
+}
+
+// RemoveRecords takes records out of a static collection, by their ids. They remain
+// records.
+func (r *Collections) RemoveRecords(ctx context.Context, id string, records ...string) error {
+	return r.changeRecords(ctx, id, "remove", records)
+}
+
+func (r *Collections) changeRecords(ctx context.Context, id, how string, records []string) error {
+	change := map[string]any{"records": map[string]any{how: records}}
+	return update(ctx, r.c, r.one(id, "records"), change, nil)
+}
+
+// A Collection is a choice of records that somebody keeps: static, or those that a
+// search finds.
+type Collection struct {
+	ID               string      `json:"id"`
+	Name             string      `json:"name"`
+	Description      string      `json:"description"`
+	Type             string      `json:"type"` // Static or Dynamic
+	OwnerID          string      `json:"ownerId"`
+	IsReadOnly       bool        `json:"isReadOnly"`       // for the user of the token
+	SearchExpression *Expression `json:"searchExpression"` // of a dynamic one
+	Tag              string      `json:"tag"`
+
+	CreatedOn  time.Time `json:"createdOn"`
+	ModifiedOn time.Time `json:"modifiedOn"`
+
+	Extra Extra
+}
+
+// UnmarshalJSON reads the collection in either of Aprimo's forms.
+func (c *Collection) UnmarshalJSON(data []byte) error { return decodeModel(data, c) }
+
+// MarshalJSON writes what is not zero.
+func (c Collection) MarshalJSON() ([]byte, error) { return encodeModel(&c) }

@@ -1,0 +1,27 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+)
+
+// Permissions reads what can be allowed.
+type Permissions struct{ Reader[Permission] }
+
+func newPermissions(c *Client) *Permissions {
+	return &Permissions{*newReader[Permission](c, "permissions", "permission")}
+}
+
+// Calculated reads whether the token's user has a permission, with those of all
+// groups considered, by the permission's name.
+func (r *Permissions) Calculated(ctx context.Context, name string, opts ...CallOption) (*Permission, error) {
+	return get[Permission](ctx, r.c, opts, "calculatedpermission", name)
+}
+
+// readPermissions reads a tree of permissions as it is.
+func readPermissions(ctx context.Context, c *Client, path []string, opts []CallOption) (json.RawMessage, error) {
+	var out json.RawMessage
+	_, err := c.do(ctx, call{method: http.MethodGet, path: path, out: &out}.with(opts))
+	return out, err
+}

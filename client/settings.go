@@ -1,0 +1,70 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"strings"
+)
+
+// Settings reads and changes settings by their names. Only administrators may use
+// those that are not in the setting .rest_SettingsWhitelist.
+type Settings struct{ c *Client }
+
+// A SettingScope says whose setting it is: of a user, a user group, the site or the
+// system. ID is that of the user or group. The zero value leaves it to the server.
+type SettingScope struct {
+	Scope string // user, usergroup, site or system
+	ID    string
+}
+
+// Get reads a setting.
+func (r *Settings) Get(ctx context.Context, name string, scope SettingScope, opts ...CallOption) (*Setting, error) {
+	out := new(Setting)
+	k := call{method: http.MethodGet, path: []string{"setting", name}, out: out}.with(opts)
+	if scope.Scope != "" {
+		k.query.Set("scope", scope.Scope)
+	}
+	if scope.ID != "" {
+		k.query.Set("scopeId", scope.ID)
+	}
+	if _, err := r.c.do(ctx, k); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Many reads several settings with one call, or all that may be read.
+func (r *Settings) Many(ctx context.Context, names []string, opts ...CallOption) iter.Seq2[*Setting, error] {
+	k := call{method: http.MethodGet, path: []string{"settings"}, paging: byPage}.listing(opts)
+	if len(names) > 0 {
+		k.query.Set("names", strings.Join(names, ","))
+	}
+	return list[Setting](ctx, r.c, k)
+}
+
+// Set changes a setting.
+func (r *Settings) Set(ctx context.Context, name, value string, scope SettingScope, opts ...CallOption) error {
+	change := map[string]string{"name": name, "value": value}
+	if scope.Scope != "" {
+		change["scope"] = scope.Scope
+	}
+	if scope.ID != "" {
+		change["scopeId"] = scope.ID
+	}
+	return update(ctx, r.c, []string{"setting", name}, change, opts)
+}
+
+// A Setting is a name with a value.
+type Setting struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+
+	Extra Extra
+}
+
+// UnmarshalJSON reads the setting in either of Aprimo's forms.
+func (s *Setting) UnmarshalJSON(data []byte) error { return decodeModel(data, s) }
+
+// MarshalJSON writes what is not zero.
+func (s Setting) MarshalJSON() ([]byte, error) { return encodeModel(&s) }
