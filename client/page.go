@@ -40,10 +40,17 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 		TotalCount      int                        `json:"totalCount"`
 		Facets          []Facet                    `json:"facets"`
 		TruncatedFacets []string                   `json:"truncatedFacets"`
+		Total           *int                       `json:"_total"` // of marketing operations
 		Extra           Extra
 	}
 	if err := decodeModel(data, &in); err != nil {
 		return err
+	}
+	if in.Total != nil {
+		in.TotalCount = *in.Total
+		if err := in.Items.embedded(in.Extra); err != nil {
+			return err
+		}
 	}
 	*p = Page[T]{
 		Items: in.Items, Page: in.Page, PageSize: in.PageSize, TotalCount: in.TotalCount,
@@ -57,6 +64,20 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 			return fmt.Errorf("the link to the next page: %w", err) // not to lose what follows
 		}
 		p.next = link.Href
+	}
+	return nil
+}
+
+// embedded reads the items of a page of marketing operations: the one list that was
+// in its _embedded, under the name of the resource.
+func (i *Items[T]) embedded(members Extra) error {
+	for name, raw := range members {
+		if len(raw) == 0 || raw[0] != '[' {
+			continue
+		}
+		if err := decode(raw, i); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	return nil
 }
