@@ -1,0 +1,31 @@
+// Package connect makes the client of the example programs: of a real tenant, with
+// the credentials in the environment, or of a simulated one, to try. It is not for use
+// elsewhere.
+package connect
+
+import (
+	"errors"
+	"net/http"
+	"os"
+
+	"golang.org/x/oauth2"
+
+	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// Client returns the client of a tenant by its name, or of the simulated one if there
+// is no name.
+func Client(tenant string, simulated *aprimotest.Tenant) (*client.Client, error) {
+	if tenant == "" {
+		return client.New("simulated", oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "none"}),
+			client.WithHTTPClient(&http.Client{Transport: transport.New(transport.WithBase(simulated.Transport()))}),
+			client.WithDownloadClient(&http.Client{Transport: simulated.Transport()}))
+	}
+	id, secret := os.Getenv("APRIMO_CLIENT_ID"), os.Getenv("APRIMO_CLIENT_SECRET")
+	if id == "" || secret == "" {
+		return nil, errors.New("set APRIMO_CLIENT_ID and APRIMO_CLIENT_SECRET to those of a client-credentials registration")
+	}
+	return client.New(tenant, client.ClientCredentials(tenant, id, secret))
+}
