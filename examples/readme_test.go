@@ -82,9 +82,9 @@ func program(code string) string {
 	switch {
 	case strings.Contains(code, "client.New("):
 		file += sdk
-	case strings.Contains(code, "c.Uploads"):
+	case regexp.MustCompile(`\bc\.[A-Z]`).MatchString(code):
 		file += sdk
-		given += "var c *client.Client\n"
+		given += "var (\n\tc *client.Client\n\tid string\n)\n"
 	default:
 		given += httpClient
 	}

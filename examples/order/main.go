@@ -62,9 +62,12 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
 		return err
 	}
-	records := c.Records.Search(ctx, client.Expression{Text: f.find})
-	if f.collection != "" {
+	records := c.Records.List(ctx)
+	switch {
+	case f.collection != "":
 		records = c.Collections.Records(ctx, f.collection)
+	case f.find != "":
+		records = c.Records.Search(ctx, client.Expression{Text: f.find})
 	}
 	failed := 0
 	for targets, err := range batches(records) {
