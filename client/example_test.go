@@ -22,7 +22,8 @@ func acme() *client.Client {
 	tenant := &aprimotest.Tenant{Records: 5, RequireToken: true}
 	sender := &http.Client{Transport: transport.New(transport.WithBase(tenant.Transport()), transport.WithLogger(zerolog.Nop()))}
 	tokens := client.ClientCredentials("acme", "my-client", "my-secret", client.TokenHTTPClient(&http.Client{Transport: tenant.Transport()}))
-	c, err := client.New("acme", tokens, client.WithHTTPClient(sender))
+	c, err := client.New("acme", tokens, client.WithHTTPClient(sender),
+		client.WithDownloadClient(&http.Client{Transport: tenant.Transport()}))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -122,6 +123,31 @@ func TestAnExportOfAHundredThousandRecordsNeedsHardlyMoreRequestsThanPages(t *te
 	}
 	if len(seen) != 100_000 || x.requests > 102 {
 		t.Errorf("%d records with %d requests", len(seen), x.requests)
+	}
+}
+
+func TestAnExportNeedsNoMoreMemoryTheLongerItIs(t *testing.T) {
+	x := &index{}
+	for i := range 100_000 {
+		x.created = append(x.created, time.Unix(int64(i), 0).UTC())
+	}
+	c := newClient(t, x.ServeHTTP)
+	used := map[int]uint64{}
+	n := 0
+	for _, err := range c.Records.Export(client.Expression{}, client.Checkpoint{}).All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n == 10_500 || n == 90_500 {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			used[n] = m.HeapAlloc
+		}
+	}
+	t.Logf("in use after 10,500 records %d KiB, after 90,500 %d KiB", used[10_500]>>10, used[90_500]>>10)
+	if used[90_500] > used[10_500]+1<<20 {
+		t.Errorf("in use after 10,500 records %d bytes, after 90,500 %d", used[10_500], used[90_500])
 	}
 }
 

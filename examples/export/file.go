@@ -57,10 +57,8 @@ func openExport(path string) (*exportFile, error) {
 	if e.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644); err != nil {
 		return nil, err
 	}
-	if err := e.file.Truncate(e.state.Bytes); err == nil {
-		_, err = e.file.Seek(e.state.Bytes, io.SeekStart)
-	}
-	if err != nil {
+	_, seek := e.file.Seek(e.state.Bytes, io.SeekStart)
+	if err := errors.Join(e.file.Truncate(e.state.Bytes), seek); err != nil {
 		e.file.Close()
 		return nil, err
 	}
