@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"net/http"
 	"time"
@@ -17,12 +16,12 @@ func newCollections(c *Client) *Collections {
 
 // Permissions reads who may do what with a collection, as the server writes it: Aprimo does not publish
 // its form.
-func (r *Collections) Permissions(ctx context.Context, id string, opts ...CallOption) (json.RawMessage, error) {
+func (r *Collections) Permissions(ctx context.Context, id string, opts ...CallOption) (Extra, error) {
 	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
 }
 
 // SetPermissions changes them, in the form in which they are read.
-func (r *Collections) SetPermissions(ctx context.Context, id string, change json.RawMessage, opts ...CallOption) error {
+func (r *Collections) SetPermissions(ctx context.Context, id string, change Extra, opts ...CallOption) error {
 	return update(ctx, r.c, r.one(id, "permissions"), change, opts)
 }
 

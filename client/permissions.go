@@ -2,8 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
 )
 
 // Permissions reads what can be allowed.
@@ -20,8 +18,10 @@ func (r *Permissions) Calculated(ctx context.Context, name string, opts ...CallO
 }
 
 // readPermissions reads a tree of permissions as it is.
-func readPermissions(ctx context.Context, c *Client, path []string, opts []CallOption) (json.RawMessage, error) {
-	var out json.RawMessage
-	_, err := c.do(ctx, call{method: http.MethodGet, path: path, out: &out}.with(opts))
-	return out, err
+func readPermissions(ctx context.Context, c *Client, path []string, opts []CallOption) (Extra, error) {
+	out, err := get[Extra](ctx, c, opts, path...)
+	if err != nil {
+		return nil, err
+	}
+	return *out, nil
 }

@@ -103,11 +103,7 @@ func (r *Records) Trail(ctx context.Context, id string, which Trail, opts ...Cal
 
 // Permissions reads who may do what with a record, as the server writes it.
 func (r *Records) Permissions(ctx context.Context, id string, opts ...CallOption) (Extra, error) {
-	out, err := get[Extra](ctx, r.c, opts, r.one(id, "permissions")...)
-	if err != nil {
-		return nil, err
-	}
-	return *out, nil
+	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
 }
 
 // below returns the call for a list that belongs to a record.

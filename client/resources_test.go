@@ -120,7 +120,7 @@ func TestWhatResourcesHaveOfTheirOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := c.UserGroups.SetPermissions(ctx, group.ID, json.RawMessage(`{"a":"Granted"}`)); err != nil {
+		if err := c.UserGroups.SetPermissions(ctx, group.ID, client.Extra{"a": json.RawMessage(`"Granted"`)}); err != nil {
 			t.Error(err)
 		}
 		if got, err := c.UserGroups.Permissions(ctx, group.ID); err != nil || len(got) == 0 {

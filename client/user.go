@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 )
 
@@ -13,12 +12,12 @@ func newUsers(c *Client) *Users { return &Users{*newResource[User](c, "users", "
 
 // Permissions reads what a user may do, as the server writes it: Aprimo does not publish
 // its form.
-func (r *Users) Permissions(ctx context.Context, id string, opts ...CallOption) (json.RawMessage, error) {
+func (r *Users) Permissions(ctx context.Context, id string, opts ...CallOption) (Extra, error) {
 	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
 }
 
 // SetPermissions changes them, in the form in which they are read.
-func (r *Users) SetPermissions(ctx context.Context, id string, change json.RawMessage, opts ...CallOption) error {
+func (r *Users) SetPermissions(ctx context.Context, id string, change Extra, opts ...CallOption) error {
 	return update(ctx, r.c, r.one(id, "permissions"), change, opts)
 }
 

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 )
 
@@ -15,12 +14,12 @@ func newUserGroups(c *Client) *UserGroups {
 
 // Permissions reads what a group may do, as the server writes it: Aprimo does not publish
 // its form.
-func (r *UserGroups) Permissions(ctx context.Context, id string, opts ...CallOption) (json.RawMessage, error) {
+func (r *UserGroups) Permissions(ctx context.Context, id string, opts ...CallOption) (Extra, error) {
 	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
 }
 
 // SetPermissions changes them, in the form in which they are read.
-func (r *UserGroups) SetPermissions(ctx context.Context, id string, change json.RawMessage, opts ...CallOption) error {
+func (r *UserGroups) SetPermissions(ctx context.Context, id string, change Extra, opts ...CallOption) error {
 	return update(ctx, r.c, r.one(id, "permissions"), change, opts)
 }
 
