@@ -1,6 +1,7 @@
 package redislimit
 
 import (
+	"context"
 	"errors"
 	"math"
 	"time"
@@ -77,9 +78,9 @@ func (l *Limiter) leave() {
 	l.kept = reservation{}
 	l.mu.Unlock()
 	if kept.at != 0 {
-		l.server.run(returnScript, nil, []string{l.keys.slots, l.keys.state}, kept.at, kept.late)
+		l.server.run(context.Background(), returnScript, nil, []string{l.keys.slots, l.keys.state}, kept.at, kept.late)
 	}
-	l.server.run(beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
+	l.server.run(context.Background(), beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
 		l.id, "leave", l.n, l.per.Microseconds(), 0, 0, 0, 0, 0, 0, 0)
 }
 
@@ -90,7 +91,7 @@ func (l *Limiter) beat() {
 	l.seen.answers, l.seen.served = 0, false
 	l.mu.Unlock()
 
-	a, err := l.server.run(beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
+	a, err := l.server.run(context.Background(), beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
 		l.id, "", l.n, l.per.Microseconds(), told.report.Delay.Microseconds(), told.weight(),
 		told.report.Service.Microseconds(), told.report.InFlight, told.answers, told.waiting, told.pause())
 	l.mu.Lock()

@@ -216,3 +216,22 @@ func TestBadSettings(t *testing.T) {
 		t.Errorf("error %v after Close; want ErrClosed", err)
 	}
 }
+
+// A wait ends with its context, also while Redis is silent.
+func TestWaitEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		p := f.add(t.Context(), 0)
+		slotOf(t, p)
+		f.line.set(func(l *line) { l.silent = true })
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if _, err := p.limiter.Slot(ctx); err != context.DeadlineExceeded || time.Since(start) != 10*time.Millisecond {
+			t.Errorf("error %v after %v; want the context's after 10 ms", err, time.Since(start))
+		}
+		f.line.set(func(l *line) { l.silent, l.cut = false, true })
+		time.Sleep(10 * time.Second)
+		f.close()
+	})
+}

@@ -47,14 +47,15 @@ func newServer(client redis.UniversalClient) server {
 }
 
 // run returns what the script returns, and when it was sent and answered. If that
-// takes longer than patience, late gets the answer when it comes, if it does.
-func (s server) run(script *redis.Script, late func([]int64), keys []string, args ...any) (answer, error) {
+// takes longer than patience, or than the context lasts, late gets the answer when it
+// comes, if it does.
+func (s server) run(ctx context.Context, script *redis.Script, late func([]int64), keys []string, args ...any) (answer, error) {
 	select {
 	case s.running <- struct{}{}:
 	default:
 		return answer{}, errSilent
 	}
-	ctx, cancel := context.WithCancel(context.Background()) // which ends the client's retries
+	ctx, cancel := context.WithCancel(ctx) // which ends the client's retries
 	defer cancel()
 	done := make(chan answer)
 	go func() {
@@ -75,6 +76,8 @@ func (s server) run(script *redis.Script, late func([]int64), keys []string, arg
 	select {
 	case a := <-done:
 		return a, a.err
+	case <-ctx.Done():
+		return answer{}, ctx.Err()
 	case <-timer.C:
 		return answer{}, errSilent
 	}

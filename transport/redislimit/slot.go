@@ -48,7 +48,7 @@ func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
 			}
 			continue
 		}
-		r, retry := l.reserve()
+		r, retry := l.reserve(ctx)
 		switch {
 		case r.at == 0:
 			sleep(ctx, retry, news)
@@ -75,30 +75,51 @@ func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 
 // reserve returns the slot that is kept or a new one, or else when to ask again,
 // unless there are news.
-func (l *Limiter) reserve() (r reservation, retry time.Duration) {
-	l.mu.Lock()
-	r, l.kept = l.kept, reservation{}
-	if r.at != 0 && time.Since(r.due) <= usable {
-		l.mu.Unlock()
-		return r, 0
-	}
-	r = reservation{}
-	if l.clock.last.IsZero() {
-		l.mu.Unlock()
+func (l *Limiter) reserve(ctx context.Context) (r reservation, retry time.Duration) {
+	r, q, known := l.request()
+	if r.at != 0 || !known {
 		return r, patience // the heart's first beat tells what time it is there
 	}
-	doubt := l.clock.doubt(time.Now()) + time.Millisecond // the wait itself adds some
-	late := (usable + spare + doubt).Microseconds()
-	last, filled, refill, settings := l.last, l.filled, l.refill, l.settings
-	ahead := int64(float64(l.share.Processes-1) / l.share.Rate * 1e6)
-	l.seen.waiting = 1
-	l.mu.Unlock()
+	a, err := l.server.run(ctx, slotScript, func(v []int64) { l.lost(v, q.late) },
+		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), q.late, q.last, q.filled, flag(q.refill), q.ahead)
+	if ctx.Err() != nil && err != nil {
+		return r, 0
+	}
+	return l.answered(q, a, err)
+}
 
-	a, err := l.server.run(slotScript, func(v []int64) { l.lost(v, late) },
-		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), late, last, filled, flag(refill), ahead)
+// A request is what is asked for with a slot.
+type request struct {
+	late, last, filled, ahead int64
+	refill                    bool
+	settings                  int // of the server's clock, until then
+}
+
+// request returns the slot that is kept, or what to ask the server for, if it is
+// known what time it is there.
+func (l *Limiter) request() (r reservation, q request, known bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err == nil && len(a.values) < 4 {
+	r, l.kept = l.kept, reservation{}
+	if r.at != 0 && time.Since(r.due) <= usable {
+		return r, q, true
+	}
+	if l.clock.last.IsZero() {
+		return reservation{}, q, false
+	}
+	l.seen.waiting = 1
+	doubt := l.clock.doubt(time.Now()) + time.Millisecond // the wait itself adds some
+	return reservation{}, request{
+		late: (usable + spare + doubt).Microseconds(), last: l.last, filled: l.filled, refill: l.refill, settings: l.settings,
+		ahead: int64(float64(l.share.Processes-1) / l.share.Rate * 1e6),
+	}, true
+}
+
+// answered takes in what the server says, as reserve returns it.
+func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil && len(a.values) != 5 {
 		err = errAnswer
 	}
 	if err != nil {
@@ -111,7 +132,7 @@ func (l *Limiter) reserve() (r reservation, retry time.Duration) {
 		l.filled, l.refill = a.values[3], false
 	}
 	l.look(now, a, fresh)
-	if l.settings != settings {
+	if l.settings != q.settings {
 		return r, 0 // of another clock
 	}
 	switch kind {
@@ -119,8 +140,8 @@ func (l *Limiter) reserve() (r reservation, retry time.Duration) {
 		if l.last = now + wait; l.seen.limited.IsZero() {
 			l.share.PausedUntil = time.Time{}
 		}
-		r = reservation{due: l.clock.local(now + wait), at: now + wait, late: late}
-		if len(a.values) > 4 && a.values[4] == 1 {
+		r = reservation{due: l.clock.local(now + wait), at: now + wait, late: q.late}
+		if a.values[4] == 1 {
 			l.trial = r.due
 		}
 		return r, 0
@@ -184,7 +205,7 @@ func (l *Limiter) giveBack(r reservation) {
 	if l.last == r.at {
 		l.last-- // so that it is not missed
 	}
-	go l.server.run(returnScript, nil, []string{l.keys.slots, l.keys.state}, r.at, r.late)
+	go l.server.run(context.Background(), returnScript, nil, []string{l.keys.slots, l.keys.state}, r.at, r.late)
 }
 
 // lost gives a slot back whose answer came when nobody waited for it any more.

@@ -26,10 +26,10 @@ if now - pause > 10000000 and trial == 0 or now < tonumber(s[6] or 0) then
   pause, trial = 0, 0 -- long ago, so that nobody needs to try; or by another clock
 end
 if pause > now then
-  return {1, pause - now, now, filled}
+  return {1, pause - now, now, filled, 0}
 end
 if trial > now then
-  return {2, math.min(trial - now, 50000), now, filled}
+  return {2, math.min(trial - now, 50000), now, filled, 0}
 end
 
 local function split(slot) -- a time has 16 digits until 2286
