@@ -49,20 +49,31 @@ func (a *Alerter) share() {
 	for {
 		closing := a.isClosing()
 		watch := a.exchange(a.delta())
-		a.mu.Lock()
-		news := a.tally.limited > 0
-		if closing || !news && !watch {
-			a.sharing = false
-			a.mu.Unlock()
+		if a.shared(closing, watch) {
 			return
 		}
-		a.mu.Unlock()
-		if news {
+		a.sleep(shareEvery)
+		for waited := shareEvery; waited < watchEvery && !a.counted() && !a.isClosing(); waited += shareEvery {
 			a.sleep(shareEvery)
-		} else {
-			a.sleep(watchEvery)
 		}
 	}
+}
+
+// shared tells whether all has been told, and nothing is to come.
+func (a *Alerter) shared(closing, watch bool) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if closing || a.tally.limited == 0 && !watch {
+		a.sharing = false
+	}
+	return !a.sharing
+}
+
+// counted tells whether there is something to tell.
+func (a *Alerter) counted() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.tally.limited > 0
 }
 
 // delta takes what was counted.
