@@ -37,9 +37,15 @@ func (b *board) add(d delta, r Rule, now time.Time) *Alert {
 	}
 	switch {
 	case b.Sending == nil:
-	case b.Sender == d.id:
+	case b.Sender == d.id && d.sending:
 		b.Lease = now.Add(r.lease())
 		return nil
+	case b.Sender == d.id && !d.alone.IsZero() && apart(now, d.alone) < r.Cooldown:
+		b.Sending, b.Sender = nil, "" // the Store's answer was lost, and the alert was sent without it
+		return nil
+	case b.Sender == d.id: // the Store's answer was lost
+		b.Lease = now.Add(r.lease())
+		return b.Sending
 	case now.After(b.Lease):
 		b.Sender, b.Lease = d.id, now.Add(r.lease())
 		return b.Sending

@@ -27,7 +27,7 @@
 // It does not slow down, repeat or refuse any call: package transport does. It
 // does not log each 429: transport.WithLogger does. It sees the calls of its
 // own process alone, so several processes that share a tenant each send their
-// own mail. It keeps nothing on disk: an alert that cannot be delivered ends up
+// own mail, unless a Rule.Store makes them count together. It keeps nothing on disk: an alert that cannot be delivered ends up
 // in the log, and a restarted program counts from zero. It sends no all-clear.
 //
 // # Design

@@ -28,6 +28,9 @@ type delta struct {
 	id    string
 	times []time.Time
 	sum   Alert
+
+	sending bool      // it has an alert on its way
+	alone   time.Time // of the last alert that it sent without the others
 }
 
 // noted counts a 429 for the others. The caller holds a.mu.
@@ -80,7 +83,7 @@ func (a *Alerter) counted() bool {
 func (a *Alerter) delta() delta {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	d := delta{by: fmt.Sprintf("%s (process %d)", a.host, os.Getpid()), id: a.id, times: a.times}
+	d := delta{by: fmt.Sprintf("%s (process %d)", a.host, os.Getpid()), id: a.id, times: a.times, sending: a.pending > 0, alone: a.alone.Previous}
 	if a.tally.limited > 0 {
 		d.sum = a.alert(a.latest)
 		a.tally.reset()

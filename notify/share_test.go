@@ -22,6 +22,8 @@ type memory struct {
 	mu      sync.Mutex
 	values  map[string][]byte
 	gone    bool
+	lost    int // so many answers of swaps that were stored are lost: false, or an error
+	fails   bool
 	largest int
 }
 
@@ -50,6 +52,13 @@ func (m *memory) CompareAndSwap(_ context.Context, key string, old, new []byte, 
 	}
 	m.values[key] = new
 	m.largest = max(m.largest, len(new))
+	if m.lost > 0 {
+		m.lost--
+		if m.fails {
+			return false, errGone
+		}
+		return false, nil
+	}
 	return true, nil
 }
 
@@ -177,6 +186,28 @@ func TestAnotherSendsForOneThatDied(t *testing.T) {
 			a.Close()
 		}
 	})
+}
+
+// The Store has stored what it was given, but its answer is lost.
+func TestALostAnswerLosesNoAlert(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			store := memory{lost: 1, fails: fails}
+			var to inbox
+			all, _ := processes(1, &store, &to)
+			burst(all[0], 50)
+			time.Sleep(24 * time.Hour)
+			if n := len(to.got()); n != 1 {
+				t.Errorf("error %v: %d alerts; want 1", fails, n)
+			}
+			burst(all[0], 50)
+			time.Sleep(time.Hour)
+			if n := len(to.got()); n != 2 {
+				t.Errorf("error %v: %d alerts after the next incident; want 2", fails, n)
+			}
+			all[0].Close()
+		})
+	}
 }
 
 func TestCountsAloneWithoutStore(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 // [github.com/aprimo-go/aprimo/transport/redislimit.Store] is one over Redis. It
 // must be safe for concurrent use, and its methods must end with their contexts.
 //
-// What is stored under a key is 20 KiB at most. It holds what an alert says: who
+// What is stored under a key is 20 KiB at most with a Rule.Count up to 500. It holds what an alert says: who
 // did what, but no secret.
 type Store interface {
 	// Load returns what is stored under key, or nil.

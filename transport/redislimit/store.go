@@ -33,6 +33,7 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 
 var swapScript = redis.NewScript(`
 local old = redis.call('GET', KEYS[1])
+if old == ARGV[2] then return 1 end -- go-redis repeats a command whose answer was lost
 if (old or '') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
