@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -10,56 +11,66 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// maxPending bounds the alerts on their way. While there are so many it is as if
-// the cool-down were longer: what is counted is in the next alert.
-const maxPending = 8
-
 // An Alerter watches the events of one or more Transports and alerts a
 // [Notifier] by a [Rule]. Make one with [New] and give its method Observe to
 // transport.WithObserver. It is safe for concurrent use.
 type Alerter struct {
 	rule Rule
-	// notify is a func, not the Notifier: so that printing an Alerter never
+	// routes is a func, not the Routes: so that printing an Alerter never
 	// prints a password.
-	notify  func(context.Context, Alert) error
-	host    string
+	routes func() Routes
+	host   string
+	id     string // among those that share a Store
+	clock  clock
+
 	closing chan struct{} // closed by Close
+	poke    chan struct{} // wakes the worker
 	sending sync.WaitGroup
-	sharers sync.WaitGroup
-	id      string // among those that share a Store
+	working sync.WaitGroup
 
-	mu         sync.Mutex
-	window     window
-	tally      tally
-	latest     time.Time // the last 429
-	previous   time.Time // the last alert
-	incident   string    // empty until its first alert
-	number     int       // alerts of this incident
-	suppressed int       // 429s in the cool-down
-	pending    int       // alerts on their way
-	closed     bool
-	err        error // of the last delivery that failed for good
+	updating sync.Mutex // held while a board is changed
 
-	sharing bool        // with others, by a goroutine
-	times   []time.Time // of the 429s that the others have not been told of
-	alone   board       // while they cannot be told
+	mu      sync.Mutex
+	counts  counts
+	minutes history
+	heat    saturation
+	counted bool // an event that an alert counts
+	mute    muting
+	seq     uint64
+	works   bool     // the worker
+	way     []string // alerts on their way from here
+	sent    []string // and the last that were sent from here
+	closed  bool
+	err     error // of the last delivery that failed for good
+	own     board // without a Store, or while it cannot be reached
+	seen    board // the Store's, as it was last
+	alone   bool  // the Store cannot be reached
 }
 
-// New returns an Alerter that tells n. Close it when the program ends.
+// New returns an Alerter that tells n. Close it when the program ends. With a
+// Rule.Store it begins where the last one ended.
 func New(n Notifier, r Rule) *Alerter {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown host"
 	}
-	r = r.withDefaults()
-	return &Alerter{
-		rule:    r,
-		notify:  n.Notify,
+	routes := routesOf(n)
+	a := &Alerter{
+		rule:    r.withDefaults(),
+		routes:  func() Routes { return routes },
 		host:    clean(host, maxText),
-		closing: make(chan struct{}),
 		id:      rand.Text(),
-		window:  newWindow(r.Count),
+		clock:   newClock(),
+		closing: make(chan struct{}),
+		poke:    make(chan struct{}, 1),
 	}
+	a.rule.Tenant = clean(r.Tenant, maxText)
+	if r.Store != nil {
+		a.mu.Lock()
+		a.work()
+		a.mu.Unlock()
+	}
+	return a
 }
 
 // Observe takes note of e. It is a transport.Observer: it never blocks, and an
@@ -70,87 +81,88 @@ func (a *Alerter) Observe(_ context.Context, e transport.Event) {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
 	}
-	if e.Kind == transport.RateLimited {
-		a.limited(sample(e), operation(e.Method, e.URL))
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.closed {
-		a.tally.observe(e)
-	}
-}
-
-// limited counts a 429 and sends an alert if one is due.
-func (a *Alerter) limited(e transport.Event, operation string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return
 	}
-	if a.rule.Store != nil {
-		a.noted(e, operation)
-		return
-	}
-	if apart(e.Time, a.latest) > a.rule.Within { // also for the very first
-		a.tally.reset()
-		a.incident, a.number = "", 0
-	}
-	a.latest = e.Time
-	a.tally.limitedBy(e, operation)
-	reached := a.window.add(e.Time, a.rule.Within)
-	switch {
-	case a.pending == maxPending,
-		!a.previous.IsZero() && apart(e.Time, a.previous) < a.rule.Cooldown:
-		a.suppressed++
-	case reached:
-		a.fire(e.Time)
+	at := a.clock.on(e.Time)
+	a.minutes.observe(e, at)
+	if a.counts.observe(e, at, a.rule, a.heat.hot(e, at, a.rule)) && !a.counted {
+		a.counted = true
+		a.work()
 	}
 }
 
-// fire sends an alert and begins the cool-down. The caller holds a.mu.
-func (a *Alerter) fire(now time.Time) {
-	if a.incident == "" {
-		a.incident = rand.Text()
+// Mute keeps alerts back until a point in time, for example during work that
+// was announced: 429s are counted and logged all the same, and what happened
+// meanwhile is told afterwards. A time that has passed ends it. With a
+// Rule.Store it holds for all processes.
+func (a *Alerter) Mute(until time.Time, reason string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.clock.on(time.Now())
+	a.mute = muting{Until: a.clock.on(until), Reason: clean(reason, maxText), Since: now}
+	if !a.closed {
+		a.work()
 	}
-	a.number++
-	alert := a.alert(now)
-	a.tally.reset()
-	a.previous, a.suppressed = now, 0
-	a.pending++
-	a.sending.Go(func() {
-		err := a.deliver(alert)
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.pending--
-		if err != nil {
-			a.err = err
-		}
+}
+
+// SendTest sends a test alert to everybody that may get one, once, and returns
+// when it is delivered. The error tells of each way that failed, and what to
+// change.
+func (a *Alerter) SendTest(ctx context.Context) error {
+	now := time.Now()
+	return a.routes().Notify(ctx, Alert{
+		Phase: Test, Incident: rand.Text(), Number: 1, Time: now, Since: now,
+		Tenant: a.rule.Tenant, Host: a.host, PID: os.Getpid(),
+		Limit: a.rule.Count, Within: a.rule.Within, Cooldown: a.rule.Cooldown, TenantRate: a.rule.TenantRate,
 	})
 }
 
-// alert returns what there is to tell. The caller holds a.mu.
-func (a *Alerter) alert(now time.Time) Alert {
-	t := &a.tally
-	tenant := clean(a.rule.Tenant, maxText)
-	if tenant == "" {
-		tenant = t.tenant
-	}
-	return Alert{
-		Incident: a.incident, Number: a.number,
-		Tenant: tenant, Host: a.host, PID: os.Getpid(),
-		Time: now, Since: t.since, Count: t.limited,
-		Limit: a.rule.Count, Within: a.rule.Within, Cooldown: a.rule.Cooldown,
-		Lost: t.lost, Recovered: t.again, Refused: t.refused, Paused: t.paused,
-		Queued: t.queued, Delay: t.delay,
-		Users: t.users.top(maxTop), Operations: t.ops.top(maxTop), Samples: t.samples(),
-		Previous: a.previous, Suppressed: a.suppressed,
-	}
+// A Status is how one level stands.
+type Status struct {
+	Level    Level     `json:"level"`
+	State    State     `json:"state"`
+	Incident string    `json:"incident,omitempty"`
+	Since    time.Time `json:"since,omitzero"` // the first event of the incident
+	Total    int       `json:"total"`          // events of the incident
+	Told     time.Time `json:"told,omitzero"`  // the last alert
+	Muted    time.Time `json:"muted,omitzero"` // until then no alert is sent
+	Reason   string    `json:"reason,omitempty"`
 }
 
-// Close stops observing and waits for the alerts on their way. One that waits
-// for its next try is tried at once, a last time; one that cannot be delivered
-// is logged. So Close takes little more than Rule.Timeout, or twice as long if
+// Status returns how each level stands that the Rule does not switch off, with a
+// Rule.Store as it was when this process last looked.
+func (a *Alerter) Status() []Status {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b := &a.own
+	if a.rule.Store != nil && !a.alone {
+		b = &a.seen
+	}
+	var all []Status
+	for i, level := range levels {
+		if a.rule.limit(level) == 0 {
+			continue
+		}
+		c := &b.Courses[i]
+		s := Status{Level: level, State: OK, Told: c.Told}
+		if !c.idle() {
+			s.State, s.Incident, s.Since, s.Total = c.State, c.Incident, c.Sum.Since, c.Sum.Total
+		}
+		if a.clock.on(time.Now()).Before(b.Muted.Until) {
+			s.Muted, s.Reason = b.Muted.Until, b.Muted.Reason
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// Close stops observing and waits for the alerts on their way. One that is still
+// gathered is sent at once. One that waits for its next try is tried at once, a
+// last time; one that cannot be delivered is logged, and left in the Store if
+// there is one. So Close takes little more than Rule.Timeout, or twice as long if
 // a try was on its way. It returns the error of the last alert that could not
 // be delivered, in all the time before, and the same if it is called again.
 func (a *Alerter) Close() error {
@@ -158,12 +170,30 @@ func (a *Alerter) Close() error {
 	if !a.closed {
 		a.closed = true
 		close(a.closing)
+		if a.counted {
+			a.work()
+		}
 	}
 	a.mu.Unlock()
-	a.sharers.Wait()
+	a.working.Wait()
 	a.sending.Wait()
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.err
 }
+
+// A clock is one that is never set: the wall's when it was made, and what has
+// passed since.
+type clock struct{ real, wall time.Time }
+
+func newClock() clock {
+	now := time.Now()
+	return clock{now, now.Round(0)}
+}
+
+// on returns the clock's time at a point in time of the wall's.
+func (c clock) on(t time.Time) time.Time { return c.wall.Add(t.Sub(c.real)) }
+
+// name returns the process for people.
+func (a *Alerter) name() string { return fmt.Sprintf("%s (process %d)", a.host, os.Getpid()) }

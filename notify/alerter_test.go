@@ -6,15 +6,18 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/aprimo-go/aprimo/notify"
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 func TestAlertAtExactlyCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
-		a := notify.New(box, notify.Rule{})
+		a := notify.New(box, notify.Rule{Gather: -1})
 		burst(a, 19)
-		synctest.Wait()
+		time.Sleep(time.Second)
 		if n := len(box.got()); n != 0 {
 			t.Fatalf("%d alerts after 19 answers, want none", n)
 		}
@@ -24,8 +27,8 @@ func TestAlertAtExactlyCount(t *testing.T) {
 		if len(got) != 1 {
 			t.Fatalf("%d alerts after 20 answers, want 1", len(got))
 		}
-		if g := got[0]; g.Count != 20 || g.Limit != 20 || g.Within != 5*time.Minute || g.Cooldown != time.Hour ||
-			g.Number != 1 || g.Incident == "" || g.Suppressed != 0 || !g.Previous.IsZero() {
+		if g := got[0]; g.Level != notify.Throttled || g.Phase != notify.Firing || g.Count != 20 || g.Total != 20 || g.Limit != 20 ||
+			g.Within != 5*time.Minute || g.Cooldown != time.Hour || g.Number != 1 || g.Incident == "" || g.Suppressed != 0 || !g.Previous.IsZero() {
 			t.Errorf("alert: %+v", g)
 		}
 		if err := a.Close(); err != nil {
@@ -34,6 +37,7 @@ func TestAlertAtExactlyCount(t *testing.T) {
 	})
 }
 
+// The first alert waits until it can tell the whole of it, and there is one.
 func TestFiftyInASecondAreOneAlert(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
@@ -42,10 +46,15 @@ func TestFiftyInASecondAreOneAlert(t *testing.T) {
 			burst(a, 1)
 			time.Sleep(20 * time.Millisecond)
 		}
-		a.Close()
-		if n := len(box.got()); n != 1 {
-			t.Errorf("%d alerts, want 1", n)
+		time.Sleep(28 * time.Second)
+		if n := len(box.got()); n != 0 {
+			t.Fatalf("%d alerts after 29 s, want none", n)
 		}
+		time.Sleep(7 * time.Second)
+		if got := box.got(); len(got) != 1 || got[0].Count != 50 {
+			t.Fatalf("alerts: %+v, want one of 50", got)
+		}
+		a.Close()
 	})
 }
 
@@ -76,56 +85,90 @@ func TestEdgeOfTheWindow(t *testing.T) {
 	}
 }
 
-func TestCooldownCountsGoIntoTheNextAlert(t *testing.T) {
+// phases returns what the alerts are and when they came, from begin on.
+func phases(begin time.Time, alerts []notify.Alert) (all []string) {
+	for _, a := range alerts {
+		all = append(all, a.Time.Sub(begin).Round(time.Minute).String()+" "+string(a.Level)+" "+string(a.Phase))
+	}
+	return all
+}
+
+func TestCourseOfAnIncident(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
 		a := notify.New(box, notify.Rule{})
 		begin := time.Now()
-		burst(a, 50) // an alert of 20; 30 in the cool-down
-		time.Sleep(30 * time.Minute)
-		burst(a, 25) // another incident, also in it
-		time.Sleep(30*time.Minute - 1)
-		burst(a, 25)
-		time.Sleep(time.Nanosecond)
-		synctest.Wait()
-		if n := len(box.got()); n != 1 {
-			t.Fatalf("%d alerts within the cool-down, want 1", n)
+		for i := range 10 * 60 { // ten a minute for ten hours, and many of them in the second
+			burst(a, 10)
+			if i/60 == 1 {
+				burst(a, 90)
+			}
+			time.Sleep(time.Minute)
 		}
-		burst(a, 1) // the cool-down is over and the window still full
-		a.Close()
+		time.Sleep(time.Hour)
 		got := box.got()
-		if len(got) != 2 {
-			t.Fatalf("%d alerts, want 2", len(got))
+		want := []string{"2m0s throttled firing", "19m0s throttled escalated", "1h13m0s throttled escalated",
+			"5h13m0s throttled reminder", "9h13m0s throttled reminder", "10h9m0s throttled resolved"}
+		if diff := cmp.Diff(want, phases(begin, got)); diff != "" {
+			t.Error(diff)
 		}
-		g := got[1]
-		if g.Suppressed != 80 || g.Count != 26 || !g.Previous.Equal(begin) || g.Number != 1 || g.Incident == got[0].Incident {
-			t.Errorf("suppressed %d, count %d, previous %v, number %d", g.Suppressed, g.Count, g.Previous, g.Number)
+		sum := 0
+		for i, g := range got {
+			sum += g.Count
+			if g.Number != i+1 || g.Incident != got[0].Incident || g.Total != sum || !g.Since.Equal(begin) {
+				t.Errorf("alert %d: number %d, %d of %d, since %v", i, g.Number, g.Count, g.Total, g.Since)
+			}
 		}
+		if sum != 600*10+60*90 {
+			t.Errorf("%d in all", sum)
+		}
+		if last := got[len(got)-1]; !last.Ended.Equal(begin.Add(10*time.Hour-time.Minute)) || last.Peak != 100 {
+			t.Errorf("ended %v, peak %d", last.Ended, last.Peak)
+		}
+		a.Close()
 	})
 }
 
-func TestLongIncidentIsToldOfAgain(t *testing.T) {
+// An incident that comes and goes in the cool-down has no alert of its own, but
+// is told of.
+func TestCooldownKeepsAlertsForLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
 		a := notify.New(box, notify.Rule{})
-		for range 3 * 60 { // ten a minute for three hours
-			burst(a, 10)
-			time.Sleep(time.Minute)
+		begin := time.Now()
+		burst(a, 50)
+		time.Sleep(30 * time.Minute)
+		burst(a, 25)
+		time.Sleep(2 * time.Hour)
+		if diff := cmp.Diff([]string{"1m0s throttled firing", "10m0s throttled resolved", "1h10m0s throttled digest"}, phases(begin, box.got())); diff != "" {
+			t.Fatal(diff)
+		}
+		g := box.got()[2]
+		if len(g.Untold) != 1 || g.Suppressed != 25 || !g.Untold[0].Since.Equal(begin.Add(30*time.Minute)) || g.Untold[0].Ended.IsZero() {
+			t.Errorf("%+v", g)
 		}
 		a.Close()
-		got := box.got()
-		if len(got) != 3 {
-			t.Fatalf("%d alerts, want 3", len(got))
+	})
+}
+
+// One that goes on when the cool-down ends has its own.
+func TestAnIncidentOutlastsTheCooldown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{})
+		begin := time.Now()
+		burst(a, 50)
+		time.Sleep(30 * time.Minute)
+		for range 60 {
+			burst(a, 25)
+			time.Sleep(time.Minute)
 		}
-		for i, g := range got {
-			if g.Number != i+1 || g.Incident != got[0].Incident {
-				t.Errorf("alert %d: number %d, incident %s", i, g.Number, g.Incident)
-			}
+		time.Sleep(time.Hour)
+		if diff := cmp.Diff([]string{"1m0s throttled firing", "10m0s throttled resolved", "1h1m0s throttled firing", "1h39m0s throttled resolved"},
+			phases(begin, box.got())); diff != "" {
+			t.Error(diff)
 		}
-		// The first alert came with the last of a burst, the others with the first.
-		if got[1].Suppressed != 590 || got[1].Count != 591 || got[2].Suppressed != 599 || got[2].Count != 600 {
-			t.Errorf("suppressed %d of %d, then %d of %d", got[1].Suppressed, got[1].Count, got[2].Suppressed, got[2].Count)
-		}
+		a.Close()
 	})
 }
 
@@ -166,6 +209,7 @@ func TestManyGoroutines(t *testing.T) {
 		all.Go(func() { burst(a, 500) })
 	}
 	all.Go(func() { _ = a.Close() })
+	all.Go(func() { _ = a.Status() })
 	all.Wait()
 	a.Close()
 	if n := len(box.got()); n > 1 {
@@ -181,7 +225,7 @@ func TestEventWithoutTime(t *testing.T) {
 		e.Time = time.Time{}
 		a.Observe(t.Context(), e)
 		a.Close()
-		if got := box.got(); len(got) != 1 || !got[0].Time.Equal(time.Now()) {
+		if got := box.got(); len(got) != 1 || !got[0].Time.Equal(time.Now()) || !got[0].Since.Equal(time.Now()) {
 			t.Errorf("alerts: %+v", got)
 		}
 	})
@@ -192,6 +236,98 @@ func TestIdleAlerterHasNoGoroutine(t *testing.T) {
 	for _, n := range []int{0, 19, 20, 50} {
 		synctest.Test(t, func(t *testing.T) {
 			burst(notify.New(new(inbox), notify.Rule{}), n)
+			time.Sleep(time.Hour) // the incident is over
 		})
 	}
+}
+
+func TestCallsLostAreFailing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{Count: -1})
+		begin := time.Now()
+		burst(a, 100) // switched off
+		for _, status := range []int{429, 429, 503, 502, 504} {
+			a.Observe(t.Context(), transport.Event{Kind: transport.Done, Status: status, Attempt: 4, User: "nightly", Method: "PUT", URL: "https://acme.dam.aprimo.com/api/core/record/1"})
+		}
+		a.Observe(t.Context(), transport.Event{Kind: transport.Done, Status: 503, Attempt: 1}) // was never repeated
+		a.Observe(t.Context(), transport.Event{Kind: transport.Done, Status: 200, Attempt: 2})
+		time.Sleep(time.Hour)
+		if diff := cmp.Diff([]string{"1m0s failing firing", "10m0s failing resolved"}, phases(begin, box.got())); diff != "" {
+			t.Fatal(diff)
+		}
+		if g := box.got()[0]; g.Total != 5 || g.Lost != 5 || g.Recovered != 1 || g.Users[0].Name != "nightly" || g.Limit != 5 {
+			t.Errorf("%+v", g)
+		}
+		a.Close()
+	})
+}
+
+func TestSaturationHasToLast(t *testing.T) {
+	slow := transport.Event{Kind: transport.Done, Status: 200, Attempt: 1, ServerDelay: 3 * time.Second}
+	full := transport.Event{Kind: transport.Done, Status: 200, Attempt: 1, Queued: 81, Capacity: 100}
+	for name, e := range map[string]transport.Event{"slow": slow, "full": full} {
+		synctest.Test(t, func(t *testing.T) {
+			box := new(inbox)
+			a := notify.New(box, notify.Rule{MaxDelay: 2 * time.Second})
+			begin := time.Now()
+			for range 50 {
+				a.Observe(t.Context(), e)
+				time.Sleep(time.Second)
+			}
+			a.Observe(t.Context(), transport.Event{Kind: transport.Done, Status: 200, Attempt: 1}) // a break
+			for range 120 {
+				a.Observe(t.Context(), e)
+				time.Sleep(time.Second)
+			}
+			time.Sleep(time.Hour)
+			if diff := cmp.Diff([]string{"2m0s saturated firing", "13m0s saturated resolved"}, phases(begin, box.got())); diff != "" {
+				t.Error(name, diff)
+			}
+			a.Close()
+		})
+	}
+}
+
+func TestMuteTellsAfterwards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{})
+		begin := time.Now()
+		a.Mute(begin.Add(2*time.Hour), "work on the tenant")
+		time.Sleep(time.Minute)
+		burst(a, 50)
+		time.Sleep(time.Minute)
+		if s := a.Status()[0]; s.State != notify.Active || s.Reason != "work on the tenant" || s.Total != 50 {
+			t.Errorf("%+v", s)
+		}
+		time.Sleep(3 * time.Hour)
+		if diff := cmp.Diff([]string{"2h0m0s throttled digest"}, phases(begin, box.got())); diff != "" {
+			t.Error(diff)
+		}
+		a.Close()
+	})
+}
+
+func TestWhoseShareItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{})
+		for range 10 {
+			e := event()
+			e.Rate = 6
+			a.Observe(t.Context(), e)
+			e.Rate = 6.4
+			a.Observe(t.Context(), e)
+			a.Observe(t.Context(), transport.Event{Kind: transport.Done, Status: 200, Attempt: 2, ServerDelay: time.Second})
+		}
+		a.Close()
+		g := box.got()[0]
+		if g.Rate < 6.19 || g.Rate > 6.21 || g.Others < 8.79 || g.Others > 8.81 || g.TenantRate != 15 {
+			t.Errorf("ours %v, others %v of %v", g.Rate, g.Others, g.TenantRate)
+		}
+		if len(g.History) != 1 || g.History[0].Limited != 20 || g.History[0].Sent != 20 || g.History[0].Delay != time.Second {
+			t.Errorf("history %+v", g.History)
+		}
+	})
 }

@@ -1,130 +1,257 @@
 package notify
 
 import (
-	"crypto/rand"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
 
-// A board is what several Alerters know together of an incident: a plain value
-// that each of them reads, adds to and writes back if nobody else has meanwhile.
-// Its methods use no clock but the one they are given, and wait for nothing.
-type board struct {
-	Incident string
-	Number   int
-	Latest   time.Time   // the last 429
-	Previous time.Time   // the last alert
-	Times    []time.Time // the last 429s, as many as make an alert due, in order
-	Sum      Alert       // what the next alert will tell
+const (
+	maxShared  = 100 // names in a board, of each kind
+	maxApplied = 200 // processes that it remembers
+	maxPending = 8   // alerts on their way; while there are so many no other begins
+)
 
-	// The alert that is on its way, who sends it, and until when that one must
-	// have said again that it does.
-	Sending *Alert
-	Sender  string
-	Lease   time.Time
+// A board is what the Alerters that share a Store know together: a plain value
+// that each of them reads, adds to and writes back if nobody else has meanwhile.
+// Without a Store an Alerter has one of its own. Its methods use no clock but the
+// one they are given, and wait for nothing.
+type board struct {
+	Now     time.Time           // the latest that anybody has told
+	Courses [len(levels)]course // in the order of levels
+	History history             `json:",omitempty"`
+	Sent    []time.Time         `json:",omitempty"` // the alerts of the last day
+	Outbox  []outgoing          `json:",omitempty"`
+	Applied map[string]applied  `json:",omitempty"` // of each process: what was taken in last
+	Muted   muting
 }
 
-const maxShared = 50 // names in a board, of each kind
+// An outgoing is an alert on its way: who sends it, and until when that one must
+// have said again that it does.
+type outgoing struct {
+	ID     string
+	Alert  Alert
+	Routes []string // that have not got it yet
+	Sender string
+	Lease  time.Time
+}
+
+type applied struct {
+	Seq uint64
+	At  time.Time
+}
+
+// A muting keeps alerts back.
+type muting struct {
+	Until  time.Time `json:",omitzero"`
+	Reason string    `json:",omitempty"`
+	Since  time.Time `json:",omitzero"` // when somebody said so
+}
+
+// A delta is what a process tells the board.
+type delta struct {
+	id, by string // the process, for machines and for people
+	seq    uint64
+	now    time.Time
+	counts
+	minutes history
+	mute    muting
+	closing bool
+	fresh   string   // for the incident that begins with it, if one does
+	sending []string // alerts that are on their way from here
+	sent    []string // and that were sent from here
+	alone   bool
+	tenant  string
+}
 
 // lease is after how long without a word a sender is taken for dead.
 func (r Rule) lease() time.Duration { return r.Timeout + 3*watchEvery }
 
-// add takes in what a process has counted, and returns the alert that it has to
-// send now, or nil.
-func (b *board) add(d delta, r Rule, now time.Time) *Alert {
-	if d.sum.Count > 0 {
+// apply takes in what a process tells, and returns the alerts that it has to send
+// now. The process's clock may be behind the board's.
+func (b *board) apply(d delta, r Rule, routes func(Level) []string) []outgoing {
+	now := d.now
+	if b.Now.After(now) {
+		now = b.Now
+	}
+	b.Now = now
+	if b.Applied[d.id].Seq < d.seq {
 		b.count(d, r, now)
+		b.note(d, r, now)
 	}
-	switch {
-	case b.Sending == nil:
-	case b.Sender == d.id && d.sending:
-		b.Lease = now.Add(r.lease())
-		return nil
-	case b.Sender == d.id && !d.alone.IsZero() && apart(now, d.alone) < r.Cooldown:
-		b.Sending, b.Sender = nil, "" // the Store's answer was lost, and the alert was sent without it
-		return nil
-	case b.Sender == d.id: // the Store's answer was lost
-		b.Lease = now.Add(r.lease())
-		return b.Sending
-	case now.After(b.Lease):
-		b.Sender, b.Lease = d.id, now.Add(r.lease())
-		return b.Sending
-	default:
-		return nil
+	if d.mute.Since.After(b.Muted.Since) {
+		b.Muted = d.mute
 	}
-	full := len(b.Times) == r.Count && apart(b.Times[r.Count-1], b.Times[0]) <= r.Within
-	if d.sum.Count == 0 || !full || b.cooling(r, now) {
-		return nil
+	b.Sent = slices.DeleteFunc(b.Sent, func(t time.Time) bool { return now.Sub(t) >= 24*time.Hour })
+	for i := range b.Courses {
+		l := limits{r, r.limit(levels[i])}
+		c := &b.Courses[i]
+		if phase := c.step(now, l, d.fresh+"-"+string(levels[i]), d.closing, b.may(now, r)); phase != "" {
+			b.post(c.tell(phase, now, l), levels[i], d, r, routes)
+		}
 	}
-	if b.Incident == "" {
-		b.Incident = rand.Text()
-	}
-	b.Number++
-	alert := b.Sum
-	alert.Incident, alert.Number, alert.Time, alert.Previous = b.Incident, b.Number, now, b.Previous
-	alert.Users, alert.Operations = cut(alert.Users, maxTop), cut(alert.Operations, maxTop)
-	alert.Hosts = cut(alert.Hosts, maxTop)
-	b.Previous, b.Sum = now, Alert{}
-	b.Sending, b.Sender, b.Lease = &alert, d.id, now.Add(r.lease())
-	return &alert
+	return b.mine(d, r, now)
 }
 
 // count adds up.
 func (b *board) count(d delta, r Rule, now time.Time) {
-	if apart(d.times[0], b.Latest) > r.Within { // also for the very first
-		b.Incident, b.Number, b.Times, b.Sum = "", 0, nil, Alert{}
-	}
-	b.Times = append(b.Times, d.times...)
-	slices.SortFunc(b.Times, time.Time.Compare)
-	b.Latest = b.Times[len(b.Times)-1]
-	b.Times = b.Times[max(0, len(b.Times)-r.Count):]
-
-	s := &b.Sum
-	if b.cooling(r, now) {
-		s.Suppressed += d.sum.Count
-	}
-	n := d.sum
-	n.Suppressed = s.Suppressed
-	n.Count += s.Count
-	n.Lost += s.Lost
-	n.Recovered += s.Recovered
-	n.Refused += s.Refused
-	n.Paused += s.Paused
-	n.Users = merge(s.Users, n.Users)
-	n.Operations = merge(s.Operations, n.Operations)
-	n.Hosts = merge(s.Hosts, []Tally{{Name: d.by, Count: d.sum.Count}})
-	if s.Count > 0 {
-		if s.Since.Before(n.Since) {
-			n.Since = s.Since
+	b.History.add(d.minutes)
+	for i := range b.Courses {
+		c := &b.Courses[i]
+		c.add(d.hits[i], d.by, now, now.Sub(d.now), limits{r, r.limit(levels[i])})
+		s := &c.Sum
+		if s.Total == 0 {
+			continue
 		}
-		n.Samples = append(s.Samples[:min(maxSamples, len(s.Samples))], n.Samples[max(0, len(n.Samples)-maxSamples):]...)
-	}
-	b.Sum = n
-}
-
-func (b *board) cooling(r Rule, now time.Time) bool {
-	return !b.Previous.IsZero() && apart(now, b.Previous) < r.Cooldown
-}
-
-// sent takes down an alert that was sent, or that its sender gives up: then
-// another one may try, or, if it was tried for long enough, nobody.
-func (b *board) sent(id string, forOthers bool) {
-	switch {
-	case b.Sending == nil || b.Sender != id:
-	case forOthers:
-		b.Lease = time.Time{}
-	default:
-		b.Sending, b.Sender = nil, ""
+		s.Lost += d.lost
+		s.Recovered += d.recovered
+		s.Refused += d.refused
+		s.Paused += d.paused
+		if d.hits[i].count > 0 {
+			s.Queued, s.Delay, s.ServerDelay = d.queued, d.delay, d.serverDelay
+		}
+		for _, m := range b.History {
+			if !m.Time.Before(s.Since.Truncate(time.Minute)) {
+				s.Peak = max(s.Peak, m.Limited)
+			}
+		}
 	}
 }
 
-// merge adds up the counts of each name.
-func merge(a, b []Tally) []Tally {
-	var k topK
-	for _, t := range slices.Concat(a, b) {
-		k.addTally(t)
+// note remembers what was taken in: the Store's answer may be lost, and the
+// process tells it again.
+func (b *board) note(d delta, r Rule, now time.Time) {
+	if r.Store == nil {
+		return
 	}
-	return k.top(maxShared)
+	if b.Applied == nil {
+		b.Applied = map[string]applied{}
+	}
+	b.Applied[d.id] = applied{d.seq, now}
+	for len(b.Applied) > maxApplied {
+		delete(b.Applied, slices.MinFunc(slices.Collect(maps.Keys(b.Applied)), func(x, y string) int {
+			return b.Applied[x].At.Compare(b.Applied[y].At)
+		}))
+	}
 }
 
-func cut(list []Tally, n int) []Tally { return list[:min(n, len(list))] }
+// may tells whether an alert may begin.
+func (b *board) may(now time.Time, r Rule) bool {
+	return !now.Before(b.Muted.Until) && len(b.Outbox) < maxPending && b.noneBefore(now, r).IsZero()
+}
+
+// noneBefore returns until when there have been as many alerts as the Rule allows,
+// or zero.
+func (b *board) noneBefore(now time.Time, r Rule) (until time.Time) {
+	n := len(b.Sent)
+	if n >= r.PerDay {
+		until = b.Sent[n-r.PerDay].Add(24 * time.Hour)
+	}
+	if n >= r.PerHour {
+		if t := b.Sent[n-r.PerHour].Add(time.Hour); t.After(until) {
+			until = t
+		}
+	}
+	if !until.After(now) {
+		return time.Time{}
+	}
+	return until
+}
+
+// post puts an alert into the outbox.
+func (b *board) post(a Alert, level Level, d delta, r Rule, routes func(Level) []string) {
+	a.Level, a.Alone = level, d.alone
+	if d.tenant != "" {
+		a.Tenant = d.tenant
+	}
+	if r.Store == nil {
+		a.Hosts = nil
+	}
+	b.Sent = append(b.Sent, b.Now)
+	a.NoneBefore = b.noneBefore(b.Now, r)
+	to := routes(level)
+	if len(to) == 0 {
+		return
+	}
+	id := fmt.Sprintf("%s.%d.%s", a.Incident, a.Number, a.Phase)
+	b.Outbox = append(b.Outbox, outgoing{id, a, to, d.id, b.Now.Add(r.lease())})
+}
+
+// mine returns the alerts that a process has to send and does not send yet, among
+// them those of a sender that has died. Those of an incident go one after the
+// other: a mail server that was down does not mix them up.
+func (b *board) mine(d delta, r Rule, now time.Time) (out []outgoing) {
+	for _, s := range d.sent {
+		b.take(s)
+	}
+	for i := range b.Outbox {
+		o := &b.Outbox[i]
+		if o.Sender != d.id && (d.closing || !now.After(o.Lease)) {
+			continue
+		}
+		o.Sender, o.Lease = d.id, now.Add(r.lease())
+		first := d.closing || !slices.ContainsFunc(b.Outbox[:i], func(p outgoing) bool { return p.Alert.Incident == o.Alert.Incident })
+		if first && !slices.Contains(d.sending, o.ID) {
+			out = append(out, *o)
+		}
+	}
+	return out
+}
+
+// take takes an alert down for one route: it was sent there, or never will be.
+func (b *board) take(sent string) {
+	for i := range b.Outbox {
+		o := &b.Outbox[i]
+		o.Routes = slices.DeleteFunc(slices.Clone(o.Routes), func(route string) bool { return o.ID+" "+route == sent })
+	}
+	b.Outbox = slices.DeleteFunc(b.Outbox, func(o outgoing) bool { return len(o.Routes) == 0 })
+}
+
+// release leaves an alert that a process cannot send any more to others.
+func (b *board) release(id string) {
+	for i := range b.Outbox {
+		if o := &b.Outbox[i]; o.ID == id {
+			o.Sender, o.Lease = "", time.Time{}
+		}
+	}
+}
+
+// busy tells whether there is something to come without any other event.
+func (b *board) busy(now time.Time, r Rule) bool {
+	if len(b.Outbox) > 0 {
+		return true
+	}
+	for i := range b.Courses {
+		c := &b.Courses[i]
+		if !c.idle() || !c.Waiting.IsZero() || r.Store != nil && len(c.Times) > 0 && now.Sub(c.Latest) <= r.Within {
+			return true
+		}
+	}
+	return false
+}
+
+// adopt takes in what a process has counted alone while it could not reach this
+// board: of each level the course that has gone further.
+func (b *board) adopt(alone board) {
+	for i := range b.Courses {
+		c, o := &b.Courses[i], alone.Courses[i]
+		if c.Incident == o.Incident && o.Sum.Total >= c.Sum.Total || c.idle() && (!o.idle() || o.Told.After(c.Told)) {
+			*c = o
+		}
+	}
+	for _, t := range alone.Sent {
+		if !slices.ContainsFunc(b.Sent, t.Equal) {
+			b.Sent = append(b.Sent, t)
+		}
+	}
+	slices.SortFunc(b.Sent, time.Time.Compare)
+	for _, o := range alone.Outbox {
+		if !slices.ContainsFunc(b.Outbox, func(p outgoing) bool { return p.ID == o.ID }) {
+			b.Outbox = append(b.Outbox, o)
+		}
+	}
+	if alone.Muted.Since.After(b.Muted.Since) {
+		b.Muted = alone.Muted
+	}
+}

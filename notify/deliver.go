@@ -12,18 +12,20 @@ const grace = time.Second
 
 var errDeaf = fmt.Errorf("the notifier does not return when its context ends: %w", ErrPermanent)
 
-// deliver hands an alert to the notifier, several times if need be. If that is
-// all in vain it logs the alert and returns the last error.
-func (a *Alerter) deliver(alert Alert) error {
+// deliver hands an alert to the notifier of a route, several times if need be. If
+// that is all in vain it logs the alert and returns the last error.
+func (a *Alerter) deliver(route string, alert Alert) error {
+	to := a.routes().find(route)
 	for i := 0; ; i++ {
-		last := a.isClosing() || i == len(a.rule.Retries)
-		err := a.try(alert)
+		last := a.isClosing() || i >= len(a.rule.Retries)
+		err := a.try(to, alert)
 		if err == nil {
 			return nil
 		}
 		if last || errors.Is(err, ErrPermanent) {
 			a.rule.logger().Error().Err(err).
 				Str("aprimo.alert.incident", alert.Incident).
+				Str("aprimo.alert.route", route).
 				Str("aprimo.alert.text", alert.Text()).
 				Msg("aprimo: alert not delivered")
 			return fmt.Errorf("notify: alert of %s not delivered: %w", alert.Time.Format(time.RFC3339), err)
@@ -56,11 +58,19 @@ func (a *Alerter) sleep(d time.Duration) {
 	}
 }
 
-// try calls the notifier once. It returns in time even if the notifier does
-// not, and turns a panic into an error.
-func (a *Alerter) try(alert Alert) error {
+// try calls the notifier once.
+func (a *Alerter) try(to Notifier, alert Alert) error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.rule.Timeout)
 	defer cancel()
+	return call(ctx, to, alert)
+}
+
+// call calls a notifier. It returns in time even if the notifier does not, and
+// turns a panic into an error.
+func call(ctx context.Context, to Notifier, alert Alert) error {
+	if to == nil {
+		return fmt.Errorf("there is no such way to tell: %w", ErrPermanent)
+	}
 	result := make(chan error, 1) // so that a late notifier does not wait for us
 	go func() {
 		err := fmt.Errorf("the notifier ended its goroutine: %w", ErrPermanent)
@@ -70,9 +80,14 @@ func (a *Alerter) try(alert Alert) error {
 			}
 			result <- err
 		}()
-		err = a.notify(ctx, alert)
+		err = to.Notify(ctx, alert)
 	}()
-	late := time.NewTimer(a.rule.Timeout + grace)
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+	}
+	late := time.NewTimer(grace)
 	defer late.Stop()
 	select {
 	case err := <-result:

@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 	"github.com/rs/zerolog/log"
 
@@ -40,7 +40,7 @@ func TestDeliveryIsTriedAgain(t *testing.T) {
 		var out bytes.Buffer
 		logger := zerolog.New(&out)
 		box := &inbox{errs: []error{errDown, errDown, errDown}}
-		a := notify.New(box, notify.Rule{Logger: &logger})
+		a := notify.New(box, notify.Rule{Gather: -1, Within: 24 * time.Hour, Logger: &logger})
 		burst(a, 20)
 		for _, step := range []struct {
 			wait  time.Duration
@@ -83,7 +83,7 @@ func TestUndeliverableAlertIsLogged(t *testing.T) {
 				var out bytes.Buffer
 				logger := zerolog.New(&out)
 				box := &inbox{errs: tt.errs}
-				a := notify.New(box, notify.Rule{Logger: &logger, Retries: tt.retries})
+				a := notify.New(box, notify.Rule{Gather: -1, Within: 24 * time.Hour, Logger: &logger, Retries: tt.retries})
 				burst(a, 20)
 				time.Sleep(tt.took)
 				synctest.Wait()
@@ -109,7 +109,7 @@ func TestGlobalLoggerIsTheDefault(t *testing.T) {
 	old := log.Logger
 	log.Logger = zerolog.New(&out)
 	defer func() { log.Logger = old }()
-	a := notify.New(&inbox{errs: []error{errDown}}, notify.Rule{Retries: []time.Duration{}})
+	a := notify.New(&inbox{errs: []error{errDown}}, notify.Rule{Gather: -1, Within: 24 * time.Hour, Retries: []time.Duration{}})
 	burst(a, 20)
 	a.Close()
 	if !strings.Contains(out.String(), errDown.Error()) {
@@ -131,7 +131,7 @@ func TestCloseDoesNotWaitForTheNextTry(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				logger := zerolog.Nop()
 				box := &inbox{errs: tt.errs}
-				a := notify.New(box, notify.Rule{Logger: &logger})
+				a := notify.New(box, notify.Rule{Gather: -1, Within: 24 * time.Hour, Logger: &logger})
 				burst(a, 20)
 				time.Sleep(10 * time.Second)
 				begin := time.Now()
@@ -168,7 +168,7 @@ func TestObserveNeverWaitsForTheNotifier(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		})
-		a := notify.New(hang, notify.Rule{Logger: &logger})
+		a := notify.New(hang, notify.Rule{Gather: -1, Within: 24 * time.Hour, Logger: &logger})
 		begin := time.Now()
 		burst(a, 1000)
 		synctest.Wait()
@@ -190,7 +190,7 @@ func TestNotifierThatIgnoresItsContext(t *testing.T) {
 		logger := zerolog.Nop()
 		release := make(chan struct{})
 		deaf := notify.NotifierFunc(func(context.Context, notify.Alert) error { <-release; return nil })
-		a := notify.New(deaf, notify.Rule{Logger: &logger, Timeout: time.Second})
+		a := notify.New(deaf, notify.Rule{Gather: -1, Within: 24 * time.Hour, Logger: &logger, Timeout: time.Second})
 		burst(a, 20)
 		begin := time.Now()
 		if err := a.Close(); !errors.Is(err, notify.ErrPermanent) {
@@ -210,7 +210,7 @@ func TestNotifierThatPanics(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			logger := zerolog.Nop()
-			a := notify.New(n, notify.Rule{Logger: &logger})
+			a := notify.New(n, notify.Rule{Gather: -1, Within: 24 * time.Hour, Logger: &logger})
 			burst(a, 20)
 			if err := a.Close(); !errors.Is(err, notify.ErrPermanent) {
 				t.Error(err)
@@ -219,25 +219,48 @@ func TestNotifierThatPanics(t *testing.T) {
 	}
 }
 
-// With too many alerts on their way no more are sent, and what is counted
-// meanwhile is in the next one.
-func TestPendingAlertsAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		logger := zerolog.Nop()
-		box := &inbox{errs: slices.Repeat([]error{errDown}, 8)}
-		a := notify.New(box, notify.Rule{Count: 1, Cooldown: -1, Logger: &logger, Retries: []time.Duration{time.Hour}})
-		burst(a, 1000)
-		synctest.Wait()
-		if n := box.tried(); n != 8 {
-			t.Errorf("%d alerts on their way, want 8", n)
-		}
-		time.Sleep(time.Hour)
-		synctest.Wait()
-		burst(a, 1)
-		a.Close()
-		got := box.got()
-		if len(got) != 9 || got[8].Suppressed != 992 {
-			t.Errorf("%d alerts, the last: %+v", len(got), got[len(got)-1])
-		}
-	})
+// The mail server is away for a quarter of an hour, in which an incident begins and
+// ends, or puts the first try of each mail off: each arrives once, and in order.
+func TestMailServerDownForAQuarterOfAnHour(t *testing.T) {
+	begin := time.Now()
+	putOff := map[notify.Phase]bool{}
+	for name, fail := range map[string]func(notify.Alert) error{
+		"down": func(notify.Alert) error {
+			if time.Since(begin) < 15*time.Minute {
+				return errDown
+			}
+			return nil
+		},
+		"greylisting": func(a notify.Alert) error {
+			if !putOff[a.Phase] {
+				putOff[a.Phase] = true
+				return errors.New("450 try again")
+			}
+			return nil
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			quiet := zerolog.Nop()
+			var box inbox
+			begin = time.Now()
+			a := notify.New(notify.NotifierFunc(func(ctx context.Context, alert notify.Alert) error {
+				if err := fail(alert); err != nil {
+					return err
+				}
+				return box.Notify(ctx, alert)
+			}), notify.Rule{Logger: &quiet})
+			burst(a, 50)
+			time.Sleep(2 * time.Hour)
+			if err := a.Close(); err != nil {
+				t.Error(name, err)
+			}
+			var phases []notify.Phase
+			for _, alert := range box.got() {
+				phases = append(phases, alert.Phase)
+			}
+			if diff := cmp.Diff([]notify.Phase{notify.Firing, notify.Resolved}, phases); diff != "" {
+				t.Error(name, diff)
+			}
+		})
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/mail"
 	"strconv"
@@ -50,11 +51,19 @@ type Email struct {
 	// InsecureNoTLS sends mail and password unencrypted, for anybody on the
 	// way to read. It is for a server on the same machine.
 	InsecureNoTLS bool
+
+	// Templates are for mails in other words, or another language.
+	Templates Templates
+
+	// Trace, if not nil, gets what is said to the server and what it answers,
+	// line by line, without password and token. It is for finding out why mail
+	// does not arrive. With several mails at a time it must be safe for
+	// concurrent use.
+	Trace io.Writer `json:"-" yaml:"-"`
 }
 
 // Validate returns an error that says what to change if no mail can be sent
-// with these settings; it wraps [ErrPermanent]. It does not connect: to see
-// whether the server takes the mail, send a test mail with Notify(ctx, Alert{}).
+// with these settings; it wraps [ErrPermanent]. It does not connect: Check does.
 func (e Email) Validate() error {
 	errs := []error{e.validateServer()}
 	if _, err := mail.ParseAddress(e.From); err != nil {
@@ -64,6 +73,7 @@ func (e Email) Validate() error {
 	if len(to) == 0 && err == nil {
 		err = errors.New("no To: add the address of whoever is to be told")
 	}
+	errs = append(errs, e.Templates.validate())
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return fmt.Errorf("notify.Email: %w", permanent{err})
 	}
@@ -107,6 +117,22 @@ func (e Email) recipients() ([]*mail.Address, error) {
 	return good, errors.Join(errs...)
 }
 
+// Check goes as far as a mail would, without sending one: it connects, begins TLS,
+// logs in, and names the sender and each recipient. The error says what to change.
+func (e Email) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	from, _ := mail.ParseAddress(e.From)
+	to, _ := e.recipients()
+	if err := e.send(ctx, from, to, nil); err != nil {
+		return fmt.Errorf("notify.Email: %w", err)
+	}
+	return nil
+}
+
 // Notify sends a mail about a and returns when the server has accepted it, or
 // when ctx ends, after at most a minute. If the server accepts it for some
 // recipients only, they get it, and the error tells of the others and wraps
@@ -126,7 +152,7 @@ func (e Email) Notify(ctx context.Context, a Alert) error {
 	if err != nil {
 		return fmt.Errorf("notify.Email: %w", permanent{err})
 	}
-	if err := e.send(ctx, m, to); err != nil {
+	if err := e.send(ctx, m.GetFrom()[0], to, m); err != nil {
 		return fmt.Errorf("notify.Email: %w", errors.Join(err, badTo))
 	}
 	if badTo != nil {

@@ -3,6 +3,7 @@ package notify_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"io"
 	"strings"
@@ -114,7 +115,7 @@ func testOneMail(t *testing.T, s mailServer) {
 	if n := len(got) - before; n != 1 || got[before].user != mailUser {
 		t.Fatalf("%d mails, want 1", n)
 	}
-	if text := textOf(t, got[before].raw, "text/plain"); !strings.Contains(text, "20 times") {
+	if text := textOf(t, got[before].raw, "text/plain"); !strings.Contains(text, "50 times") {
 		t.Error(text)
 	}
 }
@@ -129,6 +130,10 @@ func testRecipients(t *testing.T, start func(*testing.T, setup) mailServer) {
 	e.To = []string{"a@example.com", "not an address"}
 	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "sent to the others", "not an address")
 	s.wait(t, 2)
+
+	wantError(t, e.Check(t.Context()), notify.ErrPermanent, "not an address")
+	e.To = []string{"a@example.com", "nobody@example.com"}
+	wantError(t, e.Check(t.Context()), nil, "nobody@example.com", "550")
 
 	e.To = []string{"nobody@example.com"}
 	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "refuses the recipient", "see To")
@@ -164,6 +169,7 @@ func testRefusals(t *testing.T, start func(*testing.T, setup) mailServer) {
 			tt.change(&e)
 			err := e.Notify(t.Context(), sampleAlert())
 			wantError(t, err, notify.ErrPermanent, tt.want...)
+			wantError(t, e.Check(t.Context()), notify.ErrPermanent, tt.want...)
 			if e.Password != "" && strings.Contains(err.Error(), e.Password) {
 				t.Errorf("the password is in the error: %v", err)
 			}
@@ -194,4 +200,32 @@ func wantError(t *testing.T, err, target error, want ...string) {
 			t.Errorf("error %q does not say %q", err, w)
 		}
 	}
+}
+
+// The settings are good, and nothing is sent.
+func TestCheckSendsNothing(t *testing.T) {
+	s := startPost(t, setup{})
+	var said strings.Builder
+	e := emailTo(s)
+	e.Trace = &said
+	if err := e.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	e.Password = "hunter2-wrong"
+	wantError(t, e.Check(t.Context()), notify.ErrPermanent, "login refused")
+	if n := len(s.mails()); n != 0 {
+		t.Errorf("%d mails, want none", n)
+	}
+	for _, want := range []string{"client: MAIL FROM:<alerts@example.com>", "client: RCPT TO:<admin@example.com>", "server: 535", "client: QUIT"} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("%q is not in the dialogue:\n%s", want, &said)
+		}
+	}
+	for _, secret := range []string{"hunter2-wrong", mailPassword, base64.StdEncoding.EncodeToString([]byte("\x00" + mailUser + "\x00" + mailPassword))} {
+		if strings.Contains(said.String(), secret) {
+			t.Errorf("a secret is in the dialogue:\n%s", &said)
+		}
+	}
+	e.Addr = "127.0.0.1:1"
+	wantError(t, e.Check(t.Context()), nil, "no connection", "Addr")
 }

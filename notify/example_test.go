@@ -16,7 +16,7 @@ import (
 
 // toScreen is a Notifier for the examples.
 var toScreen = notify.NotifierFunc(func(_ context.Context, a notify.Alert) error {
-	fmt.Println(a.Count, "429s; most by", a.Users[0].Name, "with", a.Operations[0].Name)
+	fmt.Println(a.Total, "429s; most by", a.Users[0].Name, "with", a.Operations[0].Name)
 	return nil
 })
 
@@ -32,7 +32,7 @@ func Example() {
 		})
 	}
 	alerts.Close() // waits for the alert on its way
-	// Output: 20 429s; most by anna@example.com with GET /api/core/record/{id}
+	// Output: 50 429s; most by anna@example.com with GET /api/core/record/{id}
 }
 
 // Three 429s within ten seconds, and no more than one alert a day.
@@ -46,7 +46,7 @@ func ExampleRule() {
 			User: "nightly-import", Method: "POST", URL: "https://acme.dam.aprimo.com/api/core/orders",
 		})
 	}
-	// Output: 4 429s; most by nightly-import with POST /api/core/orders
+	// Output: 6 429s; most by nightly-import with POST /api/core/orders
 }
 
 // A chat instead of mail.
@@ -121,8 +121,8 @@ func ExampleAlert_Text() {
 	begin, _, _ := strings.Cut(a.Text(), "\n\nWHAT CAME OF IT")
 	fmt.Println(begin)
 	// Output:
-	// Aprimo turned requests of this program away 20 times
-	// with status 429 (too many requests) within 8 s.
+	// Aprimo turned requests of this program away 20 times with status 429 (too many
+	// requests) within 8 s.
 	//
 	//   First:       2026-11-23 11:59:52 UTC
 	//   Last:        2026-11-23 12:00:00 UTC

@@ -18,7 +18,7 @@ func TestConstantMemory(t *testing.T) {
 		total /= 10
 	}
 	box := new(inbox)
-	a := notify.New(box, notify.Rule{Cooldown: 24 * time.Hour})
+	a := notify.New(box, notify.Rule{Gather: time.Hour, Within: 24 * time.Hour})
 	defer a.Close()
 	long := strings.Repeat("x", 10_000)
 	now := time.Now()
@@ -40,8 +40,13 @@ func TestConstantMemory(t *testing.T) {
 	if growth := heap() - before; growth > 256<<10 {
 		t.Errorf("heap grew by %d bytes", growth)
 	}
-	if n := len(box.got()); n != 1 {
-		t.Errorf("%d alerts, want 1", n)
+	a.Close()
+	got := box.got()
+	if len(got) != 1 {
+		t.Fatalf("%d alerts, want 1", len(got))
+	}
+	if counted := got[0].Total; counted != total {
+		t.Errorf("%d counted, want %d", counted, total)
 	}
 }
 

@@ -13,6 +13,7 @@ const (
 	shown      = 5 // of the users and of the operations, each
 	shownWidth = 54
 	hostWidth  = 40
+	lineWidth  = 78
 )
 
 //go:embed alert.txt.tmpl
@@ -27,7 +28,7 @@ var (
 )
 
 var functions = map[string]any{
-	"ago": howLong, "at": at, "many": many, "upper": strings.ToUpper,
+	"ago": howLong, "at": at, "many": many, "upper": strings.ToUpper, "wrap": wrap,
 	"line": func(s string) string { return clean(s, shownWidth) },
 	"path": request,
 }
@@ -35,10 +36,20 @@ var functions = map[string]any{
 // A page is what the templates show of an Alert.
 type page struct {
 	Alert
-	Span     time.Duration
-	Next     time.Time
+	Title    string   // what has happened, in a sentence
+	Facts    []fact   // when, where, by which rule
+	Outcome  []string // what came of it
+	Share    string   // whose share it was; empty if that is not known
+	Actions  []string // what this program did
+	Advice   []string
+	Foot     []string
 	Rankings []ranking
+	Charts   []chart
+	Color    string
 }
+
+// A fact has a name and a value.
+type fact struct{ Name, Value string }
 
 // A ranking is a table of the most frequent names.
 type ranking struct {
@@ -55,25 +66,39 @@ type row struct {
 // testText is what an Alert says that tells nothing.
 const testText = "This is a test of the alert mail. Nothing has happened."
 
-// Subject returns one line that says how many 429s there were, where and how
-// fast. An Alert whose Count is 0 is a test.
+// Subject returns one line that says what has happened, how much of it, and where.
+// An Alert whose Phase is Test, or empty with a Count of 0, is a test.
 func (a Alert) Subject() string {
-	if a.Count == 0 {
-		return "[Aprimo] Test of the alert mail"
+	prefix := "[" + strings.TrimSpace("Aprimo "+clean(a.Tenant, hostWidth)) + "] "
+	if a.isTest() {
+		return prefix + "Test of the alert mail"
 	}
-	still := ""
-	if a.Number > 1 {
-		still = ", still"
+	a = a.complete()
+	what, of := "429 THROTTLED", fmt.Sprintf("%d", a.Total)
+	switch a.Level {
+	case Failing:
+		what, of = "FAILING", many(a.Total, "call")+" lost"
+	case Saturated:
+		what, of = "SATURATED", many(a.Total, "slow second")
 	}
-	return fmt.Sprintf("[%s] 429 THROTTLED%s: %d in %s (limit %d in %s) on %s",
-		strings.TrimSpace("Aprimo "+clean(a.Tenant, hostWidth)), still, a.Count, howLong(a.Time.Sub(a.Since)),
-		a.Limit, howLong(a.Within), clean(a.Host, hostWidth))
+	on := " on " + clean(a.Host, hostWidth)
+	switch a.Phase {
+	case Escalated:
+		what += ", worse"
+	case Reminder:
+		what += ", still"
+	case Resolved:
+		return fmt.Sprintf("%s%s, RESOLVED after %s: %s in total%s", prefix, what, howLong(a.span()), of, on)
+	case Digest:
+		return fmt.Sprintf("%s%s, DIGEST: %s in %s%s", prefix, what, of, many(len(a.Untold), "incident"), on)
+	}
+	return fmt.Sprintf("%s%s: %s in %s (limit %d in %s)%s", prefix, what, of, howLong(a.span()), a.Limit, howLong(a.Within), on)
 }
 
 // Text returns the alert as plain text, complete by itself, in lines of at most
 // 78 characters.
 func (a Alert) Text() string {
-	if a.Count == 0 {
+	if a.isTest() {
 		return testText + "\n"
 	}
 	var b strings.Builder
@@ -84,9 +109,9 @@ func (a Alert) Text() string {
 }
 
 // HTML returns the alert as an HTML document that old mail programs can show
-// too. It refers to nothing remote but one link.
+// too, with charts of the last hour. It refers to nothing remote but one link.
 func (a Alert) HTML() string {
-	if a.Count == 0 {
+	if a.isTest() {
 		return "<p>" + testText + "</p>\n"
 	}
 	var b strings.Builder
@@ -96,15 +121,42 @@ func (a Alert) HTML() string {
 	return b.String()
 }
 
+// complete fills in what an Alert may leave out that does not come from an Alerter.
+func (a Alert) complete() Alert {
+	if a.Level == "" {
+		a.Level = Throttled
+	}
+	if a.Total < a.Count {
+		a.Total = a.Count
+	}
+	if a.Phase == "" {
+		a.Phase = Firing
+		if a.Number > 1 {
+			a.Phase = Reminder
+		}
+	}
+	return a
+}
+
+// span returns how long the incident has lasted so far.
+func (a Alert) span() time.Duration {
+	if !a.Ended.IsZero() {
+		return a.Ended.Sub(a.Since)
+	}
+	return a.Time.Sub(a.Since)
+}
+
 func (a Alert) page() page {
+	a = a.complete()
 	a.Tenant, a.Host = clean(a.Tenant, shownWidth), clean(a.Host, hostWidth)
 	a.Incident = clean(a.Incident, shownWidth)
 	p := page{
-		Alert: a, Span: a.Time.Sub(a.Since), Next: a.next(),
-		Rankings: []ranking{rank("Who", a.Users, a.Count), rank("What they did", a.Operations, a.Count)},
+		Alert: a, Title: a.title(), Facts: a.facts(), Outcome: a.outcome(), Share: a.share(),
+		Actions: a.actions(), Advice: advice[a.Level], Foot: a.foot(), Color: a.color(), Charts: charts(a),
+		Rankings: []ranking{rank("Who", a.Users, a.Total), rank("What they did", a.Operations, a.Total)},
 	}
 	if len(a.Hosts) > 0 {
-		p.Rankings = append(p.Rankings, rank("Where", a.Hosts, a.Count))
+		p.Rankings = append(p.Rankings, rank("Where", a.Hosts, a.Total))
 	}
 	return p
 }
@@ -122,7 +174,7 @@ func rank(title string, tallies []Tally, total int) ranking {
 		r.Error = max(r.Error, t.Error)
 		rest -= t.Count
 	}
-	if rest > 0 {
+	if rest > 0 && len(tallies) > 0 {
 		r.Rows = append(r.Rows, row{"(others)", rest, percent(rest, total)})
 	}
 	return r
@@ -133,46 +185,4 @@ func percent(part, total int) int {
 		return 0
 	}
 	return (part*100 + total/2) / total
-}
-
-// many returns n and the noun, which takes an s unless n is 1.
-func many(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// at returns a point in time with its offset, and in UTC too if that differs.
-func at(t time.Time) string {
-	const day = "2006-01-02 15:04:05"
-	if _, offset := t.Zone(); offset == 0 {
-		return t.Format(day) + " UTC"
-	}
-	return t.Format(day+" -07:00") + " (" + t.UTC().Format("15:04:05") + " UTC)"
-}
-
-// howLong returns a duration as people write it: 0.4 s, 12 s, 3 min 29 s, 2 h.
-func howLong(d time.Duration) string {
-	d = d.Abs()
-	switch {
-	case d < 100*time.Millisecond:
-		return "0.1 s"
-	case d < 10*time.Second:
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + " s"
-	case d < time.Minute-time.Second/2:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d < time.Hour-time.Second/2:
-		s := int(d.Round(time.Second).Seconds())
-		return twoUnits(s/60, "min", s%60, "s")
-	}
-	m := int(d.Round(time.Minute).Minutes())
-	return twoUnits(m/60, "h", m%60, "min")
-}
-
-func twoUnits(a int, unitA string, b int, unitB string) string {
-	if b == 0 {
-		return fmt.Sprintf("%d %s", a, unitA)
-	}
-	return fmt.Sprintf("%d %s %d %s", a, unitA, b, unitB)
 }

@@ -16,6 +16,7 @@ const (
 	headerAlert         gomail.Header = "X-Aprimo-Alert"
 	headerAutoSubmitted gomail.Header = "Auto-Submitted"
 	headerSuppress      gomail.Header = "X-Auto-Response-Suppress"
+	headerList          gomail.Header = "List-Id"
 )
 
 // message returns the mail, in plain text and HTML.
@@ -25,17 +26,27 @@ func (e Email) message(a Alert, to []*mail.Address) (*gomail.Msg, error) {
 		return nil, err
 	}
 	m.ToMailAddress(to...)
-	m.Subject(a.Subject())
+	subject, text, html, err := e.Templates.render(a)
+	if err != nil {
+		return nil, err
+	}
+	a = a.complete()
+	m.Subject(subject)
 	if a.Time.IsZero() {
 		a.Time = time.Now()
 	}
 	m.SetDateWithValue(a.Time)
-	m.SetGenHeader(headerAutoSubmitted, "auto-generated") // RFC 3834: no holiday replies
-	m.SetGenHeader(headerSuppress, "All")                 // the same for Exchange
-	m.SetGenHeader(headerAlert, fmt.Sprintf("state=firing; number=%d; count=%d", a.Number, a.Count))
+	m.SetGenHeader(headerAutoSubmitted, "auto-generated")                                    // RFC 3834: no holiday replies
+	m.SetGenHeader(headerSuppress, "All")                                                    // the same for Exchange
+	m.SetGenHeader(headerList, "Aprimo API alerts <alerts.aprimo-sdk."+messageDomain(m)+">") // to filter by (RFC 2919)
+	m.SetGenHeader(headerAlert, fmt.Sprintf("state=%s; level=%s; incident=%s; number=%d; count=%d",
+		headerWord(string(a.Phase)), headerWord(string(a.Level)), headerWord(a.Incident), a.Number, a.Total))
+	if a.Level == Failing && (a.Phase == Firing || a.Phase == Escalated) {
+		m.SetImportance(gomail.ImportanceHigh)
+	}
 	e.thread(m, a)
-	m.SetBodyString(gomail.TypeTextPlain, a.Text())
-	m.AddAlternativeString(gomail.TypeTextHTML, a.HTML()) // the best one last (RFC 2046, 5.1.4)
+	m.SetBodyString(gomail.TypeTextPlain, text)
+	m.AddAlternativeString(gomail.TypeTextHTML, html) // the best one last (RFC 2046, 5.1.4)
 	return m, nil
 }
 
@@ -49,9 +60,18 @@ func (e Email) thread(m *gomail.Msg, a Alert) {
 	}
 	domain := messageDomain(m)
 	root := fmt.Sprintf("<aprimo-429.%s@%s>", incident, domain)
-	m.SetGenHeader(gomail.HeaderReferences, root)
+	first := fmt.Sprintf("aprimo-429.%s.1@%s", incident, domain)
+	references := root
+	if a.Number > 1 && a.Phase != Digest {
+		references += " <" + first + ">"
+	}
+	m.SetGenHeader(gomail.HeaderReferences, references)
 	m.SetGenHeader(gomail.HeaderInReplyTo, root)
-	m.SetMessageIDWithValue(fmt.Sprintf("aprimo-429.%s.%d@%s", incident, a.Number, domain))
+	id := fmt.Sprintf("aprimo-429.%s.%d@%s", incident, a.Number, domain)
+	if a.Phase == Digest { // a count of its own
+		id = "digest." + id
+	}
+	m.SetMessageIDWithValue(id)
 }
 
 // messageDomain returns the domain of the sender if it may stand in a

@@ -72,16 +72,17 @@ func checkMail(t *testing.T, raw []byte, a notify.Alert) {
 		t.Errorf("date %v, %v", date, err)
 	}
 	got := map[string]string{}
-	for _, k := range []string{"Message-Id", "References", "In-Reply-To", "Auto-Submitted", "X-Auto-Response-Suppress", "X-Aprimo-Alert"} {
+	for _, k := range []string{"Message-Id", "References", "In-Reply-To", "Auto-Submitted", "X-Auto-Response-Suppress", "X-Aprimo-Alert", "List-Id"} {
 		got[k] = strings.Join(h[k], "|")
 	}
 	if diff := cmp.Diff(map[string]string{
 		"Message-Id":               "<aprimo-429.K5NQ2LWZT7.2@example.com>",
-		"References":               "<aprimo-429.K5NQ2LWZT7@example.com>",
+		"References":               "<aprimo-429.K5NQ2LWZT7@example.com> <aprimo-429.K5NQ2LWZT7.1@example.com>",
 		"In-Reply-To":              "<aprimo-429.K5NQ2LWZT7@example.com>",
 		"Auto-Submitted":           "auto-generated",
 		"X-Auto-Response-Suppress": "All",
-		"X-Aprimo-Alert":           "state=firing; number=2; count=143",
+		"List-Id":                  "Aprimo API alerts <alerts.aprimo-sdk.example.com>",
+		"X-Aprimo-Alert":           "state=reminder; level=throttled; incident=K5NQ2LWZT7; number=2; count=143",
 	}, got); diff != "" {
 		t.Error(diff)
 	}

@@ -118,7 +118,7 @@ func processes(n int, store notify.Store, to *inbox) (all []*notify.Alerter, par
 	for range n {
 		m := &mortal{Store: store, to: to}
 		parts = append(parts, m)
-		all = append(all, notify.New(m, notify.Rule{Store: m, Tenant: "acme", Logger: &quiet}))
+		all = append(all, notify.New(m, notify.Rule{Store: m, Tenant: "acme", Gather: -1, Logger: &quiet}))
 	}
 	return all, parts
 }
@@ -197,13 +197,13 @@ func TestALostAnswerLosesNoAlert(t *testing.T) {
 			all, _ := processes(1, &store, &to)
 			burst(all[0], 50)
 			time.Sleep(24 * time.Hour)
-			if n := len(to.got()); n != 1 {
-				t.Errorf("error %v: %d alerts; want 1", fails, n)
+			if n := len(to.got()); n != 2 || to.got()[1].Phase != notify.Resolved {
+				t.Errorf("error %v: %d alerts; want the first and the last", fails, n)
 			}
 			burst(all[0], 50)
 			time.Sleep(time.Hour)
-			if n := len(to.got()); n != 2 {
-				t.Errorf("error %v: %d alerts after the next incident; want 2", fails, n)
+			if n := len(to.got()); n != 4 {
+				t.Errorf("error %v: %d alerts after the next incident; want 4", fails, n)
 			}
 			all[0].Close()
 		})

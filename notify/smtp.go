@@ -15,11 +15,11 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// send hands the mail to the server. It speaks go-mail's SMTP itself instead of
+// send hands the mail to the server; without one it goes as far as that. It speaks go-mail's SMTP itself instead of
 // using go-mail's Client, which watches the context until it is connected but
 // no longer, drops the mail if one of many recipients is refused, and leaves
 // the connection open if the login fails.
-func (e Email) send(ctx context.Context, m *gomail.Msg, to []*mail.Address) error {
+func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address, m *gomail.Msg) error {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", e.Addr)
 	if err != nil {
 		return fmt.Errorf("no connection to the mail server, see Addr and the firewall: %w", err)
@@ -29,7 +29,7 @@ func (e Email) send(ctx context.Context, m *gomail.Msg, to []*mail.Address) erro
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
-	err = e.converse(ctx, conn, m, to)
+	err = e.converse(ctx, conn, from, to, m)
 	if err != nil && ctx.Err() != nil && !errors.As(err, new(partial)) {
 		return fmt.Errorf("the mail server %s did not finish in time: %w", e.Addr, context.Cause(ctx))
 	}
@@ -37,7 +37,7 @@ func (e Email) send(ctx context.Context, m *gomail.Msg, to []*mail.Address) erro
 }
 
 // converse goes through the steps of one SMTP session.
-func (e Email) converse(ctx context.Context, conn net.Conn, m *gomail.Msg, to []*mail.Address) error {
+func (e Email) converse(ctx context.Context, conn net.Conn, from *mail.Address, to []*mail.Address, m *gomail.Msg) error {
 	c, err := e.greet(ctx, conn)
 	if err != nil {
 		return err
@@ -45,9 +45,13 @@ func (e Email) converse(ctx context.Context, conn net.Conn, m *gomail.Msg, to []
 	if err := e.logIn(ctx, c); err != nil {
 		return err
 	}
-	refused, err := e.envelope(c, m.GetFrom()[0], to)
+	refused, err := e.envelope(c, from, to)
 	if err != nil {
 		return err
+	}
+	if m == nil {
+		_ = c.Quit()
+		return refused
 	}
 	w, err := c.Data()
 	if err != nil {
@@ -79,6 +83,10 @@ func (e Email) greet(ctx context.Context, conn net.Conn) (*smtp.Client, error) {
 	c, err := smtp.NewClient(conn, host)
 	if err != nil {
 		return nil, answer("the server does not greet; if it expects TLS from the start, set ImplicitTLS", err)
+	}
+	if e.Trace != nil {
+		c.SetLogger(trace{e.Trace, e.secrets()})
+		c.SetDebugLog(true)
 	}
 	if err := c.Hello(helloName()); err != nil {
 		return nil, answer("the server refuses EHLO", err)

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"net/http"
 	"strings"
 	"time"
 
@@ -13,67 +12,47 @@ const (
 	maxTop     = 10 // names in an Alert
 )
 
-// A tally is everything that one alert tells, in constant memory. The zero
+// A tally is what has been counted of one level, in constant memory. The zero
 // value is ready for use.
 type tally struct {
-	since   time.Time // of the first 429
-	limited int
-	lost    int
-	again   int // succeeded at a later attempt
-	refused int
-	paused  int
-	queued  int
-	delay   time.Duration
-	users   topK
-	ops     topK
-	first   []transport.Event
-	last    [maxSamples]transport.Event // a ring; the newest is at (limited-1)%maxSamples
-	tenant  string
+	count  int
+	times  []time.Time // of the last events, as many as make an alert due
+	users  topK
+	ops    topK
+	rate   float64 // the sum of ours, at the events that tell it
+	rated  int     // so many
+	first  []transport.Event
+	last   [maxSamples]transport.Event // a ring; the newest is at (count-1)%maxSamples
+	tenant string
 }
 
-// limitedBy counts a 429, given as a sample.
-func (t *tally) limitedBy(e transport.Event, operation string) {
-	if t.limited == 0 {
-		t.since = e.Time
+// add counts an event, given as a sample, that happened at a point in time of the
+// Alerter's own clock.
+func (t *tally) add(e transport.Event, at time.Time, limit int) {
+	if t.count == 0 {
 		t.tenant = tenantOf(e.URL)
 	}
+	if len(t.times) >= 2*limit { // drop half of them at once, not one each time
+		t.times = append(t.times[:0], t.times[len(t.times)-limit:]...)
+	}
+	t.times = append(t.times, at)
 	t.users.add(e.User)
-	t.ops.add(operation)
-	t.queued, t.delay = e.Queued, e.Delay
+	t.ops.add(operation(e.Method, e.URL))
+	if e.Rate > 0 {
+		t.rate += e.Rate
+		t.rated++
+	}
 	if len(t.first) < maxSamples {
 		t.first = append(t.first, e)
 	}
-	t.last[t.limited%maxSamples] = e
-	t.limited++
-}
-
-// observe counts an event of another kind.
-func (t *tally) observe(e transport.Event) {
-	switch {
-	case e.Kind == transport.Refused:
-		t.refused++
-	case e.Kind == transport.Paused:
-		t.paused++
-	case e.Kind != transport.Done:
-	case e.Status == http.StatusTooManyRequests:
-		t.lost++
-	case e.Attempt > 1 && e.Status > 0 && e.Status < 400:
-		t.again++
-	}
-}
-
-// reset forgets everything but keeps the memory.
-func (t *tally) reset() {
-	users, ops := t.users, t.ops
-	users.reset()
-	ops.reset()
-	*t = tally{users: users, ops: ops}
+	t.last[t.count%maxSamples] = e
+	t.count++
 }
 
 // samples returns the first and the last events, each once.
 func (t *tally) samples() []transport.Event {
 	all := append([]transport.Event(nil), t.first...)
-	for i := max(len(t.first), t.limited-maxSamples); i < t.limited; i++ {
+	for i := max(len(t.first), t.count-maxSamples); i < t.count; i++ {
 		all = append(all, t.last[i%maxSamples])
 	}
 	return all

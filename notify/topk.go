@@ -12,11 +12,11 @@ const maxNames = 200
 
 // A Tally is how often something was counted.
 type Tally struct {
-	Name  string
-	Count int
+	Name  string `json:"name"`
+	Count int    `json:"count"`
 	// Error is how much of Count may belong to other names. It is 0, and Count
 	// exact, unless there were very many different names.
-	Error int
+	Error int `json:"error,omitempty"`
 }
 
 // A topK finds the most frequent of any number of names in constant memory,
@@ -24,6 +24,7 @@ type Tally struct {
 // name takes the place of the rarest one and inherits its count. The zero value
 // is ready for use.
 type topK struct {
+	most    int // names; 0 means maxNames
 	tallies []Tally
 	index   map[string]int // of name in tallies
 	least   int            // no count is lower
@@ -42,9 +43,9 @@ func (k *topK) addTally(more Tally) {
 	}
 	// A copy: name may be a small part of a large string.
 	name := strings.Clone(more.Name)
-	if len(k.tallies) < maxNames {
+	if len(k.tallies) < cmp.Or(k.most, maxNames) {
 		if k.index == nil {
-			k.index = make(map[string]int, maxNames)
+			k.index = make(map[string]int)
 		}
 		k.index[name] = len(k.tallies)
 		k.tallies = append(k.tallies, Tally{name, more.Count, more.Error})
@@ -84,12 +85,4 @@ func (k *topK) top(n int) []Tally {
 		return cmp.Or(b.Count-a.Count, strings.Compare(a.Name, b.Name))
 	})
 	return slices.Clip(all[:min(n, len(all))])
-}
-
-// reset forgets everything but keeps the memory.
-func (k *topK) reset() {
-	clear(k.tallies)
-	k.tallies = k.tallies[:0]
-	clear(k.index)
-	k.least, k.cursor = 0, 0
 }

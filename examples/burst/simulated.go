@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/examples/internal/mailserver"
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
 )
@@ -23,7 +24,7 @@ const (
 
 // runSimulated shows the three bursts, each at a tenant of its own.
 func runSimulated(ctx context.Context, f flags) error {
-	mails, err := startMailServer()
+	mails, err := mailserver.Start()
 	if err != nil {
 		return fmt.Errorf("the in-process mail server: %w", err)
 	}
@@ -38,7 +39,7 @@ func runSimulated(ctx context.Context, f flags) error {
 		return err
 	}
 	var log bytes.Buffer
-	alerter := notify.New(mails.email(), notify.Rule{Count: 10, Within: time.Minute, Tenant: "acme"})
+	alerter := notify.New(mails.Email(), notify.Rule{Count: 10, Within: time.Minute, Tenant: "acme"})
 	shared, err := throttled(ctx, f, "transport.New(), shared", f.others(),
 		[]transport.Option{transport.WithLogger(zerolog.New(&log).With().Timestamp().Logger()), transport.WithObserver(alerter.Observe)})
 	if err != nil {
@@ -47,7 +48,7 @@ func runSimulated(ctx context.Context, f flags) error {
 	if err := alerter.Close(); err != nil {
 		return fmt.Errorf("the alert was not delivered: %w", err)
 	}
-	return show(f, []column{plain, alone, shared}, log.String(), mails.received())
+	return show(f, []column{plain, alone, shared}, log.String(), mails.Received())
 }
 
 // others is an integration that fills the tenant's queue at once, and keeps it

@@ -1,4 +1,5 @@
-package main
+// Package mailserver is a mail server in this process, for the examples.
+package mailserver
 
 import (
 	"crypto/ecdsa"
@@ -24,9 +25,9 @@ const (
 	mailPassword = "a password for a server in this process"
 )
 
-// A mailServer keeps what it receives. It insists on TLS and on a login, as a
+// A Server keeps what it receives. It insists on TLS and on a login, as a
 // real one does.
-type mailServer struct {
+type Server struct {
 	server *smtp.Server
 	addr   string
 	roots  *x509.CertPool
@@ -35,7 +36,8 @@ type mailServer struct {
 	mails []string
 }
 
-func startMailServer() (*mailServer, error) {
+// Start starts one that listens on this machine only.
+func Start() (*Server, error) {
 	cert, roots, err := selfSigned("127.0.0.1")
 	if err != nil {
 		return nil, err
@@ -44,7 +46,7 @@ func startMailServer() (*mailServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &mailServer{addr: listener.Addr().String(), roots: roots}
+	m := &Server{addr: listener.Addr().String(), roots: roots}
 	m.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{mails: m}, nil }))
 	m.server.Domain = "mail.example.com"
 	m.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}}
@@ -52,10 +54,11 @@ func startMailServer() (*mailServer, error) {
 	return m, nil
 }
 
-func (m *mailServer) Close() error { return m.server.Close() }
+// Close ends it.
+func (m *Server) Close() error { return m.server.Close() }
 
-// email returns the Notifier for this server.
-func (m *mailServer) email() notify.Email {
+// Email returns the Notifier for this server.
+func (m *Server) Email() notify.Email {
 	return notify.Email{
 		Addr: m.addr, From: "Aprimo alerts <alerts@example.com>", To: []string{"admin@example.com"},
 		Username: mailUser, Password: mailPassword,
@@ -63,7 +66,8 @@ func (m *mailServer) email() notify.Email {
 	}
 }
 
-func (m *mailServer) received() []string {
+// Received returns the mails as they came.
+func (m *Server) Received() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.mails
@@ -71,7 +75,7 @@ func (m *mailServer) received() []string {
 
 // A session is one conversation with a client.
 type session struct {
-	mails  *mailServer
+	mails  *Server
 	authed bool
 }
 

@@ -1,0 +1,107 @@
+package notify_test
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/notify"
+)
+
+func TestDirIsAStore(t *testing.T) {
+	d := notify.Dir(t.TempDir() + "/not/yet")
+	if b, err := d.Load(t.Context(), "k"); b != nil || err != nil {
+		t.Fatalf("%q, %v", b, err)
+	}
+	var won sync.Map
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			ok, err := d.CompareAndSwap(t.Context(), "k", nil, []byte{byte('a' + i)}, time.Hour)
+			if err != nil {
+				t.Error(err)
+			}
+			if ok {
+				won.Store(i, true)
+			}
+		})
+	}
+	all.Wait()
+	winners := 0
+	won.Range(func(i, _ any) bool {
+		winners++
+		if b, err := d.Load(t.Context(), "k"); err != nil || string(b) != string(rune('a'+i.(int))) {
+			t.Errorf("%q, %v", b, err)
+		}
+		return true
+	})
+	if winners != 1 {
+		t.Errorf("%d of 16 stored theirs, want 1", winners)
+	}
+	if ok, err := d.CompareAndSwap(t.Context(), "k", []byte("other"), []byte("x"), 0); ok || err != nil {
+		t.Errorf("%v, %v", ok, err)
+	}
+	entries, _ := os.ReadDir(string(d))
+	if len(entries) != 2 { // and the lock
+		t.Errorf("%v", entries)
+	}
+}
+
+// A program that is started again in the middle of an incident goes on with it.
+func TestARestartBeginsNoSecondIncident(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := new(inbox)
+		rule := notify.Rule{Store: notify.Dir(t.TempDir()), Tenant: "acme"}
+		begin := time.Now()
+		for range 6 {
+			a := notify.New(box, rule)
+			for range 10 {
+				burst(a, 20)
+				time.Sleep(time.Minute)
+			}
+			a.Close()
+			time.Sleep(time.Minute)
+		}
+		a := notify.New(box, rule) // sees no event, and tells the end
+		time.Sleep(time.Hour)
+		a.Close()
+		got := box.got()
+		if diff := cmp.Diff([]string{"1m0s throttled firing", "16m0s throttled escalated", "1h14m0s throttled resolved"}, phases(begin, got)); diff != "" {
+			t.Fatal(diff)
+		}
+		if got[2].Total != 1200 || got[2].Incident != got[0].Incident {
+			t.Errorf("%+v", got[2])
+		}
+	})
+}
+
+// An alert that could not be delivered is in the folder, and the next program
+// delivers it, once.
+func TestAnAlertOutlivesTheProgram(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		quiet := zerolog.Nop()
+		rule := notify.Rule{Store: notify.Dir(t.TempDir()), Tenant: "acme", Logger: &quiet, Gather: -1}
+		down := &inbox{errs: []error{errDown, errDown, errDown, errDown, errDown}}
+		a := notify.New(down, rule)
+		burst(a, 20)
+		time.Sleep(2 * time.Minute)
+		if err := a.Close(); !errors.Is(err, errDown) {
+			t.Error(err)
+		}
+		up := new(inbox)
+		for range 2 {
+			a = notify.New(up, rule)
+			time.Sleep(2 * time.Minute)
+			a.Close()
+		}
+		if got := up.got(); len(got) != 1 || got[0].Total != 20 || got[0].Number != 1 {
+			t.Errorf("%+v", got)
+		}
+	})
+}

@@ -1,0 +1,48 @@
+package notify_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aprimo-go/aprimo/notify"
+)
+
+// Mail to some, and a chat for calls that were lost. A folder keeps the state over a
+// restart.
+func ExampleRoutes() {
+	say := func(where string) notify.NotifierFunc {
+		return func(_ context.Context, a notify.Alert) error {
+			fmt.Println(where, a.Level, a.Phase)
+			return nil
+		}
+	}
+	alerts := notify.New(notify.Routes{
+		{Name: "mail", To: say("mail:"), Levels: []notify.Level{notify.Throttled}},
+		{Name: "chat", To: say("chat:"), Levels: []notify.Level{notify.Failing}},
+	}, notify.Rule{Tenant: "acme"})
+	burst(alerts, 50)
+	alerts.Close()
+	// Output: mail: throttled firing
+}
+
+// No alert while somebody works on it; what happened is told afterwards.
+func ExampleAlerter_Mute() {
+	alerts := notify.New(toScreen, notify.Rule{})
+	alerts.Mute(time.Now().Add(2*time.Hour), "the import of the year")
+	burst(alerts, 50)
+	alerts.Close()
+	for _, s := range alerts.Status() {
+		fmt.Println(s.Level, s.State, s.Total, s.Reason)
+	}
+	// Output:
+	// throttled firing 50 the import of the year
+	// failing ok 0 the import of the year
+}
+
+// A folder for the state, in the Rule.
+func ExampleDir() {
+	rule := notify.Rule{Store: notify.Dir("/var/lib/example/alerts"), Tenant: "acme"}
+	fmt.Println(rule.Store)
+	// Output: /var/lib/example/alerts
+}

@@ -1,0 +1,63 @@
+package notify_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/notify"
+)
+
+// One way that fails neither stops nor repeats the others.
+func TestWaysDoNotDependOnEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		quiet := zerolog.Nop()
+		mail, chat, pager := new(inbox), &inbox{errs: []error{errDown, errDown}}, new(inbox)
+		a := notify.New(notify.Routes{
+			{Name: "mail", To: mail}, {Name: "chat", To: chat, Levels: []notify.Level{notify.Throttled}},
+			{Name: "pager", To: pager, Levels: []notify.Level{notify.Failing}},
+		}, notify.Rule{Gather: -1, Logger: &quiet})
+		burst(a, 20)
+		time.Sleep(2 * time.Minute)
+		if len(mail.got()) != 1 || len(chat.got()) != 0 || chat.tried() != 2 || pager.tried() != 0 {
+			t.Errorf("mail %d, chat %d of %d tries, pager %d", len(mail.got()), len(chat.got()), chat.tried(), pager.tried())
+		}
+		time.Sleep(5 * time.Minute)
+		if len(mail.got()) != 1 || len(chat.got()) != 1 {
+			t.Errorf("mail %d, chat %d; want each once", len(mail.got()), len(chat.got()))
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestSendTestGoesEveryWay(t *testing.T) {
+	mail, chat := new(inbox), &inbox{errs: []error{errDown}}
+	a := notify.New(notify.Routes{{To: mail}, {Name: "chat", To: chat, Levels: []notify.Level{notify.Failing}}, {Name: "none"}}, notify.Rule{Tenant: "acme"})
+	err := a.SendTest(t.Context())
+	if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "chat: ") || !strings.Contains(err.Error(), "none: there is no such way") {
+		t.Error(err)
+	}
+	if got := mail.got(); len(got) != 1 || got[0].Phase != notify.Test || !strings.Contains(got[0].Text(), "test") {
+		t.Errorf("%+v", got)
+	}
+	if chat.tried() != 1 {
+		t.Errorf("%d tries", chat.tried())
+	}
+	a.Close()
+}
+
+func TestRoutesShowNoSecret(t *testing.T) {
+	r := notify.Routes{{Name: "mail", To: notify.Email{Username: "u", Password: "hunter2"}}, {To: notify.Email{Password: "hunter2"}}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
+		if s := fmt.Sprintf(verb, r); strings.Contains(s, "hunter2") || s != `notify.Routes["mail" "way 2"]` {
+			t.Errorf("%s: %s", verb, s)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package notify
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// A world is an Alerter without goroutines: boards that are written and read back,
+// processes that are started again with a clock that is set back, an hour in a
+// millisecond.
+type world struct {
+	t     *rapid.T
+	r     Rule
+	saved []byte
+	now   time.Time
+	off   time.Duration // of the wall's clock
+	id    int
+	seq   uint64
+
+	hits   int // counted
+	told   map[string]bool
+	ended  map[string]bool
+	number map[string]int
+	mails  []time.Time
+	opened []time.Time
+	sum    map[string]int
+}
+
+func (w *world) step(hits int, mute muting, closing bool) *board {
+	var b board
+	if w.saved != nil {
+		if err := json.Unmarshal(w.saved, &b); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.seq++
+	d := delta{id: fmt.Sprint(w.id), seq: w.seq, now: w.now.Add(w.off), mute: mute, closing: closing, fresh: fmt.Sprint(w.seq)}
+	for range hits {
+		d.observe(transport.Event{Kind: transport.RateLimited, User: "u"}, d.now, w.r, false)
+		w.hits++
+	}
+	if b.Now.Sub(d.now) > time.Minute { // as Alerter.exchange
+		w.off += b.Now.Sub(d.now)
+	}
+	out := b.apply(d, w.r, func(Level) []string { return []string{"mail"} })
+	for _, o := range out {
+		w.mail(o.Alert)
+		b.take(o.ID + " mail")
+	}
+	w.saved, _ = json.Marshal(b)
+	return &b
+}
+
+func (w *world) mail(a Alert) {
+	key := fmt.Sprint(a.Incident, a.Phase == Digest)
+	if a.Number <= w.number[key] {
+		w.t.Fatalf("number %d after %d", a.Number, w.number[key])
+	}
+	w.number[key] = a.Number
+	w.mails = append(w.mails, w.now)
+	if n := len(w.mails); n > w.r.PerHour && w.now.Sub(w.mails[n-1-w.r.PerHour]) < time.Hour ||
+		n > w.r.PerDay && w.now.Sub(w.mails[n-1-w.r.PerDay]) < 24*time.Hour {
+		w.t.Fatalf("too many mails: %v", w.mails)
+	}
+	switch a.Phase {
+	case Firing:
+		if w.told[a.Incident] && len(a.Untold) == 0 && a.Number == 1 && w.ended[a.Incident] {
+			w.t.Fatalf("%s began again after its end", a.Incident)
+		}
+		if n := len(w.opened); n > 0 && w.now.Sub(w.opened[n-1]) < w.r.Cooldown {
+			w.t.Fatal("two incidents opened within the cool-down")
+		}
+		w.opened = append(w.opened, w.now)
+		w.told[a.Incident] = true
+	case Resolved:
+		w.end(a.Incident, a.Total)
+	}
+	for _, u := range a.Untold {
+		w.told[u.Incident] = true
+		if !u.Ended.IsZero() {
+			w.end(u.Incident, u.Total)
+		}
+	}
+}
+
+func (w *world) end(incident string, total int) {
+	if w.ended[incident] {
+		w.t.Fatalf("the end of %s is told twice", incident)
+	}
+	w.ended[incident] = true
+	w.sum[incident] = total
+}
+
+// Whatever happens and whenever: each incident is told of, and its end once, with
+// every event that belongs to it; there are never more mails than there may be.
+func TestNoIncidentIsLostAndNoneToldTwice(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := &world{t: t, now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), told: map[string]bool{}, ended: map[string]bool{}, number: map[string]int{}, sum: map[string]int{}}
+		w.r = Rule{Count: rapid.IntRange(1, 30).Draw(t, "count"), Store: Dir(""), Lost: -1,
+			PerDay: rapid.IntRange(2, 30).Draw(t, "a day"), Gather: time.Duration(rapid.IntRange(-1, 30).Draw(t, "gather")) * time.Second}.withDefaults()
+		seen := map[string]bool{}
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			hits, mute, closing := 0, muting{}, false
+			switch rapid.IntRange(0, 9).Draw(t, "what") {
+			case 0: // a new process, whose clock may be set back
+				w.id++
+				w.off += time.Duration(rapid.IntRange(-300, 0).Draw(t, "clock")) * time.Minute
+			case 1:
+				mute = muting{Until: w.now.Add(w.off + time.Duration(rapid.IntRange(-10, 300).Draw(t, "mute"))*time.Minute), Since: w.now.Add(w.off)}
+			case 2:
+				closing = true
+			default:
+				hits = rapid.IntRange(0, 60).Draw(t, "hits")
+			}
+			b := w.step(hits, mute, closing)
+			note(seen, b)
+			for range rapid.IntRange(0, 20).Draw(t, "ticks") {
+				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 400).Draw(t, "wait")) * time.Second)
+				note(seen, w.step(0, muting{}, false))
+			}
+		}
+		for range 20 * 24 * 12 { // then it is calm until all has been told
+			w.now = w.now.Add(5 * time.Minute)
+			b := w.step(0, muting{}, false)
+			note(seen, b)
+			if !b.busy(b.Now, w.r) {
+				break
+			}
+		}
+		for incident := range seen {
+			if !w.told[incident] || !w.ended[incident] {
+				t.Fatalf("%s: told %v, end told %v", incident, w.told[incident], w.ended[incident])
+			}
+		}
+		sum := 0
+		for _, n := range w.sum {
+			sum += n
+		}
+		if sum > w.hits {
+			t.Fatalf("%d events told of, of %d", sum, w.hits)
+		}
+	})
+}
+
+func note(seen map[string]bool, b *board) {
+	if c := &b.Courses[1]; !c.idle() {
+		seen[c.Incident] = true
+	}
+}

@@ -1,0 +1,105 @@
+package notify
+
+import (
+	"fmt"
+	htmltemplate "html/template"
+	"strings"
+	texttemplate "text/template"
+	"time"
+)
+
+// Templates replace the words of a mail. Empty means ours. Subject and Text are
+// for text/template, HTML is for html/template, which escapes what comes from
+// outside. They are executed with the [Alert] and, besides its fields and methods,
+// .Title, .Facts (each with .Name and .Value), .Outcome, .Share, .Actions, .Advice,
+// .Foot, .Rankings (.Title, .Rows with .Name, .Count and .Percent), .Charts (.Title,
+// .Line) and .Color; the functions are ago, at, many, upper, wrap, line and path.
+type Templates struct{ Subject, Text, HTML string }
+
+// render returns the parts of a mail.
+func (t Templates) render(a Alert) (subject, text, html string, err error) {
+	if a.isTest() {
+		return a.Subject(), a.Text(), a.HTML(), nil
+	}
+	p := a.page()
+	subject, text, html = a.Subject(), "", ""
+	if t.Subject != "" {
+		if subject, err = executeText("Subject", t.Subject, p); err != nil {
+			return "", "", "", err
+		}
+		subject = clean(strings.TrimSpace(subject), 200)
+	}
+	if t.Text == "" {
+		text = a.Text()
+	} else if text, err = executeText("Text", t.Text, p); err != nil {
+		return "", "", "", err
+	}
+	if t.HTML == "" {
+		return subject, text, a.HTML(), nil
+	}
+	tmpl, err := htmltemplate.New("HTML").Funcs(functions).Parse(t.HTML)
+	if err != nil {
+		return "", "", "", fmt.Errorf("bad template: %w", err)
+	}
+	var b strings.Builder
+	if err := tmpl.Execute(&b, p); err != nil {
+		return "", "", "", fmt.Errorf("bad template: %w", err)
+	}
+	return subject, text, b.String(), nil
+}
+
+func executeText(name, source string, p page) (string, error) {
+	tmpl, err := texttemplate.New(name).Funcs(functions).Parse(source)
+	if err != nil {
+		return "", fmt.Errorf("bad template: %w", err)
+	}
+	var b strings.Builder
+	if err := tmpl.Execute(&b, p); err != nil {
+		return "", fmt.Errorf("bad template: %w", err)
+	}
+	return b.String(), nil
+}
+
+// validate executes the templates once.
+func (t Templates) validate() error {
+	for _, phase := range []Phase{Firing, Resolved} {
+		if _, _, _, err := t.render(Sample(Throttled, phase)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sample returns an alert with something in every field, to see what a mail will
+// look like, or to try a Notifier.
+func Sample(l Level, p Phase) Alert {
+	now := time.Date(2026, time.November, 24, 10, 31, 9, 0, time.UTC)
+	since := now.Add(-37 * time.Minute)
+	a := Alert{
+		Level: l, Phase: p, Incident: "SAMPLE", Number: 1, Tenant: "acme", Host: "app01", PID: 4711,
+		Time: now, Since: since, Count: 143, Total: 143, Peak: 41, Limit: 20, Within: defaultWithin, Cooldown: defaultCooldown,
+		Lost: 3, Recovered: 120, Refused: 4, Paused: 31, Queued: 44, Delay: 2 * time.Second, ServerDelay: 1800 * time.Millisecond,
+		Rate: 6.2, TenantRate: defaultTenantRate, Others: 8.8,
+		Users:      []Tally{{Name: "anna@example.com", Count: 101}, {Name: "nightly-import", Count: 30}, {Count: 12}},
+		Operations: []Tally{{Name: "GET /api/core/record/{id}", Count: 88}, {Name: "POST /api/core/orders", Count: 40}, {Name: "POST /api/core/search/records", Count: 15}},
+		Hosts:      []Tally{{Name: "app01 (process 4711)", Count: 90}, {Name: "app02 (process 812)", Count: 53}},
+		Next:       now.Add(defaultReminder),
+	}
+	for i := range maxHistory {
+		m := Minute{Time: now.Truncate(time.Minute).Add(time.Duration(i-maxHistory+1) * time.Minute), Sent: 200 + i*7%90}
+		if i >= maxHistory-38 {
+			m.Limited, m.Sent, m.Delay = (i*i*3)%41, 372, time.Duration(i%9)*200*time.Millisecond
+		}
+		a.History = append(a.History, m)
+	}
+	switch p {
+	case Escalated, Reminder:
+		a.Number, a.Total, a.Previous = 2, 1604, since.Add(time.Minute)
+	case Resolved:
+		a.Number, a.Total, a.Ended, a.Previous, a.Next = 3, 1604, now.Add(-10*time.Minute), since.Add(time.Minute), time.Time{}
+	case Digest:
+		a.Untold = []Summary{{"SAMPLE", since, since.Add(2 * time.Minute), 100, 41, 2}, {"SAMPLE2", since.Add(20 * time.Minute), time.Time{}, 43, 20, 1}}
+		a.Suppressed, a.Next = 143, time.Time{}
+	}
+	return a
+}

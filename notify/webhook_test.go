@@ -1,0 +1,139 @@
+package notify_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aprimo-go/aprimo/notify"
+)
+
+// hook returns a Webhook and what it has got.
+func hook(t *testing.T, shape notify.Shape, status int) (notify.Webhook, *[]byte) {
+	t.Helper()
+	got := new([]byte)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		*got, _ = io.ReadAll(r.Body)
+		if status == http.StatusFound {
+			w.Header().Set("Location", "https://elsewhere.example/")
+		}
+		w.WriteHeader(status)
+		fmt.Fprint(w, "no\r\nsuch hook")
+	}))
+	t.Cleanup(s.Close)
+	client := s.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	t.Cleanup(client.CloseIdleConnections)
+	return notify.Webhook{URL: s.URL + "/T0/secret?sig=secret", Shape: shape, Client: client}, got
+}
+
+func TestWebhookShapes(t *testing.T) {
+	for _, shape := range []notify.Shape{notify.JSON, notify.Slack, notify.Teams} {
+		for _, name := range append(nasty, "*bold* [click](https://evil.example) <!channel>") {
+			w, got := hook(t, shape, 200)
+			for _, p := range allPhases {
+				a := nastyAlert(name)
+				a.Phase = p
+				if err := w.Notify(t.Context(), a); err != nil {
+					t.Fatal(err)
+				}
+				var m map[string]any
+				if err := json.Unmarshal(*got, &m); err != nil || !utf8.Valid(*got) {
+					t.Fatalf("%v: %s", err, *got)
+				}
+				for _, bad := range []string{"<!channel>", "<script>"} {
+					if shape != notify.JSON && strings.Contains(string(*got), bad) {
+						t.Errorf("%s: %s in %s", shape, bad, *got)
+					}
+				}
+				if shape == notify.Teams && strings.Contains(string(*got), "[click](") {
+					t.Errorf("a link in %s", *got)
+				}
+				if n := len(*got); shape != notify.JSON && n > 28<<10 { // what Teams takes
+					t.Errorf("%s: %d bytes", shape, n)
+				}
+			}
+		}
+	}
+}
+
+func TestWebhookJSON(t *testing.T) {
+	w, got := hook(t, notify.JSON, 204)
+	a := notify.Sample(notify.Throttled, notify.Resolved)
+	a.Samples = sampleAlert().Samples
+	if err := w.Notify(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	var m struct {
+		Subject, Level, Phase, Incident string
+		Total                           int
+		Users                           []notify.Tally
+		Samples                         []struct{ User, URL string }
+	}
+	if err := json.Unmarshal(*got, &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.Subject != a.Subject() || m.Level != "throttled" || m.Phase != "resolved" || m.Total != 1604 ||
+		m.Users[0].Name != "anna@example.com" || m.Samples[0].User != "anna@example.com" {
+		t.Errorf("%s", *got)
+	}
+}
+
+func TestWebhookErrorsSayWhatToChange(t *testing.T) {
+	for status, permanent := range map[int]bool{400: true, 404: true, 302: true, 408: false, 429: false, 500: false, 503: false} {
+		w, _ := hook(t, notify.Slack, status)
+		err := w.Notify(t.Context(), sampleAlert())
+		if permanent {
+			wantError(t, err, notify.ErrPermanent, fmt.Sprint(status), "URL")
+		} else if err == nil || strings.Contains(err.Error(), "of no use") {
+			t.Error(err)
+		}
+		if err == nil || strings.Contains(err.Error(), "secret") || strings.ContainsFunc(err.Error(), unsafe) {
+			t.Errorf("%d: %q", status, err)
+		}
+	}
+	for _, w := range []notify.Webhook{{}, {URL: "hooks.example.com/secret"}, {URL: "http://hooks.example.com/secret"}, {URL: "ftp://h/secret"}, {URL: "https://h/secret", Shape: "fax"}, {URL: "https://h/\x7fsecret"}} {
+		err := w.Validate()
+		wantError(t, err, notify.ErrPermanent, "notify.Webhook: ")
+		if err == nil || strings.Contains(err.Error(), "secret") {
+			t.Error(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	w := notify.Webhook{URL: "http://127.0.0.1:1/secret"}
+	if err := w.Notify(ctx, sampleAlert()); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Error(err)
+	}
+	w.Header = http.Header{"Authorization": {"secret"}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if s := fmt.Sprintf(verb, w); strings.Contains(s, "secret") {
+			t.Error(s)
+		}
+	}
+	if b, _ := json.Marshal(w); strings.Contains(string(b), "secret") {
+		t.Errorf("%s", b)
+	}
+}
+
+// A chat gets the same alerts as the mailbox.
+func ExampleWebhook() {
+	chat := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var m struct{ Text string }
+		json.NewDecoder(r.Body).Decode(&m)
+		fmt.Println(m.Text)
+	}))
+	defer chat.Close()
+	w := notify.Webhook{URL: chat.URL, Shape: notify.Slack}
+	fmt.Println(w.Notify(context.Background(), notify.Sample(notify.Throttled, notify.Firing)))
+	// Output:
+	// [Aprimo acme] 429 THROTTLED: 143 in 37 min (limit 20 in 5 min) on app01
+	// <nil>
+}
