@@ -3,6 +3,8 @@ package notify
 import (
 	"slices"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // A State is where a level stands. It goes from OK to Pending when there are as
@@ -19,7 +21,10 @@ const (
 	Clearing State = "clearing"
 )
 
-const maxUntold = 50 // incidents in an alert
+const (
+	maxUntold  = 50  // incidents in an alert
+	maxCounted = 200 // names that one process counts at once
+)
 
 // A course is how one level has gone so far: its state machine. It is a plain
 // value; its methods use no clock but the one they are given.
@@ -92,8 +97,8 @@ func (c *course) sumUp(t tally, by string) {
 	if s.Tenant == "" {
 		s.Tenant = t.tenant
 	}
-	s.Users = merge(s.Users, t.users.tallies)
-	s.Operations = merge(s.Operations, t.ops.tallies)
+	s.Users = merge(s.Users, t.users.Top(maxCounted))
+	s.Operations = merge(s.Operations, t.ops.Top(maxCounted))
 	s.Hosts = merge(s.Hosts, []Tally{{Name: by, Count: t.count}})
 	samples := t.samples()
 	if len(s.Samples) == 0 {
@@ -307,11 +312,11 @@ func apart(a, b time.Time) time.Duration { return a.Sub(b).Abs() }
 
 // merge adds up the counts of each name.
 func merge(a, b []Tally) []Tally {
-	k := topK{most: maxShared}
+	k := transport.TopK{Most: maxShared}
 	for _, t := range slices.Concat(a, b) {
-		k.addTally(t)
+		k.AddTally(t)
 	}
-	return k.top(maxShared)
+	return k.Top(maxShared)
 }
 
 func cut(list []Tally) []Tally { return list[:min(maxTop, len(list))] }

@@ -12,13 +12,16 @@ const (
 	maxTop     = 10 // names in an Alert
 )
 
+// A Tally is how often something was counted.
+type Tally = transport.Tally
+
 // A tally is what has been counted of one level, in constant memory. The zero
 // value is ready for use.
 type tally struct {
 	count  int
 	times  []time.Time // of the last events, as many as make an alert due
-	users  topK
-	ops    topK
+	users  transport.TopK
+	ops    transport.TopK
 	rate   float64 // the sum of ours, at the events that tell it
 	rated  int     // so many
 	first  []transport.Event
@@ -36,8 +39,8 @@ func (t *tally) add(e transport.Event, at time.Time, limit int) {
 		t.times = append(t.times[:0], t.times[len(t.times)-limit:]...)
 	}
 	t.times = append(t.times, at)
-	t.users.add(e.User)
-	t.ops.add(operation(e.Method, e.URL))
+	t.users.Add(e.User)
+	t.ops.Add(operation(e.Method, e.URL))
 	if e.Rate > 0 {
 		t.rate += e.Rate
 		t.rated++

@@ -47,4 +47,25 @@
 // due go at once. Here the caller at the head of the queue waits for the next
 // slot on everybody's behalf, in its own goroutine and with the only timer; so
 // nothing is running while nobody calls, and testing/synctest can drive it all.
+//
+// # The log
+//
+// A line for each 429 has the fields of OpenTelemetry's HTTP conventions where it has
+// one, here with line breaks:
+//
+//	{"level":"warn","user.name":"anna@example.com","http.request.method":"GET",
+//	 "url.full":"https://acme.dam.aprimo.com/api/core/records?pageSize=REDACTED",
+//	 "http.request.resend_count":0,"http.response.status_code":429,"error.type":"429",
+//	 "aprimo.operation":"GET /api/core/records",
+//	 "aprimo.rate_limit.queue_wait_ms":1009,"aprimo.rate_limit.next_retry_ms":1059,
+//	 "aprimo.rate_limit.queued":119,"aprimo.rate_limit.will_retry":true,
+//	 "aprimo.rate_limit.pause_ms":1059,"aprimo.rate_limit.in_flight":7,
+//	 "aprimo.rate_limit.rate":8,"message":"Aprimo answered 429: too many requests; will try again"}
+//
+// The level is error if the call is given up. A flood is cut short, see WithLogger: then,
+// and after 20 in a minute, a line with the event aprimo.429.summary has how many there
+// were (aprimo.429.total), how many have no line (aprimo.429.suppressed) and whose they
+// are (aprimo.429.rest, and aprimo.429.rest_other for all who are not in it). So the
+// number of lines and the sum of aprimo.429.suppressed are all there were. Call Shutdown
+// when the program ends, or the last minute's summary is missing.
 package transport

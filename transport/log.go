@@ -24,6 +24,8 @@ type logger struct {
 	mu         sync.Mutex
 	lastWait   time.Time // when a long wait was last written down
 	suppressed int       // long waits that were not, since
+
+	flood flood
 }
 
 const (
@@ -32,13 +34,17 @@ const (
 )
 
 // rateLimited writes the line that Aprimo asks its customers for: each 429 with
-// the user and the request that caused it.
+// the user and the request that caused it. In a flood it leaves some to a summary.
 func (l *logger) rateLimited(a retry.Attempt, e Event, now Stats) {
+	operation := Operation(e.Method, e.URL)
+	if !l.flood.add(e, operation, !a.Again) {
+		return
+	}
 	level, message := zerolog.WarnLevel, "Aprimo answered 429: too many requests; will try again"
 	if !a.Again {
 		level, message = zerolog.ErrorLevel, "Aprimo answered 429: too many requests; given up"
 	}
-	line := l.attempt(level, e).Bool("aprimo.rate_limit.will_retry", a.Again)
+	line := l.attempt(level, e).Str("aprimo.operation", operation).Bool("aprimo.rate_limit.will_retry", a.Again)
 	if after := a.Response.Header.Get("Retry-After"); after != "" {
 		line.Str("http.response.header.retry-after", printable(after))
 	}

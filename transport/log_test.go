@@ -67,6 +67,7 @@ func TestEach429IsLoggedWithUserAndRequest(t *testing.T) {
 			"url.full":                  "https://REDACTED@acme.dam.aprimo.com/api/core/records?pageSize=REDACTED&sig=REDACTED",
 			"http.response.status_code": 429.0, "error.type": "429",
 			"aprimo.rate_limit.queued": 0.0, "aprimo.rate_limit.in_flight": 0.0,
+			"aprimo.operation": "GET /api/core/records",
 		}
 		want := []map[string]any{
 			with(common, map[string]any{

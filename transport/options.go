@@ -21,6 +21,7 @@ type settings struct {
 	reserve   float64
 	policy    retry.Policy
 	logger    *zerolog.Logger
+	logAll    bool
 	observers []Observer
 	identity  func(*http.Request) string
 }
@@ -88,8 +89,18 @@ func WithRetry(p retry.Policy) Option {
 // default is zerolog's global logger as it is when New is called, which writes
 // JSON to the standard error unless the program has set another one.
 // zerolog.Nop() silences it.
+//
+// In a flood, after 150 lines of 429s in a minute, only the first of a user and
+// operation has a line, 40 more at most. A summary at the minute's end tells of the
+// others: their number is exact, and so is that of each user and operation unless
+// there were more than 200, when it says by how much it may be too high.
 func WithLogger(l zerolog.Logger) Option {
 	return func(s *settings) { s.logger = &l }
+}
+
+// WithLogAll writes a line for each 429, in a flood too.
+func WithLogAll() Option {
+	return func(s *settings) { s.logAll = true }
 }
 
 // WithObserver adds a function that is told of each Event. It may be repeated;

@@ -13,8 +13,11 @@ import (
 // how many are left; they go on. Bodies of responses may still be being read
 // then, and idle connections are open: see CloseIdleConnections.
 //
+// What the log has not said yet of a flood of 429s is written before it returns.
+//
 // It may be called more than once and at the same time.
 func (t *Transport) Shutdown(ctx context.Context) error {
+	defer t.log.flood.flush()
 	gone := t.calls.close()
 	select {
 	case <-gone: // also if the context has ended

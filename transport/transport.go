@@ -47,6 +47,8 @@ func New(opts ...Option) *Transport {
 	}
 	limit := pacerOf(s.limiter)
 	t := &Transport{log: &logger{Logger: *s.logger}, observers: s.observers, identity: s.identity}
+	t.log.flood.all = s.logAll
+	t.log.flood.summary = func(f floodSummary) { t.log.summarize(f, t.Stats()) }
 	t.throttle = &throttle{
 		queue:    queue{lines: lines{batch: newSpread(limit, s.reserve)}},
 		maxQueue: s.maxQueue,

@@ -1,4 +1,4 @@
-package notify
+package transport
 
 import (
 	"cmp"
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// maxNames is how many names a topK counts at once. A name's number is too high
+// topNames is how many names a TopK counts at once. A name's number is too high
 // by at most the total divided by this.
-const maxNames = 200
+const topNames = 200
 
 // A Tally is how often something was counted.
 type Tally struct {
@@ -19,23 +19,24 @@ type Tally struct {
 	Error int `json:"error,omitempty"`
 }
 
-// A topK finds the most frequent of any number of names in constant memory,
+// A TopK finds the most frequent of any number of names in constant memory,
 // with the Space-Saving algorithm (Metwally, Agrawal, El Abbadi 2005): a new
 // name takes the place of the rarest one and inherits its count. The zero value
-// is ready for use.
-type topK struct {
-	most    int // names; 0 means maxNames
+// is ready for use. It is not safe for concurrent use.
+type TopK struct {
+	Most int // names that are counted at once; 0 means 200
+
 	tallies []Tally
 	index   map[string]int // of name in tallies
 	least   int            // no count is lower
 	cursor  int            // where to look next for one that low
 }
 
-// add counts name once.
-func (k *topK) add(name string) { k.addTally(Tally{Name: name, Count: 1}) }
+// Add counts name once.
+func (k *TopK) Add(name string) { k.AddTally(Tally{Name: name, Count: 1}) }
 
-// addTally counts a name as often as somebody else has.
-func (k *topK) addTally(more Tally) {
+// AddTally counts a name as often as somebody else has.
+func (k *TopK) AddTally(more Tally) {
 	if i, ok := k.index[more.Name]; ok {
 		k.tallies[i].Count += more.Count
 		k.tallies[i].Error += more.Error
@@ -43,7 +44,7 @@ func (k *topK) addTally(more Tally) {
 	}
 	// A copy: name may be a small part of a large string.
 	name := strings.Clone(more.Name)
-	if len(k.tallies) < cmp.Or(k.most, maxNames) {
+	if len(k.tallies) < cmp.Or(k.Most, topNames) {
 		if k.index == nil {
 			k.index = make(map[string]int)
 		}
@@ -60,7 +61,7 @@ func (k *topK) addTally(more Tally) {
 
 // rarest returns the index of a name with the lowest count. As counts only
 // grow, it goes on where it found the last one, and rarely looks at all.
-func (k *topK) rarest() int {
+func (k *TopK) rarest() int {
 	for range k.tallies {
 		i := k.cursor
 		k.cursor = (k.cursor + 1) % len(k.tallies)
@@ -78,8 +79,8 @@ func (k *topK) rarest() int {
 	return i
 }
 
-// top returns the n most frequent names, the most frequent first.
-func (k *topK) top(n int) []Tally {
+// Top returns the n most frequent names, the most frequent first.
+func (k *TopK) Top(n int) []Tally {
 	all := slices.Clone(k.tallies)
 	slices.SortFunc(all, func(a, b Tally) int {
 		return cmp.Or(b.Count-a.Count, strings.Compare(a.Name, b.Name))

@@ -1,0 +1,156 @@
+package transport_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+	"pgregory.net/rapid"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// limited returns a Transport whose every call goes at once and is answered 429.
+func limited(log *bytes.Buffer, opts ...transport.Option) *transport.Transport {
+	return transport.New(append([]transport.Option{
+		transport.WithLogger(zerolog.New(log)), transport.WithLimiter(transport.NewLimiter(1_000_000, time.Second)),
+		transport.WithShadow(),
+		transport.WithBase(roundTripper(func(req *http.Request) (*http.Response, error) { return answer(req, 429) })),
+	}, opts...)...)
+}
+
+// tellsOf returns how many 429s a log tells of, in lines and in summaries.
+func tellsOf(t interface{ Fatal(...any) }, lines []map[string]any) (written, summed int) {
+	for _, line := range lines {
+		switch {
+		case line["event"] == "aprimo.429.summary":
+			sum := int(line["aprimo.429.rest_other"].(float64))
+			for _, r := range line["aprimo.429.rest"].([]any) {
+				sum += int(r.(map[string]any)["count"].(float64))
+			}
+			if float64(sum) != line["aprimo.429.suppressed"] {
+				t.Fatal("the parts of the rest are not the whole: ", line)
+			}
+			summed += sum
+		case line["http.response.status_code"] == 429.0:
+			written++
+		}
+	}
+	return written, summed
+}
+
+// A million 429s in a minute: few lines, exact counts, little memory.
+func TestAFloodOf429sIsLoggedBriefly(t *testing.T) {
+	total := 1_000_000
+	if testing.Short() || raceEnabled {
+		total /= 10
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		tr := limited(&log)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		var all sync.WaitGroup
+		for worker := range 8 {
+			all.Go(func() {
+				for i := range total / 8 {
+					req := request(t, http.MethodGet, nil)
+					req = req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprintf("user %d", i%10_000)))
+					req.URL.Path = fmt.Sprintf("/api/core/thing%c", 'a'+(i+worker)%26)
+					if resp, err := tr.RoundTrip(req); err == nil {
+						resp.Body.Close()
+					}
+				}
+			})
+		}
+		all.Wait()
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 4<<20 {
+			t.Errorf("the heap grew by %d bytes, want 4 MiB at most", grown)
+		}
+		if err := tr.Shutdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		lines := logLines(t, &log)
+		written, summed := tellsOf(t, lines)
+		t.Logf("%d 429s: %d lines, %d of them in full; heap grew by %d KiB", total, len(lines), written, (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
+		if written+summed != total || len(lines) > 200 {
+			t.Errorf("%d lines tell of %d + %d, want 200 at most that tell of %d", len(lines), written, summed, total)
+		}
+	})
+}
+
+// Whatever the pattern: the lines and the summaries together tell of each 429, also
+// when it ends in the middle of a minute.
+func TestTheLogTellsOfEach429(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			tr := limited(&log)
+			total := 0
+			for range rapid.IntRange(1, 8).Draw(r, "bursts") {
+				users := rapid.IntRange(1, 400).Draw(r, "users")
+				for i := range rapid.IntRange(0, 500).Draw(r, "429s") {
+					req := request(t, http.MethodGet, nil)
+					resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprint(i%users))))
+					if err != nil {
+						r.Fatal(err)
+					}
+					resp.Body.Close()
+					total++
+				}
+				time.Sleep(time.Duration(rapid.IntRange(0, 90).Draw(r, "pause")) * time.Second)
+			}
+			_ = tr.Shutdown(t.Context())
+			lines := logLines(t, &log)
+			if written, summed := tellsOf(r, lines); written+summed != total {
+				r.Fatalf("%d + %d of %d", written, summed, total)
+			}
+		})
+	})
+}
+
+func TestLogAllWritesEachLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		tr := limited(&log, transport.WithLogAll())
+		for range 1000 {
+			resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+		}
+		if n := len(logLines(t, &log)); n != 1000 {
+			t.Errorf("%d lines, want 1000", n)
+		}
+		_ = tr.Shutdown(t.Context())
+	})
+}
+
+func TestSlogGetsTheSameFields(t *testing.T) {
+	var log bytes.Buffer
+	tr := limited(new(bytes.Buffer), transport.WithSlog(slog.New(slog.NewJSONHandler(&log, nil))))
+	req := request(t, http.MethodGet, nil)
+	req = req.WithContext(transport.ContextWithUser(t.Context(), "a\r\nBcc: x@y <script>"))
+	resp, err := tr.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	line := logLines(t, &log)[0]
+	if line["level"] != "ERROR" || line["http.response.status_code"] != 429.0 || !strings.Contains(line["msg"].(string), "429") ||
+		strings.ContainsAny(line["user.name"].(string), "\r\n") {
+		t.Errorf("%v", line)
+	}
+}
