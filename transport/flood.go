@@ -26,6 +26,8 @@ type flood struct {
 	all     bool // each has its line
 	summary func(floodSummary)
 
+	flushing sync.Mutex // so that whoever flushes finds nothing half written
+
 	mu    sync.Mutex
 	timer *time.Timer
 	now   floodSummary
@@ -79,6 +81,8 @@ func (f *flood) add(e Event, operation string, givenUp bool) (line bool) {
 
 // flush ends the minute.
 func (f *flood) flush() {
+	f.flushing.Lock()
+	defer f.flushing.Unlock()
 	f.mu.Lock()
 	if f.timer != nil {
 		f.timer.Stop()

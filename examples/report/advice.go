@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// hints say what to change for an operation.
+var hints = []struct {
+	operation *regexp.Regexp
+	hint      string
+}{
+	{regexp.MustCompile(`^GET /api/core/record/\{id\}$`), "one request for each record: search for many at once (Records.GetMany in package client), and select what you need with the headers select-record and select-…"},
+	{regexp.MustCompile(`^GET /api/core/orders?/\{id\}`), "orders are polled: wait for all of them together (Orders.Wait in package client), which asks rarely and for many at once"},
+	{regexp.MustCompile(`^POST /api/core/orders`), "orders are heavy for Aprimo: put many records into one, and run them as transport.Batch, at night"},
+	{regexp.MustCompile(`^(GET|POST) /api/core/(records|search/records)`), "use larger pages (pageSize up to 1000), and keep a checkpoint instead of reading all again"},
+	{regexp.MustCompile(`/uploads`), "uploads: use larger segments, or send straight to the blob storage, which has no limit"},
+	{regexp.MustCompile(`^(PUT|PATCH|POST|DELETE) /api/core/record`), "changes one by one: change all fields of a record in one request, and leave out what has not changed"},
+	{regexp.MustCompile(`^GET /api/core/(fielddefinition|classification|language)`), "these change rarely: keep them for some minutes instead of asking again"},
+}
+
+// advise says what to change, for the operations that caused a tenth at least.
+func advise(r report) (lines []string) {
+	for _, o := range r.Operations {
+		if o.Count*10 < r.Total {
+			continue
+		}
+		for _, h := range hints {
+			if h.operation.MatchString(o.Name) {
+				lines = append(lines, fmt.Sprintf("%s (%d %%): %s", o.Name, percent(o.Count, r.Total), h.hint))
+				break
+			}
+		}
+	}
+	if len(r.Users) > 0 && r.Users[0].Count*2 > r.Total {
+		lines = append(lines, fmt.Sprintf("%s caused %d %%: let that job run as transport.Batch, so that others go first, or at another time", r.Users[0].Name, percent(r.Users[0].Count, r.Total)))
+	}
+	if r.GivenUp > 0 {
+		lines = append(lines, fmt.Sprintf("%d calls were given up: give them more time or attempts (retry.Policy), and run what they belong to again", r.GivenUp))
+	}
+	return lines
+}
+
+func percent(n, of int) int {
+	if of == 0 {
+		return 0
+	}
+	return (n*100 + of/2) / of
+}
