@@ -27,9 +27,10 @@ type source struct {
 
 // A block is some whole lines of a source.
 type block struct {
-	name  string
-	first int // the number of its first line
-	text  []byte
+	source int
+	name   string
+	first  int // the number of its first line
+	text   []byte
 }
 
 // readFiles reads files, gzipped ones too.
@@ -82,9 +83,9 @@ func readAll(ctx context.Context, want filter, sources []source) (report, error)
 		})
 	}
 	var err error
-	for _, s := range sources {
+	for i, s := range sources {
 		s.r = &counter{s.r, &read}
-		if err = s.cut(ctx, blocks, free); err != nil {
+		if err = s.cut(ctx, i, blocks, free); err != nil {
 			err = fmt.Errorf("%s: %w", s.name, err)
 			break
 		}
@@ -101,7 +102,7 @@ func readAll(ctx context.Context, want filter, sources []source) (report, error)
 }
 
 // cut sends a source's lines on, in blocks of whole ones.
-func (s source) cut(ctx context.Context, blocks chan<- block, free <-chan []byte) error {
+func (s source) cut(ctx context.Context, number int, blocks chan<- block, free <-chan []byte) error {
 	r := bufio.NewReaderSize(s.r, 64<<10)
 	if magic, _ := r.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(r)
@@ -132,7 +133,7 @@ func (s source) cut(ctx context.Context, blocks chan<- block, free <-chan []byte
 		rest = append(rest[:0], text[end:]...)
 		text = text[:end]
 		lines := bytes.Count(text, []byte{'\n'})
-		blocks <- block{s.name, line, text}
+		blocks <- block{number, s.name, line, text}
 		line += lines
 		switch {
 		case over:

@@ -35,7 +35,7 @@ type tally struct {
 	spans                        map[int64]int // by minute, or by hour if there are too many
 	wide                         bool
 	first, last                  time.Time
-	where                        []string // the first broken lines
+	where                        []place // the first broken lines
 }
 
 func newTally(want filter) *tally {
@@ -44,14 +44,14 @@ func newTally(want filter) *tally {
 }
 
 func (t *tally) block(b block) {
-	number := b.first
+	at := place{b.source, b.first, b.name}
 	for text := range bytes.Lines(b.text) {
-		t.line(text, func() string { return fmt.Sprintf("%s:%d", b.name, number) })
-		number++
+		t.line(text, at)
+		at.line++
 	}
 }
 
-func (t *tally) line(text []byte, where func() string) {
+func (t *tally) line(text []byte, at place) {
 	t.lines++
 	l, k := parse(text)
 	switch k {
@@ -60,7 +60,7 @@ func (t *tally) line(text []byte, where func() string) {
 	case broken:
 		t.broken++
 		if len(t.where) < 3 {
-			t.where = append(t.where, where())
+			t.where = append(t.where, at)
 		}
 	case limited:
 		if l.Op == "" {
@@ -156,8 +156,17 @@ func (t *tally) add(o *tally) {
 		t.last = o.last
 	}
 	t.where = append(t.where, o.where...)
+	slices.SortFunc(t.where, func(a, b place) int { return cmp.Or(a.source-b.source, a.line-b.line) })
 	t.where = t.where[:min(3, len(t.where))]
 }
+
+// A place is a line of a source.
+type place struct {
+	source, line int
+	name         string
+}
+
+func (p place) String() string { return fmt.Sprintf("%s:%d", p.name, p.line) }
 
 // A report is what there is to say.
 type report struct {
@@ -193,8 +202,11 @@ type cause struct {
 
 func (t *tally) report() report {
 	r := report{
-		Lines: t.lines, Broken: t.broken, BrokenAt: t.where, Total: t.total, GivenUp: t.lost, Unnamed: t.unnamed,
+		Lines: t.lines, Broken: t.broken, Total: t.total, GivenUp: t.lost, Unnamed: t.unnamed,
 		First: t.first, Last: t.last, Span: "1m", Users: t.users.Top(shown), Operations: t.operations.Top(shown),
+	}
+	for _, p := range t.where {
+		r.BrokenAt = append(r.BrokenAt, p.String())
 	}
 	if t.last.Sub(t.first) > 3*time.Hour && !t.wide {
 		t.widen()
