@@ -70,7 +70,7 @@ func TestStrangersAreLeftRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{Others: []aprimotest.Load{{Agent: "strangers", Rate: 8}}})
 		f.tenant.Start()
-		ctx, cancel := context.WithTimeout(t.Context(), 150*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		for range 8 {
 			f.add(ctx, 20)
@@ -81,7 +81,7 @@ func TestStrangersAreLeftRoom(t *testing.T) {
 		r := f.tenant.Report()
 		others := r.Agents["strangers"]
 		theirs := others.Arrived - before.Agents["strangers"].Arrived
-		if use := float64(r.Total.Arrived-before.Total.Arrived-theirs) / float64(15*90-theirs); use < 0.95 { // 0.99 in ten minutes
+		if use := float64(r.Total.Arrived-before.Total.Arrived-theirs) / float64(15*240-theirs); use < 0.95 { // 0.94 to 0.99 in one minute and a half
 			t.Errorf("used %.3f of what strangers leave; want 0.95", use)
 		}
 		if d := others.MeanDelay(); d > 700*time.Millisecond {
