@@ -77,9 +77,11 @@ type Alert struct {
 	Delay       time.Duration `json:"delay_ns"`        // until the last call turned away is sent again; 0 if it is not
 	ServerDelay time.Duration `json:"server_delay_ns"` // how long the server let a request wait, at the last event
 
-	// Whose share it was: while requests were turned away we sent Rate a
-	// second, of TenantRate that the server serves the tenant, so others took
-	// Others at least. Rate is 0 if it is not known.
+	// Whose share it was: while requests were turned away the server served the
+	// tenant TenantRate a second and had a hundred more waiting. By the part of
+	// these that can have been ours we were served Rate a second at most, and
+	// others Others at least; those of our processes that were not turned away
+	// count among them, unless they share a Store. Both are 0 if that is not known.
 	Rate       float64 `json:"rate"`
 	TenantRate float64 `json:"tenant_rate"`
 	Others     float64 `json:"others"`

@@ -315,15 +315,15 @@ func TestWhoseShareItIs(t *testing.T) {
 		a := notify.New(box, notify.Rule{})
 		for range 10 {
 			e := event()
-			e.Rate = 6
+			e.InFlight = 40
 			a.Observe(t.Context(), e)
-			e.Rate = 6.4
+			e.InFlight = 43
 			a.Observe(t.Context(), e)
 			a.Observe(t.Context(), transport.Event{Kind: transport.Done, Status: 200, Attempt: 2, ServerDelay: time.Second})
 		}
 		a.Close()
 		g := box.got()[0]
-		if g.Rate < 6.19 || g.Rate > 6.21 || g.Others < 8.79 || g.Others > 8.81 || g.TenantRate != 15 {
+		if g.Rate < 6.2 || g.Rate > 6.25 || g.Others < 8.75 || g.Others > 8.8 || g.TenantRate != 15 {
 			t.Errorf("ours %v, others %v of %v", g.Rate, g.Others, g.TenantRate)
 		}
 		if len(g.History) != 1 || g.History[0].Limited != 20 || g.History[0].Sent != 20 || g.History[0].Delay != time.Second {

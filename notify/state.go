@@ -39,7 +39,7 @@ type course struct {
 	Reached  time.Time `json:",omitzero"`  // when the incident was noticed
 	Calm     time.Time `json:",omitzero"`  // when Clearing began
 	Sum      Alert     // of the incident; while OK of what may become one
-	Rates    []rate    `json:",omitempty"` // ours, of each process, while requests were turned away
+	Parts    []part    `json:",omitempty"` // of each process in the server's queue
 
 	Opened   time.Time     `json:",omitzero"`  // the last Firing alert
 	Told     time.Time     `json:",omitzero"`  // the last alert of any phase
@@ -53,12 +53,22 @@ type course struct {
 	Digests  int           `json:",omitempty"` // alerts of this phase
 }
 
-// A rate is the sum of what one process told of its rate, so many times.
-type rate struct {
+// tenantQueue is how many requests the server lets wait before it turns one away.
+// See https://developers.aprimo.com/digital-asset-management/rest-api/rate-limits/.
+const tenantQueue = 100
+
+// A part is what one process had of the server's full queue: the sum of its
+// requests there, at so many 429s. It is too high by those that the server was at
+// work on, so what others had is at least the rest.
+type part struct {
 	By  string
-	Sum float64
+	Sum int
 	N   int
 }
+
+// share returns the requests a second that a process was served at most while
+// others were turned away, of so many.
+func (p part) share(of float64) float64 { return of * float64(p.Sum) / float64(p.N*tenantQueue) }
 
 // limits are what the state machine needs of a Rule for one level.
 type limits struct {
@@ -73,7 +83,7 @@ func (c *course) add(t tally, by string, now time.Time, behind time.Duration, l 
 	}
 	idle := c.State == "" || c.State == OK
 	if idle && !c.Latest.IsZero() && now.Sub(c.Latest) > l.Within {
-		c.Times, c.Sum, c.Rates = nil, Alert{}, nil
+		c.clear()
 	}
 	c.Latest = now
 	for _, at := range t.times {
@@ -109,20 +119,23 @@ func (c *course) sumUp(t tally, by string) {
 			s.Samples = slices.Concat(s.Samples[:maxSamples], s.Samples[n-maxSamples:])
 		}
 	}
-	if t.rated == 0 {
+	if t.rejected == 0 {
 		return
 	}
-	i := slices.IndexFunc(c.Rates, func(r rate) bool { return r.By == by })
+	i := slices.IndexFunc(c.Parts, func(p part) bool { return p.By == by })
 	if i < 0 {
-		if len(c.Rates) == maxShared {
+		if len(c.Parts) == maxShared {
 			return
 		}
-		i = len(c.Rates)
-		c.Rates = append(c.Rates, rate{By: by})
+		i = len(c.Parts)
+		c.Parts = append(c.Parts, part{By: by})
 	}
-	c.Rates[i].Sum += t.rate
-	c.Rates[i].N += t.rated
+	c.Parts[i].Sum += t.flying
+	c.Parts[i].N += t.rejected
 }
+
+// clear forgets the incident.
+func (c *course) clear() { c.Times, c.Sum, c.Parts = nil, Alert{}, nil }
 
 // recent returns how many events there were within the window that ends now, as
 // far as that is fewer than make an alert due.
@@ -229,7 +242,7 @@ func (c *course) forget(now time.Time) {
 	if c.Waiting.IsZero() {
 		c.Waiting = now
 	}
-	c.Sum, c.Rates, c.Times = Alert{}, nil, nil
+	c.clear()
 }
 
 func (c *course) summary() Summary {
@@ -259,10 +272,10 @@ func (c *course) tell(phase Phase, now time.Time, l limits) Alert {
 		a.Suppressed += u.Total
 	}
 	a.TenantRate = l.TenantRate
-	for _, r := range c.Rates {
-		a.Rate += r.Sum / float64(r.N)
+	for _, p := range c.Parts {
+		a.Rate += p.share(a.TenantRate)
 	}
-	if a.Rate > 0 {
+	if len(c.Parts) > 0 {
 		a.Others = max(0, a.TenantRate-a.Rate)
 	}
 	if phase != Resolved {
@@ -276,7 +289,7 @@ func (c *course) tell(phase Phase, now time.Time, l limits) Alert {
 	case Firing:
 		c.Opened = now
 	case Resolved:
-		c.Sum, c.Rates, c.Times = Alert{}, nil, nil
+		c.clear()
 	}
 	return a
 }

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
@@ -18,15 +19,15 @@ type Tally = transport.Tally
 // A tally is what has been counted of one level, in constant memory. The zero
 // value is ready for use.
 type tally struct {
-	count  int
-	times  []time.Time // of the last events, as many as make an alert due
-	users  transport.TopK
-	ops    transport.TopK
-	rate   float64 // the sum of ours, at the events that tell it
-	rated  int     // so many
-	first  []transport.Event
-	last   [maxSamples]transport.Event // a ring; the newest is at (count-1)%maxSamples
-	tenant string
+	count    int
+	times    []time.Time // of the last events, as many as make an alert due
+	users    transport.TopK
+	ops      transport.TopK
+	rejected int // events that are 429s
+	flying   int // the sum of our requests at the server, at these
+	first    []transport.Event
+	last     [maxSamples]transport.Event // a ring; the newest is at (count-1)%maxSamples
+	tenant   string
 }
 
 // add counts an event, given as a sample, that happened at a point in time of the
@@ -41,9 +42,9 @@ func (t *tally) add(e transport.Event, at time.Time, limit int) {
 	t.times = append(t.times, at)
 	t.users.Add(e.User)
 	t.ops.Add(operation(e.Method, e.URL))
-	if e.Rate > 0 {
-		t.rate += e.Rate
-		t.rated++
+	if e.Status == http.StatusTooManyRequests {
+		t.rejected++
+		t.flying += min(max(0, e.InFlight), tenantQueue)
 	}
 	if len(t.first) < maxSamples {
 		t.first = append(t.first, e)

@@ -108,13 +108,13 @@ func (a Alert) outcome() []string {
 // share says who used up the tenant's limit.
 func (a Alert) share() string {
 	switch {
-	case a.Rate <= 0:
+	case a.Rate+a.Others <= 0:
 		return ""
 	case a.Others < 0.5:
-		return fmt.Sprintf("While Aprimo rejected requests it served %s a second, and we sent %s: nobody else need have used it.",
-			number(a.TenantRate), number(a.Rate))
+		return fmt.Sprintf("While Aprimo rejected requests it served %s a second. All of them can have been ours: nobody else need have used it.",
+			number(a.TenantRate))
 	}
-	return fmt.Sprintf("While Aprimo rejected requests it served %s a second. We sent %s, so others took %s at least.",
+	return fmt.Sprintf("While Aprimo rejected requests it served %s a second. We got %s at most, so others took %s at least.",
 		number(a.TenantRate), number(a.Rate), number(a.Others))
 }
 

@@ -84,6 +84,7 @@ type Event struct {
 
 	Queued      int           // calls waiting in our queue
 	Capacity    int           // how many calls may wait there
+	InFlight    int           // our requests that were sent and have no response header yet
 	Rate        float64       // our requests a second, the mean of the last 10 s
 	ServerDelay time.Duration // how long the server lets a request wait before it begins
 

@@ -142,11 +142,12 @@ func (t *throttle) queued() int {
 	return t.queue.len()
 }
 
-// glance returns the part of the Stats that each Event has.
-func (t *throttle) glance() (queued int, rate float64, delay time.Duration) {
+// glance notes the part of the Stats that each Event has.
+func (t *throttle) glance(e *Event) {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	return t.queue.len(), t.window.sends.rate(clock()), t.window.serverDelay()
+	e.Queued, e.InFlight = t.queue.len(), t.count.inFlight
+	e.Rate, e.ServerDelay = t.window.sends.rate(clock()), t.window.serverDelay()
 }
 
 // unsent takes back what was counted for a request that does not go.

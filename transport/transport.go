@@ -175,7 +175,7 @@ func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event
 		Attempt: c.attempt, Waited: c.waited, Took: c.took,
 		Capacity: t.throttle.maxQueue, Err: safeError(err),
 	}
-	e.Queued, e.Rate, e.ServerDelay = t.throttle.glance()
+	t.throttle.glance(&e)
 	if resp != nil {
 		e.Status = resp.StatusCode
 	}
