@@ -32,7 +32,7 @@ type board struct {
 type outgoing struct {
 	ID     string
 	Alert  Alert
-	Routes []string // that have not got it yet
+	Routes []leg // that have not got it yet
 	Sender string
 	Lease  time.Time
 }
@@ -203,9 +203,23 @@ func (b *board) mine(d delta, r Rule, now time.Time) (out []outgoing) {
 func (b *board) take(sent string) {
 	for i := range b.Outbox {
 		o := &b.Outbox[i]
-		o.Routes = slices.DeleteFunc(slices.Clone(o.Routes), func(route string) bool { return o.ID+" "+route == sent })
+		o.Routes = slices.DeleteFunc(slices.Clone(o.Routes), func(l leg) bool { return same(o.ID+" "+l, sent) })
 	}
 	b.Outbox = slices.DeleteFunc(b.Outbox, func(o outgoing) bool { return len(o.Routes) == 0 })
+}
+
+// narrow takes down that some on a way have got an alert.
+func (b *board) narrow(id string, left leg) {
+	for i := range b.Outbox {
+		if o := &b.Outbox[i]; o.ID == id {
+			o.Routes = slices.Clone(o.Routes)
+			for j, l := range o.Routes {
+				if same(l, left) {
+					o.Routes[j] = left
+				}
+			}
+		}
+	}
 }
 
 // release leaves an alert that a process cannot send any more to others.

@@ -12,30 +12,41 @@ const grace = time.Second
 
 var errDeaf = fmt.Errorf("the notifier does not return when its context ends: %w", ErrPermanent)
 
-// deliver hands an alert to the notifier of a route, several times if need be. If
-// that is all in vain it logs the alert and returns the last error.
-func (a *Alerter) deliver(route string, alert Alert) error {
-	to := a.routes().find(route)
+// deliver hands an alert to the notifier of a way, several times if need be, in the
+// end to those alone who have not got it yet. If that is all in vain it logs the
+// alert and returns the last error.
+func (a *Alerter) deliver(o outgoing, way leg) error {
+	var never error // of those that cannot be told
 	for i := 0; ; i++ {
 		last := a.isClosing() || i >= len(a.rule.Retries)
-		err := a.try(to, alert)
-		if err == nil {
-			return nil
+		err := a.try(a.routes().find(way), o.Alert)
+		if some := new(*partial); errors.As(err, some) && (*some).later != nil {
+			err, never = (*some).later, errors.Join(never, (*some).never)
+			way = rest(way, (*some).left)
+			a.update(func(b *board, _ bool) { b.narrow(o.ID, way) })
 		}
-		if last || errors.Is(err, ErrPermanent) {
-			a.rule.logger().Error().Err(err).
-				Str("aprimo.alert.incident", alert.Incident).
-				Str("aprimo.alert.route", route).
-				Str("aprimo.alert.text", alert.Text()).
-				Msg("aprimo: alert not delivered")
-			return fmt.Errorf("notify: alert of %s not delivered: %w", alert.Time.Format(time.RFC3339), err)
+		switch {
+		case err == nil && never == nil:
+			return nil
+		case err == nil || last || errors.Is(err, ErrPermanent):
+			return a.undelivered(o.Alert, way, errors.Join(never, err))
 		}
 		a.rule.logger().Warn().Err(err).
-			Str("aprimo.alert.incident", alert.Incident).
+			Str("aprimo.alert.incident", o.Alert.Incident).
 			Dur("aprimo.alert.next_try_ms", a.rule.Retries[i]).
 			Msg("aprimo: alert not delivered yet")
 		a.sleep(a.rule.Retries[i])
 	}
+}
+
+// undelivered logs an alert that somebody will not get.
+func (a *Alerter) undelivered(alert Alert, way leg, err error) error {
+	a.rule.logger().Error().Err(err).
+		Str("aprimo.alert.incident", alert.Incident).
+		Str("aprimo.alert.route", way).
+		Str("aprimo.alert.text", alert.Text()).
+		Msg("aprimo: alert not delivered")
+	return fmt.Errorf("notify: alert of %s not delivered: %w", alert.Time.Format(time.RFC3339), err)
 }
 
 // isClosing reports whether Close has been called.

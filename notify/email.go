@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,6 +61,8 @@ type Email struct {
 	// does not arrive. With several mails at a time it must be safe for
 	// concurrent use.
 	Trace io.Writer `json:"-" yaml:"-"`
+
+	only []string // addresses of those in To that have not got it yet; nil means all
 }
 
 // Validate returns an error that says what to change if no mail can be sent
@@ -136,7 +139,8 @@ func (e Email) Check(ctx context.Context) error {
 // Notify sends a mail about a and returns when the server has accepted it, or
 // when ctx ends, after at most a minute. If the server accepts it for some
 // recipients only, they get it, and the error tells of the others and wraps
-// [ErrPermanent]: so those who have the mail do not get it again.
+// [ErrPermanent]: so those who have the mail do not get it again. (An [Alerter]
+// goes on with those that the server has put off, as greylisting does.)
 func (e Email) Notify(ctx context.Context, a Alert) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -152,13 +156,26 @@ func (e Email) Notify(ctx context.Context, a Alert) error {
 	if err != nil {
 		return fmt.Errorf("notify.Email: %w", permanent{err})
 	}
-	if err := e.send(ctx, m.GetFrom()[0], to, m); err != nil {
+	if err := e.send(ctx, m.GetFrom()[0], e.envelopeOf(to), m); err != nil {
 		return fmt.Errorf("notify.Email: %w", errors.Join(err, badTo))
 	}
 	if badTo != nil {
 		return fmt.Errorf("notify.Email: the mail was sent to the others, but %w", permanent{badTo})
 	}
 	return nil
+}
+
+// to implements narrower: all are named in the header, but these alone get it.
+func (e Email) to(recipients []string) Notifier {
+	e.only = recipients
+	return e
+}
+
+func (e Email) envelopeOf(to []*mail.Address) []*mail.Address {
+	if e.only == nil {
+		return to
+	}
+	return slices.DeleteFunc(slices.Clone(to), func(a *mail.Address) bool { return !slices.Contains(e.only, a.Address) })
 }
 
 // Format implements [fmt.Formatter] so that no verb shows the password.

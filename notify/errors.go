@@ -14,11 +14,19 @@ type permanent struct{ error }
 
 func (p permanent) Unwrap() []error { return []error{p.error, ErrPermanent} }
 
-// partial is the error of a mail that some of its recipients got.
-type partial struct{ error }
+// A partial is the error of a mail that some of its recipients got. Who does not
+// know how to go on with the others must not send it again.
+type partial struct {
+	never error    // of those that never will
+	later error    // of those that the server put off
+	left  []string // whose addresses these are
+}
 
-func (p partial) Error() string   { return "the mail was sent to the others, but " + p.error.Error() }
-func (p partial) Unwrap() []error { return []error{p.error, ErrPermanent} }
+func (p *partial) Error() string {
+	return "the mail was sent to the others, but " + errors.Join(p.never, p.later).Error()
+}
+
+func (p *partial) Unwrap() []error { return []error{errors.Join(p.never, p.later), ErrPermanent} }
 
 // answer explains the server's refusal: what says in our words what went wrong
 // and what to change. Status codes of 500 and above are for ever (RFC 5321,

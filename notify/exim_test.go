@@ -167,7 +167,7 @@ func readMaildir(t *testing.T, dir string) []received {
 		}
 		_, user, _ := strings.Cut(string(raw), "X-Auth-User: ")
 		user, _, _ = strings.Cut(user, "\n")
-		all = append(all, received{user, bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))})
+		all = append(all, received{user: user, raw: bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))})
 	}
 	return all
 }

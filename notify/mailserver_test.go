@@ -36,7 +36,8 @@ type setup struct {
 }
 
 // A mailServer is what the tests need to know of one, real or not. It refuses
-// the recipient nobody@example.com for good and later@example.com for now.
+// the recipient nobody@example.com for good, later@example.com for now, and those of
+// grey.example.com the first time.
 type mailServer struct {
 	addr  string
 	roots *x509.CertPool
@@ -44,7 +45,8 @@ type mailServer struct {
 }
 
 type received struct {
-	user string // who was logged in
+	user string   // who was logged in
+	to   []string // who gets it
 	raw  []byte
 }
 
@@ -64,6 +66,7 @@ func (s mailServer) wait(t *testing.T, n int) []received {
 type post struct {
 	mu    sync.Mutex
 	mails []received
+	known map[string]bool
 }
 
 // startPost starts a mail server that ends with the test.
@@ -106,6 +109,7 @@ type session struct {
 	post       *post
 	mechanisms []string
 	user       string
+	to         []string
 }
 
 func (s *session) AuthMechanisms() []string { return s.mechanisms }
@@ -149,6 +153,16 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	case "later@example.com":
 		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "greylisted"}
 	}
+	s.post.mu.Lock()
+	defer s.post.mu.Unlock()
+	if strings.HasSuffix(to, "@grey.example.com") && !s.post.known[to] {
+		if s.post.known == nil {
+			s.post.known = map[string]bool{}
+		}
+		s.post.known[to] = true
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted, come again"}
+	}
+	s.to = append(s.to, to)
 	return nil
 }
 
@@ -156,11 +170,11 @@ func (s *session) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)
 	s.post.mu.Lock()
 	defer s.post.mu.Unlock()
-	s.post.mails = append(s.post.mails, received{s.user, raw})
+	s.post.mails = append(s.post.mails, received{s.user, s.to, raw})
 	return err
 }
 
-func (s *session) Reset()        {}
+func (s *session) Reset()        { s.to = nil }
 func (s *session) Logout() error { return nil }
 
 // login is the server's side of LOGIN.

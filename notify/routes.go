@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A Route is one of several ways to tell people, with the levels that go it.
@@ -77,12 +78,37 @@ func (r Routes) names(which func(Route) bool) (names []string) {
 	return names
 }
 
-// find returns the way of a name, or nil: another program may have left the alert.
-func (r Routes) find(name string) Notifier {
+// A narrower can tell some of those whom it tells.
+type narrower interface{ to([]string) Notifier }
+
+// A leg is what is left of a way: its name, and if some have the alert already, the
+// others, each in a line of its own. So it can be kept in a Store.
+type leg = string
+
+func rest(of leg, recipients []string) leg {
+	name, _, _ := strings.Cut(of, "\n")
+	return name + "\n" + strings.Join(recipients, "\n")
+}
+
+// same tells whether two legs are of the same way.
+func same(a, b leg) bool {
+	a, _, _ = strings.Cut(a, "\n")
+	b, _, _ = strings.Cut(b, "\n")
+	return a == b
+}
+
+// find returns who tells those on a leg, or nil: another program may have left the
+// alert.
+func (r Routes) find(l leg) Notifier {
+	name, recipients, some := strings.Cut(l, "\n")
 	for _, w := range routesOf(r) {
-		if w.Name == name {
-			return w.To
+		if w.Name != name {
+			continue
 		}
+		if n, ok := w.To.(narrower); ok && some {
+			return n.to(strings.Split(recipients, "\n"))
+		}
+		return w.To
 	}
 	return nil
 }

@@ -127,7 +127,7 @@ func (a *Alerter) hand(o outgoing) {
 	left := len(o.Routes)
 	for _, route := range o.Routes {
 		a.sending.Go(func() {
-			err := a.deliver(route, o.Alert)
+			err := a.deliver(o, route)
 			a.sentOne(o, route, err, &left)
 		})
 	}

@@ -30,7 +30,7 @@ func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address,
 	defer stop()
 
 	err = e.converse(ctx, conn, from, to, m)
-	if err != nil && ctx.Err() != nil && !errors.As(err, new(partial)) {
+	if err != nil && ctx.Err() != nil && !errors.As(err, new(*partial)) {
 		return fmt.Errorf("the mail server %s did not finish in time: %w", e.Addr, context.Cause(ctx))
 	}
 	return err
@@ -51,7 +51,10 @@ func (e Email) converse(ctx context.Context, conn net.Conn, from *mail.Address, 
 	}
 	if m == nil {
 		_ = c.Quit()
-		return refused
+		if refused != nil {
+			return errors.Join(refused.never, refused.later)
+		}
+		return nil
 	}
 	w, err := c.Data()
 	if err != nil {
@@ -65,7 +68,7 @@ func (e Email) converse(ctx context.Context, conn net.Conn, from *mail.Address, 
 	}
 	_ = c.Quit() // The mail is accepted, whatever comes now.
 	if refused != nil {
-		return partial{refused}
+		return refused
 	}
 	return nil
 }
@@ -150,34 +153,39 @@ func (e Email) auth(c *smtp.Client, secret string) (smtp.Auth, error) {
 		"remove Username if it needs no login, or use another port", offer)
 }
 
-// envelope names sender and recipients to the server. The first error is about
+// envelope names sender and recipients to the server. The first result is about
 // recipients that it refuses while it accepts others.
-func (e Email) envelope(c *smtp.Client, from *mail.Address, to []*mail.Address) (refused, err error) {
+func (e Email) envelope(c *smtp.Client, from *mail.Address, to []*mail.Address) (*partial, error) {
 	if err := c.Mail(bare(from)); err != nil {
 		return nil, answer("the server refuses the sender, see From, or Username if it wants a login", err)
 	}
-	var errs []error
+	var refused partial
+	accepted := 0
 	for _, r := range to {
-		if err := c.Rcpt(bare(r)); err != nil {
-			errs = append(errs, answer("the server refuses the recipient "+clean(r.Address, maxText)+", see To", err))
+		err := c.Rcpt(bare(r))
+		if err == nil {
+			accepted++
+			continue
 		}
-	}
-	if len(errs) == len(to) {
-		return nil, allRefused(errs)
-	}
-	return errors.Join(errs...), nil
-}
-
-// allRefused joins the errors of all recipients. It is permanent only if all of
-// them are: some servers put off whom they do not know yet.
-func allRefused(errs []error) error {
-	err := errors.Join(errs...)
-	for _, e := range errs {
-		if !errors.Is(e, ErrPermanent) {
-			return errors.New(err.Error())
+		err = answer("the server refuses the recipient "+clean(r.Address, maxText)+", see To", err)
+		if errors.Is(err, ErrPermanent) {
+			refused.never = errors.Join(refused.never, err)
+			continue
 		}
+		refused.later = errors.Join(refused.later, err) // some servers put off whom they do not know yet
+		refused.left = append(refused.left, r.Address)
 	}
-	return err
+	switch {
+	case accepted == len(to):
+		return nil, nil
+	case accepted > 0:
+		return &refused, nil
+	case refused.later == nil:
+		return nil, refused.never
+	case refused.never == nil:
+		return nil, refused.later
+	}
+	return nil, errors.New(errors.Join(refused.never, refused.later).Error()) // not permanent for all
 }
 
 // bare returns an address as SMTP wants it: <a@example.com>.

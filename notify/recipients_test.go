@@ -1,0 +1,82 @@
+package notify_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/notify"
+)
+
+// Of three recipients one is refused for good and one put off: whoever can get the
+// mail gets it once, and the log tells of the one who cannot.
+func TestEachRecipientGetsTheMailOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name, to, want string // the recipients, and those of each mail
+		lost           string
+	}{
+		{"all put off", "a@grey.example.com b@grey.example.com", "a@grey.example.com b@grey.example.com", ""},
+		{"one put off", "a@example.com b@grey.example.com c@example.com", "a@example.com c@example.com, b@grey.example.com", ""},
+		{"one refused", "a@example.com nobody@example.com c@example.com", "a@example.com c@example.com", "nobody@example.com"},
+		{"both", "a@example.com b@grey.example.com nobody@example.com", "a@example.com, b@grey.example.com", "nobody@example.com"},
+		{"nobody at first", "b@grey.example.com nobody@example.com", "b@grey.example.com", "nobody@example.com"},
+		{"for ever", "a@example.com later@example.com", "a@example.com", "later@example.com"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := startPost(t, setup{})
+			e := emailTo(s)
+			e.To = strings.Fields(tt.to)
+			var log strings.Builder
+			logger := zerolog.New(&log)
+			a := notify.New(e, notify.Rule{Gather: -1, Logger: &logger, Retries: []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond}})
+			burst(a, 20)
+			s.wait(t, strings.Count(tt.want, ",")+1)
+			err := a.Close()
+			var got []string
+			for _, m := range s.mails() {
+				got = append(got, strings.Join(m.to, " "))
+				if h := parse(t, m.raw).Header.Get("To"); !strings.Contains(h, e.To[0]) || !strings.Contains(h, e.To[1]) {
+					t.Errorf("the header names %s", h)
+				}
+			}
+			if diff := cmp.Diff(tt.want, strings.Join(got, ", ")); diff != "" {
+				t.Error(diff)
+			}
+			if (err != nil) != (tt.lost != "") || strings.Count(log.String(), `"level":"error"`) != strings.Count(tt.lost, "@") ||
+				tt.lost != "" && !strings.Contains(err.Error(), tt.lost) {
+				t.Errorf("%v\n%s", err, &log)
+			}
+		})
+	}
+}
+
+// Who has the mail does not get it again from the program that goes on after a restart.
+func TestARestartRemembersWhoHasTheMail(t *testing.T) {
+	s := startPost(t, setup{})
+	e := emailTo(s)
+	e.To = []string{"a@example.com", "b@grey.example.com"}
+	quiet := zerolog.Nop()
+	rule := notify.Rule{Gather: -1, Logger: &quiet, Store: notify.Dir(t.TempDir()), Retries: []time.Duration{time.Hour}}
+	down := e
+	down.To = append(down.To, "later@example.com")
+	a := notify.New(down, rule)
+	burst(a, 20)
+	s.wait(t, 1)
+	if err := a.Close(); err == nil || errors.Is(err, notify.ErrPermanent) {
+		t.Error(err)
+	}
+	e.To = down.To
+	b := notify.New(e, rule)
+	_ = b.Close()
+	var got []string
+	for _, m := range s.mails() {
+		got = append(got, m.to...)
+	}
+	if diff := cmp.Diff([]string{"a@example.com", "b@grey.example.com"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
