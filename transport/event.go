@@ -1,9 +1,6 @@
 package transport
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // Kind says what an Event is about. Later versions may add kinds: an Observer
 // ignores those that it does not know.
@@ -92,8 +89,3 @@ type Event struct {
 	Processes int   // only of Joined and Parted: that share the limit, this one included
 	Err       error // its text has no secret
 }
-
-// An Observer is told of each Event, in the goroutine of the call that caused
-// it: it must be safe for concurrent use, return quickly and never block. The
-// context is the call's.
-type Observer func(context.Context, Event)

@@ -152,6 +152,13 @@ func (l *limiter) keep(per time.Duration) {
 	l.slacking.Store(int64(slackOf(per)))
 }
 
+// nominal is the rate that was asked for; rate is a little less.
+func (l *limiter) nominal() float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return float64(len(l.starts)) / max(1e-9, (l.window - l.slack()).Seconds())
+}
+
 // rate is how many requests it lets through in a second.
 func (l *limiter) rate() float64 {
 	l.mu.Lock()

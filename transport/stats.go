@@ -8,6 +8,7 @@ import (
 // Stats is how a Transport stands at one moment.
 type Stats struct {
 	Queued   int // calls that wait for their turn
+	Capacity int // how many may wait, see WithMaxQueue
 	InFlight int // requests that were sent and have no response header yet
 
 	Window int           // how many may be in flight
@@ -25,6 +26,7 @@ type Stats struct {
 	Wait        time.Duration // how long a call would wait that came now, as far as is known
 
 	Rate  float64 // requests a second, the mean of the last 10 s
+	Limit float64 // that the Limiter lets through; 0 if it does not say
 	Bound Bound   // what keeps the rate from being higher
 }
 
@@ -50,6 +52,7 @@ func (t *throttle) stats() Stats {
 	now := clock()
 	s := Stats{
 		Queued:      t.queue.len() + heavy,
+		Capacity:    t.maxQueue,
 		InFlight:    t.count.inFlight,
 		Window:      t.window.room(now),
 		Delay:       t.window.serverDelay(),
@@ -57,6 +60,7 @@ func (t *throttle) stats() Stats {
 		Sent:        t.count.sent.Load(),
 		RateLimited: t.count.limited,
 		Rate:        t.window.sends.rate(now),
+		Limit:       t.limitRate(),
 		Wait:        t.expect(now, t.queue.len()),
 		Bound:       BoundDemand,
 	}
@@ -73,6 +77,17 @@ func (t *throttle) stats() Stats {
 		s.Bound = BoundHeavy
 	}
 	return s
+}
+
+// limitRate returns the limit in requests a second, or 0 if it is not known.
+func (t *throttle) limitRate() float64 {
+	switch l := t.limit.(type) {
+	case *limiter:
+		return l.nominal()
+	case *pooled:
+		return l.rate()
+	}
+	return 0
 }
 
 // counters are guarded by the queue's lock, but for sent.

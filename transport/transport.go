@@ -21,7 +21,7 @@ type Transport struct {
 	sender    sender // of an attempt: the throttle, or its shadow
 	throttle  *throttle
 	log       *logger
-	observers []Observer
+	observers observers
 	identity  func(*http.Request) string
 	calls     calls
 }
@@ -46,7 +46,8 @@ func New(opts ...Option) *Transport {
 		s.limiter = NewLimiter(defaultRate, defaultPer)
 	}
 	limit := pacerOf(s.limiter)
-	t := &Transport{log: &logger{Logger: *s.logger}, observers: s.observers, identity: s.identity}
+	t := &Transport{log: &logger{Logger: *s.logger}, identity: s.identity}
+	t.observers.add(s.observers...)
 	t.log.flood.all = s.logAll
 	t.log.flood.summary = func(f floodSummary) { t.log.summarize(f, t.Stats()) }
 	t.throttle = &throttle{
@@ -125,7 +126,7 @@ func (t *Transport) attempted(a retry.Attempt) {
 
 // ended tells the observers what became of a call.
 func (t *Transport) ended(c *call, resp *http.Response, err error) {
-	if len(t.observers) == 0 {
+	if t.observers.none() {
 		return
 	}
 	e := t.event(Done, c, resp, err)
@@ -140,7 +141,7 @@ func (t *Transport) ended(c *call, resp *http.Response, err error) {
 
 // steered tells the observers that the window has changed its mode.
 func (t *Transport) steered(c *call, m Mode) {
-	if len(t.observers) > 0 {
+	if !t.observers.none() {
 		e := t.event(Steered, c, nil, nil)
 		e.Mode = m
 		t.tell(c, e)
@@ -161,7 +162,7 @@ func (t *Transport) parted(c *call, s Share) {
 
 // shadowed tells the observers how long a call would have waited.
 func (t *Transport) shadowed(c *call, wait time.Duration) {
-	if len(t.observers) > 0 {
+	if !t.observers.none() {
 		e := t.event(Shadowed, c, nil, nil)
 		e.Delay = wait
 		t.tell(c, e)
@@ -183,7 +184,7 @@ func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event
 }
 
 func (t *Transport) tell(c *call, e Event) {
-	for _, observe := range t.observers {
+	for _, observe := range t.observers.all() {
 		observe(c.req.Context(), e)
 	}
 }
