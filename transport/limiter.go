@@ -156,7 +156,7 @@ func (l *limiter) keep(per time.Duration) {
 func (l *limiter) nominal() float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return float64(len(l.starts)) / max(1e-9, (l.window - l.slack()).Seconds())
+	return float64(len(l.starts)) / max(1e-9, (l.window-l.slack()).Seconds())
 }
 
 // rate is how many requests it lets through in a second.

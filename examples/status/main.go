@@ -1,0 +1,119 @@
+// Status shows the status page of a Transport that is hard at work: three users and a
+// job call a simulated tenant, whose queue strangers fill now and then.
+//
+//	go run ./examples/status      and open http://localhost:8429
+//
+// The page shows users' names and what they do: a program of yours puts it behind its
+// own authentication.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/notify"
+	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/status"
+)
+
+func main() {
+	addr := flag.String("addr", "localhost:8429", "`host:port` to serve the page at")
+	lasts := flag.Duration("for", 0, "end after so long; 0 means with Ctrl-C")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if *lasts > 0 {
+		ctx, stop = context.WithTimeout(ctx, *lasts)
+		defer stop()
+	}
+	if err := run(ctx, *addr); err != nil {
+		fmt.Fprintln(os.Stderr, "status:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, addr string) error {
+	alerts := notify.New(notify.NotifierFunc(func(_ context.Context, a notify.Alert) error {
+		fmt.Println(a.Subject())
+		return nil
+	}), notify.Rule{MaxDelay: 2 * time.Second})
+	defer alerts.Close()
+	tr := transport.New(
+		transport.WithBase(tenant().Transport()),
+		transport.WithObserver(alerts.Observe),
+		transport.WithLogger(zerolog.Nop()),
+	)
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: status.Handler(tr, alerts), ReadHeaderTimeout: 10 * time.Second}
+	var all sync.WaitGroup
+	work(ctx, tr, &all)
+	all.Go(func() { <-ctx.Done(); server.Close() })
+	fmt.Printf("The page is at http://%s\n", listener.Addr())
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	all.Wait()
+	return nil
+}
+
+// tenant is one that others use too: evenly, and in bursts that fill its queue.
+func tenant() *aprimotest.Tenant {
+	return &aprimotest.Tenant{Others: []aprimotest.Load{
+		{Agent: "another integration", Rate: 4, Random: true},
+		{Agent: "a nightly job", Burst: 160, Every: 45 * time.Second, From: 5 * time.Second},
+	}}
+}
+
+// A worker is somebody with so many calls at the same time.
+type worker struct {
+	user     string
+	priority transport.Priority
+	calls    int
+	path     string
+	pause    time.Duration
+}
+
+func work(ctx context.Context, tr *transport.Transport, all *sync.WaitGroup) {
+	for _, w := range []worker{
+		{"anna@example.com", transport.Interactive, 1, "/api/core/record/0a1b2c3d4e5f60718293a4b5c6d7e8f9", 2 * time.Second},
+		{"otto@example.com", transport.Normal, 6, "/api/core/search/records", time.Second},
+		{"website", transport.Normal, 12, "/api/core/records", time.Second},
+		{"nightly-import", transport.Batch, 40, "/api/core/records", 100 * time.Millisecond},
+	} {
+		for range w.calls {
+			all.Go(func() { w.run(ctx, tr) })
+		}
+	}
+}
+
+func (w worker) run(ctx context.Context, tr *transport.Transport) {
+	ctx = transport.ContextWithPriority(transport.ContextWithUser(ctx, w.user), w.priority)
+	for ctx.Err() == nil {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://acme.dam.aprimo.com"+w.path, nil)
+		if err != nil {
+			return
+		}
+		if resp, err := tr.RoundTrip(req); err == nil {
+			resp.Body.Close()
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(rand.N(2 * w.pause)):
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The chart's size, in units of its own.
+const (
+	chartWidth  = 600
+	chartHeight = 100
+)
+
+// A chart is the last hour: a column for each minute, and the server's delay.
+type chart struct {
+	Columns  []column
+	Limit    float64 // the height of the line at the limit; 0 if there is none
+	Delay    string  // the points of a line
+	MaxDelay time.Duration
+	Scale    string // what the full height is
+}
+
+// A column is a minute: requests from the bottom up, and of these the 429s.
+type column struct {
+	X, Width    float64
+	Y, Height   float64
+	Red, RedTop float64
+	Title       string
+}
+
+// Chart draws the last hour.
+func (v view) Chart() chart {
+	limit := v.Now.Limit * 60
+	full := limit * 1.1
+	var c chart
+	for _, m := range v.Minutes {
+		full = max(full, float64(m.Sent), float64(m.Limited))
+		c.MaxDelay = max(c.MaxDelay, m.Delay)
+	}
+	full = max(full, 1)
+	high := func(n float64) float64 { return chartHeight * n / full }
+	const width = float64(chartWidth) / minutes
+	for i, m := range v.Minutes {
+		sent, red := high(float64(max(m.Sent, m.Limited))), high(float64(m.Limited))
+		c.Columns = append(c.Columns, column{
+			X: float64(i) * width, Width: width - 1, Y: chartHeight - sent, Height: sent, Red: red, RedTop: chartHeight - red,
+			Title: fmt.Sprintf("%s: %d requests, %d answered 429, server delay %s", m.Time.Format("15:04"), m.Sent, m.Limited, seconds(m.Delay)),
+		})
+	}
+	if limit > 0 {
+		c.Limit = chartHeight - high(limit)
+	}
+	if c.MaxDelay > 0 {
+		var points strings.Builder
+		for i, m := range v.Minutes {
+			fmt.Fprintf(&points, "%.1f,%.1f ", (float64(i)+0.5)*width, chartHeight-(chartHeight-8)*float64(m.Delay)/float64(c.MaxDelay))
+		}
+		c.Delay = points.String()
+	}
+	c.Scale = fmt.Sprintf("%.0f a second", full/60)
+	return c
+}

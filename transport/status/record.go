@@ -1,0 +1,161 @@
+package status
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+const (
+	minutes = 60 // of history
+	spans   = 6  // of so many minutes each, in which names are counted
+	span    = 10 * time.Minute
+	latest  = 10 // 429s, one by one
+	top     = 10 // names
+)
+
+// A record is what was seen of the last hour, in constant memory. The zero value is
+// ready to use.
+type record struct {
+	mu      sync.Mutex
+	tenant  string
+	minutes [minutes]minute // each at its number since 1970, modulo their number
+	spans   [spans]names    // the same
+	limited []limited       // the newest last
+}
+
+// A minute is what happened in one.
+type minute struct {
+	Time    time.Time     `json:"time"`
+	Calls   int           `json:"calls"`           // that ended
+	Sent    int           `json:"sent"`            // requests of these, repetitions included
+	Limited int           `json:"limited"`         // 429s
+	Lost    int           `json:"lost"`            // calls that ended with a 429
+	Refused int           `json:"refused"`         // calls that were never sent
+	Queued  int           `json:"queued"`          // at most
+	Delay   time.Duration `json:"server_delay_ns"` // at most
+}
+
+// names are who was answered 429, and doing what.
+type names struct {
+	number            int64
+	users, operations transport.TopK
+}
+
+// A limited is a 429.
+type limited struct {
+	Time      time.Time `json:"time"`
+	User      string    `json:"user"`
+	Operation string    `json:"operation"`
+	Attempt   int       `json:"attempt"`
+	Again     bool      `json:"will_retry"`
+}
+
+// observe is a transport.Observer.
+func (r *record) observe(_ context.Context, e transport.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.minute(e.Time)
+	m.Queued, m.Delay = max(m.Queued, e.Queued), max(m.Delay, e.ServerDelay)
+	switch e.Kind {
+	case transport.Done:
+		m.Calls++
+		m.Sent += e.Attempt
+		if e.Status == 429 {
+			m.Lost++
+		}
+	case transport.Refused:
+		m.Refused++
+	case transport.RateLimited:
+		m.Limited++
+		r.count(e)
+	}
+	if r.tenant == "" {
+		r.tenant = tenantOf(e.URL)
+	}
+}
+
+// count takes down whose 429 it was.
+func (r *record) count(e transport.Event) {
+	number := e.Time.Unix() / int64(span/time.Second)
+	n := &r.spans[number%spans]
+	if n.number != number {
+		*n = names{number: number}
+	}
+	operation := transport.Operation(e.Method, e.URL)
+	n.users.Add(e.User)
+	n.operations.Add(operation)
+	if len(r.limited) == latest {
+		r.limited = append(r.limited[:0], r.limited[1:]...)
+	}
+	r.limited = append(r.limited, limited{e.Time, e.User, operation, e.Attempt, e.Delay > 0})
+}
+
+// minute returns the one of a point in time.
+func (r *record) minute(at time.Time) *minute {
+	at = at.Round(0).Truncate(time.Minute)
+	m := &r.minutes[at.Unix()/60%minutes]
+	if !m.Time.Equal(at) {
+		*m = minute{Time: at}
+	}
+	return m
+}
+
+// A past is a record as it was at a point in time.
+type past struct {
+	tenant            string
+	minutes           []minute // all of the last hour, the newest last
+	users, operations []transport.Tally
+	limited           []limited // the newest first
+}
+
+// last returns the hour up to now.
+func (r *record) last(now time.Time) past {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := past{tenant: r.tenant}
+	now = now.Round(0).Truncate(time.Minute)
+	for i := range minutes {
+		at := now.Add(time.Duration(i-minutes+1) * time.Minute)
+		m := r.minutes[at.Unix()/60%minutes]
+		if !m.Time.Equal(at) {
+			m = minute{Time: at}
+		}
+		p.minutes = append(p.minutes, m)
+	}
+	users, operations := transport.TopK{Most: 1000}, transport.TopK{Most: 1000}
+	for i := range r.spans {
+		if n := &r.spans[i]; now.Unix()/int64(span/time.Second)-n.number < spans {
+			add(&users, &n.users)
+			add(&operations, &n.operations)
+		}
+	}
+	p.users, p.operations = users.Top(top), operations.Top(top)
+	for i := len(r.limited) - 1; i >= 0; i-- {
+		p.limited = append(p.limited, r.limited[i])
+	}
+	return p
+}
+
+func add(to, from *transport.TopK) {
+	for _, t := range from.Top(1000) {
+		to.AddTally(t)
+	}
+}
+
+// tenantOf returns the tenant that a request goes to: acme for acme.dam.aprimo.com.
+func tenantOf(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	if name, ok := strings.CutSuffix(u.Hostname(), ".aprimo.com"); ok {
+		name, _, _ = strings.Cut(name, ".")
+		return name
+	}
+	return u.Hostname()
+}

@@ -1,0 +1,199 @@
+package status_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/notify"
+	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/status"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// get returns what the page answers to a query.
+func get(t *testing.T, h http.Handler, query string) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/any/path"+query, nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+// shown is what the tests read of the JSON.
+type shown struct {
+	Tenant  string
+	Now     transport.Stats
+	Waiting []struct {
+		Class, User string
+		Calls       int
+	}
+	Minutes    []struct{ Calls, Sent, Limited, Lost int }
+	Users      []transport.Tally `json:"limited_users"`
+	Operations []transport.Tally `json:"limited_operations"`
+	Alerts     []notify.Status
+	Pause      time.Duration `json:"pause_ns"`
+}
+
+func read(t *testing.T, h http.Handler) (s shown) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(get(t, h, "?format=json")), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// The page says what the tenant has seen: who waits, whose 429s there were, and how
+// the alerts stand; and forgets it after an hour.
+func TestPageShowsWhatHappens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{Others: []aprimotest.Load{{Agent: "others", Burst: 300, Every: 5 * time.Second, Until: time.Minute}}}
+		alerts := notify.New(notify.NotifierFunc(func(context.Context, notify.Alert) error { return nil }), notify.Rule{Count: 1, Gather: -1})
+		tr := transport.New(transport.WithBase(tenant.Transport()), transport.WithObserver(alerts.Observe), transport.WithLogger(zerolog.Nop()))
+		h := status.Handler(tr, alerts)
+		if s := read(t, h); len(s.Minutes) != 60 || len(s.Users) != 0 || len(s.Alerts) != 2 || !strings.Contains(get(t, h, ""), "Nothing waits.") {
+			t.Errorf("before: %+v", s)
+		}
+		var all sync.WaitGroup
+		for i := range 200 {
+			all.Go(func() {
+				ctx := transport.ContextWithUser(t.Context(), fmt.Sprint("user ", i%2))
+				ctx = transport.ContextWithPriority(ctx, transport.Priority(i%2))
+				req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "https://acme.dam.aprimo.com/api/core/records", nil)
+				if resp, err := tr.RoundTrip(req); err == nil {
+					resp.Body.Close()
+				}
+			})
+		}
+		synctest.Wait()
+		during := read(t, h)
+		if during.Tenant != "acme" && during.Tenant != "" {
+			t.Errorf("tenant %q", during.Tenant)
+		}
+		if len(during.Waiting) != 2 || during.Waiting[0].Class != "interactive" || during.Waiting[0].User != "user 1" ||
+			during.Waiting[0].Calls+during.Waiting[1].Calls != during.Now.Queued {
+			t.Errorf("%+v wait, of %d", during.Waiting, during.Now.Queued)
+		}
+		all.Wait()
+		s, r := read(t, h), tenant.Report()
+		rejected := r.Total.Rejected - r.Agents["others"].Rejected
+		sum := 0
+		for _, m := range s.Minutes {
+			sum += m.Limited
+		}
+		if rejected == 0 || sum != rejected || s.Users[0].Count+s.Users[len(s.Users)-1].Count < rejected || s.Operations[0].Count != rejected {
+			t.Errorf("%d 429s: %d by minute, %v, %v", rejected, sum, s.Users, s.Operations)
+		}
+		for _, part := range []string{"<h1>Aprimo acme</h1>", s.Users[0].Name, "GET /api/core/records", `class="firing"`, "throttled"} {
+			if page := get(t, h, ""); !strings.Contains(page, part) {
+				t.Errorf("the page lacks %q", part)
+			}
+		}
+		time.Sleep(2 * time.Hour)
+		if s := read(t, h); len(s.Users)+len(s.Operations) != 0 || s.Minutes[59].Calls != 0 {
+			t.Errorf("two hours later: %+v", s)
+		}
+		alerts.Close()
+	})
+}
+
+// Whoever else may be on the page: it is only read, nobody embeds it, and what a
+// name brings with it is text.
+func TestPageIsSafe(t *testing.T) { synctest.Test(t, testPageIsSafe) }
+
+func testPageIsSafe(t *testing.T) {
+	tr := transport.New(transport.WithLogger(zerolog.Nop()), transport.WithBase(roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"99999"}}, Body: io.NopCloser(strings.NewReader("")), Request: r}, nil
+	})))
+	h := status.Handler(tr, nil)
+	for _, user := range []string{"<script>alert(1)</script>", "a\r\nSet-Cookie: x=y", `"><img src=x onerror=alert(1)>`, strings.Repeat("w", 10_000), "\xff\xfe", "\u202egnp"} {
+		req, _ := http.NewRequestWithContext(transport.ContextWithUser(t.Context(), user), "GET", "https://acme.dam.aprimo.com/api/<script>?token=hunter2", nil)
+		resp, err := tr.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	for _, query := range []string{"", "?format=part", "?format=json", "?format=<script>"} {
+		page := get(t, h, query)
+		for _, bad := range []string{"<script>alert", "<img", "hunter2", "\u202e", "\r", strings.Repeat("w", 300)} {
+			if strings.Contains(page, bad) {
+				t.Errorf("%s: %.40q in the page", query, bad)
+			}
+		}
+	}
+	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS", "CONNECT"} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(method, "/", nil))
+		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s: %d", method, w.Code)
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	want := map[string]string{"Cache-Control": "no-store", "X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Content-Type": "text/html; charset=utf-8"}
+	for name, value := range want {
+		if got := w.Header().Get(name); got != value {
+			t.Errorf("%s: %q, want %q", name, got, value)
+		}
+	}
+	if p := w.Header().Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'none'") || strings.Contains(p, "unsafe") || strings.Contains(p, "http") {
+		t.Errorf("policy %q", p)
+	}
+	if page := w.Body.String(); strings.Contains(strings.ReplaceAll(page, "http-equiv", ""), "http") {
+		t.Error("the page refers to something elsewhere")
+	}
+}
+
+// Many look while many call.
+func TestPageWhileMuchHappens(t *testing.T) {
+	tr := transport.New(transport.WithLogger(zerolog.Nop()), transport.WithLimiter(transport.NewLimiter(1_000_000, time.Second)),
+		transport.WithBase(roundTripper(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: http.NoBody, Request: r}, nil
+		})))
+	h := status.Handler(tr, nil)
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			for range 100 {
+				if i < 2 {
+					get(t, h, "")
+					continue
+				}
+				req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://acme.dam.aprimo.com/api/core/records", nil)
+				if resp, err := tr.RoundTrip(req); err == nil {
+					resp.Body.Close()
+				}
+			}
+		})
+	}
+	all.Wait()
+	if diff := cmp.Diff(200, func() (n int) {
+		for _, m := range read(t, h).Minutes {
+			n += m.Calls
+		}
+		return n
+	}()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

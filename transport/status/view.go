@@ -1,0 +1,118 @@
+package status
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aprimo-go/aprimo/notify"
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+const most = 50 // lines of who waits
+
+// A view is what the page shows, and the JSON.
+type view struct {
+	Tenant string    `json:"tenant"`
+	Host   string    `json:"host"`
+	PID    int       `json:"pid"`
+	Time   time.Time `json:"time"`
+
+	Now        transport.Stats   `json:"now"`
+	Pause      time.Duration     `json:"pause_ns"` // how long a 429 still holds all calls back
+	Waiting    []waiting         `json:"waiting"`
+	Unlisted   int               `json:"waiting_unlisted"` // calls that Waiting has no room for
+	Minutes    []minute          `json:"minutes"`
+	Users      []transport.Tally `json:"limited_users"`      // of the last hour
+	Operations []transport.Tally `json:"limited_operations"` // of the last hour
+	Limited    []limited         `json:"limited"`            // the last
+	Alerts     []notify.Status   `json:"alerts"`
+}
+
+// waiting are the calls of one user that wait in one class.
+type waiting struct {
+	Class string `json:"class"`
+	User  string `json:"user"`
+	Heavy bool   `json:"heavy"`
+	Calls int    `json:"calls"`
+}
+
+func (h *handler) view() view {
+	now := time.Now()
+	p := h.seen.last(now)
+	v := view{
+		Tenant: p.tenant, PID: os.Getpid(), Time: now, Now: h.transport.Stats(),
+		Minutes: p.minutes, Users: p.users, Operations: p.operations, Limited: p.limited,
+	}
+	v.Host, _ = os.Hostname()
+	if at := v.Now.PausedUntil; !at.IsZero() {
+		v.Pause = max(0, at.Sub(now))
+	}
+	for _, w := range h.transport.Waiting() {
+		if len(v.Waiting) == most {
+			v.Unlisted += w.Calls
+			continue
+		}
+		v.Waiting = append(v.Waiting, waiting{w.Priority.String(), w.User, w.Heavy, w.Calls})
+	}
+	if h.alerts != nil {
+		v.Alerts = h.alerts.Status()
+	}
+	return v
+}
+
+// Sum adds up the last hour.
+func (v view) Sum() (sum minute) {
+	for _, m := range v.Minutes {
+		sum.Calls += m.Calls
+		sum.Sent += m.Sent
+		sum.Limited += m.Limited
+		sum.Lost += m.Lost
+		sum.Refused += m.Refused
+	}
+	return sum
+}
+
+// Severity is how bad it is: "bad", "busy" or "good".
+func (v view) Severity() string {
+	for _, a := range v.Alerts {
+		if a.State == notify.Active {
+			return "bad"
+		}
+	}
+	switch {
+	case v.Pause > 0:
+		return "bad"
+	case v.Now.Queued > 0 || v.Minutes[len(v.Minutes)-1].Limited > 0:
+		return "busy"
+	}
+	return "good"
+}
+
+// Headline says in a sentence how it stands.
+func (v view) Headline() string {
+	s := v.Now
+	switch {
+	case v.Pause > 0:
+		return fmt.Sprintf("After a 429 all calls are held back for %s.", seconds(v.Pause))
+	case s.Queued == 0:
+		return "Nothing waits."
+	}
+	why := map[transport.Bound]string{
+		transport.BoundLimit:  "for the limit",
+		transport.BoundWindow: "because others keep Aprimo busy",
+		transport.BoundHeavy:  "for other heavy operations to end",
+	}[s.Bound]
+	if s.Queued == 1 {
+		return "1 call waits " + why + "."
+	}
+	return fmt.Sprintf("%d calls wait %s.", s.Queued, why)
+}
+
+// Window says how many requests may be in flight.
+func (v view) Window() string {
+	if v.Now.Window > 1<<30 {
+		return "no bound"
+	}
+	return fmt.Sprintf("of %d", v.Now.Window)
+}

@@ -1,0 +1,48 @@
+package status
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+)
+
+var functions = map[string]any{
+	"css": func() template.CSS { return template.CSS(css) }, "js": func() template.JS { return template.JS(js) },
+	"seconds": seconds, "clock": clock, "number": number, "name": name,
+}
+
+// seconds returns a duration as people read it.
+func seconds(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < time.Hour:
+		return strings.TrimSuffix(d.Round(time.Second).String(), "0s")
+	}
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+}
+
+// clock returns a point in time, with the day if it is another one than now's.
+func clock(t, now time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	if t.YearDay() != now.YearDay() {
+		return t.Format("01-02 15:04")
+	}
+	return t.Format("15:04:05")
+}
+
+// number returns a rate: 15, 8.2.
+func number(x float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", x), ".0") }
+
+// name returns a user's, who may be unknown.
+func name(s string) string {
+	if s == "" {
+		return "(unknown)"
+	}
+	return s
+}
