@@ -46,7 +46,9 @@
 // callers that give up, and after a stop of the process lets all that have become
 // due go at once. Here the caller at the head of the queue waits for the next
 // slot on everybody's behalf, in its own goroutine and with the only timer; so
-// nothing is running while nobody calls, and testing/synctest can drive it all.
+// nothing is running while nobody calls, and testing/synctest can drive it all. What
+// writes the log is a goroutine too, lest a request waits for a log that hangs; it ends
+// when all is written.
 //
 // # The log
 //
@@ -63,9 +65,15 @@
 //	 "aprimo.rate_limit.rate":8,"message":"Aprimo answered 429: too many requests; will try again"}
 //
 // The level is error if the call is given up. A flood is cut short, see WithLogger: then,
-// and after 20 in a minute, a line with the event aprimo.429.summary has how many there
-// were (aprimo.429.total), how many have no line (aprimo.429.suppressed) and whose they
-// are (aprimo.429.rest, and aprimo.429.rest_other for all who are not in it). So the
-// number of lines and the sum of aprimo.429.suppressed are all there were. Call Shutdown
-// when the program ends, or the last minute's summary is missing.
+// and after 20 in a minute, a line with the event aprimo.429.summary has, beginning with
+// "aprimo.429.", how many there were (total, given_up), how many of them have no line
+// (suppressed, suppressed_given_up), and whose these are: rest_users, rest_operations,
+// and rest for both together, each with the sum of all who are not in it (rest_users_other
+// and so on). So the number of lines and the sum of suppressed are all there were. It has
+// the users and operations of all of them too, and aprimo.rate_limit.others_rate_min: how
+// much of the limit others used at least. Call Shutdown when the program ends, or the last
+// minute's summary is missing.
+//
+// Where a log's writer is so slow that lines must be dropped, 429s are in the summary; of
+// other lines, aprimo.log.dropped in the next one tells how many.
 package transport

@@ -8,14 +8,17 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// What is written of a flood of 429s, in a minute.
+// What is written of a flood of 429s, in a minute: less than 200 lines in all.
 const (
 	floodSpan   = time.Minute
-	floodLines  = 150 // in full
-	floodFirsts = 40  // more, of users and operations that had none yet
+	floodBurst  = 20  // in a second, in full; calls given up are not counted
+	floodLines  = 60  // in full
+	floodPairs  = 130 // from then on the first of each user and operation
+	floodNames  = 190 // and from then on the first of each user, and of each operation
 	floodWorth  = 20  // so many 429s are worth a summary even if each has its line
 	floodTop    = 10  // names in a summary
-	floodRest   = 20  // pairs of user and operation in it
+	floodRest   = 20  // names of those without a line
+	serverQueue = 100 // requests that Aprimo lets wait before it answers one 429
 )
 
 // A flood decides which 429s have a line of their own. All of them are counted, and
@@ -28,25 +31,32 @@ type flood struct {
 
 	flushing sync.Mutex // so that whoever flushes finds nothing half written
 
-	mu    sync.Mutex
-	timer *time.Timer
-	now   floodSummary
-	seen  map[string]bool // pairs that have a line; as many as there are lines at most
+	mu     sync.Mutex
+	timer  *time.Timer
+	now    floodSummary
+	seen   map[pair]bool // of those that have a line
+	second time.Time     // the one that burst is of
+	burst  int           // 429s in it
 }
 
 // A floodSummary is a minute of 429s.
 type floodSummary struct {
-	since                     time.Time
-	total, written, givenUp   int
-	queued                    int // at most
-	users, operations, unsaid TopK
+	since                              time.Time
+	total, written, givenUp, unsaidEnd int // unsaidEnd: given up without a line
+	queued                             int // at most
+	flying                             int // our requests at the server, at most serverQueue at each 429
+	users, operations                  TopK
+	unsaid, unsaidUsers, unsaidOps     TopK
 }
 
-// pair is a user and an operation in one name. Neither has a line break.
-func pair(user, operation string) string { return user + "\n" + operation }
+// A pair is a user and an operation. Of the first of a user, operation is empty; of
+// the first of an operation, user is a line break, which no name has.
+type pair struct{ user, operation string }
 
-// add counts a 429 and tells whether it is to have a line.
-func (f *flood) add(e Event, operation string, givenUp bool) (line bool) {
+func (p pair) String() string { return p.user + "\n" + p.operation }
+
+// add counts a 429 and tells whether it is to have a line, if there is a place for it.
+func (f *flood) add(e Event, operation string, givenUp, place bool) (line bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.timer == nil {
@@ -58,25 +68,53 @@ func (f *flood) add(e Event, operation string, givenUp bool) (line bool) {
 	}
 	s.total++
 	s.queued = max(s.queued, e.Queued)
+	s.flying += min(max(0, e.InFlight), serverQueue)
 	s.users.Add(e.User)
 	s.operations.Add(operation)
 	if givenUp {
 		s.givenUp++
 	}
-	key := pair(e.User, operation)
-	line = f.all || s.written < floodLines || s.written < floodLines+floodFirsts && !f.seen[key]
-	if !line {
-		s.unsaid.Add(key)
-		return false
+	if place && f.worth(e, operation, givenUp) {
+		s.written++
+		return true
 	}
-	if !f.all {
+	s.unsaid.Add(pair{e.User, operation}.String())
+	s.unsaidUsers.Add(e.User)
+	s.unsaidOps.Add(operation)
+	if givenUp {
+		s.unsaidEnd++
+	}
+	return false
+}
+
+// worth tells whether a 429 is worth a line.
+func (f *flood) worth(e Event, operation string, givenUp bool) bool {
+	if e.Time.Sub(f.second).Abs() >= time.Second {
+		f.second, f.burst = e.Time, 0
+	}
+	f.burst++
+	if f.all {
+		return true
+	}
+	names := []pair{{e.User, operation}, {e.User, ""}, {"\n", operation}}
+	worth := false
+	switch n := f.now.written; {
+	case n < floodLines && (givenUp || f.burst <= floodBurst):
+		worth = true
+	case n < floodPairs:
+		worth = !f.seen[names[0]]
+	case n < floodNames:
+		worth = !f.seen[names[1]] || !f.seen[names[2]]
+	}
+	if worth {
 		if f.seen == nil {
-			f.seen = map[string]bool{}
+			f.seen = map[pair]bool{}
 		}
-		f.seen[key] = true
+		for _, n := range names {
+			f.seen[n] = true
+		}
 	}
-	s.written++
-	return true
+	return worth
 }
 
 // flush ends the minute.
@@ -97,31 +135,48 @@ func (f *flood) flush() {
 
 // summarize writes a minute down.
 func (l *logger) summarize(s floodSummary, now Stats) {
-	rest, others := zerolog.Arr(), s.total-s.written
+	unsaid := s.total - s.written
+	rest, others := zerolog.Arr(), unsaid
 	for _, t := range s.unsaid.Top(floodRest) {
 		user, operation, _ := strings.Cut(t.Name, "\n")
 		others -= t.Count
 		rest.Dict(zerolog.Dict().Str("user", user).Str("operation", operation).Int("count", t.Count).Int("error", t.Error))
 	}
-	l.send("429s in the last minute", l.Warn().
+	users, otherUsers := tallies(s.unsaidUsers, floodRest)
+	operations, otherOps := tallies(s.unsaidOps, floodRest)
+	topUsers, _ := tallies(s.users, floodTop)
+	topOps, _ := tallies(s.operations, floodTop)
+	line := l.Warn().
 		Str("event", "aprimo.429.summary").
 		Time("aprimo.429.since", s.since).
 		Int("aprimo.429.total", s.total).
 		Int("aprimo.429.given_up", s.givenUp).
-		Int("aprimo.429.suppressed", s.total-s.written).
+		Int("aprimo.429.suppressed", unsaid).
+		Int("aprimo.429.suppressed_given_up", s.unsaidEnd).
 		Array("aprimo.429.rest", rest).
 		Int("aprimo.429.rest_other", others).
-		Array("aprimo.429.users", tallies(s.users)).
-		Array("aprimo.429.operations", tallies(s.operations)).
+		Array("aprimo.429.rest_users", users).
+		Int("aprimo.429.rest_users_other", unsaid-otherUsers).
+		Array("aprimo.429.rest_operations", operations).
+		Int("aprimo.429.rest_operations_other", unsaid-otherOps).
+		Array("aprimo.429.users", topUsers).
+		Array("aprimo.429.operations", topOps).
 		Int("aprimo.rate_limit.queued_max", s.queued).
 		Int64("aprimo.rate_limit.server_delay_ms", now.Delay.Milliseconds()).
-		Float64("aprimo.rate_limit.rate", now.Rate))
+		Float64("aprimo.rate_limit.rate", now.Rate)
+	if now.Limit > 0 { // what of ours was not in the server's full queue was others'
+		line.Float64("aprimo.rate_limit.others_rate_min", now.Limit*(1-float64(s.flying)/float64(s.total*serverQueue)))
+	}
+	l.scribe.insist()
+	l.scribe.put(line, "429s in the last minute")
 }
 
-func tallies(k TopK) *zerolog.Array {
-	a := zerolog.Arr()
-	for _, t := range k.Top(floodTop) {
+// tallies returns the most frequent names, and the sum of their counts.
+func tallies(k TopK, n int) (a *zerolog.Array, sum int) {
+	a = zerolog.Arr()
+	for _, t := range k.Top(n) {
 		a.Dict(zerolog.Dict().Str("name", t.Name).Int("count", t.Count).Int("error", t.Error))
+		sum += t.Count
 	}
-	return a
+	return a, sum
 }

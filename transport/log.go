@@ -17,15 +17,12 @@ import (
 type logger struct {
 	zerolog.Logger
 
-	// Lines are written one after the other, so that any io.Writer will do as
-	// the logger's, a bytes.Buffer too.
-	write sync.Mutex
-
 	mu         sync.Mutex
 	lastWait   time.Time // when a long wait was last written down
 	suppressed int       // long waits that were not, since
 
-	flood flood
+	flood  flood
+	scribe scribe
 }
 
 const (
@@ -35,15 +32,20 @@ const (
 
 // rateLimited writes the line that Aprimo asks its customers for: each 429 with
 // the user and the request that caused it. In a flood it leaves some to a summary.
-func (l *logger) rateLimited(a retry.Attempt, e Event, now Stats) {
+func (l *logger) rateLimited(a retry.Attempt, e Event, stats func() Stats) {
 	operation := Operation(e.Method, e.URL)
-	if !l.flood.add(e, operation, !a.Again) {
+	place := l.scribe.reserve()
+	if !l.flood.add(e, operation, !a.Again, place) {
+		if place {
+			l.scribe.release()
+		}
 		return
 	}
 	level, message := zerolog.WarnLevel, "Aprimo answered 429: too many requests; will try again"
 	if !a.Again {
 		level, message = zerolog.ErrorLevel, "Aprimo answered 429: too many requests; given up"
 	}
+	now := stats()
 	line := l.attempt(level, e).Str("aprimo.operation", operation).Bool("aprimo.rate_limit.will_retry", a.Again)
 	if after := a.Response.Header.Get("Retry-After"); after != "" {
 		line.Str("http.response.header.retry-after", printable(after))
@@ -51,15 +53,18 @@ func (l *logger) rateLimited(a retry.Attempt, e Event, now Stats) {
 	if !now.PausedUntil.IsZero() {
 		line.Int64("aprimo.rate_limit.pause_ms", time.Until(now.PausedUntil).Milliseconds())
 	}
-	l.send(message, line.
+	l.scribe.put(line.
 		Int("aprimo.rate_limit.in_flight", now.InFlight).
-		Float64("aprimo.rate_limit.rate", now.Rate))
+		Float64("aprimo.rate_limit.rate", now.Rate), message)
 }
 
+// send writes a line, unless very many wait to be written.
 func (l *logger) send(message string, line *zerolog.Event) {
-	l.write.Lock()
-	defer l.write.Unlock()
-	line.Msg(message)
+	if !l.scribe.reserve() {
+		l.scribe.drop()
+		return
+	}
+	l.scribe.put(line, message)
 }
 
 // retrying writes down an attempt that failed in another way and is repeated.

@@ -90,8 +90,11 @@ func WithRetry(p retry.Policy) Option {
 // JSON to the standard error unless the program has set another one.
 // zerolog.Nop() silences it.
 //
-// In a flood, after 150 lines of 429s in a minute, only the first of a user and
-// operation has a line, 40 more at most. A summary at the minute's end tells of the
+// A line is written by the time that RoundTrip returns, unless the writer takes longer
+// than half a millisecond: then nobody waits for it. Shutdown waits until all is written.
+//
+// In a flood, from 20 429s in a second or 60 in a minute on, only the first of a user
+// and operation has a line, 130 more at most. A summary at the minute's end tells of the
 // others: their number is exact, and so is that of each user and operation unless
 // there were more than 200, when it says by how much it may be too high.
 func WithLogger(l zerolog.Logger) Option {

@@ -179,7 +179,7 @@ func TestStatsSayWhatBinds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := transport.New(transport.WithBase(limitedUntil(time.Now().Add(2500*time.Millisecond), nil)),
 			quiet, transport.WithLimiter(transport.NewLimiter(10, time.Second)))
-		if s := tr.Stats(); s != (transport.Stats{Bound: transport.BoundDemand, Mode: transport.ModeOpening, Window: 8}) {
+		if s := tr.Stats(); s != (transport.Stats{Bound: transport.BoundDemand, Mode: transport.ModeOpening, Window: 8, Capacity: 10_000, Limit: 10}) {
 			t.Errorf("at rest: %+v", s)
 		}
 		go atOnce(200, &http.Client{Transport: tr})

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -13,11 +14,18 @@ import (
 // how many are left; they go on. Bodies of responses may still be being read
 // then, and idle connections are open: see CloseIdleConnections.
 //
-// What the log has not said yet of a flood of 429s is written before it returns.
+// What the log has not said yet is written before it returns, a flood of 429s
+// included. If the log's writer hangs until the context ends, that is an error too.
 //
 // It may be called more than once and at the same time.
 func (t *Transport) Shutdown(ctx context.Context) error {
-	defer t.log.flood.flush()
+	err := t.finish(ctx)
+	t.log.flood.flush()
+	return errors.Join(err, t.log.scribe.wait(ctx))
+}
+
+// finish waits for the last call.
+func (t *Transport) finish(ctx context.Context) error {
 	gone := t.calls.close()
 	select {
 	case <-gone: // also if the context has ended

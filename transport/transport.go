@@ -116,7 +116,7 @@ func (t *Transport) attempted(a retry.Attempt) {
 	}
 	e.Kind = RateLimited
 	began := t.throttle.hold(a.Delay, c.took)
-	t.log.rateLimited(a, e, t.Stats())
+	t.log.rateLimited(a, e, t.Stats)
 	t.tell(c, e)
 	if began {
 		e.Kind, e.Delay = Paused, a.Delay

@@ -1,0 +1,157 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+const (
+	// patience is how long a request waits for its line to be written. A writer
+	// takes some microseconds; one that takes longer is waited for no more.
+	patience = 500 * time.Microsecond
+
+	// maxUnwritten lines wait for a writer that is slow; a minute of a flood is
+	// less. More are dropped, and counted.
+	maxUnwritten = 256
+)
+
+// A scribe writes lines one after the other, so that any io.Writer will do, a
+// bytes.Buffer too. A request finds its line written when it goes on, unless the
+// writer is slow or hangs: then it goes on without. What writes is a goroutine, which
+// lives as long as there is something to write. The zero value is ready to use.
+type scribe struct {
+	mu      sync.Mutex
+	lines   []unwritten
+	places  int           // taken, by lines and by those that are to come
+	writing bool          // the goroutine is there
+	slow    bool          // somebody has waited in vain since it began
+	dropped int           // lines that found no place, since the log last said so
+	idle    chan struct{} // closed when the goroutine ends; nil if nobody listens
+}
+
+type unwritten struct {
+	line    *zerolog.Event
+	message string
+	done    chan struct{}
+}
+
+// reserve takes a place for a line, if there is one.
+func (s *scribe) reserve() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.places >= maxUnwritten {
+		return false
+	}
+	s.places++
+	return true
+}
+
+// insist takes a place for a line that must not be missing.
+func (s *scribe) insist() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.places++
+}
+
+// release gives it back.
+func (s *scribe) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.places--
+}
+
+// drop counts a line for which there is no place.
+func (s *scribe) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped++
+}
+
+// put writes a line that has a place.
+func (s *scribe) put(line *zerolog.Event, message string) {
+	if line == nil { // below the logger's level
+		s.release()
+		return
+	}
+	u := unwritten{line, message, make(chan struct{})}
+	s.mu.Lock()
+	s.lines = append(s.lines, u)
+	if !s.writing {
+		s.writing = true
+		go s.write()
+	}
+	slow := s.slow
+	s.mu.Unlock()
+	if slow {
+		return
+	}
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case <-u.done:
+	case <-t.C:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.slow = s.writing
+	}
+}
+
+// write writes until nothing is left.
+func (s *scribe) write() {
+	for {
+		s.mu.Lock()
+		if len(s.lines) == 0 {
+			s.writing, s.slow, s.lines = false, false, nil
+			if s.idle != nil {
+				close(s.idle)
+				s.idle = nil
+			}
+			s.mu.Unlock()
+			return
+		}
+		u := s.lines[0]
+		s.lines = s.lines[1:]
+		dropped := s.dropped
+		s.dropped = 0
+		s.mu.Unlock()
+		if dropped > 0 {
+			u.line.Int("aprimo.log.dropped", dropped)
+		}
+		u.write()
+		s.release()
+	}
+}
+
+// write writes one line. A writer that panics must not end the program, as it would
+// from a goroutine of ours.
+func (u unwritten) write() {
+	defer close(u.done)
+	defer func() { _ = recover() }()
+	u.line.Msg(u.message)
+}
+
+// wait returns when all is written, or with an error when ctx ends.
+func (s *scribe) wait(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.writing {
+		s.mu.Unlock()
+		return nil
+	}
+	if s.idle == nil {
+		s.idle = make(chan struct{})
+	}
+	idle := s.idle
+	s.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return fmt.Errorf("transport: shutdown with %d lines of the log unwritten, their writer is too slow: %w", s.places, ctx.Err())
+	}
+}

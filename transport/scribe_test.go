@@ -1,0 +1,179 @@
+package transport_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// A slowWriter takes so long for each line, or hangs until it is let go.
+type slowWriter struct {
+	takes time.Duration
+	hangs chan struct{}
+
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+func (w *slowWriter) Write(line []byte) (int, error) {
+	if w.hangs != nil {
+		<-w.hangs
+	}
+	time.Sleep(w.takes)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.log.Write(line)
+}
+
+func (w *slowWriter) lines(t *testing.T) []map[string]any {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return logLines(t, &w.log)
+}
+
+// However slow the log's writer is: no request is delayed by more than a millisecond,
+// memory is bounded, and what was written and what was not add up.
+func TestASlowLogDelaysNobody(t *testing.T) {
+	for name, w := range map[string]*slowWriter{
+		"slow":  {takes: 100 * time.Millisecond},
+		"hangs": {hangs: make(chan struct{})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if w.hangs != nil {
+					w.hangs = make(chan struct{})
+				}
+				tr := limited(nil, transport.WithLogger(zerolog.New(w)))
+				const total = 5000
+				for i := range total {
+					began := time.Now()
+					req := request(t, http.MethodGet, nil)
+					resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprint(i))))
+					if err != nil {
+						t.Fatal(err)
+					}
+					resp.Body.Close()
+					if took := time.Since(began); took > time.Millisecond {
+						t.Fatalf("request %d took %v", i, took)
+					}
+					time.Sleep(time.Duration(i%3) * 20 * time.Millisecond)
+				}
+				if w.hangs != nil {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+					defer cancel()
+					if err := tr.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "unwritten") {
+						t.Errorf("shutdown while the log hangs: %v", err)
+					}
+					close(w.hangs)
+				}
+				if err := tr.Shutdown(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if written, summed := tellsOf(t, w.lines(t)); written+summed != total {
+					t.Errorf("%d lines and %d in summaries tell of %d", written, summed, total)
+				}
+			})
+		})
+	}
+}
+
+// Lines that are not counted elsewhere say how many of them were dropped.
+func TestDroppedLinesAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &slowWriter{hangs: make(chan struct{})}
+		n := 0
+		tr := transport.New(transport.WithLogger(zerolog.New(w)), transport.WithLimiter(transport.NewLimiter(1_000_000, time.Second)),
+			transport.WithBase(roundTripper(func(req *http.Request) (*http.Response, error) {
+				if n++; n%2 == 1 {
+					return answer(req, 503)
+				}
+				return answer(req, 200)
+			})))
+		for range 1000 {
+			resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+		}
+		close(w.hangs)
+		resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if err := tr.Shutdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		lines, dropped := w.lines(t), 0
+		for _, l := range lines {
+			if d, ok := l["aprimo.log.dropped"].(float64); ok {
+				dropped += int(d)
+			}
+		}
+		if dropped == 0 || len(lines) > 300 || len(lines)+dropped != 1001 {
+			t.Errorf("%d lines, %d dropped, want 1001 together", len(lines), dropped)
+		}
+	})
+}
+
+// A log that panics is the log's trouble alone.
+func TestALogThatPanicsEndsNothing(t *testing.T) {
+	tr := limited(nil, transport.WithLogger(zerolog.New(panics{})))
+	resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if err := tr.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+type panics struct{}
+
+func (panics) Write([]byte) (int, error) { panic("no disk") }
+
+// In a flood of many users the first 429 of each has its line, and so has the first of
+// each operation.
+func TestTheFirstOfEachNameHasALine(t *testing.T) {
+	for _, n := range []struct{ users, operations int }{{1, 1}, {5, 20}, {30, 4}, {120, 1}, {20, 100}, {140, 3}} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			tr := limited(&log)
+			for i := range 10_000 {
+				req := request(t, http.MethodGet, nil)
+				user := i % n.users * (i % 11 % 2) // not in order: some come late
+				req.URL.Path = fmt.Sprintf("/api/core/thing%c%c", 'a'+i%n.operations%26, 'a'+i%n.operations/26)
+				resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprint(user))))
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+				time.Sleep(time.Millisecond)
+			}
+			_ = tr.Shutdown(t.Context())
+			users, operations := map[any]bool{}, map[any]bool{}
+			lines := logLines(t, &log)
+			for _, l := range lines {
+				if l["event"] == nil {
+					users[l["user.name"]], operations[l["aprimo.operation"]] = true, true
+				}
+			}
+			if len(users) != n.users || len(operations) != n.operations || len(lines) > 200 {
+				t.Errorf("%+v: lines of %d users and %d operations, %d in all", n, len(users), len(operations), len(lines))
+			}
+		})
+	}
+}
