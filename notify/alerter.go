@@ -48,7 +48,8 @@ type Alerter struct {
 }
 
 // New returns an Alerter that tells n. Close it when the program ends. With a
-// Rule.Store it begins where the last one ended.
+// Rule.Store it begins where the last one ended. If n has a method Validate, as Email
+// and Webhook have, what that finds wrong is logged at once.
 func New(n Notifier, r Rule) *Alerter {
 	host, err := os.Hostname()
 	if err != nil {
@@ -65,12 +66,24 @@ func New(n Notifier, r Rule) *Alerter {
 		poke:    make(chan struct{}, 1),
 	}
 	a.rule.Tenant = clean(r.Tenant, maxText)
+	a.validate(routes)
 	if r.Store != nil {
 		a.mu.Lock()
 		a.work()
 		a.mu.Unlock()
 	}
 	return a
+}
+
+// validate logs at once what would be found out only when it is needed.
+func (a *Alerter) validate(ways Routes) {
+	for _, w := range ways {
+		if v, ok := w.To.(interface{ Validate() error }); ok {
+			if err := v.Validate(); err != nil {
+				a.rule.logger().Error().Err(err).Str("aprimo.alert.route", w.Name).Msg("aprimo: no alert can be sent this way")
+			}
+		}
+	}
 }
 
 // Observe takes note of e. It is a transport.Observer: it never blocks, and an

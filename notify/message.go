@@ -63,8 +63,18 @@ type row struct {
 	Count, Percent int
 }
 
-// testText is what an Alert says that tells nothing.
-const testText = "This is a test of the alert mail. Nothing has happened."
+// testLines are what an Alert says that tells nothing.
+func (a Alert) testLines() []string {
+	lines := []string{"This is a test of the alert mail. Nothing has happened."}
+	if a.Host != "" {
+		lines = append(lines, fmt.Sprintf("It was sent by process %d on %s, at %s.", a.PID, clean(a.Host, hostWidth), at(a.Time)))
+	}
+	if a.Limit > 0 {
+		lines = append(lines, fmt.Sprintf("A real one comes when Aprimo has answered %s with status 429 (too many requests) within %s.",
+			many(a.Limit, "request"), howLong(a.Within)))
+	}
+	return lines
+}
 
 // Subject returns one line that says what has happened, how much of it, and where.
 // An Alert whose Phase is Test, or empty with a Count of 0, is a test.
@@ -99,7 +109,11 @@ func (a Alert) Subject() string {
 // 78 characters.
 func (a Alert) Text() string {
 	if a.isTest() {
-		return testText + "\n"
+		var b strings.Builder
+		for _, line := range a.testLines() {
+			b.WriteString(wrap(0, line) + "\n")
+		}
+		return b.String()
 	}
 	var b strings.Builder
 	if err := textMail.Execute(&b, a.page()); err != nil {
@@ -112,7 +126,7 @@ func (a Alert) Text() string {
 // too, with charts of the last hour. It refers to nothing remote but one link.
 func (a Alert) HTML() string {
 	if a.isTest() {
-		return "<p>" + testText + "</p>\n"
+		return "<p>" + strings.ReplaceAll(htmltemplate.HTMLEscapeString(strings.Join(a.testLines(), "\n")), "\n", "<br>\n") + "</p>\n"
 	}
 	var b strings.Builder
 	if err := htmlMail.Execute(&b, a.page()); err != nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	texttemplate "text/template"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // Templates replace the words of a mail. Empty means ours. Subject and Text are
@@ -85,12 +87,24 @@ func Sample(l Level, p Phase) Alert {
 		Hosts:      []Tally{{Name: "app01 (process 4711)", Count: 90}, {Name: "app02 (process 812)", Count: 53}},
 		Next:       now.Add(defaultReminder),
 	}
+	for i, user := range []string{"anna@example.com", "anna@example.com", "nightly-import"} {
+		e := transport.Event{Kind: transport.RateLimited, Time: since.Add(time.Duration(i) * time.Second), User: user,
+			Method: "GET", URL: "https://acme.dam.aprimo.com/api/core/record/0a1b2c3d4e5f60718293a4b5c6d7e8f9", Attempt: 1, Status: 429}
+		a.Samples = append(a.Samples, e)
+	}
 	for i := range maxHistory {
 		m := Minute{Time: now.Truncate(time.Minute).Add(time.Duration(i-maxHistory+1) * time.Minute), Sent: 200 + i*7%90}
 		if i >= maxHistory-38 {
 			m.Limited, m.Sent, m.Delay = (i*i*3)%41, 372, time.Duration(i%9)*200*time.Millisecond
 		}
 		a.History = append(a.History, m)
+	}
+	if p == Escalated || p == Reminder || p == Resolved {
+		for _, names := range [][]Tally{a.Users, a.Operations, a.Hosts} {
+			for i := range names {
+				names[i].Count = names[i].Count * 1604 / 143
+			}
+		}
 	}
 	switch p {
 	case Escalated, Reminder:

@@ -127,6 +127,7 @@ func (a Alert) actions() []string {
 		lines = append(lines, "It sent no more than the server could begin: requests waited "+howLong(a.ServerDelay)+" there.")
 	}
 	switch {
+	case a.Phase == Resolved || a.Phase == Digest: // what was due then has been done
 	case a.Delay > 0:
 		lines = append(lines, "The last request is sent again after "+howLong(a.Delay)+", and so on for the others.")
 	case a.Level == Throttled:
@@ -136,7 +137,8 @@ func (a Alert) actions() []string {
 }
 
 func (a Alert) foot() []string {
-	lines := []string{fmt.Sprintf("Sent by process %d on %s", a.PID, a.Host), fmt.Sprintf("as soon as there were %d within %s.", a.Limit, howLong(a.Within))}
+	lines := []string{fmt.Sprintf("Sent by process %d on %s.", a.PID, a.Host),
+		fmt.Sprintf("A first mail comes when there were %d within %s.", a.Limit, howLong(a.Within))}
 	if !a.NoneBefore.IsZero() {
 		lines = append(lines, "This is the last mail before "+at(a.NoneBefore)+", whatever happens: there have been as many as the rule allows.")
 	}
@@ -149,7 +151,8 @@ func (a Alert) foot() []string {
 	if a.Cooldown > 0 {
 		lines = append(lines, "Another incident has its own mail "+howLong(a.Cooldown)+" after the first mail of this one at the earliest.")
 	}
-	return append(lines, fmt.Sprintf("Incident %s, mail no. %d", a.Incident, a.Number))
+	return append(lines, "During work that was announced, the program's Alerter.Mute keeps alerts back.",
+		fmt.Sprintf("Incident %s, mail no. %d", a.Incident, a.Number))
 }
 
 func (a Alert) color() string {
