@@ -2,8 +2,6 @@ package notify
 
 import (
 	"time"
-
-	"github.com/aprimo-go/aprimo/transport"
 )
 
 // A Level is a kind of trouble. Each has its own threshold in a [Rule], its own
@@ -54,18 +52,20 @@ type Alert struct {
 	Host   string `json:"host"` // the machine that the alert comes from
 	PID    int    `json:"pid"`
 
-	Time  time.Time `json:"time"`            // of this alert
-	Since time.Time `json:"since"`           // the first event of the incident
-	Ended time.Time `json:"ended,omitzero"`  // the last one, if Resolved
-	Count int       `json:"count"`           // events since the last alert about the incident: 429s; calls lost; seconds of saturation
-	Total int       `json:"total"`           // events of the whole incident
-	Peak  int       `json:"peak,omitempty"`  // 429s in its worst minute
-	Alone bool      `json:"alone,omitempty"` // the Store could not be reached: this is about one process
+	Time   time.Time `json:"time"`            // of this alert
+	Since  time.Time `json:"since"`           // the first event of the incident
+	Latest time.Time `json:"latest,omitzero"` // the last one so far
+	Ended  time.Time `json:"ended,omitzero"`  // the same, if Resolved
+	Count  int       `json:"count"`           // events since the last alert about the incident: 429s; calls lost; seconds of saturation
+	Total  int       `json:"total"`           // events of the whole incident
+	Peak   int       `json:"peak,omitempty"`  // 429s in its worst minute
+	Alone  bool      `json:"alone,omitempty"` // the Store could not be reached: this is about one process
 
 	// The rule.
 	Limit    int           `json:"limit"`
 	Within   time.Duration `json:"within_ns"`
 	Cooldown time.Duration `json:"cooldown_ns"`
+	MaxDelay time.Duration `json:"max_delay_ns,omitempty"`
 
 	// What came of it since the incident began, as far as it was known at Time.
 	Lost      int `json:"lost"`      // calls given up after all attempts
@@ -95,7 +95,7 @@ type Alert struct {
 
 	// Samples are the first three and the last three of the events, with no
 	// query in the URL.
-	Samples []transport.Event `json:"-"`
+	Samples Samples `json:"samples,omitempty"`
 
 	// History is the last hour, minute by minute. A minute without any request
 	// may be missing.
@@ -103,11 +103,12 @@ type Alert struct {
 
 	Previous   time.Time `json:"previous,omitzero"`    // the last alert before this one
 	Suppressed int       `json:"suppressed,omitempty"` // events of the incidents in Untold
-	Untold     []Summary `json:"untold,omitempty"`     // incidents of which no alert, or none of their end, has told
+	Untold     []Summary `json:"untold,omitempty"`     // incidents of which no alert, or none of their end, has told; at most 50
+	Incidents  int       `json:"incidents,omitempty"`  // how many there were, of a Digest
 	Next       time.Time `json:"next,omitzero"`        // of the reminder, if it lasts
 
-	// NoneBefore says that this is the last alert until then, whatever happens:
-	// there have been as many as the Rule allows.
+	// NoneBefore says that this is the last alert of its level until then, whatever
+	// happens: there have been as many as the Rule allows.
 	NoneBefore time.Time `json:"none_before,omitzero"`
 }
 
@@ -119,6 +120,7 @@ type Summary struct {
 	Total    int       `json:"total"`
 	Peak     int       `json:"peak,omitempty"`
 	Lost     int       `json:"lost,omitempty"`
+	Opened   bool      `json:"opened,omitempty"` // its beginning had an alert
 }
 
 // A Minute is what happened in one.

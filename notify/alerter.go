@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,9 @@ type Alerter struct {
 	working sync.WaitGroup
 
 	updating sync.Mutex // held while a board is changed
+	own      board      // without a Store, or while it cannot be reached
+	raw      []byte     // what the Store had last
+	alone    bool       // the Store cannot be reached
 
 	mu      sync.Mutex
 	counts  counts
@@ -41,10 +45,9 @@ type Alerter struct {
 	way     []string // alerts on their way from here
 	sent    []string // and the last that were sent from here
 	closed  bool
-	err     error // of the last delivery that failed for good
-	own     board // without a Store, or while it cannot be reached
-	seen    board // the Store's, as it was last
-	alone   bool  // the Store cannot be reached
+	err     error    // of the last delivery that failed for good
+	shown   []Status // as the board was last
+	muted   muting   // the same
 }
 
 // New returns an Alerter that tells n. Close it when the program ends. With a
@@ -114,7 +117,7 @@ func (a *Alerter) Observe(_ context.Context, e transport.Event) {
 func (a *Alerter) Mute(until time.Time, reason string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := a.clock.on(time.Now())
+	now := later(a.clock.on(time.Now()), a.mute.Since.Add(1)) // the last word counts, also if both came at once
 	a.mute = muting{Until: a.clock.on(until), Reason: clean(reason, maxText), Since: now}
 	if !a.closed {
 		a.work()
@@ -150,22 +153,35 @@ type Status struct {
 func (a *Alerter) Status() []Status {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	b := &a.own
-	if a.rule.Store != nil && !a.alone {
-		b = &a.seen
+	all, mute := slices.Clone(a.shown), a.muted
+	if len(all) == 0 {
+		all = new(board).status(a.rule)
 	}
-	var all []Status
+	if a.mute.Since.After(mute.Since) {
+		mute = a.mute
+	}
+	for i := range all {
+		s := &all[i]
+		if a.clock.on(time.Now()).Before(mute.Until) {
+			s.Muted, s.Reason = mute.Until, mute.Reason
+		}
+		for _, t := range []*time.Time{&s.Since, &s.Told, &s.Muted} {
+			*t = shifted(*t, -a.clock.ahead)
+		}
+	}
+	return all
+}
+
+// status returns how each level stands.
+func (b *board) status(r Rule) (all []Status) {
 	for i, level := range levels {
-		if a.rule.limit(level) == 0 {
+		if r.limit(level) == 0 {
 			continue
 		}
 		c := &b.Courses[i]
 		s := Status{Level: level, State: OK, Told: c.Told}
 		if !c.idle() {
 			s.State, s.Incident, s.Since, s.Total = c.State, c.Incident, c.Sum.Since, c.Sum.Total
-		}
-		if a.clock.on(time.Now()).Before(b.Muted.Until) {
-			s.Muted, s.Reason = b.Muted.Until, b.Muted.Reason
 		}
 		all = append(all, s)
 	}
@@ -197,16 +213,45 @@ func (a *Alerter) Close() error {
 }
 
 // A clock is one that is never set: the wall's when it was made, and what has
-// passed since.
-type clock struct{ real, wall time.Time }
+// passed since. It is ahead of that if the others' are, with whom a Store is shared,
+// or if it was itself before it was set back.
+type clock struct {
+	real, wall time.Time
+	ahead      time.Duration
+}
 
 func newClock() clock {
 	now := time.Now()
-	return clock{now, now.Round(0)}
+	return clock{now, now.Round(0), 0}
 }
 
 // on returns the clock's time at a point in time of the wall's.
-func (c clock) on(t time.Time) time.Time { return c.wall.Add(t.Sub(c.real)) }
+func (c clock) on(t time.Time) time.Time { return c.wall.Add(t.Sub(c.real) + c.ahead) }
+
+// shift makes the times of an alert those of a clock that differs by d: people are
+// told the wall's.
+func (a *Alert) shift(d time.Duration) {
+	if d == 0 {
+		return
+	}
+	for _, t := range []*time.Time{&a.Time, &a.Since, &a.Latest, &a.Ended, &a.Previous, &a.Next, &a.NoneBefore} {
+		*t = shifted(*t, d)
+	}
+	a.Untold = slices.Clone(a.Untold)
+	for i := range a.Untold {
+		a.Untold[i].Since, a.Untold[i].Ended = shifted(a.Untold[i].Since, d), shifted(a.Untold[i].Ended, d)
+	}
+	for i := range a.History { // a copy of the board's
+		a.History[i].Time = a.History[i].Time.Add(d).Truncate(time.Minute)
+	}
+}
+
+func shifted(t time.Time, d time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(d)
+}
 
 // name returns the process for people.
 func (a *Alerter) name() string { return fmt.Sprintf("%s (process %d)", a.host, os.Getpid()) }

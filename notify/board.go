@@ -87,7 +87,8 @@ func (b *board) apply(d delta, r Rule, routes func(Level) []string) []outgoing {
 	for i := range b.Courses {
 		l := limits{r, r.limit(levels[i])}
 		c := &b.Courses[i]
-		if phase := c.step(now, l, d.fresh+"-"+string(levels[i]), d.closing, b.may(now, r)); phase != "" {
+		may := func(p Phase) bool { return b.may(now, r, levels[i], p) }
+		if phase := c.step(now, l, d.fresh+"-"+string(levels[i]), d.closing, may); phase != "" {
 			b.post(c.tell(phase, now, l), levels[i], d, r, routes)
 		}
 	}
@@ -137,19 +138,27 @@ func (b *board) note(d delta, r Rule, now time.Time) {
 }
 
 // may tells whether an alert may begin.
-func (b *board) may(now time.Time, r Rule) bool {
-	return !now.Before(b.Muted.Until) && len(b.Outbox) < maxPending && b.noneBefore(now, r).IsZero()
+func (b *board) may(now time.Time, r Rule, level Level, phase Phase) bool {
+	return !now.Before(b.Muted.Until) && len(b.Outbox) < maxPending && b.noneBefore(now, r, level, phase).IsZero()
 }
 
-// noneBefore returns until when there have been as many alerts as the Rule allows,
-// or zero.
-func (b *board) noneBefore(now time.Time, r Rule) (until time.Time) {
-	n := len(b.Sent)
-	if n >= r.PerDay {
-		until = b.Sent[n-r.PerDay].Add(24 * time.Hour)
+// reserve is the part of the alerts that is kept for those that say that calls are
+// lost, or many more: they must not go unheard because there was so much else to tell.
+const reserve = 6
+
+// noneBefore returns until when there have been as many alerts as the Rule allows, or
+// zero.
+func (b *board) noneBefore(now time.Time, r Rule, level Level, phase Phase) (until time.Time) {
+	hour, day := r.PerHour, r.PerDay
+	if r.Lost > 0 && (level != Failing || phase != Firing && phase != Escalated) {
+		hour, day = hour-hour/reserve, day-day/reserve
 	}
-	if n >= r.PerHour {
-		if t := b.Sent[n-r.PerHour].Add(time.Hour); t.After(until) {
+	n := len(b.Sent)
+	if n >= day {
+		until = b.Sent[n-day].Add(24 * time.Hour)
+	}
+	if n >= hour {
+		if t := b.Sent[n-hour].Add(time.Hour); t.After(until) {
 			until = t
 		}
 	}
@@ -168,12 +177,12 @@ func (b *board) post(a Alert, level Level, d delta, r Rule, routes func(Level) [
 	if r.Store == nil {
 		a.Hosts = nil
 	}
-	b.Sent = append(b.Sent, b.Now)
-	a.NoneBefore = b.noneBefore(b.Now, r)
 	to := routes(level)
 	if len(to) == 0 {
 		return
 	}
+	b.Sent = append(b.Sent, b.Now)
+	a.NoneBefore = b.noneBefore(b.Now, r, level, a.Phase)
 	id := fmt.Sprintf("%s.%d.%s", a.Incident, a.Number, a.Phase)
 	b.Outbox = append(b.Outbox, outgoing{id, a, to, d.id, b.Now.Add(r.lease())})
 }
@@ -222,6 +231,17 @@ func (b *board) narrow(id string, left leg) {
 	}
 }
 
+// unsay makes the first alert of an incident that nobody has got one that is still to
+// be told: else what people heard first would be that it goes on.
+func (b *board) unsay(a Alert) {
+	c := &b.Courses[slices.Index(levels[:], a.Level)]
+	if a.Phase != Firing || c.Incident != a.Incident || c.idle() {
+		return
+	}
+	c.Number, c.Events, c.Opened = 0, 0, time.Time{}
+	b.Outbox = slices.DeleteFunc(b.Outbox, func(o outgoing) bool { return o.Alert.Incident == a.Incident })
+}
+
 // release leaves an alert that a process cannot send any more to others.
 func (b *board) release(id string) {
 	for i := range b.Outbox {
@@ -229,6 +249,14 @@ func (b *board) release(id string) {
 			o.Sender, o.Lease = "", time.Time{}
 		}
 	}
+}
+
+// withheld returns how many events there were of which no alert has told.
+func (b *board) withheld() (n int) {
+	for i := range b.Courses {
+		n += b.Courses[i].withheld()
+	}
+	return n
 }
 
 // busy tells whether there is something to come without any other event.
@@ -243,29 +271,4 @@ func (b *board) busy(now time.Time, r Rule) bool {
 		}
 	}
 	return false
-}
-
-// adopt takes in what a process has counted alone while it could not reach this
-// board: of each level the course that has gone further.
-func (b *board) adopt(alone board) {
-	for i := range b.Courses {
-		c, o := &b.Courses[i], alone.Courses[i]
-		if c.Incident == o.Incident && o.Sum.Total >= c.Sum.Total || c.idle() && (!o.idle() || o.Told.After(c.Told)) {
-			*c = o
-		}
-	}
-	for _, t := range alone.Sent {
-		if !slices.ContainsFunc(b.Sent, t.Equal) {
-			b.Sent = append(b.Sent, t)
-		}
-	}
-	slices.SortFunc(b.Sent, time.Time.Compare)
-	for _, o := range alone.Outbox {
-		if !slices.ContainsFunc(b.Outbox, func(p outgoing) bool { return p.ID == o.ID }) {
-			b.Outbox = append(b.Outbox, o)
-		}
-	}
-	if alone.Muted.Since.After(b.Muted.Since) {
-		b.Muted = alone.Muted
-	}
 }

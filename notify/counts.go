@@ -72,7 +72,7 @@ func isLost(e transport.Event) bool {
 // A saturation notices that the server's delay or our queue is long without a
 // break, and counts one event a second from when that has lasted long enough.
 type saturation struct {
-	since, told time.Time
+	since, seen, told time.Time
 }
 
 func (s *saturation) hot(e transport.Event, at time.Time, r Rule) bool {
@@ -83,9 +83,10 @@ func (s *saturation) hot(e transport.Event, at time.Time, r Rule) bool {
 		s.since = time.Time{}
 		return false
 	}
-	if s.since.IsZero() {
+	if s.since.IsZero() || at.Sub(s.seen) > saturatedGap { // two slow calls an hour apart say nothing of the time between
 		s.since = at
 	}
+	s.seen = at
 	if at.Sub(s.since) < saturatedFor || at.Sub(s.told) < time.Second {
 		return false
 	}

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// spoolFor is how long what is kept in a Store is tried.
+const spoolFor = 24 * time.Hour
+
 // grace is how long after its context's end a Notifier may still return.
 const grace = time.Second
 
@@ -17,9 +20,10 @@ var errDeaf = fmt.Errorf("the notifier does not return when its context ends: %w
 // alert and returns the last error.
 func (a *Alerter) deliver(o outgoing, way leg) error {
 	var never error // of those that cannot be told
+	began := time.Now()
 	for i := 0; ; i++ {
-		last := a.isClosing() || i >= len(a.rule.Retries)
-		err := a.try(a.routes().find(way), o.Alert)
+		last := a.isClosing() || !a.again(i, began)
+		err := a.try(a.notifier(way), o.Alert)
 		if some := new(*partial); errors.As(err, some) && (*some).later != nil {
 			err, never = (*some).later, errors.Join(never, (*some).never)
 			way = rest(way, (*some).left)
@@ -31,12 +35,32 @@ func (a *Alerter) deliver(o outgoing, way leg) error {
 		case err == nil || last || errors.Is(err, ErrPermanent):
 			return a.undelivered(o.Alert, way, errors.Join(never, err))
 		}
+		if i == len(a.rule.Retries) {
+			_ = a.undelivered(o.Alert, way, err)
+		}
+		pause := a.rule.Retries[min(i, len(a.rule.Retries)-1)]
 		a.rule.logger().Warn().Err(err).
 			Str("aprimo.alert.incident", o.Alert.Incident).
-			Dur("aprimo.alert.next_try_ms", a.rule.Retries[i]).
+			Dur("aprimo.alert.next_try_ms", pause).
 			Msg("aprimo: alert not delivered yet")
-		a.sleep(a.rule.Retries[i])
+		a.sleep(pause)
 	}
+}
+
+// again tells whether there is another try after the first i+1. What a Store keeps is
+// tried for a day, with the last of the pauses.
+func (a *Alerter) again(i int, began time.Time) bool {
+	n := len(a.rule.Retries)
+	return i < n || n > 0 && a.rule.Store != nil && time.Since(began) < spoolFor
+}
+
+// notifier returns who tells those on a leg. Where a program that had other names for
+// its ways has left the alert, all are told for whom its level is.
+func (a *Alerter) notifier(way leg) Notifier {
+	if to := a.routes().find(way); to != nil {
+		return to
+	}
+	return a.routes()
 }
 
 // undelivered logs an alert that somebody will not get.

@@ -156,7 +156,11 @@ func (e Email) Notify(ctx context.Context, a Alert) error {
 	if err != nil {
 		return fmt.Errorf("notify.Email: %w", permanent{err})
 	}
-	if err := e.send(ctx, m.GetFrom()[0], e.envelopeOf(to), m); err != nil {
+	envelope := e.envelopeOf(to)
+	if len(envelope) == 0 { // who has not got it yet is none of To any more
+		return nil
+	}
+	if err := e.send(ctx, m.GetFrom()[0], envelope, m); err != nil {
 		return fmt.Errorf("notify.Email: %w", errors.Join(err, badTo))
 	}
 	if badTo != nil {

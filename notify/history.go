@@ -40,6 +40,18 @@ func (h *history) add(more []Minute) {
 	}
 }
 
+// since returns what there is more than in an earlier one.
+func (h history) since(base history) (more []Minute) {
+	for _, m := range h {
+		if i := slices.IndexFunc(base, func(o Minute) bool { return o.Time.Equal(m.Time) }); i >= 0 {
+			m.Limited -= base[i].Limited
+			m.Sent -= base[i].Sent
+		}
+		more = append(more, m)
+	}
+	return more
+}
+
 // minute returns the one of a point in time, or nil if that is too old. The
 // newest is the usual one.
 func (h *history) minute(at time.Time) *Minute {

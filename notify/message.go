@@ -100,7 +100,10 @@ func (a Alert) Subject() string {
 	case Resolved:
 		return fmt.Sprintf("%s%s, RESOLVED after %s: %s in total%s", prefix, what, howLong(a.span()), of, on)
 	case Digest:
-		return fmt.Sprintf("%s%s, DIGEST: %s in %s%s", prefix, what, of, many(len(a.Untold), "incident"), on)
+		return fmt.Sprintf("%s%s, DIGEST: %s in %s%s", prefix, what, of, many(a.incidents(), "incident"), on)
+	}
+	if a.Level == Saturated {
+		return fmt.Sprintf("%s%s: %s in %s (%s)%s", prefix, what, of, howLong(a.span()), a.threshold(), on)
 	}
 	return fmt.Sprintf("%s%s: %s in %s (limit %d in %s)%s", prefix, what, of, howLong(a.span()), a.Limit, howLong(a.Within), on)
 }
@@ -157,7 +160,7 @@ func (a Alert) span() time.Duration {
 	if !a.Ended.IsZero() {
 		return a.Ended.Sub(a.Since)
 	}
-	return a.Time.Sub(a.Since)
+	return a.latest().Sub(a.Since)
 }
 
 func (a Alert) page() page {

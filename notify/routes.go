@@ -10,7 +10,7 @@ import (
 
 // A Route is one of several ways to tell people, with the levels that go it.
 type Route struct {
-	// Name is how logs and errors call it. Empty means its number.
+	// Name is how logs and errors call it, and a Store. Empty means its number.
 	Name string
 	// To delivers the alerts.
 	To Notifier
@@ -55,11 +55,13 @@ func routesOf(n Notifier) Routes {
 		r = Routes{{To: n}}
 	}
 	r = slices.Clone(r)
+	taken := map[string]bool{}
 	for i := range r {
-		if r[i].Name == "" {
-			r[i].Name = fmt.Sprintf("way %d", i+1)
+		name := clean(r[i].Name, maxText)
+		if name == "" || taken[name] {
+			name = strings.TrimSpace(fmt.Sprintf("%s way %d", name, i+1))
 		}
-		r[i].Name = clean(r[i].Name, maxText)
+		r[i].Name, taken[name] = name, true
 	}
 	return r
 }

@@ -27,6 +27,7 @@ const (
 	escalation     = 10               // times as many events as were told of
 	escalationWait = 15 * time.Minute // after the last alert
 	saturatedFor   = time.Minute
+	saturatedGap   = 15 * time.Second
 	flapIncidents  = 3 // more of them within flapSpan are flapping
 	flapSpan       = 6 * time.Hour
 	flapLong       = 30 * time.Minute // an incident that lasts longer does not flap
@@ -102,7 +103,7 @@ type Rule struct {
 
 	// Retries are the pauses before the second, third, … try to deliver an
 	// alert. Nil means 1, 5 and 15 minutes; empty but not nil means that there
-	// is one try only.
+	// is one try only. With a Store the last pause is repeated for a day.
 	Retries []time.Duration
 
 	// Logger gets a line at level WARN for each try that failed and one at

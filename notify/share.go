@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -76,6 +77,7 @@ func (a *Alerter) exchange(closing bool) (busy bool) {
 	d := a.delta(closing)
 	var out []outgoing
 	var ahead time.Duration
+	withheld := 0
 	a.update(func(b *board, alone bool) {
 		ahead = b.Now.Sub(d.now)
 		d.alone = alone
@@ -83,15 +85,20 @@ func (a *Alerter) exchange(closing bool) (busy bool) {
 		for i := range out {
 			out[i].Alert.History = slices.Clone(b.History)
 		}
-		busy = b.busy(b.Now, a.rule)
+		busy = alone || b.busy(b.Now, a.rule)
+		withheld = b.withheld()
 	})
 	if ahead > time.Minute { // the wall's clock was set back before this process began
 		a.mu.Lock()
-		a.clock.wall = a.clock.wall.Add(ahead)
+		a.clock.ahead += ahead
 		a.mu.Unlock()
 	}
 	for _, o := range out {
 		a.hand(o)
+	}
+	if closing && a.rule.Store == nil && withheld > 0 {
+		a.rule.logger().Error().Int("aprimo.alert.events", withheld).
+			Msg("aprimo: the program ends with events of which no alert may tell: there were as many as the rule allows, or they are muted")
 	}
 	return busy
 }
@@ -124,28 +131,38 @@ func (a *Alerter) hand(o outgoing) {
 	}
 	a.way = append(a.way, o.ID)
 	o.Alert.Host, o.Alert.PID = a.host, os.Getpid()
-	left := len(o.Routes)
+	o.Alert.shift(-a.clock.ahead)
+	on := &trip{left: len(o.Routes)}
 	for _, route := range o.Routes {
 		a.sending.Go(func() {
 			err := a.deliver(o, route)
-			a.sentOne(o, route, err, &left)
+			a.sentOne(o, route, err, on)
 		})
 	}
 }
 
+// A trip is the delivery of an alert to all its ways.
+type trip struct {
+	left int  // ways
+	got  bool // somebody has it
+	hope bool // or may get the next one
+}
+
 // sentOne takes down that an alert was sent to one of its routes, or never will be.
-func (a *Alerter) sentOne(o outgoing, route string, err error, left *int) {
+func (a *Alerter) sentOne(o outgoing, route string, err error, on *trip) {
 	later := err != nil && a.rule.Store != nil && a.isClosing() && !errors.Is(err, ErrPermanent)
 	a.mu.Lock()
 	if err != nil {
 		a.err = err
 	}
-	if !later {
+	on.got, on.hope = on.got || err == nil, on.hope || err != nil && !errors.Is(err, ErrPermanent)
+	if on.left--; on.left == 0 {
+		a.way = slices.DeleteFunc(a.way, func(id string) bool { return id == o.ID })
+	}
+	unheard := on.left == 0 && !on.got && on.hope && !later
+	if !later && !unheard {
 		a.sent = append(a.sent, o.ID+" "+route)
 		a.sent = a.sent[max(0, len(a.sent)-maxSent):]
-	}
-	if *left--; *left == 0 {
-		a.way = slices.DeleteFunc(a.way, func(id string) bool { return id == o.ID })
 	}
 	a.mu.Unlock()
 	a.update(func(b *board, _ bool) {
@@ -154,10 +171,14 @@ func (a *Alerter) sentOne(o outgoing, route string, err error, left *int) {
 		} else {
 			b.take(o.ID + " " + route)
 		}
+		if unheard {
+			b.unsay(o.Alert)
+		}
 	})
 }
 
-// update changes the board of all, or the own one while that cannot be reached.
+// update changes the board of all, or the own one while that cannot be reached. It
+// takes its time: nobody who observes waits for it.
 func (a *Alerter) update(change func(b *board, alone bool)) {
 	a.updating.Lock()
 	defer a.updating.Unlock()
@@ -169,23 +190,32 @@ func (a *Alerter) update(change func(b *board, alone bool)) {
 			return
 		}
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	change(&a.own, shared)
+	a.show(&a.own)
 }
 
-// found takes down whether the Store was reached.
-func (a *Alerter) found(err error) {
+// show makes a board's state that of Status.
+func (a *Alerter) show(b *board) {
+	now := b.status(a.rule)
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.shown, a.muted = now, b.Muted
+}
+
+// found takes down whether the Store was reached. While it is not, this process goes
+// on from how the board was last.
+func (a *Alerter) found(err error) {
 	switch {
 	case err != nil && !a.alone:
-		a.rule.logger().Warn().Err(err).Msg("aprimo: cannot share the count of 429s; counting alone")
-		a.alone, a.own = true, a.seen
-		a.own.Outbox = slices.DeleteFunc(slices.Clone(a.own.Outbox), func(o outgoing) bool { return o.Sender != a.id })
+		a.alone = true
+		if json.Unmarshal(a.raw, &a.own) != nil {
+			a.own = board{}
+		}
+		a.own.Outbox = slices.DeleteFunc(a.own.Outbox, func(o outgoing) bool { return o.Sender != a.id })
+		a.rule.logger().Warn().Err(err).Msg("aprimo: the Store of the alerts cannot be reached; counting alone")
 	case err == nil && a.alone:
-		a.rule.logger().Info().Msg("aprimo: shares the count of 429s again")
 		a.alone, a.own = false, board{}
+		a.rule.logger().Info().Msg("aprimo: the Store of the alerts is reached again")
 	}
 }
 
@@ -194,23 +224,16 @@ func (a *Alerter) found(err error) {
 func (a *Alerter) updateStore(change func(b *board, alone bool)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()
-	a.mu.Lock()
-	alone, own := a.alone, a.own
-	a.mu.Unlock()
 	key := "alert of 429s " + a.rule.Tenant
 	for range storeTries {
 		old, err := a.rule.Store.Load(ctx, key)
 		if err != nil {
 			return err
 		}
-		var b board
-		if json.Unmarshal(old, &b) != nil { // there is none, or one of another version
-			b = board{}
+		b, err := a.changed(old, change)
+		if err != nil {
+			return err
 		}
-		if alone {
-			b.adopt(own)
-		}
-		change(&b, false)
 		changed, err := json.Marshal(b)
 		if err != nil {
 			return err
@@ -223,12 +246,40 @@ func (a *Alerter) updateStore(change func(b *board, alone bool)) error {
 			return err
 		}
 		if swapped {
-			a.mu.Lock()
-			a.seen = b
-			a.mu.Unlock()
+			a.raw = changed
+			a.show(&b)
 			return nil
 		}
 		a.sleep(mathrand.N(20 * time.Millisecond))
 	}
 	return errBusy
+}
+
+// changed returns what is to be stored in place of old. What cannot be understood,
+// since another version has written it or a disk has lost a part of it, is as good as
+// none: alerts must go on.
+func (a *Alerter) changed(old []byte, change func(b *board, alone bool)) (b board, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			a.rule.logger().Error().Any("panic", p).Msg("aprimo: what the Store has of the alerts cannot be understood; beginning anew")
+			b = board{}
+			change(&b, false)
+		}
+	}()
+	if json.Unmarshal(old, &b) != nil {
+		b = board{}
+	}
+	if a.alone {
+		var own, base board // copies: this may have to be done again
+		err = errors.Join(copyOf(a.own, &own), json.Unmarshal([]byte(cmp.Or(string(a.raw), "{}")), &base))
+		b.adopt(own, base, bytes.Equal(old, a.raw))
+	}
+	change(&b, false)
+	return b, err
+}
+
+// copyOf makes a copy that has nothing in common with the original.
+func copyOf(b board, to *board) error {
+	text, err := json.Marshal(b)
+	return errors.Join(err, json.Unmarshal(text, to))
 }

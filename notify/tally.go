@@ -53,6 +53,15 @@ func (t *tally) add(e transport.Event, at time.Time, limit int) {
 	t.count++
 }
 
+// sum returns what was counted by a process, whose clock is so much behind.
+func (t *tally) sum(by string, behind time.Duration) Alert {
+	return Alert{
+		Since: t.times[0].Add(behind), Latest: t.times[len(t.times)-1].Add(behind), Total: t.count, Tenant: t.tenant,
+		Users: t.users.Top(maxCounted), Operations: t.ops.Top(maxCounted), Hosts: []Tally{{Name: by, Count: t.count}},
+		Samples: t.samples(),
+	}
+}
+
 // samples returns the first and the last events, each once.
 func (t *tally) samples() []transport.Event {
 	all := append([]transport.Event(nil), t.first...)

@@ -79,7 +79,7 @@ func Sample(l Level, p Phase) Alert {
 	since := now.Add(-37 * time.Minute)
 	a := Alert{
 		Level: l, Phase: p, Incident: "SAMPLE", Number: 1, Tenant: "acme", Host: "app01", PID: 4711,
-		Time: now, Since: since, Count: 143, Total: 143, Peak: 41, Limit: 20, Within: defaultWithin, Cooldown: defaultCooldown,
+		Time: now, Since: since, Latest: now, Count: 143, Total: 143, Peak: 41, Limit: 20, Within: defaultWithin, Cooldown: defaultCooldown, MaxDelay: 2 * time.Second,
 		Lost: 3, Recovered: 120, Refused: 4, Paused: 31, Queued: 44, Delay: 2 * time.Second, ServerDelay: 1800 * time.Millisecond,
 		Rate: 6.2, TenantRate: defaultTenantRate, Others: 8.8,
 		Users:      []Tally{{Name: "anna@example.com", Count: 101}, {Name: "nightly-import", Count: 30}, {Count: 12}},
@@ -111,8 +111,10 @@ func Sample(l Level, p Phase) Alert {
 		a.Number, a.Total, a.Previous = 2, 1604, since.Add(time.Minute)
 	case Resolved:
 		a.Number, a.Total, a.Ended, a.Previous, a.Next = 3, 1604, now.Add(-10*time.Minute), since.Add(time.Minute), time.Time{}
+		a.Latest = a.Ended
 	case Digest:
-		a.Untold = []Summary{{"SAMPLE", since, since.Add(2 * time.Minute), 100, 41, 2}, {"SAMPLE2", since.Add(20 * time.Minute), time.Time{}, 43, 20, 1}}
+		a.Untold = []Summary{{"SAMPLE", since, since.Add(2 * time.Minute), 100, 41, 2, true}, {"SAMPLE2", since.Add(20 * time.Minute), time.Time{}, 43, 20, 1, false}}
+		a.Incidents = 2
 		a.Suppressed, a.Next = 143, time.Time{}
 	}
 	return a

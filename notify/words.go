@@ -40,14 +40,14 @@ func (a Alert) title() string {
 	}
 	switch a.Phase {
 	case Escalated:
-		return "It has become worse. " + what
+		return "There are ten times as many as the last mail said. " + what
 	case Reminder:
 		return "It still goes on. " + what
 	case Resolved:
 		return "It is over. " + what
 	case Digest:
-		return fmt.Sprintf("There %s %s since %s, each too short or too soon after another for an alert of its own. %s",
-			wasWere(len(a.Untold)), many(len(a.Untold), "incident"), at(a.Since), what)
+		return fmt.Sprintf("There %s %s since %s, not told of one by one: they came and went, or too soon after a mail, or mails were kept back. %s",
+			wasWere(a.incidents()), many(a.incidents(), "incident"), at(a.Since), what)
 	}
 	return what
 }
@@ -64,18 +64,18 @@ func (a Alert) facts() []fact {
 	if !a.Ended.IsZero() {
 		f = append(f, fact{"Last", at(a.Ended)}, fact{"Over at", at(a.Time)})
 	} else {
-		f = append(f, fact{"Last", at(a.Time)})
+		f = append(f, fact{"Last", at(a.latest())})
 	}
-	f = append(f, fact{"Mail due at", fmt.Sprintf("%d within %s", a.Limit, howLong(a.Within))})
+	f = append(f, fact{"Mail due at", a.threshold()})
 	if a.Peak > 0 {
-		f = append(f, fact{"Worst", fmt.Sprintf("%d in one minute", a.Peak)})
+		f = append(f, fact{"Worst", fmt.Sprintf("%s in one minute", many(a.Peak, "429"))})
 	}
 	if a.Tenant != "" {
 		f = append(f, fact{"Tenant", a.Tenant})
 	}
 	f = append(f, fact{"Program", fmt.Sprintf("process %d on %s", a.PID, a.Host)})
 	if a.Alone {
-		f = append(f, fact{"Alone", "the others could not be reached: this is about one process"})
+		f = append(f, fact{"Alone", "the Store could not be reached: this is about one process"})
 	}
 	if a.Number > 1 && a.Phase != Digest {
 		going := "still going on"
@@ -87,7 +87,7 @@ func (a Alert) facts() []fact {
 	if !a.Previous.IsZero() {
 		f = append(f, fact{"Last mail", at(a.Previous)})
 	}
-	if a.Suppressed > 0 {
+	if a.Suppressed > 0 && a.Phase != Digest {
 		f = append(f, fact{"Meanwhile", fmt.Sprintf("%d in incidents that had no mail", a.Suppressed)})
 	}
 	return f
@@ -110,6 +110,9 @@ func (a Alert) share() string {
 	switch {
 	case a.Rate+a.Others <= 0:
 		return ""
+	case a.Rate < 0.05:
+		return fmt.Sprintf("While Aprimo rejected requests it served %s a second. None of those that waited there were ours: others used all of it.",
+			number(a.TenantRate))
 	case a.Others < 0.5:
 		return fmt.Sprintf("While Aprimo rejected requests it served %s a second. All of them can have been ours: nobody else need have used it.",
 			number(a.TenantRate))
@@ -138,12 +141,11 @@ func (a Alert) actions() []string {
 
 func (a Alert) foot() []string {
 	lines := []string{fmt.Sprintf("Sent by process %d on %s.", a.PID, a.Host),
-		fmt.Sprintf("A first mail comes when there were %d within %s.", a.Limit, howLong(a.Within))}
-	if !a.NoneBefore.IsZero() {
-		lines = append(lines, "This is the last mail before "+at(a.NoneBefore)+", whatever happens: there have been as many as the rule allows.")
-	}
+		"The rule for a first mail: " + a.threshold() + "."}
 	switch {
-	case a.Phase == Resolved || a.Phase == Digest:
+	case !a.NoneBefore.IsZero():
+		lines = append(lines, "This is the last mail of this kind before "+at(a.NoneBefore)+", whatever happens: there have been as many as the rule allows.")
+	case a.Phase == Resolved || a.Phase == Digest && a.Next.IsZero():
 		lines = append(lines, "Until there are as many again no mail comes.")
 	case !a.Next.IsZero():
 		lines = append(lines, "The next mail comes when it is over or ten times as much, else at "+at(a.Next)+".")
@@ -154,6 +156,23 @@ func (a Alert) foot() []string {
 	return append(lines, "During work that was announced, the program's Alerter.Mute keeps alerts back.",
 		fmt.Sprintf("Incident %s, mail no. %d", a.Incident, a.Number))
 }
+
+// threshold says when a mail is due.
+func (a Alert) threshold() string {
+	if a.Level == Saturated && a.MaxDelay > 0 {
+		return fmt.Sprintf("a wait above %s for %s", howLong(a.MaxDelay), howLong(saturatedFor))
+	}
+	return fmt.Sprintf("%d within %s", a.Limit, howLong(a.Within))
+}
+
+func (a Alert) latest() time.Time {
+	if a.Latest.IsZero() {
+		return a.Time
+	}
+	return a.Latest
+}
+
+func (a Alert) incidents() int { return max(a.Incidents, len(a.Untold)) }
 
 func (a Alert) color() string {
 	switch a.Phase {

@@ -1,0 +1,446 @@
+package notify_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+	"pgregory.net/rapid"
+
+	"github.com/aprimo-go/aprimo/notify"
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// A ledger is what alerts tell of incidents.
+type ledger struct{ opened, closed map[string]int }
+
+func ledgerOf(alerts []notify.Alert) ledger {
+	l := ledger{map[string]int{}, map[string]int{}}
+	for _, a := range alerts {
+		switch a.Phase {
+		case notify.Firing:
+			l.opened[a.Incident]++
+		case notify.Resolved:
+			l.closed[a.Incident]++
+		}
+		for _, u := range a.Untold {
+			if !u.Opened {
+				l.opened[u.Incident]++
+			}
+			if !u.Ended.IsZero() {
+				l.closed[u.Incident]++
+			}
+		}
+	}
+	return l
+}
+
+// Whenever the Store comes and goes: each incident is opened, and closed once.
+func TestAStoreThatComesAndGoes(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		synctest.Test(t, func(t *testing.T) {
+			box, store, quiet := new(inbox), new(memory), zerolog.Nop()
+			a := notify.New(box, notify.Rule{Store: store, Tenant: "acme", Logger: &quiet})
+			incidents := rapid.IntRange(1, 5).Draw(r, "incidents")
+			for range incidents {
+				burst(a, 30)
+				for range rapid.IntRange(0, 4).Draw(r, "changes") {
+					time.Sleep(time.Duration(rapid.IntRange(1, 40).Draw(r, "minutes")) * time.Minute)
+					store.unplug(rapid.Bool().Draw(r, "gone"))
+				}
+				time.Sleep(11 * time.Minute) // it is over
+			}
+			store.unplug(false)
+			time.Sleep(48 * time.Hour)
+			a.Close()
+			l := ledgerOf(box.got())
+			if len(l.closed) != incidents || len(l.opened) != incidents {
+				r.Fatalf("%d incidents: %v", incidents, l)
+			}
+			for id := range l.opened {
+				if l.opened[id] != 1 || l.closed[id] != 1 {
+					r.Fatalf("%s: opened %d times, closed %d times", id, l.opened[id], l.closed[id])
+				}
+			}
+		})
+	})
+}
+
+// Two that were apart, and each told of an incident, tell of the end of both, once.
+func TestTwoThatWereApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared, quiet := new(memory), zerolog.Nop()
+		left, right := &away{memory: shared}, &away{memory: shared}
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{Store: left, Tenant: "acme", Logger: &quiet})
+		b := notify.New(box, notify.Rule{Store: right, Tenant: "acme", Logger: &quiet})
+		right.gone.Store(true)
+		for range 5 {
+			burst(a, 30)
+			burst(b, 30)
+			time.Sleep(time.Minute)
+		}
+		right.gone.Store(false)
+		time.Sleep(3 * time.Hour)
+		a.Close()
+		b.Close()
+		l := ledgerOf(box.got())
+		if len(l.opened) != 2 || len(l.closed) != 2 {
+			t.Errorf("%v", l)
+		}
+		for id, n := range l.closed {
+			if n != 1 {
+				t.Errorf("%s is closed %d times", id, n)
+			}
+		}
+	})
+}
+
+// An away is a memory as one of several sees it.
+type away struct {
+	*memory
+	gone atomic.Bool
+}
+
+func (s *away) Load(ctx context.Context, key string) ([]byte, error) {
+	if s.gone.Load() {
+		return nil, errGone
+	}
+	return s.memory.Load(ctx, key)
+}
+
+func (s *away) CompareAndSwap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
+	if s.gone.Load() {
+		return false, errGone
+	}
+	return s.memory.CompareAndSwap(ctx, key, old, new, ttl)
+}
+
+// What a Store has that makes no sense ends neither the program nor the alerts.
+func TestAStoreWithNonsense(t *testing.T) {
+	for _, text := range []string{
+		"", "null", "[]", "{", `{"Now":"2199-01-01T00:00:00Z"}`, `{"Courses":[{},{"Flapping":true,"Waiting":"2020-01-01T00:00:00Z"},{}]}`,
+		`{"Courses":[{},{"State":"clearing","Times":[null]},{}]}`, `{"Outbox":[{}],"Sent":["2199-01-01T00:00:00Z"]}`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			box, quiet := new(inbox), zerolog.Nop()
+			store := &memory{values: map[string][]byte{"alert of 429s acme": []byte(text)}}
+			a := notify.New(box, notify.Rule{Store: store, Tenant: "acme", Logger: &quiet})
+			time.Sleep(time.Second)
+			begin := time.Now()
+			burst(a, 30)
+			time.Sleep(25 * time.Hour)
+			a.Close()
+			got := box.got()
+			if l := ledgerOf(got); len(l.opened) != 1 || len(l.closed) != 1 {
+				t.Errorf("%s: %v", text, phases(begin, got))
+			}
+			for _, g := range got {
+				if d := g.Since.Sub(begin); d < 0 || d > time.Minute {
+					t.Errorf("%s: since %v, began %v", text, g.Since, begin)
+				}
+			}
+		})
+	}
+}
+
+// With a Store mails have samples as without.
+func TestSamplesOutliveTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{Store: new(memory)})
+		for range 30 {
+			burst(a, 1)
+			time.Sleep(time.Second)
+		}
+		a.Close()
+		if g := box.got()[0]; len(g.Samples) != 6 || g.Samples[0].User != "anna@example.com" || g.Samples[0].Attempt != 1 {
+			t.Errorf("%+v", g.Samples)
+		}
+	})
+}
+
+// Nobody who observes waits for the log of an Alerter.
+func TestObserveDoesNotWaitForTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logger := zerolog.New(writerFunc(func(b []byte) (int, error) { time.Sleep(time.Second); return len(b), nil }))
+		a := notify.New(new(inbox), notify.Rule{Store: &memory{gone: true}, Logger: &logger})
+		began := time.Now()
+		for range 1000 {
+			burst(a, 1)
+			a.Status()
+		}
+		time.Sleep(time.Millisecond)
+		burst(a, 1)
+		if d := time.Since(began); d > time.Millisecond {
+			t.Errorf("it took %v", d)
+		}
+		a.Close()
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+// What the cool-down held back is told when the program ends, and what may not be
+// told is in the log.
+func TestCloseTellsWhatWasHeldBack(t *testing.T) {
+	for _, muted := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			logger := zerolog.New(&log)
+			box := new(inbox)
+			a := notify.New(box, notify.Rule{Logger: &logger})
+			begin := time.Now()
+			burst(a, 20)
+			time.Sleep(15 * time.Minute)
+			burst(a, 500)
+			time.Sleep(20 * time.Minute)
+			if muted {
+				a.Mute(time.Now().Add(time.Hour), "work")
+			}
+			a.Close()
+			want := []string{"1m0s throttled firing", "10m0s throttled resolved", "35m0s throttled digest"}
+			if muted {
+				want = want[:2]
+			}
+			if diff := cmp.Diff(want, phases(begin, box.got())); diff != "" {
+				t.Error(diff)
+			}
+			if strings.Contains(log.String(), `"aprimo.alert.events":500`) != muted {
+				t.Errorf("log: %s", &log)
+			}
+		})
+	}
+}
+
+// A level that was switched off in the middle of an incident is silent.
+func TestALevelThatIsSwitchedOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box, store := new(inbox), new(memory)
+		lost := func(a *notify.Alerter) {
+			for range 10 {
+				a.Observe(t.Context(), transport.Event{Kind: transport.Done, Time: time.Now(), Status: 429, Attempt: 3})
+			}
+		}
+		a := notify.New(box, notify.Rule{Store: store})
+		lost(a)
+		time.Sleep(time.Minute)
+		a.Close()
+		a = notify.New(box, notify.Rule{Store: store, Lost: -1})
+		time.Sleep(48 * time.Hour)
+		a.Close()
+		if n := len(box.got()); n != 1 {
+			t.Errorf("%d alerts", n)
+		}
+	})
+}
+
+// A few 429s now and then, for hours, are no part of what comes then.
+func TestATrickleIsNoIncident(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{})
+		for range 150 {
+			burst(a, 1)
+			time.Sleep(4 * time.Minute)
+		}
+		burst(a, 20)
+		a.Close()
+		if g := box.got()[0]; g.Total > 23 || g.Time.Sub(g.Since) > 10*time.Minute {
+			t.Errorf("%d since %v", g.Total, g.Time.Sub(g.Since))
+		}
+	})
+}
+
+// Two slow calls and nothing between them are no saturation.
+func TestSaturationLasts(t *testing.T) {
+	slow := func(a *notify.Alerter) {
+		a.Observe(context.Background(), transport.Event{Kind: transport.Done, Time: time.Now(), Status: 200, Attempt: 1, ServerDelay: 5 * time.Second})
+	}
+	for every, alerts := range map[time.Duration]int{10 * time.Minute: 0, time.Second: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			box := new(inbox)
+			a := notify.New(box, notify.Rule{MaxDelay: 2 * time.Second})
+			for range 100 {
+				slow(a)
+				time.Sleep(every)
+			}
+			a.Close()
+			if n := len(box.got()); n != alerts {
+				t.Errorf("every %v: %d alerts, want %d", every, n, alerts)
+			}
+		})
+	}
+}
+
+// However many incidents were not told of: a digest names some and counts all.
+func TestADigestCountsAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{Count: 5})
+		a.Mute(time.Now().Add(60*time.Hour), "")
+		for range 80 {
+			burst(a, 5)
+			time.Sleep(30 * time.Minute)
+		}
+		time.Sleep(24 * time.Hour)
+		a.Close()
+		got := box.got()
+		if len(got) != 1 || got[0].Total != 400 || got[0].Incidents != 80 || got[0].Users[0].Count != 400 ||
+			!strings.Contains(got[0].Subject(), "400 in 80 incidents") || !strings.Contains(got[0].Text(), "80 incidents") {
+			t.Errorf("%s\n%+v", got[0].Subject(), got)
+		}
+	})
+}
+
+// The last word about muting counts, also if two come at once, and Status has it.
+func TestMuteAndUnmute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{})
+		a.Mute(time.Now().Add(5*time.Hour), "work")
+		if s := a.Status(); s[0].Muted.IsZero() || s[0].Reason != "work" {
+			t.Errorf("%+v", s)
+		}
+		synctest.Wait()
+		a.Mute(time.Time{}, "")
+		if s := a.Status(); !s[0].Muted.IsZero() {
+			t.Errorf("%+v", s)
+		}
+		burst(a, 30)
+		time.Sleep(time.Minute)
+		if len(box.got()) != 1 {
+			t.Error("still muted")
+		}
+		a.Close()
+	})
+}
+
+// Alerts are for people, who have the wall's clock, whatever a Store's clock was once.
+func TestAClockThatWasAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box, quiet := new(inbox), zerolog.Nop()
+		ahead := fmt.Sprintf(`{"Now":%q}`, time.Now().Add(3*time.Hour).Format(time.RFC3339))
+		store := &memory{values: map[string][]byte{"alert of 429s acme": []byte(ahead)}}
+		a := notify.New(box, notify.Rule{Store: store, Tenant: "acme", Logger: &quiet})
+		time.Sleep(time.Minute)
+		begin := time.Now()
+		burst(a, 30)
+		time.Sleep(time.Minute)
+		a.Close()
+		g := box.got()[0]
+		if g.Since.Sub(begin).Abs() > time.Second || g.Time.Sub(begin) > time.Minute || g.Next.Sub(begin) > 5*time.Hour || g.History[0].Time.After(begin) {
+			t.Errorf("began %v: %+v", begin, g)
+		}
+	})
+}
+
+// Two ways of one name are two.
+func TestTwoWaysOfOneName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, two, three := new(inbox), new(inbox), new(inbox)
+		a := notify.New(notify.Routes{{Name: "mail", To: one}, {Name: "mail", To: two}, {To: three}}, notify.Rule{})
+		burst(a, 20)
+		a.Close()
+		if len(one.got()) != 1 || len(two.got()) != 1 || len(three.got()) != 1 {
+			t.Errorf("%d, %d and %d alerts", len(one.got()), len(two.got()), len(three.got()))
+		}
+	})
+}
+
+// A program that calls its ways otherwise delivers what the last one left.
+func TestARenamedWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		quiet := zerolog.Nop()
+		rule := notify.Rule{Store: new(memory), Logger: &quiet, Gather: -1}
+		a := notify.New(notify.Routes{{Name: "old", To: &inbox{errs: []error{errDown, errDown}}}}, rule)
+		burst(a, 20)
+		time.Sleep(time.Second)
+		a.Close()
+		box := new(inbox)
+		a = notify.New(notify.Routes{{Name: "new", To: box}}, rule)
+		time.Sleep(time.Minute)
+		a.Close()
+		if got := box.got(); len(got) != 1 || got[0].Phase != notify.Firing {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// A mail server that is away for two hours: with a Store the first mail comes as the
+// first; without one nobody is told of a second mail whose first there never was.
+func TestTheMailServerIsAwayForLong(t *testing.T) {
+	for name, store := range map[string]notify.Store{"store": new(memory), "none": nil} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				quiet, begin, box := zerolog.Nop(), time.Now(), new(inbox)
+				a := notify.New(notify.NotifierFunc(func(ctx context.Context, g notify.Alert) error {
+					if time.Since(begin) < 2*time.Hour {
+						return errDown
+					}
+					return box.Notify(ctx, g)
+				}), notify.Rule{Store: store, Logger: &quiet})
+				for range 180 {
+					burst(a, 20)
+					time.Sleep(time.Minute)
+				}
+				time.Sleep(time.Hour)
+				a.Close()
+				got := box.got()
+				if len(got) == 0 || got[0].Phase != notify.Firing || got[0].Number != 1 || got[len(got)-1].Phase != notify.Resolved {
+					t.Errorf("%v", phases(begin, got))
+				}
+			})
+		})
+	}
+}
+
+// So much that it is told of every day's alerts: lost calls are heard of nevertheless.
+func TestLostCallsAreHeardOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{MaxDelay: time.Second, Cooldown: -1, Reminder: 10 * time.Minute})
+		for range 20 * 60 {
+			burst(a, 20)
+			time.Sleep(time.Minute)
+		}
+		begin := time.Now()
+		for range 60 {
+			a.Observe(t.Context(), transport.Event{Kind: transport.Done, Time: time.Now(), Status: 429, Attempt: 3})
+			time.Sleep(30 * time.Second)
+		}
+		a.Close()
+		for _, g := range box.got() {
+			if g.Level == notify.Failing && g.Phase == notify.Firing {
+				if d := g.Time.Sub(begin); d > 10*time.Minute {
+					t.Errorf("told after %v", d)
+				}
+				return
+			}
+		}
+		t.Errorf("not told: %v", phases(begin, box.got()))
+	})
+}
+
+// As JSON an alert has its samples, and can be read back.
+func TestAlertAsJSON(t *testing.T) {
+	a := sampleAlert()
+	b, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back notify.Alert
+	if err := json.Unmarshal(b, &back); err != nil || len(back.Samples) != len(a.Samples) || back.Text() != a.Text() {
+		t.Errorf("%v\n%s", err, b)
+	}
+}
