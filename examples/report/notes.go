@@ -18,7 +18,7 @@ func (r report) notes() (notes []string) {
 	for _, p := range r.Problems {
 		notes = append(notes, "Not all of it: "+p)
 	}
-	if r.Total == 0 {
+	if r.Total == 0 && (r.Lines > 0 || len(r.Problems) == 0 && !r.Stopped) {
 		notes = append(notes, r.nothing())
 	}
 	note(r.Broken, "Broken lines: %d, such as %s", strings.Join(r.BrokenAt, ", "))
