@@ -1,32 +1,43 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
+	"strconv"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // A line is what is read of one, if it is about 429s.
 type line struct {
-	Time    stamp  `json:"time"`
-	User    string `json:"user.name"`
-	Op      string `json:"aprimo.operation"`
-	Method  string `json:"http.request.method"`
-	URL     string `json:"url.full"`
-	Status  int    `json:"http.response.status_code"`
-	Resend  *int   `json:"http.request.resend_count"`
-	Again   bool   `json:"aprimo.rate_limit.will_retry"`
-	Event   string `json:"event"`
-	GivenUp int    `json:"aprimo.429.given_up"`
-	Rest    []struct {
-		User      string `json:"user"`
-		Operation string `json:"operation"`
-		Count     int    `json:"count"`
-	} `json:"aprimo.429.rest"`
-	Other int `json:"aprimo.429.rest_other"`
+	Time   stamp  `json:"time"`
+	User   string `json:"user.name"`
+	Op     string `json:"aprimo.operation"`
+	Method string `json:"http.request.method"`
+	URL    string `json:"url.full"`
+	Status int    `json:"http.response.status_code"`
+	Resend *int   `json:"http.request.resend_count"`
+	Again  bool   `json:"aprimo.rate_limit.will_retry"`
+	Event  string `json:"event"`
+
+	// Of a summary: the 429s that have no line.
+	Suppressed     *int    `json:"aprimo.429.suppressed"`
+	GivenUp        int     `json:"aprimo.429.suppressed_given_up"`
+	Rest           []cause `json:"aprimo.429.rest"`
+	Other          int     `json:"aprimo.429.rest_other"`
+	RestUsers      []named `json:"aprimo.429.rest_users"`
+	RestOperations []named `json:"aprimo.429.rest_operations"`
 }
 
-const summary = "aprimo.429.summary"
+type named = transport.Tally
+
+const (
+	summary = "aprimo.429.summary"
+	status  = "http.response.status_code"
+
+	// maxCount is more than any program can have in a minute.
+	maxCount = 1_000_000_000
+)
 
 // A kind says what a line is.
 type kind int
@@ -35,57 +46,66 @@ const (
 	foreign kind = iota // not about 429s
 	limited             // a 429
 	summed              // a summary
-	broken              // not JSON, though it begins so
+	plain               // not JSON at all
+	broken              // not JSON, though it begins so, or makes no sense
 )
 
-var of429 = []byte("429")
-
-// parse reads a line. Most lines of a log are about other things: they are looked at,
-// not taken apart.
-func parse(text []byte) (l line, k kind) {
-	text = bytes.TrimSpace(text)
+// kind tells what a line is that is JSON.
+func (l *line) kind() kind {
 	switch {
-	case len(text) == 0 || text[0] != '{':
-		return l, foreign
-	case !bytes.Contains(text, of429):
-		if !json.Valid(text) {
-			return l, broken
-		}
-		return l, foreign
-	}
-	if err := json.Unmarshal(text, &l); err != nil {
-		if json.Valid(text) { // of another program, which has other types
-			return l, foreign
-		}
-		return l, broken
-	}
-	switch {
-	case l.Event == summary && l.Other >= 0:
-		for _, r := range l.Rest {
-			if r.Count < 0 {
-				return l, broken
-			}
-		}
-		return l, summed
+	case l.Event == summary && l.sound():
+		return summed
+	case l.Event == summary:
+		return broken
 	case l.Status == 429 && l.Resend != nil:
-		return l, limited
+		return limited
 	}
-	return l, foreign
+	return foreign
 }
 
-// A stamp is a time as zerolog or slog writes it: a text or seconds since 1970.
+// sound tells whether a summary's numbers can be true.
+func (l *line) sound() bool {
+	ok := func(n int) bool { return n >= 0 && n <= maxCount }
+	if l.Suppressed != nil && !ok(*l.Suppressed) || !ok(l.GivenUp) || !ok(l.Other) {
+		return false
+	}
+	for _, c := range l.Rest {
+		if !ok(c.Count) || !ok(c.Error) {
+			return false
+		}
+	}
+	for _, list := range [][]named{l.RestUsers, l.RestOperations} {
+		for _, t := range list {
+			if !ok(t.Count) || !ok(t.Error) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// A stamp is a time as zerolog or slog writes it, or docker or journald: a text, or a
+// number since 1970.
 type stamp struct{ time.Time }
 
 // UnmarshalJSON implements json.Unmarshaler. A time that cannot be read is none.
 func (s *stamp) UnmarshalJSON(b []byte) error {
-	var seconds float64
-	if len(b) > 0 && b[0] == '"' {
-		s.Time, _ = time.Parse(`"`+time.RFC3339Nano+`"`, string(b))
-	} else if json.Unmarshal(b, &seconds) == nil && seconds > 0 {
-		for seconds > 1e11 { // milliseconds, microseconds or nanoseconds
+	if len(b) > 2 && b[0] == '"' {
+		b = b[1 : len(b)-1]
+	}
+	if t, err := time.Parse(time.RFC3339Nano, string(b)); err == nil {
+		s.Time = t.UTC()
+		return nil
+	}
+	if seconds, err := strconv.ParseFloat(string(b), 64); err == nil && seconds > 0 {
+		for seconds > 1e11 && seconds < 1e20 { // milliseconds, microseconds or nanoseconds
 			seconds /= 1000
 		}
-		s.Time = time.Unix(int64(seconds), 0).UTC()
+		if seconds <= 1e11 {
+			s.Time = time.Unix(int64(seconds), 0).UTC()
+		}
 	}
 	return nil
 }
+
+var _ json.Unmarshaler = (*stamp)(nil)

@@ -1,43 +1,42 @@
 package main
 
 import (
-	"fmt"
+	"io"
 	"os"
-	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 )
 
-// progress shows how much has been read, if somebody looks and it takes long.
-func progress(read *atomic.Int64, total int64) (done func()) {
-	info, err := os.Stderr.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return func() {}
-	}
-	stop := make(chan struct{})
-	var shown sync.WaitGroup
-	shown.Go(func() {
-		t := time.NewTicker(200 * time.Millisecond)
-		defer t.Stop()
-		for {
-			select {
-			case <-stop:
-				fmt.Fprint(os.Stderr, "\r\x1b[K")
-				return
-			case <-t.C:
-				fmt.Fprint(os.Stderr, "\r", bar(read.Load(), total))
-			}
+// newBar shows how much has been read, and when all will be, if somebody looks.
+func newBar(sources []source) *progressbar.ProgressBar {
+	total := int64(0)
+	for _, s := range sources {
+		if s.size < 0 {
+			total = -1
+			break
 		}
-	})
-	return func() { close(stop); shown.Wait() }
+		total += s.size
+	}
+	return progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(os.Stderr),
+		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
+		progressbar.OptionSetDescription("reading"),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowCount(),
+		progressbar.OptionUseIECUnits(true),
+		progressbar.OptionClearOnFinish(),
+	)
 }
 
-func bar(n, total int64) string {
-	const width = 40
-	if total <= 0 {
-		return fmt.Sprintf("%d MiB read", n>>20)
-	}
-	full := int(min(n, total) * width / total)
-	return fmt.Sprintf("[%s%s] %3d %% of %d MiB", strings.Repeat("#", full), strings.Repeat(".", width-full), min(n, total)*100/total, total>>20)
+// A counter moves the bar.
+type counter struct {
+	io.Reader
+	bar *progressbar.ProgressBar
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	_ = c.bar.Add(n)
+	return n, err
 }

@@ -5,13 +5,13 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // logOf returns n lines of 429s, with others between them.
@@ -25,7 +25,7 @@ func logOf(n int) string {
 	return b.String()
 }
 
-const sum = `{"level":"warn","event":"aprimo.429.summary","aprimo.429.total":60,"aprimo.429.suppressed":50,"aprimo.429.rest":[{"user":"user 0","operation":"GET /api/core/record/{id}","count":40,"error":0}],"aprimo.429.rest_other":10,"time":1795514400}` + "\n"
+const oldSummary = `{"level":"warn","event":"aprimo.429.summary","aprimo.429.total":60,"aprimo.429.suppressed":50,"aprimo.429.rest":[{"user":"user 0","operation":"GET /api/core/record/{id}","count":40,"error":0}],"aprimo.429.rest_other":10,"time":1795514400}` + "\n"
 
 func write(t *testing.T, name string, content []byte) string {
 	t.Helper()
@@ -49,29 +49,46 @@ func zipped(t *testing.T, s string) []byte {
 	return b.Bytes()
 }
 
+// reportOf returns the report on a log.
+func reportOf(t *testing.T, f filter, log string) report {
+	t.Helper()
+	r := readFiles(t.Context(), f, []string{write(t, "app.log", []byte(log))})
+	if len(r.Problems) > 0 || r.Stopped {
+		t.Fatalf("%+v", r)
+	}
+	return r
+}
+
+func tableOf(t *testing.T, r report) string {
+	t.Helper()
+	var b strings.Builder
+	if err := r.table(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // All files together, plain and zipped, summaries included; broken lines are counted
 // and named.
 func TestReportCountsEach429(t *testing.T) {
-	broken := `{"http.response.status_code":429,` + "\n" + `{"half` + "\n"
 	long := `{"message":"` + strings.Repeat("x", 3<<20) + `"}` + "\n"
+	wrong := `{"http.response.status_code":429,` + "\n" + `{"half` + "\n"
 	files := []string{
-		write(t, "app.log", []byte(logOf(1000)+broken+sum+long)),
+		write(t, "app.log", []byte(logOf(1000)+long+wrong+oldSummary)),
 		write(t, "app.log.1.gz", zipped(t, logOf(500))),
 		write(t, "empty.log", nil),
 		write(t, "no newline.log", []byte(strings.TrimSuffix(logOf(1), "\n\n"))),
 	}
-	r, err := readFiles(t.Context(), filter{}, files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Total != 1000+500+1+50 || r.GivenUp != 100+50+1 || r.Unnamed != 10 || r.Broken < 3 || r.Users[0].Name != "user 0" || r.Users[0].Count != 334+167+1+40 {
+	r := readFiles(t.Context(), filter{}, files)
+	if r.Total != 1000+500+1+50 || r.GivenUp != 100+50+1 || r.Unnamed != (unnamed{10, 10, 10}) || r.Users[0] != (named{Name: "user 0", Count: 334 + 167 + 1 + 40}) {
 		t.Errorf("%+v", r)
 	}
-	if o := r.Operations[0]; o.Name != "GET /api/core/record/{id}" || o.Count != 1541 || o.Error != 0 {
+	if o := r.Operations[0]; o != (named{Name: "GET /api/core/record/{id}", Count: 1541}) {
 		t.Errorf("%+v", o)
 	}
-	if want := files[0] + ":4001"; len(r.BrokenAt) != 3 || r.BrokenAt[0] != want {
-		t.Errorf("broken at %v, want %s first", r.BrokenAt, want)
+	// The line that is too long is one, too.
+	if want := []string{files[0] + ":4001", files[0] + ":4002", files[0] + ":4003"}; r.Broken != 3 || !slices.Equal(r.BrokenAt, want) || r.Lines != 4004+2000+3 || r.NotJSON != 1501 {
+		t.Errorf("%d broken at %v, want %v; %d lines", r.Broken, r.BrokenAt, want, r.Lines)
 	}
 	when := 0
 	for _, m := range r.When {
@@ -83,84 +100,62 @@ func TestReportCountsEach429(t *testing.T) {
 }
 
 func TestReportOnlyOfWhatIsAskedFor(t *testing.T) {
-	file := write(t, "app.log", []byte(logOf(600)))
 	var f filter
 	if err := f.between("2026-11-24T10:01:00Z", "2026-11-24T10:02:00Z"); err != nil {
 		t.Fatal(err)
 	}
 	f.user = "user 1"
-	r, err := readFiles(t.Context(), f, []string{file})
-	if err != nil || r.Total != 20 || len(r.Users) != 1 || len(r.When) != 1 {
-		t.Errorf("%+v, %v", r, err)
+	if r := reportOf(t, f, logOf(600)); r.Total != 20 || len(r.Users) != 1 || len(r.When) != 1 || r.Others != 580 {
+		t.Errorf("%+v", r)
 	}
-	if err := f.between("yesterday", ""); err == nil || !strings.Contains(err.Error(), "-since") {
-		t.Error(err)
-	}
-	if _, err := readFiles(t.Context(), f, []string{"no such file"}); err == nil {
-		t.Error("no error")
-	}
-}
-
-// What somebody calls himself is harmless on the terminal and in the page.
-func TestReportOfNastyNames(t *testing.T) {
-	var log strings.Builder
-	for _, name := range []string{"a\r\nBcc: x@y", "<script>alert(1)</script>", strings.Repeat("ü", 5000), "\x1b[31m", "abc\u202egnp"} {
-		b, _ := json.Marshal(name)
-		fmt.Fprintf(&log, `{"user.name":%s,"aprimo.operation":%s,"http.request.resend_count":0,"http.response.status_code":429}`+"\n", b, b)
-	}
-	log.WriteString("{\"user.name\":\"\xff\xfe\",\"http.request.resend_count\":0,\"http.response.status_code\":429}\n")
-	r, err := readFiles(t.Context(), filter{}, []string{write(t, "app.log", []byte(log.String()))})
-	if err != nil || r.Total != 6 {
-		t.Fatalf("%+v, %v", r, err)
-	}
-	var out strings.Builder
-	if err := r.table(&out); err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(out.String()) {
-		line = strings.TrimSuffix(line, "\n")
-		if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) && r != unicode.ReplacementChar }) || utf8.RuneCountInString(line) > 400 {
-			t.Errorf("%q", line)
+	for _, bad := range [][2]string{{"yesterday", ""}, {"2026-11-24T10:00:00Z", "2026-11-24T10:00:00Z"}} {
+		if err := f.between(bad[0], bad[1]); err == nil || !strings.Contains(err.Error(), "-since") {
+			t.Error(err)
 		}
 	}
-	file := filepath.Join(t.TempDir(), "page.html")
-	if err := writePage(file, r); err != nil {
-		t.Fatal(err)
+	// Whom the report calls (unknown) can be asked for.
+	log := strings.ReplaceAll(logOf(9), `"user 2"`, `""`)
+	if r := reportOf(t, filter{user: unknown}, log); r.Total != 3 {
+		t.Errorf("%+v", r)
 	}
-	page, _ := os.ReadFile(file)
-	if bytes.Contains(page, []byte("<script")) || !utf8.Valid(page) {
-		t.Errorf("%s", page)
+	if r := reportOf(t, filter{user: "nobody"}, log); !strings.Contains(tableOf(t, r), "None of the 429s are of the user") {
+		t.Error(tableOf(t, r))
 	}
 }
 
-// The log of the real transport is understood, and JSON comes out.
+// The log of the real transport is understood, and JSON comes out; with a page besides
+// if both are asked for.
 func TestReportOfTheSample(t *testing.T) {
 	var out bytes.Buffer
-	if err := run(t.Context(), &out, filter{}, true, "", nil); err != nil {
+	file := filepath.Join(t.TempDir(), "page.html")
+	if err := run(t.Context(), &out, options{asJSON: true, page: file}); err != nil {
 		t.Fatal(err)
 	}
 	var r report
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		t.Fatal(err)
 	}
-	if r.Total == 0 || r.Broken != 0 || len(r.Users) == 0 || len(r.Advice) == 0 {
+	if r.Total == 0 || r.Broken != 0 || r.NotJSON != 0 || r.NoTime != 0 || len(r.Users) == 0 || len(r.Advice) == 0 {
 		t.Errorf("%s", &out)
+	}
+	if page, err := os.ReadFile(file); err != nil || len(r.Users) == 0 || !bytes.Contains(page, []byte(r.Users[0].Name)) {
+		t.Error(err)
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	for line := range strings.Lines(logOf(1) + sum + `{"http.response.status_code":"429"}` + "\n" + `{"time":1e300,"http.response.status_code":429,"http.request.resend_count":1}`) {
-		f.Add([]byte(line))
+// A page's name that is a log's, as in -html *.log, is refused before anything is lost.
+func TestReportOverwritesNoLog(t *testing.T) {
+	file := write(t, "app.log", []byte(logOf(1)))
+	if err := run(t.Context(), io.Discard, options{page: file}); err == nil || !strings.Contains(err.Error(), ".html") {
+		t.Error(err)
 	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		tally := newTally(filter{})
-		tally.line(text, place{})
-		r := tally.report()
-		if r.Total < 0 || r.Lines != 1 {
-			t.Errorf("%+v", r)
-		}
-		if _, err := json.Marshal(r); err != nil && r.Total < 1<<40 {
-			t.Error(err)
-		}
-	})
+	if text, _ := os.ReadFile(file); string(text) != logOf(1) {
+		t.Errorf("%q", text)
+	}
+	// If there can be no page, there is a table at least.
+	var out bytes.Buffer
+	err := run(t.Context(), &out, options{page: filepath.Join(t.TempDir(), "no", "page.html"), files: []string{file}})
+	if err == nil || !strings.Contains(out.String(), "user 0") {
+		t.Errorf("%v\n%s", err, &out)
+	}
 }

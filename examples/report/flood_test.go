@@ -1,0 +1,63 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+const newSummary = `{"event":"aprimo.429.summary","time":"2026-11-24T10:01:00Z","aprimo.429.total":250,"aprimo.429.given_up":70,"aprimo.429.suppressed":100,"aprimo.429.suppressed_given_up":30,` +
+	`"aprimo.429.rest":[{"user":"anna","operation":"GET /a","count":40,"error":0},{"user":"ben","operation":"GET /a","count":10,"error":3}],"aprimo.429.rest_other":50,` +
+	`"aprimo.429.rest_users":[{"name":"anna","count":60,"error":0},{"name":"ben","count":30,"error":5}],"aprimo.429.rest_users_other":10,` +
+	`"aprimo.429.rest_operations":[{"name":"GET /a","count":95,"error":0}],"aprimo.429.rest_operations_other":5}` + "\n"
+
+// Of a flood, each table has its own numbers; what may be too high is said to be, and
+// what is not named is told for each.
+func TestReportOfAFlood(t *testing.T) {
+	r := reportOf(t, filter{}, newSummary+newSummary)
+	if r.Total != 200 || r.GivenUp != 60 || r.Unnamed != (unnamed{20, 10, 100}) {
+		t.Errorf("%+v", r)
+	}
+	if r.Users[0] != (named{Name: "anna", Count: 120}) || r.Users[1] != (named{Name: "ben", Count: 60, Error: 10}) || r.Operations[0] != (named{Name: "GET /a", Count: 190}) || r.Pairs[1] != (cause{"ben", "GET /a", 20, 6}) {
+		t.Errorf("%+v", r)
+	}
+	out := tableOf(t, r)
+	for _, want := range []string{"ben (up to 10 too high)", "60 of them given up", "  20  10 %  (in floods, not named", " 100  50 %  (in floods, not named"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+// Each table's rows are all 429s.
+func TestReportRowsAddUp(t *testing.T) {
+	r := reportOf(t, filter{}, logOf(100)+newSummary+oldSummary)
+	for _, k := range r.rankings() {
+		n := 0
+		for _, x := range k.Rows {
+			n += x.Count
+		}
+		if n != r.Total {
+			t.Errorf("%s: %d of %d", k.Title, n, r.Total)
+		}
+	}
+}
+
+// Of one user it is told what is certain, and how much more there may be.
+func TestReportOfAFloodOfOneUser(t *testing.T) {
+	for _, c := range []struct {
+		user, log string
+		total     int
+		unnamed   unnamed
+		unsure    unsure
+	}{
+		{"anna", newSummary, 60, unnamed{0, 20, 20}, unsure{0, 30}},
+		{"carl", newSummary, 0, unnamed{}, unsure{10, 30}},
+		{"user 0", oldSummary, 40, unnamed{}, unsure{10, 0}},
+		{"user 1", oldSummary, 0, unnamed{}, unsure{10, 0}},
+	} {
+		r := reportOf(t, filter{user: c.user}, c.log)
+		if r.Total != c.total || r.Unnamed != c.unnamed || r.Unsure != c.unsure || r.GivenUp != 0 {
+			t.Errorf("%s: %+v", c.user, r)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What is damaged is told, and neither what is before it nor the other files are lost.
+func TestReportOfDamagedFiles(t *testing.T) {
+	whole := zipped(t, logOf(300))
+	badSum := bytes.Clone(whole)
+	badSum[len(badSum)-6] ^= 0xff
+	good := write(t, "good.log", []byte(logOf(10)))
+	for name, c := range map[string]struct {
+		content []byte
+		least   int
+		problem string
+	}{
+		"checksum": {badSum, 300, "checksum"},
+		"garbage":  {append(bytes.Clone(whole), "garbage garbage"...), 300, "not gzip"},
+		"padding":  {append(bytes.Clone(whole), make([]byte, 512)...), 300, "not gzip"},
+		"header":   {whole[:5], 0, "too early"},
+		"cut":      {whole[:len(whole)/2], 1, "too early"},
+	} {
+		var out bytes.Buffer
+		file := write(t, name+".gz", c.content)
+		err := run(t.Context(), &out, options{files: []string{file, good}})
+		if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), c.problem) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if r := readFiles(t.Context(), filter{}, []string{file, good}); r.Total < c.least+10 || len(r.Problems) != 1 {
+			t.Errorf("%s: %+v", name, r)
+		}
+		if !strings.Contains(out.String(), "user 0") || !strings.Contains(out.String(), "Not all of it: "+file) {
+			t.Errorf("%s:\n%s", name, &out)
+		}
+	}
+}
+
+func TestReportOfWhatIsNoFile(t *testing.T) {
+	good := write(t, "good.log", []byte(logOf(10)))
+	r := readFiles(t.Context(), filter{}, []string{filepath.Dir(good), "-no-such.log", good})
+	if r.Total != 10 || len(r.Problems) != 2 || !strings.Contains(r.Problems[0], "*.log*") || !strings.Contains(r.Problems[1], "flags before") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A file that is given twice is counted once, under whatever name.
+func TestReportCountsAFileOnce(t *testing.T) {
+	file := write(t, "app.log", []byte(logOf(10)))
+	link := filepath.Join(t.TempDir(), "link.log")
+	if err := os.Symlink(file, link); err != nil {
+		t.Skip(err)
+	}
+	r := readFiles(t.Context(), filter{}, []string{file, file, link})
+	if r.Total != 10 || len(r.Hints) != 2 || len(r.Problems) != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A file is read as far as it went at first; one that became shorter is a problem.
+func TestReportOfAFileThatChanges(t *testing.T) {
+	file := write(t, "app.log", []byte(logOf(10)))
+	sources, problems, _ := open([]string{file})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if err := os.WriteFile(file, []byte(logOf(20)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := readAll(t.Context(), filter{}, sources); r.Total != 10 || len(r.Problems) != 0 {
+		t.Errorf("%+v", r)
+	}
+	sources, _, _ = open([]string{file})
+	if err := os.WriteFile(file, []byte(logOf(5)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := readAll(t.Context(), filter{}, sources); r.Total != 5 || len(r.Problems) != 1 || !strings.Contains(r.Problems[0], "rotated") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// When it is stopped, what has come through a pipe is counted, though the pipe stays
+// open and its reader is kept waiting.
+func TestReportWhenStopped(t *testing.T) {
+	r, w := io.Pipe()
+	defer w.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	done := make(chan report)
+	go func() { done <- readAll(ctx, filter{}, []source{{name: "pipe", r: r, size: -1}}) }()
+	for range 5 {
+		if _, err := io.WriteString(w, logOf(10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := io.WriteString(w, `{"half`); err != nil { // so all before it was read
+		t.Fatal(err)
+	}
+	stop()
+	select {
+	case r := <-done:
+		if r.Total != 50 || !r.Stopped || r.Broken != 0 {
+			t.Errorf("%+v", r)
+		}
+		if out := tableOf(t, r); !strings.Contains(out, "not all") {
+			t.Error(out)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("does not end")
+	}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// However the times are spread, and split among workers, each 429 is in its span.
+func TestReportSpansAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		first := time.Date(rapid.IntRange(0, 9000).Draw(t, "year"), 11, 24, 23, 59, 59, 0, time.UTC)
+		width := rapid.SampledFrom([]int64{1, 60, 5000, 100_000, 10_000_000, 30_000_000_000}).Draw(t, "width")
+		parts := make([]spans, rapid.IntRange(1, 3).Draw(t, "parts"))
+		var all []time.Time
+		for i := range parts {
+			for range rapid.IntRange(0, 300).Draw(t, "n") {
+				at := time.Unix(first.Unix()+rapid.Int64Range(0, width).Draw(t, "at"), 0).UTC()
+				all = append(all, at)
+				parts[i].add(at, 1)
+			}
+			for range rapid.IntRange(0, 4).Draw(t, "widen") {
+				parts[i].widen()
+			}
+		}
+		for i := range parts[1:] {
+			parts[0].merge(&parts[i+1])
+		}
+		span, moments := parts[0].moments()
+		step, rows := join(span, moments, tableSpans)
+		if len(rows) > tableSpans || len(all) > 0 != (len(rows) > 0) {
+			t.Fatalf("%d rows", len(rows))
+		}
+		for i, m := range rows {
+			n := 0
+			for _, at := range all {
+				if !at.Before(m.Time) && (i == len(rows)-1 || at.Before(rows[i+1].Time)) {
+					n++
+				}
+			}
+			if n != m.Count {
+				t.Fatalf("%d at %s of %s, want %d", m.Count, m.Time, step, n)
+			}
+		}
+	})
+}
+
+// Times from all of history need no more memory than others.
+func TestReportSpansAreFew(t *testing.T) {
+	var s spans
+	for i := range 200_000 {
+		s.add(time.Unix(int64(i)*3600*365, 0), 1)
+		if len(s.count) > maxSpans {
+			t.Fatalf("%d spans", len(s.count))
+		}
+	}
+}
+
+// The table covers all of the time, and says how long a row is.
+func TestReportShowsAllOfTheTime(t *testing.T) {
+	r := reportOf(t, filter{}, logOf(100*60))
+	out := tableOf(t, r)
+	_, when, _ := strings.Cut(out, "\nWHEN (UTC, 5 minutes from each on)\n")
+	if rows := strings.Count(when, "#\n"); rows != 20 {
+		t.Errorf("%d rows\n%s", rows, out)
+	}
+}
+
+// All times are UTC; that there is none is told, and is no year 1.
+func TestReportTimes(t *testing.T) {
+	const zone = `{"time":"2026-11-24T23:30:00-05:00","http.request.resend_count":0,"http.response.status_code":429}` + "\n"
+	const none = `{"http.request.resend_count":0,"http.response.status_code":429}` + "\n"
+	out := tableOf(t, reportOf(t, filter{}, zone+none))
+	if !strings.Contains(out, "from 2026-11-25T04:30:00Z to 2026-11-25T04:30:00Z") || !strings.Contains(out, "Without a time: 1 of") {
+		t.Error(out)
+	}
+	if out := tableOf(t, reportOf(t, filter{}, none)); strings.Contains(out, "0001") || strings.Contains(out, "WHEN") || !strings.Contains(out, "Without a time: 1 of") {
+		t.Error(out)
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	for operation, want := range map[string]string{
+		"GET /api/core/record/{id}":         "search for many",
+		"GET /api/core/records":             "larger pages",
+		"POST /api/core/search/records":     "larger pages",
+		"POST /api/core/records":            "one by one",
+		"PUT /api/core/record/{id}":         "one by one",
+		"POST /api/core/record/{id}/fields": "one by one",
+		"POST /api/core/orders":             "heavy",
+		"GET /api/core/order/{id}":          "polled",
+	} {
+		r := report{Total: 10, Operations: []named{{Name: operation, Count: 10}}, Users: []named{{Name: unknown, Count: 10}}}
+		got := fmt.Sprint(advise(r))
+		if !strings.Contains(got, want) || !strings.Contains(got, "ContextWithUser") || strings.Contains(got, "Batch, so that") {
+			t.Errorf("%s: %s, want %s", operation, got, want)
+		}
+	}
+}
