@@ -1,89 +1,142 @@
-// Package prom shows how a transport.Transport stands to Prometheus:
+// Package prom shows how a transport.Transport does to Prometheus:
 //
 //	prometheus.MustRegister(prom.NewCollector(tr))
 //
-// The figures are those of Transport.Stats, read when they are asked for. It does
-// not count by user or operation, of which there may be any number: those are in
-// the events.
+// The metrics are those of package otelaprimo, which describes them, by the names
+// that OpenTelemetry's exporter for Prometheus would give them. "…" stands for
+// aprimo_client_rate_limit:
+//
+//	http_client_request_duration_seconds  histogram  http_request_method, http_response_status_code, server_address, error_type
+//	…_requests_total                      counter    aprimo_result
+//	…_request_time_in_queue_seconds       histogram  aprimo_class, aprimo_result
+//	…_429_total                           counter    aprimo_operation
+//	…_retries_total                       counter
+//	…_given_up_total                      counter
+//	…_queued_requests                     gauge      aprimo_class
+//	…_in_flight                           gauge
+//	…_window                              gauge
+//	…_rate_per_second                     gauge
+//	…_limit_per_second                    gauge
+//	…_server_delay_seconds                gauge
+//	…_pause_seconds                       gauge
+//	…_coordinator_up                      gauge
+//	…_processes                           gauge
+//
+// # What it does not do
+//
+// It needs nothing of OpenTelemetry's, and adds no labels for a scope. It serves no
+// page: that is package promhttp's. It does not count by user or URL, of which there
+// may be any number: those are in the log and in the events.
 package prom
 
 import (
-	"time"
+	"context"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/otelaprimo/measure"
 )
 
-// NewCollector returns a Collector of a Transport's figures. Their names begin with
-// "aprimo_". To register several Transports, tell them apart:
+// NewCollector returns a Collector of what a Transport does from now on. Make one
+// for each Transport, when the program begins: it lives as long as the Transport, in
+// constant memory. To register several, tell them apart:
 //
 //	prometheus.WrapRegistererWith(prometheus.Labels{"tenant": "acme"}, registry).MustRegister(prom.NewCollector(acme))
 //
 // It is safe for concurrent use.
-func NewCollector(t *transport.Transport) prometheus.Collector { return collector{t} }
-
-type collector struct{ transport *transport.Transport }
-
-// A figure is one of the Stats.
-type figure struct {
-	desc  *prometheus.Desc
-	kind  prometheus.ValueType
-	value func(transport.Stats) float64
+func NewCollector(t *transport.Transport) prometheus.Collector {
+	c := &collector{
+		transport:  t,
+		counters:   make(map[string]*prometheus.CounterVec),
+		histograms: make(map[string]*prometheus.HistogramVec),
+		gauges:     make(map[string]*prometheus.Desc),
+	}
+	for _, m := range measure.Metrics() {
+		c.add(m)
+	}
+	measure.Observe(t, c.observe)
+	return c
 }
 
-func counter(name, help string, value func(transport.Stats) float64) figure {
-	return figure{prometheus.NewDesc(name, help, nil, nil), prometheus.CounterValue, value}
+// A collector has the metrics by their names in package measure.
+type collector struct {
+	transport  *transport.Transport
+	counters   map[string]*prometheus.CounterVec
+	histograms map[string]*prometheus.HistogramVec
+	gauges     map[string]*prometheus.Desc
 }
 
-func gauge(name, help string, value func(transport.Stats) float64) figure {
-	return figure{prometheus.NewDesc(name, help, nil, nil), prometheus.GaugeValue, value}
-}
-
-var figures = []figure{
-	counter("aprimo_requests_total", "Requests sent, repetitions included.",
-		func(s transport.Stats) float64 { return float64(s.Sent) }),
-	counter("aprimo_rate_limited_total", "Requests answered with 429.",
-		func(s transport.Stats) float64 { return float64(s.RateLimited) }),
-	gauge("aprimo_queue_length", "Calls that wait here for their turn.",
-		func(s transport.Stats) float64 { return float64(s.Queued) }),
-	gauge("aprimo_queue_wait_seconds", "How long a call would wait that came now, as far as is known.",
-		func(s transport.Stats) float64 { return s.Wait.Seconds() }),
-	gauge("aprimo_requests_in_flight", "Requests that have no response yet.",
-		func(s transport.Stats) float64 { return float64(s.InFlight) }),
-	gauge("aprimo_server_delay_seconds", "How long Aprimo lets a request wait before it begins.",
-		func(s transport.Stats) float64 { return s.Delay.Seconds() }),
-	gauge("aprimo_pause_seconds", "How long a 429 still holds all calls back.",
-		func(s transport.Stats) float64 { return pause(s).Seconds() }),
-	gauge("aprimo_budget_processes", "Processes that share the limit; 0 if it is not shared.",
-		func(s transport.Stats) float64 { return float64(s.Processes) }),
-	gauge("aprimo_budget_shared", "1 while the limit is kept together with the others, 0 if not.",
-		func(s transport.Stats) float64 { return truth(s.Sharing == transport.SharingAll) }),
-}
-
-func (c collector) Describe(out chan<- *prometheus.Desc) {
-	for _, f := range figures {
-		out <- f.desc
+func (c *collector) add(m measure.Metric) {
+	labels := make([]string, len(m.Attributes))
+	for i, name := range m.Attributes {
+		labels[i] = translate(name)
+	}
+	name := nameOf(m)
+	switch m.Kind {
+	case measure.Counter:
+		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: m.Help}, labels)
+		if len(labels) == 0 {
+			v.WithLabelValues() // so that there is a 0 before the first
+		}
+		c.counters[m.Name] = v
+	case measure.Histogram:
+		c.histograms[m.Name] = prometheus.NewHistogramVec(
+			prometheus.HistogramOpts{Name: name, Help: m.Help, Buckets: m.Bounds}, labels)
+	default:
+		c.gauges[m.Name] = prometheus.NewDesc(name, m.Help, labels, nil)
 	}
 }
 
-func (c collector) Collect(out chan<- prometheus.Metric) {
-	s := c.transport.Stats()
-	for _, f := range figures {
-		out <- prometheus.MustNewConstMetric(f.desc, f.kind, f.value(s))
+// nameOf returns what OpenTelemetry's exporter would call a metric.
+func nameOf(m measure.Metric) string {
+	name := translate(m.Name)
+	switch m.Unit {
+	case "s":
+		name += "_seconds"
+	case "{request}/s":
+		name += "_per_second"
+	}
+	if m.Kind == measure.Counter {
+		name += "_total"
+	}
+	return name
+}
+
+func translate(name string) string { return strings.ReplaceAll(name, ".", "_") }
+
+// observe takes down what has happened.
+func (c *collector) observe(_ context.Context, name string, value float64, labels ...string) {
+	if v, ok := c.counters[name]; ok {
+		v.WithLabelValues(labels...).Add(value)
+		return
+	}
+	c.histograms[name].WithLabelValues(labels...).Observe(value)
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(out chan<- *prometheus.Desc) {
+	for _, v := range c.counters {
+		v.Describe(out)
+	}
+	for _, v := range c.histograms {
+		v.Describe(out)
+	}
+	for _, desc := range c.gauges {
+		out <- desc
 	}
 }
 
-func pause(s transport.Stats) time.Duration {
-	if s.PausedUntil.IsZero() {
-		return 0
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	for _, v := range c.counters {
+		v.Collect(out)
 	}
-	return max(0, time.Until(s.PausedUntil))
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
+	for _, v := range c.histograms {
+		v.Collect(out)
 	}
-	return 0
+	measure.Read(c.transport, func(name string, value float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(c.gauges[name], prometheus.GaugeValue, value, labels...)
+	})
 }

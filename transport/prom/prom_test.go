@@ -1,38 +1,137 @@
 package prom_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
+	"os"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/prom"
 )
 
-func TestCollector(t *testing.T) {
-	tr := transport.New(transport.WithBase(new(aprimotest.Tenant).Transport()))
-	for range 3 {
-		resp, err := (&http.Client{Transport: tr}).Get("https://acme.dam.aprimo.com/api/core/records")
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
+const recordsURL = "https://acme.dam.aprimo.com/api/core/records"
+
+func get(t *testing.T, tr http.RoundTripper, ctx context.Context) {
+	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, recordsURL, nil)
+	resp, err := tr.RoundTrip(req)
+	if err != nil {
+		t.Error(err)
+		return
 	}
-	c := prom.NewCollector(tr)
+	resp.Body.Close()
+}
+
+// A tenant that lets one request through in a second answers the second one 429,
+// which is repeated; meanwhile a third one comes.
+func TestCollectorShowsWhatHappened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{Rate: 1, Queue: -1, Reject: aprimotest.Rejection{RetryAfter: 2 * time.Second}}
+		tr := transport.New(transport.WithBase(tenant.Transport()), transport.WithLogger(zerolog.Nop()),
+			transport.WithRetry(retry.Policy{MaxRetryAfter: 2 * time.Second})) // so nothing is left to chance
+		c := prom.NewCollector(tr)
+		get(t, tr, t.Context())
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		wg.Go(func() { get(t, tr, t.Context()) })
+		time.Sleep(time.Second)
+		wg.Go(func() { get(t, tr, transport.ContextWithPriority(t.Context(), transport.Batch)) })
+		synctest.Wait()
+		compare(t, c, "testdata/waiting.txt")
+		wg.Wait()
+		time.Sleep(time.Minute)
+		compare(t, c, "testdata/after.txt")
+	})
+}
+
+func compare(t *testing.T, c prometheus.Collector, file string) {
+	t.Helper()
+	want, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer want.Close()
+	if err := testutil.CollectAndCompare(c, want); err != nil {
+		t.Error(err)
+	}
 	if problems, err := testutil.CollectAndLint(c); err != nil || len(problems) > 0 {
 		t.Errorf("%v, %v", problems, err)
 	}
+}
+
+// Collecting takes nothing from those who call, and the other way round.
+func TestCollectorIsSafeForConcurrentUse(t *testing.T) {
+	tr := transport.New(transport.WithBase(new(aprimotest.Tenant).Transport()), transport.WithLogger(zerolog.Nop()))
+	c := prom.NewCollector(tr)
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(c)
+	var wg sync.WaitGroup
+	for range 15 {
+		wg.Go(func() { get(t, tr, t.Context()) })
+		wg.Go(func() {
+			if _, err := registry.Gather(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 	want := `
-		# HELP aprimo_requests_total Requests sent, repetitions included.
-		# TYPE aprimo_requests_total counter
-		aprimo_requests_total 3
+		# HELP aprimo_client_rate_limit_requests_total Calls that ended, by whether they got their turn.
+		# TYPE aprimo_client_rate_limit_requests_total counter
+		aprimo_client_rate_limit_requests_total{aprimo_result="acquired"} 15
 	`
-	if err := testutil.CollectAndCompare(c, strings.NewReader(want), "aprimo_requests_total"); err != nil {
+	if err := testutil.CollectAndCompare(c, strings.NewReader(want), "aprimo_client_rate_limit_requests_total"); err != nil {
 		t.Error(err)
+	}
+}
+
+type shared struct{ state transport.Share }
+
+func (s *shared) Wait(context.Context) error              { return nil }
+func (s *shared) Slot(context.Context) (time.Time, error) { return time.Now(), nil }
+func (s *shared) Slack() time.Duration                    { return time.Hour }
+func (s *shared) Pause(time.Duration)                     {}
+func (s *shared) Report(transport.Report)                 {}
+func (s *shared) Share() transport.Share                  { return s.state }
+
+// What only a shared limit has, and only an own one.
+func TestCollectorOfASharedLimit(t *testing.T) {
+	for _, test := range []struct {
+		share  transport.Sharing
+		up     int
+		window bool
+	}{{transport.SharingAll, 1, false}, {transport.SharingAlone, 0, true}} {
+		limiter := &shared{transport.Share{Sharing: test.share, Processes: 4, Limit: 15}}
+		tr := transport.New(transport.WithBase(new(aprimotest.Tenant).Transport()),
+			transport.WithLimiter(limiter), transport.WithLogger(zerolog.Nop()))
+		c := prom.NewCollector(tr)
+		get(t, tr, t.Context())
+		want := fmt.Sprintf(`
+			# HELP aprimo_client_rate_limit_coordinator_up 1 while the limit is kept together with other processes, 0 while they cannot be reached.
+			# TYPE aprimo_client_rate_limit_coordinator_up gauge
+			aprimo_client_rate_limit_coordinator_up %d
+			# HELP aprimo_client_rate_limit_processes Processes that share the limit, this one included.
+			# TYPE aprimo_client_rate_limit_processes gauge
+			aprimo_client_rate_limit_processes 4
+		`, test.up)
+		if err := testutil.CollectAndCompare(c, strings.NewReader(want),
+			"aprimo_client_rate_limit_coordinator_up", "aprimo_client_rate_limit_processes"); err != nil {
+			t.Error(err)
+		}
+		if n := testutil.CollectAndCount(c, "aprimo_client_rate_limit_window"); n != 0 != test.window {
+			t.Errorf("%s: %d windows", test.share, n)
+		}
 	}
 }
 

@@ -1,0 +1,96 @@
+// Package measure says what is measured of a transport.Transport, in the words of
+// OpenTelemetry's semantic conventions, without any telemetry library. It is what
+// packages otelaprimo and prom have in common, and serves to make another such as
+// them, for StatsD for example:
+//
+//	measure.Observe(tr, func(ctx context.Context, name string, value float64, attributes ...string) { … })
+//	measure.Read(tr, func(name string, value float64, attributes ...string) { … })
+//
+// [Metrics] describes each name, and the table in package otelaprimo shows them.
+//
+// # What it does not do
+//
+// It keeps no sums: that is the library's. It never names a user or a URL, of which
+// there may be any number; what it does name is bounded.
+package measure
+
+import "slices"
+
+// A Kind is how the values of a Metric belong together.
+type Kind int
+
+// The kinds of metrics.
+const (
+	Counter   Kind = iota + 1 // told by Observe as it grows
+	Histogram                 // told by Observe, one by one
+	Gauge                     // told by Read
+	Sum                       // a Gauge of which several Transports' can be added up
+)
+
+// A Metric describes what is measured.
+type Metric struct {
+	Name       string
+	Kind       Kind
+	Unit       string // in UCUM; empty if it has none
+	Help       string
+	Attributes []string  // the names of those that each value comes with, in that order
+	Bounds     []float64 // of a Histogram's buckets
+}
+
+// The names of the metrics.
+const (
+	RequestDuration = "http.client.request.duration"
+
+	prefix          = "aprimo.client.rate_limit."
+	Requests        = prefix + "requests"
+	TimeInQueue     = prefix + "request.time_in_queue"
+	RateLimited     = prefix + "429"
+	Retries         = prefix + "retries"
+	GivenUp         = prefix + "given_up"
+	QueuedRequests  = prefix + "queued_requests"
+	InFlight        = prefix + "in_flight"
+	Window          = prefix + "window"
+	Rate            = prefix + "rate"
+	Limit           = prefix + "limit"
+	ServerDelay     = prefix + "server_delay"
+	Pause           = prefix + "pause"
+	CoordinatorUp   = prefix + "coordinator.up"
+	CoordinatedWith = prefix + "processes"
+)
+
+// The names of the attributes. Those of a value that is empty do not apply.
+const (
+	Method    = "http.request.method"
+	Status    = "http.response.status_code"
+	Server    = "server.address"
+	ErrorType = "error.type"
+	Class     = "aprimo.class"
+	Result    = "aprimo.result"
+	Operation = "aprimo.operation"
+)
+
+// Metrics returns all there are.
+func Metrics() []Metric {
+	// The convention's recommendation, and what a call may wait here beyond that.
+	wire := []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
+	queue := append(slices.Clone(wire), 30, 60)
+	return []Metric{
+		{RequestDuration, Histogram, "s", "How long attempts took on the wire, to the response header.",
+			[]string{Method, Status, Server, ErrorType}, wire},
+		{Requests, Counter, "{request}", "Calls that ended, by whether they got their turn.", []string{Result}, nil},
+		{TimeInQueue, Histogram, "s", "How long calls waited here for their turn, all attempts together.",
+			[]string{Class, Result}, queue},
+		{RateLimited, Counter, "{response}", "Attempts that Aprimo answered with 429.", []string{Operation}, nil},
+		{Retries, Counter, "{request}", "Attempts beyond the first of their call.", nil, nil},
+		{GivenUp, Counter, "{request}", "Calls that ended with a 429.", nil, nil},
+		{QueuedRequests, Sum, "{request}", "Calls that wait here for their turn.", []string{Class}, nil},
+		{InFlight, Sum, "{request}", "Requests that were sent and have no response header yet.", nil, nil},
+		{Window, Gauge, "{request}", "How many requests may be in flight; none if they are not bounded.", nil, nil},
+		{Rate, Gauge, "{request}/s", "Requests a second, the mean of the last 10 s.", nil, nil},
+		{Limit, Gauge, "{request}/s", "Requests a second that the limiter lets through; none if it does not say.", nil, nil},
+		{ServerDelay, Gauge, "s", "How long Aprimo lets a request wait before it begins.", nil, nil},
+		{Pause, Gauge, "s", "For how long a 429 still holds all calls back.", nil, nil},
+		{CoordinatorUp, Gauge, "", "1 while the limit is kept together with other processes, 0 while they cannot be reached.", nil, nil},
+		{CoordinatedWith, Gauge, "{process}", "Processes that share the limit, this one included.", nil, nil},
+	}
+}

@@ -1,0 +1,99 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+const (
+	maxServers    = 50
+	maxOperations = 100
+)
+
+// Observe tells the Counters and Histograms of what happens from now on: what a
+// Counter has grown by, and each value of a Histogram. There is no way to end it: it
+// lives as long as the Transport, in constant memory.
+//
+// The func is called in the goroutine of the call that caused it, with the call's
+// context, which may have ended: it must be safe for concurrent use, return quickly
+// and never block.
+func Observe(t *transport.Transport, tell func(ctx context.Context, name string, value float64, attributes ...string)) {
+	o := &observer{tell: tell, servers: few{most: maxServers}, operations: few{most: maxOperations}, told: newTold()}
+	t.Observe(o.observe)
+}
+
+type observer struct {
+	tell                func(ctx context.Context, name string, value float64, attributes ...string)
+	servers, operations few
+	told                *told
+}
+
+func (o *observer) observe(ctx context.Context, e transport.Event) {
+	switch e.Kind {
+	case transport.RateLimited:
+		o.tell(ctx, RateLimited, 1, o.operations.of(transport.Operation(methodOf(e), e.URL)))
+		o.told.add(e)
+		o.attempt(ctx, e)
+	case transport.Retrying:
+		o.told.add(e)
+		o.attempt(ctx, e)
+	case transport.Done:
+		o.done(ctx, e)
+	}
+}
+
+// attempt tells of one that was sent.
+func (o *observer) attempt(ctx context.Context, e transport.Event) {
+	o.tell(ctx, RequestDuration, e.Took.Seconds(), methodOf(e), statusOf(e), o.servers.of(serverOf(e)), errorTypeOf(e))
+	if e.Attempt > 1 {
+		o.tell(ctx, Retries, 1)
+	}
+}
+
+func (o *observer) done(ctx context.Context, e transport.Event) {
+	last := o.untold(e)
+	if last {
+		o.attempt(ctx, e)
+	}
+	if e.Status == http.StatusTooManyRequests {
+		o.tell(ctx, GivenUp, 1)
+	}
+	result := resultOf(e, last)
+	o.tell(ctx, Requests, 1, result)
+	o.tell(ctx, TimeInQueue, e.Waited.Seconds(), transport.PriorityFromContext(ctx).String(), result)
+}
+
+// untold says whether the last attempt of a call that is done has had no event of
+// its own. It has had one if it was answered 429, and if it was to be followed by
+// another one, which was not sent because the call was refused, or cancelled, or
+// could not be prepared.
+func (o *observer) untold(e transport.Event) bool {
+	if e.Status != 0 {
+		return e.Status != http.StatusTooManyRequests
+	}
+	return e.Attempt > 0 && !o.told.take(e)
+}
+
+// resultOf returns whether a call got its turn, each time that it needed one, and if
+// not, why.
+func resultOf(e transport.Event, sent bool) string {
+	var refused *transport.QueueError
+	switch {
+	case sent, e.Status != 0:
+		return "acquired"
+	case errors.Is(e.Err, transport.ErrQueueFull):
+		return "queue_full"
+	case errors.Is(e.Err, transport.ErrShutdown):
+		return "shutdown"
+	case errors.Is(e.Err, context.DeadlineExceeded):
+		return "deadline"
+	case errors.Is(e.Err, context.Canceled):
+		return "canceled"
+	case errors.As(e.Err, &refused):
+		return "limiter_failed"
+	}
+	return "not_prepared"
+}

@@ -1,0 +1,64 @@
+package measure_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/otelaprimo/measure"
+)
+
+// Of two calls that look the same in all, one ends before its second attempt, and one
+// on the wire in its first.
+func TestCallsThatLookTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithBase(script(503, never)), transport.WithLogger(zerolog.Nop()))
+		var told tally
+		measure.Observe(tr, told.tell)
+		for _, after := range []time.Duration{50 * time.Millisecond, 20 * time.Millisecond} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			time.AfterFunc(after, cancel)
+			req, _ := http.NewRequestWithContext(ctx, http.MethodGet, recordsURL, nil)
+			if resp, err := tr.RoundTrip(req); err == nil {
+				t.Errorf("%s", resp.Status)
+			}
+		}
+		if n := told.counts[measure.RequestDuration]; n != 2 || tr.Stats().Sent != 2 {
+			t.Errorf("%d attempts counted, %d sent", n, tr.Stats().Sent)
+		}
+	})
+}
+
+// Calls that are refused since others were there before.
+func TestResultsOfRefusedCalls(t *testing.T) {
+	for result, most := range map[string]int{"queue_full": 0, "deadline": 10} {
+		synctest.Test(t, func(t *testing.T) {
+			tr := transport.New(transport.WithBase(script(200)), transport.WithLogger(zerolog.Nop()),
+				transport.WithLimiter(transport.NewLimiter(1, time.Hour)), transport.WithMaxQueue(most))
+			var told tally
+			measure.Observe(tr, told.tell)
+			ctx, cancel := context.WithTimeout(transport.ContextWithPriority(t.Context(), transport.Interactive), time.Minute)
+			defer cancel()
+			for range 2 {
+				req, _ := http.NewRequestWithContext(ctx, http.MethodGet, recordsURL, nil)
+				if resp, err := tr.RoundTrip(req); err == nil {
+					resp.Body.Close()
+				}
+			}
+			for key, n := range map[string]int{
+				measure.RequestDuration:                        1,
+				measure.TimeInQueue + " interactive,acquired":  1,
+				measure.TimeInQueue + " interactive," + result: 1,
+			} {
+				if told.counts[key] != n {
+					t.Errorf("%s is %d, want %d", key, told.counts[key], n)
+				}
+			}
+		})
+	}
+}
