@@ -13,11 +13,12 @@ type call struct {
 	place // in the queue, under the name of the call's user once that has been found
 	told  // by its context
 
-	req     *http.Request // the caller's
-	attempt int           // attempts sent
-	waited  time.Duration // in the queue, all attempts together
-	took    time.Duration // the last attempt, on the wire
-	named   bool          // the user has been looked for
+	req      *http.Request // the caller's
+	attempt  int           // attempts sent
+	waited   time.Duration // in the queue, all attempts together
+	took     time.Duration // the last attempt, on the wire
+	named    bool          // the user has been looked for
+	reported int           // the attempt that had an event of its own last
 }
 
 // A sender makes one attempt of a call.

@@ -85,6 +85,7 @@ type Event struct {
 	Rate        float64       // our requests a second, the mean of the last 10 s
 	ServerDelay time.Duration // how long the server lets a request wait before it begins
 
+	Told      bool  // only of Done: the last attempt has had an event of its own before, RateLimited or Retrying
 	Mode      Mode  // only of Steered
 	Processes int   // only of Joined and Parted: that share the limit, this one included
 	Err       error // its text has no secret

@@ -104,6 +104,7 @@ func (t *Transport) attempted(a retry.Attempt) {
 	if !limited && !a.Again {
 		return
 	}
+	c.reported = c.attempt
 	e := t.event(Retrying, c, a.Response, a.Err)
 	e.Attempt = a.Number
 	if a.Again {
@@ -130,6 +131,7 @@ func (t *Transport) ended(c *call, resp *http.Response, err error) {
 		return
 	}
 	e := t.event(Done, c, resp, err)
+	e.Told = c.attempt > 0 && c.reported == c.attempt
 	var refused *QueueError
 	if errors.As(err, &refused) && c.req.Context().Err() == nil {
 		e.Kind = Refused

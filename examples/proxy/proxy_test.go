@@ -84,7 +84,8 @@ func TestTwoProxiesShareOneBudget(t *testing.T) {
 		health.Status != "ok" || health.Sharing != "shared" || health.Processes != 2 {
 		t.Errorf("health: %d %s %v", status, body, err)
 	}
-	if _, body := get(t, admin+"/metrics"); !strings.Contains(body, "aprimo_requests_total 15\n") || !strings.Contains(body, "aprimo_budget_processes 2\n") {
+	if _, body := get(t, admin+"/metrics"); !strings.Contains(body, `aprimo_client_rate_limit_requests_total{aprimo_result="acquired"} 15`+"\n") ||
+		!strings.Contains(body, "aprimo_client_rate_limit_processes 2\n") {
 		t.Errorf("metrics: %s", body)
 	}
 	for _, stop := range []func() error{stopOne, stopTwo} {

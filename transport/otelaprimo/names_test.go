@@ -22,7 +22,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/otelaprimo"
-	"github.com/aprimo-go/aprimo/transport/otelaprimo/measure"
+	"github.com/aprimo-go/aprimo/transport/measure"
 	"github.com/aprimo-go/aprimo/transport/prom"
 )
 

@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/aprimo-go/aprimo/transport"
-	"github.com/aprimo-go/aprimo/transport/otelaprimo/measure"
+	"github.com/aprimo-go/aprimo/transport/measure"
 )
 
 const scope = "github.com/aprimo-go/aprimo/transport/otelaprimo"

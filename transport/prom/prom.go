@@ -36,7 +36,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aprimo-go/aprimo/transport"
-	"github.com/aprimo-go/aprimo/transport/otelaprimo/measure"
+	"github.com/aprimo-go/aprimo/transport/measure"
 )
 
 // NewCollector returns a Collector of what a Transport does from now on. Make one

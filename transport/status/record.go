@@ -130,8 +130,8 @@ func (r *record) last(now time.Time) past {
 	users, operations := transport.TopK{Most: 1000}, transport.TopK{Most: 1000}
 	for i := range r.spans {
 		if n := &r.spans[i]; now.Unix()/int64(span/time.Second)-n.number < spans {
-			add(&users, &n.users)
-			add(&operations, &n.operations)
+			users.Merge(&n.users)
+			operations.Merge(&n.operations)
 		}
 	}
 	p.users, p.operations = users.Top(top), operations.Top(top)
@@ -139,12 +139,6 @@ func (r *record) last(now time.Time) past {
 		p.limited = append(p.limited, r.limited[i])
 	}
 	return p
-}
-
-func add(to, from *transport.TopK) {
-	for _, t := range from.Top(1000) {
-		to.AddTally(t)
-	}
 }
 
 // tenantOf returns the tenant that a request goes to: acme for acme.dam.aprimo.com.

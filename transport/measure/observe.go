@@ -21,24 +21,21 @@ const (
 // context, which may have ended: it must be safe for concurrent use, return quickly
 // and never block.
 func Observe(t *transport.Transport, tell func(ctx context.Context, name string, value float64, attributes ...string)) {
-	o := &observer{tell: tell, servers: few{most: maxServers}, operations: few{most: maxOperations}, told: newTold()}
+	o := &observer{tell: tell, servers: few{most: maxServers}, operations: few{most: maxOperations}}
 	t.Observe(o.observe)
 }
 
 type observer struct {
 	tell                func(ctx context.Context, name string, value float64, attributes ...string)
 	servers, operations few
-	told                *told
 }
 
 func (o *observer) observe(ctx context.Context, e transport.Event) {
 	switch e.Kind {
 	case transport.RateLimited:
 		o.tell(ctx, RateLimited, 1, o.operations.of(transport.Operation(methodOf(e), e.URL)))
-		o.told.add(e)
 		o.attempt(ctx, e)
 	case transport.Retrying:
-		o.told.add(e)
 		o.attempt(ctx, e)
 	case transport.Done:
 		o.done(ctx, e)
@@ -54,7 +51,7 @@ func (o *observer) attempt(ctx context.Context, e transport.Event) {
 }
 
 func (o *observer) done(ctx context.Context, e transport.Event) {
-	last := o.untold(e)
+	last := untold(e)
 	if last {
 		o.attempt(ctx, e)
 	}
@@ -67,15 +64,9 @@ func (o *observer) done(ctx context.Context, e transport.Event) {
 }
 
 // untold says whether the last attempt of a call that is done has had no event of
-// its own. It has had one if it was answered 429, and if it was to be followed by
-// another one, which was not sent because the call was refused, or cancelled, or
-// could not be prepared.
-func (o *observer) untold(e transport.Event) bool {
-	if e.Status != 0 {
-		return e.Status != http.StatusTooManyRequests
-	}
-	return e.Attempt > 0 && !o.told.take(e)
-}
+// its own. It has had one if it was to be followed by another, which was not sent
+// because the call was refused, or cancelled, or could not be prepared.
+func untold(e transport.Event) bool { return e.Attempt > 0 && !e.Told }
 
 // resultOf returns whether a call got its turn, each time that it needed one, and if
 // not, why.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
-	"github.com/aprimo-go/aprimo/transport/otelaprimo/measure"
+	"github.com/aprimo-go/aprimo/transport/measure"
 )
 
 // An ending is a way in which a call may end, and what is to be counted then.

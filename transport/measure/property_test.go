@@ -15,7 +15,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/transport"
-	"github.com/aprimo-go/aprimo/transport/otelaprimo/measure"
+	"github.com/aprimo-go/aprimo/transport/measure"
 )
 
 // Whatever happens to many calls at once, all that was sent is counted, each call

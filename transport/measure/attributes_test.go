@@ -15,7 +15,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
-	"github.com/aprimo-go/aprimo/transport/otelaprimo/measure"
+	"github.com/aprimo-go/aprimo/transport/measure"
 )
 
 // There may be any number of hosts, paths, methods and statuses: of attributes not.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/transport"
-	"github.com/aprimo-go/aprimo/transport/otelaprimo/measure"
+	"github.com/aprimo-go/aprimo/transport/measure"
 )
 
 // Counters as lines for StatsD.

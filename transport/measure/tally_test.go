@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aprimo-go/aprimo/transport/otelaprimo/measure"
+	"github.com/aprimo-go/aprimo/transport/measure"
 )
 
 const recordsURL = "https://acme.dam.aprimo.com/api/core/records"
