@@ -41,13 +41,12 @@ func testRepeated(t *testing.T, step int, mechanism, response, secret string, ch
 	} {
 		script := []string{"220 hi", "250-me\r\n250 AUTH " + mechanism, "235 ok", "250 ok", "250 ok", "354 go", "250 queued", "221 bye"}
 		code := []string{"554", "550", "535", "550", "451", "554", "554", "what?"}[step]
-		at := step
-		if code == "what?" {
-			at = 3
-		}
 		lines := strings.Split("debug transcript: AUTH "+mechanism+"\n"+said, "\n")
-		script[at] = strings.Join(lines, "\r\n"+code+"-")
-		script[at] = code + "-" + script[at] + "\r\n" + code + " refused"
+		if code == "what?" {
+			script[3] = "what? " + strings.Join(lines, " ")
+		} else {
+			script[step] = code + "-" + strings.Join(lines, "\r\n"+code+"-") + "\r\n" + code + " refused"
+		}
 		if step == 1 {
 			script = append(script[:2], script[1:]...) // HELO is the second try.
 		}

@@ -32,7 +32,7 @@ var (
 	wordOf   = regexp.MustCompile(`\S+`)
 	status   = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}$`) // such as 5.7.8
 	longRun  = regexp.MustCompile(`[A-Za-z0-9]{8,}`)
-	likeWord = regexp.MustCompile(`^([A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*|[0-9]+|([A-Z][a-z]{2,})+)$`)
+	likeWord = regexp.MustCompile(`^([A-Z]?[a-z]+[0-9]*|[0-9]?[A-Z]+[0-9]*|[0-9]+|([A-Z][a-z]{2,})+)$`)
 )
 
 // newShield returns the shield of secret, nil if there is none.
@@ -79,7 +79,8 @@ func (s *shield) text(reply string) string {
 		word := reply[w[0]:w[1]]
 		bad[i] = slices.ContainsFunc(longRun.FindAllString(word, -1), func(run string) bool { return !likeWord.MatchString(run) })
 		all.add(word, i)
-		if !status.MatchString(word) { // It may begin each line, and so cut the secret.
+		begins := i == 0 || strings.Contains(reply[words[i-1][1]:w[0]], "\n")
+		if !begins || !status.MatchString(word) { // It may begin each line, and so cut the secret.
 			withoutStatus.add(word, i)
 		}
 	}

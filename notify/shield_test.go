@@ -114,7 +114,7 @@ func TestShieldShowsWhatIsUseful(t *testing.T) {
 		"5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information.",
 		"5.7.8 Username and Password not accepted. For more information, go to\n5.7.8 https://support.google.com/mail/?p=BadCredentials",
 		"5.1.1 <nobody@example.com>: Recipient address rejected: User unknown in virtual mailbox table",
-		"mail.example.com Hello [192.168.100.200]\nSIZE 52428800\nAUTH PLAIN LOGIN XOAUTH2 SCRAM-SHA-256-PLUS\nENHANCEDSTATUSCODES",
+		"mail.example.com Hello [192.168.100.200]\nSIZE 52428800\nAUTH PLAIN LOGIN XOAUTH2 SCRAM-SHA-256-PLUS\n8BITMIME\nENHANCEDSTATUSCODES",
 	} {
 		if got := s.text(same); got != same {
 			t.Errorf("%q\nbecame %q", same, got)
