@@ -41,7 +41,7 @@ func newShield(secret string) *shield {
 		return nil
 	}
 	plain := letters{}
-	plain.add(secret, 0)
+	plain.add(secret, words{})
 	s := &shield{pieces: map[string]bool{}}
 	if len(plain.text) > 0 {
 		s.whole = []string{plain.lower()}
@@ -72,16 +72,16 @@ func (s *shield) text(reply string) string {
 	if len(reply) > maxReply {
 		reply = reply[:maxReply] + "…"
 	}
-	words := wordOf.FindAllStringIndex(reply, -1)
-	bad := make([]bool, len(words))
+	places := wordOf.FindAllStringIndex(reply, -1)
+	bad := make([]bool, len(places))
 	var all, withoutStatus letters
-	for i, w := range words {
+	for i, w := range places {
 		word := reply[w[0]:w[1]]
 		bad[i] = slices.ContainsFunc(longRun.FindAllString(word, -1), func(run string) bool { return !likeWord.MatchString(run) })
-		all.add(word, i)
-		begins := i == 0 || strings.Contains(reply[words[i-1][1]:w[0]], "\n")
+		all.add(word, words{i, i})
+		begins := i == 0 || strings.Contains(reply[places[i-1][1]:w[0]], "\n")
 		if !begins || !status.MatchString(word) { // It may begin each line, and so cut the secret.
-			withoutStatus.add(word, i)
+			withoutStatus.add(word, words{i, i})
 		}
 	}
 	for _, l := range []letters{all, withoutStatus} {
@@ -89,7 +89,7 @@ func (s *shield) text(reply string) string {
 	}
 	var b strings.Builder
 	end := 0
-	for i, w := range words {
+	for i, w := range places {
 		b.WriteString(reply[end:w[0]])
 		end = w[1]
 		if bad[i] {
@@ -106,7 +106,7 @@ func (s *shield) text(reply string) string {
 func (s *shield) mark(l letters, bad []bool, depth int) {
 	text := l.lower()
 	found := func(from, to int) {
-		for _, w := range l.word[from:to] {
+		for w := l.in[from].first; w <= l.in[to-1].last; w++ {
 			bad[w] = true
 		}
 	}
@@ -135,16 +135,19 @@ func (s *shield) mark(l letters, bad []bool, depth int) {
 	}
 }
 
-// letters is a text without white space, and of which word each byte is.
+// letters is a text without white space, and in which words each byte is: several if
+// it was an escape.
 type letters struct {
 	text []byte
-	word []int
+	in   []words
 }
 
-func (l *letters) add(s string, word int) {
+type words struct{ first, last int }
+
+func (l *letters) add(s string, in words) {
 	for i := range len(s) {
 		if !strings.ContainsRune(" \t\r\n\v\f", rune(s[i])) {
-			l.text, l.word = append(l.text, s[i]), append(l.word, word)
+			l.text, l.in = append(l.text, s[i]), append(l.in, in)
 		}
 	}
 }
@@ -193,10 +196,10 @@ func (l letters) unescape(e escape) letters {
 	var plain letters
 	end := 0
 	for _, m := range e.form.FindAllIndex(l.text, -1) {
-		plain.text, plain.word = append(plain.text, l.text[end:m[0]]...), append(plain.word, l.word[end:m[0]]...)
-		plain.add(e.char(string(l.text[m[0]:m[1]])), l.word[m[0]])
+		plain.text, plain.in = append(plain.text, l.text[end:m[0]]...), append(plain.in, l.in[end:m[0]]...)
+		plain.add(e.char(string(l.text[m[0]:m[1]])), words{l.in[m[0]].first, l.in[m[1]-1].last})
 		end = m[1]
 	}
-	plain.text, plain.word = append(plain.text, l.text[end:]...), append(plain.word, l.word[end:]...)
+	plain.text, plain.in = append(plain.text, l.text[end:]...), append(plain.in, l.in[end:]...)
 	return plain
 }
