@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/aprimo-go/aprimo/notify"
 )
@@ -146,46 +145,6 @@ func testRecipients(t *testing.T, start func(*testing.T, setup) mailServer) {
 	}
 	if n := len(s.mails()); n != 2 {
 		t.Errorf("%d mails, want 2", n)
-	}
-}
-
-func testRefusals(t *testing.T, start func(*testing.T, setup) mailServer) {
-	secure, plain, implicit := start(t, setup{}), start(t, setup{noTLS: true}), start(t, setup{implicit: true})
-	for _, tt := range []struct {
-		name   string
-		server mailServer
-		change func(*notify.Email)
-		want   []string
-	}{
-		{"wrong password", secure, func(e *notify.Email) { e.Password = "hunter2-wrong" }, []string{"login refused", "Password", "535"}},
-		{"no login", secure, func(e *notify.Email) { e.Username, e.Password = "", "" }, []string{"refuses the sender", "Username", "5"}},
-		{"sender", secure, func(e *notify.Email) { e.From = "stranger@example.com" }, []string{"refuses the sender", "From", "550"}},
-		{"no TLS offered", plain, func(*notify.Email) {}, []string{"does not offer STARTTLS", "587"}},
-		{"unknown authority", secure, func(e *notify.Email) { e.TLSConfig = nil }, []string{"not trusted", "RootCAs"}},
-		{"TLS too early", secure, func(e *notify.Email) { e.ImplicitTLS = true }, []string{"does not speak TLS", "STARTTLS"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			e := emailTo(tt.server)
-			tt.change(&e)
-			err := e.Notify(t.Context(), sampleAlert())
-			wantError(t, err, notify.ErrPermanent, tt.want...)
-			wantError(t, e.Check(t.Context()), notify.ErrPermanent, tt.want...)
-			if e.Password != "" && strings.Contains(err.Error(), e.Password) {
-				t.Errorf("the password is in the error: %v", err)
-			}
-		})
-	}
-	t.Run("TLS too late", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		defer cancel()
-		if err := emailTo(implicit).Notify(ctx, sampleAlert()); err == nil || errors.Is(err, notify.ErrPermanent) {
-			t.Errorf("%v", err)
-		}
-	})
-	for _, s := range []mailServer{secure, plain, implicit} {
-		if n := len(s.mails()); n != 0 {
-			t.Errorf("%d mails, want none", n)
-		}
 	}
 }
 

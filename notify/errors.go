@@ -2,11 +2,14 @@ package notify
 
 import (
 	"crypto/tls"
-	"encoding/base64"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/textproto"
 	"strings"
+
+	"github.com/wneessen/go-mail/smtp"
 )
 
 // permanent is an error that would come again.
@@ -30,48 +33,89 @@ func (p *partial) Unwrap() []error { return []error{errors.Join(p.never, p.later
 
 // answer explains the server's refusal: what says in our words what went wrong
 // and what to change. Status codes of 500 and above are for ever (RFC 5321,
-// 4.2.1).
-func answer(what string, err error) error {
+// 4.2.1). The server's words go into logs: all that comes from outside passes here.
+func (s *session) answer(what string, err error) error {
 	var reply *textproto.Error
-	if !errors.As(err, &reply) {
-		return fmt.Errorf("%s: %w", what, err)
+	var garbled textproto.ProtocolError
+	switch {
+	case errors.As(err, &reply):
+		err = fmt.Errorf("%s: it answered %d %s", what, reply.Code, s.words(reply.Msg))
+		if reply.Code >= 500 {
+			return permanent{err}
+		}
+		return err
+	case errors.As(err, &garbled):
+		return fmt.Errorf("%s: it answered what is not SMTP: %s", what, s.words(string(garbled)))
+	case errors.Is(err, smtp.ErrUnexpectedServerResponse), errors.Is(err, smtp.ErrUnexpectedServerChallange):
+		return fmt.Errorf("%s: it asks for more than the login has", what) // and err has what it asked
 	}
-	// The server's words go into logs: they are text from outside.
-	err = fmt.Errorf("%s: it answered %d %s", what, reply.Code, clean(reply.Msg, 300))
-	if reply.Code >= 500 {
-		return permanent{err}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// words returns what a server says as it may be shown.
+func (s *session) words(text string) string {
+	return clean(strings.Join(strings.Fields(s.trace.hide.text(text)), " "), 300)
+}
+
+// dialError explains why there is no connection.
+func (e Email) dialError(err error) error {
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns):
+		return fmt.Errorf("no connection to the mail server: its name has no address, see the host in Addr, and the DNS: %w", err)
+	case isTimeout(err):
+		return fmt.Errorf("no connection to the mail server: nothing answers, see host and port in Addr, "+
+			"and whether a firewall lets it out: %w", err)
 	}
-	return err
+	return fmt.Errorf("no connection to the mail server, see host and port in Addr (587 with STARTTLS, "+
+		"465 with ImplicitTLS), and the firewall: %w", err)
+}
+
+// greetError explains why there is no greeting.
+func (s *session) greetError(err error) error {
+	if errors.As(err, new(*textproto.Error)) {
+		return s.answer("the server takes no connection from here, see Addr, or ask who runs it", err)
+	}
+	what := "the server does not greet as a mail server does, " + s.portAdvice()
+	if isTimeout(err) {
+		return fmt.Errorf("%s: it said nothing for %v: %w", what, greetWithin, err)
+	}
+	return s.answer(what, err)
+}
+
+// portAdvice asks for the port if nothing of SMTP is to be heard.
+func (e Email) portAdvice() string {
+	ask := "is " + e.Addr + " an SMTP port?"
+	if e.implicitTLS() {
+		return ask + " TLS from the start is usually on port 465; without ImplicitTLS, STARTTLS is on 587"
+	}
+	return ask + " If it expects TLS from the start, set ImplicitTLS (usually port 465); STARTTLS is usually on 587"
+}
+
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.As(err, &n) && n.Timeout()
 }
 
 // tlsError explains why TLS could not begin.
-func tlsError(err error) error {
+func (s *session) tlsError(err error) error {
 	var cert *tls.CertificateVerificationError
-	if errors.As(err, &cert) {
-		return permanent{fmt.Errorf("the server's certificate is not trusted; "+
-			"if it is your own, give its authority in TLSConfig.RootCAs, and see that Addr has the name in it: %w", err)}
-	}
-	if errors.As(err, new(tls.RecordHeaderError)) {
-		return permanent{fmt.Errorf("the server does not speak TLS on this port; "+
+	var date x509.CertificateInvalidError
+	switch {
+	case errors.As(err, new(x509.HostnameError)):
+		return permanent{fmt.Errorf("the server's certificate is for another name: "+
+			"write a name that it has into Addr, or into TLSConfig.ServerName: %w", err)}
+	case errors.As(err, &date) && date.Reason == x509.Expired:
+		return permanent{fmt.Errorf("the server's certificate is not valid now: "+
+			"see this machine's clock, and tell who runs the server: %w", err)}
+	case errors.As(err, &cert):
+		return permanent{fmt.Errorf("the server's certificate is not trusted: "+
+			"if it is your own, give its authority in TLSConfig.RootCAs: %w", err)}
+	case errors.As(err, new(tls.RecordHeaderError)):
+		return permanent{fmt.Errorf("the server does not speak TLS on this port: "+
 			"ImplicitTLS is for port 465, STARTTLS for 587: %w", err)}
+	case s.smtp == nil: // TLS from the start
+		return s.greetError(err)
 	}
-	return answer("TLS could not begin", err)
-}
-
-// hide removes secrets from the server's reply to a login: some servers repeat
-// what they did not understand, in clear or in base64.
-func hide(err error, secrets ...string) error {
-	var reply *textproto.Error
-	if !errors.As(err, &reply) {
-		return err
-	}
-	text := reply.Msg
-	for _, s := range secrets {
-		if s == "" {
-			continue
-		}
-		text = strings.ReplaceAll(text, base64.StdEncoding.EncodeToString([]byte(s)), "***")
-		text = strings.ReplaceAll(text, s, "***")
-	}
-	return &textproto.Error{Code: reply.Code, Msg: text}
+	return s.answer("TLS could not begin, see TLSConfig", err)
 }

@@ -7,167 +7,179 @@ import (
 	"fmt"
 	"net"
 	"net/mail"
+	"net/textproto"
 	"os"
-	"slices"
-	"strings"
+	"time"
 
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// send hands the mail to the server; without one it goes as far as that. It speaks go-mail's SMTP itself instead of
-// using go-mail's Client, which watches the context until it is connected but
-// no longer, drops the mail if one of many recipients is refused, and leaves
-// the connection open if the login fails.
+// A server that an administrator may use answers at once; those that let strangers
+// wait do so for some 6 s. Later than this it is likelier that the port is wrong,
+// and who tries the settings wants to know it.
+const (
+	dialWithin  = 10 * time.Second
+	greetWithin = 10 * time.Second
+	quitWithin  = 2 * time.Second // All is said already.
+)
+
+// A session is one connection to the server. It speaks go-mail's SMTP itself
+// instead of using go-mail's Client, which watches the context until it is
+// connected but no longer, drops the mail if one of many recipients is refused, and
+// leaves the connection open if the login fails.
+type session struct {
+	Email
+	conn   net.Conn
+	smtp   *smtp.Client // nil before the greeting
+	secret string       // password or token
+	trace  trace
+}
+
+// send hands the mail to the server; without one it goes as far as that.
 func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address, m *gomail.Msg) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", e.Addr)
+	secret := e.Password
+	if e.Token != nil { // first of all, so that it is known what is to be hidden
+		var err error
+		if secret, err = e.Token(ctx); err != nil {
+			return fmt.Errorf("no access token for %s: %w", clean(e.Username, maxText), err)
+		}
+	}
+	conn, err := (&net.Dialer{Timeout: dialWithin}).DialContext(ctx, "tcp", e.Addr)
 	if err != nil {
-		return fmt.Errorf("no connection to the mail server, see Addr and the firewall: %w", err)
+		return e.dialError(err)
 	}
 	defer conn.Close()
 	// Closing the connection ends whatever waits for the server.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
-	err = e.converse(ctx, conn, from, to, m)
-	if err != nil && ctx.Err() != nil && !errors.As(err, new(*partial)) {
-		return fmt.Errorf("the mail server %s did not finish in time: %w", e.Addr, context.Cause(ctx))
+	s := &session{Email: e, conn: conn, secret: secret, trace: trace{e.Trace, newShield(secret)}}
+	err = s.converse(ctx, from, to, m)
+	broken := errors.Is(err, net.ErrClosed) || errors.Is(err, ctx.Err()) // and not refused
+	if broken && ctx.Err() != nil && !errors.As(err, new(*partial)) {
+		err = fmt.Errorf("the mail server %s did not finish in time: %w", e.Addr, context.Cause(ctx))
+		if s.smtp == nil {
+			err = fmt.Errorf("%w; it did not even greet, %s", err, e.portAdvice())
+		}
 	}
 	return err
 }
 
-// converse goes through the steps of one SMTP session.
-func (e Email) converse(ctx context.Context, conn net.Conn, from *mail.Address, to []*mail.Address, m *gomail.Msg) error {
-	c, err := e.greet(ctx, conn)
-	if err != nil {
+// converse goes through the steps of one session.
+func (s *session) converse(ctx context.Context, from *mail.Address, to []*mail.Address, m *gomail.Msg) error {
+	if err := s.greet(ctx); err != nil {
 		return err
 	}
-	if err := e.logIn(ctx, c); err != nil {
+	if err := s.logIn(); err != nil {
+		s.quit()
 		return err
 	}
-	refused, err := e.envelope(c, from, to)
+	refused, err := s.envelope(from, to)
 	if err != nil {
+		s.quit()
 		return err
 	}
 	if m == nil {
-		_ = c.Quit()
+		s.quit()
 		if refused != nil {
 			return errors.Join(refused.never, refused.later)
 		}
 		return nil
 	}
-	w, err := c.Data()
-	if err != nil {
-		return answer("the server does not take the mail", err)
+	if err := s.hand(m); err != nil {
+		return err
 	}
-	if _, err := m.WriteTo(w); err != nil {
-		return fmt.Errorf("the connection broke while the mail was sent: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return answer("the server does not take the mail", err)
-	}
-	_ = c.Quit() // The mail is accepted, whatever comes now.
+	s.quit() // The mail is accepted, whatever comes now.
 	if refused != nil {
 		return refused
 	}
 	return nil
 }
 
+// hand hands over the mail.
+func (s *session) hand(m *gomail.Msg) error {
+	w, err := s.smtp.Data()
+	if err != nil {
+		return s.answer("the server does not take the mail", err)
+	}
+	n, err := m.WriteTo(w)
+	if err != nil {
+		return fmt.Errorf("the connection broke while the mail was sent: %w", err)
+	}
+	s.trace.client(fmt.Sprintf("(the mail, %d bytes)", n))
+	err = w.Close()
+	if reply := new(textproto.Error); errors.As(err, &reply) {
+		s.trace.server(reply.Error())
+	}
+	if err != nil {
+		return s.answer("the server does not take the mail", err)
+	}
+	if w, ok := w.(*smtp.DataCloser); ok {
+		s.trace.server("250 " + w.ServerResponse())
+	}
+	return nil
+}
+
+// quit takes leave, and does not wait long for an answer.
+func (s *session) quit() {
+	_ = s.conn.SetDeadline(time.Now().Add(quitWithin))
+	_ = s.smtp.Quit()
+}
+
 // greet says hello and begins TLS.
-func (e Email) greet(ctx context.Context, conn net.Conn) (*smtp.Client, error) {
-	host, _, _ := net.SplitHostPort(e.Addr)
-	if e.implicitTLS() {
-		t := tls.Client(conn, e.tlsConfig(host))
+func (s *session) greet(ctx context.Context) error {
+	host, _, _ := net.SplitHostPort(s.Addr)
+	_ = s.conn.SetDeadline(time.Now().Add(greetWithin))
+	conn := s.conn
+	if s.implicitTLS() {
+		t := tls.Client(conn, s.tlsConfig(host))
 		if err := t.HandshakeContext(ctx); err != nil {
-			return nil, tlsError(err)
+			return s.tlsError(err)
 		}
 		conn = t
 	}
 	c, err := smtp.NewClient(conn, host)
 	if err != nil {
-		return nil, answer("the server does not greet; if it expects TLS from the start, set ImplicitTLS", err)
+		return s.greetError(err)
 	}
-	if e.Trace != nil {
-		c.SetLogger(trace{e.Trace, e.secrets()})
+	_ = s.conn.SetDeadline(time.Time{})
+	s.smtp = c
+	if s.Trace != nil {
+		c.SetLogger(s.trace)
 		c.SetDebugLog(true)
 	}
 	if err := c.Hello(helloName()); err != nil {
-		return nil, answer("the server refuses EHLO", err)
+		return s.answer("the server refuses EHLO, is "+s.Addr+" an SMTP port?", err)
 	}
-	if e.implicitTLS() || e.InsecureNoTLS {
-		return c, nil
-	}
-	if ok, _ := c.Extension("STARTTLS"); !ok {
-		return nil, permanent{errors.New("the server does not offer STARTTLS, and mail is not sent unencrypted: " +
-			"use its port for TLS (587 or, with ImplicitTLS, 465)")}
-	}
-	if err := c.StartTLS(e.tlsConfig(host)); err != nil {
-		return nil, tlsError(err)
-	}
-	return c, nil
-}
-
-// logIn authenticates in the way that the server offers.
-func (e Email) logIn(ctx context.Context, c *smtp.Client) error {
-	if e.Username == "" {
+	if s.implicitTLS() || s.InsecureNoTLS {
 		return nil
 	}
-	secret := e.Password
-	if e.Token != nil {
-		token, err := e.Token(ctx)
-		if err != nil {
-			return fmt.Errorf("no access token for %s: %w", clean(e.Username, maxText), err)
-		}
-		secret = token
+	if ok, _ := c.Extension("STARTTLS"); !ok {
+		return permanent{errors.New("the server does not offer STARTTLS, and mail is not sent unencrypted: " +
+			"use its port for TLS (587 or, with ImplicitTLS, 465); InsecureNoTLS is for a server on this machine")}
 	}
-	auth, err := e.auth(c, secret)
-	if err != nil {
-		return permanent{err}
-	}
-	if err := c.Auth(auth); err != nil {
-		return answer("login refused, see Username and Password (or Token)", hide(err,
-			"\x00"+e.Username+"\x00"+secret, "user="+e.Username+"\x01auth=Bearer "+secret+"\x01\x01", secret))
+	if err := c.StartTLS(s.tlsConfig(host)); err != nil {
+		return s.tlsError(err)
 	}
 	return nil
 }
 
-// auth returns the way to log in.
-func (e Email) auth(c *smtp.Client, secret string) (smtp.Auth, error) {
-	_, offer := c.Extension("AUTH")
-	offers := func(mechanism string) bool {
-		return slices.Contains(strings.Fields(strings.ToUpper(offer)), mechanism)
-	}
-	offer = clean(offer, maxText)
-	host, _, _ := net.SplitHostPort(e.Addr)
-	switch {
-	case e.Token != nil && !offers("XOAUTH2"):
-		return nil, fmt.Errorf("the server does not offer XOAUTH2 but %q: remove Token and set Password", offer)
-	case e.Token != nil:
-		return smtp.XOAuth2Auth(e.Username, secret), nil
-	case offers("PLAIN"):
-		return smtp.PlainAuth("", e.Username, secret, host, e.InsecureNoTLS), nil
-	case offers("LOGIN"):
-		return smtp.LoginAuth(e.Username, secret, host, e.InsecureNoTLS), nil
-	}
-	return nil, fmt.Errorf("the server offers neither PLAIN nor LOGIN but %q: "+
-		"remove Username if it needs no login, or use another port", offer)
-}
-
 // envelope names sender and recipients to the server. The first result is about
 // recipients that it refuses while it accepts others.
-func (e Email) envelope(c *smtp.Client, from *mail.Address, to []*mail.Address) (*partial, error) {
-	if err := c.Mail(bare(from)); err != nil {
-		return nil, answer("the server refuses the sender, see From, or Username if it wants a login", err)
+func (s *session) envelope(from *mail.Address, to []*mail.Address) (*partial, error) {
+	if err := s.smtp.Mail(bare(from)); err != nil {
+		return nil, s.answer("the server refuses the sender, see From, or Username if it wants a login", err)
 	}
 	var refused partial
 	accepted := 0
 	for _, r := range to {
-		err := c.Rcpt(bare(r))
+		err := s.smtp.Rcpt(bare(r))
 		if err == nil {
 			accepted++
 			continue
 		}
-		err = answer("the server refuses the recipient "+clean(r.Address, maxText)+", see To", err)
+		err = s.answer("the server refuses the recipient "+clean(r.Address, maxText)+", see To", err)
 		if errors.Is(err, ErrPermanent) {
 			refused.never = errors.Join(refused.never, err)
 			continue

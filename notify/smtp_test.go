@@ -1,7 +1,6 @@
 package notify_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/notify"
 )
@@ -33,6 +30,9 @@ func TestHungMailServer(t *testing.T) {
 				t.Errorf("took %v", took)
 			}
 			wantError(t, err, context.DeadlineExceeded, "did not finish in time")
+			if early := strings.Contains(err.Error(), "an SMTP port?"); early != (name == "greeting") {
+				t.Errorf("asks for the port: %v: %v", early, err)
+			}
 			if errors.Is(err, notify.ErrPermanent) {
 				t.Error("permanent")
 			}
@@ -80,24 +80,42 @@ func TestNoMailServer(t *testing.T) {
 	}
 }
 
-// A server that repeats the password, as it is or encoded.
-func TestServerThatRepeatsThePassword(t *testing.T) {
-	var out bytes.Buffer
-	logger := zerolog.New(&out)
-	for _, reply := range []string{"535 wrong: " + mailPassword, "500 what? AUTH PLAIN AGFsZXJ0cwBjb3JyZWN0IGhvcnNl"} {
-		addr := hungServer(t, []string{"220 hi", "250-me\r\n250 AUTH PLAIN", reply, "250 ok", "221 bye"})
-		e := notify.Email{
-			Addr: addr, From: "a@example.com", To: []string{"b@example.com"}, InsecureNoTLS: true,
-			Username: mailUser, Password: mailPassword,
-		}
-		a := notify.New(e, notify.Rule{Logger: &logger})
-		burst(a, 20)
-		err := a.Close()
-		wantError(t, err, notify.ErrPermanent, "***")
-		for _, s := range []string{err.Error(), out.String()} {
-			if strings.Contains(s, mailPassword) || strings.Contains(s, "AGFsZXJ0cwBjb3JyZWN0IGhvcnNl") {
-				t.Errorf("the password is in %q", s)
+// A server that refuses the login, and says no more: go-mail would wait for more.
+func TestRefusalIsToldOfAtOnce(t *testing.T) {
+	for name, offer := range map[string]string{"PLAIN": "PLAIN", "LOGIN": "LOGIN"} {
+		t.Run(name, func(t *testing.T) {
+			script := []string{"220 hi", "250-me\r\n250 AUTH " + offer, "535 5.7.8 wrong password"}
+			begin := time.Now()
+			err := loginAt(hungServer(t, script)).Notify(t.Context(), sampleAlert())
+			wantError(t, err, notify.ErrPermanent, "login refused", "535 5.7.8 wrong password")
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("took %v", took)
 			}
-		}
+		})
+	}
+}
+
+// A server that has the mail and does not say goodbye.
+func TestAcceptedMailIsNotWaitedFor(t *testing.T) {
+	var said strings.Builder
+	e := loginAt(hungServer(t, []string{"220 hi", "250-me\r\n250 AUTH PLAIN", "235 ok", "250 ok", "250 ok", "354 go", "250 2.0.0 queued"}))
+	e.Trace = &said
+	begin := time.Now()
+	if err := e.Notify(t.Context(), sampleAlert()); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if !strings.Contains(said.String(), "client: (the mail, ") || !strings.HasSuffix(said.String(), "server: 250 2.0.0 queued\nclient: QUIT\n") {
+		t.Errorf("the dialogue: %s", &said)
+	}
+}
+
+// loginAt returns the settings for a server without TLS.
+func loginAt(addr string) notify.Email {
+	return notify.Email{
+		Addr: addr, From: "a@example.com", To: []string{"b@example.com"}, InsecureNoTLS: true,
+		Username: mailUser, Password: mailPassword,
 	}
 }

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"encoding/base64"
 	"fmt"
 	"io"
 	"strings"
@@ -9,39 +8,33 @@ import (
 	gomaillog "github.com/wneessen/go-mail/log"
 )
 
-// A trace writes the dialogue with a mail server. What is said while logging in is
-// left out by go-mail; some servers repeat it, so the secrets are left out as well.
+// A trace writes the dialogue with a mail server, but nothing of the login. It is
+// go-mail's logger.
 type trace struct {
-	to      io.Writer
-	secrets []string
+	to   io.Writer // may be nil
+	hide *shield
 }
 
-func (t trace) line(l gomaillog.Log) {
-	who := "server: "
-	if l.Direction == gomaillog.DirClientToServer {
-		who = "client: "
-	}
-	text := fmt.Sprintf(l.Format, l.Messages...)
-	for _, s := range t.secrets {
-		text = strings.ReplaceAll(text, s, "***")
+func (t trace) client(text string) { t.print("client: ", text) }
+func (t trace) server(text string) { t.print("server: ", t.hide.text(text)) }
+
+func (t trace) print(who, text string) {
+	if t.to == nil {
+		return
 	}
 	for line := range strings.Lines(text) {
 		fmt.Fprintf(t.to, "%s%s\n", who, clean(strings.TrimRight(line, "\r\n"), 300))
 	}
 }
 
-func (t trace) Debugf(l gomaillog.Log) { t.line(l) }
-func (t trace) Infof(l gomaillog.Log)  { t.line(l) }
-func (t trace) Warnf(l gomaillog.Log)  { t.line(l) }
-func (t trace) Errorf(l gomaillog.Log) { t.line(l) }
-
-// secrets returns what may not be shown.
-func (e Email) secrets() (all []string) {
-	if e.Password == "" {
-		return nil
+func (t trace) Debugf(l gomaillog.Log) {
+	say := t.server
+	if l.Direction == gomaillog.DirClientToServer {
+		say = t.client
 	}
-	for _, s := range []string{"\x00" + e.Username + "\x00" + e.Password, e.Password} {
-		all = append(all, base64.StdEncoding.EncodeToString([]byte(s)), s)
-	}
-	return all
+	say(fmt.Sprintf(l.Format, l.Messages...))
 }
+
+func (t trace) Infof(l gomaillog.Log)  { t.Debugf(l) }
+func (t trace) Warnf(l gomaillog.Log)  { t.Debugf(l) }
+func (t trace) Errorf(l gomaillog.Log) { t.Debugf(l) }

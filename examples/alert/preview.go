@@ -1,21 +1,38 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/aprimo-go/aprimo/examples/internal/mailserver"
 	"github.com/aprimo-go/aprimo/notify"
 )
 
-// preview writes every alert as text, HTML and mail, and as the webhooks send it.
-func preview(dir string) error {
+//go:embed index.html.tmpl
+var indexHTML string
+
+var index = template.Must(template.New("index").Parse(indexHTML))
+
+// A sample is an alert in the preview.
+type sample struct {
+	Name, Subject string
+	Ends          []string // of its files, besides .html
+}
+
+// preview writes every alert as text, HTML and mail, and as the webhooks send it, and
+// a page that shows them.
+func preview(dir string, out io.Writer) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -24,24 +41,33 @@ func preview(dir string) error {
 		return err
 	}
 	defer server.Close()
-	n := 0
+	var samples []sample
 	for _, level := range []notify.Level{notify.Saturated, notify.Throttled, notify.Failing} {
 		for _, phase := range []notify.Phase{notify.Firing, notify.Escalated, notify.Reminder, notify.Resolved, notify.Digest, notify.Test} {
 			a := notify.Sample(level, phase)
+			s := sample{Name: fmt.Sprintf("%s-%s", level, phase), Subject: a.Subject()}
 			files, err := render(server, a)
 			if err != nil {
 				return err
 			}
-			for ext, content := range files {
-				name := filepath.Join(dir, fmt.Sprintf("%s-%s%s", level, phase, ext))
-				if err := os.WriteFile(name, content, 0o644); err != nil {
+			for end, content := range files {
+				if err := os.WriteFile(filepath.Join(dir, s.Name+end), content, 0o644); err != nil {
 					return err
 				}
-				n++
 			}
+			delete(files, ".html")
+			s.Ends = slices.Sorted(maps.Keys(files))
+			samples = append(samples, s)
 		}
 	}
-	fmt.Printf("%d files in %s: begin with %s\n", n, dir, filepath.Join(dir, "throttled-firing.html"))
+	var page bytes.Buffer
+	if err := index.Execute(&page, samples); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "index.html"), page.Bytes(), 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d alerts, each in 6 forms, are in %s: open %s\n", len(samples), dir, filepath.Join(dir, "index.html"))
 	return nil
 }
 

@@ -1,0 +1,126 @@
+package notify_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aprimo-go/aprimo/notify"
+)
+
+// A refusal is settings that are wrong, and what the error says of them.
+type refusal struct {
+	name   string
+	server mailServer
+	change func(*notify.Email)
+	kind   kind
+	want   []string
+}
+
+// A kind says what is to be expected of a refusal.
+type kind int
+
+const (
+	forGood kind = iota // it would come again
+	forNow
+	silence // the same, and the context ends before it
+)
+
+// testRefusals has a mail, a test alert and a check refused in each way.
+func testRefusals(t *testing.T, start func(*testing.T, setup) mailServer) {
+	secure, plain, implicit := start(t, setup{}), start(t, setup{noTLS: true}), start(t, setup{implicit: true})
+	web := httptest.NewServer(http.NotFoundHandler())
+	defer web.Close()
+	rows := []refusal{
+		{"wrong password", secure, func(e *notify.Email) { e.Password = "hunter2-wrong" }, forGood, []string{"login refused", "Username and Password", "535"}},
+		{"no login", secure, func(e *notify.Email) { e.Username, e.Password = "", "" }, forGood, []string{"refuses the sender", "Username", "5"}},
+		{"sender", secure, func(e *notify.Email) { e.From = "stranger@example.com" }, forGood, []string{"refuses the sender", "From", "550"}},
+		{"recipient", secure, func(e *notify.Email) { e.To = []string{"nobody@example.com"} }, forGood, []string{"refuses the recipient nobody@example.com", "To", "550"}},
+		{"no TLS offered", plain, func(*notify.Email) {}, forGood, []string{"does not offer STARTTLS", "587", "InsecureNoTLS"}},
+		{"no TLS at all", plain, func(e *notify.Email) { e.ImplicitTLS = true }, forGood, []string{"does not speak TLS", "STARTTLS"}},
+		{"TLS too early", secure, func(e *notify.Email) { e.ImplicitTLS = true }, forGood, []string{"does not speak TLS", "STARTTLS"}},
+		{"TLS too late", implicit, func(*notify.Email) {}, silence, []string{"an SMTP port?", "ImplicitTLS", "465", "587"}},
+		{"unknown authority", secure, func(e *notify.Email) { e.TLSConfig = nil }, forGood, []string{"not trusted", "RootCAs"}},
+		{"another name", secure, byAnotherName, forGood, []string{"another name", "Addr", "ServerName", "localhost"}},
+		{"expired", secure, func(e *notify.Email) { e.TLSConfig.Time = func() time.Time { return time.Now().Add(2 * time.Hour) } }, forGood, []string{"not valid now", "clock"}},
+		{"closed port", secure, func(e *notify.Email) { e.Addr = "127.0.0.1:1" }, forNow, []string{"no connection", "Addr", "127.0.0.1:1", "587"}},
+		{"unknown host", secure, func(e *notify.Email) { e.Addr = "mail.invalid:587" }, forNow, []string{"no connection", "Addr", "DNS", "mail.invalid"}},
+		{"silent port", secure, func(e *notify.Email) { e.Addr = hungServer(t, nil) }, silence, []string{"an SMTP port?", "ImplicitTLS", "465", "587"}},
+		{"silent TLS port", secure, func(e *notify.Email) { e.Addr, e.ImplicitTLS = hungServer(t, nil), true }, silence, []string{"an SMTP port?", "465", "STARTTLS", "587"}},
+		{"HTTP", secure, func(e *notify.Email) { e.Addr = web.Listener.Addr().String() }, silence, []string{"an SMTP port?", "ImplicitTLS", "465", "587"}},
+		{"HTTP, with TLS", secure, func(e *notify.Email) { e.Addr, e.ImplicitTLS = web.Listener.Addr().String(), true }, forGood, []string{"does not speak TLS", "STARTTLS"}},
+		{"IMAP", secure, func(e *notify.Email) { e.Addr = hungServer(t, []string{"* OK IMAP4rev1 ready"}) }, forNow, []string{"an SMTP port?", "465", "* OK"}},
+		{"not now", secure, func(e *notify.Email) { e.Addr = hungServer(t, []string{"421 too busy"}) }, forNow, []string{"no connection from here", "421 too busy"}},
+	}
+	t.Run("each", func(t *testing.T) {
+		for _, r := range rows {
+			t.Run(r.name, r.test)
+		}
+	})
+	for _, s := range []mailServer{secure, plain, implicit} {
+		if n := len(s.mails()); n != 0 {
+			t.Errorf("%d mails, want none", n)
+		}
+	}
+}
+
+func (r refusal) test(t *testing.T) {
+	t.Parallel()
+	for _, way := range []func(context.Context, notify.Email) error{
+		func(ctx context.Context, e notify.Email) error { return e.Check(ctx) },
+		func(ctx context.Context, e notify.Email) error { return e.Notify(ctx, sampleAlert()) },
+		func(ctx context.Context, e notify.Email) error {
+			a := notify.New(e, notify.Rule{})
+			defer a.Close()
+			return a.SendTest(ctx)
+		},
+	} {
+		var said strings.Builder
+		e := emailTo(r.server)
+		e.Trace = &said
+		r.change(&e)
+		patience := 20 * time.Second
+		if r.kind == silence {
+			patience = 300 * time.Millisecond
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		err := way(ctx, e)
+		cancel()
+		wantError(t, err, nil, append(r.want, "notify.Email: ")...)
+		if permanent := errors.Is(err, notify.ErrPermanent); permanent != (r.kind == forGood) {
+			t.Errorf("permanent: %v: %v", permanent, err)
+		}
+		for _, s := range []string{err.Error(), said.String()} {
+			if e.Password != "" && strings.Contains(s, e.Password) {
+				t.Errorf("the password is in %q", s)
+			}
+		}
+	}
+}
+
+func byAnotherName(e *notify.Email) {
+	_, port, _ := net.SplitHostPort(e.Addr)
+	e.Addr = "localhost:" + port // The certificate has 127.0.0.1.
+}
+
+// What a server in this process can offer and exim cannot.
+func TestLoginsThatDoNotFit(t *testing.T) {
+	token := func(context.Context) (string, error) { return mailToken, nil }
+	for _, r := range []refusal{
+		{"password for XOAUTH2", startPost(t, setup{auth: "XOAUTH2"}), func(*notify.Email) {}, forGood, []string{"takes no password", "XOAUTH2", "set Token"}},
+		{"token for PLAIN", startPost(t, setup{}), func(e *notify.Email) { e.Token = token }, forGood, []string{"does not offer XOAUTH2", "set Password"}},
+		{"no login", startPost(t, setup{auth: "NONE"}), func(*notify.Email) {}, forGood, []string{"neither PLAIN nor LOGIN", "remove Username"}},
+		{"old TLS", startPost(t, setup{}), func(e *notify.Email) {
+			e.TLSConfig.MaxVersion = tls.VersionTLS10
+			e.TLSConfig.MinVersion = tls.VersionTLS10
+		}, forNow, []string{"TLS could not begin", "TLSConfig"}},
+	} {
+		t.Run(r.name, r.test)
+	}
+}
