@@ -86,6 +86,9 @@ func (b *board) apply(d delta, r Rule, routes func(Level) []string) []outgoing {
 	b.Sent = slices.DeleteFunc(b.Sent, func(t time.Time) bool { return now.Sub(t) >= 24*time.Hour })
 	for i := range b.Courses {
 		l := limits{r, r.limit(levels[i])}
+		if d.alone { // what is not told at the end of the program is lost, as without a Store
+			l.Store = nil
+		}
 		c := &b.Courses[i]
 		may := func(p Phase) bool { return b.may(now, r, levels[i], p) }
 		if phase := c.step(now, l, d.fresh+"-"+string(levels[i]), d.closing, may); phase != "" {

@@ -195,32 +195,38 @@ func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 // told is in the log.
 func TestCloseTellsWhatWasHeldBack(t *testing.T) {
 	for _, muted := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			var log bytes.Buffer
-			logger := zerolog.New(&log)
-			box := new(inbox)
-			a := notify.New(box, notify.Rule{Logger: &logger})
-			begin := time.Now()
-			burst(a, 20)
-			time.Sleep(15 * time.Minute)
-			burst(a, 500)
-			time.Sleep(20 * time.Minute)
-			if muted {
-				a.Mute(time.Now().Add(time.Hour), "work")
-			}
-			a.Close()
-			want := []string{"1m0s throttled firing", "10m0s throttled resolved", "35m0s throttled digest"}
-			if muted {
-				want = want[:2]
-			}
-			if diff := cmp.Diff(want, phases(begin, box.got())); diff != "" {
-				t.Error(diff)
-			}
-			if strings.Contains(log.String(), `"aprimo.alert.events":500`) != muted {
-				t.Errorf("log: %s", &log)
-			}
-		})
+		for _, store := range []notify.Store{nil, &memory{gone: true}} {
+			testClose(t, store, muted)
+		}
 	}
+}
+
+func testClose(t *testing.T, store notify.Store, muted bool) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		logger := zerolog.New(&log)
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{Logger: &logger, Store: store})
+		begin := time.Now()
+		burst(a, 20)
+		time.Sleep(15 * time.Minute)
+		burst(a, 500)
+		time.Sleep(20 * time.Minute)
+		if muted {
+			a.Mute(time.Now().Add(time.Hour), "work")
+		}
+		a.Close()
+		want := []string{"1m0s throttled firing", "10m0s throttled resolved", "35m0s throttled digest"}
+		if muted {
+			want = want[:2]
+		}
+		if diff := cmp.Diff(want, phases(begin, box.got())); diff != "" {
+			t.Error(diff)
+		}
+		if strings.Contains(log.String(), `"aprimo.alert.events":500`) != muted {
+			t.Errorf("log: %s", &log)
+		}
+	})
 }
 
 // A level that was switched off in the middle of an incident is silent.

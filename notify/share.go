@@ -77,7 +77,7 @@ func (a *Alerter) exchange(closing bool) (busy bool) {
 	d := a.delta(closing)
 	var out []outgoing
 	var ahead time.Duration
-	withheld := 0
+	withheld, forgets := 0, false
 	a.update(func(b *board, alone bool) {
 		ahead = b.Now.Sub(d.now)
 		d.alone = alone
@@ -86,7 +86,7 @@ func (a *Alerter) exchange(closing bool) (busy bool) {
 			out[i].Alert.History = slices.Clone(b.History)
 		}
 		busy = alone || b.busy(b.Now, a.rule)
-		withheld = b.withheld()
+		withheld, forgets = b.withheld(), alone || a.rule.Store == nil
 	})
 	if ahead > time.Minute { // the wall's clock was set back before this process began
 		a.mu.Lock()
@@ -96,7 +96,7 @@ func (a *Alerter) exchange(closing bool) (busy bool) {
 	for _, o := range out {
 		a.hand(o)
 	}
-	if closing && a.rule.Store == nil && withheld > 0 {
+	if closing && forgets && withheld > 0 {
 		a.rule.logger().Error().Int("aprimo.alert.events", withheld).
 			Msg("aprimo: the program ends with events of which no alert may tell: there were as many as the rule allows, or they are muted")
 	}
