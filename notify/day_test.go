@@ -7,7 +7,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/aprimo-go/aprimo/notify"
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // A day of 40 incidents: some alone, one of three hours, and many that come and go.
@@ -77,5 +80,54 @@ func TestADayOfFortyIncidents(t *testing.T) {
 		if len(opened) != len(began) || len(closed) != len(began) {
 			t.Errorf("%d incidents: %d opened, %d closed", len(began), len(opened), len(closed))
 		}
+	})
+}
+
+// Any day, of two levels: each incident is opened once and closed once, whatever the cap
+// keeps back, and there are never more than 24 mails in 24 hours.
+func TestAnyDay(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		synctest.Test(t, func(t *testing.T) {
+			box := new(inbox)
+			a := notify.New(box, notify.Rule{Count: 5})
+			seen := map[string]bool{}
+			minute := func() {
+				time.Sleep(time.Minute)
+				for _, s := range a.Status() {
+					if s.Incident != "" {
+						seen[s.Incident] = true
+					}
+				}
+			}
+			for range rapid.IntRange(1, 12).Draw(r, "incidents") {
+				lost := rapid.IntRange(0, 3).Draw(r, "lost") == 0
+				for range rapid.IntRange(1, 40).Draw(r, "lasts") {
+					burst(a, 5)
+					for range 5 {
+						if lost {
+							a.Observe(t.Context(), transport.Event{Kind: transport.Done, Time: time.Now(), Status: 429, Attempt: 3})
+						}
+					}
+					minute()
+				}
+				for range rapid.IntRange(1, 60).Draw(r, "gap") {
+					minute()
+				}
+			}
+			time.Sleep(72 * time.Hour)
+			a.Close()
+			got := box.got()
+			for i := range got {
+				if i >= 24 && got[i].Time.Sub(got[i-24].Time) < 24*time.Hour {
+					r.Fatalf("25 mails from %v to %v", got[i-24].Time, got[i].Time)
+				}
+			}
+			l := ledgerOf(got)
+			for id := range seen {
+				if l.opened[id] != 1 || l.closed[id] != 1 {
+					r.Fatalf("%s: opened %d times, closed %d times", id, l.opened[id], l.closed[id])
+				}
+			}
+		})
 	})
 }

@@ -49,17 +49,17 @@ func TestAStoreThatComesAndGoes(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			box, store, quiet := new(inbox), new(memory), zerolog.Nop()
 			a := notify.New(box, notify.Rule{Store: store, Tenant: "acme", Logger: &quiet})
-			incidents := rapid.IntRange(1, 5).Draw(r, "incidents")
+			incidents := rapid.IntRange(1, 3).Draw(r, "incidents")
 			for range incidents {
 				burst(a, 30)
-				for range rapid.IntRange(0, 4).Draw(r, "changes") {
-					time.Sleep(time.Duration(rapid.IntRange(1, 40).Draw(r, "minutes")) * time.Minute)
+				for range rapid.IntRange(0, 3).Draw(r, "changes") {
+					time.Sleep(time.Duration(rapid.IntRange(1, 20).Draw(r, "minutes")) * time.Minute)
 					store.unplug(rapid.Bool().Draw(r, "gone"))
 				}
 				time.Sleep(11 * time.Minute) // it is over
 			}
 			store.unplug(false)
-			time.Sleep(48 * time.Hour)
+			time.Sleep(12 * time.Hour)
 			a.Close()
 			l := ledgerOf(box.got())
 			if len(l.closed) != incidents || len(l.opened) != incidents {
