@@ -29,6 +29,7 @@ var imports = map[string]string{
 	"retry":      "github.com/aprimo-go/aprimo/retry",
 	"redis":      "github.com/redis/go-redis/v9",
 	"redislimit": "github.com/aprimo-go/aprimo/transport/redislimit",
+	"status":     "github.com/aprimo-go/aprimo/transport/status",
 }
 
 func TestReadmeCodeCompiles(t *testing.T) {
@@ -64,6 +65,7 @@ const given = `
 var (
 	ctx    context.Context
 	tr     *transport.Transport
+	alerts *notify.Alerter
 )
 `
 

@@ -62,7 +62,7 @@
 //	 "aprimo.rate_limit.queue_wait_ms":1009,"aprimo.rate_limit.next_retry_ms":1059,
 //	 "aprimo.rate_limit.queued":119,"aprimo.rate_limit.will_retry":true,
 //	 "aprimo.rate_limit.pause_ms":1059,"aprimo.rate_limit.in_flight":7,
-//	 "aprimo.rate_limit.rate":8,"message":"Aprimo answered 429: too many requests; will try again"}
+//	 "aprimo.rate_limit.server_delay_ms":310,"aprimo.rate_limit.rate":8,"message":"Aprimo answered 429: too many requests; will try again"}
 //
 // The level is error if the call is given up. A flood is cut short, see WithLogger: then,
 // and after 20 in a minute, a line with the event aprimo.429.summary has, beginning with

@@ -163,9 +163,9 @@ func (l *logger) summarize(s floodSummary, now Stats) {
 		Array("aprimo.429.operations", topOps).
 		Int("aprimo.rate_limit.queued_max", s.queued).
 		Int64("aprimo.rate_limit.server_delay_ms", now.Delay.Milliseconds()).
-		Float64("aprimo.rate_limit.rate", now.Rate)
+		Float64("aprimo.rate_limit.rate", tenths(now.Rate))
 	if now.Limit > 0 { // what of ours was not in the server's full queue was others'
-		line.Float64("aprimo.rate_limit.others_rate_min", now.Limit*(1-float64(s.flying)/float64(s.total*serverQueue)))
+		line.Float64("aprimo.rate_limit.others_rate_min", tenths(now.Limit*(1-float64(s.flying)/float64(s.total*serverQueue))))
 	}
 	l.scribe.insist()
 	l.scribe.put(line, "429s in the last minute")

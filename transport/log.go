@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"context"
+	"math"
 	"strconv"
 	"sync"
 	"time"
@@ -32,7 +34,7 @@ const (
 
 // rateLimited writes the line that Aprimo asks its customers for: each 429 with
 // the user and the request that caused it. In a flood it leaves some to a summary.
-func (l *logger) rateLimited(a retry.Attempt, e Event, stats func() Stats) {
+func (l *logger) rateLimited(ctx context.Context, a retry.Attempt, e Event, stats func() Stats) {
 	operation := Operation(e.Method, e.URL)
 	place := l.scribe.reserve()
 	if !l.flood.add(e, operation, !a.Again, place) {
@@ -46,7 +48,7 @@ func (l *logger) rateLimited(a retry.Attempt, e Event, stats func() Stats) {
 		level, message = zerolog.ErrorLevel, "Aprimo answered 429: too many requests; given up"
 	}
 	now := stats()
-	line := l.attempt(level, e).Str("aprimo.operation", operation).Bool("aprimo.rate_limit.will_retry", a.Again)
+	line := l.attempt(ctx, level, e).Str("aprimo.operation", operation).Bool("aprimo.rate_limit.will_retry", a.Again)
 	if after := a.Response.Header.Get("Retry-After"); after != "" {
 		line.Str("http.response.header.retry-after", printable(after))
 	}
@@ -55,7 +57,8 @@ func (l *logger) rateLimited(a retry.Attempt, e Event, stats func() Stats) {
 	}
 	l.scribe.put(line.
 		Int("aprimo.rate_limit.in_flight", now.InFlight).
-		Float64("aprimo.rate_limit.rate", now.Rate), message)
+		Int64("aprimo.rate_limit.server_delay_ms", now.Delay.Milliseconds()).
+		Float64("aprimo.rate_limit.rate", tenths(now.Rate)), message)
 }
 
 // send writes a line, unless very many wait to be written.
@@ -68,12 +71,17 @@ func (l *logger) send(message string, line *zerolog.Event) {
 }
 
 // retrying writes down an attempt that failed in another way and is repeated.
-func (l *logger) retrying(e Event) {
-	l.send("attempt failed; will try again", l.attempt(zerolog.WarnLevel, e))
+func (l *logger) retrying(ctx context.Context, e Event) {
+	l.send("attempt failed; will try again", l.attempt(ctx, zerolog.WarnLevel, e))
 }
 
-func (l *logger) attempt(level zerolog.Level, e Event) *zerolog.Event {
-	line := l.WithLevel(level).
+// tenths are as exact as a rate is.
+func tenths(x float64) float64 { return math.Round(x*10) / 10 }
+
+// attempt begins a line. The call's context is for hooks of zerolog's, which may add a
+// trace_id for example.
+func (l *logger) attempt(ctx context.Context, level zerolog.Level, e Event) *zerolog.Event {
+	line := l.WithLevel(level).Ctx(ctx).
 		Str("user.name", e.User).
 		Str("http.request.method", e.Method).
 		Str("url.full", e.URL).

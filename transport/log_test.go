@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -75,14 +76,14 @@ func TestEach429IsLoggedWithUserAndRequest(t *testing.T) {
 				"http.request.resend_count": 0.0, "http.response.header.retry-after": "2",
 				"aprimo.rate_limit.queue_wait_ms": 0.0, "aprimo.rate_limit.next_retry_ms": wait,
 				"aprimo.rate_limit.pause_ms": wait, "aprimo.rate_limit.will_retry": true,
-				"aprimo.rate_limit.rate": 1.0,
+				"aprimo.rate_limit.rate": 1.0, "aprimo.rate_limit.server_delay_ms": 0.0,
 			}),
 			with(common, map[string]any{
 				"level": "error", "message": "Aprimo answered 429: too many requests; given up",
 				"http.request.resend_count":       1.0,
 				"aprimo.rate_limit.queue_wait_ms": wait, "aprimo.rate_limit.next_retry_ms": 0.0,
 				"aprimo.rate_limit.pause_ms": lines[len(lines)-1]["aprimo.rate_limit.pause_ms"], "aprimo.rate_limit.will_retry": false,
-				"aprimo.rate_limit.rate": lines[len(lines)-1]["aprimo.rate_limit.rate"],
+				"aprimo.rate_limit.server_delay_ms": 0.0, "aprimo.rate_limit.rate": lines[len(lines)-1]["aprimo.rate_limit.rate"],
 			}),
 		}
 		if diff := cmp.Diff(want, without(lines, "waited here")); diff != "" {
@@ -149,4 +150,24 @@ func TestOtherFailuresAreLoggedWithoutSecrets(t *testing.T) {
 			t.Error(log.String())
 		}
 	})
+}
+
+// A hook finds the call's context, and so what traces it.
+func TestAHookFindsTheContext(t *testing.T) {
+	type key struct{}
+	var log bytes.Buffer
+	logger := zerolog.New(&log).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
+		if id, ok := e.GetCtx().Value(key{}).(string); ok {
+			e.Str("trace_id", id)
+		}
+	}))
+	tr := limited(nil, transport.WithLogger(logger))
+	resp, err := tr.RoundTrip(request(t, http.MethodGet, nil).WithContext(context.WithValue(t.Context(), key{}, "4bf92f35")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if line := logLines(t, &log)[0]; line["trace_id"] != "4bf92f35" || line["http.response.status_code"] != 429.0 {
+		t.Errorf("%v", line)
+	}
 }

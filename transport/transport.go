@@ -111,13 +111,13 @@ func (t *Transport) attempted(a retry.Attempt) {
 		e.Delay = a.Delay
 	}
 	if !limited {
-		t.log.retrying(e)
+		t.log.retrying(c.req.Context(), e)
 		t.tell(c, e)
 		return
 	}
 	e.Kind = RateLimited
 	began := t.throttle.hold(a.Delay, c.took)
-	t.log.rateLimited(a, e, t.Stats)
+	t.log.rateLimited(c.req.Context(), a, e, t.Stats)
 	t.tell(c, e)
 	if began {
 		e.Kind, e.Delay = Paused, a.Delay

@@ -21,8 +21,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/aprimo-go/aprimo/transport"
-	"github.com/aprimo-go/aprimo/transport/otelaprimo"
 	"github.com/aprimo-go/aprimo/transport/measure"
+	"github.com/aprimo-go/aprimo/transport/otelaprimo"
 	"github.com/aprimo-go/aprimo/transport/prom"
 )
 

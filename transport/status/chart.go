@@ -10,6 +10,7 @@ import (
 const (
 	chartWidth  = 600
 	chartHeight = 100
+	visible     = 3 // one 429 in many requests is seen too
 )
 
 // A chart is the last hour: a column for each minute, and the server's delay.
@@ -43,6 +44,10 @@ func (v view) Chart() chart {
 	const width = float64(chartWidth) / minutes
 	for i, m := range v.Minutes {
 		sent, red := high(float64(max(m.Sent, m.Limited))), high(float64(m.Limited))
+		if m.Limited > 0 {
+			red = max(red, visible)
+			sent = max(sent, red)
+		}
 		c.Columns = append(c.Columns, column{
 			X: float64(i) * width, Width: width - 1, Y: chartHeight - sent, Height: sent, Red: red, RedTop: chartHeight - red,
 			Title: fmt.Sprintf("%s: %d requests, %d answered 429, server delay %s", m.Time.Format("15:04"), m.Sent, m.Limited, seconds(m.Delay)),
