@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -136,58 +135,6 @@ func (a *Alerter) SendTest(ctx context.Context) error {
 	})
 }
 
-// A Status is how one level stands.
-type Status struct {
-	Level    Level     `json:"level"`
-	State    State     `json:"state"`
-	Incident string    `json:"incident,omitempty"`
-	Since    time.Time `json:"since,omitzero"` // the first event of the incident
-	Total    int       `json:"total"`          // events of the incident
-	Told     time.Time `json:"told,omitzero"`  // the last alert
-	Muted    time.Time `json:"muted,omitzero"` // until then no alert is sent
-	Reason   string    `json:"reason,omitempty"`
-}
-
-// Status returns how each level stands that the Rule does not switch off, with a
-// Rule.Store as it was when this process last looked.
-func (a *Alerter) Status() []Status {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	all, mute := slices.Clone(a.shown), a.muted
-	if len(all) == 0 {
-		all = new(board).status(a.rule)
-	}
-	if a.mute.Since.After(mute.Since) {
-		mute = a.mute
-	}
-	for i := range all {
-		s := &all[i]
-		if a.clock.on(time.Now()).Before(mute.Until) {
-			s.Muted, s.Reason = mute.Until, mute.Reason
-		}
-		for _, t := range []*time.Time{&s.Since, &s.Told, &s.Muted} {
-			*t = shifted(*t, -a.clock.ahead)
-		}
-	}
-	return all
-}
-
-// status returns how each level stands.
-func (b *board) status(r Rule) (all []Status) {
-	for i, level := range levels {
-		if r.limit(level) == 0 {
-			continue
-		}
-		c := &b.Courses[i]
-		s := Status{Level: level, State: OK, Told: c.Told}
-		if !c.idle() {
-			s.State, s.Incident, s.Since, s.Total = c.State, c.Incident, c.Sum.Since, c.Sum.Total
-		}
-		all = append(all, s)
-	}
-	return all
-}
-
 // Close stops observing and waits for the alerts on their way. One that is still
 // gathered is sent at once. One that waits for its next try is tried at once, a
 // last time; one that cannot be delivered is logged, and left in the Store if
@@ -210,47 +157,6 @@ func (a *Alerter) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.err
-}
-
-// A clock is one that is never set: the wall's when it was made, and what has
-// passed since. It is ahead of that if the others' are, with whom a Store is shared,
-// or if it was itself before it was set back.
-type clock struct {
-	real, wall time.Time
-	ahead      time.Duration
-}
-
-func newClock() clock {
-	now := time.Now()
-	return clock{now, now.Round(0), 0}
-}
-
-// on returns the clock's time at a point in time of the wall's.
-func (c clock) on(t time.Time) time.Time { return c.wall.Add(t.Sub(c.real) + c.ahead) }
-
-// shift makes the times of an alert those of a clock that differs by d: people are
-// told the wall's.
-func (a *Alert) shift(d time.Duration) {
-	if d == 0 {
-		return
-	}
-	for _, t := range []*time.Time{&a.Time, &a.Since, &a.Latest, &a.Ended, &a.Previous, &a.Next, &a.NoneBefore} {
-		*t = shifted(*t, d)
-	}
-	a.Untold = slices.Clone(a.Untold)
-	for i := range a.Untold {
-		a.Untold[i].Since, a.Untold[i].Ended = shifted(a.Untold[i].Since, d), shifted(a.Untold[i].Ended, d)
-	}
-	for i := range a.History { // a copy of the board's
-		a.History[i].Time = a.History[i].Time.Add(d).Truncate(time.Minute)
-	}
-}
-
-func shifted(t time.Time, d time.Duration) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	return t.Add(d)
 }
 
 // name returns the process for people.

@@ -10,8 +10,8 @@ import (
 // [github.com/aprimo-go/aprimo/transport/redislimit.Store] is one over Redis. It
 // must be safe for concurrent use, and its methods must end with their contexts.
 //
-// What is stored under a key is 20 KiB at most with a Rule.Count up to 500. It holds what an alert says: who
-// did what, but no secret.
+// What is stored under a key is some 20 KiB, and 200 KiB at most with a Rule.Count up
+// to 500. It holds what an alert says: who did what, but no secret.
 type Store interface {
 	// Load returns what is stored under key, or nil.
 	Load(ctx context.Context, key string) ([]byte, error)

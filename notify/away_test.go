@@ -1,0 +1,174 @@
+package notify_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+	"pgregory.net/rapid"
+
+	"github.com/aprimo-go/aprimo/notify"
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// A ledger is what alerts tell of incidents.
+type ledger struct{ opened, closed map[string]int }
+
+func ledgerOf(alerts []notify.Alert) ledger {
+	l := ledger{map[string]int{}, map[string]int{}}
+	for _, a := range alerts {
+		switch a.Phase {
+		case notify.Firing:
+			l.opened[a.Incident]++
+		case notify.Resolved:
+			l.closed[a.Incident]++
+		}
+		for _, u := range a.Untold {
+			if !u.Opened {
+				l.opened[u.Incident]++
+			}
+			if !u.Ended.IsZero() {
+				l.closed[u.Incident]++
+			}
+		}
+	}
+	return l
+}
+
+// Whenever the Store comes and goes: each incident is opened, and closed once.
+func TestAStoreThatComesAndGoes(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		synctest.Test(t, func(t *testing.T) {
+			box, store, quiet := new(inbox), new(memory), zerolog.Nop()
+			a := notify.New(box, notify.Rule{Store: store, Tenant: "acme", Logger: &quiet})
+			incidents := rapid.IntRange(1, 3).Draw(r, "incidents")
+			for range incidents {
+				burst(a, 30)
+				for range rapid.IntRange(0, 3).Draw(r, "changes") {
+					time.Sleep(time.Duration(rapid.IntRange(1, 20).Draw(r, "minutes")) * time.Minute)
+					store.unplug(rapid.Bool().Draw(r, "gone"))
+				}
+				time.Sleep(11 * time.Minute) // it is over
+			}
+			store.unplug(false)
+			time.Sleep(12 * time.Hour)
+			a.Close()
+			l := ledgerOf(box.got())
+			if len(l.closed) != incidents || len(l.opened) != incidents {
+				r.Fatalf("%d incidents: %v", incidents, l)
+			}
+			for id := range l.opened {
+				if l.opened[id] != 1 || l.closed[id] != 1 {
+					r.Fatalf("%s: opened %d times, closed %d times", id, l.opened[id], l.closed[id])
+				}
+			}
+		})
+	})
+}
+
+// Two that were apart, and each told of an incident, tell of the end of both, once.
+func TestTwoThatWereApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared, quiet := new(memory), zerolog.Nop()
+		left, right := &away{memory: shared}, &away{memory: shared}
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{Store: left, Tenant: "acme", Logger: &quiet})
+		b := notify.New(box, notify.Rule{Store: right, Tenant: "acme", Logger: &quiet})
+		right.gone.Store(true)
+		for range 5 {
+			burst(a, 30)
+			burst(b, 30)
+			time.Sleep(time.Minute)
+		}
+		right.gone.Store(false)
+		time.Sleep(3 * time.Hour)
+		a.Close()
+		b.Close()
+		l := ledgerOf(box.got())
+		if len(l.opened) != 2 || len(l.closed) != 2 {
+			t.Errorf("%v", l)
+		}
+		for id, n := range l.closed {
+			if n != 1 {
+				t.Errorf("%s is closed %d times", id, n)
+			}
+		}
+	})
+}
+
+// An away is a memory as one of several sees it.
+type away struct {
+	*memory
+	gone atomic.Bool
+}
+
+func (s *away) Load(ctx context.Context, key string) ([]byte, error) {
+	if s.gone.Load() {
+		return nil, errGone
+	}
+	return s.memory.Load(ctx, key)
+}
+
+func (s *away) CompareAndSwap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
+	if s.gone.Load() {
+		return false, errGone
+	}
+	return s.memory.CompareAndSwap(ctx, key, old, new, ttl)
+}
+
+// What a Store has that makes no sense ends neither the program nor the alerts.
+func TestAStoreWithNonsense(t *testing.T) {
+	for _, text := range []string{
+		"", "null", "[]", "{", `{"Now":"2199-01-01T00:00:00Z"}`, `{"Courses":[{},{"Flapping":true,"Waiting":"2020-01-01T00:00:00Z"},{}]}`,
+		`{"Courses":[{},{"State":"clearing","Times":[null]},{}]}`, `{"Outbox":[{}],"Sent":["2199-01-01T00:00:00Z"]}`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			box, quiet := new(inbox), zerolog.Nop()
+			store := &memory{values: map[string][]byte{"alert of 429s acme": []byte(text)}}
+			a := notify.New(box, notify.Rule{Store: store, Tenant: "acme", Logger: &quiet})
+			time.Sleep(time.Second)
+			begin := time.Now()
+			burst(a, 30)
+			time.Sleep(25 * time.Hour)
+			a.Close()
+			got := box.got()
+			if l := ledgerOf(got); len(l.opened) != 1 || len(l.closed) != 1 {
+				t.Errorf("%s: %v", text, phases(begin, got))
+			}
+			for _, g := range got {
+				if d := g.Since.Sub(begin); d < 0 || d > time.Minute {
+					t.Errorf("%s: since %v, began %v", text, g.Since, begin)
+				}
+			}
+		})
+	}
+}
+
+// What a Store holds is bounded, whatever the names.
+func TestWhatAStoreHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, quiet := new(memory), zerolog.Nop()
+		a := notify.New(new(inbox), notify.Rule{Store: store, Count: 500, MaxDelay: time.Second, Logger: &quiet})
+		for i := range 20 {
+			for j := range 2000 {
+				e := event()
+				e.User = fmt.Sprintf("%0120d", i*2000+j)
+				e.URL = fmt.Sprintf("https://acme.dam.aprimo.com/%0200d/%c", j, 'a'+j%26)
+				e.ServerDelay = 2 * time.Second
+				a.Observe(t.Context(), e)
+				e.Kind = transport.Done
+				a.Observe(t.Context(), e)
+			}
+			time.Sleep(time.Duration(i) * time.Minute)
+		}
+		a.Close()
+		t.Logf("%d KiB at most", store.largest>>10)
+		if store.largest > 200<<10 {
+			t.Errorf("%d KiB", store.largest>>10)
+		}
+	})
+}

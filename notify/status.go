@@ -1,0 +1,58 @@
+package notify
+
+import (
+	"slices"
+	"time"
+)
+
+// A Status is how one level stands.
+type Status struct {
+	Level    Level     `json:"level"`
+	State    State     `json:"state"`
+	Incident string    `json:"incident,omitempty"`
+	Since    time.Time `json:"since,omitzero"` // the first event of the incident
+	Total    int       `json:"total"`          // events of the incident
+	Told     time.Time `json:"told,omitzero"`  // the last alert
+	Muted    time.Time `json:"muted,omitzero"` // until then no alert is sent
+	Reason   string    `json:"reason,omitempty"`
+}
+
+// Status returns how each level stands that the Rule does not switch off, with a
+// Rule.Store as it was when this process last looked.
+func (a *Alerter) Status() []Status {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all, mute := slices.Clone(a.shown), a.muted
+	if len(all) == 0 {
+		all = new(board).status(a.rule)
+	}
+	if a.mute.Since.After(mute.Since) {
+		mute = a.mute
+	}
+	for i := range all {
+		s := &all[i]
+		if a.clock.on(time.Now()).Before(mute.Until) {
+			s.Muted, s.Reason = mute.Until, mute.Reason
+		}
+		for _, t := range []*time.Time{&s.Since, &s.Told, &s.Muted} {
+			*t = shifted(*t, -a.clock.ahead)
+		}
+	}
+	return all
+}
+
+// status returns how each level stands.
+func (b *board) status(r Rule) (all []Status) {
+	for i, level := range levels {
+		if r.limit(level) == 0 {
+			continue
+		}
+		c := &b.Courses[i]
+		s := Status{Level: level, State: OK, Told: c.Told}
+		if !c.idle() {
+			s.State, s.Incident, s.Since, s.Total = c.State, c.Incident, c.Sum.Since, c.Sum.Total
+		}
+		all = append(all, s)
+	}
+	return all
+}
