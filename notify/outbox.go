@@ -86,7 +86,7 @@ func (b *board) unsay(a Alert) {
 	if a.Phase != Firing || c.Incident != a.Incident || c.idle() {
 		return
 	}
-	c.Number, c.Events, c.Opened = 0, 0, time.Time{}
+	c.Number, c.Events, c.Opened, c.Told = 0, 0, time.Time{}, b.Now
 	b.Outbox = slices.DeleteFunc(b.Outbox, func(o outgoing) bool { return o.Alert.Incident == a.Incident })
 }
 

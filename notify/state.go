@@ -72,7 +72,8 @@ func (c *course) due(now time.Time, l limits) Phase {
 	on := c.State == Active || c.State == Clearing
 	again := l.Reminder > 0 && now.Sub(c.Told) >= l.Reminder
 	switch {
-	case c.State == Active && c.Number == 0 && (!c.Flapping || now.Sub(c.Reached) >= flapLong) && (c.Opened.IsZero() || now.Sub(c.Opened) >= l.Cooldown):
+	case c.State == Active && c.Number == 0 && (!c.Flapping || now.Sub(c.Reached) >= flapLong) && (c.Opened.IsZero() || now.Sub(c.Opened) >= l.Cooldown) &&
+		(c.unheard() || now.Sub(c.Told) >= escalationWait): // or in vain, so much later
 		return Firing
 	case on && c.Number == 0 && c.Waiting.IsZero() && (c.Events == 0 || again):
 		c.Waiting = now
