@@ -10,9 +10,11 @@ import (
 )
 
 const (
-	// patience is how long a request waits for its line to be written. A writer
-	// takes some microseconds; one that takes longer is waited for no more.
-	patience = 500 * time.Microsecond
+	// patience is how long a request waits for its line to be written. That takes
+	// some microseconds, where the machine is very busy some milliseconds. A writer
+	// that takes longer is waited for so long once, and then for impatience.
+	patience   = 100 * time.Millisecond
+	impatience = 500 * time.Microsecond
 
 	// maxUnwritten lines wait for a writer that is slow; a minute of a flood is
 	// less. More are dropped, and counted.
@@ -29,6 +31,7 @@ type scribe struct {
 	places  int           // taken, by lines and by those that are to come
 	writing bool          // the goroutine is there
 	slow    bool          // somebody has waited in vain since it began
+	tried   bool          // and who waited last, in vain
 	dropped int           // lines that found no place, since the log last said so
 	idle    chan struct{} // closed when the goroutine ends; nil if nobody listens
 }
@@ -84,20 +87,26 @@ func (s *scribe) put(line *zerolog.Event, message string) {
 		s.writing = true
 		go s.write()
 	}
-	slow := s.slow
+	slow, most := s.slow, patience
+	if s.tried {
+		most = impatience
+	}
 	s.mu.Unlock()
 	if slow {
 		return
 	}
-	t := time.NewTimer(patience)
+	t := time.NewTimer(most)
 	defer t.Stop()
+	inTime := true
 	select {
 	case <-u.done:
 	case <-t.C:
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.slow = s.writing
+		inTime = false
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tried = !inTime
+	s.slow = s.slow || !inTime && s.writing
 }
 
 // write writes until nothing is left.
