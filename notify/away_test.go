@@ -45,11 +45,11 @@ func TestAStoreThatComesAndGoes(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			box, store, quiet := new(inbox), new(memory), zerolog.Nop()
 			a := notify.New(box, notify.Rule{Store: store, Tenant: "acme", Logger: &quiet})
-			incidents := rapid.IntRange(1, 3).Draw(r, "incidents")
+			incidents := rapid.IntRange(1, 2).Draw(r, "incidents")
 			for range incidents {
 				burst(a, 30)
 				for range rapid.IntRange(0, 3).Draw(r, "changes") {
-					time.Sleep(time.Duration(rapid.IntRange(1, 20).Draw(r, "minutes")) * time.Minute)
+					time.Sleep(time.Duration(rapid.IntRange(1, 12).Draw(r, "minutes")) * time.Minute)
 					store.unplug(rapid.Bool().Draw(r, "gone"))
 				}
 				time.Sleep(11 * time.Minute) // it is over

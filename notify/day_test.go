@@ -99,9 +99,9 @@ func TestAnyDay(t *testing.T) {
 					}
 				}
 			}
-			for range rapid.IntRange(1, 12).Draw(r, "incidents") {
+			for range rapid.IntRange(1, 8).Draw(r, "incidents") {
 				lost := rapid.IntRange(0, 3).Draw(r, "lost") == 0
-				for range rapid.IntRange(1, 40).Draw(r, "lasts") {
+				for range rapid.IntRange(1, 25).Draw(r, "lasts") {
 					burst(a, 5)
 					for range 5 {
 						if lost {
