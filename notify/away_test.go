@@ -124,7 +124,7 @@ func (s *away) CompareAndSwap(ctx context.Context, key string, old, new []byte, 
 func TestAStoreWithNonsense(t *testing.T) {
 	for _, text := range []string{
 		"", "null", "[]", "{", `{"Now":"2199-01-01T00:00:00Z"}`, `{"Courses":[{},{"Flapping":true,"Waiting":"2020-01-01T00:00:00Z"},{}]}`,
-		`{"Courses":[{},{"State":"clearing","Times":[null]},{}]}`, `{"Outbox":[{}],"Sent":["2199-01-01T00:00:00Z"]}`,
+		`{"Courses":[{},{"State":"clearing","Times":[null]},{}]}`, `{"Outbox":[{}],"Sent":["2199-01-01T00:00:00Z"]}`, `{"Outbox":[{"ID":"x","Routes":["y"],"Alert":{"phase":"firing","count":1}}]}`,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			box, quiet := new(inbox), zerolog.Nop()

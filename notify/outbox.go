@@ -42,6 +42,7 @@ func (b *board) mine(d delta, r Rule, now time.Time) (out []outgoing) {
 	for _, s := range d.sent {
 		b.take(s)
 	}
+	b.Outbox = slices.DeleteFunc(b.Outbox, func(o outgoing) bool { return !slices.Contains(levels[:], o.Alert.Level) }) // nonsense of a Store
 	for i := range b.Outbox {
 		o := &b.Outbox[i]
 		if o.Sender != d.id && (d.closing || !now.After(o.Lease)) {
