@@ -19,14 +19,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type inbox struct {
 	mu     sync.Mutex
 	errs   []error
-	tries  int
+	tries  []time.Time
 	alerts []notify.Alert
 }
 
 func (b *inbox) Notify(_ context.Context, a notify.Alert) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tries++
+	b.tries = append(b.tries, time.Now())
 	if len(b.errs) > 0 {
 		err := b.errs[0]
 		b.errs = b.errs[1:]
@@ -47,7 +47,17 @@ func (b *inbox) got() []notify.Alert {
 func (b *inbox) tried() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.tries
+	return len(b.tries)
+}
+
+// pauses returns what passed between one try and the next.
+func (b *inbox) pauses() (pauses []time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := 1; i < len(b.tries); i++ {
+		pauses = append(pauses, b.tries[i].Sub(b.tries[i-1]))
+	}
+	return pauses
 }
 
 // event returns a 429 of anna's, now.
@@ -59,7 +69,8 @@ func event() transport.Event {
 	}
 }
 
-// burst has a observe n 429s at once.
+// burst has a observe n 429s at once. As the Alerter looks once a second at what was
+// counted, and the first time when the first came, an alert may come a second later.
 func burst(a *notify.Alerter, n int) {
 	for range n {
 		a.Observe(context.Background(), event())
