@@ -43,6 +43,7 @@ func TestDeliveryIsTriedAgain(t *testing.T) {
 		a := notify.New(box, notify.Rule{Gather: -1, Within: 24 * time.Hour, Logger: &logger})
 		burst(a, 20)
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		if diff := cmp.Diff([]time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute}, box.pauses()); diff != "" {
 			t.Errorf("pauses: %s", diff)
 		}
@@ -80,6 +81,7 @@ func TestUndeliverableAlertIsLogged(t *testing.T) {
 				a := notify.New(box, notify.Rule{Gather: -1, Within: 24 * time.Hour, Logger: &logger, Retries: tt.retries})
 				burst(a, 20)
 				time.Sleep(tt.took + 2*time.Second)
+				synctest.Wait()
 				lines := logged(t, &out)
 				last := lines[len(lines)-1]
 				text, _ := last["aprimo.alert.text"].(string)
