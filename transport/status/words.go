@@ -35,7 +35,8 @@ func clock(t, now time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
-	if t.YearDay() != now.YearDay() {
+	t = t.In(now.Location())
+	if t.YearDay() != now.YearDay() || t.Year() != now.Year() {
 		return t.Format("01-02 15:04")
 	}
 	return t.Format("15:04:05")

@@ -23,3 +23,21 @@ func TestSeconds(t *testing.T) {
 		}
 	}
 }
+
+// All times on the page are of one zone, whatever zone the process is in that wrote
+// them into a Store.
+func TestClock(t *testing.T) {
+	zone := time.FixedZone("", 2*60*60)
+	now := time.Date(2026, 11, 25, 1, 0, 0, 0, zone)
+	for at, want := range map[time.Time]string{
+		{}:                               "–",
+		now.Add(-10 * time.Minute):       "00:50:00",
+		now.Add(-10 * time.Minute).UTC(): "00:50:00", // there still the day before
+		now.Add(-2 * time.Hour):          "11-24 23:00",
+		now.AddDate(1, 0, 0):             "11-25 01:00",
+	} {
+		if got := clock(at, now); got != want {
+			t.Errorf("%v: %q, want %q", at, got, want)
+		}
+	}
+}
