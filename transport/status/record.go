@@ -117,7 +117,7 @@ type past struct {
 func (r *record) last(now time.Time) past {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := past{tenant: r.tenant}
+	p := past{tenant: r.tenant, users: []transport.Tally{}, operations: []transport.Tally{}, limited: []limited{}}
 	now = now.Round(0).Truncate(time.Minute)
 	for i := range minutes {
 		at := now.Add(time.Duration(i-minutes+1) * time.Minute)
@@ -134,7 +134,7 @@ func (r *record) last(now time.Time) past {
 			operations.Merge(&n.operations)
 		}
 	}
-	p.users, p.operations = users.Top(top), operations.Top(top)
+	p.users, p.operations = append(p.users, users.Top(top)...), append(p.operations, operations.Top(top)...)
 	for i := len(r.limited) - 1; i >= 0; i-- {
 		p.limited = append(p.limited, r.limited[i])
 	}

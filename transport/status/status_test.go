@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -111,6 +112,40 @@ func TestPageShowsWhatHappens(t *testing.T) {
 		}
 		alerts.Close()
 	})
+}
+
+// A program that reads the JSON finds names of one kind, with units, and lists that
+// are lists before anything has happened.
+func TestJSONIsForPrograms(t *testing.T) {
+	var all any
+	if err := json.Unmarshal([]byte(get(t, status.Handler(transport.New(), nil), "?format=json")), &all); err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+	var look func(path string, v any)
+	look = func(path string, v any) {
+		switch v := v.(type) {
+		case nil:
+			t.Errorf("%s is null", path)
+		case map[string]any:
+			for key, value := range v {
+				if !name.MatchString(key) {
+					t.Errorf("%s.%s is no name as the others are", path, key)
+				}
+				look(path+"."+key, value)
+			}
+		case []any:
+			for _, value := range v {
+				look(path, value)
+			}
+		}
+	}
+	look("", all)
+	for _, key := range []string{"server_delay_ns", "wait_ns", "limit", "queued"} {
+		if _, ok := all.(map[string]any)["now"].(map[string]any)[key]; !ok {
+			t.Errorf("there is no %s", key)
+		}
+	}
 }
 
 // Whoever else may be on the page: it is only read, nobody embeds it, and what a

@@ -11,7 +11,7 @@ import (
 
 const most = 50 // lines of who waits
 
-// A view is what the page shows, and the JSON.
+// A view is what the page shows, and the JSON, in which no list is null.
 type view struct {
 	Tenant string    `json:"tenant"`
 	Host   string    `json:"host"`
@@ -42,7 +42,7 @@ func (h *handler) view() view {
 	p := h.seen.last(now)
 	v := view{
 		Tenant: p.tenant, PID: os.Getpid(), Time: now, Now: h.transport.Stats(),
-		Minutes: p.minutes, Users: p.users, Operations: p.operations, Limited: p.limited,
+		Waiting: []waiting{}, Minutes: p.minutes, Users: p.users, Operations: p.operations, Limited: p.limited, Alerts: []notify.Status{},
 	}
 	v.Host, _ = os.Hostname()
 	if at := v.Now.PausedUntil; !at.IsZero() {
@@ -56,7 +56,7 @@ func (h *handler) view() view {
 		v.Waiting = append(v.Waiting, waiting{w.Priority.String(), w.User, w.Heavy, w.Calls})
 	}
 	if h.alerts != nil {
-		v.Alerts = h.alerts.Status()
+		v.Alerts = append(v.Alerts, h.alerts.Status()...)
 	}
 	return v
 }
