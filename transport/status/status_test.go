@@ -42,8 +42,8 @@ type shown struct {
 	Tenant  string
 	Now     transport.Stats
 	Waiting []struct {
-		Class, User string
-		Calls       int
+		Class, User   string
+		Others, Calls int
 	}
 	Minutes    []struct{ Calls, Sent, Limited, Lost int }
 	Users      []transport.Tally `json:"limited_users"`
@@ -111,6 +111,44 @@ func TestPageShowsWhatHappens(t *testing.T) {
 			t.Errorf("two hours later: %+v", s)
 		}
 		alerts.Close()
+	})
+}
+
+// However many users wait, each class is seen, with all its calls.
+func TestPageOfManyWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithLogger(zerolog.Nop()), transport.WithLimiter(transport.NewLimiter(1, time.Hour)),
+			transport.WithBase(new(aprimotest.Tenant).Transport()))
+		h := status.Handler(tr, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for i := range 301 {
+			all.Go(func() {
+				ctx := transport.ContextWithUser(ctx, fmt.Sprint("user ", i))
+				ctx = transport.ContextWithPriority(ctx, []transport.Priority{transport.Batch, transport.Normal, transport.Interactive}[i%3])
+				req, _ := http.NewRequestWithContext(ctx, "GET", "https://acme.dam.aprimo.com/api/core/records", nil)
+				if resp, err := tr.RoundTrip(req); err == nil {
+					resp.Body.Close()
+				}
+			})
+		}
+		synctest.Wait()
+		s := read(t, h)
+		calls, others := map[string]int{}, map[string]int{}
+		for _, w := range s.Waiting {
+			calls[w.Class] += w.Calls
+			others[w.Class] += w.Others
+		}
+		if sum := calls["interactive"] + calls["normal"] + calls["batch"]; sum != 300 || len(calls) != 3 || len(s.Waiting) > 63 {
+			t.Errorf("%v, in %d lines", calls, len(s.Waiting))
+		}
+		for class, n := range calls {
+			if others[class] != n-20 || !strings.Contains(get(t, h, ""), fmt.Sprintf(`<td class="w">%s</td><td class="soft">%d more</td><td class="n">%d</td>`, class, n-20, n-20)) {
+				t.Errorf("%s: %d calls, %d more users", class, n, others[class])
+			}
+		}
+		cancel()
+		all.Wait()
 	})
 }
 
