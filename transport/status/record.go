@@ -35,7 +35,7 @@ type minute struct {
 	Sent    int           `json:"sent"`            // requests of these, repetitions included
 	Limited int           `json:"limited"`         // 429s
 	Lost    int           `json:"lost"`            // calls that ended with a 429
-	Refused int           `json:"refused"`         // calls that were never sent
+	Refused int           `json:"refused"`         // calls that were turned away here
 	Queued  int           `json:"queued"`          // at most
 	Delay   time.Duration `json:"server_delay_ns"` // at most
 }

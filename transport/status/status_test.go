@@ -3,6 +3,7 @@ package status_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,7 +46,7 @@ type shown struct {
 		Class, User   string
 		Others, Calls int
 	}
-	Minutes    []struct{ Calls, Sent, Limited, Lost int }
+	Minutes    []struct{ Calls, Sent, Limited, Lost, Refused int }
 	Users      []transport.Tally `json:"limited_users"`
 	Operations []transport.Tally `json:"limited_operations"`
 	Alerts     []notify.Status
@@ -151,6 +152,35 @@ func TestPageOfManyWhoWait(t *testing.T) {
 		all.Wait()
 	})
 }
+
+// A call may be turned away at its second attempt too: that it was never sent the
+// page does not say.
+func TestPageOfRefusedCalls(t *testing.T) { synctest.Test(t, testPageOfRefusedCalls) }
+
+func testPageOfRefusedCalls(t *testing.T) {
+	slots := make(chan error, 2)
+	slots <- nil
+	slots <- errors.New("no slots")
+	tr := transport.New(transport.WithLogger(zerolog.Nop()), transport.WithLimiter(limiter(func() error { return <-slots })),
+		transport.WithBase(roundTripper(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 503, Body: http.NoBody, Request: r}, nil
+		})))
+	h := status.Handler(tr, nil)
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://acme.dam.aprimo.com/api/core/records", nil)
+	if resp, err := tr.RoundTrip(req); err == nil {
+		t.Errorf("%s", resp.Status)
+	}
+	if m := read(t, h).Minutes[59]; m.Calls != 1 || m.Sent != 1 || m.Refused != 1 {
+		t.Errorf("%+v", m)
+	}
+	if page := get(t, h, ""); !strings.Contains(page, "1 refused here") {
+		t.Error("the page does not say that a call was refused")
+	}
+}
+
+type limiter func() error
+
+func (f limiter) Wait(context.Context) error { return f() }
 
 // A program that reads the JSON finds names of one kind, with units, and lists that
 // are lists before anything has happened.
