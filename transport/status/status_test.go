@@ -250,17 +250,44 @@ func testPageIsSafe(t *testing.T) {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-	want := map[string]string{"Cache-Control": "no-store", "X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Content-Type": "text/html; charset=utf-8"}
+	want := map[string]string{"Cache-Control": "no-store", "X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Content-Type": "text/html; charset=utf-8"}
 	for name, value := range want {
 		if got := w.Header().Get(name); got != value {
 			t.Errorf("%s: %q, want %q", name, got, value)
 		}
 	}
-	if p := w.Header().Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'none'") || strings.Contains(p, "unsafe") || strings.Contains(p, "http") {
+	if p := w.Header().Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'none'") || !strings.Contains(p, "frame-ancestors 'none'") || strings.Contains(p, "unsafe") || strings.Contains(p, "http") {
 		t.Errorf("policy %q", p)
 	}
 	if page := w.Body.String(); strings.Contains(strings.ReplaceAll(page, "http-equiv", ""), "http") {
 		t.Error("the page refers to something elsewhere")
+	}
+}
+
+// Over the network: HEAD is as GET is, but for the page; what a program reads is of
+// the type that it asks for; and all that after the Transport was shut down, too.
+func TestPageOverHTTP(t *testing.T) {
+	tr := transport.New()
+	if err := tr.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.StripPrefix("/sub", status.Handler(tr, nil)))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	for query, kind := range map[string]string{"": "text/html; charset=utf-8", "?format=part": "text/html; charset=utf-8", "?format=json": "application/json"} {
+		for _, method := range []string{"GET", "HEAD"} {
+			req, _ := http.NewRequestWithContext(t.Context(), method, server.URL+"/sub/"+query, nil)
+			resp, err := server.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if err != nil || resp.ProtoMajor != 2 || resp.StatusCode != 200 || resp.Header.Get("Content-Type") != kind || (len(body) > 0) != (method == "GET") {
+				t.Errorf("%s %s: %s %s, %d bytes, %v", method, query, resp.Proto, resp.Status, len(body), err)
+			}
+		}
 	}
 }
 
