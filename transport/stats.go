@@ -7,27 +7,27 @@ import (
 
 // Stats is how a Transport stands at one moment.
 type Stats struct {
-	Queued   int // calls that wait for their turn
-	Capacity int // how many may wait, see WithMaxQueue
-	InFlight int // requests that were sent and have no response header yet
+	Queued   int `json:"queued"`    // calls that wait for their turn
+	Capacity int `json:"capacity"`  // how many may wait, see WithMaxQueue
+	InFlight int `json:"in_flight"` // requests that were sent and have no response header yet
 
-	Window int           // how many may be in flight
-	Delay  time.Duration // how long the server lets a request wait before it begins, as far as its answers tell
-	Mode   Mode          // what the window is doing
+	Window int           `json:"window"`          // how many may be in flight
+	Delay  time.Duration `json:"server_delay_ns"` // how long the server lets a request wait before it begins, as far as its answers tell
+	Mode   Mode          `json:"mode"`            // what the window is doing
 
-	Sharing    Sharing // whether the limit is shared with other processes
-	Processes  int     // that share it, this one included; 0 if it is not made for that
-	SharedRate float64 // requests a second that all of them may send now, strangers considered
+	Sharing    Sharing `json:"sharing,omitempty"`     // whether the limit is shared with other processes
+	Processes  int     `json:"processes,omitempty"`   // that share it, this one included; 0 if it is not made for that
+	SharedRate float64 `json:"shared_rate,omitempty"` // requests a second that all of them may send now, strangers considered
 
-	Sent        uint64 // requests sent since New, repetitions included
-	RateLimited uint64 // of these, answered with 429
+	Sent        uint64 `json:"sent"`         // requests sent since New, repetitions included
+	RateLimited uint64 `json:"rate_limited"` // of these, answered with 429
 
-	PausedUntil time.Time     // zero if nothing is held back
-	Wait        time.Duration // how long a call would wait that came now, as far as is known
+	PausedUntil time.Time     `json:"paused_until,omitzero"` // zero if nothing is held back
+	Wait        time.Duration `json:"wait_ns"`               // how long a call would wait that came now, as far as is known
 
-	Rate  float64 // requests a second, the mean of the last 10 s
-	Limit float64 // that the Limiter lets through; 0 if it does not say
-	Bound Bound   // what keeps the rate from being higher
+	Rate  float64 `json:"rate"`            // requests a second, the mean of the last 10 s
+	Limit float64 `json:"limit,omitempty"` // that the Limiter lets through; 0 if it does not say
+	Bound Bound   `json:"bound"`           // what keeps the rate from being higher
 }
 
 // A Bound names what binds the rate of a Transport.

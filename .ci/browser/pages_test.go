@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -8,10 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
@@ -90,6 +93,115 @@ func TestStatusPage(t *testing.T) {
 	}
 	if rows := tenant.Report().Total.Rejected; rows == 0 {
 		t.Error("no 429 was there to be shown")
+	}
+}
+
+// held is a page of a Transport that a 429 holds back, while many wait whose names
+// are long, or written from the right, and whose alerts are muted.
+func held(t *testing.T) http.Handler {
+	tenant := &aprimotest.Tenant{Queue: -1, Reject: aprimotest.Rejection{RetryAfter: 50 * time.Second}, Others: []aprimotest.Load{{Rate: 100}}}
+	alerts := notify.New(notify.Routes{}, notify.Rule{Count: 1, Gather: -1})
+	t.Cleanup(func() { alerts.Close() })
+	alerts.Mute(time.Now().Add(48*time.Hour), "release "+strings.Repeat("x", 300))
+	tr := transport.New(transport.WithBase(tenant.Transport()), transport.WithObserver(alerts.Observe), transport.WithLogger(zerolog.Nop()))
+	page := status.Handler(tr, alerts)
+	limited := make(chan struct{}, 200)
+	tr.Observe(func(_ context.Context, e transport.Event) {
+		if e.Kind == transport.RateLimited {
+			limited <- struct{}{}
+		}
+	})
+	for i := range 200 {
+		go func() {
+			ctx := transport.ContextWithUser(t.Context(), []string{strings.Repeat("w", 10_000), "مستخدم", "user"}[i%3]+fmt.Sprint(" ", i))
+			ctx = transport.ContextWithPriority(ctx, transport.Priority(i%3-1))
+			req, _ := http.NewRequestWithContext(ctx, "GET", "https://"+strings.Repeat("host", 15)+".example/api/core/records", nil)
+			if resp, err := tr.RoundTrip(req); err == nil {
+				resp.Body.Close()
+			}
+		}()
+	}
+	<-limited
+	return page
+}
+
+// However narrow the window is, no word is broken that is not somebody's, in light
+// and dark.
+func TestStatusPageThatIsHeld(t *testing.T) {
+	browser := start(t)
+	mux := http.NewServeMux()
+	mux.Handle("/sub/", http.StripPrefix("/sub", held(t)))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	for _, width := range []int64{320, 375, 768} {
+		b := open(t, browser, server.URL+"/sub/", width, 900)
+		b.check(server.URL)
+		for _, scheme := range []string{"light", "dark"} {
+			send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+			b.picture(fmt.Sprintf("status-held-%d-%s", width, scheme))
+			const low = `(() => {
+				const light = c => { const l = c.match(/\d+/g).slice(0, 3).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126*l[0] + 0.7152*l[1] + 0.0722*l[2] };
+				const ground = e => { const c = getComputedStyle(e).backgroundColor; return c === "rgba(0, 0, 0, 0)" ? ground(e.parentElement) : c };
+				document.body.classList.add("stale"); // so that this is read too
+				const pale = [...document.querySelectorAll("body *")].filter(e => e.checkVisibility() && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())).filter(e => {
+					const [a, b] = [light(getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
+					return (a + 0.05) / (b + 0.05) < 4.5;
+				}).map(e => e.outerHTML.slice(0, 80));
+				document.body.classList.remove("stale");
+				return pale;
+			})()`
+			if pale := eval[[]string](b, low); len(pale) > 0 {
+				t.Errorf("%s: hard to read: %q", scheme, pale)
+			}
+		}
+		const broken = `[...document.querySelectorAll("td.w, td.w span, th")].filter(e => {
+			const words = document.createRange();
+			return [...e.childNodes].filter(n => n.nodeType === 3).some(n => [...n.data.matchAll(/\S+/g)].some(m => {
+				words.setStart(n, m.index); words.setEnd(n, m.index + m[0].length);
+				return new Set([...words.getClientRects()].map(r => r.top)).size > 1;
+			}));
+		}).map(e => e.textContent)`
+		if words := eval[[]string](b, broken); len(words) > 0 {
+			t.Errorf("%d wide: broken: %q", width, words)
+		}
+	}
+}
+
+// What the script renews is all of it, the title too; and what somebody is about to
+// press stays.
+func TestStatusPageIsRenewed(t *testing.T) {
+	browser := start(t)
+	var page http.Handler = status.Handler(transport.New(), nil)
+	var now atomic.Pointer[http.Handler]
+	now.Store(&page)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*now.Load()).ServeHTTP(w, r) }))
+	defer server.Close()
+	b := open(t, browser, server.URL, 390, 900)
+	if title := eval[string](b, "document.title"); title != "Aprimo: Nothing waits." {
+		t.Errorf("title %q", title)
+	}
+	eval[bool](b, `document.querySelector("a").focus() || true`)
+	later := held(t)
+	now.Store(&later)
+	b.until(`document.title.startsWith("Aprimo hosthost") && document.title.includes("held back")`)
+	if !eval[bool](b, `document.activeElement === document.querySelector("a") && document.activeElement.href.endsWith("?format=json")`) {
+		t.Error("the link has lost the focus")
+	}
+}
+
+// Without a script the page shows the same, and is loaded again.
+func TestStatusPageWithoutScript(t *testing.T) {
+	browser := start(t)
+	server := httptest.NewServer(held(t))
+	defer server.Close()
+	b := open(t, browser, "about:blank", 390, 900)
+	send(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	do(b, chromedp.Navigate(server.URL))
+	if text := eval[string](b, `document.querySelector("main").innerText`); !strings.Contains(text, "held back") || !strings.Contains(text, "more") {
+		t.Errorf("%s", text)
+	}
+	if refresh := eval[string](b, `document.querySelector("head meta[http-equiv=refresh]").content`); refresh != "10" {
+		t.Errorf("again after %q s", refresh)
 	}
 }
 

@@ -96,6 +96,9 @@ func (b *tab) check(origin string) {
 	if out := eval[[]string](b, `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 120))`); len(out) > 0 {
 		b.t.Errorf("sticks out to the right: %q", out[:1])
 	}
+	if wide := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 { // of text that is wider than its element
+		b.t.Errorf("is %d pixels too wide", wide)
+	}
 	if eval[bool](b, `"pwned" in window || !!document.querySelector("[onerror], img, iframe, link[rel=stylesheet], script[src]")`) {
 		b.t.Error("the page has something in it that is not ours")
 	}

@@ -38,13 +38,19 @@ func main() {
 		ctx, stop = context.WithTimeout(ctx, *lasts)
 		defer stop()
 	}
-	if err := run(ctx, *addr); err != nil {
+	listener, err := net.Listen("tcp", *addr)
+	if err == nil {
+		fmt.Printf("The page is at http://%s\n", listener.Addr())
+		err = run(ctx, listener)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "status:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, addr string) error {
+// run works and serves the page until the context ends.
+func run(ctx context.Context, listener net.Listener) error {
 	alerts := notify.New(notify.NotifierFunc(func(_ context.Context, a notify.Alert) error {
 		fmt.Println(a.Subject())
 		return nil
@@ -55,15 +61,10 @@ func run(ctx context.Context, addr string) error {
 		transport.WithObserver(alerts.Observe),
 		transport.WithLogger(zerolog.Nop()),
 	)
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return err
-	}
 	server := &http.Server{Handler: status.Handler(tr, alerts), ReadHeaderTimeout: 10 * time.Second}
 	var all sync.WaitGroup
 	work(ctx, tr, &all)
 	all.Go(func() { <-ctx.Done(); server.Close() })
-	fmt.Printf("The page is at http://%s\n", listener.Addr())
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

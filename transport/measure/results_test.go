@@ -3,6 +3,7 @@ package measure_test
 import (
 	"context"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,4 +62,37 @@ func TestResultsOfRefusedCalls(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is read are calls, not users; and a limit that is not known is none.
+func TestReadOfCallsOfOneUser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		blocked := limiterFunc(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		tr := transport.New(transport.WithBase(script(200)), transport.WithLogger(zerolog.Nop()), transport.WithLimiter(blocked))
+		ctx, cancel := context.WithCancel(transport.ContextWithPriority(t.Context(), transport.Batch))
+		var all sync.WaitGroup
+		for range 5 {
+			all.Go(func() {
+				req, _ := http.NewRequestWithContext(ctx, http.MethodGet, recordsURL, nil)
+				if resp, err := tr.RoundTrip(req); err == nil {
+					resp.Body.Close()
+				}
+			})
+		}
+		synctest.Wait()
+		queued := map[string]float64{}
+		measure.Read(tr, func(name string, value float64, attributes ...string) {
+			switch name {
+			case measure.QueuedRequests:
+				queued[attributes[0]] = value
+			case measure.Limit:
+				t.Errorf("limit %v", value)
+			}
+		})
+		if queued["batch"] != 5 || queued["normal"] != 0 || queued["interactive"] != 0 {
+			t.Errorf("%v", queued)
+		}
+		cancel()
+		all.Wait()
+	})
 }

@@ -22,6 +22,18 @@
 //	…_coordinator_up                      gauge
 //	…_processes                           gauge
 //
+// For a dashboard, and alerts:
+//
+//	sum(rate(http_client_request_duration_seconds_count[1m]))    requests a second; of …_limit_per_second
+//	histogram_quantile(0.95, sum by (aprimo_class, le) (rate(…_request_time_in_queue_seconds_bucket[5m])))
+//	sum by (aprimo_operation) (increase(…_429_total[1h]))        what is slowed down
+//	increase(…_given_up_total[5m]) > 0                           calls are lost
+//	increase(…_retries_total[5m]) > 20                           much is repeated
+//	…_coordinator_up == 0                                        each process keeps to its part
+//
+// A series that has labels begins with its first event, which increase and rate do
+// not see; those without labels begin at 0.
+//
 // # What it does not do
 //
 // It needs nothing of OpenTelemetry's, and adds no labels for a scope. It serves no

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 
@@ -132,6 +134,37 @@ func TestCollectorOfASharedLimit(t *testing.T) {
 		if n := testutil.CollectAndCount(c, "aprimo_client_rate_limit_window"); n != 0 != test.window {
 			t.Errorf("%s: %d windows", test.share, n)
 		}
+	}
+}
+
+// Several Transports are told apart by a label, and the same name twice is refused; a
+// scrape has none of what somebody brings in.
+func TestCollectorsOfSeveralTransports(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	for _, tenant := range []string{"acme", "beta"} {
+		tr := transport.New(transport.WithBase(new(aprimotest.Tenant).Transport()), transport.WithLogger(zerolog.Nop()))
+		prometheus.WrapRegistererWith(prometheus.Labels{"tenant": tenant}, registry).MustRegister(prom.NewCollector(tr))
+		get(t, tr, transport.ContextWithUser(t.Context(), "hunter2\n"+tenant))
+		if err := tr.Shutdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tr := transport.New()
+	if err := prometheus.WrapRegistererWith(prometheus.Labels{"tenant": "beta"}, registry).Register(prom.NewCollector(tr)); err == nil {
+		t.Error("two of the same name are registered")
+	}
+	if problems, err := testutil.GatherAndLint(registry); err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
+	}
+	w := httptest.NewRecorder()
+	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for _, tenant := range []string{"acme", "beta"} {
+		if line := fmt.Sprintf("aprimo_client_rate_limit_requests_total{aprimo_result=\"acquired\",tenant=%q} 1\n", tenant); !strings.Contains(w.Body.String(), line) {
+			t.Errorf("there is no %s", line)
+		}
+	}
+	if strings.Contains(w.Body.String(), "hunter2") {
+		t.Error("a user is named")
 	}
 }
 

@@ -63,6 +63,6 @@ func (v view) Chart() chart {
 		}
 		c.Delay = points.String()
 	}
-	c.Scale = fmt.Sprintf("%.0f a second", full/60)
+	c.Scale = fmt.Sprintf("%.0f a minute", full)
 	return c
 }

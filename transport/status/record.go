@@ -35,7 +35,7 @@ type minute struct {
 	Sent    int           `json:"sent"`            // requests of these, repetitions included
 	Limited int           `json:"limited"`         // 429s
 	Lost    int           `json:"lost"`            // calls that ended with a 429
-	Refused int           `json:"refused"`         // calls that were never sent
+	Refused int           `json:"refused"`         // calls that were turned away here
 	Queued  int           `json:"queued"`          // at most
 	Delay   time.Duration `json:"server_delay_ns"` // at most
 }
@@ -117,7 +117,7 @@ type past struct {
 func (r *record) last(now time.Time) past {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := past{tenant: r.tenant}
+	p := past{tenant: r.tenant, users: []transport.Tally{}, operations: []transport.Tally{}, limited: []limited{}}
 	now = now.Round(0).Truncate(time.Minute)
 	for i := range minutes {
 		at := now.Add(time.Duration(i-minutes+1) * time.Minute)
@@ -134,7 +134,7 @@ func (r *record) last(now time.Time) past {
 			operations.Merge(&n.operations)
 		}
 	}
-	p.users, p.operations = users.Top(top), operations.Top(top)
+	p.users, p.operations = append(p.users, users.Top(top)...), append(p.operations, operations.Top(top)...)
 	for i := len(r.limited) - 1; i >= 0; i-- {
 		p.limited = append(p.limited, r.limited[i])
 	}

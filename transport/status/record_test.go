@@ -43,3 +43,34 @@ func TestRecordHasTheLastHour(t *testing.T) {
 		}
 	})
 }
+
+// A minute has the most that it has seen of what goes up and down, and what calls
+// took to send; the last 429s are the newest.
+func TestRecordOfAMinute(t *testing.T) {
+	var r record
+	at := time.Date(2026, 11, 24, 23, 30, 0, 0, time.UTC)
+	see := func(e transport.Event) {
+		e.Time, e.URL, at = at, "https://Aprimo.Example:8443/api", at.Add(time.Second)
+		r.observe(context.Background(), e)
+	}
+	see(transport.Event{Kind: transport.RateLimited, User: "first", Attempt: 1, Delay: time.Second, Queued: 7, ServerDelay: time.Second})
+	see(transport.Event{Kind: transport.RateLimited, User: "second", Attempt: 2, Queued: 9})
+	see(transport.Event{Kind: transport.Done, Attempt: 3, Status: 200})
+	see(transport.Event{Kind: transport.Done, Attempt: 2, Status: 429, Queued: 8})
+	see(transport.Event{Kind: transport.Done})
+	p := r.last(at)
+	m := p.minutes[minutes-1]
+	m.Time = time.Time{}
+	if want := (minute{Calls: 3, Sent: 5, Limited: 2, Lost: 1, Queued: 9, Delay: time.Second}); m != want {
+		t.Errorf("%+v, want %+v", m, want)
+	}
+	if l := p.limited; len(l) != 2 || l[0].User != "second" || l[0].Again || !l[1].Again || p.tenant != "Aprimo.Example" {
+		t.Errorf("%+v of %q", l, p.tenant)
+	}
+	if p := r.last(at.Add(49 * time.Minute)); len(p.users) != 2 {
+		t.Errorf("after 49 min: %v", p.users)
+	}
+	if p := r.last(at.Add(time.Hour)); len(p.users) != 0 {
+		t.Errorf("after an hour: %v", p.users)
+	}
+}

@@ -44,7 +44,8 @@ var page = template.Must(template.New("page").Funcs(functions).Parse(source))
 // for each Transport, when the program begins. It is safe for concurrent use.
 //
 // It may be mounted at any path. With the query "format=json" it returns the same
-// as JSON, for programs; later versions may add fields to it.
+// as JSON, for programs: times as of RFC 3339, durations in nanoseconds under names
+// that end in _ns, rates a second. Later versions may add fields to it.
 func Handler(t *transport.Transport, alerts *notify.Alerter) http.Handler {
 	h := &handler{transport: t, alerts: alerts}
 	t.Observe(h.seen.observe)

@@ -3,10 +3,12 @@ package status_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -41,10 +43,10 @@ type shown struct {
 	Tenant  string
 	Now     transport.Stats
 	Waiting []struct {
-		Class, User string
-		Calls       int
+		Class, User   string
+		Others, Calls int
 	}
-	Minutes    []struct{ Calls, Sent, Limited, Lost int }
+	Minutes    []struct{ Calls, Sent, Limited, Lost, Refused int }
 	Users      []transport.Tally `json:"limited_users"`
 	Operations []transport.Tally `json:"limited_operations"`
 	Alerts     []notify.Status
@@ -113,6 +115,107 @@ func TestPageShowsWhatHappens(t *testing.T) {
 	})
 }
 
+// However many users wait, each class is seen, with all its calls.
+func TestPageOfManyWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithLogger(zerolog.Nop()), transport.WithLimiter(transport.NewLimiter(1, time.Hour)),
+			transport.WithBase(new(aprimotest.Tenant).Transport()))
+		h := status.Handler(tr, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for i := range 301 {
+			all.Go(func() {
+				ctx := transport.ContextWithUser(ctx, fmt.Sprint("user ", i))
+				ctx = transport.ContextWithPriority(ctx, []transport.Priority{transport.Batch, transport.Normal, transport.Interactive}[i%3])
+				req, _ := http.NewRequestWithContext(ctx, "GET", "https://acme.dam.aprimo.com/api/core/records", nil)
+				if resp, err := tr.RoundTrip(req); err == nil {
+					resp.Body.Close()
+				}
+			})
+		}
+		synctest.Wait()
+		s := read(t, h)
+		calls, others := map[string]int{}, map[string]int{}
+		for _, w := range s.Waiting {
+			calls[w.Class] += w.Calls
+			others[w.Class] += w.Others
+		}
+		if sum := calls["interactive"] + calls["normal"] + calls["batch"]; sum != 300 || len(calls) != 3 || len(s.Waiting) > 63 {
+			t.Errorf("%v, in %d lines", calls, len(s.Waiting))
+		}
+		for class, n := range calls {
+			if others[class] != n-20 || !strings.Contains(get(t, h, ""), fmt.Sprintf(`<td class="w">%s</td><td class="soft">%d more</td><td class="n">%d</td>`, class, n-20, n-20)) {
+				t.Errorf("%s: %d calls, %d more users", class, n, others[class])
+			}
+		}
+		cancel()
+		all.Wait()
+	})
+}
+
+// A call may be turned away at its second attempt too: that it was never sent the
+// page does not say.
+func TestPageOfRefusedCalls(t *testing.T) { synctest.Test(t, testPageOfRefusedCalls) }
+
+func testPageOfRefusedCalls(t *testing.T) {
+	slots := make(chan error, 2)
+	slots <- nil
+	slots <- errors.New("no slots")
+	tr := transport.New(transport.WithLogger(zerolog.Nop()), transport.WithLimiter(limiter(func() error { return <-slots })),
+		transport.WithBase(roundTripper(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 503, Body: http.NoBody, Request: r}, nil
+		})))
+	h := status.Handler(tr, nil)
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://acme.dam.aprimo.com/api/core/records", nil)
+	if resp, err := tr.RoundTrip(req); err == nil {
+		t.Errorf("%s", resp.Status)
+	}
+	if m := read(t, h).Minutes[59]; m.Calls != 1 || m.Sent != 1 || m.Refused != 1 {
+		t.Errorf("%+v", m)
+	}
+	if page := get(t, h, ""); !strings.Contains(page, "1 refused here") {
+		t.Error("the page does not say that a call was refused")
+	}
+}
+
+type limiter func() error
+
+func (f limiter) Wait(context.Context) error { return f() }
+
+// A program that reads the JSON finds names of one kind, with units, and lists that
+// are lists before anything has happened.
+func TestJSONIsForPrograms(t *testing.T) {
+	var all any
+	if err := json.Unmarshal([]byte(get(t, status.Handler(transport.New(), nil), "?format=json")), &all); err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+	var look func(path string, v any)
+	look = func(path string, v any) {
+		switch v := v.(type) {
+		case nil:
+			t.Errorf("%s is null", path)
+		case map[string]any:
+			for key, value := range v {
+				if !name.MatchString(key) {
+					t.Errorf("%s.%s is no name as the others are", path, key)
+				}
+				look(path+"."+key, value)
+			}
+		case []any:
+			for _, value := range v {
+				look(path, value)
+			}
+		}
+	}
+	look("", all)
+	for _, key := range []string{"server_delay_ns", "wait_ns", "limit", "queued"} {
+		if _, ok := all.(map[string]any)["now"].(map[string]any)[key]; !ok {
+			t.Errorf("there is no %s", key)
+		}
+	}
+}
+
 // Whoever else may be on the page: it is only read, nobody embeds it, and what a
 // name brings with it is text.
 func TestPageIsSafe(t *testing.T) { synctest.Test(t, testPageIsSafe) }
@@ -147,17 +250,44 @@ func testPageIsSafe(t *testing.T) {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-	want := map[string]string{"Cache-Control": "no-store", "X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Content-Type": "text/html; charset=utf-8"}
+	want := map[string]string{"Cache-Control": "no-store", "X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Content-Type": "text/html; charset=utf-8"}
 	for name, value := range want {
 		if got := w.Header().Get(name); got != value {
 			t.Errorf("%s: %q, want %q", name, got, value)
 		}
 	}
-	if p := w.Header().Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'none'") || strings.Contains(p, "unsafe") || strings.Contains(p, "http") {
+	if p := w.Header().Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'none'") || !strings.Contains(p, "frame-ancestors 'none'") || strings.Contains(p, "unsafe") || strings.Contains(p, "http") {
 		t.Errorf("policy %q", p)
 	}
 	if page := w.Body.String(); strings.Contains(strings.ReplaceAll(page, "http-equiv", ""), "http") {
 		t.Error("the page refers to something elsewhere")
+	}
+}
+
+// Over the network: HEAD is as GET is, but for the page; what a program reads is of
+// the type that it asks for; and all that after the Transport was shut down, too.
+func TestPageOverHTTP(t *testing.T) {
+	tr := transport.New()
+	if err := tr.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.StripPrefix("/sub", status.Handler(tr, nil)))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	for query, kind := range map[string]string{"": "text/html; charset=utf-8", "?format=part": "text/html; charset=utf-8", "?format=json": "application/json"} {
+		for _, method := range []string{"GET", "HEAD"} {
+			req, _ := http.NewRequestWithContext(t.Context(), method, server.URL+"/sub/"+query, nil)
+			resp, err := server.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if err != nil || resp.ProtoMajor != 2 || resp.StatusCode != 200 || resp.Header.Get("Content-Type") != kind || (len(body) > 0) != (method == "GET") {
+				t.Errorf("%s %s: %s %s, %d bytes, %v", method, query, resp.Proto, resp.Status, len(body), err)
+			}
+		}
 	}
 }
 

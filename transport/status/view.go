@@ -9,9 +9,9 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-const most = 50 // lines of who waits
+const most = 20 // users of each class that waits
 
-// A view is what the page shows, and the JSON.
+// A view is what the page shows, and the JSON, in which no list is null.
 type view struct {
 	Tenant string    `json:"tenant"`
 	Host   string    `json:"host"`
@@ -21,7 +21,6 @@ type view struct {
 	Now        transport.Stats   `json:"now"`
 	Pause      time.Duration     `json:"pause_ns"` // how long a 429 still holds all calls back
 	Waiting    []waiting         `json:"waiting"`
-	Unlisted   int               `json:"waiting_unlisted"` // calls that Waiting has no room for
 	Minutes    []minute          `json:"minutes"`
 	Users      []transport.Tally `json:"limited_users"`      // of the last hour
 	Operations []transport.Tally `json:"limited_operations"` // of the last hour
@@ -29,12 +28,14 @@ type view struct {
 	Alerts     []notify.Status   `json:"alerts"`
 }
 
-// waiting are the calls of one user that wait in one class.
+// waiting are the calls of one user that wait in one class, or of those of the class
+// for whom there is no room.
 type waiting struct {
-	Class string `json:"class"`
-	User  string `json:"user"`
-	Heavy bool   `json:"heavy"`
-	Calls int    `json:"calls"`
+	Class  string `json:"class"`
+	User   string `json:"user"`
+	Heavy  bool   `json:"heavy"`
+	Others int    `json:"others,omitempty"` // how many these are
+	Calls  int    `json:"calls"`
 }
 
 func (h *handler) view() view {
@@ -42,21 +43,29 @@ func (h *handler) view() view {
 	p := h.seen.last(now)
 	v := view{
 		Tenant: p.tenant, PID: os.Getpid(), Time: now, Now: h.transport.Stats(),
-		Minutes: p.minutes, Users: p.users, Operations: p.operations, Limited: p.limited,
+		Waiting: []waiting{}, Minutes: p.minutes, Users: p.users, Operations: p.operations, Limited: p.limited, Alerts: []notify.Status{},
 	}
 	v.Host, _ = os.Hostname()
 	if at := v.Now.PausedUntil; !at.IsZero() {
 		v.Pause = max(0, at.Sub(now))
 	}
-	for _, w := range h.transport.Waiting() {
-		if len(v.Waiting) == most {
-			v.Unlisted += w.Calls
-			continue
+	listed := map[string]int{}
+	for _, w := range h.transport.Waiting() { // class by class
+		class := w.Priority.String()
+		listed[class]++
+		switch n := listed[class]; {
+		case n <= most:
+			v.Waiting = append(v.Waiting, waiting{Class: class, User: w.User, Heavy: w.Heavy, Calls: w.Calls})
+		case n == most+1:
+			v.Waiting = append(v.Waiting, waiting{Class: class, Others: 1, Calls: w.Calls})
+		default:
+			others := &v.Waiting[len(v.Waiting)-1]
+			others.Others++
+			others.Calls += w.Calls
 		}
-		v.Waiting = append(v.Waiting, waiting{w.Priority.String(), w.User, w.Heavy, w.Calls})
 	}
 	if h.alerts != nil {
-		v.Alerts = h.alerts.Status()
+		v.Alerts = append(v.Alerts, h.alerts.Status()...)
 	}
 	return v
 }

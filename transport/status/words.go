@@ -20,9 +20,14 @@ func seconds(d time.Duration) string {
 	case d < time.Minute:
 		return fmt.Sprintf("%.0f s", d.Seconds())
 	case d < time.Hour:
-		return strings.TrimSuffix(d.Round(time.Second).String(), "0s")
+		d = d.Round(time.Second)
+	default:
+		d = d.Round(time.Minute)
 	}
-	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	if s, ok := strings.CutSuffix(d.String(), "m0s"); ok {
+		return s + "m"
+	}
+	return d.String()
 }
 
 // clock returns a point in time, with the day if it is another one than now's.
@@ -30,7 +35,8 @@ func clock(t, now time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
-	if t.YearDay() != now.YearDay() {
+	t = t.In(now.Location())
+	if t.YearDay() != now.YearDay() || t.Year() != now.Year() {
 		return t.Format("01-02 15:04")
 	}
 	return t.Format("15:04:05")

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// The page is there until the program is stopped, and then nothing is left of either.
+func TestStatus(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, listener) }()
+	defer http.DefaultClient.CloseIdleConnections()
+	resp, err := http.Get("http://" + listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(page), "<h2>Who waits</h2>") {
+		t.Errorf("%s, %v: %s", resp.Status, err, page)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

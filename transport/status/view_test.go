@@ -1,0 +1,130 @@
+package status
+
+import (
+	"bytes"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aprimo-go/aprimo/notify"
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// hour returns a view of a Transport, with the requests of the last minute.
+func hour(limit float64, m minute) view {
+	return view{Now: transport.Stats{Limit: limit}, Minutes: append(make([]minute, minutes-1), m)}
+}
+
+// The full height of the chart is never less than what is in it, nor a number that
+// has been rounded to nothing.
+func TestChartScale(t *testing.T) {
+	for _, test := range []struct {
+		view view
+		want string
+	}{
+		{hour(15, minute{}), "990 a minute"},
+		{hour(15, minute{Sent: 2000}), "2000 a minute"},
+		{hour(0, minute{Sent: 20}), "20 a minute"}, // a Limiter that does not say
+		{hour(0, minute{}), "1 a minute"},
+	} {
+		c := test.view.Chart()
+		if c.Scale != test.want {
+			t.Errorf("%+v: %q, want %q", test.view.Now, c.Scale, test.want)
+		}
+		for _, column := range c.Columns {
+			if column.Y < 0 || column.Height < 0 || column.Red > column.Height || column.X+column.Width > chartWidth {
+				t.Errorf("%+v", column)
+			}
+		}
+		if c.Limit < 0 || c.Limit > chartHeight || (c.Limit > 0) != (test.view.Now.Limit > 0) {
+			t.Errorf("the limit is at %v", c.Limit)
+		}
+	}
+}
+
+// A 429 is seen among any number of requests.
+func TestChartShowsEach429(t *testing.T) {
+	c := hour(1000, minute{Sent: 50_000, Limited: 1}).Chart()
+	if last := c.Columns[minutes-1]; last.Red != visible || last.RedTop != chartHeight-visible || last.Height <= last.Red {
+		t.Errorf("%+v", last)
+	}
+	c = hour(1000, minute{Limited: 1}).Chart() // of a call that has not ended
+	if last := c.Columns[minutes-1]; last.Red != visible || last.Height != visible {
+		t.Errorf("%+v", last)
+	}
+}
+
+// What the page says first, and how bad that is.
+func TestHeadline(t *testing.T) {
+	stats := func(queued int, b transport.Bound) view {
+		return view{Now: transport.Stats{Queued: queued, Bound: b}, Minutes: make([]minute, minutes)}
+	}
+	paused := stats(3, transport.BoundPause)
+	paused.Pause = 90 * time.Second
+	firing := stats(0, transport.BoundDemand)
+	firing.Alerts = []notify.Status{{State: notify.OK}, {State: notify.Active}}
+	pending := stats(0, transport.BoundDemand)
+	pending.Alerts = []notify.Status{{State: notify.Pending}, {State: notify.Clearing}}
+	for _, test := range []struct {
+		view               view
+		headline, severity string
+	}{
+		{stats(0, transport.BoundDemand), "Nothing waits.", "good"},
+		{stats(1, transport.BoundLimit), "1 call waits for the limit.", "busy"},
+		{stats(2, transport.BoundWindow), "2 calls wait because others keep Aprimo busy.", "busy"},
+		{stats(3, transport.BoundHeavy), "3 calls wait for other heavy operations to end.", "busy"},
+		{hour(15, minute{Limited: 1}), "Nothing waits.", "busy"},
+		{paused, "After a 429 all calls are held back for 1m30s.", "bad"},
+		{firing, "Nothing waits.", "bad"},
+		{pending, "Nothing waits.", "good"},
+	} {
+		if h, s := test.view.Headline(), test.view.Severity(); h != test.headline || s != test.severity {
+			t.Errorf("%q, %s; want %q, %s", h, s, test.headline, test.severity)
+		}
+	}
+}
+
+// What is rare is on the page when it is there, and not when it is not.
+func TestPageOfWhatIsRare(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	v := hour(15, minute{})
+	v.Time, v.Now.Window = now, math.MaxInt
+	rare := v
+	rare.Now.Window, rare.Now.Sharing, rare.Now.Processes = 7, transport.SharingAlone, 4
+	rare.Waiting = []waiting{{Class: "batch", Heavy: true, Calls: 2}}
+	rare.Limited = []limited{{Time: now, User: "anna", Operation: "GET /", Attempt: 9}}
+	rare.Alerts = []notify.Status{{Level: notify.Throttled, State: notify.OK, Muted: now.Add(time.Hour), Reason: "release"}}
+	rare.Users = []transport.Tally{{Name: "ben", Count: 7, Error: 3}}
+	text := func(v view) string {
+		var b bytes.Buffer
+		if err := page.Execute(&b, v); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	for part, common := range map[string]bool{
+		"no bound; window":                  true,
+		"of 7; window":                      false,
+		"batch, heavy":                      false,
+		"(unknown)":                         false,
+		"9, given up":                       false,
+		"muted until 13:00:00: release":     false,
+		"(up to 3 too many)":                false,
+		"processes; they cannot be reached": false,
+	} {
+		if strings.Contains(text(v), part) != common || strings.Contains(text(rare), part) == common {
+			t.Errorf("%q is on the wrong page", part)
+		}
+	}
+}
+
+// The line of the delay has its scale from the longest of the hour.
+func TestChartOfDelays(t *testing.T) {
+	v := hour(15, minute{})
+	v.Minutes[3].Delay = 4 * time.Second
+	c := v.Chart()
+	if c.MaxDelay != 4*time.Second || !strings.Contains(c.Delay, "35.0,8.0 45.0,100.0") {
+		t.Errorf("%v: %s", c.MaxDelay, c.Delay)
+	}
+}
