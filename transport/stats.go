@@ -11,7 +11,7 @@ type Stats struct {
 	Capacity int `json:"capacity"`  // how many may wait, see WithMaxQueue
 	InFlight int `json:"in_flight"` // requests that were sent and have no response header yet
 
-	Window int           `json:"window"`          // how many may be in flight
+	Window int           `json:"window"`          // how many may be in flight; math.MaxInt if that is not bounded
 	Delay  time.Duration `json:"server_delay_ns"` // how long the server lets a request wait before it begins, as far as its answers tell
 	Mode   Mode          `json:"mode"`            // what the window is doing
 
