@@ -80,6 +80,7 @@ func TestUndeliverableAlertIsLogged(t *testing.T) {
 				a := notify.New(box, notify.Rule{Gather: -1, Within: 24 * time.Hour, Logger: &logger, Retries: tt.retries})
 				burst(a, 20)
 				time.Sleep(tt.took + 2*time.Second)
+				synctest.Wait()
 				lines := logged(t, &out)
 				last := lines[len(lines)-1]
 				text, _ := last["aprimo.alert.text"].(string)
