@@ -95,6 +95,9 @@ func rest(of leg, recipients []string) leg {
 // same tells whether two legs are of the same way.
 func same(a, b leg) bool {
 	a, _, _ = strings.Cut(a, "\n")
+// isRest tells whether some on a way have got the alert already.
+func isRest(l leg) bool { return strings.Contains(l, "\n") }
+
 	b, _, _ = strings.Cut(b, "\n")
 	return a == b
 }
