@@ -18,7 +18,7 @@ func (a *Alerter) hand(o outgoing) {
 	}
 	a.way = append(a.way, o.ID)
 	o.Alert.Host, o.Alert.PID = a.host, os.Getpid()
-	o.Alert.shift(-a.clock.ahead)
+	o.Alert.shift(-a.clock.off())
 	on := &trip{left: len(o.Routes)}
 	for _, route := range o.Routes {
 		a.sending.Go(func() {
