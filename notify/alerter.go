@@ -80,6 +80,9 @@ func New(n Notifier, r Rule) *Alerter {
 
 // validate logs at once what would be found out only when it is needed.
 func (a *Alerter) validate(ways Routes) {
+	if len(ways) == 0 {
+		a.rule.logger().Error().Msg("aprimo: no alert can be sent: there are no Routes")
+	}
 	for _, w := range ways {
 		if v, ok := w.To.(interface{ Validate() error }); ok {
 			if err := v.Validate(); err != nil {
