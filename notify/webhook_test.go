@@ -133,6 +133,18 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 	}
 }
 
+// A POST that is redirected becomes a GET without the alert: nobody is told.
+func TestWebhookFollowsNoRedirect(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/old" {
+			http.Redirect(w, r, "/new", http.StatusFound)
+		}
+	}))
+	defer s.Close()
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	wantError(t, notify.Webhook{URL: s.URL + "/old"}.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "302", "URL")
+}
+
 // Many a server repeats what it was asked for, which is a secret.
 func TestWebhookThatRepeatsItsURL(t *testing.T) {
 	for name, repeat := range map[string]func(*http.Request) string{
