@@ -37,7 +37,8 @@ type Alerter struct {
 	counts  counts
 	minutes history
 	heat    saturation
-	counted bool // an event that an alert counts
+	counted bool      // an event that an alert counts
+	latest  time.Time // such an event
 	mute    muting
 	seq     uint64
 	works   bool     // the worker
@@ -79,6 +80,9 @@ func New(n Notifier, r Rule) *Alerter {
 
 // validate logs at once what would be found out only when it is needed.
 func (a *Alerter) validate(ways Routes) {
+	if len(ways) == 0 {
+		a.rule.logger().Error().Msg("aprimo: no alert can be sent: there are no Routes")
+	}
 	for _, w := range ways {
 		if v, ok := w.To.(interface{ Validate() error }); ok {
 			if err := v.Validate(); err != nil {
@@ -103,9 +107,15 @@ func (a *Alerter) Observe(_ context.Context, e transport.Event) {
 	}
 	at := a.clock.on(e.Time)
 	a.minutes.observe(e, at)
-	if a.counts.observe(e, at, a.rule, a.heat.hot(e, at, a.rule)) && !a.counted {
-		a.counted = true
-		a.work()
+	if !a.works && at.Sub(a.latest) > a.rule.Within {
+		a.counts.forget()
+	}
+	if a.counts.observe(e, at, a.rule, a.heat.hot(e, at, a.rule)) {
+		a.latest = at
+		if !a.counted {
+			a.counted = true
+			a.work()
+		}
 	}
 }
 

@@ -172,6 +172,52 @@ func TestAnIncidentOutlastsTheCooldown(t *testing.T) {
 	})
 }
 
+// Half as many again, before it is over, are the same incident.
+func TestClearingThatComesToNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for n, want := range map[int]string{9: "10m0s throttled resolved", 10: "17m0s throttled resolved"} {
+			box := new(inbox)
+			a := notify.New(box, notify.Rule{})
+			begin := time.Now()
+			burst(a, 20)
+			time.Sleep(7 * time.Minute)
+			burst(a, n)
+			time.Sleep(time.Hour)
+			a.Close()
+			if diff := cmp.Diff([]string{"1m0s throttled firing", want}, phases(begin, box.got())); diff != "" {
+				t.Errorf("%d: %s", n, diff)
+			}
+		}
+	})
+}
+
+// More than three in six hours flap: from the fourth on one alert tells of them, each
+// time later, until it was calm for as long.
+func TestIncidentsThatFlap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{})
+		begin := time.Now()
+		for range 8 {
+			burst(a, 20)
+			time.Sleep(80 * time.Minute)
+		}
+		time.Sleep(6 * time.Hour)
+		burst(a, 20)
+		time.Sleep(time.Hour)
+		a.Close()
+		if diff := cmp.Diff([]string{
+			"1m0s throttled firing", "10m0s throttled resolved",
+			"1h21m0s throttled firing", "1h30m0s throttled resolved",
+			"2h41m0s throttled firing", "2h50m0s throttled resolved",
+			"4h10m0s throttled digest", "5h30m0s throttled digest", "7h30m0s throttled digest", "11h30m0s throttled digest",
+			"16h41m0s throttled firing", "16h50m0s throttled resolved",
+		}, phases(begin, box.got())); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestFewAfterAPauseAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 	"pgregory.net/rapid"
 
@@ -96,6 +97,32 @@ func TestTwoThatWereApart(t *testing.T) {
 			if n != 1 {
 				t.Errorf("%s is closed %d times", id, n)
 			}
+		}
+	})
+}
+
+// What one has told to be over while it was apart, the others do not tell once more.
+func TestOneThatWasApartToldTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared, quiet := new(memory), zerolog.Nop()
+		left, right := &away{memory: shared}, &away{memory: shared}
+		box := new(inbox)
+		a := notify.New(box, notify.Rule{Store: left, Tenant: "acme", Logger: &quiet})
+		b := notify.New(box, notify.Rule{Store: right, Tenant: "acme", Logger: &quiet})
+		time.Sleep(time.Minute) // they rest
+		begin := time.Now()
+		burst(b, 20)
+		time.Sleep(time.Minute)
+		right.gone.Store(true)
+		time.Sleep(11 * time.Minute)
+		a.Mute(time.Now(), "") // so that it looks, and goes on with the incident
+		time.Sleep(2 * time.Minute)
+		right.gone.Store(false)
+		time.Sleep(time.Hour)
+		a.Close()
+		b.Close()
+		if diff := cmp.Diff([]string{"1m0s throttled firing", "10m0s throttled resolved"}, phases(begin, box.got())); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

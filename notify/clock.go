@@ -21,6 +21,13 @@ func newClock() clock {
 // on returns the clock's time at a point in time of the wall's.
 func (c clock) on(t time.Time) time.Time { return c.wall.Add(t.Sub(c.real) + c.ahead) }
 
+// off returns by how much the clock differs from the wall's, which may have been set
+// since.
+func (c clock) off() time.Duration {
+	now := time.Now()
+	return c.on(now).Sub(now.Round(0)).Round(time.Second)
+}
+
 // shift makes the times of an alert those of a clock that differs by d: people are
 // told the wall's.
 func (a *Alert) shift(d time.Duration) {
@@ -35,7 +42,7 @@ func (a *Alert) shift(d time.Duration) {
 		a.Untold[i].Since, a.Untold[i].Ended = shifted(a.Untold[i].Since, d), shifted(a.Untold[i].Ended, d)
 	}
 	for i := range a.History { // a copy of the board's
-		a.History[i].Time = a.History[i].Time.Add(d).Truncate(time.Minute)
+		a.History[i].Time = a.History[i].Time.Add(d).Round(time.Minute)
 	}
 }
 

@@ -48,6 +48,10 @@ func (c *counts) observe(e transport.Event, at time.Time, r Rule, hot bool) (hit
 	return hit
 }
 
+// forget drops what came of calls before there was any trouble: it is not what came
+// of the trouble.
+func (c *counts) forget() { c.lost, c.recovered, c.refused, c.paused = 0, 0, 0, 0 }
+
 func (c *counts) hit(level int, e transport.Event, at time.Time, r Rule) bool {
 	limit := r.limit(levels[level])
 	if limit > 0 {

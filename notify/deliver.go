@@ -17,23 +17,32 @@ var errDeaf = fmt.Errorf("the notifier does not return when its context ends: %w
 
 // deliver hands an alert to the notifier of a way, several times if need be, in the
 // end to those alone who have not got it yet. If that is all in vain it logs the
-// alert and returns the last error.
-func (a *Alerter) deliver(o outgoing, way leg) error {
+// alert and returns the last error, and whether some have got it nevertheless.
+func (a *Alerter) deliver(o outgoing, way leg) (got bool, err error) {
 	var never error // of those that cannot be told
+	got = isRest(way)
 	began := time.Now()
 	for i := 0; ; i++ {
 		last := a.isClosing() || !a.again(i, began)
-		err := a.try(a.notifier(way), o.Alert)
-		if some := new(*partial); errors.As(err, some) && (*some).later != nil {
-			err, never = (*some).later, errors.Join(never, (*some).never)
-			way = rest(way, (*some).left)
+		to := a.notifier(way)
+		err := a.try(to, o.Alert)
+		var some *partial
+		got = errors.As(err, &some) || err == nil || got
+		if _, ok := to.(narrower); ok && some != nil && some.later != nil {
+			err, never = some.later, errors.Join(never, some.never)
+			way = rest(way, some.left)
 			a.update(func(b *board, _ bool) { b.narrow(o.ID, way) })
 		}
 		switch {
 		case err == nil && never == nil:
-			return nil
-		case err == nil || last || errors.Is(err, ErrPermanent):
-			return a.undelivered(o.Alert, way, errors.Join(never, err))
+			return got, nil
+		case err == nil:
+			return got, a.undelivered(o.Alert, way, never)
+		case last || errors.Is(err, ErrPermanent):
+			if never != nil {
+				err = fmt.Errorf("%v\n%w", never, err) // not permanent for those who are put off
+			}
+			return got, a.undelivered(o.Alert, way, err)
 		}
 		if i == len(a.rule.Retries) {
 			_ = a.undelivered(o.Alert, way, err)

@@ -153,6 +153,11 @@ func (e Email) Notify(ctx context.Context, a Alert) error {
 		return err
 	}
 	m, err := e.message(a, to)
+	var badTemplate error
+	if err != nil && e.Templates != (Templates{}) { // A mail in our words is better than none.
+		e.Templates, badTemplate = Templates{}, err
+		m, err = e.message(a, to)
+	}
 	if err != nil {
 		return fmt.Errorf("notify.Email: %w", permanent{err})
 	}
@@ -161,10 +166,13 @@ func (e Email) Notify(ctx context.Context, a Alert) error {
 		return nil
 	}
 	if err := e.send(ctx, m.GetFrom()[0], envelope, m); err != nil {
-		return fmt.Errorf("notify.Email: %w", errors.Join(err, badTo))
+		return fmt.Errorf("notify.Email: %w", errors.Join(err, badTo, badTemplate))
 	}
 	if badTo != nil {
-		return fmt.Errorf("notify.Email: the mail was sent to the others, but %w", permanent{badTo})
+		return fmt.Errorf("notify.Email: the mail was sent to the others, but %w", permanent{errors.Join(badTo, badTemplate)})
+	}
+	if badTemplate != nil {
+		return fmt.Errorf("notify.Email: the mail was sent in our words: %w", permanent{badTemplate})
 	}
 	return nil
 }

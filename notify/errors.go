@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/textproto"
 	"strings"
@@ -46,10 +47,23 @@ func (s *session) answer(what string, err error) error {
 		return err
 	case errors.As(err, &garbled):
 		return fmt.Errorf("%s: it answered what is not SMTP: %s", what, s.words(string(garbled)))
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%s: it ended the connection without an answer: %w", what, err)
 	case errors.Is(err, smtp.ErrUnexpectedServerResponse), errors.Is(err, smtp.ErrUnexpectedServerChallange):
 		return fmt.Errorf("%s: it asks for more than the login has", what) // and err has what it asked
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// wants says what else than an address the server may ask for.
+func (s *session) wants() (hint string) {
+	if s.Username == "" {
+		hint = ", or Username if it wants a login"
+	}
+	if ok, _ := s.smtp.Extension("STARTTLS"); ok && s.InsecureNoTLS {
+		hint += ", or InsecureNoTLS if it wants TLS"
+	}
+	return hint
 }
 
 // words returns what a server says as it may be shown.

@@ -315,3 +315,33 @@ func TestAlertAsJSON(t *testing.T) {
 		t.Errorf("%v\n%s", err, b)
 	}
 }
+
+// What came of calls long before the incident is none of it, but what came of those
+// that were turned away one by one is.
+func TestWhatCameOfItBeganWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var box inbox
+		a := notify.New(&box, notify.Rule{})
+		for _, kind := range []transport.Kind{transport.Refused, transport.Paused, transport.Done} {
+			for range 100 {
+				a.Observe(t.Context(), transport.Event{Kind: kind, Attempt: 2, Status: 200})
+			}
+		}
+		time.Sleep(6 * time.Minute)
+		for range 20 {
+			burst(a, 1)
+			time.Sleep(5 * time.Second)
+			a.Observe(t.Context(), transport.Event{Kind: transport.Done, Attempt: 2, Status: 200})
+		}
+		time.Sleep(20 * time.Minute)
+		a.Close()
+		for _, alert := range box.got() {
+			if alert.Recovered != 20 || alert.Refused != 0 || alert.Paused != 0 {
+				t.Errorf("%s: %d recovered, %d refused, %d paused", alert.Phase, alert.Recovered, alert.Refused, alert.Paused)
+			}
+		}
+		if n := len(box.got()); n != 2 {
+			t.Errorf("%d alerts", n)
+		}
+	})
+}

@@ -93,6 +93,9 @@ func (s *session) auth() (smtp.Auth, error) {
 	case offers("XOAUTH2"):
 		return nil, fmt.Errorf("the server takes no password, it offers %q: set Token, which returns an access token", shown)
 	}
+	if ok, _ := s.smtp.Extension("STARTTLS"); ok && s.InsecureNoTLS {
+		return nil, fmt.Errorf("the server offers no login without TLS but %q: remove InsecureNoTLS", shown)
+	}
 	return nil, fmt.Errorf("the server offers neither PLAIN nor LOGIN but %q: "+
 		"remove Username if it needs no login, or use another port", shown)
 }

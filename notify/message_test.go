@@ -79,6 +79,29 @@ func TestTimesHaveTheirOffset(t *testing.T) {
 	}
 }
 
+// Far from Greenwich a point in time is longer, and numbers may be large.
+func TestLinesAreShortInAnyZone(t *testing.T) {
+	zone := time.FixedZone("", -(9*60+30)*60)
+	for _, l := range allLevels {
+		for _, p := range allPhases {
+			a := notify.Sample(l, p)
+			for _, at := range []*time.Time{&a.Time, &a.Since, &a.Latest, &a.Ended, &a.Previous, &a.Next, &a.NoneBefore} {
+				*at = a.Time.In(zone)
+			}
+			a.Number, a.Total, a.Count, a.Suppressed, a.Alone = 2, 12_345_678, 12_345_678, 12_345_678, true
+			a.Users[0].Count, a.Users[0].Error = 12_345_678, 12_345_678
+			a.Lost, a.Recovered, a.Refused, a.Paused, a.Queued = 12_345_678, 12_345_678, 12_345_678, 12_345_678, 12_345_678
+			a.Untold = []notify.Summary{{Since: a.Time, Ended: a.Time.Add(83*time.Minute + time.Second), Total: 12_345_678, Opened: true}}
+			a.Samples[0].Time = a.Time
+			for line := range strings.Lines(a.Text()) {
+				if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > 78 {
+					t.Errorf("%s %s: %q", l, p, line)
+				}
+			}
+		}
+	}
+}
+
 func TestDurationsInSubject(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0:                                  "in 0.1 s",

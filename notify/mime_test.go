@@ -93,3 +93,39 @@ func checkMail(t *testing.T, raw []byte, a notify.Alert) {
 		t.Error(diff)
 	}
 }
+
+// All mails of an incident are one conversation, and each is a mail of its own: a
+// digest that begins with the incident too. Only calls that are lost are urgent.
+func TestHeadersOfEachPhase(t *testing.T) {
+	s := startPost(t, setup{})
+	e := emailTo(s)
+	ids := map[string]bool{}
+	n := 0
+	for _, l := range allLevels {
+		for i, p := range []notify.Phase{notify.Firing, notify.Escalated, notify.Resolved, notify.Digest} {
+			a := notify.Sample(l, p)
+			a.Incident, a.Number = "I-"+string(l), i+1
+			if p == notify.Digest {
+				a.Number = 1 // of the digests
+			}
+			if err := e.Notify(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			n++
+			h := parse(t, s.wait(t, n)[n-1].raw).Header
+			if id := h.Get("Message-Id"); ids[id] {
+				t.Errorf("%s %s: another mail has the Message-ID %s", l, p, id)
+			} else {
+				ids[id] = true
+			}
+			root := "<aprimo-429." + a.Incident + "@example.com>"
+			if h.Get("In-Reply-To") != root || !strings.HasPrefix(h.Get("References"), root) {
+				t.Errorf("%s %s: in reply to %s, references %s", l, p, h.Get("In-Reply-To"), h.Get("References"))
+			}
+			urgent := l == notify.Failing && (p == notify.Firing || p == notify.Escalated)
+			if got := h.Get("Importance") == "high"; got != urgent {
+				t.Errorf("%s %s: urgent: %v", l, p, got)
+			}
+		}
+	}
+}

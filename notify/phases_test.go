@@ -71,8 +71,26 @@ func TestTemplatesAreReplaced(t *testing.T) {
 	if !strings.Contains(string(m), `Subject: Alarm: 143\x0d\x0aBcc: x@y`) {
 		t.Errorf("%s", m)
 	}
+	e.Templates.Text = "{{if eq .Phase \"digest\"}}{{.Nothing}}{{end}}"
+	wantError(t, e.Validate(), notify.ErrPermanent, "bad template", "Nothing")
 	e.Templates.Text = "{{.Nothing}}"
 	wantError(t, e.Validate(), notify.ErrPermanent, "bad template", "Nothing")
 	e.Templates.Text = "{{"
 	wantError(t, e.Validate(), notify.ErrPermanent, "bad template")
+}
+
+// A template that fails for what the samples do not have costs no alert.
+func TestATemplateThatFailsLater(t *testing.T) {
+	s := startPost(t, setup{})
+	e := emailTo(s)
+	e.Templates.Text = "on {{(index .Hosts 0).Name}}"
+	if err := e.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	a := notify.Sample(notify.Throttled, notify.Firing)
+	a.Hosts = nil // as without a Store
+	wantError(t, e.Notify(t.Context(), a), notify.ErrPermanent, "sent in our words", "bad template", "index")
+	if diff := cmp.Diff(a.Text(), strings.ReplaceAll(textOf(t, s.wait(t, 1)[0].raw, "text/plain"), "\r\n", "\n")); diff != "" {
+		t.Error(diff)
+	}
 }

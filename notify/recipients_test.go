@@ -62,7 +62,7 @@ func TestARestartRemembersWhoHasTheMail(t *testing.T) {
 	quiet := zerolog.Nop()
 	rule := notify.Rule{Gather: -1, Logger: &quiet, Store: notify.Dir(t.TempDir()), Retries: []time.Duration{time.Hour}}
 	down := e
-	down.To = append(down.To, "later@example.com")
+	down.To = append(down.To, "later@example.com", "nobody@example.com")
 	a := notify.New(down, rule)
 	burst(a, 20)
 	s.wait(t, 1)

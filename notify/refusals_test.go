@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -111,11 +112,20 @@ func byAnotherName(e *notify.Email) {
 
 // What a server in this process can offer and exim cannot.
 func TestLoginsThatDoNotFit(t *testing.T) {
+	script := func(lines ...string) func(*notify.Email) {
+		return func(e *notify.Email) {
+			*e = loginAt(hungServer(t, append([]string{"220 hi"}, lines...)))
+			e.Username, e.Password = "", ""
+		}
+	}
 	token := func(context.Context) (string, error) { return mailToken, nil }
 	for _, r := range []refusal{
 		{"password for XOAUTH2", startPost(t, setup{auth: "XOAUTH2"}), func(*notify.Email) {}, forGood, []string{"takes no password", "XOAUTH2", "set Token"}},
 		{"token for PLAIN", startPost(t, setup{}), func(e *notify.Email) { e.Token = token }, forGood, []string{"does not offer XOAUTH2", "set Password"}},
 		{"no login", startPost(t, setup{auth: "NONE"}), func(*notify.Email) {}, forGood, []string{"neither PLAIN nor LOGIN", "remove Username"}},
+		{"login without TLS", startPost(t, setup{}), func(e *notify.Email) { e.InsecureNoTLS = true }, forGood, []string{"no login without TLS", "remove InsecureNoTLS"}},
+		{"mail without TLS", mailServer{}, script("250-me\r\n250 STARTTLS", "530 5.7.0 Must issue a STARTTLS command first"), forGood, []string{"refuses the sender", "or InsecureNoTLS if it wants TLS"}},
+		{"relay without login", mailServer{}, script("250 me", "250 ok", "554 5.7.1 Relay access denied"), forGood, []string{"refuses the recipient", "see To, or Username if it wants a login"}},
 		{"old TLS", startPost(t, setup{}), func(e *notify.Email) {
 			e.TLSConfig.MaxVersion = tls.VersionTLS10
 			e.TLSConfig.MinVersion = tls.VersionTLS10
@@ -123,4 +133,35 @@ func TestLoginsThatDoNotFit(t *testing.T) {
 	} {
 		t.Run(r.name, r.test)
 	}
+}
+
+// A server that hangs up has not refused anybody.
+func TestServerThatHangsUp(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			buf := make([]byte, 4096)
+			for _, line := range []string{"220 hi", "250 me", "250 ok"} {
+				io.WriteString(c, line+"\r\n")
+				c.Read(buf)
+			}
+			c.Close()
+		}
+	}()
+	e := loginAt(l.Addr().String())
+	e.Username, e.Password = "", ""
+	err = e.Check(t.Context())
+	wantError(t, err, io.EOF, "recipient b@example.com", "it ended the connection without an answer")
+	if errors.Is(err, notify.ErrPermanent) {
+		t.Error("permanent")
+	}
+}
+
+func TestMailThatIsRefusedForWhatItSays(t *testing.T) {
+	e := loginAt(hungServer(t, []string{"220 hi", "250-me\r\n250 AUTH PLAIN", "235 ok", "250 ok", "250 ok", "354 go", "554 5.7.1 looks like spam"}))
+	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "does not take the mail, ask who runs it", "554 5.7.1 looks like spam")
 }

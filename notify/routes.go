@@ -27,6 +27,9 @@ type Routes []Route
 // and joins their errors. Whoever gets an error cannot know who has been told and
 // who has not: an [Alerter] does not use it but tells each way by itself.
 func (r Routes) Notify(ctx context.Context, a Alert) error {
+	if len(r) == 0 {
+		return fmt.Errorf("notify.Routes: there are none, so nobody is told: %w", ErrPermanent)
+	}
 	names := r.to(a.Level)
 	if a.isTest() {
 		names = r.names(func(Route) bool { return true })
@@ -91,6 +94,9 @@ func rest(of leg, recipients []string) leg {
 	name, _, _ := strings.Cut(of, "\n")
 	return name + "\n" + strings.Join(recipients, "\n")
 }
+
+// isRest tells whether some on a way have got the alert already.
+func isRest(l leg) bool { return strings.Contains(l, "\n") }
 
 // same tells whether two legs are of the same way.
 func same(a, b leg) bool {

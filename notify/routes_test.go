@@ -53,6 +53,18 @@ func TestSendTestGoesEveryWay(t *testing.T) {
 	a.Close()
 }
 
+// A test that nobody gets has not gone well.
+func TestNoRoutes(t *testing.T) {
+	var log strings.Builder
+	logger := zerolog.New(&log)
+	a := notify.New(notify.Routes{}, notify.Rule{Logger: &logger})
+	defer a.Close()
+	wantError(t, a.SendTest(t.Context()), notify.ErrPermanent, "nobody is told")
+	if !strings.Contains(log.String(), "there are no Routes") {
+		t.Errorf("log: %s", &log)
+	}
+}
+
 func TestRoutesShowNoSecret(t *testing.T) {
 	r := notify.Routes{{Name: "mail", To: notify.Email{Username: "u", Password: "hunter2"}}, {To: notify.Email{Password: "hunter2"}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {

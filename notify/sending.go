@@ -18,12 +18,12 @@ func (a *Alerter) hand(o outgoing) {
 	}
 	a.way = append(a.way, o.ID)
 	o.Alert.Host, o.Alert.PID = a.host, os.Getpid()
-	o.Alert.shift(-a.clock.ahead)
+	o.Alert.shift(-a.clock.off())
 	on := &trip{left: len(o.Routes)}
 	for _, route := range o.Routes {
 		a.sending.Go(func() {
-			err := a.deliver(o, route)
-			a.sentOne(o, route, err, on)
+			got, err := a.deliver(o, route)
+			a.sentOne(o, route, got, err, on)
 		})
 	}
 }
@@ -35,14 +35,15 @@ type trip struct {
 	hope bool // or may get the next one
 }
 
-// sentOne takes down that an alert was sent to one of its routes, or never will be.
-func (a *Alerter) sentOne(o outgoing, route string, err error, on *trip) {
+// sentOne takes down that an alert was sent to one of its routes, or never will be,
+// though some may have got it.
+func (a *Alerter) sentOne(o outgoing, route string, got bool, err error, on *trip) {
 	later := err != nil && a.rule.Store != nil && a.isClosing() && !errors.Is(err, ErrPermanent)
 	a.mu.Lock()
 	if err != nil {
 		a.err = err
 	}
-	on.got, on.hope = on.got || err == nil, on.hope || err != nil && !errors.Is(err, ErrPermanent)
+	on.got, on.hope = on.got || got, on.hope || err != nil && !errors.Is(err, ErrPermanent)
 	if on.left--; on.left == 0 {
 		a.way = slices.DeleteFunc(a.way, func(id string) bool { return id == o.ID })
 	}

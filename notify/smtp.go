@@ -101,7 +101,7 @@ func (s *session) converse(ctx context.Context, from *mail.Address, to []*mail.A
 func (s *session) hand(m *gomail.Msg) error {
 	w, err := s.smtp.Data()
 	if err != nil {
-		return s.answer("the server does not take the mail", err)
+		return s.answer("the server does not take the mail, ask who runs it", err)
 	}
 	n, err := m.WriteTo(w)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *session) hand(m *gomail.Msg) error {
 		s.trace.server(reply.Error())
 	}
 	if err != nil {
-		return s.answer("the server does not take the mail", err)
+		return s.answer("the server does not take the mail, ask who runs it", err)
 	}
 	if w, ok := w.(*smtp.DataCloser); ok {
 		s.trace.server("250 " + w.ServerResponse())
@@ -169,7 +169,7 @@ func (s *session) greet(ctx context.Context) error {
 // recipients that it refuses while it accepts others.
 func (s *session) envelope(from *mail.Address, to []*mail.Address) (*partial, error) {
 	if err := s.smtp.Mail(bare(from)); err != nil {
-		return nil, s.answer("the server refuses the sender, see From, or Username if it wants a login", err)
+		return nil, s.answer("the server refuses the sender, see From"+s.wants(), err)
 	}
 	var refused partial
 	accepted := 0
@@ -179,7 +179,7 @@ func (s *session) envelope(from *mail.Address, to []*mail.Address) (*partial, er
 			accepted++
 			continue
 		}
-		err = s.answer("the server refuses the recipient "+clean(r.Address, maxText)+", see To", err)
+		err = s.answer("the server refuses the recipient "+clean(r.Address, maxText)+", see To"+s.wants(), err)
 		if errors.Is(err, ErrPermanent) {
 			refused.never = errors.Join(refused.never, err)
 			continue

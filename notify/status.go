@@ -29,13 +29,14 @@ func (a *Alerter) Status() []Status {
 	if a.mute.Since.After(mute.Since) {
 		mute = a.mute
 	}
+	off := a.clock.off()
 	for i := range all {
 		s := &all[i]
 		if a.clock.on(time.Now()).Before(mute.Until) {
 			s.Muted, s.Reason = mute.Until, mute.Reason
 		}
 		for _, t := range []*time.Time{&s.Since, &s.Told, &s.Muted} {
-			*t = shifted(*t, -a.clock.ahead)
+			*t = shifted(*t, -off)
 		}
 	}
 	return all

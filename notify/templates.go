@@ -12,7 +12,8 @@ import (
 
 // Templates replace the words of a mail. Empty means ours. Subject and Text are
 // for text/template, HTML is for html/template, which escapes what comes from
-// outside. They are executed with the [Alert] and, besides its fields and methods,
+// outside. If one of them fails for an alert, having done for the samples, the mail
+// goes in our words and Notify tells of it. They are executed with the [Alert] and, besides its fields and methods,
 // .Title, .Facts (each with .Name and .Value), .Outcome, .Share, .Actions, .Advice,
 // .Foot, .Rankings (.Title, .Rows with .Name, .Count and .Percent), .Charts (.Title,
 // .Line) and .Color; the functions are ago, at, many, upper, wrap, line and path.
@@ -62,11 +63,16 @@ func executeText(name, source string, p page) (string, error) {
 	return b.String(), nil
 }
 
-// validate executes the templates once.
+// validate executes the templates once for whatever they may have to say.
 func (t Templates) validate() error {
-	for _, phase := range []Phase{Firing, Resolved} {
-		if _, _, _, err := t.render(Sample(Throttled, phase)); err != nil {
-			return err
+	if t == (Templates{}) {
+		return nil
+	}
+	for _, level := range levels {
+		for _, phase := range []Phase{Firing, Escalated, Reminder, Resolved, Digest} {
+			if _, _, _, err := t.render(Sample(level, phase)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,20 +102,37 @@ func (w Webhook) Notify(ctx context.Context, a Alert) error {
 		if u := new(url.Error); errors.As(err, &u) {
 			err = u.Err // its text has the URL
 		}
-		return fmt.Errorf("notify.Webhook: no answer of %s: %w", r.URL.Host, err)
+		hint := "see whether the URL is still right, and whether a firewall lets it out"
+		if errors.As(err, new(*tls.CertificateVerificationError)) {
+			hint = "its certificate is not trusted: if it is your own, give a Client that knows its authority"
+		}
+		return fmt.Errorf("notify.Webhook: no answer of %s, %s: %w", r.URL.Host, hint, err)
 	}
 	defer resp.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
 		return nil
 	}
-	err = fmt.Errorf("%s answered %d %s", r.URL.Host, resp.StatusCode, clean(string(said), 200))
+	words := newShield(w.secret(r.URL)).text(string(said)) // many a server says what it was asked for
+	err = fmt.Errorf("%s answered %d %s", r.URL.Host, resp.StatusCode, clean(words, 200))
 	switch {
 	case resp.StatusCode == http.StatusRequestTimeout, resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= 500:
 	default:
 		err = permanent{fmt.Errorf("%w: see whether the URL is still right and what Shape it wants", err)}
 	}
 	return fmt.Errorf("notify.Webhook: %w", err)
+}
+
+// secret returns what only the service may know.
+func (w Webhook) secret(u *url.URL) string {
+	s := strings.Trim(u.RequestURI(), "/")
+	if u.User != nil {
+		s += " " + u.User.String()
+	}
+	for _, values := range w.Header {
+		s += " " + strings.Join(values, " ")
+	}
+	return s
 }
 
 // body returns what is sent.

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -109,9 +112,16 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	w := notify.Webhook{URL: "http://127.0.0.1:1/secret"}
-	if err := w.Notify(ctx, sampleAlert()); err == nil || strings.Contains(err.Error(), "secret") {
+	err := w.Notify(ctx, sampleAlert())
+	wantError(t, err, nil, "no answer of 127.0.0.1:1", "see whether the URL is still right", "firewall")
+	if strings.Contains(err.Error(), "secret") {
 		t.Error(err)
 	}
+	private := httptest.NewUnstartedServer(http.NotFoundHandler())
+	private.Config.ErrorLog = log.New(io.Discard, "", 0)
+	private.StartTLS()
+	defer private.Close()
+	wantError(t, notify.Webhook{URL: private.URL}.Notify(ctx, sampleAlert()), nil, "certificate is not trusted", "Client")
 	w.Header = http.Header{"Authorization": {"secret"}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		if s := fmt.Sprintf(verb, w); strings.Contains(s, "secret") {
@@ -121,6 +131,49 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 	if b, _ := json.Marshal(w); strings.Contains(string(b), "secret") {
 		t.Errorf("%s", b)
 	}
+}
+
+// A POST that is redirected becomes a GET without the alert: nobody is told.
+func TestWebhookFollowsNoRedirect(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/old" {
+			http.Redirect(w, r, "/new", http.StatusFound)
+		}
+	}))
+	defer s.Close()
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	wantError(t, notify.Webhook{URL: s.URL + "/old"}.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "302", "URL")
+}
+
+// Many a server repeats what it was asked for, which is a secret.
+func TestWebhookThatRepeatsItsURL(t *testing.T) {
+	for name, repeat := range map[string]func(*http.Request) string{
+		"path":     func(r *http.Request) string { return "Cannot POST " + r.URL.Path },
+		"JSON":     func(r *http.Request) string { return fmt.Sprintf(`{"status":404,"path":%q}`, r.RequestURI) },
+		"HTML":     func(r *http.Request) string { return "<pre>Cannot POST " + html.EscapeString(r.RequestURI) + "</pre>" },
+		"a part":   func(r *http.Request) string { return "no such token: " + path.Base(r.URL.Path) },
+		"query":    func(r *http.Request) string { return "bad signature " + r.URL.Query().Get("sig") },
+		"header":   func(r *http.Request) string { return "bad Authorization: " + r.Header.Get("Authorization") },
+		"userinfo": func(r *http.Request) string { _, p, _ := r.BasicAuth(); return "bad password: " + p },
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Error(w, "sorry, "+repeat(r), http.StatusNotFound)
+		}))
+		w := notify.Webhook{URL: s.URL + "/services/T01/geheimnis-XyZ?sig=geheimnis-sig&v=1"}
+		switch name {
+		case "header":
+			w.Header = http.Header{"Authorization": {"Bearer geheimnis-bearer"}}
+		case "userinfo":
+			w.URL = strings.Replace(w.URL, "//", "//me:geheimnis-password@", 1)
+		}
+		err := w.Notify(t.Context(), sampleAlert())
+		wantError(t, err, notify.ErrPermanent, "answered 404 sorry,", "***")
+		if err == nil || strings.Contains(err.Error(), "geheimnis") {
+			t.Errorf("%s: %v", name, err)
+		}
+		s.Close()
+	}
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 }
 
 // A chat gets the same alerts as the mailbox.

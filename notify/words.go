@@ -59,6 +59,18 @@ func wasWere(n int) string {
 	return "were"
 }
 
+// String returns the incident in one line.
+func (s Summary) String() string {
+	line := fmt.Sprintf("%s, %d, still going on", at(s.Since), s.Total)
+	if !s.Ended.IsZero() {
+		line = fmt.Sprintf("%s, %d within %s", at(s.Since), s.Total, howLong(s.Ended.Sub(s.Since)))
+	}
+	if s.Opened {
+		line += "; a mail told of its beginning"
+	}
+	return line
+}
+
 func (a Alert) facts() []fact {
 	f := []fact{{"First", at(a.Since)}}
 	if !a.Ended.IsZero() {

@@ -1,0 +1,107 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+var (
+	errRefused = permanent{errors.New("550 no such user")}
+	errPutOff  = errors.New("450 greylisted")
+)
+
+// A mailing tells several people, some of whom cannot be told, as Email does.
+type mailing struct {
+	errs map[string]error // of those who cannot
+	only []string
+	got  func(Alert)
+}
+
+func (m mailing) to(recipients []string) Notifier {
+	m.only = recipients
+	return m
+}
+
+func (m mailing) Notify(_ context.Context, a Alert) error {
+	var p partial
+	some := false
+	for _, who := range []string{"a", "b"} {
+		err := m.errs[who]
+		switch {
+		case m.only != nil && !slices.Contains(m.only, who):
+		case err == nil:
+			some = true
+			m.got(a)
+		case errors.Is(err, ErrPermanent):
+			p.never = err
+		default:
+			p.later, p.left = err, append(p.left, who)
+		}
+	}
+	switch {
+	case p.never == nil && p.later == nil:
+		return nil
+	case some:
+		return &p
+	}
+	return errors.Join(p.never, p.later)
+}
+
+// Of two people one never gets his mail, or another way is down: the other one is
+// told of everything, once.
+func TestWhoHasAnAlertIsNotToldAgain(t *testing.T) {
+	down := NotifierFunc(func(context.Context, Alert) error { return errors.New("down") })
+	for name, make := range map[string]func(mailing) Notifier{
+		"put off for ever": func(m mailing) Notifier {
+			m.errs = map[string]error{"b": errPutOff}
+			return m
+		},
+		"refused, and another way is down": func(m mailing) Notifier {
+			m.errs = map[string]error{"b": errRefused}
+			return Routes{{Name: "mail", To: m}, {Name: "chat", To: down}}
+		},
+		"by a function that cannot tell the rest alone": func(m mailing) Notifier {
+			m.errs = map[string]error{"b": errPutOff}
+			return NotifierFunc(m.Notify)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var got []Phase // of one mail at a time: they are far from each other
+				quiet := zerolog.Nop()
+				a := New(make(mailing{got: func(alert Alert) { got = append(got, alert.Phase) }}), Rule{Logger: &quiet})
+				for range 5 * 60 {
+					for range 5 {
+						a.Observe(t.Context(), transport.Event{Kind: transport.RateLimited, Time: time.Now(), Status: 429})
+					}
+					time.Sleep(time.Minute)
+				}
+				time.Sleep(time.Hour)
+				a.Close()
+				if diff := cmp.Diff([]Phase{Firing, Escalated, Reminder, Resolved}, got); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+// Nor is who has it by the program that was there before a restart.
+func TestARestOfAWayMeansThatSomeHaveTheAlert(t *testing.T) {
+	quiet := zerolog.Nop()
+	m := mailing{errs: map[string]error{"b": errRefused}}
+	a := New(Routes{{Name: "mail", To: m}}, Rule{Logger: &quiet})
+	got, err := a.deliver(outgoing{Routes: []leg{"mail"}}, rest("mail", []string{"b"}))
+	if !got || !errors.Is(err, ErrPermanent) {
+		t.Errorf("got: %v, %v", got, err)
+	}
+}
