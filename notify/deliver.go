@@ -74,6 +74,9 @@ func (a *Alerter) notifier(way leg) Notifier {
 
 // undelivered logs an alert that somebody will not get.
 func (a *Alerter) undelivered(alert Alert, way leg, err error) error {
+	a.mu.Lock()
+	a.fate.Failed++
+	a.mu.Unlock()
 	a.rule.logger().Error().Err(err).
 		Str("aprimo.alert.incident", alert.Incident).
 		Str("aprimo.alert.route", way).

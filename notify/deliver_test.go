@@ -47,6 +47,9 @@ func TestDeliveryIsTriedAgain(t *testing.T) {
 		if diff := cmp.Diff([]time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute}, box.pauses()); diff != "" {
 			t.Errorf("pauses: %s", diff)
 		}
+		if d := a.Deliveries(); d != (notify.Deliveries{Sent: 1}) {
+			t.Errorf("%+v", d)
+		}
 		if err := a.Close(); err != nil || len(box.got()) != 1 {
 			t.Errorf("err %v, %d alerts", err, len(box.got()))
 		}
@@ -93,6 +96,9 @@ func TestUndeliverableAlertIsLogged(t *testing.T) {
 				}
 				if err := a.Close(); !errors.Is(err, tt.want) {
 					t.Errorf("second Close: %v", err)
+				}
+				if d := a.Deliveries(); d != (notify.Deliveries{Failed: 1}) {
+					t.Errorf("%+v", d)
 				}
 			})
 		})

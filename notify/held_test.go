@@ -261,9 +261,12 @@ func TestTheMailServerIsAwayForLong(t *testing.T) {
 					}
 					return box.Notify(ctx, g)
 				}), notify.Rule{Store: store, Logger: &quiet})
-				for range 180 {
+				for i := range 180 {
 					burst(a, 20)
 					time.Sleep(time.Minute)
+					if d := a.Deliveries(); i == 30 && store != nil && d != (notify.Deliveries{Failed: 1, Pending: 1}) {
+						t.Errorf("%+v", d)
+					}
 				}
 				time.Sleep(time.Hour)
 				a.Close()

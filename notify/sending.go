@@ -42,6 +42,8 @@ func (a *Alerter) sentOne(o outgoing, route string, got bool, err error, on *tri
 	a.mu.Lock()
 	if err != nil {
 		a.err = err
+	} else {
+		a.fate.Sent++
 	}
 	on.got, on.hope = on.got || got, on.hope || err != nil && !errors.Is(err, ErrPermanent)
 	if on.left--; on.left == 0 {

@@ -42,6 +42,23 @@ func (a *Alerter) Status() []Status {
 	return all
 }
 
+// Deliveries are what became of the alerts that one process has sent since [New],
+// each counted for each of the [Routes] that it goes.
+type Deliveries struct {
+	Sent    uint64 `json:"sent"`    // all who are to be told that way have them
+	Failed  uint64 `json:"failed"`  // somebody is not told, as often as the log says so at level ERROR
+	Pending int    `json:"pending"` // alerts that are still sent, or tried again
+}
+
+// Deliveries tells whether alerts arrive.
+func (a *Alerter) Deliveries() Deliveries {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	d := a.fate
+	d.Pending = len(a.way)
+	return d
+}
+
 // status returns how each level stands.
 func (b *board) status(r Rule) (all []Status) {
 	for i, level := range levels {

@@ -25,6 +25,7 @@ const (
 	Histogram                 // told by Observe, one by one
 	Gauge                     // told by Read
 	Sum                       // a Gauge of which several Transports' can be added up
+	Total                     // a Counter that is told by Read, as a whole
 )
 
 // A Metric describes what is measured.

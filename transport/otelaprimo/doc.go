@@ -22,6 +22,12 @@
 //	                                                  be reached; none if it is not shared
 //	…processes                    gauge               that share the limit; none if it is not shared
 //
+// Of alerts, with InstrumentAlerts:
+//
+//	…alert.sent                   counter             alerts that were delivered, for each way that they go
+//	…alert.failed                 counter             that somebody was not told of, as the log says
+//	…alert.pending                up-down counter     that are still sent, or tried again
+//
 // Attributes:
 //
 //	http.client.request.duration  http.request.method, _OTHER for those that HTTP does not know;

@@ -20,6 +20,7 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/measure"
 	"github.com/aprimo-go/aprimo/transport/otelaprimo"
@@ -42,10 +43,18 @@ func sameMetrics(t *testing.T) {
 			return &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"86400"}}, Body: http.NoBody}, nil
 		})))
 	reader, registry := sdk.NewManualReader(), prometheus.NewPedanticRegistry()
-	if _, err := otelaprimo.Instrument(tr, sdk.NewMeterProvider(sdk.WithReader(reader))); err != nil {
+	provider := sdk.NewMeterProvider(sdk.WithReader(reader))
+	if _, err := otelaprimo.Instrument(tr, provider); err != nil {
 		t.Fatal(err)
 	}
-	registry.MustRegister(prom.NewCollector(tr))
+	alerts := notify.New(notify.NotifierFunc(func(context.Context, notify.Alert) error { return nil }), notify.Rule{Count: 1, Gather: -1})
+	defer alerts.Close()
+	if _, err := otelaprimo.InstrumentAlerts(alerts, provider); err != nil {
+		t.Fatal(err)
+	}
+	registry.MustRegister(prom.NewCollector(tr), prom.NewAlertCollector(alerts))
+	alerts.Observe(t.Context(), transport.Event{Kind: transport.RateLimited, Status: 429})
+	synctest.Wait()
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	for method, ctx := range map[string]context.Context{"POST": t.Context(), "GET": t.Context(), "DELETE": gone} {
@@ -63,7 +72,7 @@ func sameMetrics(t *testing.T) {
 		name, _, _ := strings.Cut(key, " ")
 		names[name] = true
 	}
-	if all := len(measure.Metrics()); len(names) != all {
+	if all := len(measure.Metrics()) + len(measure.AlertMetrics()); len(names) != all {
 		t.Errorf("%d metrics of %d: %v", len(names), all, names)
 	}
 }
@@ -75,7 +84,7 @@ func TestAllMetricsAreDocumented(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range measure.Metrics() {
+		for _, m := range append(measure.Metrics(), measure.AlertMetrics()...) {
 			name := strings.Replace(m.Name, "aprimo.client.rate_limit.", "…", 1)
 			if file != "doc.go" {
 				name = strings.Replace(strings.ReplaceAll(name, ".", "_"), "…", "…_", 1)

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/measure"
 )
@@ -27,29 +28,7 @@ const scope = "github.com/aprimo-go/aprimo/transport/otelaprimo"
 // counted as long as the Transport lives. The error is the MeterProvider's; then
 // nothing is measured.
 func Instrument(t *transport.Transport, mp metric.MeterProvider, attributes ...attribute.KeyValue) (metric.Registration, error) {
-	if mp == nil {
-		mp = otel.GetMeterProvider()
-	}
-	meter := mp.Meter(scope)
-	all := make(instruments)
-	var read []metric.Observable
-	for _, m := range measure.Metrics() {
-		i, err := newInstrument(meter, m, attributes)
-		if err != nil {
-			return nil, err
-		}
-		all[m.Name] = i
-		if i.observable != nil {
-			read = append(read, i.observable)
-		}
-	}
-	r, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		measure.Read(t, func(name string, value float64, attributes ...string) {
-			i := all[name]
-			i.observe(o, value, i.with(attributes))
-		})
-		return nil
-	}, read...)
+	all, r, err := instrumentsOf(mp, measure.Metrics(), attributes, func(tell teller) { measure.Read(t, tell) })
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +39,46 @@ func Instrument(t *transport.Transport, mp metric.MeterProvider, attributes ...a
 	return r, nil
 }
 
-// instruments are those of a Transport, by their names.
+// InstrumentAlerts measures whether the alerts of an Alerter arrive. It is called, and
+// returns, as Instrument.
+func InstrumentAlerts(a *notify.Alerter, mp metric.MeterProvider, attributes ...attribute.KeyValue) (metric.Registration, error) {
+	_, r, err := instrumentsOf(mp, measure.AlertMetrics(), attributes, func(tell teller) { measure.ReadAlerts(a, tell) })
+	return r, err
+}
+
+// instruments are those of a Transport or an Alerter, by their names.
 type instruments map[string]*instrument
+
+// A teller is told what is read.
+type teller = func(name string, value float64, attributes ...string)
+
+// instrumentsOf makes instruments, and has those that are to be asked read.
+func instrumentsOf(mp metric.MeterProvider, metrics []measure.Metric, constant []attribute.KeyValue, read func(teller)) (instruments, metric.Registration, error) {
+	if mp == nil {
+		mp = otel.GetMeterProvider()
+	}
+	meter := mp.Meter(scope)
+	all := make(instruments)
+	var asked []metric.Observable
+	for _, m := range metrics {
+		i, err := newInstrument(meter, m, constant)
+		if err != nil {
+			return nil, nil, err
+		}
+		all[m.Name] = i
+		if i.observable != nil {
+			asked = append(asked, i.observable)
+		}
+	}
+	r, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		read(func(name string, value float64, attributes ...string) {
+			i := all[name]
+			i.observe(o, value, i.with(attributes))
+		})
+		return nil
+	}, asked...)
+	return all, r, err
+}
 
 // An instrument is told of values by record, or asked for them, by observe.
 type instrument struct {
@@ -86,6 +103,11 @@ func newInstrument(meter metric.Meter, m measure.Metric, constant []attribute.Ke
 	case measure.Histogram:
 		h, err := meter.Float64Histogram(m.Name, unit, help, metric.WithExplicitBucketBoundaries(m.Bounds...))
 		i.record = func(ctx context.Context, v float64, o metric.MeasurementOption) { h.Record(ctx, v, o) }
+		return i, err
+	case measure.Total:
+		c, err := meter.Int64ObservableCounter(m.Name, unit, help)
+		i.observable = c
+		i.observe = func(o metric.Observer, v float64, with metric.MeasurementOption) { o.ObserveInt64(c, int64(v), with) }
 		return i, err
 	case measure.Sum:
 		s, err := meter.Int64ObservableUpDownCounter(m.Name, unit, help)

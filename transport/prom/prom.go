@@ -21,6 +21,9 @@
 //	…_pause_seconds                       gauge
 //	…_coordinator_up                      gauge
 //	…_processes                           gauge
+//	…_alert_sent_total                    counter, of NewAlertCollector
+//	…_alert_failed_total                  counter, of NewAlertCollector
+//	…_alert_pending                       gauge, of NewAlertCollector
 //
 // For a dashboard, and alerts:
 //
@@ -30,6 +33,7 @@
 //	increase(…_given_up_total[5m]) > 0                           calls are lost
 //	increase(…_retries_total[5m]) > 20                           much is repeated
 //	…_coordinator_up == 0                                        each process keeps to its part
+//	increase(…_alert_failed_total[1h]) > 0                       somebody is not told of alerts
 //
 // A series that has labels begins with its first event, which increase and rate do
 // not see; those without labels begin at 0.
@@ -110,7 +114,7 @@ func nameOf(m measure.Metric) string {
 	case "{request}/s":
 		name += "_per_second"
 	}
-	if m.Kind == measure.Counter {
+	if m.Kind == measure.Counter || m.Kind == measure.Total {
 		name += "_total"
 	}
 	return name

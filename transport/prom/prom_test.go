@@ -2,6 +2,7 @@ package prom_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/prom"
@@ -166,6 +168,30 @@ func TestCollectorsOfSeveralTransports(t *testing.T) {
 	if strings.Contains(w.Body.String(), "hunter2") {
 		t.Error("a user is named")
 	}
+}
+
+// A mail server that is away is noticed by who looks at the metrics.
+func ExampleNewAlertCollector() {
+	away := notify.NotifierFunc(func(context.Context, notify.Alert) error { return errors.New("mail server down") })
+	quiet := zerolog.Nop()
+	alerts := notify.New(away, notify.Rule{Count: 1, Retries: []time.Duration{}, Logger: &quiet})
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(prom.NewAlertCollector(alerts))
+
+	alerts.Observe(context.Background(), transport.Event{Kind: transport.RateLimited, Status: 429})
+	_ = alerts.Close()
+	families, err := registry.Gather()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range families {
+		fmt.Println(f.GetName(), f.GetMetric()[0].GetCounter().GetValue()+f.GetMetric()[0].GetGauge().GetValue())
+	}
+	// Output:
+	// aprimo_client_rate_limit_alert_failed_total 1
+	// aprimo_client_rate_limit_alert_pending 0
+	// aprimo_client_rate_limit_alert_sent_total 0
 }
 
 func ExampleNewCollector() {

@@ -26,6 +26,7 @@ type view struct {
 	Operations []transport.Tally `json:"limited_operations"` // of the last hour
 	Limited    []limited         `json:"limited"`            // the last
 	Alerts     []notify.Status   `json:"alerts"`
+	Deliveries notify.Deliveries `json:"alert_deliveries"`
 }
 
 // waiting are the calls of one user that wait in one class, or of those of the class
@@ -66,6 +67,7 @@ func (h *handler) view() view {
 	}
 	if h.alerts != nil {
 		v.Alerts = append(v.Alerts, h.alerts.Status()...)
+		v.Deliveries = h.alerts.Deliveries()
 	}
 	return v
 }

@@ -95,6 +95,7 @@ func TestPageOfWhatIsRare(t *testing.T) {
 	rare.Waiting = []waiting{{Class: "batch", Heavy: true, Calls: 2}}
 	rare.Limited = []limited{{Time: now, User: "anna", Operation: "GET /", Attempt: 9}}
 	rare.Alerts = []notify.Status{{Level: notify.Throttled, State: notify.OK, Muted: now.Add(time.Hour), Reason: "release"}}
+	rare.Deliveries = notify.Deliveries{Sent: 5, Failed: 2, Pending: 1}
 	rare.Users = []transport.Tally{{Name: "ben", Count: 7, Error: 3}}
 	text := func(v view) string {
 		var b bytes.Buffer
@@ -111,6 +112,8 @@ func TestPageOfWhatIsRare(t *testing.T) {
 		"9, given up":                       false,
 		"muted until 13:00:00: release":     false,
 		"(up to 3 too many)":                false,
+		"5 delivered, 1 on the way":         false,
+		"2 not delivered: see the log":      false,
 		"processes; they cannot be reached": false,
 	} {
 		if strings.Contains(text(v), part) != common || strings.Contains(text(rare), part) == common {
