@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -85,6 +86,12 @@ func (a *Alerter) validate(ways Routes) {
 		a.rule.logger().Error().Msg("aprimo: no alert can be sent: there are no Routes")
 	}
 	for _, w := range ways {
+		for _, l := range w.Levels {
+			if !slices.Contains(levels[:], l) {
+				a.rule.logger().Error().Str("aprimo.alert.route", w.Name).Str("aprimo.alert.level", clean(string(l), maxText)).
+					Msg("aprimo: there is no such level, write throttled, failing or saturated")
+			}
+		}
 		if v, ok := w.To.(interface{ Validate() error }); ok {
 			if err := v.Validate(); err != nil {
 				a.rule.logger().Error().Err(err).Str("aprimo.alert.route", w.Name).Msg("aprimo: no alert can be sent this way")

@@ -48,13 +48,13 @@ func (d Dir) CompareAndSwap(ctx context.Context, key string, old, new []byte, _ 
 	return true, d.write(key, new)
 }
 
-// write replaces a file in one step: after a crash it is the old or the new one.
+// write replaces a file in one step: after a crash it is the old or the new one. The
+// caller has the lock.
 func (d Dir) write(key string, b []byte) error {
-	f, err := os.CreateTemp(string(d), "new-*")
+	f, err := os.OpenFile(d.file(key)+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
 	_, err = f.Write(b)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err != nil {

@@ -48,7 +48,17 @@ func TestDirIsAStore(t *testing.T) {
 		t.Errorf("%v, %v", ok, err)
 	}
 	entries, _ := os.ReadDir(string(d))
-	if len(entries) != 2 { // and the lock
+	if err := os.WriteFile(string(d)+"/"+entries[0].Name()+".new", make([]byte, 100), 0o600); err != nil { // a program ended while it wrote
+		t.Fatal(err)
+	}
+	old, _ := d.Load(t.Context(), "k")
+	if ok, err := d.CompareAndSwap(t.Context(), "k", old, []byte("new"), 0); !ok || err != nil {
+		t.Errorf("%v, %v", ok, err)
+	}
+	if b, err := d.Load(t.Context(), "k"); string(b) != "new" || err != nil {
+		t.Errorf("%q, %v", b, err)
+	}
+	if entries, _ = os.ReadDir(string(d)); len(entries) != 2 { // and the lock
 		t.Errorf("%v", entries)
 	}
 }

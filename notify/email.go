@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
 )
 
 // implicitTLSPort is the port on which TLS begins with the connection, not with
@@ -69,7 +71,7 @@ type Email struct {
 // with these settings; it wraps [ErrPermanent]. It does not connect: Check does.
 func (e Email) Validate() error {
 	errs := []error{e.validateServer()}
-	if _, err := mail.ParseAddress(e.From); err != nil {
+	if _, err := address(e.From); err != nil {
 		errs = append(errs, fmt.Errorf("bad From %q, write a mail address such as alerts@example.com: %w", clean(e.From, maxText), err))
 	}
 	to, err := e.recipients()
@@ -110,7 +112,7 @@ func (e Email) recipients() ([]*mail.Address, error) {
 	var good []*mail.Address
 	var errs []error
 	for _, s := range e.To {
-		a, err := mail.ParseAddress(s)
+		a, err := address(s)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("bad To %q, write a mail address such as admin@example.com: %w", clean(s, maxText), err))
 			continue
@@ -118,6 +120,21 @@ func (e Email) recipients() ([]*mail.Address, error) {
 		good = append(good, a)
 	}
 	return good, errors.Join(errs...)
+}
+
+// address returns an address with its domain as DNS has it: few servers take
+// another.
+func address(s string) (*mail.Address, error) {
+	a, err := mail.ParseAddress(s)
+	if err != nil {
+		return nil, err
+	}
+	at := strings.LastIndexByte(a.Address, '@')
+	domain, err := idna.Lookup.ToASCII(a.Address[at+1:])
+	if err == nil {
+		a.Address = a.Address[:at+1] + domain
+	}
+	return a, nil
 }
 
 // Check goes as far as a mail would, without sending one: it connects, begins TLS,
@@ -128,7 +145,7 @@ func (e Email) Check(ctx context.Context) error {
 	if err := e.Validate(); err != nil {
 		return err
 	}
-	from, _ := mail.ParseAddress(e.From)
+	from, _ := address(e.From)
 	to, _ := e.recipients()
 	if err := e.send(ctx, from, to, nil); err != nil {
 		return fmt.Errorf("notify.Email: %w", err)

@@ -38,6 +38,19 @@ func TestEmail(t *testing.T) {
 		e.Token = func(context.Context) (string, error) { return mailToken, nil }
 		wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "does not offer XOAUTH2", "Password")
 	})
+	t.Run("domain beyond ASCII", func(t *testing.T) {
+		s := startPost(t, setup{})
+		e := emailTo(s)
+		e.From, e.To = "Büro <alerts@Büro.example>", []string{"anna@bücher.example"}
+		if err := e.Notify(t.Context(), sampleAlert()); err != nil {
+			t.Fatal(err)
+		}
+		got := s.wait(t, 1)[0]
+		if raw := string(got.raw); got.to[0] != "anna@xn--bcher-kva.example" || !strings.Contains(raw, "<anna@xn--bcher-kva.example>") ||
+			!strings.Contains(raw, "<alerts@xn--bro-hoa.example>") || strings.Contains(raw, "bücher") {
+			t.Errorf("to %q:\n%s", got.to, raw)
+		}
+	})
 	t.Run("no login wanted", func(t *testing.T) {
 		s := startPost(t, setup{auth: "NONE"})
 		e := emailTo(s)

@@ -22,9 +22,11 @@ const (
 // message returns the mail, in plain text and HTML.
 func (e Email) message(a Alert, to []*mail.Address) (*gomail.Msg, error) {
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	if err := m.From(e.From); err != nil {
+	from, err := address(e.From)
+	if err != nil {
 		return nil, err
 	}
+	m.FromMailAddress(from)
 	m.ToMailAddress(to...)
 	subject, text, html, err := e.Templates.render(a)
 	if err != nil {

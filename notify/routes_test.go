@@ -65,6 +65,16 @@ func TestNoRoutes(t *testing.T) {
 	}
 }
 
+// A level with a slip of the pen would never be told of.
+func TestLevelsThatThereAreNot(t *testing.T) {
+	var log strings.Builder
+	logger := zerolog.New(&log)
+	notify.New(notify.Routes{{Name: "pager", To: new(inbox), Levels: []notify.Level{"failed", notify.Failing}}}, notify.Rule{Logger: &logger}).Close()
+	if !strings.Contains(log.String(), `"aprimo.alert.route":"pager","aprimo.alert.level":"failed"`) || strings.Count(log.String(), "\n") != 1 {
+		t.Errorf("log: %s", &log)
+	}
+}
+
 func TestRoutesShowNoSecret(t *testing.T) {
 	r := notify.Routes{{Name: "mail", To: notify.Email{Username: "u", Password: "hunter2"}}, {To: notify.Email{Password: "hunter2"}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {

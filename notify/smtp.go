@@ -9,6 +9,7 @@ import (
 	"net/mail"
 	"net/textproto"
 	"os"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -149,7 +150,7 @@ func (s *session) greet(ctx context.Context) error {
 		c.SetLogger(s.trace)
 		c.SetDebugLog(true)
 	}
-	if err := c.Hello(helloName()); err != nil {
+	if err := c.Hello(helloName(s.conn.LocalAddr())); err != nil {
 		return s.answer("the server refuses EHLO, is "+s.Addr+" an SMTP port?", err)
 	}
 	if s.implicitTLS() || s.InsecureNoTLS {
@@ -203,11 +204,19 @@ func (s *session) envelope(from *mail.Address, to []*mail.Address) (*partial, er
 // bare returns an address as SMTP wants it: <a@example.com>.
 func bare(a *mail.Address) string { return (&mail.Address{Address: a.Address}).String() }
 
-// helloName returns the name by which to greet: this host's if it is one.
-func helloName() string {
+// helloName returns the name by which to greet: this host's if it is a full one, else
+// its address, as RFC 5321 4.1.4 asks. A container's name says nothing to a server.
+func helloName(local net.Addr) string {
 	host, err := os.Hostname()
-	if err != nil || host == "" || headerWord(host) != host {
-		return "localhost"
+	if err == nil && strings.Contains(host, ".") && headerWord(host) == host {
+		return host
 	}
-	return host
+	at, ok := local.(*net.TCPAddr)
+	switch {
+	case !ok || at.IP.IsLoopback():
+		return "localhost"
+	case at.IP.To4() == nil:
+		return "[IPv6:" + at.IP.String() + "]"
+	}
+	return "[" + at.IP.String() + "]"
 }

@@ -143,23 +143,11 @@ func (w Webhook) body(a Alert) ([]byte, error) {
 	case Teams:
 		return json.Marshal(teamsMessage(a))
 	}
-	type sample struct {
-		Time    time.Time `json:"time"`
-		User    string    `json:"user"`
-		Method  string    `json:"method"`
-		URL     string    `json:"url"`
-		Attempt int       `json:"attempt"`
-	}
-	var samples []sample
-	for _, e := range a.Samples {
-		samples = append(samples, sample{e.Time, e.User, e.Method, e.URL, e.Attempt})
-	}
 	return json.Marshal(struct {
 		Subject string `json:"subject"`
 		Text    string `json:"text"`
 		Alert
-		Samples []sample `json:"samples,omitempty"`
-	}{a.Subject(), a.Text(), a, samples})
+	}{a.Subject(), a.Text(), a})
 }
 
 type object = map[string]any
