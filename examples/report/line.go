@@ -20,7 +20,8 @@ type line struct {
 	Again  bool   `json:"aprimo.rate_limit.will_retry"`
 	Sum    isSum  `json:"event"`
 
-	// Of a summary: the 429s that have no line.
+	// Of a summary: the 429s that have no line, and when the first one was.
+	Since          stamp   `json:"aprimo.429.since"`
 	Suppressed     *int    `json:"aprimo.429.suppressed"`
 	GivenUp        int     `json:"aprimo.429.suppressed_given_up"`
 	Rest           []cause `json:"aprimo.429.rest"`

@@ -82,6 +82,23 @@ func TestReportTimes(t *testing.T) {
 	}
 }
 
+// A flood was when it began, not when the summary of its minute was written.
+func TestReportTellsWhenAFloodWas(t *testing.T) {
+	var f filter
+	if err := f.between("2026-11-24T10:00:00Z", "2026-11-24T10:01:00Z"); err != nil {
+		t.Fatal(err)
+	}
+	for _, log := range []string{
+		strings.Replace(newSummary, `"aprimo.429.total"`, `"aprimo.429.since":"2026-11-24T11:00:05+01:00","aprimo.429.total"`, 1),
+		strings.Replace(newSummary, `"time":"2026-11-24T10:01:00Z"`, `"aprimo.429.since":1795514405`, 1),
+	} {
+		r := reportOf(t, f, log)
+		if r.Total != 100 || len(r.When) != 1 || !r.When[0].Time.Equal(f.since) || r.NoTime != 0 || r.First.Second() != 5 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 func TestAdvice(t *testing.T) {
 	for operation, want := range map[string]string{
 		"GET /api/core/record/{id}":         "search for many",
