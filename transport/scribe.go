@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// patience is how long a request waits for its line to be written. That takes
+	// patience is how long requests wait for their lines to be written. That takes
 	// some microseconds, where the machine is very busy some milliseconds. A writer
-	// that takes longer is waited for so long once, and then for impatience.
+	// that takes longer is waited for so long once, by all together, and then each
+	// waits for impatience, until a line takes no longer than that.
 	patience   = 100 * time.Millisecond
 	impatience = 500 * time.Microsecond
 
@@ -31,7 +32,7 @@ type scribe struct {
 	places  int           // taken, by lines and by those that are to come
 	writing bool          // the goroutine is there
 	slow    bool          // somebody has waited in vain since it began
-	tried   bool          // and who waited last, in vain
+	until   time.Time     // when patience ends; zero if the last line was fast
 	dropped int           // lines that found no place, since the log last said so
 	idle    chan struct{} // closed when the goroutine ends; nil if nobody listens
 }
@@ -87,10 +88,11 @@ func (s *scribe) put(line *zerolog.Event, message string) {
 		s.writing = true
 		go s.write()
 	}
-	slow, most := s.slow, patience
-	if s.tried {
-		most = impatience
+	began := time.Now()
+	if s.until.IsZero() {
+		s.until = began.Add(patience)
 	}
+	slow, most := s.slow, max(impatience, s.until.Sub(began))
 	s.mu.Unlock()
 	if slow {
 		return
@@ -105,7 +107,9 @@ func (s *scribe) put(line *zerolog.Event, message string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tried = !inTime
+	if inTime && time.Since(began) <= impatience {
+		s.until = time.Time{}
+	}
 	s.slow = s.slow || !inTime && s.writing
 }
 

@@ -91,6 +91,40 @@ func TestASlowLogDelaysNobody(t *testing.T) {
 	}
 }
 
+// However long a line takes, and however many requests come at once: those that are
+// delayed go on a tenth of a second after the first of them at the latest.
+func TestASlowLogIsWaitedForOnce(t *testing.T) {
+	for _, takes := range []time.Duration{2 * time.Millisecond, 30 * time.Millisecond, time.Second} {
+		for _, apart := range []time.Duration{0, time.Millisecond, 40 * time.Millisecond} {
+			synctest.Test(t, func(t *testing.T) {
+				tr := limited(nil, transport.WithLogger(zerolog.New(&slowWriter{takes: takes})))
+				began := time.Now()
+				var all sync.WaitGroup
+				for i := range 200 {
+					all.Go(func() {
+						time.Sleep(time.Duration(i) * apart)
+						came := time.Now()
+						req := request(t, http.MethodGet, nil)
+						resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprint(i))))
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						resp.Body.Close()
+						if time.Since(came) > time.Millisecond && time.Since(began) > 100*time.Millisecond {
+							t.Errorf("%v for a line, %v apart: request %d took %v", takes, apart, i, time.Since(came))
+						}
+					})
+				}
+				all.Wait()
+				if err := tr.Shutdown(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
 // Lines that are not counted elsewhere say how many of them were dropped.
 func TestDroppedLinesAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
