@@ -138,6 +138,20 @@ func TestLogAllWritesEachLine(t *testing.T) {
 	})
 }
 
+// Also if all come at once, faster than any writer.
+func TestLogAllWritesEachLineOfABurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		tr := limited(&log, transport.WithLogAll())
+		const total = 3000
+		atOnce(total, &http.Client{Transport: tr})
+		_ = tr.Shutdown(t.Context())
+		if written, summed := tellsOf(t, logLines(t, &log)); written != total || summed != 0 {
+			t.Errorf("%d lines, %d without one; want %d", written, summed, total)
+		}
+	})
+}
+
 func TestSlogGetsTheSameFields(t *testing.T) {
 	var log bytes.Buffer
 	tr := limited(new(bytes.Buffer), transport.WithSlog(slog.New(slog.NewJSONHandler(&log, nil))))

@@ -18,7 +18,8 @@ const (
 	impatience = 500 * time.Microsecond
 
 	// maxUnwritten lines wait for a writer that is slow; a minute of a flood is
-	// less. More are dropped, and counted.
+	// less. More are dropped, and counted. If it is not slow, each of the lines has
+	// a request that waits for it, and there may be as many.
 	maxUnwritten = 256
 )
 
@@ -47,7 +48,7 @@ type unwritten struct {
 func (s *scribe) reserve() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.places >= maxUnwritten {
+	if s.slow && s.places >= maxUnwritten {
 		return false
 	}
 	s.places++
