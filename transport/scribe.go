@@ -114,8 +114,15 @@ func (s *scribe) put(line *zerolog.Event, message string) {
 	s.slow = s.slow || !inTime && s.writing
 }
 
-// write writes until nothing is left.
+// write writes until nothing is left. A writer that ends the goroutine, as a test's
+// FailNow does, must not end the log: another one goes on.
 func (s *scribe) write() {
+	ended := true
+	defer func() {
+		if ended {
+			go s.write()
+		}
+	}()
 	for {
 		s.mu.Lock()
 		if len(s.lines) == 0 {
@@ -125,6 +132,7 @@ func (s *scribe) write() {
 				s.idle = nil
 			}
 			s.mu.Unlock()
+			ended = false
 			return
 		}
 		u := s.lines[0]
@@ -135,14 +143,14 @@ func (s *scribe) write() {
 		if dropped > 0 {
 			u.line.Int("aprimo.log.dropped", dropped)
 		}
-		u.write()
-		s.release()
+		s.line(u)
 	}
 }
 
-// write writes one line. A writer that panics must not end the program, as it would
+// line writes one line. A writer that panics must not end the program, as it would
 // from a goroutine of ours.
-func (u unwritten) write() {
+func (s *scribe) line(u unwritten) {
+	defer s.release()
 	defer close(u.done)
 	defer func() { _ = recover() }()
 	u.line.Msg(u.message)

@@ -165,22 +165,47 @@ func TestDroppedLinesAreCounted(t *testing.T) {
 	})
 }
 
-// A log that panics is the log's trouble alone.
-func TestALogThatPanicsEndsNothing(t *testing.T) {
-	tr := limited(nil, transport.WithLogger(zerolog.New(panics{})))
-	resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if err := tr.Shutdown(t.Context()); err != nil {
-		t.Error(err)
+// A log that panics, or ends its goroutine, is the log's trouble alone: further lines
+// are written.
+func TestALogThatDoesNotReturnEndsNothing(t *testing.T) {
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				tr := limited(nil, transport.WithLogger(zerolog.New(&careless{end: end, log: &log})))
+				for range 3 {
+					resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
+					if err != nil {
+						t.Fatal(err)
+					}
+					resp.Body.Close()
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if err := tr.Shutdown(ctx); err != nil {
+					t.Error(err)
+				}
+				if n := len(logLines(t, &log)); n != 2 {
+					t.Errorf("%d lines, want those after the first", n)
+				}
+			})
+		})
 	}
 }
 
-type panics struct{}
+// A careless writer ends as it likes the first time.
+type careless struct {
+	end func()
+	log *bytes.Buffer
+}
 
-func (panics) Write([]byte) (int, error) { panic("no disk") }
+func (c *careless) Write(line []byte) (int, error) {
+	if end := c.end; end != nil {
+		c.end = nil
+		end()
+	}
+	return c.log.Write(line)
+}
 
 // In a flood of many users the first 429 of each has its line, and so has the first of
 // each operation.
