@@ -168,3 +168,16 @@ func TestSlogGetsTheSameFields(t *testing.T) {
 		t.Errorf("%v", line)
 	}
 }
+
+func TestNoSlogIsTheDefault(t *testing.T) {
+	var log bytes.Buffer
+	tr := limited(&log, transport.WithSlog(nil))
+	resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if n := len(logLines(t, &log)); n != 1 {
+		t.Errorf("%d lines, want 1", n)
+	}
+}
