@@ -90,6 +90,57 @@ func TestAFloodOf429sIsLoggedBriefly(t *testing.T) {
 	})
 }
 
+// No minute has more lines, whenever it begins; and in each a user has one.
+func TestAFloodOverTheEdgeOfAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		tr := limited(nil, transport.WithLogger(zerolog.New(&log).With().Timestamp().Logger()))
+		call := func(user int) {
+			req := request(t, http.MethodGet, nil)
+			resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprint(user))))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+		}
+		const users = 120
+		total := 1
+		call(0) // the minute that is summed up begins
+		time.Sleep(59 * time.Second)
+		for range 130 * 200 {
+			call(total % users)
+			total++
+			time.Sleep(5 * time.Millisecond)
+		}
+		call(users) // one who is late
+		_ = tr.Shutdown(t.Context())
+		lines := logLines(t, &log)
+		var at []time.Time
+		last := map[any]time.Time{}
+		for _, l := range lines {
+			written, err := time.Parse(time.RFC3339, l["time"].(string))
+			if err != nil {
+				t.Fatal(err)
+			}
+			at = append(at, written)
+			if i := len(at) - 200; i >= 0 && written.Sub(at[i]) < time.Minute {
+				t.Fatalf("200 lines from %v to %v", at[i], written)
+			}
+			if l["event"] == nil {
+				last[l["user.name"]] = written
+			}
+		}
+		for user, line := range last {
+			if since := time.Since(line); since > 65*time.Second {
+				t.Errorf("user %v has had no line for %v", user, since)
+			}
+		}
+		if written, summed := tellsOf(t, lines); written+summed != total+1 || len(last) != users+1 {
+			t.Errorf("%d lines of %d users, %d in summaries, of %d", written, len(last), summed, total+1)
+		}
+	})
+}
+
 // Whatever the pattern: the lines and the summaries together tell of each 429, also
 // when it ends in the middle of a minute.
 func TestTheLogTellsOfEach429(t *testing.T) {
