@@ -27,7 +27,8 @@ const (
 // summaries together tell of each. It needs the same memory for any number. It has a
 // timer, but no goroutine, while there is something unsaid.
 type flood struct {
-	all     bool // each has its line
+	all     bool        // each has its line
+	busy    func() bool // the log has no room for a summary
 	summary func(floodSummary)
 
 	flushing sync.Mutex // so that whoever flushes finds nothing half written
@@ -62,7 +63,7 @@ func (f *flood) add(e Event, operation string, givenUp, place bool) (line bool) 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.timer == nil {
-		f.timer = time.AfterFunc(floodSpan, f.flush)
+		f.timer = time.AfterFunc(floodSpan, f.minute)
 	}
 	s := &f.now
 	if s.total == 0 {
@@ -122,6 +123,20 @@ func (f *flood) worth(e Event, operation string, givenUp bool) bool {
 		}
 	}
 	return worth
+}
+
+// minute ends one. Before a log that hangs it becomes longer, so that summaries do not
+// pile up.
+func (f *flood) minute() {
+	if !f.busy() {
+		f.flush()
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.timer != nil {
+		f.timer.Reset(floodSpan)
+	}
 }
 
 // flush ends the minute.

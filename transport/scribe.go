@@ -48,11 +48,21 @@ type unwritten struct {
 func (s *scribe) reserve() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.slow && s.places >= maxUnwritten {
+	if s.full() {
 		return false
 	}
 	s.places++
 	return true
+}
+
+// full tells whether there is no place. The lock is held.
+func (s *scribe) full() bool { return s.slow && s.places >= maxUnwritten }
+
+// busy tells whether lines must be dropped now.
+func (s *scribe) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.full()
 }
 
 // insist takes a place for a line that must not be missing.

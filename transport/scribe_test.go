@@ -125,6 +125,36 @@ func TestASlowLogIsWaitedForOnce(t *testing.T) {
 	}
 }
 
+// A log that hangs for a day of floods needs no more memory than one that hangs for
+// some minutes, and in the end tells of all.
+func TestALogThatHangsForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &slowWriter{hangs: make(chan struct{})}
+		tr := limited(nil, transport.WithLogger(zerolog.New(w)))
+		const minutes, each = 24 * 60, 30
+		for m := range minutes {
+			for i := range each {
+				req := request(t, http.MethodGet, nil)
+				resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprint(m%7, i))))
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+			}
+			time.Sleep(time.Minute)
+		}
+		close(w.hangs)
+		time.Sleep(2 * time.Minute) // without a 429
+		lines := w.lines(t)
+		if err := tr.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if written, summed := tellsOf(t, lines); written+summed != minutes*each || len(lines) > 260 {
+			t.Errorf("%d lines tell of %d and %d, want %d", len(lines), written, summed, minutes*each)
+		}
+	})
+}
+
 // Lines that are not counted elsewhere say how many of them were dropped.
 func TestDroppedLinesAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
