@@ -107,7 +107,7 @@ func TestAFloodOverTheEdgeOfAMinute(t *testing.T) {
 		total := 1
 		call(0) // the minute that is summed up begins
 		time.Sleep(59 * time.Second)
-		for range 130 * 200 {
+		for range 70 * 200 {
 			call(total % users)
 			total++
 			time.Sleep(5 * time.Millisecond)
