@@ -90,6 +90,48 @@ func TestAFloodOf429sIsLoggedBriefly(t *testing.T) {
 	})
 }
 
+// What a summary says, and when there is one.
+func TestTheSummaryOfAFlood(t *testing.T) {
+	for _, n := range []int{19, 20, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			tr := limited(nil, transport.WithSlog(slog.New(slog.NewJSONHandler(&log, nil))))
+			since := time.Now()
+			for i := range n {
+				req := request(t, http.MethodGet, nil)
+				resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprint("user ", i/50))))
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+			}
+			time.Sleep(2 * time.Minute)
+			synctest.Wait()
+			lines := logLines(t, &log)
+			last := lines[len(lines)-1]
+			if n < 20 {
+				if len(lines) != n || last["event"] != nil {
+					t.Errorf("%d lines, %v", len(lines), last)
+				}
+				return
+			}
+			rest := max(0, n-60) // calls that are given up have a line each until there are 60
+			began, err := time.Parse(time.RFC3339, last["aprimo.429.since"].(string))
+			if len(lines) != n-rest+1 || last["level"] != "WARN" || err != nil || !began.Equal(since) {
+				t.Errorf("%d lines, %v", len(lines), last)
+			}
+			for field, want := range map[string]int{
+				"total": n, "given_up": n, "suppressed": rest, "suppressed_given_up": rest,
+				"rest_other": 0, "rest_users_other": 0, "rest_operations_other": 0,
+			} {
+				if got := last["aprimo.429."+field]; got != float64(want) {
+					t.Errorf("%s of %d is %v, want %d", field, n, got, want)
+				}
+			}
+		})
+	}
+}
+
 // No minute has more lines, whenever it begins; and in each a user has one.
 func TestAFloodOverTheEdgeOfAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -155,6 +155,59 @@ func TestALogThatHangsForLong(t *testing.T) {
 	})
 }
 
+// What is not written takes no place from what is written later, and a writer that has
+// been fast is waited for.
+func TestLinesThatAreNotWrittenTakeNoPlace(t *testing.T) {
+	for name, all := range map[string]bool{"suppressed": true, "sampled by the logger": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, on := &slowWriter{}, sampler(all)
+				tr := limited(nil, transport.WithLogger(zerolog.New(w).Sample(&on)), transport.WithLogAll())
+				if all {
+					tr = limited(nil, transport.WithLogger(zerolog.New(w)))
+				}
+				call := func(user string) {
+					req := request(t, http.MethodGet, nil)
+					resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), user)))
+					if err != nil {
+						t.Fatal(err)
+					}
+					resp.Body.Close()
+				}
+				for range 1000 {
+					call("first")
+				}
+				time.Sleep(2 * time.Minute)
+				synctest.Wait()
+				on = true
+				w.takes = 90 * time.Millisecond
+				for i := range 30 {
+					call(fmt.Sprint("later ", i))
+					if i == 0 && !strings.Contains(w.log.String(), "later 0") {
+						t.Error("not waited for")
+					}
+				}
+				if err := tr.Shutdown(t.Context()); err != nil {
+					t.Error(err)
+				}
+				later := 0
+				for _, l := range w.lines(t) {
+					if user, _ := l["user.name"].(string); strings.HasPrefix(user, "later") {
+						later++
+					}
+				}
+				if later != 30 {
+					t.Errorf("%d lines, want 30", later)
+				}
+			})
+		})
+	}
+}
+
+type sampler bool
+
+func (s *sampler) Sample(zerolog.Level) bool { return bool(*s) }
+
 // Lines that are not counted elsewhere say how many of them were dropped.
 func TestDroppedLinesAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

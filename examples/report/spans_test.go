@@ -117,3 +117,15 @@ func TestAdvice(t *testing.T) {
 		}
 	}
 }
+
+// One who caused most of it should give way; what is lost is to be run again.
+func TestAdviceForPeople(t *testing.T) {
+	r := report{Total: 10, Users: []named{{Name: "anna", Count: 6}, {Name: "ben", Count: 4}}}
+	if got := fmt.Sprint(advise(r)); !strings.Contains(got, "anna caused 60 %") || strings.Contains(got, "ben") || strings.Contains(got, "given up") {
+		t.Error(got)
+	}
+	r.GivenUp = 1
+	if got := fmt.Sprint(advise(r)); !strings.Contains(got, "1 calls were given up") {
+		t.Error(got)
+	}
+}
