@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -8,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// What is written of a flood of 429s, in a minute: less than 200 lines in all.
+// What is written of a flood of 429s, in any minute: less than 200 lines in all.
 const (
 	floodSpan   = time.Minute
 	floodBurst  = 20  // in a second, in full; calls given up are not counted
@@ -26,7 +27,8 @@ const (
 // summaries together tell of each. It needs the same memory for any number. It has a
 // timer, but no goroutine, while there is something unsaid.
 type flood struct {
-	all     bool // each has its line
+	all     bool        // each has its line
+	busy    func() bool // the log has no room for a summary
 	summary func(floodSummary)
 
 	flushing sync.Mutex // so that whoever flushes finds nothing half written
@@ -34,9 +36,10 @@ type flood struct {
 	mu     sync.Mutex
 	timer  *time.Timer
 	now    floodSummary
-	seen   map[pair]bool // of those that have a line
-	second time.Time     // the one that burst is of
-	burst  int           // 429s in it
+	seen   map[pair]time.Time // the last line of each
+	lines  []time.Time        // those of the last minute, if not each has one
+	second time.Time          // the one that burst is of
+	burst  int                // 429s in it
 }
 
 // A floodSummary is a minute of 429s.
@@ -60,7 +63,7 @@ func (f *flood) add(e Event, operation string, givenUp, place bool) (line bool) 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.timer == nil {
-		f.timer = time.AfterFunc(floodSpan, f.flush)
+		f.timer = time.AfterFunc(floodSpan, f.minute)
 	}
 	s := &f.now
 	if s.total == 0 {
@@ -96,25 +99,44 @@ func (f *flood) worth(e Event, operation string, givenUp bool) bool {
 	if f.all {
 		return true
 	}
+	old := func(line time.Time) bool { return e.Time.Sub(line) >= floodSpan }
+	for len(f.lines) > 0 && old(f.lines[0]) {
+		f.lines = f.lines[1:]
+	}
 	names := []pair{{e.User, operation}, {e.User, ""}, {"\n", operation}}
 	worth := false
-	switch n := f.now.written; {
+	switch n := len(f.lines); {
 	case n < floodLines && (givenUp || f.burst <= floodBurst):
 		worth = true
 	case n < floodPairs:
-		worth = !f.seen[names[0]]
+		worth = old(f.seen[names[0]])
 	case n < floodNames:
-		worth = !f.seen[names[1]] || !f.seen[names[2]]
+		worth = old(f.seen[names[1]]) || old(f.seen[names[2]])
 	}
 	if worth {
+		f.lines = append(f.lines, e.Time)
 		if f.seen == nil {
-			f.seen = map[pair]bool{}
+			f.seen = map[pair]time.Time{}
 		}
 		for _, n := range names {
-			f.seen[n] = true
+			f.seen[n] = e.Time
 		}
 	}
 	return worth
+}
+
+// minute ends one. Before a log that hangs it becomes longer, so that summaries do not
+// pile up.
+func (f *flood) minute() {
+	if !f.busy() {
+		f.flush()
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.timer != nil {
+		f.timer.Reset(floodSpan)
+	}
 }
 
 // flush ends the minute.
@@ -126,7 +148,8 @@ func (f *flood) flush() {
 		f.timer.Stop()
 	}
 	s := f.now
-	f.timer, f.now, f.seen = nil, floodSummary{}, nil
+	f.timer, f.now = nil, floodSummary{}
+	maps.DeleteFunc(f.seen, func(_ pair, line time.Time) bool { return time.Since(line) >= floodSpan })
 	f.mu.Unlock()
 	if s.total >= floodWorth || s.total > s.written {
 		f.summary(s)

@@ -90,6 +90,99 @@ func TestAFloodOf429sIsLoggedBriefly(t *testing.T) {
 	})
 }
 
+// What a summary says, and when there is one.
+func TestTheSummaryOfAFlood(t *testing.T) {
+	for _, n := range []int{19, 20, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			tr := limited(nil, transport.WithSlog(slog.New(slog.NewJSONHandler(&log, nil))))
+			since := time.Now()
+			for i := range n {
+				req := request(t, http.MethodGet, nil)
+				resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprint("user ", i/50))))
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+			}
+			time.Sleep(2 * time.Minute)
+			synctest.Wait()
+			lines := logLines(t, &log)
+			last := lines[len(lines)-1]
+			if n < 20 {
+				if len(lines) != n || last["event"] != nil {
+					t.Errorf("%d lines, %v", len(lines), last)
+				}
+				return
+			}
+			rest := max(0, n-60) // calls that are given up have a line each until there are 60
+			began, err := time.Parse(time.RFC3339, last["aprimo.429.since"].(string))
+			if len(lines) != n-rest+1 || last["level"] != "WARN" || err != nil || !began.Equal(since) {
+				t.Errorf("%d lines, %v", len(lines), last)
+			}
+			for field, want := range map[string]int{
+				"total": n, "given_up": n, "suppressed": rest, "suppressed_given_up": rest,
+				"rest_other": 0, "rest_users_other": 0, "rest_operations_other": 0,
+			} {
+				if got := last["aprimo.429."+field]; got != float64(want) {
+					t.Errorf("%s of %d is %v, want %d", field, n, got, want)
+				}
+			}
+		})
+	}
+}
+
+// No minute has more lines, whenever it begins; and in each a user has one.
+func TestAFloodOverTheEdgeOfAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		tr := limited(nil, transport.WithLogger(zerolog.New(&log).With().Timestamp().Logger()))
+		call := func(user int) {
+			req := request(t, http.MethodGet, nil)
+			resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprint(user))))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+		}
+		const users = 120
+		total := 1
+		call(0) // the minute that is summed up begins
+		time.Sleep(59 * time.Second)
+		for range 70 * 200 {
+			call(total % users)
+			total++
+			time.Sleep(5 * time.Millisecond)
+		}
+		call(users) // one who is late
+		_ = tr.Shutdown(t.Context())
+		lines := logLines(t, &log)
+		var at []time.Time
+		last := map[any]time.Time{}
+		for _, l := range lines {
+			written, err := time.Parse(time.RFC3339, l["time"].(string))
+			if err != nil {
+				t.Fatal(err)
+			}
+			at = append(at, written)
+			if i := len(at) - 200; i >= 0 && written.Sub(at[i]) < time.Minute {
+				t.Fatalf("200 lines from %v to %v", at[i], written)
+			}
+			if l["event"] == nil {
+				last[l["user.name"]] = written
+			}
+		}
+		for user, line := range last {
+			if since := time.Since(line); since > 65*time.Second {
+				t.Errorf("user %v has had no line for %v", user, since)
+			}
+		}
+		if written, summed := tellsOf(t, lines); written+summed != total+1 || len(last) != users+1 {
+			t.Errorf("%d lines of %d users, %d in summaries, of %d", written, len(last), summed, total+1)
+		}
+	})
+}
+
 // Whatever the pattern: the lines and the summaries together tell of each 429, also
 // when it ends in the middle of a minute.
 func TestTheLogTellsOfEach429(t *testing.T) {
@@ -138,6 +231,20 @@ func TestLogAllWritesEachLine(t *testing.T) {
 	})
 }
 
+// Also if all come at once, faster than any writer.
+func TestLogAllWritesEachLineOfABurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		tr := limited(&log, transport.WithLogAll())
+		const total = 3000
+		atOnce(total, &http.Client{Transport: tr})
+		_ = tr.Shutdown(t.Context())
+		if written, summed := tellsOf(t, logLines(t, &log)); written != total || summed != 0 {
+			t.Errorf("%d lines, %d without one; want %d", written, summed, total)
+		}
+	})
+}
+
 func TestSlogGetsTheSameFields(t *testing.T) {
 	var log bytes.Buffer
 	tr := limited(new(bytes.Buffer), transport.WithSlog(slog.New(slog.NewJSONHandler(&log, nil))))
@@ -152,5 +259,18 @@ func TestSlogGetsTheSameFields(t *testing.T) {
 	if line["level"] != "ERROR" || line["http.response.status_code"] != 429.0 || !strings.Contains(line["msg"].(string), "429") ||
 		strings.ContainsAny(line["user.name"].(string), "\r\n") {
 		t.Errorf("%v", line)
+	}
+}
+
+func TestNoSlogIsTheDefault(t *testing.T) {
+	var log bytes.Buffer
+	tr := limited(&log, transport.WithSlog(nil))
+	resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if n := len(logLines(t, &log)); n != 1 {
+		t.Errorf("%d lines, want 1", n)
 	}
 }

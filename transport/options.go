@@ -90,9 +90,9 @@ func WithRetry(p retry.Policy) Option {
 // JSON to the standard error unless the program has set another one.
 // zerolog.Nop() silences it.
 //
-// A line is written by the time that RoundTrip returns, unless the writer is slow: one
-// request waits a tenth of a second for it, and then none more than half a millisecond
-// until it is fast again. Shutdown waits until all is written.
+// A line is written by the time that RoundTrip returns, unless the writer is slow:
+// requests wait for it for a tenth of a second, all together, and then none more than
+// half a millisecond until it is fast again. Shutdown waits until all is written.
 //
 // In a flood, from 20 429s in a second or 60 in a minute on, only the first of a user
 // and operation has a line, 130 more at most. A summary at the minute's end tells of the

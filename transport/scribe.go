@@ -10,14 +10,16 @@ import (
 )
 
 const (
-	// patience is how long a request waits for its line to be written. That takes
+	// patience is how long requests wait for their lines to be written. That takes
 	// some microseconds, where the machine is very busy some milliseconds. A writer
-	// that takes longer is waited for so long once, and then for impatience.
+	// that takes longer is waited for so long once, by all together, and then each
+	// waits for impatience, until a line takes no longer than that.
 	patience   = 100 * time.Millisecond
 	impatience = 500 * time.Microsecond
 
 	// maxUnwritten lines wait for a writer that is slow; a minute of a flood is
-	// less. More are dropped, and counted.
+	// less. More are dropped, and counted. If it is not slow, each of the lines has
+	// a request that waits for it, and there may be as many.
 	maxUnwritten = 256
 )
 
@@ -31,7 +33,7 @@ type scribe struct {
 	places  int           // taken, by lines and by those that are to come
 	writing bool          // the goroutine is there
 	slow    bool          // somebody has waited in vain since it began
-	tried   bool          // and who waited last, in vain
+	until   time.Time     // when patience ends; zero if the last line was fast
 	dropped int           // lines that found no place, since the log last said so
 	idle    chan struct{} // closed when the goroutine ends; nil if nobody listens
 }
@@ -46,11 +48,21 @@ type unwritten struct {
 func (s *scribe) reserve() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.places >= maxUnwritten {
+	if s.full() {
 		return false
 	}
 	s.places++
 	return true
+}
+
+// full tells whether there is no place. The lock is held.
+func (s *scribe) full() bool { return s.slow && s.places >= maxUnwritten }
+
+// busy tells whether lines must be dropped now.
+func (s *scribe) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.full()
 }
 
 // insist takes a place for a line that must not be missing.
@@ -87,10 +99,11 @@ func (s *scribe) put(line *zerolog.Event, message string) {
 		s.writing = true
 		go s.write()
 	}
-	slow, most := s.slow, patience
-	if s.tried {
-		most = impatience
+	began := time.Now()
+	if s.until.IsZero() {
+		s.until = began.Add(patience)
 	}
+	slow, most := s.slow, max(impatience, s.until.Sub(began))
 	s.mu.Unlock()
 	if slow {
 		return
@@ -105,12 +118,21 @@ func (s *scribe) put(line *zerolog.Event, message string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tried = !inTime
+	if inTime && time.Since(began) <= impatience {
+		s.until = time.Time{}
+	}
 	s.slow = s.slow || !inTime && s.writing
 }
 
-// write writes until nothing is left.
+// write writes until nothing is left. A writer that ends the goroutine, as a test's
+// FailNow does, must not end the log: another one goes on.
 func (s *scribe) write() {
+	ended := true
+	defer func() {
+		if ended {
+			go s.write()
+		}
+	}()
 	for {
 		s.mu.Lock()
 		if len(s.lines) == 0 {
@@ -120,6 +142,7 @@ func (s *scribe) write() {
 				s.idle = nil
 			}
 			s.mu.Unlock()
+			ended = false
 			return
 		}
 		u := s.lines[0]
@@ -130,14 +153,14 @@ func (s *scribe) write() {
 		if dropped > 0 {
 			u.line.Int("aprimo.log.dropped", dropped)
 		}
-		u.write()
-		s.release()
+		s.line(u)
 	}
 }
 
-// write writes one line. A writer that panics must not end the program, as it would
+// line writes one line. A writer that panics must not end the program, as it would
 // from a goroutine of ours.
-func (u unwritten) write() {
+func (s *scribe) line(u unwritten) {
+	defer s.release()
 	defer close(u.done)
 	defer func() { _ = recover() }()
 	u.line.Msg(u.message)

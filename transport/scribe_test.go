@@ -91,6 +91,123 @@ func TestASlowLogDelaysNobody(t *testing.T) {
 	}
 }
 
+// However long a line takes, and however many requests come at once: those that are
+// delayed go on a tenth of a second after the first of them at the latest.
+func TestASlowLogIsWaitedForOnce(t *testing.T) {
+	for _, takes := range []time.Duration{2 * time.Millisecond, 30 * time.Millisecond, time.Second} {
+		for _, apart := range []time.Duration{0, time.Millisecond, 40 * time.Millisecond} {
+			synctest.Test(t, func(t *testing.T) {
+				tr := limited(nil, transport.WithLogger(zerolog.New(&slowWriter{takes: takes})))
+				began := time.Now()
+				var all sync.WaitGroup
+				for i := range 200 {
+					all.Go(func() {
+						time.Sleep(time.Duration(i) * apart)
+						came := time.Now()
+						req := request(t, http.MethodGet, nil)
+						resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprint(i))))
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						resp.Body.Close()
+						if time.Since(came) > time.Millisecond && time.Since(began) > 100*time.Millisecond {
+							t.Errorf("%v for a line, %v apart: request %d took %v", takes, apart, i, time.Since(came))
+						}
+					})
+				}
+				all.Wait()
+				if err := tr.Shutdown(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// A log that hangs for a night of floods needs no more memory than one that hangs for
+// some minutes, and in the end tells of all.
+func TestALogThatHangsForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &slowWriter{hangs: make(chan struct{})}
+		tr := limited(nil, transport.WithLogger(zerolog.New(w)))
+		const minutes, each = 8 * 60, 30
+		for m := range minutes {
+			for i := range each {
+				req := request(t, http.MethodGet, nil)
+				resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), fmt.Sprint(m%7, i))))
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+			}
+			time.Sleep(time.Minute)
+		}
+		close(w.hangs)
+		time.Sleep(2 * time.Minute) // without a 429
+		lines := w.lines(t)
+		if err := tr.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if written, summed := tellsOf(t, lines); written+summed != minutes*each || len(lines) > 260 {
+			t.Errorf("%d lines tell of %d and %d, want %d", len(lines), written, summed, minutes*each)
+		}
+	})
+}
+
+// What is not written takes no place from what is written later, and a writer that has
+// been fast is waited for.
+func TestLinesThatAreNotWrittenTakeNoPlace(t *testing.T) {
+	for name, all := range map[string]bool{"suppressed": true, "sampled by the logger": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, on := &slowWriter{}, sampler(all)
+				tr := limited(nil, transport.WithLogger(zerolog.New(w).Sample(&on)), transport.WithLogAll())
+				if all {
+					tr = limited(nil, transport.WithLogger(zerolog.New(w)))
+				}
+				call := func(user string) {
+					req := request(t, http.MethodGet, nil)
+					resp, err := tr.RoundTrip(req.WithContext(transport.ContextWithUser(t.Context(), user)))
+					if err != nil {
+						t.Fatal(err)
+					}
+					resp.Body.Close()
+				}
+				for range 1000 {
+					call("first")
+				}
+				time.Sleep(2 * time.Minute)
+				synctest.Wait()
+				on = true
+				w.takes = 90 * time.Millisecond
+				for i := range 30 {
+					call(fmt.Sprint("later ", i))
+					if i == 0 && !strings.Contains(w.log.String(), "later 0") {
+						t.Error("not waited for")
+					}
+				}
+				if err := tr.Shutdown(t.Context()); err != nil {
+					t.Error(err)
+				}
+				later := 0
+				for _, l := range w.lines(t) {
+					if user, _ := l["user.name"].(string); strings.HasPrefix(user, "later") {
+						later++
+					}
+				}
+				if later != 30 {
+					t.Errorf("%d lines, want 30", later)
+				}
+			})
+		})
+	}
+}
+
+type sampler bool
+
+func (s *sampler) Sample(zerolog.Level) bool { return bool(*s) }
+
 // Lines that are not counted elsewhere say how many of them were dropped.
 func TestDroppedLinesAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -131,22 +248,47 @@ func TestDroppedLinesAreCounted(t *testing.T) {
 	})
 }
 
-// A log that panics is the log's trouble alone.
-func TestALogThatPanicsEndsNothing(t *testing.T) {
-	tr := limited(nil, transport.WithLogger(zerolog.New(panics{})))
-	resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if err := tr.Shutdown(t.Context()); err != nil {
-		t.Error(err)
+// A log that panics, or ends its goroutine, is the log's trouble alone: further lines
+// are written.
+func TestALogThatDoesNotReturnEndsNothing(t *testing.T) {
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				tr := limited(nil, transport.WithLogger(zerolog.New(&careless{end: end, log: &log})))
+				for range 3 {
+					resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
+					if err != nil {
+						t.Fatal(err)
+					}
+					resp.Body.Close()
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if err := tr.Shutdown(ctx); err != nil {
+					t.Error(err)
+				}
+				if n := len(logLines(t, &log)); n != 2 {
+					t.Errorf("%d lines, want those after the first", n)
+				}
+			})
+		})
 	}
 }
 
-type panics struct{}
+// A careless writer ends as it likes the first time.
+type careless struct {
+	end func()
+	log *bytes.Buffer
+}
 
-func (panics) Write([]byte) (int, error) { panic("no disk") }
+func (c *careless) Write(line []byte) (int, error) {
+	if end := c.end; end != nil {
+		c.end = nil
+		end()
+	}
+	return c.log.Write(line)
+}
 
 // In a flood of many users the first 429 of each has its line, and so has the first of
 // each operation.

@@ -14,7 +14,13 @@ import (
 
 // WithSlog is WithLogger for a program that logs with log/slog. The fields have the
 // same names.
-func WithSlog(l *slog.Logger) Option { return WithLogger(zerolog.New(slogWriter{l})) }
+func WithSlog(l *slog.Logger) Option {
+	return func(s *settings) {
+		if l != nil {
+			WithLogger(zerolog.New(slogWriter{l}))(s)
+		}
+	}
+}
 
 // A slogWriter hands zerolog's lines to a slog.Logger.
 type slogWriter struct{ to *slog.Logger }

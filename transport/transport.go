@@ -49,6 +49,7 @@ func New(opts ...Option) *Transport {
 	t := &Transport{log: &logger{Logger: *s.logger}, identity: s.identity}
 	t.observers.add(s.observers...)
 	t.log.flood.all = s.logAll
+	t.log.flood.busy = t.log.scribe.busy
 	t.log.flood.summary = func(f floodSummary) { t.log.summarize(f, t.Stats()) }
 	t.throttle = &throttle{
 		queue:    queue{lines: lines{batch: newSpread(limit, s.reserve)}},

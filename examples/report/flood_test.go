@@ -56,7 +56,7 @@ func TestReportOfAFloodOfOneUser(t *testing.T) {
 		{"user 1", oldSummary, 0, unnamed{}, unsure{10, 0}},
 	} {
 		r := reportOf(t, filter{user: c.user}, c.log)
-		if r.Total != c.total || r.Unnamed != c.unnamed || r.Unsure != c.unsure || r.GivenUp != 0 {
+		if r.Total != c.total || r.Unnamed != c.unnamed || r.Unsure != c.unsure || r.GivenUp != 0 || r.Total+r.Others != reportOf(t, filter{}, c.log).Total {
 			t.Errorf("%s: %+v", c.user, r)
 		}
 	}

@@ -18,9 +18,10 @@ type line struct {
 	Status int    `json:"http.response.status_code"`
 	Resend *int   `json:"http.request.resend_count"`
 	Again  bool   `json:"aprimo.rate_limit.will_retry"`
-	Event  string `json:"event"`
+	Sum    isSum  `json:"event"`
 
-	// Of a summary: the 429s that have no line.
+	// Of a summary: the 429s that have no line, and when the first one was.
+	Since          stamp   `json:"aprimo.429.since"`
 	Suppressed     *int    `json:"aprimo.429.suppressed"`
 	GivenUp        int     `json:"aprimo.429.suppressed_given_up"`
 	Rest           []cause `json:"aprimo.429.rest"`
@@ -53,9 +54,9 @@ const (
 // kind tells what a line is that is JSON.
 func (l *line) kind() kind {
 	switch {
-	case l.Event == summary && l.sound():
+	case bool(l.Sum) && l.sound():
 		return summed
-	case l.Event == summary:
+	case bool(l.Sum):
 		return broken
 	case l.Status == 429 && l.Resend != nil:
 		return limited
@@ -84,6 +85,16 @@ func (l *line) sound() bool {
 	return true
 }
 
+// An isSum tells whether a line is a summary. The program that logs may have an event of
+// its own in each line, of any type, before ours or after it.
+type isSum bool
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *isSum) UnmarshalJSON(b []byte) error {
+	*s = *s || string(b) == `"`+summary+`"`
+	return nil
+}
+
 // A stamp is a time as zerolog or slog writes it, or docker or journald: a text, or a
 // number since 1970.
 type stamp struct{ time.Time }
@@ -108,4 +119,4 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-var _ json.Unmarshaler = (*stamp)(nil)
+var _, _ json.Unmarshaler = (*stamp)(nil), (*isSum)(nil)

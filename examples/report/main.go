@@ -6,7 +6,8 @@
 //	go run ./examples/report -html report.html *.log one page with charts, for a browser
 //
 // It finds the lines behind the prefixes of syslog and container runtimes, in those of
-// docker and journald, and in groups of slog. Lines of other kinds are passed over,
+// docker and journald (journalctl --all -o json: without --all it leaves out long lines),
+// and in groups of slog. Lines of other kinds are passed over,
 // broken ones are counted. It needs little memory however large the files are.
 //
 // Ctrl-C ends the reading, not the report. The exit status is 1 if a file could not be
@@ -74,7 +75,7 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	}
 	var r report
 	if len(o.files) == 0 {
-		fmt.Fprintln(os.Stderr, "No file given: 300 calls to a simulated tenant that others use too, and their log.")
+		fmt.Fprintln(os.Stderr, "No file given (- is the standard input): 300 calls to a simulated tenant that others use too, and their log.")
 		r = readAll(ctx, o.want, []source{sample(ctx)})
 	} else {
 		r = readFiles(ctx, o.want, o.files)

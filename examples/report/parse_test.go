@@ -31,6 +31,7 @@ var wrapped = map[string]string{
 	"journald":         `{"MESSAGE":` + quoted(inner) + `,"__REALTIME_TIMESTAMP":"1795514400000000","PRIORITY":"6"}`,
 	"slog's group":     `{"time":"2026-11-24T10:00:00Z","level":"WARN","msg":"Aprimo answered 429","any":` + inner + `}`,
 	"groups in docker": `{"log":` + quoted(`{"a":{"b":`+timed+`}}`) + `}`,
+	"event of its own": `{"event":{"dataset":"app.log"},"Event":7,` + timed[1:],
 	"other types":      `{"time":"2026-11-24T10:00:00Z","event":7,"message":` + quoted(inner) + `}`,
 }
 
@@ -62,6 +63,7 @@ func TestParseKinds(t *testing.T) {
 		`{"event":"aprimo.429.summary","aprimo.429.suppressed":1,"aprimo.429.rest":[],"aprimo.429.rest_other":1}`:       summed,
 		`app | {"event":"aprimo.429.summary","aprimo.429.suppressed":1,"aprimo.429.rest":[],"aprimo.429.rest_other":1}`: summed,
 		`{"g":{"event":"aprimo.429.summary","aprimo.429.suppressed":1,"aprimo.429.rest":[],"aprimo.429.rest_other":1}}`: summed,
+		`{"event":{"a":1},"event":"aprimo.429.summary","aprimo.429.suppressed":1,"event":"b"}`:                          summed,
 		strings.Repeat(`{"a":`, 20_000) + `{"http.response.status_code":429}` + strings.Repeat("}", 20_000):             broken,
 		strings.Repeat(`{"a":`, 9) + `{"http.response.status_code":429,"http.request.resend_count":0}` + `}}}}}}}}}`:    foreign,
 	} {

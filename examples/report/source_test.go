@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -114,5 +115,8 @@ func TestReportWhenStopped(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("does not end")
+	}
+	if err := run(ctx, io.Discard, options{files: []string{write(t, "app.log", []byte(logOf(1)))}}); !errors.Is(err, errStopped) {
+		t.Error(err)
 	}
 }

@@ -82,6 +82,23 @@ func TestReportTimes(t *testing.T) {
 	}
 }
 
+// A flood was when it began, not when the summary of its minute was written.
+func TestReportTellsWhenAFloodWas(t *testing.T) {
+	var f filter
+	if err := f.between("2026-11-24T10:00:00Z", "2026-11-24T10:01:00Z"); err != nil {
+		t.Fatal(err)
+	}
+	for _, log := range []string{
+		strings.Replace(newSummary, `"aprimo.429.total"`, `"aprimo.429.since":"2026-11-24T11:00:05+01:00","aprimo.429.total"`, 1),
+		strings.Replace(newSummary, `"time":"2026-11-24T10:01:00Z"`, `"aprimo.429.since":1795514405`, 1),
+	} {
+		r := reportOf(t, f, log)
+		if r.Total != 100 || len(r.When) != 1 || !r.When[0].Time.Equal(f.since) || r.NoTime != 0 || r.First.Second() != 5 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 func TestAdvice(t *testing.T) {
 	for operation, want := range map[string]string{
 		"GET /api/core/record/{id}":         "search for many",
@@ -98,5 +115,17 @@ func TestAdvice(t *testing.T) {
 		if !strings.Contains(got, want) || !strings.Contains(got, "ContextWithUser") || strings.Contains(got, "Batch, so that") {
 			t.Errorf("%s: %s, want %s", operation, got, want)
 		}
+	}
+}
+
+// One who caused most of it should give way; what is lost is to be run again.
+func TestAdviceForPeople(t *testing.T) {
+	r := report{Total: 10, Users: []named{{Name: "anna", Count: 6}, {Name: "ben", Count: 4}}}
+	if got := fmt.Sprint(advise(r)); !strings.Contains(got, "anna caused 60 %") || strings.Contains(got, "ben") || strings.Contains(got, "given up") {
+		t.Error(got)
+	}
+	r.GivenUp = 1
+	if got := fmt.Sprint(advise(r)); !strings.Contains(got, "1 calls were given up") {
+		t.Error(got)
 	}
 }

@@ -94,10 +94,15 @@ func (t *tally) limited(l *line) {
 	t.pairs.Add(pair(user, operation))
 }
 
-// summed counts those that a summary tells of.
+// summed counts those that a summary tells of. They count for when the flood began: the
+// summary itself comes up to a minute after it, whereas most floods are short.
 func (t *tally) summed(l *line) {
+	at := l.Since.Time
+	if at.IsZero() {
+		at = l.Time.Time
+	}
 	f, all := l.flood(t.want.user), l.flood("").total
-	if !t.want.covers(l.Time.Time) {
+	if !t.want.covers(at) {
 		t.others += all
 		return
 	}
@@ -106,7 +111,7 @@ func (t *tally) summed(l *line) {
 	t.unsure.GivenUp += f.unsure.GivenUp
 	t.givenUp += f.givenUp
 	t.total += f.total
-	t.at(l.Time.Time, f.total)
+	t.at(at, f.total)
 	t.users.names(f.users, f.total)
 	t.operations.names(f.operations, f.total)
 	t.pairs.names(f.pairs, f.total)
