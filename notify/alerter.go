@@ -46,10 +46,11 @@ type Alerter struct {
 	way     []string // alerts on their way from here
 	sent    []string // and the last that were sent from here
 	closed  bool
-	err     error      // of the last delivery that failed for good
-	fate    Deliveries // of the alerts sent from here
-	shown   []Status   // as the board was last
-	muted   muting     // the same
+	err     error    // of the last delivery that failed for good
+	told    uint64   // alerts sent from here, for each way
+	failed  uint64   // somebody was not told
+	shown   []Status // as the board was last
+	muted   muting   // the same
 }
 
 // New returns an Alerter that tells n. Close it when the program ends. With a

@@ -75,7 +75,7 @@ func (a *Alerter) notifier(way leg) Notifier {
 // undelivered logs an alert that somebody will not get.
 func (a *Alerter) undelivered(alert Alert, way leg, err error) error {
 	a.mu.Lock()
-	a.fate.Failed++
+	a.failed++
 	a.mu.Unlock()
 	a.rule.logger().Error().Err(err).
 		Str("aprimo.alert.incident", alert.Incident).

@@ -264,8 +264,8 @@ func TestTheMailServerIsAwayForLong(t *testing.T) {
 				for i := range 180 {
 					burst(a, 20)
 					time.Sleep(time.Minute)
-					if d := a.Deliveries(); i == 30 && store != nil && d != (notify.Deliveries{Failed: 1, Pending: 1}) {
-						t.Errorf("%+v", d)
+					if sent, failed, pending := a.Deliveries(); i == 30 && store != nil && (sent != 0 || failed != 1 || pending != 1) {
+						t.Errorf("%d sent, %d failed, %d pending", sent, failed, pending)
 					}
 				}
 				time.Sleep(time.Hour)

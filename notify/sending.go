@@ -43,7 +43,7 @@ func (a *Alerter) sentOne(o outgoing, route string, got bool, err error, on *tri
 	if err != nil {
 		a.err = err
 	} else {
-		a.fate.Sent++
+		a.told++
 	}
 	on.got, on.hope = on.got || got, on.hope || err != nil && !errors.Is(err, ErrPermanent)
 	if on.left--; on.left == 0 {

@@ -42,21 +42,14 @@ func (a *Alerter) Status() []Status {
 	return all
 }
 
-// Deliveries are what became of the alerts that one process has sent since [New],
-// each counted for each of the [Routes] that it goes.
-type Deliveries struct {
-	Sent    uint64 `json:"sent"`    // all who are to be told that way have them
-	Failed  uint64 `json:"failed"`  // somebody is not told, as often as the log says so at level ERROR
-	Pending int    `json:"pending"` // alerts that are still sent, or tried again
-}
-
-// Deliveries tells whether alerts arrive.
-func (a *Alerter) Deliveries() Deliveries {
+// Deliveries tells whether the alerts arrive that this process has sent since [New]. Each
+// is counted for each of the [Routes] that it goes: as sent when all who are to be told
+// that way have it, as failed when somebody is not told, as often as the log says so at
+// level ERROR. Pending are the alerts that are still sent, or tried again.
+func (a *Alerter) Deliveries() (sent, failed uint64, pending int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	d := a.fate
-	d.Pending = len(a.way)
-	return d
+	return a.told, a.failed, len(a.way)
 }
 
 // status returns how each level stands.

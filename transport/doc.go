@@ -65,14 +65,25 @@
 //	 "aprimo.rate_limit.server_delay_ms":310,"aprimo.rate_limit.rate":8,"message":"Aprimo answered 429: too many requests; will try again"}
 //
 // The level is error if the call is given up. A flood is cut short, see WithLogger: then,
-// and after 20 in a minute, a line with the event aprimo.429.summary has, beginning with
-// "aprimo.429.", how many there were (total, given_up), how many of them have no line
-// (suppressed, suppressed_given_up), and whose these are: rest_users, rest_operations,
-// and rest for both together, each with the sum of all who are not in it (rest_users_other
-// and so on). So the number of lines and the sum of suppressed are all there were. It has
-// the users and operations of all of them too, and aprimo.rate_limit.others_rate_min: how
-// much of the limit others used at least. Call Shutdown when the program ends, or the last
-// minute's summary is missing.
+// and after 20 in a minute, there is a line with the event aprimo.429.summary:
+//
+//	{"level":"warn","event":"aprimo.429.summary","aprimo.429.since":"2026-11-25T01:31:07Z",
+//	 "aprimo.429.total":75,"aprimo.429.given_up":2,"aprimo.429.suppressed":15,"aprimo.429.suppressed_given_up":0,
+//	 "aprimo.429.rest":[{"user":"ben","operation":"GET /api/core/records","count":11,"error":0}],"aprimo.429.rest_other":4,
+//	 "aprimo.429.rest_users":[{"name":"ben","count":11,"error":0}],"aprimo.429.rest_users_other":4,
+//	 "aprimo.429.rest_operations":[{"name":"GET /api/core/records","count":15,"error":0}],"aprimo.429.rest_operations_other":0,
+//	 "aprimo.429.users":[{"name":"anna","count":48,"error":0},{"name":"ben","count":27,"error":0}],
+//	 "aprimo.429.operations":[{"name":"GET /api/core/records","count":75,"error":0}],
+//	 "aprimo.rate_limit.queued_max":131,"aprimo.rate_limit.server_delay_ms":6480,
+//	 "aprimo.rate_limit.rate":5.1,"aprimo.rate_limit.others_rate_min":9.4,"message":"429s in the last minute"}
+//
+// Of total since then, suppressed have no line: so the number of lines and the sum of
+// suppressed are all there were. rest says whose those without a line are, as far as it has
+// room, and rest_other how many it leaves out; rest_users and rest_operations the same by
+// one of the two; users and operations are the most frequent ones of all. A count is at most
+// error too high, see [TopK]. queued_max is the most calls that waited here meanwhile, and
+// others_rate_min how many requests a second others used at least. Call Shutdown when the
+// program ends, or the last minute's summary is missing.
 //
 // Where a log's writer is so slow that lines must be dropped, 429s are in the summary; of
 // other lines, aprimo.log.dropped in the next one tells how many.

@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -260,6 +261,29 @@ func TestSlogGetsTheSameFields(t *testing.T) {
 		strings.ContainsAny(line["user.name"].(string), "\r\n") {
 		t.Errorf("%v", line)
 	}
+}
+
+// A handler that adds what the context has, as those for traces do, finds it.
+func TestSlogHandlersGetTheContext(t *testing.T) {
+	var log bytes.Buffer
+	tr := limited(nil, transport.WithSlog(slog.New(tracing{slog.NewJSONHandler(&log, nil)})))
+	for _, id := range []string{"a", "b"} {
+		resp, err := tr.RoundTrip(request(t, http.MethodGet, nil).WithContext(context.WithValue(t.Context(), tracing{}, id)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	if lines := logLines(t, &log); len(lines) != 2 || lines[0]["trace_id"] != "a" || lines[1]["trace_id"] != "b" {
+		t.Errorf("%v", lines)
+	}
+}
+
+type tracing struct{ slog.Handler }
+
+func (h tracing) Handle(ctx context.Context, r slog.Record) error {
+	r.AddAttrs(slog.Any("trace_id", ctx.Value(tracing{})))
+	return h.Handler.Handle(ctx, r)
 }
 
 func TestNoSlogIsTheDefault(t *testing.T) {

@@ -13,25 +13,32 @@ import (
 )
 
 // WithSlog is WithLogger for a program that logs with log/slog. The fields have the
-// same names.
+// same names, and a handler gets the context of the call, with its trace for example.
 func WithSlog(l *slog.Logger) Option {
 	return func(s *settings) {
 		if l != nil {
-			WithLogger(zerolog.New(slogWriter{l}))(s)
+			w := &slogWriter{to: l}
+			WithLogger(zerolog.New(w).Hook(w))(s)
 		}
 	}
 }
 
-// A slogWriter hands zerolog's lines to a slog.Logger.
-type slogWriter struct{ to *slog.Logger }
+// A slogWriter hands zerolog's lines to a slog.Logger, one after the other.
+type slogWriter struct {
+	to  *slog.Logger
+	ctx context.Context // of the line that is written
+}
+
+// Run implements zerolog.Hook, and comes before each Write.
+func (w *slogWriter) Run(line *zerolog.Event, _ zerolog.Level, _ string) { w.ctx = line.GetCtx() }
 
 // Write implements io.Writer.
-func (w slogWriter) Write(line []byte) (int, error) { return w.WriteLevel(zerolog.NoLevel, line) }
+func (w *slogWriter) Write(line []byte) (int, error) { return w.WriteLevel(zerolog.NoLevel, line) }
 
 // WriteLevel implements zerolog.LevelWriter.
-func (w slogWriter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
-	ctx, as := context.Background(), slogLevel(level)
-	if !w.to.Enabled(ctx, as) {
+func (w *slogWriter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
+	as := slogLevel(level)
+	if !w.to.Enabled(w.ctx, as) {
 		return len(line), nil
 	}
 	var fields map[string]any
@@ -47,7 +54,7 @@ func (w slogWriter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		r.AddAttrs(slog.Any(name, plain(fields[name])))
 	}
-	return len(line), w.to.Handler().Handle(ctx, r)
+	return len(line), w.to.Handler().Handle(w.ctx, r)
 }
 
 // plain turns a number back into one.

@@ -42,6 +42,9 @@ func advise(r report) []string {
 			lines = append(lines, fmt.Sprintf("%s caused %d %%: let that job run as transport.Batch, so that others go first, or at another time", u.Name, share))
 		}
 	}
+	if r.OthersRate >= 1 {
+		lines = append(lines, fmt.Sprintf("meanwhile others used %g requests a second at least: see what else runs on the tenant at these times; if it is processes of yours, let them share the limit (package redislimit)", r.OthersRate))
+	}
 	if r.GivenUp > 0 {
 		lines = append(lines, fmt.Sprintf("%d calls were given up: give them more time or attempts (retry.Policy), and run what they belong to again", r.GivenUp))
 	}

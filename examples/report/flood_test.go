@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -25,6 +26,26 @@ func TestReportOfAFlood(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
+	}
+}
+
+// How much others used is the mean of all 429s of which summaries tell.
+func TestReportOfStrangers(t *testing.T) {
+	of := func(total int, rate string) string {
+		return strings.Replace(newSummary, `"aprimo.429.total":250`, fmt.Sprintf(`"aprimo.429.total":%d,"aprimo.rate_limit.others_rate_min":%s`, total, rate), 1)
+	}
+	r := reportOf(t, filter{}, of(100, "9")+of(300, "5")+newSummary+oldSummary)
+	if r.OthersRate != 6 {
+		t.Errorf("%g", r.OthersRate)
+	}
+	if out := tableOf(t, r); !strings.Contains(out, "others used 6 requests a second at least") {
+		t.Error(out)
+	}
+	if r := reportOf(t, filter{}, of(100, "0.4")); strings.Contains(tableOf(t, r), "others used") {
+		t.Error("hardly anything is no reason")
+	}
+	if r := reportOf(t, filter{}, of(100, "1e300")); r.Broken != 1 || r.OthersRate != 0 {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -21,13 +21,15 @@ type line struct {
 	Sum    isSum  `json:"event"`
 
 	// Of a summary: the 429s that have no line, and when the first one was.
-	Since          stamp   `json:"aprimo.429.since"`
-	Suppressed     *int    `json:"aprimo.429.suppressed"`
-	GivenUp        int     `json:"aprimo.429.suppressed_given_up"`
-	Rest           []cause `json:"aprimo.429.rest"`
-	Other          int     `json:"aprimo.429.rest_other"`
-	RestUsers      []named `json:"aprimo.429.rest_users"`
-	RestOperations []named `json:"aprimo.429.rest_operations"`
+	Since          stamp    `json:"aprimo.429.since"`
+	All            int      `json:"aprimo.429.total"`
+	OthersRate     *float64 `json:"aprimo.rate_limit.others_rate_min"`
+	Suppressed     *int     `json:"aprimo.429.suppressed"`
+	GivenUp        int      `json:"aprimo.429.suppressed_given_up"`
+	Rest           []cause  `json:"aprimo.429.rest"`
+	Other          int      `json:"aprimo.429.rest_other"`
+	RestUsers      []named  `json:"aprimo.429.rest_users"`
+	RestOperations []named  `json:"aprimo.429.rest_operations"`
 }
 
 type named = transport.Tally
@@ -67,7 +69,7 @@ func (l *line) kind() kind {
 // sound tells whether a summary's numbers can be true.
 func (l *line) sound() bool {
 	ok := func(n int) bool { return n >= 0 && n <= maxCount }
-	if l.Suppressed != nil && !ok(*l.Suppressed) || !ok(l.GivenUp) || !ok(l.Other) {
+	if l.Suppressed != nil && !ok(*l.Suppressed) || !ok(l.GivenUp) || !ok(l.Other) || !ok(l.All) || l.OthersRate != nil && !ok(int(*l.OthersRate)) {
 		return false
 	}
 	for _, c := range l.Rest {

@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 const shown = 15 // names of a table
 
@@ -20,6 +23,8 @@ type report struct {
 	Unsure  unsure  `json:"unsure,omitzero"`    // may be of the user asked for, besides
 	NoTime  int     `json:"no_time,omitempty"`
 	Unnamed unnamed `json:"unnamed,omitzero"`
+
+	OthersRate float64 `json:"others_rate_min,omitempty"` // requests a second, at least, of others than the process that logged it
 
 	First      time.Time `json:"first,omitzero"`
 	Last       time.Time `json:"last,omitzero"`
@@ -52,7 +57,7 @@ func (t *tally) report() report {
 		Lines: t.lines, NotJSON: t.plain, Broken: t.broken,
 		Total: t.total, GivenUp: t.givenUp, Others: t.others, Unsure: t.unsure, NoTime: t.noTime,
 		Unnamed: unnamed{t.users.unnamed, t.operations.unnamed, t.pairs.unnamed},
-		First:   t.first, Last: t.last,
+		First:   t.first, Last: t.last, OthersRate: math.Round(t.foreign.value()*10) / 10,
 		Users: append([]named{}, t.users.Top(shown)...), Operations: append([]named{}, t.operations.Top(shown)...),
 		Pairs: []cause{},
 	}

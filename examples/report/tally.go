@@ -20,6 +20,7 @@ type tally struct {
 	lines, plain, broken, noTime int
 	total, givenUp, others       int // others are left out by the filter
 	unsure                       unsure
+	foreign                      mean
 	users, operations, pairs     table
 	spans                        spans
 	first, last                  time.Time
@@ -106,6 +107,9 @@ func (t *tally) summed(l *line) {
 		t.others += all
 		return
 	}
+	if l.OthersRate != nil {
+		t.foreign.add(mean{*l.OthersRate * float64(l.All), float64(l.All)})
+	}
 	t.others += max(0, all-f.total)
 	t.unsure.Total += f.unsure.Total
 	t.unsure.GivenUp += f.unsure.GivenUp
@@ -115,6 +119,18 @@ func (t *tally) summed(l *line) {
 	t.users.names(f.users, f.total)
 	t.operations.names(f.operations, f.total)
 	t.pairs.names(f.pairs, f.total)
+}
+
+// A mean is of values that weigh differently.
+type mean struct{ sum, weight float64 }
+
+func (m *mean) add(o mean) { m.sum, m.weight = m.sum+o.sum, m.weight+o.weight }
+
+func (m mean) value() float64 {
+	if m.weight == 0 {
+		return 0
+	}
+	return m.sum / m.weight
 }
 
 // names adds those that are named of a number.
@@ -157,6 +173,7 @@ func (t *tally) add(o *tally) {
 		m.to.Merge(&m.from.TopK)
 		m.to.unnamed += m.from.unnamed
 	}
+	t.foreign.add(o.foreign)
 	t.spans.merge(&o.spans)
 	t.between(o.first, o.last)
 	t.where = append(t.where, o.where...)

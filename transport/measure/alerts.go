@@ -1,8 +1,12 @@
 package measure
 
-import "github.com/aprimo-go/aprimo/notify"
+// Alerts tells whether alerts arrive: a *notify.Alerter, which this package does not
+// import, so that nobody has the mail in a program that sends none.
+type Alerts interface {
+	Deliveries() (sent, failed uint64, pending int)
+}
 
-// The names of the metrics of a notify.Alerter.
+// The names of the metrics of Alerts.
 const (
 	AlertsSent    = prefix + "alert.sent"
 	AlertsFailed  = prefix + "alert.failed"
@@ -18,11 +22,10 @@ func AlertMetrics() []Metric {
 	}
 }
 
-// ReadAlerts tells whether the alerts of an Alerter arrive. It is safe for concurrent
-// use.
-func ReadAlerts(a *notify.Alerter, tell func(name string, value float64, attributes ...string)) {
-	d := a.Deliveries()
-	tell(AlertsSent, float64(d.Sent))
-	tell(AlertsFailed, float64(d.Failed))
-	tell(AlertsPending, float64(d.Pending))
+// ReadAlerts tells whether alerts arrive. It is safe for concurrent use.
+func ReadAlerts(a Alerts, tell func(name string, value float64, attributes ...string)) {
+	sent, failed, pending := a.Deliveries()
+	tell(AlertsSent, float64(sent))
+	tell(AlertsFailed, float64(failed))
+	tell(AlertsPending, float64(pending))
 }

@@ -8,7 +8,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/measure"
 )
@@ -39,9 +38,9 @@ func Instrument(t *transport.Transport, mp metric.MeterProvider, attributes ...a
 	return r, nil
 }
 
-// InstrumentAlerts measures whether the alerts of an Alerter arrive. It is called, and
-// returns, as Instrument.
-func InstrumentAlerts(a *notify.Alerter, mp metric.MeterProvider, attributes ...attribute.KeyValue) (metric.Registration, error) {
+// InstrumentAlerts measures whether alerts arrive, those of a *notify.Alerter. It is
+// called, and returns, as Instrument.
+func InstrumentAlerts(a measure.Alerts, mp metric.MeterProvider, attributes ...attribute.KeyValue) (metric.Registration, error) {
 	_, r, err := instrumentsOf(mp, measure.AlertMetrics(), attributes, func(tell teller) { measure.ReadAlerts(a, tell) })
 	return r, err
 }

@@ -3,13 +3,12 @@ package prom
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport/measure"
 )
 
-// NewAlertCollector returns a Collector of whether the alerts of an Alerter arrive. It
-// is safe for concurrent use.
-func NewAlertCollector(a *notify.Alerter) prometheus.Collector {
+// NewAlertCollector returns a Collector of whether alerts arrive, those of a
+// *notify.Alerter. It is safe for concurrent use.
+func NewAlertCollector(a measure.Alerts) prometheus.Collector {
 	c := &alertCollector{alerts: a, descs: make(map[string]*prometheus.Desc), types: make(map[string]prometheus.ValueType)}
 	for _, m := range measure.AlertMetrics() {
 		c.descs[m.Name] = prometheus.NewDesc(nameOf(m), m.Help, nil, nil)
@@ -22,7 +21,7 @@ func NewAlertCollector(a *notify.Alerter) prometheus.Collector {
 }
 
 type alertCollector struct {
-	alerts *notify.Alerter
+	alerts measure.Alerts
 	descs  map[string]*prometheus.Desc
 	types  map[string]prometheus.ValueType
 }

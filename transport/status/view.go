@@ -26,7 +26,14 @@ type view struct {
 	Operations []transport.Tally `json:"limited_operations"` // of the last hour
 	Limited    []limited         `json:"limited"`            // the last
 	Alerts     []notify.Status   `json:"alerts"`
-	Deliveries notify.Deliveries `json:"alert_deliveries"`
+	Delivered  delivered         `json:"alert_deliveries"`
+}
+
+// delivered is whether alerts arrive.
+type delivered struct {
+	Sent    uint64 `json:"sent"`
+	Failed  uint64 `json:"failed"`
+	Pending int    `json:"pending"`
 }
 
 // waiting are the calls of one user that wait in one class, or of those of the class
@@ -67,7 +74,8 @@ func (h *handler) view() view {
 	}
 	if h.alerts != nil {
 		v.Alerts = append(v.Alerts, h.alerts.Status()...)
-		v.Deliveries = h.alerts.Deliveries()
+		d := &v.Delivered
+		d.Sent, d.Failed, d.Pending = h.alerts.Deliveries()
 	}
 	return v
 }

@@ -95,7 +95,7 @@ func TestPageOfWhatIsRare(t *testing.T) {
 	rare.Waiting = []waiting{{Class: "batch", Heavy: true, Calls: 2}}
 	rare.Limited = []limited{{Time: now, User: "anna", Operation: "GET /", Attempt: 9}}
 	rare.Alerts = []notify.Status{{Level: notify.Throttled, State: notify.OK, Muted: now.Add(time.Hour), Reason: "release"}}
-	rare.Deliveries = notify.Deliveries{Sent: 5, Failed: 2, Pending: 1}
+	rare.Delivered = delivered{Sent: 5, Failed: 2, Pending: 1}
 	rare.Users = []transport.Tally{{Name: "ben", Count: 7, Error: 3}}
 	text := func(v view) string {
 		var b bytes.Buffer
