@@ -69,7 +69,11 @@ func same(t *testing.T, tenant *aprimotest.Tenant, up *client.Upload, source pat
 }
 
 func TestAFileOfAnySizeArrivesAsItIs(t *testing.T) {
-	for _, size := range []pattern{0, 19_999_999, 20_000_000, large} {
+	sizes := []pattern{0, 20_000_000, 19_999_999, large}
+	if testing.Short() {
+		sizes = sizes[:2]
+	}
+	for _, size := range sizes {
 		for _, how := range []string{"segments", "blob", "reader", "file"} {
 			synctest.Test(t, func(t *testing.T) {
 				tenant := &aprimotest.Tenant{}
@@ -233,6 +237,9 @@ func TestASourceOfAnotherSizeIsRefusedBeforeAnythingIsSent(t *testing.T) {
 
 // 256 MiB, or with APRIMO_LARGE set 2 GiB, which takes half a minute.
 func TestALargeUploadNeedsLittleMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("what the race detector needs would be measured too")
+	}
 	size := pattern(256 << 20)
 	if os.Getenv("APRIMO_LARGE") != "" {
 		size = 2 << 30

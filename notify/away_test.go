@@ -180,7 +180,7 @@ func TestWhatAStoreHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, quiet := new(memory), zerolog.Nop()
 		a := notify.New(new(inbox), notify.Rule{Store: store, Count: 500, MaxDelay: time.Second, Logger: &quiet})
-		for i := range 20 {
+		for i := range 8 {
 			for j := range 2000 {
 				e := event()
 				e.User = fmt.Sprintf("%0120d", i*2000+j)

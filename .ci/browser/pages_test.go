@@ -168,7 +168,7 @@ func TestStatusPageThatIsHeld(t *testing.T) {
 }
 
 // What the script renews is all of it, the title too; and what somebody is about to
-// press stays.
+// press or copy stays.
 func TestStatusPageIsRenewed(t *testing.T) {
 	browser := start(t)
 	var page http.Handler = status.Handler(transport.New(), nil)
@@ -180,9 +180,14 @@ func TestStatusPageIsRenewed(t *testing.T) {
 	if title := eval[string](b, "document.title"); title != "Aprimo: Nothing waits." {
 		t.Errorf("title %q", title)
 	}
-	eval[bool](b, `document.querySelector("a").focus() || true`)
+	eval[float64](b, `(getSelection().selectAllChildren(document.querySelector("h1")), window.then = performance.now() + 3000)`)
 	later := held(t)
 	now.Store(&later)
+	b.until(`performance.now() > window.then`)
+	if text := eval[string](b, `getSelection().toString() + document.querySelector(".state").textContent`); text != "AprimoNothing waits." {
+		t.Errorf("what was selected has become %q", text)
+	}
+	eval[bool](b, `(getSelection().removeAllRanges(), document.querySelector("a").focus(), true)`)
 	b.until(`document.title.startsWith("Aprimo hosthost") && document.title.includes("held back")`)
 	if !eval[bool](b, `document.activeElement === document.querySelector("a") && document.activeElement.href.endsWith("?format=json")`) {
 		t.Error("the link has lost the focus")

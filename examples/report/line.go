@@ -20,6 +20,11 @@ type line struct {
 	Again  bool   `json:"aprimo.rate_limit.will_retry"`
 	Sum    isSum  `json:"event"`
 
+	// The time, where a program has set another name for it.
+	TS          stamp `json:"ts"`
+	Timestamp   stamp `json:"timestamp"`
+	AtTimestamp stamp `json:"@timestamp"`
+
 	// Of a summary: the 429s that have no line, and when the first one was.
 	Since          stamp    `json:"aprimo.429.since"`
 	All            int      `json:"aprimo.429.total"`
@@ -52,6 +57,16 @@ const (
 	plain               // not JSON at all
 	broken              // not JSON, though it begins so, or makes no sense
 )
+
+// at returns when the line was written.
+func (l *line) at() stamp {
+	for _, s := range []stamp{l.Time, l.Timestamp, l.AtTimestamp, l.TS} {
+		if !s.IsZero() {
+			return s
+		}
+	}
+	return stamp{}
+}
 
 // kind tells what a line is that is JSON.
 func (l *line) kind() kind {

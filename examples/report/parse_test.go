@@ -32,6 +32,9 @@ var wrapped = map[string]string{
 	"slog's group":     `{"time":"2026-11-24T10:00:00Z","level":"WARN","msg":"Aprimo answered 429","any":` + inner + `}`,
 	"groups in docker": `{"log":` + quoted(`{"a":{"b":`+timed+`}}`) + `}`,
 	"event of its own": `{"event":{"dataset":"app.log"},"Event":7,` + timed[1:],
+	"ts":               strings.Replace(timed, `"time"`, `"ts"`, 1),
+	"timestamp":        strings.Replace(timed, `"time"`, `"timestamp"`, 1),
+	"@timestamp":       strings.Replace(timed, `"time"`, `"@timestamp"`, 1),
 	"other types":      `{"time":"2026-11-24T10:00:00Z","event":7,"message":` + quoted(inner) + `}`,
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -81,20 +82,38 @@ func openOne(name string) (source, os.FileInfo, error) {
 // text returns what a source says, unzipped if it is zipped.
 func (s source) text() (*bufio.Reader, error) {
 	r := bufio.NewReaderSize(s.r, 64<<10)
-	if magic, _ := r.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return r, nil
+	magic, _ := r.Peek(6)
+	begins := func(with string) bool { return bytes.HasPrefix(magic, []byte(with)) }
+	switch {
+	case begins("\x1f\x8b"):
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, err
+		}
+		return bufio.NewReaderSize(z, 64<<10), nil
+	case begins("BZh"):
+		return bufio.NewReaderSize(bzip2.NewReader(r), 64<<10), nil
+	case begins("\x28\xb5\x2f\xfd"):
+		return nil, packed("zstd")
+	case begins("\xfd7zXZ\x00"):
+		return nil, packed("xz")
 	}
-	z, err := gzip.NewReader(r)
-	if err != nil {
-		return nil, err
-	}
-	return bufio.NewReaderSize(z, 64<<10), nil
+	return r, nil
 }
+
+// packed is the error of a file in a format that is not read here, and the program that
+// does.
+type packed string
+
+func (p packed) Error() string { return "is compressed with " + string(p) }
 
 // problem tells why a source could not be read to its end; everything before is
 // counted.
 func (s source) problem(err error) string {
+	var format packed
 	switch {
+	case errors.As(err, &format):
+		return fmt.Sprintf("%s: %v, and is left out: give what %[3]s -dc prints of it as -, the standard input", s.name, err, string(format))
 	case errors.Is(err, gzip.ErrHeader):
 		return s.name + ": it, or what follows its gzipped part, is not gzip, and is left out"
 	case errors.Is(err, gzip.ErrChecksum):

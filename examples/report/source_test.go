@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"os"
@@ -40,6 +41,27 @@ func TestReportOfDamagedFiles(t *testing.T) {
 		}
 		if !strings.Contains(out.String(), "user 0") || !strings.Contains(out.String(), "Not all of it: "+file) {
 			t.Errorf("%s:\n%s", name, &out)
+		}
+	}
+}
+
+// bzipped is a 429 of 2025-11-25T00:01:07Z.
+const bzipped = "QlpoOTFBWSZTWSfXHIIAAJRfgAAQUAX18AKABACvZ/+qMADG1hqYin6p6TamjyjJpp5T1NND1CFD0nqbSGTQAAABKmSYJpqbSGmhpoANLRw16klJZnmcx7VPyswDCsbD5CBCSmPWqX3/GjYITmpdli/YKHaFAx44tnSbjozcGZEBUEKhO8MdJNNUO6muRl28vmRG52uWJnzp+WriiGrVEhVpAguE5PADChUYqOJxQm1Mnug7nIAWp5MMpJR9QEcthCDR5SZtRllGWRVQxGhWbL43RkYiPfg5UZJtxelrkiE0lEBz4WForcTyVW2r/F3JFOFCQJ9ccgg="
+
+// What is compressed in another way is read, or what reads it is named.
+func TestReportOfOtherCompressions(t *testing.T) {
+	content, err := base64.StdEncoding.DecodeString(bzipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := readFiles(t.Context(), filter{}, []string{write(t, "app.log.bz2", content)}); r.Total != 1 || len(r.Problems) != 0 {
+		t.Errorf("%+v", r)
+	}
+	for name, magic := range map[string]string{"zstd": "\x28\xb5\x2f\xfd", "xz": "\xfd7zXZ\x00"} {
+		file := write(t, "app.log", []byte(magic+"and so on"))
+		r := readFiles(t.Context(), filter{}, []string{file})
+		if len(r.Problems) != 1 || !strings.Contains(r.Problems[0], file+": is compressed with "+name) || !strings.Contains(r.Problems[0], name+" -dc") {
+			t.Errorf("%+v", r)
 		}
 	}
 }

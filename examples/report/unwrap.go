@@ -53,6 +53,7 @@ func unwrap(text []byte, depth int) (line, kind) {
 	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
 		return l, broken
 	}
+	l.Time = l.at()
 	if err == nil {
 		if k := l.kind(); k != foreign {
 			return l, k

@@ -67,14 +67,13 @@ func TestSharesAreMaxMinFair(t *testing.T) {
 }
 
 func TestStrangersAreLeftRoom(t *testing.T) {
-	watched, least := 4*time.Minute, 0.95
 	if testing.Short() {
-		watched, least = time.Minute, 0.85 // strangers come by chance
+		t.Skip("strangers come by chance: it takes long to tell")
 	}
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{Others: []aprimotest.Load{{Agent: "strangers", Rate: 8}}})
 		f.tenant.Start()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute+watched)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		for range 8 {
 			f.add(ctx, 20)
@@ -85,8 +84,8 @@ func TestStrangersAreLeftRoom(t *testing.T) {
 		r := f.tenant.Report()
 		others := r.Agents["strangers"]
 		theirs := others.Arrived - before.Agents["strangers"].Arrived
-		if use := float64(r.Total.Arrived-before.Total.Arrived-theirs) / (15*watched.Seconds() - float64(theirs)); use < least {
-			t.Errorf("used %.3f of what strangers leave; want %.2f", use, least)
+		if use := float64(r.Total.Arrived-before.Total.Arrived-theirs) / float64(15*240-theirs); use < 0.95 { // 0.94 to 0.99 in one minute and a half
+			t.Errorf("used %.3f of what strangers leave; want 0.95", use)
 		}
 		if d := others.MeanDelay(); d > 700*time.Millisecond {
 			t.Errorf("strangers wait for %v; want 0.7 s at most", d)

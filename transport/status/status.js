@@ -1,7 +1,7 @@
 const part = new URL(location.href);
 part.searchParams.set("format", "part");
 async function renew() {
-  if (!document.hidden) {
+  if (!document.hidden && getSelection().isCollapsed) { // nor while somebody copies from it
     try {
       const answer = await fetch(part, {cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(10000)});
       if (!answer.ok || answer.redirected) throw new Error(answer.status);
