@@ -71,14 +71,19 @@ func TestAStoreThatComesAndGoes(t *testing.T) {
 	})
 }
 
+// pair returns two that share a Store, and how the second one sees it.
+func pair() (a, b *notify.Alerter, right *away, box *inbox) {
+	shared, quiet := new(memory), zerolog.Nop()
+	right, box = &away{memory: shared}, new(inbox)
+	a = notify.New(box, notify.Rule{Store: shared, Tenant: "acme", Logger: &quiet})
+	b = notify.New(box, notify.Rule{Store: right, Tenant: "acme", Logger: &quiet})
+	return a, b, right, box
+}
+
 // Two that were apart, and each told of an incident, tell of the end of both, once.
 func TestTwoThatWereApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared, quiet := new(memory), zerolog.Nop()
-		left, right := &away{memory: shared}, &away{memory: shared}
-		box := new(inbox)
-		a := notify.New(box, notify.Rule{Store: left, Tenant: "acme", Logger: &quiet})
-		b := notify.New(box, notify.Rule{Store: right, Tenant: "acme", Logger: &quiet})
+		a, b, right, box := pair()
 		right.gone.Store(true)
 		for range 5 {
 			burst(a, 30)
@@ -104,11 +109,7 @@ func TestTwoThatWereApart(t *testing.T) {
 // What one has told to be over while it was apart, the others do not tell once more.
 func TestOneThatWasApartToldTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared, quiet := new(memory), zerolog.Nop()
-		left, right := &away{memory: shared}, &away{memory: shared}
-		box := new(inbox)
-		a := notify.New(box, notify.Rule{Store: left, Tenant: "acme", Logger: &quiet})
-		b := notify.New(box, notify.Rule{Store: right, Tenant: "acme", Logger: &quiet})
+		a, b, right, box := pair()
 		time.Sleep(time.Minute) // they rest
 		begin := time.Now()
 		burst(b, 20)

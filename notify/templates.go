@@ -13,10 +13,12 @@ import (
 // Templates replace the words of a mail. Empty means ours. Subject and Text are
 // for text/template, HTML is for html/template, which escapes what comes from
 // outside. If one of them fails for an alert, having done for the samples, the mail
-// goes in our words and Notify tells of it. They are executed with the [Alert] and, besides its fields and methods,
-// .Title, .Facts (each with .Name and .Value), .Outcome, .Share, .Actions, .Advice,
-// .Foot, .Rankings (.Title, .Rows with .Name, .Count and .Percent), .Charts (.Title,
-// .Line) and .Color; the functions are ago, at, many, upper, wrap, line and path.
+// goes in our words and Notify tells of it.
+//
+// They are executed with the [Alert] and, besides its fields and methods, .Title,
+// .Facts (each with .Name and .Value), .Outcome, .Share, .Actions, .Advice, .Foot,
+// .Rankings (.Title, .Rows with .Name, .Count and .Percent), .Charts (.Title, .Line)
+// and .Color; the functions are ago, at, many, upper, wrap, line and path.
 type Templates struct{ Subject, Text, HTML string }
 
 // render returns the parts of a mail.

@@ -7,8 +7,8 @@
 //
 // It finds the lines behind the prefixes of syslog and container runtimes, in those of
 // docker and journald (journalctl --all -o json: without --all it leaves out long lines),
-// and in groups of slog. Lines of other kinds are passed over,
-// broken ones are counted. It needs little memory however large the files are.
+// and in groups of slog. Lines of other kinds are passed over, broken ones are counted.
+// It needs little memory however large the files are.
 //
 // Ctrl-C ends the reading, not the report. The exit status is 1 if a file could not be
 // read to its end, and 130 after Ctrl-C: the report is of what there was.
