@@ -97,13 +97,13 @@ func TestStatsAreCoherent(t *testing.T) {
 					if s.Sent < last.Sent || s.RateLimited < last.RateLimited || s.RateLimited > s.Sent {
 						t.Errorf("%+v after %+v", s, last)
 					}
-					if s.Queued < 0 || s.InFlight < 0 || s.InFlight > 200 || s.Queued > 200 || s.Wait < 0 || s.Delay < 0 || s.Rate < 0 || s.Window < 1 {
+					if s.Queued < 0 || s.InFlight < 0 || s.InFlight > 200 || s.Queued > 200 || s.Wait < 0 || s.ServerDelay < 0 || s.Rate < 0 || s.Window < 1 {
 						t.Errorf("impossible: %+v", s)
 					}
-					if paused := s.Bound == transport.BoundPause; paused == s.PausedUntil.IsZero() {
+					if paused := s.Bottleneck == transport.BottleneckPause; paused == s.PausedUntil.IsZero() {
 						t.Errorf("paused or not: %+v", s)
 					}
-					if (s.Bound == transport.BoundLimit || s.Bound == transport.BoundWindow) && s.Queued == 0 {
+					if (s.Bottleneck == transport.BottleneckLimit || s.Bottleneck == transport.BottleneckWindow) && s.Queued == 0 {
 						t.Errorf("nobody waits: %+v", s)
 					}
 					last = s

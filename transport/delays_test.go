@@ -28,7 +28,7 @@ func TestFailureWaitsItsOwnDelay(t *testing.T) {
 			}
 		})
 		time.Sleep(time.Second)
-		if s := tr.Stats(); s.Queued != 0 || s.InFlight != 0 || s.Bound != transport.BoundDemand || !s.PausedUntil.IsZero() {
+		if s := tr.Stats(); s.Queued != 0 || s.InFlight != 0 || s.Bottleneck != transport.BottleneckDemand || !s.PausedUntil.IsZero() {
 			t.Errorf("while it waits: %+v", s)
 		}
 		if err := get(t.Context(), tr, "another"); err != nil || time.Since(w.zero) != time.Second {

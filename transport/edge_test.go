@@ -33,8 +33,8 @@ func TestRequestWithoutURL(t *testing.T) {
 	}
 }
 
-func TestShadowOfALimitThatMakesNoSense(t *testing.T) {
-	tr := transport.New(quiet, transport.WithShadow(), transport.WithBase(answers(200)), transport.WithLimiter(transport.NewLimiter(0, 0)))
+func TestDryRunOfALimitThatMakesNoSense(t *testing.T) {
+	tr := transport.New(quiet, transport.WithDryRun(), transport.WithBase(answers(200)), transport.WithLimiter(transport.NewLimiter(0, 0)))
 	if _, err := tr.RoundTrip(request(t, http.MethodGet, nil)); err == nil {
 		t.Error("sent without a limit")
 	}

@@ -11,9 +11,8 @@ const (
 	// Done: a call has ended. Status is that of the response that the caller
 	// gets, or 0 with Err set. There is exactly one for each call.
 	Done Kind = iota + 1
-	// RateLimited: Aprimo answered an attempt with 429. Delay is the time until
-	// the next attempt at the earliest; it is 0 if there is none and the caller
-	// gets the 429.
+	// RateLimited: Aprimo answered an attempt with 429. If Again is set, another
+	// attempt follows after Delay at the earliest; else the caller gets the 429.
 	RateLimited
 	// Retrying: an attempt failed in another way than by a 429 and is made
 	// again after Delay.
@@ -25,16 +24,17 @@ const (
 	// is shut down, the call's deadline comes before its turn, or the Limiter
 	// failed. Err says which. A Done event follows.
 	Refused
-	// Steered: the window has gone into another Mode. The call is just the one
+	// ModeChanged: the window has gone into another Mode. The call is just the one
 	// that showed it.
-	Steered
-	// Shadowed: the call would have waited for Delay if WithShadow were not set.
-	Shadowed
-	// Joined: the SharedLimiter shares the limit with other processes, now or
-	// again. Parted: they cannot be reached, Err says why, and this process
-	// keeps to its part of the limit. The call is just the one that showed it.
-	Joined
-	Parted
+	ModeChanged
+	// DryRun: without WithDryRun the call would have waited for Delay.
+	DryRun
+	// PeersJoined: the limiter shares the limit with other processes, for the first
+	// time or again. The call is the one that revealed it.
+	PeersJoined
+	// PeersLost: the other processes cannot be reached. Err says why. This process
+	// keeps to its part of the limit.
+	PeersLost
 )
 
 // String returns the kind's name as it is written in logs.
@@ -50,14 +50,14 @@ func (k Kind) String() string {
 		return "paused"
 	case Refused:
 		return "refused"
-	case Steered:
-		return "steered"
-	case Shadowed:
-		return "shadowed"
-	case Joined:
-		return "joined"
-	case Parted:
-		return "parted"
+	case ModeChanged:
+		return "mode changed"
+	case DryRun:
+		return "dry run"
+	case PeersJoined:
+		return "peers joined"
+	case PeersLost:
+		return "peers lost"
 	}
 	return "unknown"
 }
@@ -77,6 +77,7 @@ type Event struct {
 
 	Waited time.Duration // in our queue, all attempts of the call together
 	Took   time.Duration // on the wire, from the sending of this attempt to its response header
+	Again  bool          // another attempt follows, after Delay
 	Delay  time.Duration // until the next attempt; for Paused, until the pause ends
 
 	Queued      int           // calls waiting in our queue
@@ -85,8 +86,8 @@ type Event struct {
 	Rate        float64       // our requests a second, the mean of the last 10 s
 	ServerDelay time.Duration // how long the server lets a request wait before it begins
 
-	Told      bool  // only of Done: the last attempt has had an event of its own before, RateLimited or Retrying
-	Mode      Mode  // only of Steered
-	Processes int   // only of Joined and Parted: that share the limit, this one included
-	Err       error // its text has no secret
+	Reported  bool       // only of Done: the last attempt has had a RateLimited or Retrying event
+	Mode      WindowMode // only of ModeChanged
+	Processes int        // only of PeersJoined and PeersLost: those that share the limit, this one included
+	Err       error      // its text has no secret
 }

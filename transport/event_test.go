@@ -187,6 +187,38 @@ func TestPausedSaysForHowLong(t *testing.T) {
 	})
 }
 
+// A policy without delays repeats at once: a Delay of zero does not say that the call
+// is given up. Again does.
+func TestAgainSaysThatAnAttemptFollows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen recorder
+		var log strings.Builder
+		w := newWire(func(n int, _ *http.Request) reply { return reply{status: []int{429, 503, 429, 429}[n-1]} })
+		tr := transport.New(transport.WithBase(w), transport.WithObserver(seen.observe), transport.WithLogger(zerolog.New(&log)),
+			transport.WithRetry(retry.Policy{Throttled: 2, MinDelay: -1, MaxDelay: -1}))
+		if resp, err := tr.RoundTrip(request(t, http.MethodGet, nil)); err != nil || resp.StatusCode != 429 {
+			t.Fatalf("got %v, %v; want the last 429", resp, err)
+		}
+		var again []bool
+		for _, e := range seen.events {
+			if e.Kind == transport.RateLimited || e.Kind == transport.Retrying {
+				again = append(again, e.Again)
+			} else if e.Again {
+				t.Errorf("%v says that another attempt follows", e.Kind)
+			}
+			if e.Delay != 0 {
+				t.Errorf("%v has a delay of %v, want none", e.Kind, e.Delay)
+			}
+		}
+		if want := []bool{true, true, true, false}; !slices.Equal(again, want) {
+			t.Errorf("attempts say Again %v, want %v", again, want)
+		}
+		if n := strings.Count(log.String(), "given up"); n != 1 {
+			t.Errorf("%d lines say that the call is given up, want 1:\n%s", n, &log)
+		}
+	})
+}
+
 // A secret may be deep in an error: a URL with a SAS signature in an error of a
 // proxy in an error of a connection.
 func TestSecretsInNestedErrors(t *testing.T) {

@@ -44,7 +44,7 @@ func ExampleWithIdentity() {
 	tr := transport.New(transport.WithIdentity(func(req *http.Request) string {
 		return req.Header.Get("X-Job-Name")
 	}))
-	fmt.Println(tr.Stats().Bound)
+	fmt.Println(tr.Stats().Bottleneck)
 	// Output: demand
 }
 
@@ -117,6 +117,6 @@ func ExampleTransport_Shutdown() {
 func ExampleTransport_Stats() {
 	tr := transport.New()
 	s := tr.Stats()
-	fmt.Println(s.Queued, s.InFlight, s.Sent, s.RateLimited, s.Bound)
+	fmt.Println(s.Queued, s.InFlight, s.Sent, s.RateLimited, s.Bottleneck)
 	// Output: 0 0 0 0 demand
 }

@@ -185,7 +185,7 @@ func (l *logger) summarize(s floodSummary, now Stats) {
 		Array("aprimo.429.users", topUsers).
 		Array("aprimo.429.operations", topOps).
 		Int("aprimo.rate_limit.queued_max", s.queued).
-		Int64("aprimo.rate_limit.server_delay_ms", now.Delay.Milliseconds()).
+		Int64("aprimo.rate_limit.server_delay_ms", now.ServerDelay.Milliseconds()).
 		Float64("aprimo.rate_limit.rate", tenths(now.Rate))
 	if now.Limit > 0 { // what of ours was not in the server's full queue was others'
 		line.Float64("aprimo.rate_limit.others_rate_min", tenths(now.Limit*(1-float64(s.flying)/float64(s.total*serverQueue))))

@@ -23,7 +23,7 @@ import (
 func limited(log *bytes.Buffer, opts ...transport.Option) *transport.Transport {
 	return transport.New(append([]transport.Option{
 		transport.WithLogger(zerolog.New(log)), transport.WithLimiter(transport.NewLimiter(1_000_000, time.Second)),
-		transport.WithShadow(),
+		transport.WithDryRun(),
 		transport.WithBase(roundTripper(func(req *http.Request) (*http.Response, error) { return answer(req, 429) })),
 	}, opts...)...)
 }

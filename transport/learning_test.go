@@ -50,8 +50,8 @@ func TestFailuresTeachNothing(t *testing.T) {
 					get(t.Context(), tr, "")
 				}
 				after := tr.Stats()
-				if learns := after.Delay > 500*ms; learns != test.learns || before.Delay > 10*ms || !learns && after.Delay > before.Delay {
-					t.Errorf("the delay was %v and is %v; want it to have changed: %v", before.Delay, after.Delay, test.learns)
+				if learns := after.ServerDelay > 500*ms; learns != test.learns || before.ServerDelay > 10*ms || !learns && after.ServerDelay > before.ServerDelay {
+					t.Errorf("the delay was %v and is %v; want it to have changed: %v", before.ServerDelay, after.ServerDelay, test.learns)
 				}
 			})
 		})
@@ -66,7 +66,7 @@ func TestA429CutsTheWindowOnceInAWhile(t *testing.T) {
 		for _, step := range []struct {
 			at   time.Duration
 			want int
-			mode transport.Mode
+			mode transport.WindowMode
 		}{
 			{0, 8, transport.ModeOpening},
 			{10 * time.Second, 4, transport.ModeSteady},

@@ -94,15 +94,15 @@ func TestSetLimitThatMakesNoSense(t *testing.T) {
 	}
 }
 
-func TestShadowDelaysNothingAndSaysWhatItWouldHaveDone(t *testing.T) {
+func TestDryRunDelaysNothingAndSaysWhatItWouldHaveDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen recorder
-		tr := transport.New(transport.WithBase(answers(200)), quiet, transport.WithShadow(), transport.WithObserver(seen.observe))
+		tr := transport.New(transport.WithBase(answers(200)), quiet, transport.WithDryRun(), transport.WithObserver(seen.observe))
 		if b := atOnce(50, &http.Client{Transport: tr}); b.status[200] != 50 || b.took != 0 {
 			t.Errorf("%v after %v", b.status, b.took)
 		}
 		waits := map[time.Duration]int{}
-		for _, e := range seen.of(transport.Shadowed) {
+		for _, e := range seen.of(transport.DryRun) {
 			waits[e.Delay.Round(100*time.Millisecond)]++
 		}
 		if len(waits) != 3 || waits[time.Second] != 15 || waits[2*time.Second] != 15 || waits[3*time.Second] != 5 {
@@ -117,9 +117,9 @@ func TestShadowDelaysNothingAndSaysWhatItWouldHaveDone(t *testing.T) {
 	})
 }
 
-func TestShadowRepeatsNothing(t *testing.T) {
+func TestDryRunRepeatsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr := transport.New(transport.WithBase(answers(429, 503, 200)), quiet, transport.WithShadow())
+		tr := transport.New(transport.WithBase(answers(429, 503, 200)), quiet, transport.WithDryRun())
 		begin := time.Now()
 		for _, want := range []int{429, 503, 200} {
 			resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
@@ -185,7 +185,7 @@ func TestSetWeightsThatMakesNoSense(t *testing.T) {
 	}
 }
 
-func TestShadowCountsPauses(t *testing.T) {
+func TestDryRunCountsPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen recorder
 		limited := roundTripper(func(req *http.Request) (*http.Response, error) {
@@ -193,12 +193,12 @@ func TestShadowCountsPauses(t *testing.T) {
 			resp.Header.Set("Retry-After", "7")
 			return resp, err
 		})
-		tr := transport.New(transport.WithBase(limited), quiet, transport.WithShadow(), transport.WithObserver(seen.observe))
+		tr := transport.New(transport.WithBase(limited), quiet, transport.WithDryRun(), transport.WithObserver(seen.observe))
 		for range 2 {
 			tr.RoundTrip(request(t, http.MethodGet, nil))
 			time.Sleep(time.Second)
 		}
-		if e := seen.of(transport.Shadowed); len(e) != 1 || e[0].Delay < 6*time.Second || e[0].Delay > 8*time.Second {
+		if e := seen.of(transport.DryRun); len(e) != 1 || e[0].Delay < 6*time.Second || e[0].Delay > 8*time.Second {
 			t.Errorf("%v; want the second to have waited for the 6 s that were left", e)
 		}
 	})

@@ -57,7 +57,7 @@ func (l *logger) rateLimited(ctx context.Context, a retry.Attempt, e Event, stat
 	}
 	l.scribe.put(line.
 		Int("aprimo.rate_limit.in_flight", now.InFlight).
-		Int64("aprimo.rate_limit.server_delay_ms", now.Delay.Milliseconds()).
+		Int64("aprimo.rate_limit.server_delay_ms", now.ServerDelay.Milliseconds()).
 		Float64("aprimo.rate_limit.rate", tenths(now.Rate)), message)
 }
 
@@ -117,7 +117,7 @@ func (l *logger) waited(c *call, d time.Duration, queued func() int) {
 // shared writes down that the processes that share the limit were lost, or found.
 func (l *logger) shared(e Event) {
 	level, message := zerolog.InfoLevel, "shares the rate limit with other processes"
-	if e.Kind == Parted {
+	if e.Kind == PeersLost {
 		level, message = zerolog.WarnLevel, "cannot reach those who share the rate limit; keeps to its part of it"
 	}
 	line := l.WithLevel(level).Int("aprimo.rate_limit.processes", e.Processes)

@@ -68,14 +68,14 @@ func WithHeavy(table ...Heavy) Option {
 	return func(s *settings) { s.heavy = table }
 }
 
-// WithShadow lets every call go at once and repeats none, as if the Transport were
-// not there, and tells observers how long each would have waited for its turn: an
-// Event of the kind Shadowed. 429s are counted and logged as ever. It is for trying
-// out a limit on a program that runs; a Limiter that is not from NewLimiter is not
-// asked. The wait is that of the limit and of pauses after 429s. What the window
-// would have held back cannot be told, since it depends on a delay that is another
-// where requests are held back; Stats has the delay as it is.
-func WithShadow() Option {
+// WithDryRun sends every call at once and retries none, as if the Transport were
+// not there, and reports to observers how long each would have waited for its turn, as
+// an Event of the kind DryRun. 429s are counted and logged as ever. Use it to try out a
+// limit on a running program. A Limiter that is not from NewLimiter is not asked, so
+// only the wait after 429s is known. The window's share of the wait is never part of
+// the Delay, because throttling itself changes the server's delay that steers it;
+// Stats has that delay as it is.
+func WithDryRun() Option {
 	return func(s *settings) { s.shadow = true }
 }
 

@@ -179,25 +179,25 @@ func TestStatsSayWhatBinds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := transport.New(transport.WithBase(limitedUntil(time.Now().Add(2500*time.Millisecond), nil)),
 			quiet, transport.WithLimiter(transport.NewLimiter(10, time.Second)))
-		if s := tr.Stats(); s != (transport.Stats{Bound: transport.BoundDemand, Mode: transport.ModeOpening, Window: 8, Capacity: 10_000, Limit: 10}) {
+		if s := tr.Stats(); s != (transport.Stats{Bottleneck: transport.BottleneckDemand, Mode: transport.ModeOpening, Window: 8, Capacity: 10_000, Limit: 10}) {
 			t.Errorf("at rest: %+v", s)
 		}
 		go atOnce(200, &http.Client{Transport: tr})
 		synctest.Wait()
-		if s := tr.Stats(); s.Bound != transport.BoundWindow || s.RateLimited != 0 || s.Queued != 192 || s.InFlight != 8 || s.Sent != 8 {
+		if s := tr.Stats(); s.Bottleneck != transport.BottleneckWindow || s.RateLimited != 0 || s.Queued != 192 || s.InFlight != 8 || s.Sent != 8 {
 			t.Errorf("on the way: %+v", s)
 		}
 		time.Sleep(21 * time.Millisecond)
-		if s := tr.Stats(); s.Bound != transport.BoundPause || s.RateLimited != 8 || s.Queued != 200 || s.InFlight != 0 || !s.PausedUntil.After(time.Now()) {
+		if s := tr.Stats(); s.Bottleneck != transport.BottleneckPause || s.RateLimited != 8 || s.Queued != 200 || s.InFlight != 0 || !s.PausedUntil.After(time.Now()) {
 			t.Errorf("in the pause: %+v", s)
 		}
 		time.Sleep(16 * time.Second)
 		s := tr.Stats()
-		if s.Bound != transport.BoundLimit || math.Abs(s.Rate-10) > 1.1 || s.Wait == 0 || !s.PausedUntil.IsZero() {
+		if s.Bottleneck != transport.BottleneckLimit || math.Abs(s.Rate-10) > 1.1 || s.Wait == 0 || !s.PausedUntil.IsZero() {
 			t.Errorf("in full run: %+v", s)
 		}
 		time.Sleep(time.Minute)
-		if s := tr.Stats(); s.Bound != transport.BoundDemand || s.Rate != 0 || s.Queued != 0 || s.Wait != 0 {
+		if s := tr.Stats(); s.Bottleneck != transport.BottleneckDemand || s.Rate != 0 || s.Queued != 0 || s.Wait != 0 {
 			t.Errorf("afterwards: %+v", s)
 		}
 	})

@@ -90,7 +90,7 @@ func TestASlowPrepareDoesNotBreakTheLimit(t *testing.T) {
 // An error of prepare is the caller's: nothing is sent, nothing repeated.
 func TestAnErrorOfPrepareEndsTheCall(t *testing.T) {
 	boom := errors.New("no token")
-	for _, opts := range [][]transport.Option{nil, {transport.WithShadow()}} {
+	for _, opts := range [][]transport.Option{nil, {transport.WithDryRun()}} {
 		body := &countingBody{Reader: strings.NewReader("{}")}
 		calls := 0
 		ctx := transport.ContextWithPrepare(t.Context(), func(*http.Request) (*http.Request, error) { calls++; return nil, boom })

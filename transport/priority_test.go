@@ -300,6 +300,6 @@ func ExampleContextWithPriority() {
 // Three of the 15 requests a second are kept for what is not batch work.
 func ExampleWithReserve() {
 	tr := transport.New(transport.WithReserve(0.2))
-	fmt.Println(tr.Stats().Bound)
+	fmt.Println(tr.Stats().Bottleneck)
 	// Output: demand
 }

@@ -11,9 +11,9 @@ type Stats struct {
 	Capacity int `json:"capacity"`  // how many may wait, see WithMaxQueue
 	InFlight int `json:"in_flight"` // requests that were sent and have no response header yet
 
-	Window int           `json:"window"`          // how many may be in flight; math.MaxInt if that is not bounded
-	Delay  time.Duration `json:"server_delay_ns"` // how long the server lets a request wait before it begins, as far as its answers tell
-	Mode   Mode          `json:"mode"`            // what the window is doing
+	Window      int           `json:"window"`          // how many may be in flight; math.MaxInt if that is not bounded
+	ServerDelay time.Duration `json:"server_delay_ns"` // how long the server lets a request wait before it begins, as far as its answers tell
+	Mode        WindowMode    `json:"mode"`            // what the window is doing
 
 	Sharing    Sharing `json:"sharing,omitempty"`     // whether the limit is shared with other processes
 	Processes  int     `json:"processes,omitempty"`   // that share it, this one included; 0 if it is not made for that
@@ -25,21 +25,21 @@ type Stats struct {
 	PausedUntil time.Time     `json:"paused_until,omitzero"` // zero if nothing is held back
 	Wait        time.Duration `json:"wait_ns"`               // how long a call would wait that came now, as far as is known
 
-	Rate  float64 `json:"rate"`            // requests a second, the mean of the last 10 s
-	Limit float64 `json:"limit,omitempty"` // that the Limiter lets through; 0 if it does not say
-	Bound Bound   `json:"bound"`           // what keeps the rate from being higher
+	Rate       float64    `json:"rate"`            // requests a second, the mean of the last 10 s
+	Limit      float64    `json:"limit,omitempty"` // that the Limiter lets through; 0 if it does not say
+	Bottleneck Bottleneck `json:"bottleneck"`      // what keeps the rate from being higher
 }
 
-// A Bound names what binds the rate of a Transport.
-type Bound string
+// A Bottleneck names what binds the rate of a Transport.
+type Bottleneck string
 
 // What can bind the rate.
 const (
-	BoundDemand Bound = "demand" // nothing: no call waits
-	BoundLimit  Bound = "limit"  // the Limiter
-	BoundWindow Bound = "window" // as many are in flight as the server answers without delay
-	BoundHeavy  Bound = "heavy"  // only heavy operations wait, for others of theirs
-	BoundPause  Bound = "pause"  // a 429 holds everybody back
+	BottleneckDemand Bottleneck = "demand" // nothing: no call waits
+	BottleneckLimit  Bottleneck = "limit"  // the Limiter
+	BottleneckWindow Bottleneck = "window" // as many are in flight as the server answers without delay
+	BottleneckHeavy  Bottleneck = "heavy"  // only heavy operations wait, for others of theirs
+	BottleneckPause  Bottleneck = "pause"  // a 429 holds everybody back
 )
 
 // Stats returns the present state. It is cheap and safe for concurrent use.
@@ -55,26 +55,26 @@ func (t *throttle) stats() Stats {
 		Capacity:    t.maxQueue,
 		InFlight:    t.count.inFlight,
 		Window:      t.window.room(now),
-		Delay:       t.window.serverDelay(),
+		ServerDelay: t.window.serverDelay(),
 		Mode:        t.window.state(now),
 		Sent:        t.count.sent.Load(),
 		RateLimited: t.count.limited,
 		Rate:        t.window.sends.rate(now),
 		Limit:       t.limitRate(),
 		Wait:        t.expect(now, t.queue.len()),
-		Bound:       BoundDemand,
+		Bottleneck:  BottleneckDemand,
 	}
 	share, _ := t.shared()
 	s.Sharing, s.Processes, s.SharedRate = share.Sharing, share.Processes, share.Rate
 	switch held := max(t.pause.remaining(now), time.Until(share.PausedUntil)); {
 	case held > 0:
-		s.PausedUntil, s.Bound = time.Now().Add(held), BoundPause
+		s.PausedUntil, s.Bottleneck = time.Now().Add(held), BottleneckPause
 	case t.queue.len() > 0 && t.window.flying.n >= s.Window:
-		s.Bound = BoundWindow
+		s.Bottleneck = BottleneckWindow
 	case t.queue.len() > 0:
-		s.Bound = BoundLimit
+		s.Bottleneck = BottleneckLimit
 	case s.Queued > 0:
-		s.Bound = BoundHeavy
+		s.Bottleneck = BottleneckHeavy
 	}
 	return s
 }

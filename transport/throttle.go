@@ -23,10 +23,10 @@ type throttle struct {
 	debt     int   // slots that a heavy request has used and that are not paid for
 	count    counters
 	log      *logger
-	steered  func(*call, Mode)  // called when the window's mode has changed, without the lock
-	mode     Mode               // that it was told last
-	parted   func(*call, Share) // called when the others were lost, or found again, without the lock
-	sharing  Sharing            // that it was told last
+	steered  func(*call, WindowMode) // called when the window's mode has changed, without the lock
+	mode     WindowMode              // that it was told last
+	parted   func(*call, Share)      // called when the others were lost, or found again, without the lock
+	sharing  Sharing                 // that it was told last
 }
 
 func (t *throttle) send(c *call, req *http.Request) (*http.Response, error) {

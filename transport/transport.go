@@ -108,7 +108,7 @@ func (t *Transport) attempted(a retry.Attempt) {
 	c.reported = c.attempt
 	e := t.event(Retrying, c, a.Response, a.Err)
 	e.Attempt = a.Number
-	if a.Again {
+	if e.Again = a.Again; e.Again {
 		e.Delay = a.Delay
 	}
 	if !limited {
@@ -121,7 +121,7 @@ func (t *Transport) attempted(a retry.Attempt) {
 	t.log.rateLimited(c.req.Context(), a, e, t.Stats)
 	t.tell(c, e)
 	if began {
-		e.Kind, e.Delay = Paused, a.Delay
+		e.Kind, e.Again, e.Delay = Paused, false, a.Delay
 		t.tell(c, e)
 	}
 }
@@ -132,7 +132,7 @@ func (t *Transport) ended(c *call, resp *http.Response, err error) {
 		return
 	}
 	e := t.event(Done, c, resp, err)
-	e.Told = c.attempt > 0 && c.reported == c.attempt
+	e.Reported = c.attempt > 0 && c.reported == c.attempt
 	var refused *QueueError
 	if errors.As(err, &refused) && c.req.Context().Err() == nil {
 		e.Kind = Refused
@@ -143,9 +143,9 @@ func (t *Transport) ended(c *call, resp *http.Response, err error) {
 }
 
 // steered tells the observers that the window has changed its mode.
-func (t *Transport) steered(c *call, m Mode) {
+func (t *Transport) steered(c *call, m WindowMode) {
 	if !t.observers.none() {
-		e := t.event(Steered, c, nil, nil)
+		e := t.event(ModeChanged, c, nil, nil)
 		e.Mode = m
 		t.tell(c, e)
 	}
@@ -154,9 +154,9 @@ func (t *Transport) steered(c *call, m Mode) {
 // parted tells the observers that the processes that share the limit were lost,
 // or found again.
 func (t *Transport) parted(c *call, s Share) {
-	e := t.event(Joined, c, nil, s.Err)
+	e := t.event(PeersJoined, c, nil, s.Err)
 	if s.Sharing == SharingAlone {
-		e.Kind = Parted
+		e.Kind = PeersLost
 	}
 	e.Processes = s.Processes
 	t.log.shared(e)
@@ -166,7 +166,7 @@ func (t *Transport) parted(c *call, s Share) {
 // shadowed tells the observers how long a call would have waited.
 func (t *Transport) shadowed(c *call, wait time.Duration) {
 	if !t.observers.none() {
-		e := t.event(Shadowed, c, nil, nil)
+		e := t.event(DryRun, c, nil, nil)
 		e.Delay = wait
 		t.tell(c, e)
 	}

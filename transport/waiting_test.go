@@ -41,7 +41,7 @@ func TestWaitingTellsWhoWaits(t *testing.T) {
 		call(transport.Normal, "otto", 40, http.MethodPost, "/api/core/orders")
 		got := map[string]int{}
 		sum := 0
-		for _, w := range tr.Waiting() {
+		for _, w := range tr.Queue() {
 			key := fmt.Sprint(w.Priority, " ", w.User, " ", w.Heavy)
 			if got[key] != 0 {
 				t.Errorf("%s comes twice", key)
@@ -60,13 +60,13 @@ func TestWaitingTellsWhoWaits(t *testing.T) {
 				t.Errorf("%s: %d wait, want %d", key, got[key], n)
 			}
 		}
-		if w := tr.Waiting(); w[0].Priority != transport.Interactive || w[len(w)-1].Priority != transport.Batch {
+		if w := tr.Queue(); w[0].Priority != transport.Interactive || w[len(w)-1].Priority != transport.Batch {
 			t.Errorf("order %v", w)
 		}
 		time.Sleep(5 * time.Second) // now some have been turned away and wait again
 		cancel()
 		all.Wait()
-		if w := tr.Waiting(); len(w) != 0 {
+		if w := tr.Queue(); len(w) != 0 {
 			t.Errorf("nobody waits, but %v", w)
 		}
 	})

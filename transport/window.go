@@ -21,7 +21,7 @@ import (
 //
 // A window is guarded by the queue's lock.
 type window struct {
-	mode   Mode
+	mode   WindowMode
 	rate   float64 // the most that the limiter lets through, a second
 	most   float64 // the largest size; 0: no bound
 	size   float64
@@ -81,7 +81,7 @@ func newWindow(rate float64, most int) window {
 }
 
 // state returns the mode, for people.
-func (w *window) state(now instant) Mode {
+func (w *window) state(now instant) WindowMode {
 	if w.mode != ModeOff && w.drain.active(now) {
 		return ModeProbing
 	}

@@ -14,19 +14,19 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// A watch is what Stats and the Steered events said about the window.
+// A watch is what Stats and the ModeChanged events said about the window.
 type watch struct {
 	recorder
-	seen     map[transport.Mode]time.Duration // how long Stats said so
-	entered  map[transport.Mode][]time.Time   // when it began to
-	delay    time.Duration                    // the longest
-	inFlight int                              // the most
+	seen     map[transport.WindowMode]time.Duration // how long Stats said so
+	entered  map[transport.WindowMode][]time.Time   // when it began to
+	delay    time.Duration                          // the longest
+	inFlight int                                    // the most
 }
 
 // run keeps n calls going at a tenant for a time, and looks at Stats each 10 ms.
 func (o *watch) run(t *testing.T, base http.RoundTripper, n int, long time.Duration, opts ...transport.Option) *transport.Transport {
 	t.Helper()
-	o.seen, o.entered = map[transport.Mode]time.Duration{}, map[transport.Mode][]time.Time{}
+	o.seen, o.entered = map[transport.WindowMode]time.Duration{}, map[transport.WindowMode][]time.Time{}
 	tr := transport.New(append([]transport.Option{transport.WithBase(base), quiet, transport.WithObserver(o.observe)}, opts...)...)
 	ctx, cancel := context.WithTimeout(t.Context(), long)
 	defer cancel()
@@ -38,14 +38,14 @@ func (o *watch) run(t *testing.T, base http.RoundTripper, n int, long time.Durat
 			}
 		})
 	}
-	last := transport.Mode("")
+	last := transport.WindowMode("")
 	for ctx.Err() == nil {
 		s := tr.Stats()
 		if o.seen[s.Mode] += 10 * ms; s.Mode != last {
 			o.entered[s.Mode] = append(o.entered[s.Mode], time.Now())
 		}
 		last = s.Mode
-		o.delay, o.inFlight = max(o.delay, s.Delay), max(o.inFlight, s.InFlight)
+		o.delay, o.inFlight = max(o.delay, s.ServerDelay), max(o.inFlight, s.InFlight)
 		time.Sleep(10 * ms)
 	}
 	wg.Wait()
@@ -53,9 +53,9 @@ func (o *watch) run(t *testing.T, base http.RoundTripper, n int, long time.Durat
 }
 
 // steered returns the modes that were told, in order.
-func (o *watch) steered(t *testing.T) (list []transport.Mode) {
+func (o *watch) steered(t *testing.T) (list []transport.WindowMode) {
 	t.Helper()
-	for _, e := range o.of(transport.Steered) {
+	for _, e := range o.of(transport.ModeChanged) {
 		if n := len(list); n > 0 && list[n-1] == e.Mode {
 			t.Errorf("told twice: %v", e.Mode)
 		}
@@ -111,7 +111,7 @@ func TestWindowBeginsSmall(t *testing.T) {
 		go atOnce(15, &http.Client{Transport: tr})
 		synctest.Wait()
 		s := tr.Stats()
-		if s.Queued != 7 || s.InFlight != 8 || s.Window != 8 || s.Bound != transport.BoundWindow || s.Mode != transport.ModeOpening || s.Delay != 0 {
+		if s.Queued != 7 || s.InFlight != 8 || s.Window != 8 || s.Bottleneck != transport.BottleneckWindow || s.Mode != transport.ModeOpening || s.ServerDelay != 0 {
 			t.Errorf("%+v", s)
 		}
 		time.Sleep(2500 * ms)
@@ -129,12 +129,12 @@ func TestModesOfTheWindow(t *testing.T) {
 	for name, test := range map[string]struct {
 		tenant *aprimotest.Tenant
 		long   time.Duration
-		want   []transport.Mode // the first ones
-		never  []transport.Mode
+		want   []transport.WindowMode // the first ones
+		never  []transport.WindowMode
 	}{
-		"alone":           {beside(0), 2 * time.Minute, nil, []transport.Mode{competing}},
-		"beside a few":    {beside(8), 2 * time.Minute, []transport.Mode{steady, probing, steady}, []transport.Mode{competing}},
-		"beside too many": {beside(25), 5 * time.Minute, []transport.Mode{steady}, nil},
+		"alone":           {beside(0), 2 * time.Minute, nil, []transport.WindowMode{competing}},
+		"beside a few":    {beside(8), 2 * time.Minute, []transport.WindowMode{steady, probing, steady}, []transport.WindowMode{competing}},
+		"beside too many": {beside(25), 5 * time.Minute, []transport.WindowMode{steady}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

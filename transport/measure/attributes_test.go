@@ -22,7 +22,7 @@ import (
 func TestAttributesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := transport.New(transport.WithLogger(zerolog.Nop()), transport.WithLimiter(transport.NewLimiter(1_000_000, time.Second)),
-			transport.WithShadow(), transport.WithBase(roundTripper(func(r *http.Request) (*http.Response, error) {
+			transport.WithDryRun(), transport.WithBase(roundTripper(func(r *http.Request) (*http.Response, error) {
 				status := http.StatusTooManyRequests
 				if r.Method == "ODD" {
 					fmt.Sscanf(r.URL.Path, "/%d", &status)

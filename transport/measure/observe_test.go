@@ -61,7 +61,7 @@ func TestEveryAttemptIsCountedOnce(t *testing.T) {
 			want: attempts{"429,429": 3}, result: "acquired", givenUp: 1},
 		"429 not repeated": {base: script(429), opts: []transport.Option{transport.WithRetry(retry.Policy{Throttled: -1})},
 			want: attempts{"429,429": 1}, result: "acquired", givenUp: 1},
-		"429 in the shadow": {base: script(429), opts: []transport.Option{transport.WithShadow()},
+		"429 in the shadow": {base: script(429), opts: []transport.Option{transport.WithDryRun()},
 			want: attempts{"429,429": 1}, result: "acquired", givenUp: 1},
 		"503, 429, 503, success": {base: script(503, 429, 503, 200),
 			want: attempts{"503,503": 2, "429,429": 1, "200,": 1}, result: "acquired"},

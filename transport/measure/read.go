@@ -13,7 +13,7 @@ func Read(t *transport.Transport, tell func(name string, value float64, attribut
 	s := t.Stats()
 	var queued [3]int
 	classes := [...]transport.Priority{transport.Interactive, transport.Normal, transport.Batch}
-	for _, w := range t.Waiting() {
+	for _, w := range t.Queue() {
 		queued[transport.Interactive-w.Priority] += w.Calls
 	}
 	for i, class := range classes {
@@ -27,7 +27,7 @@ func Read(t *transport.Transport, tell func(name string, value float64, attribut
 	if s.Limit > 0 {
 		tell(Limit, s.Limit)
 	}
-	tell(ServerDelay, s.Delay.Seconds())
+	tell(ServerDelay, s.ServerDelay.Seconds())
 	pause := 0.0
 	if !s.PausedUntil.IsZero() {
 		pause = max(0, time.Until(s.PausedUntil).Seconds())

@@ -22,7 +22,7 @@
 // were seen last, and comes back by itself. No call is lost or hangs for it. The
 // processes may differ for a moment in what they saw last: then more than n begin in a
 // second, by at most the parts of those that some do not know of. While it lasts,
-// Stats().Sharing of the Transport is "alone"; a Parted and later a Joined event tell
+// Stats().Sharing of the Transport is "alone"; a PeersLost and later a PeersJoined event tell
 // when it changes.
 //
 // A tenant takes three keys, {name} being the Cluster's hash tag: its slots (some 25

@@ -62,12 +62,12 @@ func TestRedisInTrouble(t *testing.T) {
 				if all.MaxPerSecond > 15 || all.Rejected > 0 || f.lost() > 0 {
 					t.Errorf("%d in a second, %d rejected, %d calls lost; want 15, none, none", all.MaxPerSecond, all.Rejected, f.lost())
 				}
-				want := []transport.Kind{transport.Joined}
+				want := []transport.Kind{transport.PeersJoined}
 				if trouble.alone {
-					want = []transport.Kind{transport.Joined, transport.Parted, transport.Joined}
+					want = []transport.Kind{transport.PeersJoined, transport.PeersLost, transport.PeersJoined}
 				}
 				for _, p := range f.list {
-					kinds := slices.DeleteFunc(p.kinds(), func(k transport.Kind) bool { return k == transport.Steered })
+					kinds := slices.DeleteFunc(p.kinds(), func(k transport.Kind) bool { return k == transport.ModeChanged })
 					if !slices.Equal(kinds, want) {
 						t.Errorf("%s: events %v; want %v", p.name, kinds, want)
 					}

@@ -37,7 +37,7 @@ func (v view) Chart() chart {
 	var c chart
 	for _, m := range v.Minutes {
 		full = max(full, float64(m.Sent), float64(m.Limited))
-		c.MaxDelay = max(c.MaxDelay, m.Delay)
+		c.MaxDelay = max(c.MaxDelay, m.ServerDelay)
 	}
 	full = max(full, 1)
 	high := func(n float64) float64 { return chartHeight * n / full }
@@ -50,7 +50,7 @@ func (v view) Chart() chart {
 		}
 		c.Columns = append(c.Columns, column{
 			X: float64(i) * width, Width: width - 1, Y: chartHeight - sent, Height: sent, Red: red, RedTop: chartHeight - red,
-			Title: fmt.Sprintf("%s: %d requests, %d answered 429, server delay %s", m.Time.Format("15:04"), m.Sent, m.Limited, seconds(m.Delay)),
+			Title: fmt.Sprintf("%s: %d requests, %d answered 429, server delay %s", m.Time.Format("15:04"), m.Sent, m.Limited, seconds(m.ServerDelay)),
 		})
 	}
 	if limit > 0 {
@@ -59,7 +59,7 @@ func (v view) Chart() chart {
 	if c.MaxDelay > 0 {
 		var points strings.Builder
 		for i, m := range v.Minutes {
-			fmt.Fprintf(&points, "%.1f,%.1f ", (float64(i)+0.5)*width, chartHeight-(chartHeight-8)*float64(m.Delay)/float64(c.MaxDelay))
+			fmt.Fprintf(&points, "%.1f,%.1f ", (float64(i)+0.5)*width, chartHeight-(chartHeight-8)*float64(m.ServerDelay)/float64(c.MaxDelay))
 		}
 		c.Delay = points.String()
 	}

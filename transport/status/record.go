@@ -30,14 +30,14 @@ type record struct {
 
 // A minute is what happened in one.
 type minute struct {
-	Time    time.Time     `json:"time"`
-	Calls   int           `json:"calls"`           // that ended
-	Sent    int           `json:"sent"`            // requests of these, repetitions included
-	Limited int           `json:"limited"`         // 429s
-	Lost    int           `json:"lost"`            // calls that ended with a 429
-	Refused int           `json:"refused"`         // calls that were turned away here
-	Queued  int           `json:"queued"`          // at most
-	Delay   time.Duration `json:"server_delay_ns"` // at most
+	Time        time.Time     `json:"time"`
+	Calls       int           `json:"calls"`           // that ended
+	Sent        int           `json:"sent"`            // requests of these, repetitions included
+	Limited     int           `json:"limited"`         // 429s
+	Lost        int           `json:"lost"`            // calls that ended with a 429
+	Refused     int           `json:"refused"`         // calls that were turned away here
+	Queued      int           `json:"queued"`          // at most
+	ServerDelay time.Duration `json:"server_delay_ns"` // at most
 }
 
 // names are who was answered 429, and doing what.
@@ -60,7 +60,7 @@ func (r *record) observe(_ context.Context, e transport.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := r.minute(e.Time)
-	m.Queued, m.Delay = max(m.Queued, e.Queued), max(m.Delay, e.ServerDelay)
+	m.Queued, m.ServerDelay = max(m.Queued, e.Queued), max(m.ServerDelay, e.ServerDelay)
 	switch e.Kind {
 	case transport.Done:
 		m.Calls++
@@ -92,7 +92,7 @@ func (r *record) count(e transport.Event) {
 	if len(r.limited) == latest {
 		r.limited = append(r.limited[:0], r.limited[1:]...)
 	}
-	r.limited = append(r.limited, limited{e.Time, e.User, operation, e.Attempt, e.Delay > 0})
+	r.limited = append(r.limited, limited{e.Time, e.User, operation, e.Attempt, e.Again})
 }
 
 // minute returns the one of a point in time.

@@ -53,7 +53,7 @@ func TestRecordOfAMinute(t *testing.T) {
 		e.Time, e.URL, at = at, "https://Aprimo.Example:8443/api", at.Add(time.Second)
 		r.observe(context.Background(), e)
 	}
-	see(transport.Event{Kind: transport.RateLimited, User: "first", Attempt: 1, Delay: time.Second, Queued: 7, ServerDelay: time.Second})
+	see(transport.Event{Kind: transport.RateLimited, User: "first", Attempt: 1, Again: true, Delay: time.Second, Queued: 7, ServerDelay: time.Second})
 	see(transport.Event{Kind: transport.RateLimited, User: "second", Attempt: 2, Queued: 9})
 	see(transport.Event{Kind: transport.Done, Attempt: 3, Status: 200})
 	see(transport.Event{Kind: transport.Done, Attempt: 2, Status: 429, Queued: 8})
@@ -61,7 +61,7 @@ func TestRecordOfAMinute(t *testing.T) {
 	p := r.last(at)
 	m := p.minutes[minutes-1]
 	m.Time = time.Time{}
-	if want := (minute{Calls: 3, Sent: 5, Limited: 2, Lost: 1, Queued: 9, Delay: time.Second}); m != want {
+	if want := (minute{Calls: 3, Sent: 5, Limited: 2, Lost: 1, Queued: 9, ServerDelay: time.Second}); m != want {
 		t.Errorf("%+v, want %+v", m, want)
 	}
 	if l := p.limited; len(l) != 2 || l[0].User != "second" || l[0].Again || !l[1].Again || p.tenant != "Aprimo.Example" {

@@ -58,7 +58,7 @@ func (h *handler) view() view {
 		v.Pause = max(0, at.Sub(now))
 	}
 	listed := map[string]int{}
-	for _, w := range h.transport.Waiting() { // class by class
+	for _, w := range h.transport.Queue() { // class by class
 		class := w.Priority.String()
 		listed[class]++
 		switch n := listed[class]; {
@@ -117,11 +117,11 @@ func (v view) Headline() string {
 	case s.Queued == 0:
 		return "Nothing waits."
 	}
-	why := map[transport.Bound]string{
-		transport.BoundLimit:  "for the limit",
-		transport.BoundWindow: "because others keep Aprimo busy",
-		transport.BoundHeavy:  "for other heavy operations to end",
-	}[s.Bound]
+	why := map[transport.Bottleneck]string{
+		transport.BottleneckLimit:  "for the limit",
+		transport.BottleneckWindow: "because others keep Aprimo busy",
+		transport.BottleneckHeavy:  "for other heavy operations to end",
+	}[s.Bottleneck]
 	if s.Queued == 1 {
 		return "1 call waits " + why + "."
 	}

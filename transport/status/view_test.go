@@ -57,23 +57,23 @@ func TestChartShowsEach429(t *testing.T) {
 
 // What the page says first, and how bad that is.
 func TestHeadline(t *testing.T) {
-	stats := func(queued int, b transport.Bound) view {
-		return view{Now: transport.Stats{Queued: queued, Bound: b}, Minutes: make([]minute, minutes)}
+	stats := func(queued int, b transport.Bottleneck) view {
+		return view{Now: transport.Stats{Queued: queued, Bottleneck: b}, Minutes: make([]minute, minutes)}
 	}
-	paused := stats(3, transport.BoundPause)
+	paused := stats(3, transport.BottleneckPause)
 	paused.Pause = 90 * time.Second
-	firing := stats(0, transport.BoundDemand)
+	firing := stats(0, transport.BottleneckDemand)
 	firing.Alerts = []notify.Status{{State: notify.OK}, {State: notify.Active}}
-	pending := stats(0, transport.BoundDemand)
+	pending := stats(0, transport.BottleneckDemand)
 	pending.Alerts = []notify.Status{{State: notify.Pending}, {State: notify.Clearing}}
 	for _, test := range []struct {
 		view               view
 		headline, severity string
 	}{
-		{stats(0, transport.BoundDemand), "Nothing waits.", "good"},
-		{stats(1, transport.BoundLimit), "1 call waits for the limit.", "busy"},
-		{stats(2, transport.BoundWindow), "2 calls wait because others keep Aprimo busy.", "busy"},
-		{stats(3, transport.BoundHeavy), "3 calls wait for other heavy operations to end.", "busy"},
+		{stats(0, transport.BottleneckDemand), "Nothing waits.", "good"},
+		{stats(1, transport.BottleneckLimit), "1 call waits for the limit.", "busy"},
+		{stats(2, transport.BottleneckWindow), "2 calls wait because others keep Aprimo busy.", "busy"},
+		{stats(3, transport.BottleneckHeavy), "3 calls wait for other heavy operations to end.", "busy"},
 		{hour(15, minute{Limited: 1}), "Nothing waits.", "busy"},
 		{paused, "After a 429 all calls are held back for 1m30s.", "bad"},
 		{firing, "Nothing waits.", "bad"},
@@ -126,7 +126,7 @@ func TestPageOfWhatIsRare(t *testing.T) {
 // The line of the delay has its scale from the longest of the hour.
 func TestChartOfDelays(t *testing.T) {
 	v := hour(15, minute{})
-	v.Minutes[3].Delay = 4 * time.Second
+	v.Minutes[3].ServerDelay = 4 * time.Second
 	c := v.Chart()
 	if c.MaxDelay != 4*time.Second || !strings.Contains(c.Delay, "35.0,8.0 45.0,100.0") {
 		t.Errorf("%v: %s", c.MaxDelay, c.Delay)
