@@ -3,6 +3,8 @@ package transport
 import (
 	"math"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // A delayMeter estimates how long requests wait in the server's queue, from
@@ -16,7 +18,7 @@ import (
 type delayMeter struct {
 	queue    float64 // the estimate
 	variance float64 // of the estimate
-	at       instant
+	at       gate.Instant
 	service  float64 // the mean of what recently answered operations take without a queue
 	ops      map[operation]*latency
 }
@@ -47,7 +49,7 @@ func (m *delayMeter) op(name operation) *latency {
 
 // sample takes in an answer. calm tells that there was no queue when its request
 // was sent, as far as can be known; probe that it belongs to a drain.
-func (m *delayMeter) sample(l *latency, took time.Duration, calm, probe bool, now instant) {
+func (m *delayMeter) sample(l *latency, took time.Duration, calm, probe bool, now gate.Instant) {
 	long := took.Seconds()
 	if l.samples == 0 {
 		l.begin(long - max(0, m.queue))
@@ -69,7 +71,7 @@ func (m *delayMeter) sample(l *latency, took time.Duration, calm, probe bool, no
 }
 
 // measure is the filter's step.
-func (m *delayMeter) measure(y, noise float64, now instant) {
+func (m *delayMeter) measure(y, noise float64, now gate.Instant) {
 	if !m.at.IsZero() {
 		m.variance += wander * wander * now.Sub(m.at).Seconds()
 	}

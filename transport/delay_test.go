@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // An operationModel is a simulated one: what it takes without a queue, in
@@ -22,7 +24,7 @@ func (o operationModel) takes(random *rand.Rand) float64 {
 // learn feeds a meter with perSecond answers for so many seconds: calm ones
 // first, then behind a queue.
 func learn(m *delayMeter, random *rand.Rand, ops []operationModel, perSecond, calm, behind int, queue func(at float64) float64) {
-	begin := instant(1)
+	begin := gate.Instant(1)
 	for i := range perSecond * (calm + behind) {
 		at := float64(i) / float64(perSecond)
 		q, quiet := 0.0, i < perSecond*calm
@@ -71,7 +73,7 @@ func TestDelayMeterIsNotFooledByOneAnswer(t *testing.T) {
 	var m delayMeter
 	record := operationModel{operation{"GET", "/record"}, 0.02, 0.3}
 	learn(&m, rand.New(rand.NewPCG(1, 1)), []operationModel{record}, 10, 30, 0, nil)
-	m.sample(m.op(record.name), time.Minute, false, false, instant(30*time.Second))
+	m.sample(m.op(record.name), time.Minute, false, false, gate.Instant(30*time.Second))
 	if m.queue > 0.4 {
 		t.Errorf("a queue of %.2f s", m.queue)
 	}
@@ -104,7 +106,7 @@ func TestScatterIsNotFooledByASwingingQueue(t *testing.T) {
 func TestOperationsAreForgotten(t *testing.T) {
 	var m delayMeter
 	for i := range 10_000 {
-		m.sample(m.op(operation{"GET", fmt.Sprint("/", i)}), 20*time.Millisecond, true, false, instant(i)*instant(time.Second))
+		m.sample(m.op(operation{"GET", fmt.Sprint("/", i)}), 20*time.Millisecond, true, false, gate.Instant(i)*gate.Instant(time.Second))
 		if len(m.ops) > 256 || len(m.ops) == 0 {
 			t.Fatalf("%d operations are kept", len(m.ops))
 		}

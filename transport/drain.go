@@ -1,6 +1,10 @@
 package transport
 
-import "time"
+import (
+	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+)
 
 // A drain lets but one of ours be in flight for a moment, so that our part of the
 // server's queue empties, to see what its operations take without: BBR's ProbeRTT.
@@ -9,12 +13,12 @@ import "time"
 // us. All processes drain at the same times of the wall clock, without knowing of
 // each other, or each would see the others' queue.
 type drain struct {
-	next   instant // when the next one is due
-	begin  instant
-	tail   instant // from when on the queue ought to be empty
-	until  instant // the end
-	known  bool    // there has been an answer in one
-	before float64 // the delay when it began, in seconds
+	next   gate.Instant // when the next one is due
+	begin  gate.Instant
+	tail   gate.Instant // from when on the queue ought to be empty
+	until  gate.Instant // the end
+	known  bool         // there has been an answer in one
+	before float64      // the delay when it began, in seconds
 
 	// In how many drains, one after the other, the delay stayed, and how long it
 	// was in the last of them.
@@ -33,12 +37,12 @@ const (
 	stayedEnough = 3
 )
 
-func (d *drain) active(now instant) bool { return now.Before(d.until) }
+func (d *drain) active(now gate.Instant) bool { return now.Before(d.until) }
 
 // probes tells whether a request sent then says what its operation takes without
 // a queue. Of a precise operation the least of a drain is what counts, so all of
 // the drain will do.
-func (d *drain) probes(sent instant, l *latency) bool {
+func (d *drain) probes(sent gate.Instant, l *latency) bool {
 	from, to := d.tail, d.until.Add(400*time.Millisecond)
 	if l.precise() {
 		from = d.begin
@@ -48,7 +52,7 @@ func (d *drain) probes(sent instant, l *latency) bool {
 
 // schedule begins a drain when it is time for one and there is something to find
 // out: a delay, or, if it has never been done, why calls have to wait for room.
-func (w *window) schedule(now instant) {
+func (w *window) schedule(now gate.Instant) {
 	d := &w.drain
 	if now.Before(d.next) {
 		return

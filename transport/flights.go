@@ -1,6 +1,10 @@
 package transport
 
-import "time"
+import (
+	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+)
 
 // landing is after what time a request in flight counts no more. The longest wait
 // in the server's queue is 6.7 s: what has not been answered after half a minute
@@ -11,13 +15,13 @@ const landing = 30 // seconds
 // flights counts the requests in flight that may be waiting at the server.
 type flights struct {
 	n       int
-	zero    instant      // the first second begins
+	zero    gate.Instant // the first second begins
 	newest  int          // the last second that has been counted
 	bySends [landing]int // of those in flight, how many were sent in each second
 }
 
 // advance forgets those that have been in flight for too long.
-func (f *flights) advance(now instant) {
+func (f *flights) advance(now gate.Instant) {
 	if f.zero.IsZero() {
 		f.zero = now
 	}
@@ -34,9 +38,9 @@ func (f *flights) advance(now instant) {
 
 // second returns in which second since zero a time lies. A time from before may
 // come from a process that was stopped between the clock and here.
-func (f *flights) second(t instant) int { return max(0, int(t.Sub(f.zero)/time.Second)) }
+func (f *flights) second(t gate.Instant) int { return max(0, int(t.Sub(f.zero)/time.Second)) }
 
-func (f *flights) add(sent instant) {
+func (f *flights) add(sent gate.Instant) {
 	f.advance(sent)
 	if second := f.second(sent); second > f.newest-landing {
 		f.n++
@@ -45,7 +49,7 @@ func (f *flights) add(sent instant) {
 }
 
 // remove takes one out that was sent then, if it counts still.
-func (f *flights) remove(sent, now instant) {
+func (f *flights) remove(sent, now gate.Instant) {
 	f.advance(now)
 	if second := f.second(sent); second > f.newest-landing {
 		f.n--

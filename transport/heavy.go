@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"net/http"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // A Heavy is an operation that costs the server more than others: large download
@@ -94,7 +96,7 @@ func (l lanes) queued() (n int) {
 	return n
 }
 
-func (l *lane) enter(c *call, now instant) error {
+func (l *lane) enter(c *call, now gate.Instant) error {
 	if l.InFlight <= 0 {
 		return nil
 	}
@@ -110,7 +112,7 @@ func (l *lane) leave() {
 	l.back(0)
 }
 
-func (l *lane) take(now instant) (at instant, h hindrance) {
+func (l *lane) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
 	idle, busy := l.all.busy()
 	if l.under < l.InFlight || !busy {
 		l.under++
@@ -119,10 +121,10 @@ func (l *lane) take(now instant) (at instant, h hindrance) {
 	if l.freed == nil {
 		l.freed = make(chan struct{})
 	}
-	return at, hindrance{freed: l.freed, idle: idle}
+	return at, gate.Wait{Sooner: l.freed, Or: idle}
 }
 
-func (l *lane) back(instant) {
+func (l *lane) back(gate.Instant) {
 	l.under--
 	if l.freed != nil {
 		close(l.freed)

@@ -3,6 +3,8 @@ package transport
 import (
 	"math"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // A latency is what is known of the time that an operation takes without a
@@ -13,7 +15,7 @@ type latency struct {
 	probe          probe   // of the drain under way
 
 	last   float64 // the answer before
-	lastAt instant
+	lastAt gate.Instant
 }
 
 const (
@@ -42,7 +44,7 @@ func (l *latency) learn(seconds float64) {
 // each other closely differ. How long both had to wait in the queue is in neither
 // (von Neumann's estimator); the distance from the mean would make each operation
 // look noisy as soon as the queue swings.
-func (l *latency) scatter(seconds float64, now instant) {
+func (l *latency) scatter(seconds float64, now gate.Instant) {
 	if now.Sub(l.lastAt) < closeTogether {
 		square := (seconds - l.last) * (seconds - l.last) / 2
 		floor := l.floor()

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // Aprimo's documented limit, over all integrations of a tenant together:
@@ -40,7 +42,7 @@ func NewLimiter(n int, per time.Duration) Limiter {
 	l := &limiter{}
 	l.keep(per)
 	if n > 0 && per > 0 {
-		l.starts = make([]instant, n)
+		l.starts = make([]gate.Instant, n)
 	}
 	return l
 }
@@ -51,8 +53,8 @@ type limiter struct {
 	queue queue // of those who call Wait
 
 	mu     sync.Mutex
-	window time.Duration // that a request counts for
-	starts []instant     // a ring; the zero time is long ago
+	window time.Duration  // that a request counts for
+	starts []gate.Instant // a ring; the zero time is long ago
 	oldest int
 
 	slacking atomic.Int64 // what slack returns
@@ -66,24 +68,24 @@ func (l *limiter) Wait(ctx context.Context) error {
 			return err
 		}
 		var p place
-		if err := l.queue.wait(ctx, &p, l, clock()); err != nil {
+		if err := l.queue.wait(ctx, &p, l, gate.Now()); err != nil {
 			return err
 		}
-		if clock().Sub(p.granted) <= l.slack() {
+		if gate.Now().Sub(p.granted) <= l.slack() {
 			return nil
 		}
 	}
 }
 
 // take uses a slot if one is free at this very moment.
-func (l *limiter) take(now instant) (at instant, h hindrance) {
+func (l *limiter) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.starts) == 0 {
-		return at, hindrance{ask: func(context.Context) error { return errLimiter }}
+		return at, gate.Wait{Ask: func(context.Context) error { return errLimiter }}
 	}
 	if wait := l.starts[l.oldest].Add(l.window).Sub(now); wait > 0 {
-		return at, hindrance{last: wait}
+		return at, gate.Wait{AtMost: wait}
 	}
 	l.starts[l.oldest] = now
 	l.oldest = (l.oldest + 1) % len(l.starts)
@@ -93,11 +95,11 @@ func (l *limiter) take(now instant) (at instant, h hindrance) {
 func (l *limiter) admit(context.Context, *place, int) error { return nil }
 
 // back does not give the slot to another: it counts from when it was given.
-func (l *limiter) back(instant) {}
+func (l *limiter) back(gate.Instant) {}
 
 // due returns when a request may begin, at the earliest, that has `ahead` others
 // before it, if none begins before from.
-func (l *limiter) due(from instant, ahead int) instant {
+func (l *limiter) due(from gate.Instant, ahead int) gate.Instant {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := len(l.starts)
@@ -113,7 +115,7 @@ func (l *limiter) due(from instant, ahead int) instant {
 
 // plan returns when a request would begin that comes now and waits its turn, and
 // counts it for then: a limiter that is only asked, never waited for.
-func (l *limiter) plan(now instant) instant {
+func (l *limiter) plan(now gate.Instant) gate.Instant {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := now
@@ -133,7 +135,7 @@ func (l *limiter) resize(n int, per time.Duration) {
 	if len(begun) > n {
 		begun = begun[len(begun)-n:]
 	}
-	l.starts = append(make([]instant, n-len(begun)), begun...)
+	l.starts = append(make([]gate.Instant, n-len(begun)), begun...)
 	l.oldest = 0
 	l.keep(per)
 }
@@ -148,7 +150,7 @@ func slackOf(per time.Duration) time.Duration { return max(per/125, min(per/10, 
 
 // keep makes the windows so long.
 func (l *limiter) keep(per time.Duration) {
-	l.window = min(per, century/2) + slackOf(per)
+	l.window = min(per, gate.Century/2) + slackOf(per)
 	l.slacking.Store(int64(slackOf(per)))
 }
 

@@ -1,6 +1,10 @@
 package transport
 
-import "time"
+import (
+	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+)
 
 // lines are those who wait, and the order in which they go. There is a class for
 // each Priority. Nothing here takes longer than the logarithm of the number of
@@ -69,7 +73,7 @@ func (l *lines) remove(p *place) {
 
 // best returns who goes next, not counting one; or nil. It may be somebody who is
 // held back, if nobody else is there.
-func (l *lines) best(now instant, but *place) (best *place) {
+func (l *lines) best(now gate.Instant, but *place) (best *place) {
 	weights := l.weights()
 	for i, most := 0, 0; i < len(l.classes); i++ {
 		c := &l.classes[i]
@@ -86,7 +90,7 @@ func (l *lines) best(now instant, but *place) (best *place) {
 }
 
 // held returns for how long none of a class may go although there is a slot.
-func (l *lines) held(class int, now instant) time.Duration {
+func (l *lines) held(class int, now gate.Instant) time.Duration {
 	if class != Batch.index() {
 		return 0
 	}
@@ -94,7 +98,7 @@ func (l *lines) held(class int, now instant) time.Duration {
 }
 
 // serve takes out p, which gets a slot.
-func (l *lines) serve(p *place, at instant) {
+func (l *lines) serve(p *place, at gate.Instant) {
 	weights, all := l.weights(), 0
 	for i := range l.classes {
 		if c := &l.classes[i]; c == l.class(p) || c.len > 0 && l.held(i, at) <= 0 {
@@ -108,7 +112,7 @@ func (l *lines) serve(p *place, at instant) {
 }
 
 // taken notes that p gets a slot, maybe without having waited.
-func (l *lines) taken(p *place, at instant) {
+func (l *lines) taken(p *place, at gate.Instant) {
 	l.class(p).users.taken(p.owner)
 	if p.priority.index() == Batch.index() {
 		l.batch.taken(at)

@@ -3,16 +3,18 @@ package transport
 import (
 	"context"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // A pacer is a Limiter as the throttle needs it.
 type pacer interface {
 	// take uses a slot if one is free now; else it says what to wait for.
-	take(now instant) (at instant, h hindrance)
+	take(now gate.Instant) (at gate.Instant, h gate.Wait)
 
 	// due returns when a request may begin, at the earliest, that has so many
 	// others before it, if none begins before from.
-	due(from instant, ahead int) instant
+	due(from gate.Instant, ahead int) gate.Instant
 
 	// slack is how old a slot may be when it is used.
 	slack() time.Duration
@@ -39,12 +41,12 @@ type foreign struct {
 	given bool // it has given a slot that has not been taken yet
 }
 
-func (f *foreign) take(now instant) (at instant, h hindrance) {
+func (f *foreign) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
 	if f.given {
 		f.given = false
 		return now, h
 	}
-	return at, hindrance{ask: f.ask}
+	return at, gate.Wait{Ask: f.ask}
 }
 
 // ask waits on behalf of all who wait. A Limiter that knew the deadline of the
@@ -56,7 +58,7 @@ func (f *foreign) ask(ctx context.Context) error {
 	return err
 }
 
-func (f *foreign) due(from instant, _ int) instant { return from }
+func (f *foreign) due(from gate.Instant, _ int) gate.Instant { return from }
 
 func (f *foreign) slack() time.Duration { return slackOf(defaultPer) }
 

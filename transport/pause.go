@@ -1,15 +1,19 @@
 package transport
 
-import "time"
+import (
+	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+)
 
 // A pause holds everybody back until a time. After it one goes ahead to see, and
 // the others follow as soon as that one has been served: if the tenant is still
 // saturated this costs one 429 and not as many as the limit lets through. The
 // zero value holds nobody. It is guarded by the queue's lock.
 type pause struct {
-	end    instant       // zero if there is none to think of any more
+	end    gate.Instant  // zero if there is none to think of any more
 	fresh  bool          // it has begun by stop, and extend has not been told yet
-	trial  instant       // when the one that went ahead began; zero if none has
+	trial  gate.Instant  // when the one that went ahead began; zero if none has
 	limit  time.Duration // how long its answer is waited for
 	served chan struct{} // closed when the trial is over
 }
@@ -25,7 +29,7 @@ const (
 
 // stop holds everybody back for the moment in which it is not yet decided for how
 // long: a 429 makes room in the window, and nobody is to use it.
-func (p *pause) stop(now instant) {
+func (p *pause) stop(now gate.Instant) {
 	if !now.Before(p.end) {
 		p.over()
 		p.end, p.fresh = now.Add(minTrial), true
@@ -34,7 +38,7 @@ func (p *pause) stop(now instant) {
 
 // extend makes the pause last for d from now on, unless it lasts longer already.
 // took is how long the 429 was under way. It tells whether there was none before.
-func (p *pause) extend(now instant, d, took time.Duration) (began bool) {
+func (p *pause) extend(now gate.Instant, d, took time.Duration) (began bool) {
 	began = p.fresh || !now.Before(p.end)
 	if end := now.Add(min(d, time.Hour)); p.fresh || end.After(p.end) {
 		p.over()
@@ -46,17 +50,17 @@ func (p *pause) extend(now instant, d, took time.Duration) (began bool) {
 }
 
 // held says for how long one more has to wait, if it does.
-func (p *pause) held(now instant) (h hindrance, held bool) {
+func (p *pause) held(now gate.Instant) (h gate.Wait, held bool) {
 	switch {
 	case p.end.IsZero():
 	case now.Before(p.end):
-		return hindrance{last: p.end.Sub(now)}, true
+		return gate.Wait{AtMost: p.end.Sub(now)}, true
 	case p.trial.IsZero():
 		if now.Sub(p.end) > stale {
 			p.end = 0
 		}
 	case now.Before(p.trial.Add(p.limit)):
-		return hindrance{last: p.trial.Add(p.limit).Sub(now), freed: p.served}, true
+		return gate.Wait{AtMost: p.trial.Add(p.limit).Sub(now), Sooner: p.served}, true
 	default:
 		p.over()
 		p.end = 0
@@ -65,7 +69,7 @@ func (p *pause) held(now instant) (h hindrance, held bool) {
 }
 
 // enter notes that one goes. The first one after a pause is its trial.
-func (p *pause) enter(now instant) {
+func (p *pause) enter(now gate.Instant) {
 	if !p.end.IsZero() && p.trial.IsZero() {
 		p.trial, p.served = now, make(chan struct{})
 	}
@@ -73,7 +77,7 @@ func (p *pause) enter(now instant) {
 
 // answered notes what became of a request that began at a time: whether it was
 // let in. If it was not, and not because of a 429, somebody else has to try.
-func (p *pause) answered(began instant, letIn bool) {
+func (p *pause) answered(began gate.Instant, letIn bool) {
 	if p.end.IsZero() || began.Before(p.end) {
 		return
 	}
@@ -93,7 +97,7 @@ func (p *pause) over() {
 
 // remaining returns how long everybody is held back, as far as it is decided, the
 // trial not counted.
-func (p *pause) remaining(now instant) time.Duration {
+func (p *pause) remaining(now gate.Instant) time.Duration {
 	if p.end.IsZero() || p.fresh {
 		return 0
 	}

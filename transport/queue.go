@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"sync"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // A queue gives slots to those who wait for them, the best one first, where
@@ -29,24 +31,24 @@ type slots interface {
 	admit(ctx context.Context, p *place, ahead int) error
 	// take uses a slot if one is free now. If not, at is zero and the hindrance
 	// says what to wait for before asking again.
-	take(now instant) (at instant, h hindrance)
+	take(now gate.Instant) (at gate.Instant, h gate.Wait)
 	// back takes back a slot that nobody is left to use.
-	back(granted instant)
+	back(granted gate.Instant)
 }
 
 // A place is one caller's in a queue. It is used for one wait at a time.
 type place struct {
 	priority   Priority
-	again      bool    // it has had a turn before, and goes ahead of those of its class who have not
-	leads      bool    // it waits for slots on behalf of all
-	owner      string  // with whose other calls it takes turns
-	granted    instant // the time from which its slot counts
+	again      bool         // it has had a turn before, and goes ahead of those of its class who have not
+	leads      bool         // it waits for slots on behalf of all
+	owner      string       // with whose other calls it takes turns
+	granted    gate.Instant // the time from which its slot counts
 	prev, next *place
 	called     chan struct{} // the slot is yours, or you lead now
 }
 
 // wait returns nil when it is p's turn, or the error that ended its wait.
-func (q *queue) wait(ctx context.Context, p *place, from slots, now instant) error {
+func (q *queue) wait(ctx context.Context, p *place, from slots, now gate.Instant) error {
 	where, err := q.join(ctx, p, from, now)
 	if where == inLine {
 		select {
@@ -77,7 +79,7 @@ const (
 // join gives p a slot if it need not wait, or the lead, or a place in its line. A
 // function of its own, since it may have to wait for the lock: with that and the
 // select in one frame, the goroutines that wait would need larger stacks.
-func (q *queue) join(ctx context.Context, p *place, from slots, now instant) (standing, error) {
+func (q *queue) join(ctx context.Context, p *place, from slots, now gate.Instant) (standing, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	ahead := 0
@@ -105,7 +107,7 @@ func (q *queue) join(ctx context.Context, p *place, from slots, now instant) (st
 
 // lead waits for slots on everybody's behalf until one is for p itself.
 func (q *queue) lead(ctx context.Context, p *place, from slots) (err error) {
-	var h hindrance
+	var h gate.Wait
 	leading := true
 	defer func() {
 		if leading { // it has failed, or a Limiter that is not ours has panicked
@@ -116,13 +118,13 @@ func (q *queue) lead(ctx context.Context, p *place, from slots) (err error) {
 		}
 	}()
 	for {
-		if err := h.wait(ctx); err != nil {
+		if err := h.Done(ctx); err != nil {
 			return err
 		}
 		q.mu.Lock()
-		now := clock()
+		now := gate.Now()
 		best := q.lines.best(now, nil)
-		var at instant
+		var at gate.Instant
 		if at, h = q.take(best, from, now); !at.IsZero() {
 			q.grant(best, at)
 			if best == p {
@@ -140,12 +142,12 @@ func (q *queue) lead(ctx context.Context, p *place, from slots) (err error) {
 }
 
 // take uses a slot for p, who is the best, if there is one and p may have it.
-func (q *queue) take(p *place, from slots, now instant) (at instant, h hindrance) {
+func (q *queue) take(p *place, from slots, now gate.Instant) (at gate.Instant, h gate.Wait) {
 	if wait := q.lines.held(p.priority.index(), now); wait > 0 {
 		if q.better == nil {
 			q.better = make(chan struct{})
 		}
-		return at, hindrance{last: wait, freed: q.better}
+		return at, gate.Wait{AtMost: wait, Sooner: q.better}
 	}
 	return from.take(now)
 }
@@ -203,7 +205,7 @@ func (q *queue) busy() (idle <-chan struct{}, busy bool) {
 
 // appoint makes the best of those who wait the leader.
 func (q *queue) appoint() {
-	q.leader = q.lines.best(clock(), nil)
+	q.leader = q.lines.best(gate.Now(), nil)
 	if q.leader != nil {
 		q.leader.leads = true
 		q.leader.called <- struct{}{}
@@ -212,8 +214,8 @@ func (q *queue) appoint() {
 
 // passOn gives a slot that was left to the best of those who can be called: the
 // leader cannot, it is waiting for one already.
-func (q *queue) passOn(at instant) bool {
-	p := q.lines.best(clock(), q.leader)
+func (q *queue) passOn(at gate.Instant) bool {
+	p := q.lines.best(gate.Now(), q.leader)
 	if p == nil {
 		return false
 	}
@@ -222,7 +224,7 @@ func (q *queue) passOn(at instant) bool {
 	return true
 }
 
-func (q *queue) grant(p *place, at instant) {
+func (q *queue) grant(p *place, at gate.Instant) {
 	q.lines.serve(p, at)
 	q.rest()
 	p.granted = at

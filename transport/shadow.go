@@ -3,6 +3,8 @@ package transport
 import (
 	"net/http"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // A shadow sends everything at once and works out how long it would have waited,
@@ -14,7 +16,7 @@ type shadow struct {
 }
 
 func (s shadow) send(c *call, req *http.Request) (*http.Response, error) {
-	began := clock()
+	began := gate.Now()
 	s.queue.mu.Lock()
 	paused := s.pause.remaining(began)
 	s.queue.mu.Unlock()

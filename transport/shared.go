@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // A SharedLimiter is a Limiter whose limit several processes keep together;
@@ -78,27 +80,27 @@ const (
 // and ask are used by one goroutine at a time.
 type pooled struct {
 	SharedLimiter
-	given instant // a slot that has not been taken yet
+	given gate.Instant // a slot that has not been taken yet
 }
 
-func (p *pooled) take(now instant) (at instant, h hindrance) {
+func (p *pooled) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
 	at, p.given = p.given, 0
 	if !at.IsZero() && now.Sub(at) <= p.Slack() {
 		return at, h
 	}
-	return 0, hindrance{ask: p.ask}
+	return 0, gate.Wait{Ask: p.ask}
 }
 
 func (p *pooled) ask(ctx context.Context) error {
 	due, err := p.Slot(noDeadline{ctx})
 	if err == nil {
-		p.given = clock().Add(time.Until(due))
+		p.given = gate.Now().Add(time.Until(due))
 	}
 	return err
 }
 
-func (p *pooled) due(from instant, _ int) instant {
-	return max(from, clock().Add(time.Until(p.Share().PausedUntil)))
+func (p *pooled) due(from gate.Instant, _ int) gate.Instant {
+	return max(from, gate.Now().Add(time.Until(p.Share().PausedUntil)))
 }
 
 func (p *pooled) slack() time.Duration { return p.Slack() }
@@ -107,7 +109,7 @@ func (p *pooled) rate() float64 { return p.Share().Limit }
 
 // share takes in what is known of the others. It tells whether they were lost, or
 // found again.
-func (t *throttle) share(now instant) (s Share, changed bool) {
+func (t *throttle) share(now gate.Instant) (s Share, changed bool) {
 	s, shares := t.shared()
 	if !shares {
 		return s, false
@@ -128,7 +130,7 @@ func (t *throttle) shared() (s Share, ok bool) {
 }
 
 // share makes the window that of all processes together, or of this one alone.
-func (w *window) share(s Share, now instant) {
+func (w *window) share(s Share, now gate.Instant) {
 	w.pooled = s.Sharing == SharingAll
 	if !w.pooled {
 		w.rate = s.Limit / float64(max(1, s.Processes))
@@ -156,12 +158,12 @@ const forgotten = 5 * time.Second
 
 // told takes over what others have measured: who comes later would else take the
 // queue that is there for the server's own time.
-func (m *delayMeter) told(delay, doubt float64, now instant) {
+func (m *delayMeter) told(delay, doubt float64, now gate.Instant) {
 	m.queue, m.variance, m.at = delay, doubt*doubt, now
 }
 
 // together is a drain of all processes.
-func (d *drain) together(from, until instant, delay float64) {
+func (d *drain) together(from, until gate.Instant, delay float64) {
 	d.begin, d.until, d.before = from, until, delay
 	d.tail = from.Add(until.Sub(from) * 6 / 10)
 }

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // A caller of Wait that is kept busy between its look at the clock and the
@@ -21,7 +23,7 @@ func TestLimiterLooksAtTheClockLast(t *testing.T) {
 	for begin := time.Now(); time.Since(begin) < 5*time.Millisecond; {
 		runtime.Gosched()
 	}
-	freed := clock()
+	freed := gate.Now()
 	l.queue.mu.Unlock()
 	if err := <-done; err != nil {
 		t.Fatal(err)

@@ -1,6 +1,10 @@
 package transport
 
-import "time"
+import (
+	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+)
 
 // A spread holds batch calls back so that they come evenly and leave a reserve.
 // The limit alone lets n calls go at once and then none for a second, which is
@@ -13,7 +17,7 @@ type spread struct {
 	reserve float64       // the part of the limit that is kept free
 	gap     time.Duration // between two of them
 	slack   time.Duration // what the goroutine that is late may make up for
-	free    instant       // when the next one is due
+	free    gate.Instant  // when the next one is due
 }
 
 // debt is how far ahead of its time batch work may be while others wait as well:
@@ -33,7 +37,7 @@ func newSpread(limit pacer, reserve float64) spread {
 }
 
 // held returns for how long the next one has to wait, which may be less than 0.
-func (s *spread) held(now instant, others bool) time.Duration {
+func (s *spread) held(now gate.Instant, others bool) time.Duration {
 	if others {
 		now = now.Add(debt)
 	}
@@ -41,7 +45,7 @@ func (s *spread) held(now instant, others bool) time.Duration {
 }
 
 // taken notes that one went.
-func (s *spread) taken(at instant) {
+func (s *spread) taken(at gate.Instant) {
 	if s.gap == 0 {
 		return
 	}

@@ -3,6 +3,8 @@ package transport
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // Stats is how a Transport stands at one moment.
@@ -49,7 +51,7 @@ func (t *throttle) stats() Stats {
 	heavy := t.lanes.queued()
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	now := clock()
+	now := gate.Now()
 	s := Stats{
 		Queued:      t.queue.len() + heavy,
 		Capacity:    t.maxQueue,
@@ -100,9 +102,9 @@ type counters struct {
 // A meter measures a rate over the last meterSpan.
 type meter struct {
 	buckets [40]uint32
-	last    instant // the start of the newest bucket
-	next    int     // the one after it, which is the oldest
-	first   instant
+	last    gate.Instant // the start of the newest bucket
+	next    int          // the one after it, which is the oldest
+	first   gate.Instant
 }
 
 const (
@@ -110,7 +112,7 @@ const (
 	meterBucket = meterSpan / time.Duration(len(meter{}.buckets))
 )
 
-func (m *meter) add(now instant) {
+func (m *meter) add(now gate.Instant) {
 	m.advance(now)
 	m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]++
 }
@@ -123,7 +125,7 @@ func (m *meter) undo() {
 }
 
 // advance begins new buckets up to now, at the price of the oldest.
-func (m *meter) advance(now instant) {
+func (m *meter) advance(now gate.Instant) {
 	if m.first.IsZero() {
 		m.first, m.last = now, now
 	}
@@ -135,7 +137,7 @@ func (m *meter) advance(now instant) {
 	}
 }
 
-func (m *meter) rate(now instant) float64 {
+func (m *meter) rate(now gate.Instant) float64 {
 	if m.first.IsZero() {
 		return 0
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // A throttle sends one attempt of a call when its turn has come. On its way the
@@ -60,15 +61,15 @@ func (t *throttle) CloseIdleConnections() {
 
 // turn waits until the call may be sent, and returns that time and the request as
 // it is to be sent then. A heavy one waits in its lane first.
-func (t *throttle) turn(c *call, lane *lane, req *http.Request) (instant, *http.Request, error) {
+func (t *throttle) turn(c *call, lane *lane, req *http.Request) (gate.Instant, *http.Request, error) {
 	c.place.priority = c.told.priority
 	c.user()
-	came := clock()
+	came := gate.Now()
 	if lane == nil {
 		return t.slot(c, came, came, req)
 	}
 	err := lane.enter(c, came)
-	now := clock()
+	now := gate.Now()
 	if err != nil {
 		c.waited += now.Sub(came)
 		return now, nil, explain(err, c)
@@ -85,15 +86,15 @@ func (t *throttle) turn(c *call, lane *lane, req *http.Request) (instant, *http.
 // slot waits for one in the queue. It looks at the clock last: if the process was
 // stopped, or very busy, since the slot was given, others may have been given
 // theirs meanwhile, and this one is too old.
-func (t *throttle) slot(c *call, came, now instant, req *http.Request) (instant, *http.Request, error) {
+func (t *throttle) slot(c *call, came, now gate.Instant, req *http.Request) (gate.Instant, *http.Request, error) {
 	for c.again = c.attempt > 0; ; c.again = true {
 		if err := t.queue.wait(c.req.Context(), &c.place, t, now); err != nil {
-			now = clock()
+			now = gate.Now()
 			c.waited += now.Sub(came)
 			return now, nil, explain(err, c)
 		}
 		ready, err := c.prepared(req)
-		now = clock()
+		now = gate.Now()
 		if err == nil && now.Sub(c.granted) <= t.limit.slack() {
 			c.waited += now.Sub(came)
 			t.count.sent.Add(1)
@@ -124,7 +125,7 @@ func (t *throttle) hold(d, took time.Duration) (began bool) {
 	}
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	return t.pause.extend(clock(), d, took)
+	return t.pause.extend(gate.Now(), d, took)
 }
 
 // holds returns for how long an attempt that follows a 429 would wait, if it came
@@ -133,7 +134,7 @@ func (t *throttle) holds(a retry.Attempt) time.Duration {
 	c := a.Base.(*call)
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
-	return t.expect(clock(), t.queue.lines.ahead(&place{again: true, priority: c.place.priority, owner: c.owner}))
+	return t.expect(gate.Now(), t.queue.lines.ahead(&place{again: true, priority: c.place.priority, owner: c.owner}))
 }
 
 func (t *throttle) queued() int {
@@ -147,20 +148,20 @@ func (t *throttle) glance(e *Event) {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
 	e.Queued, e.InFlight = t.queue.len(), t.count.inFlight
-	e.Rate, e.ServerDelay = t.window.sends.rate(clock()), t.window.serverDelay()
+	e.Rate, e.ServerDelay = t.window.sends.rate(gate.Now()), t.window.serverDelay()
 }
 
 // unsent takes back what was counted for a request that does not go.
-func (t *throttle) unsent(granted instant) {
+func (t *throttle) unsent(granted gate.Instant) {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
 	t.back(granted)
 }
 
 // answered notes what became of an attempt, and so what the next ones may do.
-func (t *throttle) answered(c *call, op operation, began instant, status int) {
+func (t *throttle) answered(c *call, op operation, began gate.Instant, status int) {
 	t.queue.mu.Lock()
-	now := clock()
+	now := gate.Now()
 	c.attempt++
 	c.took = now.Sub(began)
 	t.count.inFlight--
@@ -196,7 +197,7 @@ func explain(err error, c *call) error {
 }
 
 // take lets one more request begin, if nothing is in its way.
-func (t *throttle) take(now instant) (at instant, h hindrance) {
+func (t *throttle) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
 	if h, held := t.pause.held(now); held {
 		return at, h
 	}
@@ -216,17 +217,17 @@ func (t *throttle) take(now instant) (at instant, h hindrance) {
 }
 
 // begin counts a request that goes.
-func (t *throttle) begin(now instant) {
+func (t *throttle) begin(now gate.Instant) {
 	t.pause.enter(now)
 	t.window.enter(now)
 	t.count.inFlight++
 }
 
 // back takes back a slot that nobody is left to use.
-func (t *throttle) back(granted instant) {
+func (t *throttle) back(granted gate.Instant) {
 	t.count.inFlight--
 	t.window.sends.undo()
-	t.window.leave(granted, clock())
+	t.window.leave(granted, gate.Now())
 	t.pause.over()
 }
 
@@ -237,10 +238,10 @@ func (t *throttle) admit(ctx context.Context, p *place, ahead int) error {
 		return err
 	}
 	if n := t.queue.lines.rivals(p); !p.again && n >= t.maxQueue && t.full(n) {
-		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: t.expect(clock(), ahead)}
+		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: t.expect(gate.Now(), ahead)}
 	}
 	if deadline, ok := ctx.Deadline(); ok {
-		if wait := t.expect(clock(), ahead); time.Until(deadline) < wait {
+		if wait := t.expect(gate.Now(), ahead); time.Until(deadline) < wait {
 			return &QueueError{Err: context.DeadlineExceeded, Queued: ahead, Wait: wait}
 		}
 	}
@@ -253,12 +254,12 @@ func (t *throttle) full(n int) bool {
 	if _, ours := t.limit.(*limiter); !ours {
 		return n >= max(1, t.maxQueue) // one at least asks the Limiter
 	}
-	return t.expect(clock(), n-t.maxQueue) > 0
+	return t.expect(gate.Now(), n-t.maxQueue) > 0
 }
 
 // expect returns how long the turn of a call is away that has so many others
 // before it: not less, and no more unless a pause, a smaller window or better
 // calls come.
-func (t *throttle) expect(now instant, ahead int) time.Duration {
+func (t *throttle) expect(now gate.Instant, ahead int) time.Duration {
 	return t.limit.due(now.Add(t.pause.remaining(now)), ahead).Sub(now)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 	"pgregory.net/rapid"
 )
 
@@ -111,7 +112,7 @@ func TestUsersTakeTurns(t *testing.T) {
 // batch work saves none while it is held back.
 func TestClassesSaveNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		now := clock()
+		now := gate.Now()
 		l := lines{batch: newSpread(NewLimiter(15, time.Second).(*limiter), 0.98)}
 		var all []*place
 		for range rapid.IntRange(1, 300).Draw(t, "steps") {
@@ -147,7 +148,7 @@ func TestSpreadMakesUpForLateness(t *testing.T) {
 		{0, 0}, {7 * time.Millisecond, 0}, {9 * time.Millisecond, time.Millisecond}, {time.Second, 992 * time.Millisecond},
 	} {
 		s := newSpread(limit, -1)
-		zero := instant(1)
+		zero := gate.Instant(1)
 		for s.free = zero; s.gap*n > 0 && s.free.Before(zero.Add(n*(s.gap+test.lost))); {
 			before := s.free
 			s.taken(s.free.Add(test.late))
@@ -164,9 +165,9 @@ func TestSpreadMakesUpForLateness(t *testing.T) {
 // counted is a source of slots that come back.
 type counted struct{ returned int }
 
-func (c *counted) admit(context.Context, *place, int) error { return nil }
-func (c *counted) take(instant) (at instant, h hindrance)   { return at, h }
-func (c *counted) back(instant)                             { c.returned++ }
+func (c *counted) admit(context.Context, *place, int) error         { return nil }
+func (c *counted) take(gate.Instant) (at gate.Instant, h gate.Wait) { return at, h }
+func (c *counted) back(gate.Instant)                                { c.returned++ }
 
 // A slot of one that leaves goes to the next, but not to the leader, which waits
 // for one already.
@@ -198,7 +199,7 @@ func BenchmarkNext(b *testing.B) {
 			for i := range 10 * users {
 				l.push(&place{owner: fmt.Sprint(i % users), priority: Priority(i%3 - 1)})
 			}
-			now := clock()
+			now := gate.Now()
 			for b.Loop() {
 				p := l.best(now, nil)
 				l.serve(p, now)

@@ -4,6 +4,8 @@ import (
 	"math"
 	"net/http"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // A window bounds the requests in flight, so that few of them wait in the
@@ -34,12 +36,12 @@ type window struct {
 
 	delay   delayMeter
 	drain   drain
-	lacked  instant // when somebody last had to wait for room
-	short   bool    // somebody has since the last step
-	stepped instant
-	cut     instant // by a 429
-	entered instant // when the last one went
-	crowded instant // since when rivals may be there
+	lacked  gate.Instant // when somebody last had to wait for room
+	short   bool         // somebody has since the last step
+	stepped gate.Instant
+	cut     gate.Instant // by a 429
+	entered gate.Instant // when the last one went
+	crowded gate.Instant // since when rivals may be there
 }
 
 const (
@@ -81,7 +83,7 @@ func newWindow(rate float64, most int) window {
 }
 
 // state returns the mode, for people.
-func (w *window) state(now instant) WindowMode {
+func (w *window) state(now gate.Instant) WindowMode {
 	if w.mode != ModeOff && w.drain.active(now) {
 		return ModeProbing
 	}
@@ -89,7 +91,7 @@ func (w *window) state(now instant) WindowMode {
 }
 
 // room returns how many may be in flight now.
-func (w *window) room(now instant) int {
+func (w *window) room(now gate.Instant) int {
 	switch {
 	case w.mode == ModeOff:
 		return math.MaxInt
@@ -106,7 +108,7 @@ func (w *window) room(now instant) int {
 }
 
 // full says what to wait for if there is no room for one more.
-func (w *window) full(now instant) (h hindrance, full bool) {
+func (w *window) full(now gate.Instant) (h gate.Wait, full bool) {
 	if w.mode == ModeOff {
 		return h, false
 	}
@@ -118,7 +120,7 @@ func (w *window) full(now instant) (h hindrance, full bool) {
 		// Places in a queue that rivals keep full come one by one.
 		wait := w.entered.Add(seconds(1 / w.rate)).Sub(now)
 		if w.mode == ModeCompeting && wait > 0 {
-			return hindrance{last: wait}, true
+			return gate.Wait{AtMost: wait}, true
 		}
 		return h, false
 	}
@@ -131,11 +133,11 @@ func (w *window) full(now instant) (h hindrance, full bool) {
 	if d := w.drain.until.Sub(now); d > 0 {
 		last = d
 	}
-	return hindrance{last: last, freed: w.freed}, true
+	return gate.Wait{AtMost: last, Sooner: w.freed}, true
 }
 
 // enter takes a place.
-func (w *window) enter(now instant) {
+func (w *window) enter(now gate.Instant) {
 	w.flying.add(now)
 	w.sends.add(now)
 	w.entered = now
@@ -143,7 +145,7 @@ func (w *window) enter(now instant) {
 }
 
 // leave gives the place back that was taken at a time.
-func (w *window) leave(entered, now instant) {
+func (w *window) leave(entered, now gate.Instant) {
 	w.flying.remove(entered, now)
 	if w.freed != nil {
 		close(w.freed)
@@ -152,7 +154,7 @@ func (w *window) leave(entered, now instant) {
 }
 
 // answered learns from an answer; status is 0 if there was none.
-func (w *window) answered(op operation, sent, now instant, status int) {
+func (w *window) answered(op operation, sent, now gate.Instant, status int) {
 	switch {
 	case w.mode == ModeOff:
 	case status == http.StatusTooManyRequests && w.pooled:
@@ -170,7 +172,7 @@ func (w *window) answered(op operation, sent, now instant, status int) {
 }
 
 // limited shrinks the window after a 429: the server's queue is full.
-func (w *window) limited(now instant) {
+func (w *window) limited(now gate.Instant) {
 	if now.Sub(w.cut) < cutEvery {
 		return
 	}
@@ -183,7 +185,7 @@ func (w *window) limited(now instant) {
 
 // step steers the size. It is slow on purpose: what it changes now is seen in the
 // delay when the requests that are sent now have been answered.
-func (w *window) step(now instant) {
+func (w *window) step(now gate.Instant) {
 	if now.Before(w.drain.until.Add(500 * time.Millisecond)) {
 		return
 	}
@@ -217,7 +219,7 @@ func (w *window) step(now instant) {
 
 // alone tells that nobody else can be there in earnest, since we get the full
 // rate, as far as ten seconds of bursts can tell; what looks like a delay is noise.
-func (w *window) alone(now instant) bool { return w.sends.rate(now) > 0.9*w.rate }
+func (w *window) alone(now gate.Instant) bool { return w.sends.rate(now) > 0.9*w.rate }
 
 // bound keeps the size from growing to what has never been tried: who then meets
 // others would have to come down all the way.
@@ -234,7 +236,7 @@ func (w *window) bound() {
 }
 
 // compete begins to, or ends it.
-func (w *window) compete(now instant) {
+func (w *window) compete(now gate.Instant) {
 	switch q := w.delay.queue; {
 	case q < relaxedDelay || w.mode != ModeCompeting && w.size > crowdedSize:
 		w.crowded = 0

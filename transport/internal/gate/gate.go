@@ -1,0 +1,72 @@
+// Package gate has what the parts of a Transport agree on: points in time, and what a
+// request waits for.
+//
+// A [Gate] answers whether one more request may begin now. Package transport asks its
+// gates in a fixed order, with its lock held, and gives the slot to a waiter only if all
+// of them are open. This package does not wait by itself, except in [Wait.Done], which a
+// waiter calls without the lock.
+package gate
+
+import (
+	"context"
+	"time"
+)
+
+// A Gate says whether one more request may begin. The engine calls its methods with its
+// lock held: they return at once and call nobody back.
+type Gate interface {
+	// Open reports whether a request may begin now; if not, w says what to wait for
+	// before asking again. Asking uses nothing up.
+	Open(now Instant) (w Wait, open bool)
+	// Begin notes that a request begins.
+	Begin(now Instant)
+	// Cancel takes Begin back: the request that was granted a slot does not go.
+	Cancel(granted, now Instant)
+	// End takes in what became of a request that was sent.
+	End(o Outcome)
+}
+
+// An Outcome is what became of one attempt.
+type Outcome struct {
+	Operation string  // method and path, without identifiers
+	Granted   Instant // when its slot was given
+	Sent      Instant // when it was sent
+	Ended     Instant // when its response header came, or it failed
+	Status    int     // the HTTP status; 0 if there was no answer
+}
+
+// A Wait says why no slot is free and what to wait for. The zero value waits for
+// nothing.
+type Wait struct {
+	AtMost time.Duration               // it ends by then; 0: not known
+	Sooner <-chan struct{}             // closed if it ends before; nil: it does not
+	Or     <-chan struct{}             // the same, for another reason
+	Ask    func(context.Context) error // instead of all: something that waits by itself
+}
+
+// Done returns when it is worth asking for a slot again, or returns the context's error
+// if that ends first.
+func (w Wait) Done(ctx context.Context) error {
+	if w.Ask != nil {
+		return w.Ask(ctx)
+	}
+	if w.AtMost <= 0 && w.Sooner == nil {
+		return ctx.Err()
+	}
+	var over <-chan time.Time
+	if w.AtMost > 0 {
+		timer := time.NewTimer(w.AtMost)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case <-over:
+		return nil
+	case <-w.Sooner:
+		return ctx.Err()
+	case <-w.Or:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
