@@ -82,19 +82,19 @@ func TestBodyIsOpenedWhenItIsRead(t *testing.T) {
 	})
 }
 
-// What GetBody fails with reaches the caller, is told once, and is not cured by
+// What GetBody fails with reaches the caller, is judged once, and is not cured by
 // another attempt; nor is GetBody asked again.
 func TestErrorOfGetBodyIsFinal(t *testing.T) {
 	boom := errors.New("boom")
 	s := source{err: boom}
-	var told []retry.Attempt
 	b := statuses(429, 200)
-	_, err := (&retry.Transport{Base: b, Policy: atOnce, Observe: func(a retry.Attempt) { told = append(told, a) }}).RoundTrip(s.request())
+	o := &observed{base: b, policy: atOnce}
+	_, err := o.RoundTrip(s.request())
 	if !errors.Is(err, boom) || len(s.given) != 1 || len(b.begun) != 2 {
 		t.Errorf("%v after %d attempts and %d times GetBody", err, len(b.begun), len(s.given))
 	}
-	if len(told) != 2 || told[1].Again || told[1].Err != err {
-		t.Errorf("told of %+v", told)
+	if len(o.told) != 2 || o.told[1].Again || o.told[1].err != err {
+		t.Errorf("decided %+v, want the error of GetBody to be final", o.told)
 	}
 }
 

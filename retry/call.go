@@ -1,10 +1,8 @@
 package retry
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
-	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -12,153 +10,162 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// A call is one request whose first attempt failed, on its way to the last.
-//
-// It stands on both sides of go-retryablehttp: below it as the RoundTripper that
-// makes an attempt, beside it as the hooks that judge one. What go-retryablehttp
-// itself sees is a stand-in, never the caller's request nor a real response: it
-// would write to the one, follow the other's redirects, read bodies into memory,
-// and close connections that belong to others.
-type call struct {
-	transport *Transport
-	policy    Policy
-	base      http.RoundTripper
-	req       *http.Request
-
-	number    int // attempts made
-	resp      *http.Response
-	err       error
-	throttled delays
-	failures  delays
-	again     bool // the last attempt is to be repeated, and has not been yet
-	delay     time.Duration
+// A Call is one request on its way from the first attempt to the last: Send makes an
+// attempt, Judge says what follows, Rest waits for it. Policy.Call makes one. It is used
+// by one goroutine.
+type Call struct {
+	policy   *Policy
+	req      *http.Request
+	attempts int
+	resp     *http.Response // of the last attempt
+	failed   *failed        // nil until an attempt has failed
 }
 
-func newCall(t *Transport, base http.RoundTripper, req *http.Request) *call {
-	return &call{transport: t, policy: t.Policy.resolved(), base: base, req: req}
+// failed is what a Call remembers of its failures. Nearly all calls succeed at once and
+// pay for none of it.
+type failed struct {
+	policy    Policy // with every default filled in
+	throttled intervals
+	others    intervals
 }
 
-// run goes on from what the first attempt brought.
-func (c *call) run(resp *http.Response, err error) (*http.Response, error) {
-	c.resp, c.err = resp, err
-	client := retryablehttp.Client{
-		HTTPClient:   &http.Client{Transport: c},
-		RetryMax:     math.MaxInt, // the budgets are the Policy's
-		CheckRetry:   c.judge,
-		Backoff:      c.wait,
-		ErrorHandler: retryablehttp.PassthroughErrorHandler,
-	}
-	standIn, _ := http.NewRequestWithContext(c.req.Context(), http.MethodGet, "http://stand-in", nil)
-	_, err = client.Do(&retryablehttp.Request{Request: standIn})
-	if c.again {
-		return nil, err // the context ended while we waited
-	}
-	return c.resp, c.err
+// A Decision is what follows an attempt.
+type Decision struct {
+	// Again: another attempt is to be made after Delay. Else the caller gets the last
+	// response or error.
+	Again bool
+
+	// Throttled: the attempt was answered 429.
+	Throttled bool
+
+	// Delay is how long the server is to be left alone: as long as it asked with
+	// Retry-After, within the Policy's bounds, or growing with each failure. After a 429
+	// that is meant for all other calls as well, also if this one ends here. It may be 0
+	// although Again is set.
+	Delay time.Duration
 }
 
-// RoundTrip makes the next attempt for go-retryablehttp. The first one has been
-// made already and is only told.
-func (c *call) RoundTrip(standIn *http.Request) (*http.Response, error) {
-	c.number++
-	if c.number > 1 {
-		c.resp, c.err = c.repeat()
+var errNoAnswer = errors.New("retry: the base RoundTripper returned neither a response nor an error")
+
+// Send makes an attempt through base. From the second on, the request is a copy whose
+// body comes from GetBody. Of a response and an error that a careless base returns
+// together, only the error counts.
+func (c *Call) Send(base http.RoundTripper) (*http.Response, error) {
+	req := c.req
+	if c.attempts++; c.attempts > 1 {
+		req = req.WithContext(req.Context())
+		if req.Body != nil && req.GetBody != nil {
+			req.Body = &lateBody{open: req.GetBody}
+		}
 	}
-	if c.err != nil {
-		return nil, c.err
+	resp, err := base.RoundTrip(req)
+	switch {
+	case err != nil && resp != nil && resp.Body != nil:
+		resp.Body.Close()
+		resp = nil
+	case err != nil:
+		resp = nil
+	case resp == nil:
+		err = errNoAnswer
 	}
-	return &http.Response{StatusCode: c.resp.StatusCode, Body: http.NoBody, Request: standIn}, nil
+	c.resp = resp
+	return resp, err
 }
 
-func (c *call) repeat() (*http.Response, error) {
-	req := c.req.WithContext(c.req.Context()) // a copy, for the body
-	if req.Body != nil && req.GetBody != nil {
-		req.Body = &lateBody{open: req.GetBody}
+// Judge decides what follows the attempt that brought resp or err. It reads no body.
+func (c *Call) Judge(resp *http.Response, err error) Decision {
+	throttled := resp != nil && resp.StatusCode == http.StatusTooManyRequests
+	if !throttled && c.final(resp, err) {
+		return Decision{}
 	}
-	return attempt(c.base, req)
+	if c.failed == nil {
+		c.failed = &failed{policy: c.policy.resolved()}
+	}
+	p, kind, budget := &c.failed.policy, &c.failed.others, c.failed.policy.Failures
+	if throttled {
+		kind, budget = &c.failed.throttled, p.Throttled
+	}
+	passing := c.passing(resp, err, throttled)
+	if !passing && !throttled {
+		return Decision{}
+	}
+	var asked time.Duration
+	if resp != nil && p.MaxRetryAfter > 0 {
+		asked = After(resp.Header, time.Now())
+	}
+	d := Decision{Throttled: throttled, Delay: kind.next(min(asked, p.MaxRetryAfter), p)}
+	d.Again = passing && kind.used <= budget && asked <= max(0, p.MaxRetryAfter) && replayable(c.req) && c.outlives(d.Delay)
+	return d
 }
 
-// judge is go-retryablehttp's CheckRetry: it decides, tells, and clears away the
-// response of an attempt that will be repeated.
-func (c *call) judge(context.Context, *http.Response, error) (bool, error) {
-	c.again, c.delay = c.decide()
-	c.transport.observe(c.attempt())
-	if c.held() {
-		c.delay = 0
-	}
-	if c.again && c.resp != nil {
+// Rest discards the response of the attempt that is to be repeated, and waits. It
+// returns the context's error if that ends first.
+func (c *Call) Rest(d time.Duration) error {
+	if c.resp != nil {
 		drain(c.resp.Body)
 		c.resp = nil
 	}
-	return c.again, nil
-}
-
-// attempt is what is told of the last one.
-func (c *call) attempt() Attempt {
-	return Attempt{
-		Number: c.number, Request: c.req, Base: c.base, Response: c.resp, Err: c.err, Again: c.again, Delay: c.delay,
-	}
-}
-
-// wait is go-retryablehttp's Backoff.
-func (c *call) wait(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return c.delay }
-
-// held tells whether the Base does the waiting.
-func (c *call) held() bool { return c.limited() && c.transport.Hold != nil }
-
-func (c *call) limited() bool {
-	return c.resp != nil && c.resp.StatusCode == http.StatusTooManyRequests
-}
-
-// decide answers: again, and how long is the server to be left alone?
-func (c *call) decide() (again bool, delay time.Duration) {
-	kind, budget := &c.failures, c.policy.Failures
-	if c.limited() {
-		kind, budget = &c.throttled, c.policy.Throttled
-	} else if !idempotent(c.req) || !c.passing() {
-		return false, 0
-	}
-	var asked time.Duration
-	if c.resp != nil && c.policy.MaxRetryAfter > 0 {
-		asked = After(c.resp.Header, time.Now())
-	}
-	delay = kind.next(min(asked, c.policy.MaxRetryAfter), c.policy)
-	again = kind.used <= budget &&
-		asked <= max(0, c.policy.MaxRetryAfter) &&
-		replayable(c.req) &&
-		c.outlives(delay)
-	return again, delay
-}
-
-// outlives tells whether the call's context lasts for another attempt after the
-// delay. If not, the answer that we have is worth more than a timeout later.
-func (c *call) outlives(delay time.Duration) bool {
 	ctx := c.req.Context()
-	if c.held() {
-		delay = max(delay, c.transport.Hold(c.attempt()))
+	if d <= 0 {
+		return ctx.Err()
 	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// final reports whether plainly nothing follows: a success, a caller that has given up,
+// a refusal of our own.
+func (c *Call) final(resp *http.Response, err error) bool {
+	if err != nil {
+		return c.req.Context().Err() != nil || !retryable(err)
+	}
+	return resp.StatusCode < 500 && c.policy.Check == nil
+}
+
+// passing reports whether the failure may be gone the next time. After anything but a 429
+// the server may have done what a request asks for: only idempotent ones are repeated.
+func (c *Call) passing(resp *http.Response, err error, throttled bool) bool {
+	if !throttled && !idempotent(c.req) {
+		return false
+	}
+	check := c.policy.Check
+	if check == nil {
+		// go-retryablehttp knows of errors which stay: a scheme, a header, a certificate.
+		// It does not look for the last one in a wrapped error.
+		var cert *tls.CertificateVerificationError
+		if errors.As(err, &cert) {
+			return false
+		}
+		check = retryablehttp.DefaultRetryPolicy
+	}
+	if err != nil {
+		err = &url.Error{Op: c.req.Method, Err: err} // as an http.Client would return it
+	}
+	again, _ := check(c.req.Context(), resp, err)
+	return again
+}
+
+// outlives reports whether the call's context lasts for another attempt after the delay.
+// If not, the answer that we have is worth more than a timeout later.
+func (c *Call) outlives(delay time.Duration) bool {
+	ctx := c.req.Context()
 	deadline, ok := ctx.Deadline()
 	return ctx.Err() == nil && (!ok || time.Until(deadline) > delay)
 }
 
-// passing tells whether a failure other than a 429 may be gone the next time.
-// go-retryablehttp knows which errors stay: a certificate, a scheme, a header.
-func (c *call) passing() bool {
-	if c.err == nil {
-		again, _ := retryablehttp.DefaultRetryPolicy(c.req.Context(), c.resp, nil)
-		return again
-	}
-	if !retryable(c.err) {
-		return false
-	}
-	var cert *tls.CertificateVerificationError
-	if errors.As(c.err, &cert) {
-		return false // known to go-retryablehttp too, but not when wrapped
-	}
-	again, _ := retryablehttp.DefaultRetryPolicy(c.req.Context(), nil, &url.Error{Err: c.err})
-	return again
+// retryable asks the error itself, if it has something to say.
+func retryable(err error) bool {
+	var verdict interface{ Retryable() bool }
+	return !errors.As(err, &verdict) || verdict.Retryable()
 }
 
-// replayable tells whether the body can be sent a second time.
+// replayable reports whether the body can be sent a second time.
 func replayable(req *http.Request) bool {
 	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }

@@ -1,43 +1,36 @@
 package retry_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"time"
 
+	"github.com/hashicorp/go-retryablehttp"
+
 	"github.com/aprimo-go/aprimo/retry"
 )
 
-// A server that is saturated at first: the call comes through, and each attempt
-// can be seen.
+// A server that is saturated at first: the call succeeds all the same.
 func ExampleTransport() {
-	busy := 2
+	attempts := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if busy--; busy >= 0 {
+		if attempts++; attempts <= 2 {
 			w.WriteHeader(http.StatusTooManyRequests)
 		}
 	}))
 	defer server.Close()
 
-	client := &http.Client{Transport: &retry.Transport{
-		Policy: retry.Policy{MinDelay: time.Millisecond},
-		Observe: func(a retry.Attempt) {
-			fmt.Println("attempt", a.Number, "answered", a.Response.StatusCode, "again:", a.Again)
-		},
-	}}
+	client := &http.Client{Transport: &retry.Transport{Policy: retry.Policy{MinDelay: time.Millisecond}}}
 	resp, err := client.Get(server.URL)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer resp.Body.Close()
-	fmt.Println(resp.Status)
-	// Output:
-	// attempt 1 answered 429 again: true
-	// attempt 2 answered 429 again: true
-	// attempt 3 answered 200 again: false
-	// 200 OK
+	fmt.Println(resp.Status, "after", attempts, "attempts")
+	// Output: 200 OK after 3 attempts
 }
 
 // A program with a person in front of it gives up sooner.
@@ -49,6 +42,35 @@ func ExamplePolicy() {
 	}}}
 	fmt.Println(client.Transport != nil)
 	// Output: true
+}
+
+// A CheckRetry that a program has already can be used: this one retries a 404 as well,
+// because a record is found a moment after it was created.
+func ExamplePolicy_check() {
+	attempts := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if attempts++; attempts == 1 {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer server.Close()
+	client := &http.Client{Transport: &retry.Transport{Policy: retry.Policy{
+		MinDelay: time.Millisecond,
+		Check: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
+			if resp != nil && resp.StatusCode == http.StatusNotFound {
+				return true, nil
+			}
+			return retryablehttp.DefaultRetryPolicy(ctx, resp, err)
+		},
+	}}}
+	resp, err := client.Get(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.Status, "after", attempts, "attempts")
+	// Output: 200 OK after 2 attempts
 }
 
 func ExampleAfter() {

@@ -1,48 +1,66 @@
 package retry
 
-import "time"
+import (
+	"net/http"
+	"time"
 
-// A Policy says how often a request is made again and how long to wait before.
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// A Policy says how often a request is retried and how long to wait before each retry.
 // The zero value is the recommended policy: it brings a call through more than a
 // minute of a tenant that answers everything with 429, and through a server
-// failure of some seconds. Each field's zero means its default.
+// failure of some seconds. In each field zero means the default and negative means off.
 //
 // A Policy holds no state: one serves any number of calls at the same time.
 type Policy struct {
-	// Throttled is how many times one call is repeated after a 429. Zero means
-	// 20, which with the default delays are at least two minutes; negative
+	// Throttled is how many times one call is retried after a 429. Zero means
+	// 20, which takes at least two minutes with the default delays; negative
 	// means never.
 	Throttled int
 
-	// Failures is how many times one call is repeated after anything else that
+	// Failures is how many times one call is retried after anything else that
 	// may pass: a network error, or a 5xx other than 501. Zero means 3; negative
 	// means never. It is a budget of its own: 429s do not use it up.
 	Failures int
 
-	// MinDelay is about how long to wait before the first repetition; each
-	// further one waits about twice as long as the one before. Zero means 1 s.
+	// MinDelay is about how long to wait before the first retry; each further one
+	// waits about twice as long as the one before. Zero means 1 s; negative means no
+	// delay.
 	MinDelay time.Duration
 
 	// MaxDelay ends that growth: no delay of ours is longer. Zero means 10 s:
-	// a tenant's queue, full when it answers 429, is empty in 7 if nobody comes.
-	// If it is less than MinDelay, all delays are MaxDelay. Of both, negative
-	// means no delay at all.
+	// a tenant's queue, full when it answers 429, is empty after 7 s if nobody comes.
+	// If it is less than MinDelay, all delays are MaxDelay; negative means no delay.
 	MaxDelay time.Duration
 
 	// MaxRetryAfter is the longest Retry-After that is waited for. A response
 	// that asks for more is handed to the caller at once. Zero means 1 minute;
 	// negative means that the header is ignored.
 	MaxRetryAfter time.Duration
+
+	// Check decides whether a failed attempt may be repeated, in place of
+	// retryablehttp.DefaultRetryPolicy, which is used if it is nil. Only its first
+	// result counts. It is not asked about a request that must not be repeated, because
+	// it is not idempotent and was not answered 429, and it does not extend the numbers
+	// of retries above. An error reaches it as an *url.Error, as it would from an
+	// http.Client. It must be safe for concurrent use and must not read the body.
+	Check retryablehttp.CheckRetry
 }
 
+// Call returns a new Call of the request under this Policy. The Policy must not change
+// while the Call is used.
+func (p *Policy) Call(req *http.Request) Call { return Call{policy: p, req: req} }
+
 // resolved returns the policy with every default filled in.
-func (p Policy) resolved() Policy {
+func (p *Policy) resolved() Policy {
 	return Policy{
 		Throttled:     max(0, orDefault(p.Throttled, 20)),
 		Failures:      max(0, orDefault(p.Failures, 3)),
 		MinDelay:      max(0, min(orDefault(p.MinDelay, time.Second), orDefault(p.MaxDelay, 10*time.Second))),
 		MaxDelay:      max(0, orDefault(p.MaxDelay, 10*time.Second)),
 		MaxRetryAfter: orDefault(p.MaxRetryAfter, time.Minute),
+		Check:         p.Check,
 	}
 }
 

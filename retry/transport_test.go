@@ -80,6 +80,34 @@ func statuses(list ...int) *base {
 	return b
 }
 
+// An observed Transport keeps what was decided after each attempt. It makes the steps of
+// a Call as package transport does.
+type observed struct {
+	base   http.RoundTripper
+	policy retry.Policy
+	told   []attempt
+}
+
+type attempt struct {
+	retry.Decision
+	resp *http.Response
+	err  error
+}
+
+func (o *observed) RoundTrip(req *http.Request) (*http.Response, error) {
+	for call := o.policy.Call(req); ; {
+		resp, err := call.Send(o.base)
+		next := call.Judge(resp, err)
+		o.told = append(o.told, attempt{next, resp, err})
+		if !next.Again {
+			return resp, err
+		}
+		if err := call.Rest(next.Delay); err != nil {
+			return nil, err
+		}
+	}
+}
+
 func send(ctx context.Context, rt http.RoundTripper, method, body string) (*http.Response, error) {
 	req, _ := http.NewRequestWithContext(ctx, method, recordsURL, nil)
 	if body != "" {
@@ -172,20 +200,17 @@ func TestDelays(t *testing.T) {
 					b.steps = append(b.steps, step{status: 429, header: h})
 				}
 				b.steps = append(b.steps, step{status: 200})
-				var told []time.Duration
-				rt := &retry.Transport{Base: b, Observe: func(a retry.Attempt) {
-					if a.Number != len(told)+1 || a.Again != (len(told) < len(test.header)) {
-						t.Errorf("told of %+v", a)
-					}
-					told = append(told, a.Delay)
-				}}
-				if _, err := send(t.Context(), rt, "GET", ""); err != nil {
+				o := &observed{base: b}
+				if _, err := send(t.Context(), o, "GET", ""); err != nil {
 					t.Fatal(err)
+				}
+				if n := len(test.header) + 1; len(o.told) != n || o.told[n-1].Again {
+					t.Fatalf("decided %+v, want %d attempts", o.told, n)
 				}
 				for i := range test.header {
 					took := b.begun[i+1] - b.begun[i]
-					if s := took.Seconds(); s < test.from[i] || s > test.to[i] || told[i] != took {
-						t.Errorf("waited %v before attempt %d, was told %v; want %v to %v s", took, i+2, told[i], test.from[i], test.to[i])
+					if s := took.Seconds(); s < test.from[i] || s > test.to[i] || o.told[i].Delay != took {
+						t.Errorf("waited %v before attempt %d, the decision said %v; want %v to %v s", took, i+2, o.told[i].Delay, test.from[i], test.to[i])
 					}
 				}
 			})

@@ -11,8 +11,8 @@ import (
 // together do not come back together.
 const jitter = 0.25
 
-// delays makes the growing intervals of one call and one kind of failure.
-type delays struct {
+// intervals makes the growing delays of one call after one kind of failure.
+type intervals struct {
 	backoff *backoff.ExponentialBackOff
 	used    int
 	last    time.Duration // what the previous failure would have waited by itself
@@ -22,9 +22,9 @@ type delays struct {
 // nothing). The first time the server knows best. If it has been wrong once, its
 // word is only the least: servers that send a constant "Retry-After: 1" would
 // otherwise be asked every second for as long as they are saturated.
-func (d *delays) next(asked time.Duration, p Policy) time.Duration {
-	if d.backoff == nil {
-		d.backoff = backoff.NewExponentialBackOff(
+func (i *intervals) next(asked time.Duration, p *Policy) time.Duration {
+	if i.backoff == nil {
+		i.backoff = backoff.NewExponentialBackOff(
 			backoff.WithInitialInterval(p.MinDelay),
 			backoff.WithMaxInterval(p.MaxDelay),
 			backoff.WithMultiplier(2),
@@ -32,11 +32,11 @@ func (d *delays) next(asked time.Duration, p Policy) time.Duration {
 			backoff.WithMaxElapsedTime(0), // the default gives up after 15 min
 		)
 	}
-	d.used++
-	before := d.last
-	d.last = min(d.backoff.NextBackOff(), p.MaxDelay)
+	i.used++
+	before := i.last
+	i.last = min(i.backoff.NextBackOff(), p.MaxDelay)
 	if asked <= 0 {
-		return d.last
+		return i.last
 	}
 	spread := time.Duration(rand.Float64() * jitter * float64(asked))
 	return max(before, asked+min(spread, p.MaxRetryAfter-asked))
