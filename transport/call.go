@@ -3,38 +3,39 @@ package transport
 import (
 	"net/http"
 	"time"
+
+	"github.com/aprimo-go/aprimo/retry"
 )
 
-// A call is one RoundTrip of the Transport with all its attempts, each of which
-// goes through it: it is the base of its own retries. It is used by one goroutine
-// at a time.
+// A call is one RoundTrip of the Transport with all its attempts. It is used by one
+// goroutine at a time.
 type call struct {
 	*Transport
-	place // in the queue, under the name of the call's user once that has been found
-	told  // by its context
+	place         // in the queue, under the name of the call's user once that has been found
+	contextValues // of the request
 
 	req      *http.Request // the caller's
+	retries  retry.Call
 	attempt  int           // attempts sent
 	waited   time.Duration // in the queue, all attempts together
+	lastWait time.Duration // in the queue, for the last attempt
 	took     time.Duration // the last attempt, on the wire
 	named    bool          // the user has been looked for
-	reported int           // the attempt that had an event of its own last
+	reported int           // the last attempt that had an event of its own
+	changes  changes       // by the last attempt, not reported yet
+	snapshot snapshot      // as things stood when the last attempt ended
+	fresh    bool          // the snapshot is of now
 }
 
-// A sender makes one attempt of a call.
-type sender interface {
-	send(c *call, attempt *http.Request) (*http.Response, error)
-}
-
-// RoundTrip makes the next attempt.
+// RoundTrip makes the next attempt. It lets the call be the base of its own retries.
 func (c *call) RoundTrip(attempt *http.Request) (*http.Response, error) {
-	return c.sender.send(c, attempt)
+	return c.engine.send(c, attempt)
 }
 
 // user returns who caused the call.
 func (c *call) user() string {
 	if !c.named {
-		c.owner, c.named = userOf(c.req, c.told.user, c.identity), true
+		c.owner, c.named = userOf(c.req, c.contextValues.user, c.identity), true
 	}
 	return c.owner
 }

@@ -14,18 +14,18 @@ import (
 // token say, which matters for a server that calls Aprimo as one technical user
 // on behalf of many.
 func ContextWithUser(ctx context.Context, user string) context.Context {
-	t := toldBy(ctx)
-	t.user = user
-	return t.in(ctx)
+	v := valuesFrom(ctx)
+	v.user = user
+	return v.in(ctx)
 }
 
 // UserFromContext returns the name that ContextWithUser has set, or "".
-func UserFromContext(ctx context.Context) string { return toldBy(ctx).user }
+func UserFromContext(ctx context.Context) string { return valuesFrom(ctx).user }
 
 // userOf returns who caused a request, if its context does not tell, made harmless
 // for logs and mails.
-func userOf(req *http.Request, told string, identity func(*http.Request) string) string {
-	user := told
+func userOf(req *http.Request, fromContext string, identity func(*http.Request) string) string {
+	user := fromContext
 	if user == "" && identity != nil {
 		user = identity(req)
 	}

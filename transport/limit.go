@@ -6,24 +6,19 @@ import (
 )
 
 // SetLimit changes the limit while calls wait and are under way, for example when
-// Aprimo has raised that of the tenant. What has begun before counts on: in no
-// window of the new length more than n begin, from now on. It is an error if n or
-// per is not positive, or if WithLimiter has set a Limiter that is not from
-// NewLimiter; then nothing is changed.
+// Aprimo has raised that of the tenant. It takes effect at once, also for calls that wait.
+// What has begun before counts on: from now on at most n requests are sent in any window
+// of the new length. It is an error if NewLimiter would not take the numbers, or if
+// WithLimiter has set a Limiter that is not from NewLimiter; then nothing is changed.
 func (t *Transport) SetLimit(n int, per time.Duration) error {
-	if n <= 0 || per <= 0 {
-		return fmt.Errorf("transport: SetLimit(%d, %v): both must be above zero", n, per)
+	e := t.engine
+	e.queue.mu.Lock()
+	defer e.queue.mu.Unlock()
+	if err := e.source.setLimit(n, per); err != nil {
+		return fmt.Errorf("transport: SetLimit: %w", err)
 	}
-	l, ok := t.throttle.limit.(*limiter)
-	if !ok || l.rate() == 0 {
-		return fmt.Errorf("transport: SetLimit: the limiter is not one of NewLimiter's; change it itself")
-	}
-	q := &t.throttle.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	l.resize(n, per)
-	t.throttle.window.rate = l.rate()
-	q.lines.batch = newSpread(l, q.lines.batch.reserve)
+	e.window.rate = e.source.rate()
+	e.queue.lines.batch = newSpread(e.source, e.queue.lines.batch.reserve)
 	return nil
 }
 
@@ -38,7 +33,7 @@ func (t *Transport) SetWeights(interactive, normal, batch int) error {
 				interactive, normal, batch)
 		}
 	}
-	q := &t.throttle.queue
+	q := &t.engine.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.lines.reweigh([...]int{interactive, normal, batch})
@@ -48,8 +43,8 @@ func (t *Transport) SetWeights(interactive, normal, batch int) error {
 // SetReserve changes, while calls wait and are under way, the part of the limit
 // that WithReserve keeps free of Batch calls.
 func (t *Transport) SetReserve(part float64) {
-	q := &t.throttle.queue
+	q := &t.engine.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.lines.batch = newSpread(t.throttle.limit, part)
+	q.lines.batch = newSpread(t.engine.source, part)
 }

@@ -3,7 +3,9 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,155 +20,231 @@ const (
 	defaultPer  = time.Second
 )
 
+// maxLimit bounds the memory of a StrictLimiter to 8 MB.
+const maxLimit = 1 << 20
+
 // A Limiter says when one more request may begin. Wait returns nil when it may,
 // or an error: the context's if that ends first. The Transport asks for one slot
 // at a time and gives it to whoever is first in its queue when it falls due; the
 // context is that of the call at the head of the queue, without its deadline.
 //
 // A *rate.Limiter of golang.org/x/time/rate is a Limiter as it is, but lets up to
-// twice its rate through in one second; one from [NewLimiter] never does.
+// twice its rate through in one second; a [StrictLimiter] never does.
 type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// NewLimiter returns a Limiter that lets at most n requests begin in any window
-// of the length per, wherever it is laid, and however long the process was
-// stopped in between. Requests that come together go together: after an idle
-// time the first n go at once. Callers are served first come first served, and
-// one that gives up takes nothing with it. The windows are kept 0.8 % longer than
-// per, so that the promise holds for the sending and not only for the intent.
+// A StrictLimiter lets at most n requests begin in any window of the length per, wherever
+// it is laid, and however long the process was stopped in between. After an idle time the
+// first n go at once. Callers are served first come first served, and one that gives up
+// uses no slot. It is safe for concurrent use. Make one with NewLimiter.
 //
-// It needs memory for n points in time. If n or per is not positive, each Wait
-// returns an error that says so. It is safe for concurrent use.
-func NewLimiter(n int, per time.Duration) Limiter {
-	l := &limiter{}
-	l.keep(per)
-	if n > 0 && per > 0 {
-		l.starts = make([]gate.Instant, n)
+// As the limiter of a Transport it counts a request from when it is written: a slot whose
+// request waits for a connection is kept until then.
+type StrictLimiter struct {
+	queue queue // of those who call Wait
+
+	mu      sync.Mutex // taken last, with the lock of a queue held
+	n       int        // 0 if the limit makes no sense
+	per     time.Duration
+	starts  []gate.Instant // when the last requests began, at least n; a ring
+	oldest  int            // the oldest of them
+	changed chan struct{}  // closed when the limit is changed; nil if nobody waits
+
+	age atomic.Int64 // what maxSlotAge returns: it is asked for without the lock
+}
+
+// NewLimiter returns a StrictLimiter of n requests per window. The windows are kept 0.8 %
+// longer than per, so that the promise holds for the sending and not only for the intent.
+//
+// It needs memory for n points in time. If n or per is not positive, or n is above
+// 1,048,576, each Wait returns an error that says so.
+func NewLimiter(n int, per time.Duration) *StrictLimiter {
+	l := &StrictLimiter{}
+	if checkLimit(n, per) == nil {
+		l.n, l.per, l.starts = n, per, make([]gate.Instant, n)
+		l.age.Store(int64(slotAge(per)))
 	}
 	return l
 }
 
-// A limiter remembers when the last n requests began. The next one may begin
-// when the oldest of them has left the window.
-type limiter struct {
-	queue queue // of those who call Wait
-
-	mu     sync.Mutex
-	window time.Duration  // that a request counts for
-	starts []gate.Instant // a ring; the zero time is long ago
-	oldest int
-
-	slacking atomic.Int64 // what slack returns
+func checkLimit(n int, per time.Duration) error {
+	if n <= 0 || n > maxLimit || per <= 0 {
+		return fmt.Errorf("a limit of %d requests in %v: it must be 1 to %d requests in a time above zero", n, per, maxLimit)
+	}
+	return nil
 }
 
-var errLimiter = errors.New("transport: NewLimiter needs a number of requests and a time above zero")
+var errLimiter = errors.New("transport: NewLimiter needs a number of requests from 1 to 1,048,576 and a time above zero")
 
-func (l *limiter) Wait(ctx context.Context) error {
+// Wait returns when one more request may begin, or with the context's error if that ends
+// first. The request is to begin at once.
+func (l *StrictLimiter) Wait(ctx context.Context) error {
+	_, err := l.wait(ctx)
+	return err
+}
+
+func (l *StrictLimiter) wait(ctx context.Context) (gate.Instant, error) {
 	for {
 		if err := ctx.Err(); err != nil {
-			return err
+			return 0, err
 		}
 		var p place
 		if err := l.queue.wait(ctx, &p, l, gate.Now()); err != nil {
-			return err
+			return 0, err
 		}
-		if gate.Now().Sub(p.granted) <= l.slack() {
-			return nil
+		if gate.Now().Sub(p.granted) <= l.maxSlotAge() {
+			return p.granted, nil
 		}
 	}
+}
+
+// SetLimit changes the limit at once, also for those who wait. What has begun before
+// counts on: from now on at most n requests begin in any window of the new length. It is an
+// error if NewLimiter would not take the numbers; then nothing is changed.
+//
+// The limiter of a Transport is changed with the Transport's SetLimit.
+func (l *StrictLimiter) SetLimit(n int, per time.Duration) error {
+	if err := l.setLimit(n, per); err != nil {
+		return fmt.Errorf("transport: SetLimit: %w", err)
+	}
+	return nil
+}
+
+func (l *StrictLimiter) setLimit(n int, per time.Duration) error {
+	if err := checkLimit(n, per); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.n == 0 {
+		return errLimiter
+	}
+	// A larger limit that follows a smaller one counts what began before both.
+	begun := slices.Concat(l.starts[l.oldest:], l.starts[:l.oldest]) // the oldest first
+	since := gate.Now().Add(-max(counted(per), counted(l.per)))
+	recent := begun[sort.Search(len(begun), func(i int) bool { return begun[i].After(since) }):]
+	keep := max(n, len(recent))
+	if len(begun) > keep {
+		begun = begun[len(begun)-keep:]
+	}
+	l.starts = append(make([]gate.Instant, keep-len(begun)), begun...)
+	l.n, l.per, l.oldest = n, per, 0
+	l.age.Store(int64(slotAge(per)))
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
+	return nil
+}
+
+// at returns the k-th of the last n starts, the first one being the oldest.
+func (l *StrictLimiter) at(k int) *gate.Instant {
+	return &l.starts[(l.oldest+len(l.starts)-l.n+k)%len(l.starts)]
+}
+
+// begin counts a request that begins then, not before any that is counted already.
+func (l *StrictLimiter) begin(at gate.Instant) {
+	l.starts[l.oldest] = at
+	l.oldest = (l.oldest + 1) % len(l.starts)
 }
 
 // take uses a slot if one is free at this very moment.
-func (l *limiter) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
+func (l *StrictLimiter) take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.starts) == 0 {
+	if l.n == 0 {
 		return at, gate.Wait{Ask: func(context.Context) error { return errLimiter }}
 	}
-	if wait := l.starts[l.oldest].Add(l.window).Sub(now); wait > 0 {
-		return at, gate.Wait{AtMost: wait}
+	if wait := l.at(0).Add(counted(l.per)).Sub(now); wait > 0 {
+		if l.changed == nil {
+			l.changed = make(chan struct{})
+		}
+		return at, gate.Wait{AtMost: wait, Sooner: l.changed}
 	}
-	l.starts[l.oldest] = now
-	l.oldest = (l.oldest + 1) % len(l.starts)
-	return now, h
+	// A process that was stopped may come with a time from before the last start.
+	now = max(now, *l.at(l.n - 1))
+	l.begin(now)
+	return now, w
 }
 
-func (l *limiter) admit(context.Context, *place, int) error { return nil }
+func (l *StrictLimiter) admit(context.Context, *place, int) error { return nil }
 
 // back does not give the slot to another: it counts from when it was given.
-func (l *limiter) back(gate.Instant) {}
+func (l *StrictLimiter) back(gate.Instant) {}
 
-// due returns when a request may begin, at the earliest, that has `ahead` others
-// before it, if none begins before from.
-func (l *limiter) due(from gate.Instant, ahead int) gate.Instant {
+// move makes a start that was counted from granted count from now. Starts of the same
+// instant are as good as one another.
+func (l *StrictLimiter) move(granted, now gate.Instant) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := len(l.starts)
-	if n == 0 {
+	all := len(l.starts)
+	start := func(i int) *gate.Instant { return &l.starts[(l.oldest+i)%all] } // the oldest first
+	i := sort.Search(all, func(i int) bool { return !start(i).Before(granted) })
+	if i == all || *start(i) != granted {
+		return false
+	}
+	now = max(now, *start(all - 1))
+	for ; i < all-1; i++ {
+		*start(i) = *start(i + 1)
+	}
+	*start(all - 1) = now
+	return true
+}
+
+func (l *StrictLimiter) next(ctx context.Context) (gate.Instant, error) { return l.wait(ctx) }
+
+func (l *StrictLimiter) due(from gate.Instant, ahead int) gate.Instant {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.n == 0 {
 		return from
 	}
-	first := l.starts[(l.oldest+ahead)%n].Add(l.window)
-	if first.Before(from) {
-		first = from
-	}
-	return first.Add(time.Duration(ahead/n) * l.window)
+	first := max(from, l.at(ahead%l.n).Add(counted(l.per)))
+	return first.Add(time.Duration(ahead/l.n) * counted(l.per))
 }
 
-// plan returns when a request would begin that comes now and waits its turn, and
-// counts it for then: a limiter that is only asked, never waited for.
-func (l *limiter) plan(now gate.Instant) gate.Instant {
+func (l *StrictLimiter) plan(now gate.Instant) (gate.Instant, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at := now
-	if free := l.starts[l.oldest].Add(l.window); free.After(at) {
-		at = free
+	if l.n == 0 {
+		return 0, errLimiter
 	}
-	l.starts[l.oldest] = at
-	l.oldest = (l.oldest + 1) % len(l.starts)
-	return at
+	at := max(now, l.at(0).Add(counted(l.per)))
+	l.begin(at)
+	return at, nil
 }
 
-// resize changes the limit. What has begun before counts on.
-func (l *limiter) resize(n int, per time.Duration) {
+// counted is how long a request counts: longer than asked for by the time that a slot may
+// be old when it is used.
+func counted(per time.Duration) time.Duration { return min(per, gate.Century/2) + slotAge(per) }
+
+// slotAge is how long after it was given a slot may be used: 8 ms of a second, which a
+// busy scheduler needs, and 1 ms at least, but no more than a tenth of the time. A request
+// that is later does not go. With a window that is longer by as much, the limit holds for
+// the sending itself, whatever the scheduler or a SIGSTOP does in between.
+func slotAge(per time.Duration) time.Duration { return max(per/125, min(per/10, time.Millisecond)) }
+
+func (l *StrictLimiter) maxSlotAge() time.Duration { return time.Duration(l.age.Load()) }
+
+func (l *StrictLimiter) rate() float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	begun := append(slices.Clone(l.starts[l.oldest:]), l.starts[:l.oldest]...) // the oldest first
-	if len(begun) > n {
-		begun = begun[len(begun)-n:]
+	if l.n == 0 {
+		return 0
 	}
-	l.starts = append(make([]gate.Instant, n-len(begun)), begun...)
-	l.oldest = 0
-	l.keep(per)
+	return float64(l.n) / counted(l.per).Seconds()
 }
 
-// slack is how long after it was given a slot may be used, 8 ms of a second: a
-// request that is later does not go. With a window that is longer by as much, the
-// limit holds for the sending itself and not only for our intent, whatever the
-// scheduler or a SIGSTOP does in between.
-func (l *limiter) slack() time.Duration { return time.Duration(l.slacking.Load()) }
-
-func slackOf(per time.Duration) time.Duration { return max(per/125, min(per/10, time.Millisecond)) }
-
-// keep makes the windows so long.
-func (l *limiter) keep(per time.Duration) {
-	l.window = min(per, gate.Century/2) + slackOf(per)
-	l.slacking.Store(int64(slackOf(per)))
-}
-
-// nominal is the rate that was asked for; rate is a little less.
-func (l *limiter) nominal() float64 {
+func (l *StrictLimiter) limit() float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return float64(len(l.starts)) / max(1e-9, (l.window-l.slack()).Seconds())
+	if l.n == 0 {
+		return 0
+	}
+	return float64(l.n) / l.per.Seconds()
 }
 
-// rate is how many requests it lets through in a second.
-func (l *limiter) rate() float64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.starts) == 0 {
-		return 0 // of one that makes no sense
-	}
-	return float64(len(l.starts)) / l.window.Seconds()
-}
+func (l *StrictLimiter) exact() bool { return true }
+
+func (l *StrictLimiter) peers() SharedLimiter { return nil }

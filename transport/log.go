@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-
-	"github.com/aprimo-go/aprimo/retry"
 )
 
 // A logger writes what an operator needs to know. Field names are those of
@@ -27,6 +25,12 @@ type logger struct {
 	scribe scribe
 }
 
+func newLogger(l zerolog.Logger, all bool) *logger {
+	log := &logger{Logger: l}
+	log.flood.all, log.flood.busy = all, log.scribe.busy
+	return log
+}
+
 const (
 	longWait     = time.Second      // a wait in our queue that somebody may wonder about
 	waitInterval = 10 * time.Second // between two lines about it
@@ -34,23 +38,23 @@ const (
 
 // rateLimited writes the line that Aprimo asks its customers for: each 429 with
 // the user and the request that caused it. In a flood it leaves some to a summary.
-func (l *logger) rateLimited(ctx context.Context, a retry.Attempt, e Event, stats func() Stats) {
+func (l *logger) rateLimited(ctx context.Context, retryAfter string, e Event, stats func() Stats) {
 	operation := Operation(e.Method, e.URL)
 	place := l.scribe.reserve()
-	if !l.flood.add(e, operation, !a.Again, place) {
+	if !l.flood.add(e, operation, !e.Again, place) {
 		if place {
 			l.scribe.release()
 		}
 		return
 	}
 	level, message := zerolog.WarnLevel, "Aprimo answered 429: too many requests; will try again"
-	if !a.Again {
+	if !e.Again {
 		level, message = zerolog.ErrorLevel, "Aprimo answered 429: too many requests; given up"
 	}
 	now := stats()
-	line := l.attempt(ctx, level, e).Str("aprimo.operation", operation).Bool("aprimo.rate_limit.will_retry", a.Again)
-	if after := a.Response.Header.Get("Retry-After"); after != "" {
-		line.Str("http.response.header.retry-after", printable(after))
+	line := l.attempt(ctx, level, e).Str("aprimo.operation", operation).Bool("aprimo.rate_limit.will_retry", e.Again)
+	if retryAfter != "" {
+		line.Str("http.response.header.retry-after", printable(retryAfter))
 	}
 	if !now.PausedUntil.IsZero() {
 		line.Int64("aprimo.rate_limit.pause_ms", time.Until(now.PausedUntil).Milliseconds())
@@ -97,8 +101,8 @@ func (l *logger) attempt(ctx context.Context, level zerolog.Level, e Event) *zer
 
 // waited writes down that calls wait here, not at Aprimo: else it looks as if
 // Aprimo were slow. One line in ten seconds is enough to know it.
-func (l *logger) waited(c *call, d time.Duration, queued func() int) {
-	if d < longWait {
+func (l *logger) waited(c *call) {
+	if c.lastWait < longWait {
 		return
 	}
 	suppressed, ok := l.due(time.Now())
@@ -109,8 +113,8 @@ func (l *logger) waited(c *call, d time.Duration, queued func() int) {
 		Str("user.name", c.user()).
 		Str("http.request.method", c.req.Method).
 		Str("url.full", safeURL(c.req.URL)).
-		Int64("aprimo.rate_limit.queue_wait_ms", d.Milliseconds()).
-		Int("aprimo.rate_limit.queued", queued()).
+		Int64("aprimo.rate_limit.queue_wait_ms", c.lastWait.Milliseconds()).
+		Int("aprimo.rate_limit.queued", c.snapshot.queued).
 		Int("aprimo.rate_limit.suppressed", suppressed))
 }
 

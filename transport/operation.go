@@ -3,6 +3,8 @@ package transport
 import (
 	"net/http"
 	"strings"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 // Operation returns what a request does, without saying to which thing: its
@@ -15,18 +17,18 @@ func Operation(method, url string) string {
 }
 
 // An operation is Operation's two parts, which costs less to make.
-type operation struct{ method, route string }
+type operation = gate.Operation
 
 func operationOf(req *http.Request) operation {
 	if req.URL == nil { // the base will say so
-		return operation{method: req.Method}
+		return operation{Method: req.Method}
 	}
-	return operation{req.Method, route(req.URL.Path)}
+	return operation{Method: req.Method, Route: route(req.URL.Path)}
 }
 
 func operationNamed(name string) operation {
 	method, route, _ := strings.Cut(name, " ")
-	return operation{method, route}
+	return operation{Method: method, Route: route}
 }
 
 // maxRoute is longer than any path of the API; what is behind it does not tell

@@ -17,7 +17,7 @@ type settings struct {
 	maxQueue  int
 	window    int
 	heavy     []Heavy
-	shadow    bool
+	dryRun    bool
 	reserve   float64
 	policy    retry.Policy
 	logger    *zerolog.Logger
@@ -29,7 +29,11 @@ type settings struct {
 // WithBase sets the RoundTripper that sends the requests. The default is
 // http.DefaultTransport.
 func WithBase(base http.RoundTripper) Option {
-	return func(s *settings) { s.base = base }
+	return func(s *settings) {
+		if base != nil {
+			s.base = base
+		}
+	}
 }
 
 // WithLimiter sets what says when a request may begin. The default is
@@ -76,7 +80,7 @@ func WithHeavy(table ...Heavy) Option {
 // the Delay, because throttling itself changes the server's delay that steers it;
 // Stats has that delay as it is.
 func WithDryRun() Option {
-	return func(s *settings) { s.shadow = true }
+	return func(s *settings) { s.dryRun = true }
 }
 
 // WithRetry sets when a request is made again. The default is the zero

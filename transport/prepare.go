@@ -15,17 +15,17 @@ import (
 // more. If it takes so long that the slot is gone, the call waits for another one,
 // ahead of those that have not had a turn yet, and prepare is called again.
 func ContextWithPrepare(ctx context.Context, prepare func(*http.Request) (*http.Request, error)) context.Context {
-	t := toldBy(ctx)
-	t.prepare = prepare
-	return t.in(ctx)
+	v := valuesFrom(ctx)
+	v.prepare = prepare
+	return v.in(ctx)
 }
 
 // prepared returns the request as it is to be sent.
-func (t told) prepared(req *http.Request) (*http.Request, error) {
-	if t.prepare == nil {
+func (v contextValues) prepared(req *http.Request) (*http.Request, error) {
+	if v.prepare == nil {
 		return req, nil
 	}
-	return t.prepare(req)
+	return v.prepare(req)
 }
 
 // A prepareError is why a request could not be made ready to be sent.

@@ -42,13 +42,13 @@ func (p Priority) String() string {
 // ContextWithPriority returns a context whose requests have a Priority. It
 // replaces one that was set before.
 func ContextWithPriority(ctx context.Context, p Priority) context.Context {
-	t := toldBy(ctx)
-	t.priority = p
-	return t.in(ctx)
+	v := valuesFrom(ctx)
+	v.priority = p
+	return v.in(ctx)
 }
 
 // PriorityFromContext returns what ContextWithPriority has set, or Normal.
-func PriorityFromContext(ctx context.Context) Priority { return toldBy(ctx).priority }
+func PriorityFromContext(ctx context.Context) Priority { return valuesFrom(ctx).priority }
 
 // WithReserve keeps a part of the limit free of Batch calls, 0.2 for example:
 // then these get at most 12 of 15 slots in a second, also when nothing else

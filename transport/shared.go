@@ -76,57 +76,18 @@ const (
 	SharingAlone Sharing = "alone"
 )
 
-// pooled is a SharedLimiter as the throttle needs it. As of a foreign one, take
-// and ask are used by one goroutine at a time.
-type pooled struct {
-	SharedLimiter
-	given gate.Instant // a slot that has not been taken yet
-}
-
-func (p *pooled) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
-	at, p.given = p.given, 0
-	if !at.IsZero() && now.Sub(at) <= p.Slack() {
-		return at, h
+// takeInPeers takes in what is known of the processes that share the limit, and notes
+// if they were lost or found. The lock is held.
+func (e *engine) takeInPeers(c *changes, now gate.Instant) {
+	p := e.source.peers()
+	if p == nil {
+		return
 	}
-	return 0, gate.Wait{Ask: p.ask}
-}
-
-func (p *pooled) ask(ctx context.Context) error {
-	due, err := p.Slot(noDeadline{ctx})
-	if err == nil {
-		p.given = gate.Now().Add(time.Until(due))
+	s := p.Share()
+	e.window.share(s, now)
+	if s.Sharing != e.sharing {
+		e.sharing, c.peers = s.Sharing, &s
 	}
-	return err
-}
-
-func (p *pooled) due(from gate.Instant, _ int) gate.Instant {
-	return max(from, gate.Now().Add(time.Until(p.Share().PausedUntil)))
-}
-
-func (p *pooled) slack() time.Duration { return p.Slack() }
-
-func (p *pooled) rate() float64 { return p.Share().Limit }
-
-// share takes in what is known of the others. It tells whether they were lost, or
-// found again.
-func (t *throttle) share(now gate.Instant) (s Share, changed bool) {
-	s, shares := t.shared()
-	if !shares {
-		return s, false
-	}
-	t.window.share(s, now)
-	changed = s.Sharing != t.sharing
-	t.sharing = s.Sharing
-	return s, changed
-}
-
-// shared returns what is known of the others, if the limit is made to be shared.
-func (t *throttle) shared() (s Share, ok bool) {
-	p, ok := t.limit.(*pooled)
-	if ok {
-		s = p.Share()
-	}
-	return s, ok
 }
 
 // share makes the window that of all processes together, or of this one alone.
@@ -168,17 +129,18 @@ func (d *drain) together(from, until gate.Instant, delay float64) {
 	d.tail = from.Add(until.Sub(from) * 6 / 10)
 }
 
-// report tells the others, if the limit is shared, how this one stands.
-func (t *throttle) report(r Report) {
-	p, ok := t.limit.(*pooled)
-	if !ok {
+// tellPeers tells the processes that share the limit, if there are any, how this one
+// stands.
+func (e *engine) tellPeers(r Report) {
+	p := e.source.peers()
+	if p == nil {
 		return
 	}
-	t.queue.mu.Lock()
-	w := &t.window
+	e.queue.mu.Lock()
+	w := &e.window
 	r.InFlight = w.flying.n
 	r.Service = seconds(w.delay.service)
 	r.Delay, r.Doubt = seconds(max(0, w.delay.queue)), seconds(w.delay.doubt())
-	t.queue.mu.Unlock()
+	e.queue.mu.Unlock()
 	p.Report(r)
 }

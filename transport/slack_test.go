@@ -12,8 +12,8 @@ import (
 // handing out of a slot takes another slot: real time, since nobody can be stopped
 // there in a bubble.
 func TestLimiterLooksAtTheClockLast(t *testing.T) {
-	l := NewLimiter(1000, 100*time.Millisecond).(*limiter)
-	slack := l.slack()
+	l := NewLimiter(1000, 100*time.Millisecond)
+	slack := l.maxSlotAge()
 	if slack != time.Millisecond {
 		t.Fatalf("slack %v", slack)
 	}

@@ -27,13 +27,13 @@ const debt = time.Second
 // newSpread keeps a part of the limit free. In any time for which the limit is
 // made there are at most its rate, less that part, rounded up: the slack with
 // which the limit's window is longer covers what is made up for.
-func newSpread(limit pacer, reserve float64) spread {
-	if _, ours := limit.(*limiter); !ours || limit.rate() <= 0 {
+func newSpread(limit source, reserve float64) spread {
+	if !limit.exact() || limit.rate() <= 0 {
 		return spread{}
 	}
 	reserve = min(max(0, reserve), 0.99)
 	rate := limit.rate() * (1 - reserve)
-	return spread{reserve: reserve, gap: seconds(1/rate) + 1, slack: limit.slack()} // 1 ns, as it was rounded down
+	return spread{reserve: reserve, gap: seconds(1/rate) + 1, slack: limit.maxSlotAge()} // 1 ns, as it was rounded down
 }
 
 // held returns for how long the next one has to wait, which may be less than 0.

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
@@ -45,58 +44,43 @@ const (
 )
 
 // Stats returns the present state. It is cheap and safe for concurrent use.
-func (t *Transport) Stats() Stats { return t.throttle.stats() }
+func (t *Transport) Stats() Stats { return t.engine.stats() }
 
-func (t *throttle) stats() Stats {
-	heavy := t.lanes.queued()
-	t.queue.mu.Lock()
-	defer t.queue.mu.Unlock()
+func (e *engine) stats() Stats {
+	heavy := e.lanes.queued()
+	e.queue.mu.Lock()
+	defer e.queue.mu.Unlock()
 	now := gate.Now()
 	s := Stats{
-		Queued:      t.queue.len() + heavy,
-		Capacity:    t.maxQueue,
-		InFlight:    t.count.inFlight,
-		Window:      t.window.room(now),
-		ServerDelay: t.window.serverDelay(),
-		Mode:        t.window.state(now),
-		Sent:        t.count.sent.Load(),
-		RateLimited: t.count.limited,
-		Rate:        t.window.sends.rate(now),
-		Limit:       t.limitRate(),
-		Wait:        t.expect(now, t.queue.len()),
+		Queued:      e.queue.len() + heavy,
+		Capacity:    e.maxQueue,
+		InFlight:    e.inFlight,
+		Window:      e.window.room(now),
+		ServerDelay: e.window.serverDelay(),
+		Mode:        e.window.state(now),
+		Sent:        e.sent,
+		RateLimited: e.limited,
+		Rate:        e.window.sends.rate(now),
+		Limit:       e.source.limit(),
+		Wait:        e.expect(now, e.queue.len()),
 		Bottleneck:  BottleneckDemand,
 	}
-	share, _ := t.shared()
-	s.Sharing, s.Processes, s.SharedRate = share.Sharing, share.Processes, share.Rate
-	switch held := max(t.pause.remaining(now), time.Until(share.PausedUntil)); {
+	var share Share
+	if p := e.source.peers(); p != nil {
+		share = p.Share()
+		s.Sharing, s.Processes, s.SharedRate = share.Sharing, share.Processes, share.Rate
+	}
+	switch held := max(e.pause.remaining(now), time.Until(share.PausedUntil)); {
 	case held > 0:
 		s.PausedUntil, s.Bottleneck = time.Now().Add(held), BottleneckPause
-	case t.queue.len() > 0 && t.window.flying.n >= s.Window:
+	case e.queue.len() > 0 && e.window.flying.n >= s.Window:
 		s.Bottleneck = BottleneckWindow
-	case t.queue.len() > 0:
+	case e.queue.len() > 0:
 		s.Bottleneck = BottleneckLimit
 	case s.Queued > 0:
 		s.Bottleneck = BottleneckHeavy
 	}
 	return s
-}
-
-// limitRate returns the limit in requests a second, or 0 if it is not known.
-func (t *throttle) limitRate() float64 {
-	switch l := t.limit.(type) {
-	case *limiter:
-		return l.nominal()
-	case *pooled:
-		return l.rate()
-	}
-	return 0
-}
-
-// counters are guarded by the queue's lock, but for sent.
-type counters struct {
-	sent     atomic.Uint64
-	limited  uint64
-	inFlight int
 }
 
 // A meter measures a rate over the last meterSpan.

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog/log"
 
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 const defaultMaxQueue = 10_000
@@ -17,9 +18,8 @@ const defaultMaxQueue = 10_000
 // to that tenant, whoever's they are, and keep it: two Transports do not know of
 // each other. It is safe for concurrent use.
 type Transport struct {
-	retry     retry.Transport
-	sender    sender // of an attempt: the throttle, or its shadow
-	throttle  *throttle
+	policy    retry.Policy
+	engine    *engine
 	log       *logger
 	observers observers
 	identity  func(*http.Request) string
@@ -27,52 +27,37 @@ type Transport struct {
 }
 
 // New returns a Transport. Without options it sends at most 15 requests in any
-// second through http.DefaultTransport, lets 10,000 calls wait, repeats what was
+// second through http.DefaultTransport, lets 10,000 calls wait, retries what was
 // answered 429, and logs through zerolog's global logger.
 func New(opts ...Option) *Transport {
-	s := settings{maxQueue: defaultMaxQueue, heavy: DefaultHeavy()}
+	s := settings{maxQueue: defaultMaxQueue, heavy: DefaultHeavy(), base: http.DefaultTransport, logger: &log.Logger}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&s)
 		}
 	}
-	if s.base == nil {
-		s.base = http.DefaultTransport
-	}
-	if s.logger == nil {
-		s.logger = &log.Logger
-	}
-	if s.limiter == nil {
-		s.limiter = NewLimiter(defaultRate, defaultPer)
-	}
-	limit := pacerOf(s.limiter)
-	t := &Transport{log: &logger{Logger: *s.logger}, identity: s.identity}
-	t.observers.add(s.observers...)
-	t.log.flood.all = s.logAll
-	t.log.flood.busy = t.log.scribe.busy
-	t.log.flood.summary = func(f floodSummary) { t.log.summarize(f, t.Stats()) }
-	t.throttle = &throttle{
-		queue:    queue{lines: lines{batch: newSpread(limit, s.reserve)}},
-		maxQueue: s.maxQueue,
-		window:   newWindow(limit.rate(), s.window),
-		limit:    limit,
+	source := sourceOf(s.limiter)
+	e := &engine{
+		queue:    queue{lines: lines{batch: newSpread(source, s.reserve)}},
+		window:   newWindow(source.rate(), s.window),
+		source:   source,
 		base:     s.base,
-		log:      t.log,
-		steered:  t.steered,
-		parted:   t.parted,
+		maxQueue: s.maxQueue,
+		dryRun:   s.dryRun,
 	}
-	t.throttle.lanes = newLanes(s.heavy, s.maxQueue, &t.throttle.queue)
-	t.throttle.mode = t.throttle.window.mode
-	t.retry = retry.Transport{Policy: s.policy, Observe: t.attempted, Hold: t.throttle.holds}
-	t.sender = t.throttle
-	if l, ours := limit.(*limiter); s.shadow && ours && limit.rate() > 0 {
-		t.retry.Policy, t.retry.Hold = retry.Policy{Throttled: -1, Failures: -1}, nil
-		t.sender = shadow{t.throttle, l, t.shadowed}
+	e.lanes = newLanes(s.heavy, s.maxQueue, &e.queue)
+	e.gates = []gate.Gate{&e.pause, &e.window}
+	e.mode = e.window.mode
+	t := &Transport{policy: s.policy, engine: e, log: newLogger(*s.logger, s.logAll), identity: s.identity}
+	if s.dryRun {
+		t.policy = retry.Policy{Throttled: -1, Failures: -1}
 	}
+	t.log.flood.summary = func(f floodSummary) { t.log.summarize(f, t.Stats()) }
+	t.observers.add(s.observers...)
 	return t
 }
 
-// RoundTrip waits for the request's turn, sends it, and repeats it as the
+// RoundTrip waits for the request's turn, sends it, and retries it as the
 // retry.Policy says, each time after another wait for its turn.
 //
 // What it returns is the base's last response or error. A 429 is a response, as
@@ -80,7 +65,7 @@ func New(opts ...Option) *Transport {
 // again, gets a [*QueueError]. The wait ends with the request's context, so an
 // http.Client's Timeout includes it.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	c := &call{Transport: t, req: req, told: toldBy(req.Context())}
+	c := &call{Transport: t, req: req, retries: t.policy.Call(req), contextValues: valuesFrom(req.Context())}
 	if !t.calls.enter() {
 		closeBody(req)
 		err := &QueueError{Err: ErrShutdown}
@@ -88,45 +73,90 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer t.calls.leave()
-	resp, err := t.retry.Through(c, req)
-	t.ended(c, resp, err)
-	return resp, err
+	for {
+		resp, err := c.retries.Send(c) // waits for its turn: see engine.send
+		next := c.retries.Judge(resp, err)
+		if next.Throttled && next.Again {
+			next.Again = !t.engine.outlived(c)
+		}
+		t.attempted(c, resp, err, next)
+		if !next.Again {
+			t.ended(c, resp, err)
+			return resp, err
+		}
+		if next.Throttled {
+			next.Delay = 0 // it waits in the queue, where it keeps its place
+		}
+		if err := c.retries.Rest(next.Delay); err != nil {
+			t.ended(c, nil, err)
+			return nil, err
+		}
+	}
 }
 
 // CloseIdleConnections closes those of the base that are not in use, as
 // http.Client.CloseIdleConnections asks.
-func (t *Transport) CloseIdleConnections() { t.throttle.CloseIdleConnections() }
-
-// attempted is told of each attempt before anything else is done about it: after
-// a 429 everybody is held back at once.
-func (t *Transport) attempted(a retry.Attempt) {
-	c := a.Base.(*call)
-	limited := a.Response != nil && a.Response.StatusCode == http.StatusTooManyRequests
-	if !limited && !a.Again {
-		return
-	}
-	c.reported = c.attempt
-	e := t.event(Retrying, c, a.Response, a.Err)
-	e.Attempt = a.Number
-	if e.Again = a.Again; e.Again {
-		e.Delay = a.Delay
-	}
-	if !limited {
-		t.log.retrying(c.req.Context(), e)
-		t.tell(c, e)
-		return
-	}
-	e.Kind = RateLimited
-	began := t.throttle.hold(a.Delay, c.took)
-	t.log.rateLimited(c.req.Context(), a, e, t.Stats)
-	t.tell(c, e)
-	if began {
-		e.Kind, e.Again, e.Delay = Paused, false, a.Delay
-		t.tell(c, e)
+func (t *Transport) CloseIdleConnections() {
+	if base, ok := t.engine.base.(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
 	}
 }
 
-// ended tells the observers what became of a call.
+// attempted logs and reports an attempt. After a 429 it pauses all calls, before anything
+// else is done about it.
+func (t *Transport) attempted(c *call, resp *http.Response, err error, next retry.Decision) {
+	t.changed(c)
+	if !next.Throttled && !next.Again {
+		return
+	}
+	c.reported = c.attempt
+	e := t.event(Retrying, c, resp, err)
+	if e.Again = next.Again; e.Again {
+		e.Delay = next.Delay
+	}
+	if !next.Throttled {
+		t.log.retrying(c.req.Context(), e)
+		t.report(c, e)
+		return
+	}
+	e.Kind = RateLimited
+	began := t.engine.hold(next.Delay, c.took)
+	t.log.rateLimited(c.req.Context(), resp.Header.Get("Retry-After"), e, t.Stats)
+	t.report(c, e)
+	if began {
+		e.Kind, e.Again, e.Delay = Paused, false, next.Delay
+		t.report(c, e)
+	}
+}
+
+// changed logs and reports what an attempt has changed for all calls, and long waits.
+func (t *Transport) changed(c *call) {
+	t.log.waited(c)
+	c.lastWait = 0
+	ch := c.changes
+	c.changes = changes{}
+	if ch.mode != "" && !t.observers.none() {
+		e := t.event(ModeChanged, c, nil, nil)
+		e.Mode = ch.mode
+		t.report(c, e)
+	}
+	if ch.dryRun > 0 && !t.observers.none() {
+		e := t.event(DryRun, c, nil, nil)
+		e.Delay = ch.dryRun
+		t.report(c, e)
+	}
+	if p := ch.peers; p != nil {
+		e := t.event(PeersJoined, c, nil, p.Err)
+		if p.Sharing == SharingAlone {
+			e.Kind = PeersLost
+		}
+		e.Processes = p.Processes
+		t.log.shared(e)
+		t.report(c, e)
+	}
+}
+
+// ended reports what became of a call.
 func (t *Transport) ended(c *call, resp *http.Response, err error) {
 	if t.observers.none() {
 		return
@@ -136,57 +166,33 @@ func (t *Transport) ended(c *call, resp *http.Response, err error) {
 	var refused *QueueError
 	if errors.As(err, &refused) && c.req.Context().Err() == nil {
 		e.Kind = Refused
-		t.tell(c, e)
+		t.report(c, e)
 		e.Kind = Done
 	}
-	t.tell(c, e)
-}
-
-// steered tells the observers that the window has changed its mode.
-func (t *Transport) steered(c *call, m WindowMode) {
-	if !t.observers.none() {
-		e := t.event(ModeChanged, c, nil, nil)
-		e.Mode = m
-		t.tell(c, e)
-	}
-}
-
-// parted tells the observers that the processes that share the limit were lost,
-// or found again.
-func (t *Transport) parted(c *call, s Share) {
-	e := t.event(PeersJoined, c, nil, s.Err)
-	if s.Sharing == SharingAlone {
-		e.Kind = PeersLost
-	}
-	e.Processes = s.Processes
-	t.log.shared(e)
-	t.tell(c, e)
-}
-
-// shadowed tells the observers how long a call would have waited.
-func (t *Transport) shadowed(c *call, wait time.Duration) {
-	if !t.observers.none() {
-		e := t.event(DryRun, c, nil, nil)
-		e.Delay = wait
-		t.tell(c, e)
-	}
+	t.report(c, e)
 }
 
 func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event {
+	if !c.fresh {
+		t.engine.queue.mu.Lock()
+		c.snapshot = t.engine.snapshot(gate.Now())
+		t.engine.queue.mu.Unlock()
+	}
+	s := c.snapshot
 	e := Event{
 		Kind: k, Time: time.Now(),
 		User: c.user(), Method: c.req.Method, URL: safeURL(c.req.URL),
 		Attempt: c.attempt, Waited: c.waited, Took: c.took,
-		Capacity: t.throttle.maxQueue, Err: safeError(err),
+		Queued: s.queued, Capacity: t.engine.maxQueue, InFlight: s.inFlight, Rate: s.rate, ServerDelay: s.serverDelay,
+		Err: safeError(err),
 	}
-	t.throttle.glance(&e)
 	if resp != nil {
 		e.Status = resp.StatusCode
 	}
 	return e
 }
 
-func (t *Transport) tell(c *call, e Event) {
+func (t *Transport) report(c *call, e Event) {
 	for _, observe := range t.observers.all() {
 		observe(c.req.Context(), e)
 	}

@@ -113,7 +113,7 @@ func TestUsersTakeTurns(t *testing.T) {
 func TestClassesSaveNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := gate.Now()
-		l := lines{batch: newSpread(NewLimiter(15, time.Second).(*limiter), 0.98)}
+		l := lines{batch: newSpread(NewLimiter(15, time.Second), 0.98)}
 		var all []*place
 		for range rapid.IntRange(1, 300).Draw(t, "steps") {
 			now = now.Add(67 * time.Millisecond)
@@ -143,7 +143,7 @@ func TestClassesSaveNothing(t *testing.T) {
 // A spread makes up for goroutines that are a little late, and not for more.
 func TestSpreadMakesUpForLateness(t *testing.T) {
 	const n = 1000
-	limit := NewLimiter(15, time.Second).(*limiter)
+	limit := NewLimiter(15, time.Second)
 	for _, test := range []struct{ late, lost time.Duration }{
 		{0, 0}, {7 * time.Millisecond, 0}, {9 * time.Millisecond, time.Millisecond}, {time.Second, 992 * time.Millisecond},
 	} {
@@ -162,12 +162,12 @@ func TestSpreadMakesUpForLateness(t *testing.T) {
 	}
 }
 
-// counted is a source of slots that come back.
-type counted struct{ returned int }
+// counting is a source of slots that come back.
+type counting struct{ returned int }
 
-func (c *counted) admit(context.Context, *place, int) error         { return nil }
-func (c *counted) take(gate.Instant) (at gate.Instant, h gate.Wait) { return at, h }
-func (c *counted) back(gate.Instant)                                { c.returned++ }
+func (c *counting) admit(context.Context, *place, int) error         { return nil }
+func (c *counting) take(gate.Instant) (at gate.Instant, h gate.Wait) { return at, h }
+func (c *counting) back(gate.Instant)                                { c.returned++ }
 
 // A slot of one that leaves goes to the next, but not to the leader, which waits
 // for one already.
@@ -181,7 +181,7 @@ func TestSlotIsNotPassedOnToTheLeader(t *testing.T) {
 			q.lines.push(other)
 		}
 		leaves.called <- struct{}{}
-		from := &counted{}
+		from := &counting{}
 		q.leave(leaves, from)
 		if len(other.called) != others || from.returned != 1-others || q.len() != 1 {
 			t.Errorf("of %d others %d were called, %d slots came back, %d wait", others, len(other.called), from.returned, q.len())

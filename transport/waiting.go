@@ -19,8 +19,8 @@ type QueueCount struct {
 // and repeated calls that wait: it is for people who look, not for each call.
 func (t *Transport) Queue() []QueueCount {
 	var all []QueueCount
-	t.throttle.queue.waiting(false, &all)
-	for _, l := range t.throttle.lanes {
+	t.engine.queue.waiting(false, &all)
+	for _, l := range t.engine.lanes {
 		l.queue.waiting(true, &all)
 	}
 	return summed(all)

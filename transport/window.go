@@ -82,6 +82,27 @@ func newWindow(rate float64, most int) window {
 	return w
 }
 
+// Open implements gate.Gate.
+func (w *window) Open(now gate.Instant) (gate.Wait, bool) {
+	wait, full := w.full(now)
+	return wait, !full
+}
+
+// Begin implements gate.Gate.
+func (w *window) Begin(now gate.Instant) { w.enter(now) }
+
+// Cancel implements gate.Gate.
+func (w *window) Cancel(granted, now gate.Instant) {
+	w.sends.undo()
+	w.leave(granted, now)
+}
+
+// End implements gate.Gate.
+func (w *window) End(o gate.Outcome) {
+	w.leave(o.Granted, o.Ended)
+	w.answered(o.Operation, o.Sent, o.Ended, o.Status)
+}
+
 // state returns the mode, for people.
 func (w *window) state(now gate.Instant) WindowMode {
 	if w.mode != ModeOff && w.drain.active(now) {

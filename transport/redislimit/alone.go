@@ -10,7 +10,7 @@ import (
 // alone is how a process goes on that cannot reach the others: with its part of
 // the limit, which is divided by those that were seen last.
 type alone struct {
-	limiter transport.Limiter
+	limiter *transport.StrictLimiter
 	from    time.Time // until then slots of Redis may be in use
 }
 

@@ -28,12 +28,17 @@ type Gate interface {
 
 // An Outcome is what became of one attempt.
 type Outcome struct {
-	Operation string  // method and path, without identifiers
-	Granted   Instant // when its slot was given
-	Sent      Instant // when it was sent
+	Operation Operation
+	Granted   Instant // when Begin was called for it
+	Began     Instant // when its way to the wire began, a moment later
+	Sent      Instant // when it was written
 	Ended     Instant // when its response header came, or it failed
 	Status    int     // the HTTP status; 0 if there was no answer
 }
+
+// An Operation is what requests of one kind have in common: a method, and a path with
+// every identifier in it replaced.
+type Operation struct{ Method, Route string }
 
 // A Wait says why no slot is free and what to wait for. The zero value waits for
 // nothing.

@@ -1,0 +1,299 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+)
+
+// An engine sends one attempt of a call when its turn has come. On its way the attempt
+// passes the first five fields from top to bottom.
+//
+// The queue's lock is the engine's: it guards all but base. The lock of a lane's queue is
+// taken before it, the lock of the limiter after it. No lock is held while anybody waits,
+// or while a function of the user's runs.
+type engine struct {
+	lanes  lanes       // heavy operations yield to light ones
+	queue  queue       // who goes next
+	gates  []gate.Gate // whether anybody may: the pause, the window
+	source source      // at most N in any second; last, since asking uses a slot
+	base   http.RoundTripper
+
+	pause    pause
+	window   window
+	hooks    hooks
+	maxQueue int // places in the queue
+	debt     int // slots that a heavy request has used and that are not paid for
+	dryRun   bool
+	inFlight int
+	sent     uint64
+	limited  uint64
+	mode     WindowMode // of which an event has told last
+	sharing  Sharing    // of which an event has told last
+}
+
+// What an attempt has changed, for all calls. The Transport reports it.
+type changes struct {
+	mode   WindowMode    // that the window has now; empty if it had it before
+	peers  *Share        // the processes that share the limit, if they were lost or found
+	dryRun time.Duration // how long the attempt would have waited without WithDryRun
+}
+
+// A snapshot is the part of the Stats that each Event has.
+type snapshot struct {
+	queued, inFlight int
+	rate             float64
+	serverDelay      time.Duration
+}
+
+// send makes one attempt: it waits for its turn, sends the request, and takes in what
+// came back.
+func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
+	op := operationOf(c.req)
+	lane := e.lanes.of(op, c.req)
+	began, ready, err := e.turn(c, lane, req)
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	hook, wired := e.hooks.on(e, c, ready)
+	status := 0
+	defer func() {
+		if lane != nil && !e.dryRun {
+			lane.leave()
+		}
+		e.ended(c, hook, op, began, status)
+	}()
+	resp, err := e.base.RoundTrip(wired)
+	if err != nil && hook.failed() != nil {
+		err = explain(hook.failed(), c)
+	}
+	if resp != nil {
+		status = resp.StatusCode
+		if resp.Request == wired {
+			resp.Request = ready
+		}
+	}
+	return resp, err
+}
+
+// turn waits until the call may be sent, and returns that time and the request as
+// it is to be sent then. A heavy one waits in its lane first.
+func (e *engine) turn(c *call, lane *lane, req *http.Request) (gate.Instant, *http.Request, error) {
+	c.fresh = false
+	c.place.priority = c.contextValues.priority
+	c.user()
+	came := gate.Now()
+	if e.dryRun {
+		return e.atOnce(c, came, req)
+	}
+	if lane == nil {
+		return e.slot(c, came, came, req)
+	}
+	err := lane.enter(c, came)
+	now := gate.Now()
+	if err != nil {
+		c.waited += now.Sub(came)
+		return now, nil, explain(err, c)
+	}
+	at, ready, err := e.slot(c, came, now, req)
+	if err != nil {
+		lane.leave()
+	} else if lane.Weight > 1 {
+		e.charge(lane.Weight - 1)
+	}
+	return at, ready, err
+}
+
+// slot waits for one in the queue. It reads the clock last: if the process was
+// stopped, or very busy, since the slot was given, others may have been given
+// theirs meanwhile, and this one is too old.
+func (e *engine) slot(c *call, came, now gate.Instant, req *http.Request) (gate.Instant, *http.Request, error) {
+	for c.again = c.attempt > 0; ; c.again = true {
+		if err := e.queue.wait(c.req.Context(), &c.place, e, now); err != nil {
+			now = gate.Now()
+			c.waited += now.Sub(came)
+			return now, nil, explain(err, c)
+		}
+		ready, err := c.prepared(req)
+		now = gate.Now()
+		if err == nil && now.Sub(c.granted) <= e.source.maxSlotAge() {
+			c.lastWait = now.Sub(came)
+			c.waited += c.lastWait
+			e.tellPeers(Report{})
+			return now, ready, nil
+		}
+		e.unsent(c.granted)
+		if err != nil {
+			c.waited += now.Sub(came)
+			return now, nil, &prepareError{err}
+		}
+	}
+}
+
+// atOnce lets the call go without a turn, and works out how long it would have waited.
+func (e *engine) atOnce(c *call, now gate.Instant, req *http.Request) (gate.Instant, *http.Request, error) {
+	e.queue.mu.Lock()
+	at, err := e.source.plan(now.Add(e.pause.remaining(now)))
+	e.queue.mu.Unlock()
+	if err != nil {
+		return now, nil, explain(err, c)
+	}
+	ready, err := c.prepared(req)
+	if err != nil {
+		return now, nil, &prepareError{err}
+	}
+	c.granted, c.changes.dryRun = now, at.Sub(now)
+	e.queue.mu.Lock()
+	defer e.queue.mu.Unlock()
+	e.begin(now)
+	return now, ready, nil
+}
+
+// charge makes those that follow wait for so many more slots, which a heavy
+// request has used.
+func (e *engine) charge(slots int) {
+	e.queue.mu.Lock()
+	defer e.queue.mu.Unlock()
+	e.debt += slots
+}
+
+// hold pauses all calls after a 429 that was so long under way.
+func (e *engine) hold(d, took time.Duration) (began bool) {
+	if p := e.source.peers(); p != nil {
+		p.Pause(d)
+	}
+	e.queue.mu.Lock()
+	defer e.queue.mu.Unlock()
+	return e.pause.extend(gate.Now(), d, took)
+}
+
+// outlived reports whether the call's deadline comes before an attempt that follows a 429
+// now would have its turn. Then the 429 is worth more to the caller than a timeout later.
+func (e *engine) outlived(c *call) bool {
+	deadline, ok := c.req.Context().Deadline()
+	if !ok || e.dryRun {
+		return false
+	}
+	e.queue.mu.Lock()
+	defer e.queue.mu.Unlock()
+	ahead := e.queue.lines.ahead(&place{again: true, priority: c.place.priority, owner: c.owner})
+	return time.Until(deadline) <= e.expect(gate.Now(), ahead)
+}
+
+// snapshot says how things stand. The lock is held.
+func (e *engine) snapshot(now gate.Instant) snapshot {
+	return snapshot{e.queue.len(), e.inFlight, e.window.sends.rate(now), e.window.serverDelay()}
+}
+
+// unsent undoes the accounting of a request that was granted a slot but not sent.
+func (e *engine) unsent(granted gate.Instant) {
+	e.queue.mu.Lock()
+	defer e.queue.mu.Unlock()
+	e.back(granted)
+}
+
+// ended takes in what became of an attempt, and so what the next ones may do.
+func (e *engine) ended(c *call, h *hook, op operation, began gate.Instant, status int) {
+	e.queue.mu.Lock()
+	now := gate.Now()
+	c.attempt++
+	sent := h.end(began, status != 0)
+	c.took = now.Sub(sent)
+	e.inFlight--
+	if status == http.StatusTooManyRequests {
+		e.limited++
+	}
+	for _, g := range e.gates {
+		g.End(gate.Outcome{Operation: op, Granted: c.granted, Began: began, Sent: sent, Ended: now, Status: status})
+	}
+	if mode := e.window.state(now); mode != e.mode {
+		e.mode, c.changes.mode = mode, mode
+	}
+	e.takeInPeers(&c.changes, now)
+	c.snapshot, c.fresh = e.snapshot(now), true
+	e.queue.mu.Unlock()
+	e.tellPeers(Report{Answered: true, Limited: status == http.StatusTooManyRequests, Began: time.Now().Add(-c.took)})
+}
+
+func explain(err error, c *call) error {
+	q, ok := err.(*QueueError)
+	if !ok {
+		q = &QueueError{Err: err}
+	}
+	q.Waited, q.Attempt = c.waited, c.attempt
+	return q
+}
+
+// take lets one more request begin, if nothing is in its way.
+func (e *engine) take(now gate.Instant) (at gate.Instant, w gate.Wait) {
+	for _, g := range e.gates {
+		if w, open := g.Open(now); !open {
+			return at, w
+		}
+	}
+	for ; e.debt > 0; e.debt-- {
+		if paid, w := e.source.take(now); paid.IsZero() {
+			return paid, w
+		}
+	}
+	at, w = e.source.take(now)
+	if !at.IsZero() {
+		e.begin(at)
+	}
+	return at, w
+}
+
+// begin counts a request that goes.
+func (e *engine) begin(now gate.Instant) {
+	for _, g := range e.gates {
+		g.Begin(now)
+	}
+	e.inFlight++
+	e.sent++
+}
+
+// back takes back a slot that nobody is left to use.
+func (e *engine) back(granted gate.Instant) {
+	now := gate.Now()
+	for _, g := range e.gates {
+		g.Cancel(granted, now)
+	}
+	e.inFlight--
+	e.sent--
+}
+
+// admit refuses a call that would make the queue too long, or whose deadline
+// comes before its turn.
+func (e *engine) admit(ctx context.Context, p *place, ahead int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if n := e.queue.lines.rivals(p); !p.again && n >= e.maxQueue && e.full(n) {
+		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: e.expect(gate.Now(), ahead)}
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		if wait := e.expect(gate.Now(), ahead); time.Until(deadline) < wait {
+			return &QueueError{Err: context.DeadlineExceeded, Queued: ahead, Wait: wait}
+		}
+	}
+	return nil
+}
+
+// full reports whether maxQueue of n really have to wait. Of a burst some are still
+// in the queue that may go this instant.
+func (e *engine) full(n int) bool {
+	if !e.source.exact() {
+		return n >= max(1, e.maxQueue) // one at least asks the Limiter
+	}
+	return e.expect(gate.Now(), n-e.maxQueue) > 0
+}
+
+// expect returns how long the turn of a call is away that has so many others
+// before it: not less, and no more unless a pause, a smaller window or better
+// calls come.
+func (e *engine) expect(now gate.Instant, ahead int) time.Duration {
+	return e.source.due(now.Add(e.pause.remaining(now)), ahead).Sub(now)
+}

@@ -1,0 +1,173 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+)
+
+// A source is a Limiter as the engine uses it. sourceOf is the only place that asks what
+// a Limiter is. Unless it says otherwise, a method is called with the engine's lock held
+// and returns at once.
+type source interface {
+	// take uses a slot if one is free now; else it says what to wait for.
+	take(now gate.Instant) (at gate.Instant, w gate.Wait)
+
+	// move makes a slot that was granted count from now, since its request is written
+	// only now. It reports whether the slot was still there: if so much time has passed
+	// that it may have been given to another, the request needs another one.
+	move(granted, now gate.Instant) bool
+
+	// next waits for one more slot, for a request that is under way and so cannot wait in
+	// the queue. It is called without the lock.
+	next(ctx context.Context) (gate.Instant, error)
+
+	// due returns when a request may begin, at the earliest, that has so many others
+	// before it, if none begins before from.
+	due(from gate.Instant, ahead int) gate.Instant
+
+	// plan returns when a request would begin that comes now, and counts it for then: a
+	// source that is only asked, never waited for.
+	plan(now gate.Instant) (gate.Instant, error)
+
+	// maxSlotAge is how old a slot may be when it is used.
+	maxSlotAge() time.Duration
+
+	// rate is how many requests a second it lets through; limit is what it was made for,
+	// or 0 if that is not known.
+	rate() float64
+	limit() float64
+
+	// exact reports whether due is the truth, because all requests are counted here.
+	exact() bool
+
+	// setLimit changes the limit. What has begun counts on.
+	setLimit(n int, per time.Duration) error
+
+	// peers returns the limiter that several processes share, or nil.
+	peers() SharedLimiter
+}
+
+func sourceOf(l Limiter) source {
+	switch l := l.(type) {
+	case nil:
+		return NewLimiter(defaultRate, defaultPer)
+	case source:
+		return l
+	case SharedLimiter:
+		return &sharedSource{opaqueSource{limiter: l, serial: make(chan struct{}, 1)}, l, 0}
+	default:
+		return &opaqueSource{limiter: l, serial: make(chan struct{}, 1)}
+	}
+}
+
+// An opaqueSource is a Limiter that can only be waited for. It does not tell when a
+// request will be due.
+type opaqueSource struct {
+	limiter Limiter
+	serial  chan struct{} // held by the one who waits for the Limiter
+	granted bool          // it has given a slot that has not been taken yet
+}
+
+func (o *opaqueSource) take(now gate.Instant) (at gate.Instant, w gate.Wait) {
+	if o.granted {
+		o.granted = false
+		return now, w
+	}
+	return at, gate.Wait{Ask: o.ask}
+}
+
+// ask waits on behalf of all who wait. Only the leader of the queue calls it.
+func (o *opaqueSource) ask(ctx context.Context) error {
+	_, err := o.next(ctx)
+	o.granted = err == nil
+	return err
+}
+
+// next hides the deadline of the call: a Limiter that knew the one of the call at the
+// head of the queue would refuse all for it, as x/time/rate does, with an error that is
+// not context.DeadlineExceeded.
+func (o *opaqueSource) next(ctx context.Context) (gate.Instant, error) {
+	select {
+	case o.serial <- struct{}{}:
+		defer func() { <-o.serial }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	err := o.limiter.Wait(noDeadline{ctx})
+	return gate.Now(), err
+}
+
+type noDeadline struct{ context.Context }
+
+func (noDeadline) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// move: such a Limiter counts from when it gave the slot, whatever happens then.
+func (o *opaqueSource) move(gate.Instant, gate.Instant) bool { return true }
+
+func (o *opaqueSource) due(from gate.Instant, _ int) gate.Instant { return from }
+
+func (o *opaqueSource) plan(now gate.Instant) (gate.Instant, error) { return now, nil }
+
+func (o *opaqueSource) maxSlotAge() time.Duration { return slotAge(defaultPer) }
+
+func (o *opaqueSource) rate() float64 { return defaultRate }
+
+func (o *opaqueSource) limit() float64 { return 0 }
+
+func (o *opaqueSource) exact() bool { return false }
+
+var errOpaque = errors.New("the limiter is not one of NewLimiter's; change it itself")
+
+func (o *opaqueSource) setLimit(int, time.Duration) error { return errOpaque }
+
+func (o *opaqueSource) peers() SharedLimiter { return nil }
+
+// A sharedSource is a limiter that several processes share.
+type sharedSource struct {
+	opaqueSource
+	shared SharedLimiter
+	given  gate.Instant // a slot that has not been taken yet
+}
+
+func (s *sharedSource) take(now gate.Instant) (at gate.Instant, w gate.Wait) {
+	at, s.given = s.given, 0
+	if !at.IsZero() && now.Sub(at) <= s.shared.Slack() {
+		return at, w
+	}
+	return 0, gate.Wait{Ask: s.ask}
+}
+
+func (s *sharedSource) ask(ctx context.Context) error {
+	at, err := s.next(ctx)
+	if err == nil {
+		s.given = at
+	}
+	return err
+}
+
+func (s *sharedSource) next(ctx context.Context) (gate.Instant, error) {
+	due, err := s.shared.Slot(noDeadline{ctx})
+	return gate.Now().Add(time.Until(due)), err
+}
+
+// move: the others have been told until when the slot may be used.
+func (s *sharedSource) move(granted, now gate.Instant) bool {
+	return now.Sub(granted) <= s.shared.Slack()
+}
+
+func (s *sharedSource) due(from gate.Instant, _ int) gate.Instant {
+	return max(from, gate.Now().Add(time.Until(s.shared.Share().PausedUntil)))
+}
+
+func (s *sharedSource) plan(now gate.Instant) (gate.Instant, error) { return s.due(now, 0), nil }
+
+func (s *sharedSource) maxSlotAge() time.Duration { return s.shared.Slack() }
+
+func (s *sharedSource) rate() float64 { return s.shared.Share().Limit }
+
+func (s *sharedSource) limit() float64 { return s.rate() }
+
+func (s *sharedSource) peers() SharedLimiter { return s.shared }

@@ -1,0 +1,185 @@
+package transport
+
+import (
+	"crypto/tls"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+)
+
+// What the tenant counts is when a request arrives, not when its slot was given. In
+// between lies a connection that may have to be made first, and net/http sends a request
+// again by itself when a kept connection turns out to be closed or an HTTP/2 stream is
+// refused. So the engine puts a hook into each request: it makes the slot count from when
+// the connection is there, and takes another slot for each further connection of the same
+// RoundTrip.
+
+// A hook follows one attempt on the wire. net/http calls its methods, wroteHeaders also
+// from another goroutine and after the attempt has ended.
+type hook struct {
+	engine *engine
+	req    *http.Request
+	trace  httptrace.ClientTrace
+
+	slot  atomic.Int64 // the gate.Instant from which the slot counts
+	sent  atomic.Int64 // the gate.Instant when the request was written; 0: not yet
+	conns atomic.Int32 // connections that were had for it
+	over  atomic.Bool
+	err   atomic.Pointer[error] // why there was no slot for a further connection
+}
+
+// hooks decides which attempts have one. It costs four allocations, which are nothing
+// beside a connection but much for a base that has none, as in a test or a benchmark: one
+// that has answered hooklessFrom times without a sign of a connection, and never with one,
+// is asked again only every hooklessEvery attempts.
+type hooks struct{ unheard atomic.Int32 }
+
+const (
+	hooklessFrom  = 8
+	hooklessEvery = 64
+	heard         = -1 // of unheard: the base has connections
+)
+
+// on returns a hook and the request that has it, or no hook and the request as it is.
+func (hs *hooks) on(e *engine, c *call, req *http.Request) (*hook, *http.Request) {
+	if n := hs.unheard.Load(); n >= hooklessFrom {
+		hs.unheard.Add(1)
+		if n%hooklessEvery != 0 {
+			return nil, req
+		}
+	}
+	h := &hook{engine: e, req: req}
+	h.slot.Store(int64(c.granted))
+	h.trace = httptrace.ClientTrace{GotConn: h.gotConn, WroteHeaders: h.wroteHeaders}
+	return h, req.WithContext(httptrace.WithClientTrace(req.Context(), &h.trace))
+}
+
+// learn takes in whether an answer came with a sign of a connection.
+func (hs *hooks) learn(connected bool) {
+	switch n := hs.unheard.Load(); {
+	case connected && n != heard:
+		hs.unheard.Store(heard)
+	case !connected && n >= 0:
+		hs.unheard.Add(1)
+	}
+}
+
+// gotConn is called when there is a connection, right before the request is written.
+func (h *hook) gotConn(info httptrace.GotConnInfo) {
+	if h.over.Load() {
+		return
+	}
+	e, now := h.engine, gate.Now()
+	first := h.conns.Add(1) == 1
+	if e.dryRun || first && h.counts(now) {
+		h.sent.Store(int64(now))
+		return
+	}
+	if !first {
+		e.sentAgain()
+	}
+	if err := h.nextSlot(); err != nil {
+		// A request that net/http has begun is written also if its context has ended.
+		// Without a slot it must not be: of HTTP/1 the connection is its own, and of
+		// HTTP/2 net/http looks at the context once more.
+		h.err.Store(&err)
+		if c, ok := info.Conn.(*tls.Conn); !ok || c.ConnectionState().NegotiatedProtocol != "h2" {
+			info.Conn.Close()
+		}
+	}
+}
+
+// counts makes the slot count from now, and reports whether it was still there.
+func (h *hook) counts(now gate.Instant) bool {
+	slot := gate.Instant(h.slot.Load())
+	if now.Sub(slot) <= h.engine.source.maxSlotAge() {
+		return true
+	}
+	h.engine.queue.mu.Lock()
+	defer h.engine.queue.mu.Unlock()
+	if !h.engine.source.move(slot, now) {
+		return false
+	}
+	h.slot.Store(int64(now))
+	return true
+}
+
+// nextSlot waits for another slot. A pause that began meanwhile holds the request back
+// too.
+func (h *hook) nextSlot() error {
+	ctx := h.req.Context()
+	for {
+		if err := h.engine.paused().Done(ctx); err != nil {
+			return err
+		}
+		slot, err := h.engine.source.next(ctx)
+		if err != nil {
+			return err
+		}
+		h.slot.Store(int64(slot))
+		if now := gate.Now(); h.counts(now) {
+			h.sent.Store(int64(now))
+			return nil
+		}
+	}
+}
+
+// wroteHeaders is called when the request has been written. On a busy machine that may be
+// long after there was a connection.
+func (h *hook) wroteHeaders() {
+	now := gate.Now()
+	if !h.over.Load() {
+		h.sent.Store(int64(now))
+	}
+	if e := h.engine; !e.dryRun && !h.counts(now) {
+		e.queue.mu.Lock()
+		defer e.queue.mu.Unlock()
+		e.source.plan(now) // it was written without a slot: the next one has to wait for it
+	}
+}
+
+// end is called when the attempt has ended, and returns when its request was written, as
+// far as that is known.
+func (h *hook) end(began gate.Instant, answered bool) gate.Instant {
+	if h == nil {
+		return began
+	}
+	h.over.Store(true)
+	sent := gate.Instant(h.sent.Load())
+	if answered {
+		h.engine.hooks.learn(!sent.IsZero())
+	}
+	if sent.IsZero() {
+		return began
+	}
+	return sent
+}
+
+// failed returns why a further connection could not be used, or nil.
+func (h *hook) failed() error {
+	if h == nil {
+		return nil
+	}
+	if err := h.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// sentAgain counts a request that net/http sends again by itself. The slot of the first
+// time stays used.
+func (e *engine) sentAgain() {
+	e.queue.mu.Lock()
+	defer e.queue.mu.Unlock()
+	e.sent++
+	e.window.sends.add(gate.Now())
+}
+
+// paused says how long a pause lasts, if there is one.
+func (e *engine) paused() gate.Wait {
+	e.queue.mu.Lock()
+	defer e.queue.mu.Unlock()
+	return gate.Wait{AtMost: max(0, e.pause.remaining(gate.Now()))}
+}
