@@ -81,7 +81,7 @@
 // suppressed are all there were. rest says whose those without a line are, as far as it has
 // room, and rest_other how many it leaves out; rest_users and rest_operations the same by
 // one of the two; users and operations are the most frequent ones of all. A count is at most
-// error too high, see [TopK]. queued_max is the most calls that waited here meanwhile, and
+// error too high, see package topk. queued_max is the most calls that waited here meanwhile, and
 // others_rate_min how many requests a second others used at least. Call Shutdown when the
 // program ends, or the last minute's summary is missing.
 //

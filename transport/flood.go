@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
 // What is written of a flood of 429s, in any minute: less than 200 lines in all.
@@ -48,8 +50,8 @@ type floodSummary struct {
 	total, written, givenUp, unsaidEnd int // unsaidEnd: given up without a line
 	queued                             int // at most
 	flying                             int // our requests at the server, at most serverQueue at each 429
-	users, operations                  TopK
-	unsaid, unsaidUsers, unsaidOps     TopK
+	users, operations                  topk.Counter
+	unsaid, unsaidUsers, unsaidOps     topk.Counter
 }
 
 // A pair is a user and an operation. Of the first of a user, operation is empty; of
@@ -195,7 +197,7 @@ func (l *logger) summarize(s floodSummary, now Stats) {
 }
 
 // tallies returns the most frequent names, and the sum of their counts.
-func tallies(k TopK, n int) (a *zerolog.Array, sum int) {
+func tallies(k topk.Counter, n int) (a *zerolog.Array, sum int) {
 	a = zerolog.Arr()
 	for _, t := range k.Top(n) {
 		a.Dict(zerolog.Dict().Str("name", t.Name).Int("count", t.Count).Int("error", t.Error))
