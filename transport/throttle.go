@@ -23,7 +23,6 @@ type throttle struct {
 	lanes    lanes // of heavy operations, before the queue
 	debt     int   // slots that a heavy request has used and that are not paid for
 	count    counters
-	log      *logger
 	steered  func(*call, WindowMode) // called when the window's mode has changed, without the lock
 	mode     WindowMode              // that it was told last
 	parted   func(*call, Share)      // called when the others were lost, or found again, without the lock
@@ -99,7 +98,7 @@ func (t *throttle) slot(c *call, came, now gate.Instant, req *http.Request) (gat
 			c.waited += now.Sub(came)
 			t.count.sent.Add(1)
 			t.report(Report{})
-			t.log.waited(c, now.Sub(came), t.queued)
+			c.logWait(now.Sub(came), t.queued)
 			return now, ready, nil
 		}
 		t.unsent(c.granted)
@@ -143,8 +142,8 @@ func (t *throttle) queued() int {
 	return t.queue.len()
 }
 
-// glance notes the part of the Stats that each Event has.
-func (t *throttle) glance(e *Event) {
+// snapshot notes the part of the Stats that each Event has.
+func (t *throttle) snapshot(e *Event) {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
 	e.Queued, e.InFlight = t.queue.len(), t.count.inFlight

@@ -5,9 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rs/zerolog/log"
-
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
 )
 
 const defaultMaxQueue = 10_000
@@ -20,7 +19,7 @@ type Transport struct {
 	retry     retry.Transport
 	sender    sender // of an attempt: the throttle, or its shadow
 	throttle  *throttle
-	log       *logger
+	log       *auditlog.Logger
 	observers observers
 	identity  func(*http.Request) string
 	calls     calls
@@ -28,7 +27,7 @@ type Transport struct {
 
 // New returns a Transport. Without options it sends at most 15 requests in any
 // second through http.DefaultTransport, lets 10,000 calls wait, repeats what was
-// answered 429, and logs through zerolog's global logger.
+// answered 429, and logs warnings and errors through zerolog's global logger.
 func New(opts ...Option) *Transport {
 	s := settings{maxQueue: defaultMaxQueue, heavy: DefaultHeavy()}
 	for _, opt := range opts {
@@ -40,24 +39,21 @@ func New(opts ...Option) *Transport {
 		s.base = http.DefaultTransport
 	}
 	if s.logger == nil {
-		s.logger = &log.Logger
+		s.logger = defaultLogger()
 	}
 	if s.limiter == nil {
 		s.limiter = NewLimiter(defaultRate, defaultPer)
 	}
 	limit := pacerOf(s.limiter)
-	t := &Transport{log: &logger{Logger: *s.logger}, identity: s.identity}
+	t := &Transport{identity: s.identity}
+	t.log = auditlog.New(*s.logger, s.every429, t.logState)
 	t.observers.add(s.observers...)
-	t.log.flood.all = s.logAll
-	t.log.flood.busy = t.log.scribe.busy
-	t.log.flood.summary = func(f floodSummary) { t.log.summarize(f, t.Stats()) }
 	t.throttle = &throttle{
 		queue:    queue{lines: lines{batch: newSpread(limit, s.reserve)}},
 		maxQueue: s.maxQueue,
 		window:   newWindow(limit.rate(), s.window),
 		limit:    limit,
 		base:     s.base,
-		log:      t.log,
 		steered:  t.steered,
 		parted:   t.parted,
 	}
@@ -112,13 +108,13 @@ func (t *Transport) attempted(a retry.Attempt) {
 		e.Delay = a.Delay
 	}
 	if !limited {
-		t.log.retrying(c.req.Context(), e)
+		t.log.Failed(c.req.Context(), entryOf(a, e))
 		t.tell(c, e)
 		return
 	}
 	e.Kind = RateLimited
 	began := t.throttle.hold(a.Delay, c.took)
-	t.log.rateLimited(c.req.Context(), a, e, t.Stats)
+	t.log.Throttled(c.req.Context(), entryOf(a, e))
 	t.tell(c, e)
 	if began {
 		e.Kind, e.Again, e.Delay = Paused, false, a.Delay
@@ -159,7 +155,7 @@ func (t *Transport) parted(c *call, s Share) {
 		e.Kind = PeersLost
 	}
 	e.Processes = s.Processes
-	t.log.shared(e)
+	t.log.Peers(e.Kind == PeersLost, e.Processes, e.Err)
 	t.tell(c, e)
 }
 
@@ -175,11 +171,11 @@ func (t *Transport) shadowed(c *call, wait time.Duration) {
 func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event {
 	e := Event{
 		Kind: k, Time: time.Now(),
-		User: c.user(), Method: c.req.Method, URL: safeURL(c.req.URL),
+		User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL),
 		Attempt: c.attempt, Waited: c.waited, Took: c.took,
-		Capacity: t.throttle.maxQueue, Err: safeError(err),
+		Capacity: t.throttle.maxQueue, Err: auditlog.SafeError(err),
 	}
-	t.throttle.glance(&e)
+	t.throttle.snapshot(&e)
 	if resp != nil {
 		e.Status = resp.StatusCode
 	}
