@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
 // Samples are some of the events of an incident, the first and the last ones. As JSON
@@ -81,7 +82,7 @@ func (a Alert) brief() Alert {
 
 // merge adds up the counts of each name.
 func merge(a, b []Tally) []Tally {
-	k := transport.TopK{Most: maxShared}
+	k := topk.Counter{Most: maxShared}
 	for _, t := range slices.Concat(a, b) {
 		k.AddTally(t)
 	}

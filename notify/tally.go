@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
 const (
@@ -14,15 +15,15 @@ const (
 )
 
 // A Tally is how often something was counted.
-type Tally = transport.Tally
+type Tally = topk.Tally
 
 // A tally is what has been counted of one level, in constant memory. The zero
 // value is ready for use.
 type tally struct {
 	count    int
 	times    []time.Time // of the last events, as many as make an alert due
-	users    transport.TopK
-	ops      transport.TopK
+	users    topk.Counter
+	ops      topk.Counter
 	rejected int // events that are 429s
 	flying   int // the sum of our requests at the server, at these
 	first    []transport.Event

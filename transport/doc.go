@@ -46,14 +46,15 @@
 // callers that give up, and after a stop of the process lets all that have become
 // due go at once. Here the caller at the head of the queue waits for the next
 // slot on everybody's behalf, in its own goroutine and with the only timer; so
-// nothing is running while nobody calls, and testing/synctest can drive it all. What
-// writes the log is a goroutine too, lest a request waits for a log that hangs; it ends
-// when all is written.
+// nothing is running while nobody calls, and testing/synctest can drive it all. Another
+// goroutine writes the log, so that no request waits for a log that hangs. It ends when
+// all lines are written.
 //
 // # The log
 //
-// A line for each 429 has the fields of OpenTelemetry's HTTP conventions where it has
-// one, here with line breaks:
+// By default WARN and above goes to zerolog's global logger; see [WithLogger] and
+// [WithSlog]. Each 429 has a line. Its fields are those of OpenTelemetry's HTTP conventions
+// where these have one. Here it is with line breaks:
 //
 //	{"level":"warn","user.name":"anna@example.com","http.request.method":"GET",
 //	 "url.full":"https://acme.dam.aprimo.com/api/core/records?pageSize=REDACTED",
@@ -62,10 +63,14 @@
 //	 "aprimo.rate_limit.queue_wait_ms":1009,"aprimo.rate_limit.next_retry_ms":1059,
 //	 "aprimo.rate_limit.queued":119,"aprimo.rate_limit.will_retry":true,
 //	 "aprimo.rate_limit.pause_ms":1059,"aprimo.rate_limit.in_flight":7,
-//	 "aprimo.rate_limit.server_delay_ms":310,"aprimo.rate_limit.rate":8,"message":"Aprimo answered 429: too many requests; will try again"}
+//	 "aprimo.rate_limit.server_delay_ms":310,"aprimo.rate_limit.rate":8,"message":"Aprimo answered 429 Too Many Requests; will retry"}
 //
-// The level is error if the call is given up. A flood is cut short, see WithLogger: then,
-// and after 20 in a minute, there is a line with the event aprimo.429.summary:
+// The level is error if the call is given up. Other lines: an attempt that failed and is
+// retried (WARN), long waits in the local queue (INFO, at most one in 10 s), and the other
+// processes that share the limit, lost (WARN) or found (INFO).
+//
+// In a flood of 429s most of them have no line; see WithLogger. After such a minute, and
+// after any with 20 or more 429s, there is a summary:
 //
 //	{"level":"warn","event":"aprimo.429.summary","aprimo.429.since":"2026-11-25T01:31:07Z",
 //	 "aprimo.429.total":75,"aprimo.429.given_up":2,"aprimo.429.suppressed":15,"aprimo.429.suppressed_given_up":0,
@@ -75,16 +80,17 @@
 //	 "aprimo.429.users":[{"name":"anna","count":48,"error":0},{"name":"ben","count":27,"error":0}],
 //	 "aprimo.429.operations":[{"name":"GET /api/core/records","count":75,"error":0}],
 //	 "aprimo.rate_limit.queued_max":131,"aprimo.rate_limit.server_delay_ms":6480,
-//	 "aprimo.rate_limit.rate":5.1,"aprimo.rate_limit.others_rate_min":9.4,"message":"429s in the last minute"}
+//	 "aprimo.rate_limit.rate":5.1,"aprimo.rate_limit.others_rate_min":9.4,"message":"summary of 429s"}
 //
-// Of total since then, suppressed have no line: so the number of lines and the sum of
-// suppressed are all there were. rest says whose those without a line are, as far as it has
-// room, and rest_other how many it leaves out; rest_users and rest_operations the same by
-// one of the two; users and operations are the most frequent ones of all. A count is at most
-// error too high, see [TopK]. queued_max is the most calls that waited here meanwhile, and
-// others_rate_min how many requests a second others used at least. Call Shutdown when the
-// program ends, or the last minute's summary is missing.
+// total is the number of 429s from since on; suppressed of them have no line of their own.
+// So the number of lines plus the sum of suppressed is the number of all 429s. rest lists
+// the users and operations of the suppressed ones, rest_users and rest_operations the same
+// by only one of the two; each field in _other is how many the list before it leaves
+// out. users and operations are the most frequent ones of all 429s. A count is too high by
+// at most error; see package topk. queued_max is the highest number of calls that waited in
+// the local queue. others_rate_min is how many requests a second others used at least.
+// Call [Transport.Shutdown] when the program ends, or the last summary is missing.
 //
-// Where a log's writer is so slow that lines must be dropped, 429s are in the summary; of
-// other lines, aprimo.log.dropped in the next one tells how many.
+// If the log's writer is so slow that lines must be dropped, suppressed includes the 429s
+// among them. The next line says in aprimo.log.dropped how many others were dropped.
 package transport

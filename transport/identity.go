@@ -3,9 +3,8 @@ package transport
 import (
 	"context"
 	"net/http"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
 )
 
 // ContextWithUser returns a context that names the person or job on whose behalf
@@ -32,30 +31,5 @@ func userOf(req *http.Request, fromContext string, identity func(*http.Request) 
 	if user == "" {
 		user = tokenUser(req.Header)
 	}
-	return printable(user)
-}
-
-// userLength is enough for an address; nobody is told apart by more.
-const userLength = 256
-
-// printable cuts a name to a length and replaces what is not to be printed:
-// control characters, line ends, characters that reverse the writing direction,
-// and what is not UTF-8.
-func printable(s string) string {
-	if s == "" {
-		return s
-	}
-	if len(s) > userLength {
-		cut := userLength
-		for cut > 0 && !utf8.RuneStart(s[cut]) {
-			cut--
-		}
-		s = s[:cut]
-	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return utf8.RuneError
-	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
+	return auditlog.Clean(user)
 }

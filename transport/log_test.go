@@ -72,21 +72,21 @@ func TestEach429IsLoggedWithUserAndRequest(t *testing.T) {
 		}
 		want := []map[string]any{
 			with(common, map[string]any{
-				"level": "warn", "message": "Aprimo answered 429: too many requests; will try again",
+				"level": "warn", "message": "Aprimo answered 429 Too Many Requests; will retry",
 				"http.request.resend_count": 0.0, "http.response.header.retry-after": "2",
 				"aprimo.rate_limit.queue_wait_ms": 0.0, "aprimo.rate_limit.next_retry_ms": wait,
 				"aprimo.rate_limit.pause_ms": wait, "aprimo.rate_limit.will_retry": true,
 				"aprimo.rate_limit.rate": 1.0, "aprimo.rate_limit.server_delay_ms": 0.0,
 			}),
 			with(common, map[string]any{
-				"level": "error", "message": "Aprimo answered 429: too many requests; given up",
+				"level": "error", "message": "Aprimo answered 429 Too Many Requests; given up",
 				"http.request.resend_count":       1.0,
 				"aprimo.rate_limit.queue_wait_ms": wait, "aprimo.rate_limit.next_retry_ms": 0.0,
 				"aprimo.rate_limit.pause_ms": lines[len(lines)-1]["aprimo.rate_limit.pause_ms"], "aprimo.rate_limit.will_retry": false,
 				"aprimo.rate_limit.server_delay_ms": 0.0, "aprimo.rate_limit.rate": lines[len(lines)-1]["aprimo.rate_limit.rate"],
 			}),
 		}
-		if diff := cmp.Diff(want, without(lines, "waited here")); diff != "" {
+		if diff := cmp.Diff(want, without(lines, "waited in the local queue")); diff != "" {
 			t.Error(diff)
 		}
 	})

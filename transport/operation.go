@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
+
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
@@ -57,7 +59,7 @@ func mayHaveID(path string) bool {
 			return true
 		}
 	}
-	return strings.Contains(path, redacted)
+	return strings.Contains(path, auditlog.Redacted)
 }
 
 func pathOf(url string) string {
@@ -76,7 +78,7 @@ func pathOf(url string) string {
 
 // isID tells whether a path segment names one thing of many: it is a number, or
 // it has a digit and is at least 20 characters long, as GUIDs and upload tokens
-// are and no route of the API is, or it is a token that safeURL has hidden.
+// are and no route of the API is, or it is a token that auditlog.SafeURL has hidden.
 func isID(s string) bool {
 	digits := 0
 	for i := range len(s) {
@@ -84,5 +86,5 @@ func isID(s string) bool {
 			digits++
 		}
 	}
-	return s == redacted || digits > 0 && (digits == len(s) || len(s) >= 20)
+	return s == auditlog.Redacted || digits > 0 && (digits == len(s) || len(s) >= 20)
 }

@@ -1,11 +1,14 @@
 package transport
 
 import (
+	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
 )
 
 // An Option changes a setting of New. A nil or missing setting is the default.
@@ -21,7 +24,7 @@ type settings struct {
 	reserve   float64
 	policy    retry.Policy
 	logger    *zerolog.Logger
-	logAll    bool
+	every429  bool
 	observers []Observer
 	identity  func(*http.Request) string
 }
@@ -89,27 +92,39 @@ func WithRetry(p retry.Policy) Option {
 	return func(s *settings) { s.policy = p }
 }
 
-// WithLogger sets where 429s, other failures and long waits are written. The
-// default is zerolog's global logger as it is when New is called, which writes
-// JSON to the standard error unless the program has set another one.
-// zerolog.Nop() silences it.
+// WithLogger sets the logger for 429s, other failures and long waits. It decides by itself
+// which levels it writes: 429s are WARN, or ERROR if the call is given up, and long waits
+// are INFO. Use zerolog.Nop() to log nothing. The default is zerolog's global logger as it
+// is when New is called, from WARN on; it writes JSON to standard error unless the program
+// has replaced it.
 //
-// A line is written by the time that RoundTrip returns, unless the writer is slow:
-// requests wait for it for a tenth of a second, all together, and then none more than
-// half a millisecond until it is fast again. Shutdown waits until all is written.
+// RoundTrip returns after its line is written, unless the log's writer is slow: then
+// requests wait for it for 0.1 s in total, and after that for at most 0.5 ms each, until the
+// writer is fast again. Shutdown waits until all lines are written.
 //
-// In a flood, from 20 429s in a second or 60 in a minute on, only the first of a user
-// and operation has a line, 130 more at most. A summary at the minute's end tells of the
-// others: their number is exact, and so is that of each user and operation unless
-// there were more than 200, when it says by how much it may be too high.
-func WithLogger(l zerolog.Logger) Option {
-	return func(s *settings) { s.logger = &l }
+// In a flood, from 20 429s in a second or 60 in a minute on, only the first 429 of each user
+// and operation has a line, at most 130 more. A summary at the end of the minute counts the
+// others. Their total is exact; the counts of each user and operation are exact unless there
+// are more than 200, and then the summary says by how much each may be too high. LogEvery429
+// changes that.
+func WithLogger(l zerolog.Logger, opts ...LogOption) Option {
+	return func(s *settings) { s.logger, s.every429 = &l, slices.Contains(opts, LogEvery429) }
 }
 
-// WithLogAll writes a line for each 429, in a flood too.
-func WithLogAll() Option {
-	return func(s *settings) { s.logAll = true }
+// WithSlog is WithLogger for log/slog. The fields have the same names, and handlers get the
+// call's context, with its trace for example.
+func WithSlog(l *slog.Logger, opts ...LogOption) Option {
+	if l == nil {
+		return nil
+	}
+	return WithLogger(auditlog.Slog(l), opts...)
 }
+
+// A LogOption changes what is logged.
+type LogOption int
+
+// LogEvery429 writes a line for each 429, even in a flood.
+const LogEvery429 LogOption = 1
 
 // WithObserver adds a function that is told of each Event. It may be repeated;
 // observers are called in the order in which they were given.

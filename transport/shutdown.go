@@ -20,8 +20,7 @@ import (
 // It may be called more than once and at the same time.
 func (t *Transport) Shutdown(ctx context.Context) error {
 	err := t.finish(ctx)
-	t.log.flood.flush()
-	return errors.Join(err, t.log.scribe.wait(ctx))
+	return errors.Join(err, t.log.Flush(ctx))
 }
 
 // finish waits for the last call.

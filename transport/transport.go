@@ -5,9 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rs/zerolog/log"
-
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
@@ -20,7 +19,7 @@ const defaultMaxQueue = 10_000
 type Transport struct {
 	policy    retry.Policy
 	engine    *engine
-	log       *logger
+	log       *auditlog.Logger
 	observers observers
 	identity  func(*http.Request) string
 	calls     calls
@@ -28,9 +27,9 @@ type Transport struct {
 
 // New returns a Transport. Without options it sends at most 15 requests in any
 // second through http.DefaultTransport, lets 10,000 calls wait, retries what was
-// answered 429, and logs through zerolog's global logger.
+// answered 429, and logs warnings and errors through zerolog's global logger.
 func New(opts ...Option) *Transport {
-	s := settings{maxQueue: defaultMaxQueue, heavy: DefaultHeavy(), base: http.DefaultTransport, logger: &log.Logger}
+	s := settings{maxQueue: defaultMaxQueue, heavy: DefaultHeavy(), base: http.DefaultTransport, logger: defaultLogger()}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&s)
@@ -48,11 +47,11 @@ func New(opts ...Option) *Transport {
 	e.lanes = newLanes(s.heavy, s.maxQueue, &e.queue)
 	e.gates = []gate.Gate{&e.pause, &e.window}
 	e.mode = e.window.mode
-	t := &Transport{policy: s.policy, engine: e, log: newLogger(*s.logger, s.logAll), identity: s.identity}
+	t := &Transport{policy: s.policy, engine: e, identity: s.identity}
+	t.log = auditlog.New(*s.logger, s.every429, t.logState)
 	if s.dryRun {
 		t.policy = retry.Policy{Throttled: -1, Failures: -1}
 	}
-	t.log.flood.summary = func(f floodSummary) { t.log.summarize(f, t.Stats()) }
 	t.observers.add(s.observers...)
 	return t
 }
@@ -115,13 +114,13 @@ func (t *Transport) attempted(c *call, resp *http.Response, err error, next retr
 		e.Delay = next.Delay
 	}
 	if !next.Throttled {
-		t.log.retrying(c.req.Context(), e)
+		t.log.Failed(c.req.Context(), entryOf(resp, e))
 		t.report(c, e)
 		return
 	}
 	e.Kind = RateLimited
 	began := t.engine.hold(next.Delay, c.took)
-	t.log.rateLimited(c.req.Context(), resp.Header.Get("Retry-After"), e, t.Stats)
+	t.log.Throttled(c.req.Context(), entryOf(resp, e))
 	t.report(c, e)
 	if began {
 		e.Kind, e.Again, e.Delay = Paused, false, next.Delay
@@ -131,7 +130,7 @@ func (t *Transport) attempted(c *call, resp *http.Response, err error, next retr
 
 // changed logs and reports what an attempt has changed for all calls, and long waits.
 func (t *Transport) changed(c *call) {
-	t.log.waited(c)
+	c.logWait()
 	c.lastWait = 0
 	ch := c.changes
 	c.changes = changes{}
@@ -151,7 +150,7 @@ func (t *Transport) changed(c *call) {
 			e.Kind = PeersLost
 		}
 		e.Processes = p.Processes
-		t.log.shared(e)
+		t.log.Peers(e.Kind == PeersLost, e.Processes, e.Err)
 		t.report(c, e)
 	}
 }
@@ -181,10 +180,10 @@ func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event
 	s := c.snapshot
 	e := Event{
 		Kind: k, Time: time.Now(),
-		User: c.user(), Method: c.req.Method, URL: safeURL(c.req.URL),
+		User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL),
 		Attempt: c.attempt, Waited: c.waited, Took: c.took,
 		Queued: s.queued, Capacity: t.engine.maxQueue, InFlight: s.inFlight, Rate: s.rate, ServerDelay: s.serverDelay,
-		Err: safeError(err),
+		Err: auditlog.SafeError(err),
 	}
 	if resp != nil {
 		e.Status = resp.StatusCode

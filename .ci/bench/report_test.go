@@ -60,7 +60,7 @@ func logOf(b *testing.B, size int) string {
 	w := bufio.NewWriterSize(f, 1<<20)
 	at := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 	for i, n := 0, 0; n < size; i++ {
-		k, err := fmt.Fprintf(w, `{"level":"warn","user.name":"user %d","http.request.method":"GET","url.full":"https://acme.dam.aprimo.com/api/core/record/%032x?select=REDACTED","http.request.resend_count":%d,"aprimo.rate_limit.queue_wait_ms":%d,"aprimo.rate_limit.next_retry_ms":1059,"aprimo.rate_limit.queued":119,"http.response.status_code":429,"error.type":"429","aprimo.operation":"GET /api/core/record/{id}","aprimo.rate_limit.will_retry":%v,"aprimo.rate_limit.pause_ms":1059,"aprimo.rate_limit.in_flight":7,"aprimo.rate_limit.rate":8,"time":%q,"message":"Aprimo answered 429: too many requests; will try again"}`+"\n",
+		k, err := fmt.Fprintf(w, `{"level":"warn","user.name":"user %d","http.request.method":"GET","url.full":"https://acme.dam.aprimo.com/api/core/record/%032x?select=REDACTED","http.request.resend_count":%d,"aprimo.rate_limit.queue_wait_ms":%d,"aprimo.rate_limit.next_retry_ms":1059,"aprimo.rate_limit.queued":119,"http.response.status_code":429,"error.type":"429","aprimo.operation":"GET /api/core/record/{id}","aprimo.rate_limit.will_retry":%v,"aprimo.rate_limit.pause_ms":1059,"aprimo.rate_limit.in_flight":7,"aprimo.rate_limit.rate":8,"time":%q,"message":"Aprimo answered 429 Too Many Requests; will retry"}`+"\n",
 			i%997, i, i%3, i%5000, i%50 > 0, at.Add(time.Duration(i)*time.Second).Format(time.RFC3339))
 		if err != nil {
 			b.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
 // A line is what is read of one, if it is about 429s.
@@ -37,7 +37,7 @@ type line struct {
 	RestOperations []named  `json:"aprimo.429.rest_operations"`
 }
 
-type named = transport.Tally
+type named = topk.Tally
 
 const (
 	summary = "aprimo.429.summary"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
 // maxNames is how many are counted at once by a worker. So many are exact; of more, none
@@ -29,7 +30,7 @@ type tally struct {
 
 // A table is how often each name was counted.
 type table struct {
-	transport.TopK
+	topk.Counter
 	unnamed int // 429s whose name the log does not tell
 }
 
@@ -170,7 +171,7 @@ func (t *tally) add(o *tally) {
 	t.total, t.givenUp, t.others = t.total+o.total, t.givenUp+o.givenUp, t.others+o.others
 	t.unsure.Total, t.unsure.GivenUp = t.unsure.Total+o.unsure.Total, t.unsure.GivenUp+o.unsure.GivenUp
 	for _, m := range []struct{ to, from *table }{{&t.users, &o.users}, {&t.operations, &o.operations}, {&t.pairs, &o.pairs}} {
-		m.to.Merge(&m.from.TopK)
+		m.to.Merge(&m.from.Counter)
 		m.to.unnamed += m.from.unnamed
 	}
 	t.foreign.add(o.foreign)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
 const (
@@ -43,7 +44,7 @@ type minute struct {
 // names are who was answered 429, and doing what.
 type names struct {
 	number            int64
-	users, operations transport.TopK
+	users, operations topk.Counter
 }
 
 // A limited is a 429.
@@ -109,7 +110,7 @@ func (r *record) minute(at time.Time) *minute {
 type past struct {
 	tenant            string
 	minutes           []minute // all of the last hour, the newest last
-	users, operations []transport.Tally
+	users, operations []topk.Tally
 	limited           []limited // the newest first
 }
 
@@ -117,7 +118,7 @@ type past struct {
 func (r *record) last(now time.Time) past {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := past{tenant: r.tenant, users: []transport.Tally{}, operations: []transport.Tally{}, limited: []limited{}}
+	p := past{tenant: r.tenant, users: []topk.Tally{}, operations: []topk.Tally{}, limited: []limited{}}
 	now = now.Round(0).Truncate(time.Minute)
 	for i := range minutes {
 		at := now.Add(time.Duration(i-minutes+1) * time.Minute)
@@ -127,7 +128,7 @@ func (r *record) last(now time.Time) past {
 		}
 		p.minutes = append(p.minutes, m)
 	}
-	users, operations := transport.TopK{Most: 1000}, transport.TopK{Most: 1000}
+	users, operations := topk.Counter{Most: 1000}, topk.Counter{Most: 1000}
 	for i := range r.spans {
 		if n := &r.spans[i]; now.Unix()/int64(span/time.Second)-n.number < spans {
 			users.Merge(&n.users)

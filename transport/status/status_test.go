@@ -23,6 +23,7 @@ import (
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/status"
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -47,8 +48,8 @@ type shown struct {
 		Others, Calls int
 	}
 	Minutes    []struct{ Calls, Sent, Limited, Lost, Refused int }
-	Users      []transport.Tally `json:"limited_users"`
-	Operations []transport.Tally `json:"limited_operations"`
+	Users      []topk.Tally `json:"limited_users"`
+	Operations []topk.Tally `json:"limited_operations"`
 	Alerts     []notify.Status
 	Pause      time.Duration `json:"pause_ns"`
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
 const most = 20 // users of each class that waits
@@ -18,15 +19,15 @@ type view struct {
 	PID    int       `json:"pid"`
 	Time   time.Time `json:"time"`
 
-	Now        transport.Stats   `json:"now"`
-	Pause      time.Duration     `json:"pause_ns"` // how long a 429 still holds all calls back
-	Waiting    []waiting         `json:"waiting"`
-	Minutes    []minute          `json:"minutes"`
-	Users      []transport.Tally `json:"limited_users"`      // of the last hour
-	Operations []transport.Tally `json:"limited_operations"` // of the last hour
-	Limited    []limited         `json:"limited"`            // the last
-	Alerts     []notify.Status   `json:"alerts"`
-	Delivered  delivered         `json:"alert_deliveries"`
+	Now        transport.Stats `json:"now"`
+	Pause      time.Duration   `json:"pause_ns"` // how long a 429 still holds all calls back
+	Waiting    []waiting       `json:"waiting"`
+	Minutes    []minute        `json:"minutes"`
+	Users      []topk.Tally    `json:"limited_users"`      // of the last hour
+	Operations []topk.Tally    `json:"limited_operations"` // of the last hour
+	Limited    []limited       `json:"limited"`            // the last
+	Alerts     []notify.Status `json:"alerts"`
+	Delivered  delivered       `json:"alert_deliveries"`
 }
 
 // delivered is whether alerts arrive.

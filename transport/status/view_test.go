@@ -9,6 +9,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
 // hour returns a view of a Transport, with the requests of the last minute.
@@ -96,7 +97,7 @@ func TestPageOfWhatIsRare(t *testing.T) {
 	rare.Limited = []limited{{Time: now, User: "anna", Operation: "GET /", Attempt: 9}}
 	rare.Alerts = []notify.Status{{Level: notify.Throttled, State: notify.OK, Muted: now.Add(time.Hour), Reason: "release"}}
 	rare.Delivered = delivered{Sent: 5, Failed: 2, Pending: 1}
-	rare.Users = []transport.Tally{{Name: "ben", Count: 7, Error: 3}}
+	rare.Users = []topk.Tally{{Name: "ben", Count: 7, Error: 3}}
 	text := func(v view) string {
 		var b bytes.Buffer
 		if err := page.Execute(&b, v); err != nil {

@@ -162,7 +162,7 @@ func TestLinesThatAreNotWrittenTakeNoPlace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, on := &slowWriter{}, sampler(all)
-				tr := limited(nil, transport.WithLogger(zerolog.New(w).Sample(&on)), transport.WithLogAll())
+				tr := limited(nil, transport.WithLogger(zerolog.New(w).Sample(&on), transport.LogEvery429))
 				if all {
 					tr = limited(nil, transport.WithLogger(zerolog.New(w)))
 				}

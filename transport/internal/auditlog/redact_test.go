@@ -1,4 +1,4 @@
-package transport
+package auditlog
 
 import (
 	"net/url"
@@ -27,12 +27,12 @@ func TestURLWithoutSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := safeURL(u); got != want {
-			t.Errorf("safeURL(%s)\n got %s\nwant %s", in, got, want)
+		if got := SafeURL(u); got != want {
+			t.Errorf("SafeURL(%s)\n got %s\nwant %s", in, got, want)
 		}
 	}
-	if got := safeURL(nil); got != "" {
-		t.Errorf("safeURL(nil) = %q", got)
+	if got := SafeURL(nil); got != "" {
+		t.Errorf("SafeURL(nil) = %q, want nothing", got)
 	}
 }
 
@@ -46,8 +46,8 @@ func FuzzURLWithoutSecrets(f *testing.F) {
 			return
 		}
 		u.User, u.RawQuery = url.UserPassword("u", secret), b+"="+secret+"&"+secret
-		if got := safeURL(u); strings.Contains(got, secret) {
-			t.Errorf("safeURL(%s) = %s", u, got)
+		if got := SafeURL(u); strings.Contains(got, secret) {
+			t.Errorf("SafeURL(%s) = %s, want no secret", u, got)
 		}
 	})
 }

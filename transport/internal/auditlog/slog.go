@@ -1,4 +1,4 @@
-package transport
+package auditlog
 
 import (
 	"bytes"
@@ -12,24 +12,21 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// WithSlog is WithLogger for a program that logs with log/slog. The fields have the
-// same names, and a handler gets the context of the call, with its trace for example.
-func WithSlog(l *slog.Logger) Option {
-	return func(s *settings) {
-		if l != nil {
-			w := &slogWriter{to: l}
-			WithLogger(zerolog.New(w).Hook(w))(s)
-		}
-	}
+// Slog returns a zerolog.Logger that writes to a slog.Logger. The fields have the same
+// names. A handler gets the context of the call, with its trace for example. The Logger's
+// lines must be written one after the other.
+func Slog(l *slog.Logger) zerolog.Logger {
+	w := &slogWriter{to: l}
+	return zerolog.New(w).Hook(w)
 }
 
-// A slogWriter hands zerolog's lines to a slog.Logger, one after the other.
+// A slogWriter passes zerolog's lines on to a slog.Logger.
 type slogWriter struct {
 	to  *slog.Logger
-	ctx context.Context // of the line that is written
+	ctx context.Context // of the line being written
 }
 
-// Run implements zerolog.Hook, and comes before each Write.
+// Run implements zerolog.Hook. zerolog calls it before each Write.
 func (w *slogWriter) Run(line *zerolog.Event, _ zerolog.Level, _ string) { w.ctx = line.GetCtx() }
 
 // Write implements io.Writer.
@@ -52,13 +49,13 @@ func (w *slogWriter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	delete(fields, zerolog.LevelFieldName)
 	r := slog.NewRecord(time.Now(), as, message, 0)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		r.AddAttrs(slog.Any(name, plain(fields[name])))
+		r.AddAttrs(slog.Any(name, native(fields[name])))
 	}
 	return len(line), w.to.Handler().Handle(w.ctx, r)
 }
 
-// plain turns a number back into one.
-func plain(v any) any {
+// native returns a json.Number as a Go number, and any other value as it is.
+func native(v any) any {
 	n, ok := v.(json.Number)
 	if !ok {
 		return v

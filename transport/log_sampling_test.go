@@ -217,7 +217,7 @@ func TestTheLogTellsOfEach429(t *testing.T) {
 func TestLogAllWritesEachLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		tr := limited(&log, transport.WithLogAll())
+		tr := limited(nil, transport.WithLogger(zerolog.New(&log), transport.LogEvery429))
 		for range 1000 {
 			resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
 			if err != nil {
@@ -236,7 +236,7 @@ func TestLogAllWritesEachLine(t *testing.T) {
 func TestLogAllWritesEachLineOfABurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		tr := limited(&log, transport.WithLogAll())
+		tr := limited(nil, transport.WithLogger(zerolog.New(&log), transport.LogEvery429))
 		const total = 3000
 		atOnce(total, &http.Client{Transport: tr})
 		_ = tr.Shutdown(t.Context())

@@ -1,0 +1,171 @@
+// Package auditlog writes the log of a Transport: each 429 with the user and the request
+// that caused it, other retries, and long waits. It samples floods of 429s, hides
+// secrets, and does not let a slow log delay requests.
+//
+// Field names are those of OpenTelemetry's HTTP conventions where these have one
+// (https://opentelemetry.io/docs/specs/semconv/http/); all others begin with "aprimo.".
+package auditlog
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+const (
+	longWait     = time.Second      // a wait is logged from here on: users notice a second
+	waitInterval = 10 * time.Second // between two lines about waits: enough to see that calls wait here, not at Aprimo
+)
+
+// An Entry is what the log says of a call. All text in it is free of secrets.
+type Entry struct {
+	Time                         time.Time
+	User, Method, URL, Operation string
+	Attempt                      int // 1 for the first
+	Status                       int // the HTTP status, if Err is nil
+	Err                          error
+	RetryAfter                   string // the header of a 429, or ""
+	Again                        bool   // another attempt follows, after Delay
+	Delay                        time.Duration
+	Waited                       time.Duration // in the local queue
+	Queued                       int           // calls in the local queue
+	InFlight                     int           // our requests that were sent and not answered
+}
+
+// A State is what the log says of the Transport when a line is made.
+type State struct {
+	PausedUntil time.Time // zero if there is no pause
+	ServerDelay time.Duration
+	Rate, Limit float64 // requests a second; a Limit of 0 is not known
+}
+
+// A Logger writes the log of one Transport. It is safe for concurrent use.
+type Logger struct {
+	to      zerolog.Logger
+	state   func() State
+	sampler sampler
+	writer  asyncWriter
+
+	mu         sync.Mutex
+	lastWait   time.Time // when a long wait was last logged
+	suppressed int       // long waits since then
+}
+
+// New returns a Logger that writes to the given one. With every429, each 429 has a line
+// of its own, even in a flood. state may be called at any time, also by a timer.
+func New(to zerolog.Logger, every429 bool, state func() State) *Logger {
+	l := &Logger{to: to, state: state}
+	l.sampler.every = every429
+	l.sampler.ended = func() { l.summarize(false) }
+	return l
+}
+
+// Throttled logs a 429, or counts it for the next summary.
+func (l *Logger) Throttled(ctx context.Context, e Entry) {
+	slot := l.writer.reserve(false)
+	if !l.sampler.add(e, slot) {
+		if slot {
+			l.writer.release()
+		}
+		return
+	}
+	level, message := zerolog.WarnLevel, "Aprimo answered 429 Too Many Requests; will retry"
+	if !e.Again {
+		level, message = zerolog.ErrorLevel, "Aprimo answered 429 Too Many Requests; given up"
+	}
+	now := l.state()
+	line := l.attempt(ctx, level, e).Str("aprimo.operation", e.Operation).Bool("aprimo.rate_limit.will_retry", e.Again)
+	if e.RetryAfter != "" {
+		line.Str("http.response.header.retry-after", e.RetryAfter)
+	}
+	if !now.PausedUntil.IsZero() {
+		line.Int64("aprimo.rate_limit.pause_ms", time.Until(now.PausedUntil).Milliseconds())
+	}
+	l.writer.put(line.
+		Int("aprimo.rate_limit.in_flight", e.InFlight).
+		Int64("aprimo.rate_limit.server_delay_ms", now.ServerDelay.Milliseconds()).
+		Float64("aprimo.rate_limit.rate", tenths(now.Rate)), message)
+}
+
+// Failed logs an attempt that failed without a 429 and is retried.
+func (l *Logger) Failed(ctx context.Context, e Entry) {
+	l.writer.offer(l.attempt(ctx, zerolog.WarnLevel, e), "attempt failed; will retry")
+}
+
+// attempt begins a line about an attempt. The line has the call's context for hooks of
+// zerolog, which may add a trace_id.
+func (l *Logger) attempt(ctx context.Context, level zerolog.Level, e Entry) *zerolog.Event {
+	line := l.to.WithLevel(level).Ctx(ctx).
+		Str("user.name", e.User).
+		Str("http.request.method", e.Method).
+		Str("url.full", e.URL).
+		Int("http.request.resend_count", e.Attempt-1).
+		Int64("aprimo.rate_limit.queue_wait_ms", e.Waited.Milliseconds()).
+		Int64("aprimo.rate_limit.next_retry_ms", e.Delay.Milliseconds()).
+		Int("aprimo.rate_limit.queued", e.Queued)
+	if e.Err != nil {
+		return line.Str("error.type", "transport").Str("error.message", e.Err.Error())
+	}
+	return line.Int("http.response.status_code", e.Status).Str("error.type", strconv.Itoa(e.Status))
+}
+
+// Waited logs that a call waited locally for d, if that is long and the last such line is
+// not recent. Without it, Aprimo would seem slow. entry is only called for a line.
+func (l *Logger) Waited(d time.Duration, entry func() Entry) {
+	if d < longWait {
+		return
+	}
+	suppressed, ok := l.waitDue(time.Now())
+	if !ok {
+		return
+	}
+	e := entry()
+	l.writer.offer(l.to.Info().
+		Str("user.name", e.User).
+		Str("http.request.method", e.Method).
+		Str("url.full", e.URL).
+		Int64("aprimo.rate_limit.queue_wait_ms", d.Milliseconds()).
+		Int("aprimo.rate_limit.queued", e.Queued).
+		Int("aprimo.rate_limit.suppressed", suppressed), "call waited in the local queue, for the rate limit or after a 429")
+}
+
+// waitDue reports whether to log a long wait now, and how many were suppressed since the
+// last line.
+func (l *Logger) waitDue(now time.Time) (suppressed int, due bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.lastWait.IsZero() && now.Sub(l.lastWait) < waitInterval {
+		l.suppressed++
+		return 0, false
+	}
+	suppressed, l.suppressed, l.lastWait = l.suppressed, 0, now
+	return suppressed, true
+}
+
+// Peers logs that the other processes that share the rate limit were lost, or found.
+// processes counts all that share it, this one included; err says why they were lost.
+func (l *Logger) Peers(lost bool, processes int, err error) {
+	level, message := zerolog.InfoLevel, "now sharing the rate limit with other processes"
+	if lost {
+		level, message = zerolog.WarnLevel, "cannot reach the processes that share the rate limit; using only this process's part of it"
+	}
+	line := l.to.WithLevel(level).Int("aprimo.rate_limit.processes", processes)
+	if err != nil {
+		line.Str("error.message", err.Error())
+	}
+	l.writer.offer(line, message)
+}
+
+// Flush writes the summary of the current interval and returns when all lines are
+// written. If ctx ends first, it returns an error that wraps the context's.
+func (l *Logger) Flush(ctx context.Context) error {
+	l.summarize(true)
+	return l.writer.wait(ctx)
+}
+
+// tenths rounds a rate to the precision that it has.
+func tenths(x float64) float64 { return math.Round(x*10) / 10 }

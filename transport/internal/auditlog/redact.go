@@ -1,0 +1,133 @@
+package auditlog
+
+import (
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Redacted replaces whatever may be a secret.
+const Redacted = "REDACTED"
+
+const (
+	maxURL  = 1024 // bytes of a URL: longer than any of the API without the values of its query
+	maxText = 256  // bytes of other text: enough for an e-mail address, 254 at most
+)
+
+// Clean makes text from outside harmless in logs and mails. It keeps at most 256 bytes,
+// and replaces what is not printable: control characters, line breaks, characters that
+// reverse the writing direction, and what is not UTF-8.
+func Clean(s string) string {
+	if len(s) > maxText {
+		cut := maxText
+		for cut > 0 && !utf8.RuneStart(s[cut]) {
+			cut--
+		}
+		s = s[:cut]
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
+}
+
+// SafeURL returns a URL without secrets: without user and password, without the values of
+// its query (searches name people, SAS signatures open files), and without the token in
+// the path of an upload.
+func SafeURL(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	var b strings.Builder
+	if u.Scheme != "" {
+		b.WriteString(u.Scheme + "://")
+	}
+	if u.User != nil {
+		b.WriteString(Redacted + "@")
+	}
+	b.WriteString(u.Host)
+	if u.Opaque != "" {
+		b.WriteString(Redacted) // its parts are unknown
+	} else {
+		b.WriteString(safePath(u.EscapedPath()))
+	}
+	if u.RawQuery != "" {
+		b.WriteString("?" + safeQuery(u.RawQuery))
+	}
+	s := b.String()
+	if len(s) > maxURL {
+		s = s[:maxURL] + "..."
+	}
+	return s
+}
+
+var uploadToken = regexp.MustCompile(`(?i)(/+uploads/+segments/+)[^/]+`)
+
+func safePath(path string) string {
+	if len(path) < len("/uploads/segments/") {
+		return path
+	}
+	return uploadToken.ReplaceAllString(path, "${1}"+Redacted)
+}
+
+// SafeError returns an error whose text has no secrets: net/http puts the whole URL into
+// its errors. It wraps err, so errors.Is and errors.As see no difference.
+func SafeError(err error) error {
+	text := ""
+	walk(err, func(u *url.Error) {
+		if text == "" {
+			text = err.Error()
+		}
+		safe := Redacted
+		if parsed, parseErr := url.Parse(u.URL); parseErr == nil {
+			safe = SafeURL(parsed)
+		}
+		text = strings.ReplaceAll(strings.ReplaceAll(text, strconv.Quote(u.URL), strconv.Quote(safe)), u.URL, safe)
+	})
+	if text == "" {
+		return err
+	}
+	return redactedError{text, err}
+}
+
+type redactedError struct {
+	text string
+	err  error
+}
+
+func (e redactedError) Error() string { return e.text }
+func (e redactedError) Unwrap() error { return e.err }
+
+// walk calls visit for each *url.Error in an error's tree.
+func walk(err error, visit func(*url.Error)) {
+	if u, ok := err.(*url.Error); ok && u.URL != "" {
+		visit(u)
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		walk(e.Unwrap(), visit)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			walk(inner, visit)
+		}
+	}
+}
+
+// safeQuery keeps the names of the parameters and hides their values. A part without a
+// value may be anything and is hidden as a whole.
+func safeQuery(query string) string {
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		if name, _, ok := strings.Cut(part, "="); ok {
+			parts[i] = name + "=" + Redacted
+		} else if part != "" {
+			parts[i] = Redacted
+		}
+	}
+	return strings.Join(parts, "&")
+}
