@@ -3,6 +3,8 @@ package transport
 import (
 	"net/http"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 )
 
 // A call is one RoundTrip of the Transport with all its attempts, each of which
@@ -10,15 +12,15 @@ import (
 // at a time.
 type call struct {
 	*Transport
-	place // in the queue, under the name of the call's user once that has been found
-	told  // by its context
+	told // by its context
 
-	req      *http.Request // the caller's
-	attempt  int           // attempts sent
-	waited   time.Duration // in the queue, all attempts together
-	took     time.Duration // the last attempt, on the wire
-	named    bool          // the user has been looked for
-	reported int           // the attempt that had an event of its own last
+	waiter   fairqueue.Waiter // its flow is the call's user, once that has been found
+	req      *http.Request    // the caller's
+	attempt  int              // attempts sent
+	waited   time.Duration    // in the queue, all attempts together
+	took     time.Duration    // the last attempt, on the wire
+	named    bool             // the user has been looked for
+	reported int              // the attempt that had an event of its own last
 }
 
 // A sender makes one attempt of a call.
@@ -34,7 +36,7 @@ func (c *call) RoundTrip(attempt *http.Request) (*http.Response, error) {
 // user returns who caused the call.
 func (c *call) user() string {
 	if !c.named {
-		c.owner, c.named = userOf(c.req, c.told.user, c.identity), true
+		c.waiter.Flow, c.named = userOf(c.req, c.told.user, c.identity), true
 	}
-	return c.owner
+	return c.waiter.Flow
 }

@@ -3,6 +3,8 @@ package transport
 import (
 	"fmt"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 )
 
 // SetLimit changes the limit while calls wait and are under way, for example when
@@ -19,11 +21,11 @@ func (t *Transport) SetLimit(n int, per time.Duration) error {
 		return fmt.Errorf("transport: SetLimit: the limiter is not one of NewLimiter's; change it itself")
 	}
 	q := &t.throttle.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.Lock()
+	defer q.Unlock()
 	l.resize(n, per)
 	t.throttle.window.rate = l.rate()
-	q.lines.batch = newSpread(l, q.lines.batch.reserve)
+	q.SetPacer(pacing(l, q.Pacer().Reserve))
 	return nil
 }
 
@@ -39,9 +41,9 @@ func (t *Transport) SetWeights(interactive, normal, batch int) error {
 		}
 	}
 	q := &t.throttle.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.lines.reweigh([...]int{interactive, normal, batch})
+	q.Lock()
+	defer q.Unlock()
+	q.Reweigh(fairqueue.Weights{interactive, normal, batch})
 	return nil
 }
 
@@ -49,7 +51,16 @@ func (t *Transport) SetWeights(interactive, normal, batch int) error {
 // that WithReserve keeps free of Batch calls.
 func (t *Transport) SetReserve(part float64) {
 	q := &t.throttle.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.lines.batch = newSpread(t.throttle.limit, part)
+	q.Lock()
+	defer q.Unlock()
+	q.SetPacer(pacing(t.throttle.limit, part))
+}
+
+// pacing returns how batch work is spread. That needs a limiter of ours: the rate of
+// another one is not known.
+func pacing(limit pacer, reserve float64) fairqueue.Pacer {
+	if _, ours := limit.(*limiter); !ours {
+		return fairqueue.Pacer{}
+	}
+	return fairqueue.NewPacer(limit.rate(), reserve, limit.slack())
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
@@ -50,7 +51,7 @@ func NewLimiter(n int, per time.Duration) Limiter {
 // A limiter remembers when the last n requests began. The next one may begin
 // when the oldest of them has left the window.
 type limiter struct {
-	queue queue // of those who call Wait
+	queue fairqueue.Queue // of those who call Wait
 
 	mu     sync.Mutex
 	window time.Duration  // that a request counts for
@@ -67,15 +68,26 @@ func (l *limiter) Wait(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		var p place
-		if err := l.queue.wait(ctx, &p, l, gate.Now()); err != nil {
+		var w fairqueue.Waiter
+		if err := l.queue.Wait(ctx, &w, directSlots{l}, gate.Now()); err != nil {
 			return err
 		}
-		if gate.Now().Sub(p.granted) <= l.slack() {
+		if gate.Now().Sub(w.Granted) <= l.slack() {
 			return nil
 		}
 	}
 }
+
+// directSlots are the slots of a limiter for those who call its Wait.
+type directSlots struct{ *limiter }
+
+func (s directSlots) Take(now gate.Instant) (gate.Instant, gate.Wait) { return s.take(now) }
+
+// Admit refuses nobody: the queue of a limiter has no bound.
+func (directSlots) Admit(context.Context, *fairqueue.Waiter, int) error { return nil }
+
+// Return does nothing: a slot counts from when it was granted, used or not.
+func (directSlots) Return(gate.Instant) {}
 
 // take uses a slot if one is free at this very moment.
 func (l *limiter) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
@@ -91,11 +103,6 @@ func (l *limiter) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
 	l.oldest = (l.oldest + 1) % len(l.starts)
 	return now, h
 }
-
-func (l *limiter) admit(context.Context, *place, int) error { return nil }
-
-// back does not give the slot to another: it counts from when it was given.
-func (l *limiter) back(gate.Instant) {}
 
 // due returns when a request may begin, at the earliest, that has `ahead` others
 // before it, if none begins before from.

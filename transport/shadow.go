@@ -17,9 +17,9 @@ type shadow struct {
 
 func (s shadow) send(c *call, req *http.Request) (*http.Response, error) {
 	began := gate.Now()
-	s.queue.mu.Lock()
+	s.queue.Lock()
 	paused := s.pause.remaining(began)
-	s.queue.mu.Unlock()
+	s.queue.Unlock()
 	if wait := s.limit.plan(began.Add(paused)).Sub(began); wait > 0 {
 		s.waited(c, wait)
 	}
@@ -28,10 +28,10 @@ func (s shadow) send(c *call, req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, &prepareError{err}
 	}
-	c.granted = began
-	s.queue.mu.Lock()
+	c.waiter.Granted = began
+	s.queue.Lock()
 	s.begin(began)
-	s.queue.mu.Unlock()
+	s.queue.Unlock()
 	s.count.sent.Add(1)
 	status := 0
 	defer func() { s.answered(c, operationOf(c.req), began, status) }()

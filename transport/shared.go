@@ -174,11 +174,11 @@ func (t *throttle) report(r Report) {
 	if !ok {
 		return
 	}
-	t.queue.mu.Lock()
+	t.queue.Lock()
 	w := &t.window
 	r.InFlight = w.flying.n
 	r.Service = seconds(w.delay.service)
 	r.Delay, r.Doubt = seconds(max(0, w.delay.queue)), seconds(w.delay.doubt())
-	t.queue.mu.Unlock()
+	t.queue.Unlock()
 	p.Report(r)
 }

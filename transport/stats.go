@@ -49,11 +49,11 @@ func (t *Transport) Stats() Stats { return t.throttle.stats() }
 
 func (t *throttle) stats() Stats {
 	heavy := t.lanes.queued()
-	t.queue.mu.Lock()
-	defer t.queue.mu.Unlock()
+	t.queue.Lock()
+	defer t.queue.Unlock()
 	now := gate.Now()
 	s := Stats{
-		Queued:      t.queue.len() + heavy,
+		Queued:      t.queue.Len() + heavy,
 		Capacity:    t.maxQueue,
 		InFlight:    t.count.inFlight,
 		Window:      t.window.room(now),
@@ -63,7 +63,7 @@ func (t *throttle) stats() Stats {
 		RateLimited: t.count.limited,
 		Rate:        t.window.sends.rate(now),
 		Limit:       t.limitRate(),
-		Wait:        t.expect(now, t.queue.len()),
+		Wait:        t.expect(now, t.queue.Len()),
 		Bottleneck:  BottleneckDemand,
 	}
 	share, _ := t.shared()
@@ -71,9 +71,9 @@ func (t *throttle) stats() Stats {
 	switch held := max(t.pause.remaining(now), time.Until(share.PausedUntil)); {
 	case held > 0:
 		s.PausedUntil, s.Bottleneck = time.Now().Add(held), BottleneckPause
-	case t.queue.len() > 0 && t.window.flying.n >= s.Window:
+	case t.queue.Len() > 0 && t.window.flying.n >= s.Window:
 		s.Bottleneck = BottleneckWindow
-	case t.queue.len() > 0:
+	case t.queue.Len() > 0:
 		s.Bottleneck = BottleneckLimit
 	case s.Queued > 0:
 		s.Bottleneck = BottleneckHeavy

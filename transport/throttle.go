@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
@@ -13,7 +14,7 @@ import (
 // attempt passes the first five fields from top to bottom. The queue's lock
 // guards them, and the counters.
 type throttle struct {
-	queue  queue
+	queue  fairqueue.Queue
 	pause  pause
 	window window
 	limit  pacer
@@ -62,7 +63,7 @@ func (t *throttle) CloseIdleConnections() {
 // turn waits until the call may be sent, and returns that time and the request as
 // it is to be sent then. A heavy one waits in its lane first.
 func (t *throttle) turn(c *call, lane *lane, req *http.Request) (gate.Instant, *http.Request, error) {
-	c.place.priority = c.told.priority
+	c.waiter.Class = c.told.priority.class()
 	c.user()
 	came := gate.Now()
 	if lane == nil {
@@ -87,22 +88,22 @@ func (t *throttle) turn(c *call, lane *lane, req *http.Request) (gate.Instant, *
 // stopped, or very busy, since the slot was given, others may have been given
 // theirs meanwhile, and this one is too old.
 func (t *throttle) slot(c *call, came, now gate.Instant, req *http.Request) (gate.Instant, *http.Request, error) {
-	for c.again = c.attempt > 0; ; c.again = true {
-		if err := t.queue.wait(c.req.Context(), &c.place, t, now); err != nil {
+	for c.waiter.Retried = c.attempt > 0; ; c.waiter.Retried = true {
+		if err := t.queue.Wait(c.req.Context(), &c.waiter, t, now); err != nil {
 			now = gate.Now()
 			c.waited += now.Sub(came)
 			return now, nil, explain(err, c)
 		}
 		ready, err := c.prepared(req)
 		now = gate.Now()
-		if err == nil && now.Sub(c.granted) <= t.limit.slack() {
+		if err == nil && now.Sub(c.waiter.Granted) <= t.limit.slack() {
 			c.waited += now.Sub(came)
 			t.count.sent.Add(1)
 			t.report(Report{})
 			t.log.waited(c, now.Sub(came), t.queued)
 			return now, ready, nil
 		}
-		t.unsent(c.granted)
+		t.unsent(c.waiter.Granted)
 		if err != nil {
 			c.waited += now.Sub(came)
 			return now, nil, &prepareError{err}
@@ -113,8 +114,8 @@ func (t *throttle) slot(c *call, came, now gate.Instant, req *http.Request) (gat
 // charge makes those that follow wait for so many more slots, which a heavy
 // request has used.
 func (t *throttle) charge(slots int) {
-	t.queue.mu.Lock()
-	defer t.queue.mu.Unlock()
+	t.queue.Lock()
+	defer t.queue.Unlock()
 	t.debt += slots
 }
 
@@ -123,8 +124,8 @@ func (t *throttle) hold(d, took time.Duration) (began bool) {
 	if p, ok := t.limit.(*pooled); ok {
 		p.Pause(d)
 	}
-	t.queue.mu.Lock()
-	defer t.queue.mu.Unlock()
+	t.queue.Lock()
+	defer t.queue.Unlock()
 	return t.pause.extend(gate.Now(), d, took)
 }
 
@@ -132,40 +133,40 @@ func (t *throttle) hold(d, took time.Duration) (began bool) {
 // now.
 func (t *throttle) holds(a retry.Attempt) time.Duration {
 	c := a.Base.(*call)
-	t.queue.mu.Lock()
-	defer t.queue.mu.Unlock()
-	return t.expect(gate.Now(), t.queue.lines.ahead(&place{again: true, priority: c.place.priority, owner: c.owner}))
+	t.queue.Lock()
+	defer t.queue.Unlock()
+	return t.expect(gate.Now(), t.queue.Ahead(&fairqueue.Waiter{Retried: true, Class: c.waiter.Class, Flow: c.waiter.Flow}))
 }
 
 func (t *throttle) queued() int {
-	t.queue.mu.Lock()
-	defer t.queue.mu.Unlock()
-	return t.queue.len()
+	t.queue.Lock()
+	defer t.queue.Unlock()
+	return t.queue.Len()
 }
 
 // glance notes the part of the Stats that each Event has.
 func (t *throttle) glance(e *Event) {
-	t.queue.mu.Lock()
-	defer t.queue.mu.Unlock()
-	e.Queued, e.InFlight = t.queue.len(), t.count.inFlight
+	t.queue.Lock()
+	defer t.queue.Unlock()
+	e.Queued, e.InFlight = t.queue.Len(), t.count.inFlight
 	e.Rate, e.ServerDelay = t.window.sends.rate(gate.Now()), t.window.serverDelay()
 }
 
 // unsent takes back what was counted for a request that does not go.
 func (t *throttle) unsent(granted gate.Instant) {
-	t.queue.mu.Lock()
-	defer t.queue.mu.Unlock()
-	t.back(granted)
+	t.queue.Lock()
+	defer t.queue.Unlock()
+	t.Return(granted)
 }
 
 // answered notes what became of an attempt, and so what the next ones may do.
 func (t *throttle) answered(c *call, op operation, began gate.Instant, status int) {
-	t.queue.mu.Lock()
+	t.queue.Lock()
 	now := gate.Now()
 	c.attempt++
 	c.took = now.Sub(began)
 	t.count.inFlight--
-	t.window.leave(c.granted, now)
+	t.window.leave(c.waiter.Granted, now)
 	t.window.answered(op, began, now, status)
 	if status == http.StatusTooManyRequests {
 		t.count.limited++
@@ -177,7 +178,7 @@ func (t *throttle) answered(c *call, op operation, began gate.Instant, status in
 	changed := mode != t.mode
 	t.mode = mode
 	share, parted := t.share(now)
-	t.queue.mu.Unlock()
+	t.queue.Unlock()
 	if changed {
 		t.steered(c, mode)
 	}
@@ -196,8 +197,8 @@ func explain(err error, c *call) error {
 	return e
 }
 
-// take lets one more request begin, if nothing is in its way.
-func (t *throttle) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
+// Take lets one more request begin, if nothing is in its way.
+func (t *throttle) Take(now gate.Instant) (at gate.Instant, h gate.Wait) {
 	if h, held := t.pause.held(now); held {
 		return at, h
 	}
@@ -223,21 +224,21 @@ func (t *throttle) begin(now gate.Instant) {
 	t.count.inFlight++
 }
 
-// back takes back a slot that nobody is left to use.
-func (t *throttle) back(granted gate.Instant) {
+// Return takes back a slot that nobody is left to use.
+func (t *throttle) Return(granted gate.Instant) {
 	t.count.inFlight--
 	t.window.sends.undo()
 	t.window.leave(granted, gate.Now())
 	t.pause.over()
 }
 
-// admit refuses a call that would make the queue too long, or whose deadline
+// Admit refuses a call that would make the queue too long, or whose deadline
 // comes before its turn.
-func (t *throttle) admit(ctx context.Context, p *place, ahead int) error {
+func (t *throttle) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if n := t.queue.lines.rivals(p); !p.again && n >= t.maxQueue && t.full(n) {
+	if n := t.queue.Rivals(w); !w.Retried && n >= t.maxQueue && t.full(n) {
 		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: t.expect(gate.Now(), ahead)}
 	}
 	if deadline, ok := ctx.Deadline(); ok {

@@ -52,7 +52,6 @@ func New(opts ...Option) *Transport {
 	t.log.flood.busy = t.log.scribe.busy
 	t.log.flood.summary = func(f floodSummary) { t.log.summarize(f, t.Stats()) }
 	t.throttle = &throttle{
-		queue:    queue{lines: lines{batch: newSpread(limit, s.reserve)}},
 		maxQueue: s.maxQueue,
 		window:   newWindow(limit.rate(), s.window),
 		limit:    limit,
@@ -61,6 +60,7 @@ func New(opts ...Option) *Transport {
 		steered:  t.steered,
 		parted:   t.parted,
 	}
+	t.throttle.queue.SetPacer(pacing(limit, s.reserve))
 	t.throttle.lanes = newLanes(s.heavy, s.maxQueue, &t.throttle.queue)
 	t.throttle.mode = t.throttle.window.mode
 	t.retry = retry.Transport{Policy: s.policy, Observe: t.attempted, Hold: t.throttle.holds}
