@@ -5,16 +5,17 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 )
 
 // A call is one RoundTrip of the Transport with all its attempts. It is used by one
 // goroutine at a time.
 type call struct {
 	*Transport
-	place         // in the queue, under the name of the call's user once that has been found
 	contextValues // of the request
 
-	req      *http.Request // the caller's
+	waiter   fairqueue.Waiter // its flow is the call's user, once that has been found
+	req      *http.Request    // the caller's
 	retries  retry.Call
 	attempt  int           // attempts sent
 	waited   time.Duration // in the queue, all attempts together
@@ -35,7 +36,7 @@ func (c *call) RoundTrip(attempt *http.Request) (*http.Response, error) {
 // user returns who caused the call.
 func (c *call) user() string {
 	if !c.named {
-		c.owner, c.named = userOf(c.req, c.contextValues.user, c.identity), true
+		c.waiter.Flow, c.named = userOf(c.req, c.contextValues.user, c.identity), true
 	}
-	return c.owner
+	return c.waiter.Flow
 }

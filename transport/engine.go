@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
@@ -15,10 +16,10 @@ import (
 // taken before it, the lock of the limiter after it. No lock is held while anybody waits,
 // or while a function of the user's runs.
 type engine struct {
-	lanes  lanes       // heavy operations yield to light ones
-	queue  queue       // who goes next
-	gates  []gate.Gate // whether anybody may: the pause, the window
-	source source      // at most N in any second; last, since asking uses a slot
+	lanes  lanes           // heavy operations yield to light ones
+	queue  fairqueue.Queue // who goes next
+	gates  []gate.Gate     // whether anybody may: the pause, the window
+	source source          // at most N in any second; last, since asking uses a slot
 	base   http.RoundTripper
 
 	pause    pause
@@ -83,7 +84,7 @@ func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 // it is to be sent then. A heavy one waits in its lane first.
 func (e *engine) turn(c *call, lane *lane, req *http.Request) (gate.Instant, *http.Request, error) {
 	c.fresh = false
-	c.place.priority = c.contextValues.priority
+	c.waiter.Class = c.contextValues.priority.class()
 	c.user()
 	came := gate.Now()
 	if e.dryRun {
@@ -111,21 +112,21 @@ func (e *engine) turn(c *call, lane *lane, req *http.Request) (gate.Instant, *ht
 // stopped, or very busy, since the slot was given, others may have been given
 // theirs meanwhile, and this one is too old.
 func (e *engine) slot(c *call, came, now gate.Instant, req *http.Request) (gate.Instant, *http.Request, error) {
-	for c.again = c.attempt > 0; ; c.again = true {
-		if err := e.queue.wait(c.req.Context(), &c.place, e, now); err != nil {
+	for c.waiter.Retried = c.attempt > 0; ; c.waiter.Retried = true {
+		if err := e.queue.Wait(c.req.Context(), &c.waiter, e, now); err != nil {
 			now = gate.Now()
 			c.waited += now.Sub(came)
 			return now, nil, explain(err, c)
 		}
 		ready, err := c.prepared(req)
 		now = gate.Now()
-		if err == nil && now.Sub(c.granted) <= e.source.maxSlotAge() {
+		if err == nil && now.Sub(c.waiter.Granted) <= e.source.maxSlotAge() {
 			c.lastWait = now.Sub(came)
 			c.waited += c.lastWait
 			e.tellPeers(Report{})
 			return now, ready, nil
 		}
-		e.unsent(c.granted)
+		e.unsent(c.waiter.Granted)
 		if err != nil {
 			c.waited += now.Sub(came)
 			return now, nil, &prepareError{err}
@@ -135,9 +136,9 @@ func (e *engine) slot(c *call, came, now gate.Instant, req *http.Request) (gate.
 
 // atOnce lets the call go without a turn, and works out how long it would have waited.
 func (e *engine) atOnce(c *call, now gate.Instant, req *http.Request) (gate.Instant, *http.Request, error) {
-	e.queue.mu.Lock()
+	e.queue.Lock()
 	at, err := e.source.plan(now.Add(e.pause.remaining(now)))
-	e.queue.mu.Unlock()
+	e.queue.Unlock()
 	if err != nil {
 		return now, nil, explain(err, c)
 	}
@@ -145,9 +146,9 @@ func (e *engine) atOnce(c *call, now gate.Instant, req *http.Request) (gate.Inst
 	if err != nil {
 		return now, nil, &prepareError{err}
 	}
-	c.granted, c.changes.dryRun = now, at.Sub(now)
-	e.queue.mu.Lock()
-	defer e.queue.mu.Unlock()
+	c.waiter.Granted, c.changes.dryRun = now, at.Sub(now)
+	e.queue.Lock()
+	defer e.queue.Unlock()
 	e.begin(now)
 	return now, ready, nil
 }
@@ -155,8 +156,8 @@ func (e *engine) atOnce(c *call, now gate.Instant, req *http.Request) (gate.Inst
 // charge makes those that follow wait for so many more slots, which a heavy
 // request has used.
 func (e *engine) charge(slots int) {
-	e.queue.mu.Lock()
-	defer e.queue.mu.Unlock()
+	e.queue.Lock()
+	defer e.queue.Unlock()
 	e.debt += slots
 }
 
@@ -165,8 +166,8 @@ func (e *engine) hold(d, took time.Duration) (began bool) {
 	if p := e.source.peers(); p != nil {
 		p.Pause(d)
 	}
-	e.queue.mu.Lock()
-	defer e.queue.mu.Unlock()
+	e.queue.Lock()
+	defer e.queue.Unlock()
 	return e.pause.extend(gate.Now(), d, took)
 }
 
@@ -177,27 +178,27 @@ func (e *engine) outlived(c *call) bool {
 	if !ok || e.dryRun {
 		return false
 	}
-	e.queue.mu.Lock()
-	defer e.queue.mu.Unlock()
-	ahead := e.queue.lines.ahead(&place{again: true, priority: c.place.priority, owner: c.owner})
+	e.queue.Lock()
+	defer e.queue.Unlock()
+	ahead := e.queue.Ahead(&fairqueue.Waiter{Retried: true, Class: c.waiter.Class, Flow: c.waiter.Flow})
 	return time.Until(deadline) <= e.expect(gate.Now(), ahead)
 }
 
 // snapshot says how things stand. The lock is held.
 func (e *engine) snapshot(now gate.Instant) snapshot {
-	return snapshot{e.queue.len(), e.inFlight, e.window.sends.rate(now), e.window.serverDelay()}
+	return snapshot{e.queue.Len(), e.inFlight, e.window.sends.rate(now), e.window.serverDelay()}
 }
 
 // unsent undoes the accounting of a request that was granted a slot but not sent.
 func (e *engine) unsent(granted gate.Instant) {
-	e.queue.mu.Lock()
-	defer e.queue.mu.Unlock()
-	e.back(granted)
+	e.queue.Lock()
+	defer e.queue.Unlock()
+	e.Return(granted)
 }
 
 // ended takes in what became of an attempt, and so what the next ones may do.
 func (e *engine) ended(c *call, h *hook, op operation, began gate.Instant, status int) {
-	e.queue.mu.Lock()
+	e.queue.Lock()
 	now := gate.Now()
 	c.attempt++
 	sent := h.end(began, status != 0)
@@ -207,14 +208,14 @@ func (e *engine) ended(c *call, h *hook, op operation, began gate.Instant, statu
 		e.limited++
 	}
 	for _, g := range e.gates {
-		g.End(gate.Outcome{Operation: op, Granted: c.granted, Began: began, Sent: sent, Ended: now, Status: status})
+		g.End(gate.Outcome{Operation: op, Granted: c.waiter.Granted, Began: began, Sent: sent, Ended: now, Status: status})
 	}
 	if mode := e.window.state(now); mode != e.mode {
 		e.mode, c.changes.mode = mode, mode
 	}
 	e.takeInPeers(&c.changes, now)
 	c.snapshot, c.fresh = e.snapshot(now), true
-	e.queue.mu.Unlock()
+	e.queue.Unlock()
 	e.tellPeers(Report{Answered: true, Limited: status == http.StatusTooManyRequests, Began: time.Now().Add(-c.took)})
 }
 
@@ -227,8 +228,8 @@ func explain(err error, c *call) error {
 	return q
 }
 
-// take lets one more request begin, if nothing is in its way.
-func (e *engine) take(now gate.Instant) (at gate.Instant, w gate.Wait) {
+// Take lets one more request begin, if nothing is in its way.
+func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	for _, g := range e.gates {
 		if w, open := g.Open(now); !open {
 			return at, w
@@ -255,8 +256,8 @@ func (e *engine) begin(now gate.Instant) {
 	e.sent++
 }
 
-// back takes back a slot that nobody is left to use.
-func (e *engine) back(granted gate.Instant) {
+// Return takes back a slot that nobody is left to use.
+func (e *engine) Return(granted gate.Instant) {
 	now := gate.Now()
 	for _, g := range e.gates {
 		g.Cancel(granted, now)
@@ -265,13 +266,13 @@ func (e *engine) back(granted gate.Instant) {
 	e.sent--
 }
 
-// admit refuses a call that would make the queue too long, or whose deadline
+// Admit refuses a call that would make the queue too long, or whose deadline
 // comes before its turn.
-func (e *engine) admit(ctx context.Context, p *place, ahead int) error {
+func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if n := e.queue.lines.rivals(p); !p.again && n >= e.maxQueue && e.full(n) {
+	if n := e.queue.Rivals(w); !w.Retried && n >= e.maxQueue && e.full(n) {
 		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: e.expect(gate.Now(), ahead)}
 	}
 	if deadline, ok := ctx.Deadline(); ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
@@ -59,16 +60,16 @@ func selectsMuch(req *http.Request) bool {
 type lane struct {
 	Heavy
 	operation
-	queue    queue
+	queue    fairqueue.Queue
 	maxQueue int
-	all      *queue        // that it is beside
-	under    int           // way
-	freed    chan struct{} // closed when one has left; the leader waits for it
+	all      *fairqueue.Queue // that it is beside
+	under    int              // way
+	freed    chan struct{}    // closed when one has left; the leader waits for it
 }
 
 type lanes []*lane
 
-func newLanes(table []Heavy, maxQueue int, q *queue) lanes {
+func newLanes(table []Heavy, maxQueue int, q *fairqueue.Queue) lanes {
 	all := make(lanes, len(table))
 	for i, h := range table {
 		all[i] = &lane{Heavy: h, operation: operationNamed(h.Operation), maxQueue: maxQueue, all: q}
@@ -89,9 +90,9 @@ func (l lanes) of(op operation, req *http.Request) *lane {
 // queued returns how many wait in all lanes.
 func (l lanes) queued() (n int) {
 	for _, lane := range l {
-		lane.queue.mu.Lock()
-		n += lane.queue.len()
-		lane.queue.mu.Unlock()
+		lane.queue.Lock()
+		n += lane.queue.Len()
+		lane.queue.Unlock()
 	}
 	return n
 }
@@ -100,31 +101,33 @@ func (l *lane) enter(c *call, now gate.Instant) error {
 	if l.InFlight <= 0 {
 		return nil
 	}
-	return l.queue.wait(c.req.Context(), &place{again: c.attempt > 0, priority: c.place.priority, owner: c.owner}, l, now)
+	w := &fairqueue.Waiter{Retried: c.attempt > 0, Class: c.waiter.Class, Flow: c.waiter.Flow}
+	return l.queue.Wait(c.req.Context(), w, l, now)
 }
 
 func (l *lane) leave() {
 	if l.InFlight <= 0 {
 		return
 	}
-	l.queue.mu.Lock()
-	defer l.queue.mu.Unlock()
-	l.back(0)
+	l.queue.Lock()
+	defer l.queue.Unlock()
+	l.Return(0)
 }
 
-func (l *lane) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
-	idle, busy := l.all.busy()
-	if l.under < l.InFlight || !busy {
-		l.under++
-		return now, h
+func (l *lane) Take(now gate.Instant) (at gate.Instant, h gate.Wait) {
+	if l.under >= l.InFlight {
+		if idle := l.all.Idle(); idle != nil {
+			if l.freed == nil {
+				l.freed = make(chan struct{})
+			}
+			return at, gate.Wait{Sooner: l.freed, Or: idle}
+		}
 	}
-	if l.freed == nil {
-		l.freed = make(chan struct{})
-	}
-	return at, gate.Wait{Sooner: l.freed, Or: idle}
+	l.under++
+	return now, h
 }
 
-func (l *lane) back(gate.Instant) {
+func (l *lane) Return(gate.Instant) {
 	l.under--
 	if l.freed != nil {
 		close(l.freed)
@@ -132,11 +135,11 @@ func (l *lane) back(gate.Instant) {
 	}
 }
 
-func (l *lane) admit(ctx context.Context, p *place, _ int) error {
+func (l *lane) Admit(ctx context.Context, w *fairqueue.Waiter, _ int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if n := l.queue.lines.rivals(p); !p.again && n >= max(1, l.maxQueue) {
+	if n := l.queue.Rivals(w); !w.Retried && n >= max(1, l.maxQueue) {
 		return &QueueError{Err: ErrQueueFull, Queued: n}
 	}
 	return nil

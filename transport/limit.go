@@ -3,6 +3,8 @@ package transport
 import (
 	"fmt"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 )
 
 // SetLimit changes the limit while calls wait and are under way, for example when
@@ -12,13 +14,13 @@ import (
 // WithLimiter has set a Limiter that is not from NewLimiter; then nothing is changed.
 func (t *Transport) SetLimit(n int, per time.Duration) error {
 	e := t.engine
-	e.queue.mu.Lock()
-	defer e.queue.mu.Unlock()
+	e.queue.Lock()
+	defer e.queue.Unlock()
 	if err := e.source.setLimit(n, per); err != nil {
 		return fmt.Errorf("transport: SetLimit: %w", err)
 	}
 	e.window.rate = e.source.rate()
-	e.queue.lines.batch = newSpread(e.source, e.queue.lines.batch.reserve)
+	e.queue.SetPacer(pacing(e.source, e.queue.Pacer().Reserve))
 	return nil
 }
 
@@ -34,9 +36,9 @@ func (t *Transport) SetWeights(interactive, normal, batch int) error {
 		}
 	}
 	q := &t.engine.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.lines.reweigh([...]int{interactive, normal, batch})
+	q.Lock()
+	defer q.Unlock()
+	q.Reweigh(fairqueue.Weights{interactive, normal, batch})
 	return nil
 }
 
@@ -44,7 +46,15 @@ func (t *Transport) SetWeights(interactive, normal, batch int) error {
 // that WithReserve keeps free of Batch calls.
 func (t *Transport) SetReserve(part float64) {
 	q := &t.engine.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.lines.batch = newSpread(t.engine.source, part)
+	q.Lock()
+	defer q.Unlock()
+	q.SetPacer(pacing(t.engine.source, part))
+}
+
+// pacing returns how batch work is spread. It needs a limiter that counts all requests.
+func pacing(s source, reserve float64) fairqueue.Pacer {
+	if !s.exact() {
+		return fairqueue.Pacer{}
+	}
+	return fairqueue.NewPacer(s.rate(), reserve, s.maxSlotAge())
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
@@ -42,7 +43,7 @@ type Limiter interface {
 // As the limiter of a Transport it counts a request from when it is written: a slot whose
 // request waits for a connection is kept until then.
 type StrictLimiter struct {
-	queue queue // of those who call Wait
+	queue fairqueue.Queue // of those who call Wait
 
 	mu      sync.Mutex // taken last, with the lock of a queue held
 	n       int        // 0 if the limit makes no sense
@@ -89,12 +90,12 @@ func (l *StrictLimiter) wait(ctx context.Context) (gate.Instant, error) {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		var p place
-		if err := l.queue.wait(ctx, &p, l, gate.Now()); err != nil {
+		var w fairqueue.Waiter
+		if err := l.queue.Wait(ctx, &w, directSlots{l}, gate.Now()); err != nil {
 			return 0, err
 		}
-		if gate.Now().Sub(p.granted) <= l.maxSlotAge() {
-			return p.granted, nil
+		if gate.Now().Sub(w.Granted) <= l.maxSlotAge() {
+			return w.Granted, nil
 		}
 	}
 }
@@ -168,10 +169,16 @@ func (l *StrictLimiter) take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	return now, w
 }
 
-func (l *StrictLimiter) admit(context.Context, *place, int) error { return nil }
+// directSlots are the slots of a limiter for those who call its Wait.
+type directSlots struct{ *StrictLimiter }
 
-// back does not give the slot to another: it counts from when it was given.
-func (l *StrictLimiter) back(gate.Instant) {}
+func (s directSlots) Take(now gate.Instant) (gate.Instant, gate.Wait) { return s.take(now) }
+
+// Admit refuses nobody: the queue of a limiter has no bound.
+func (directSlots) Admit(context.Context, *fairqueue.Waiter, int) error { return nil }
+
+// Return does nothing: a slot counts from when it was granted, used or not.
+func (directSlots) Return(gate.Instant) {}
 
 // move makes a start that was counted from granted count from now. Starts of the same
 // instant are as good as one another.

@@ -26,17 +26,12 @@ const (
 	Interactive
 )
 
-// defaultWeights are the classes' parts. 4:2:1 is served in the order 1213121, of which
-// any stretch is within one slot of the parts: no other three different weights
-// can be served that evenly.
-var defaultWeights = [...]int{4, 2, 1}
-
-// index returns the class of a Priority, the best being 0.
-func (p Priority) index() int { return int(Interactive - min(max(p, Batch), Interactive)) }
+// class returns the class of a Priority in the queue, where 0 is the best.
+func (p Priority) class() int { return int(Interactive - min(max(p, Batch), Interactive)) }
 
 // String returns the name of the class.
 func (p Priority) String() string {
-	return [...]string{"interactive", "normal", "batch"}[p.index()]
+	return [...]string{"interactive", "normal", "batch"}[p.class()]
 }
 
 // ContextWithPriority returns a context whose requests have a Priority. It

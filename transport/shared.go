@@ -136,11 +136,11 @@ func (e *engine) tellPeers(r Report) {
 	if p == nil {
 		return
 	}
-	e.queue.mu.Lock()
+	e.queue.Lock()
 	w := &e.window
 	r.InFlight = w.flying.n
 	r.Service = seconds(w.delay.service)
 	r.Delay, r.Doubt = seconds(max(0, w.delay.queue)), seconds(w.delay.doubt())
-	e.queue.mu.Unlock()
+	e.queue.Unlock()
 	p.Report(r)
 }

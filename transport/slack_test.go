@@ -17,14 +17,14 @@ func TestLimiterLooksAtTheClockLast(t *testing.T) {
 	if slack != time.Millisecond {
 		t.Fatalf("slack %v", slack)
 	}
-	l.queue.mu.Lock()
+	l.queue.Lock()
 	done := make(chan error, 1)
 	go func() { done <- l.Wait(t.Context()) }()
 	for begin := time.Now(); time.Since(begin) < 5*time.Millisecond; {
 		runtime.Gosched()
 	}
 	freed := gate.Now()
-	l.queue.mu.Unlock()
+	l.queue.Unlock()
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}

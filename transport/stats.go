@@ -48,11 +48,11 @@ func (t *Transport) Stats() Stats { return t.engine.stats() }
 
 func (e *engine) stats() Stats {
 	heavy := e.lanes.queued()
-	e.queue.mu.Lock()
-	defer e.queue.mu.Unlock()
+	e.queue.Lock()
+	defer e.queue.Unlock()
 	now := gate.Now()
 	s := Stats{
-		Queued:      e.queue.len() + heavy,
+		Queued:      e.queue.Len() + heavy,
 		Capacity:    e.maxQueue,
 		InFlight:    e.inFlight,
 		Window:      e.window.room(now),
@@ -62,7 +62,7 @@ func (e *engine) stats() Stats {
 		RateLimited: e.limited,
 		Rate:        e.window.sends.rate(now),
 		Limit:       e.source.limit(),
-		Wait:        e.expect(now, e.queue.len()),
+		Wait:        e.expect(now, e.queue.Len()),
 		Bottleneck:  BottleneckDemand,
 	}
 	var share Share
@@ -73,9 +73,9 @@ func (e *engine) stats() Stats {
 	switch held := max(e.pause.remaining(now), time.Until(share.PausedUntil)); {
 	case held > 0:
 		s.PausedUntil, s.Bottleneck = time.Now().Add(held), BottleneckPause
-	case e.queue.len() > 0 && e.window.flying.n >= s.Window:
+	case e.queue.Len() > 0 && e.window.flying.n >= s.Window:
 		s.Bottleneck = BottleneckWindow
-	case e.queue.len() > 0:
+	case e.queue.Len() > 0:
 		s.Bottleneck = BottleneckLimit
 	case s.Queued > 0:
 		s.Bottleneck = BottleneckHeavy

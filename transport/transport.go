@@ -37,13 +37,13 @@ func New(opts ...Option) *Transport {
 	}
 	source := sourceOf(s.limiter)
 	e := &engine{
-		queue:    queue{lines: lines{batch: newSpread(source, s.reserve)}},
 		window:   newWindow(source.rate(), s.window),
 		source:   source,
 		base:     s.base,
 		maxQueue: s.maxQueue,
 		dryRun:   s.dryRun,
 	}
+	e.queue.SetPacer(pacing(source, s.reserve))
 	e.lanes = newLanes(s.heavy, s.maxQueue, &e.queue)
 	e.gates = []gate.Gate{&e.pause, &e.window}
 	e.mode = e.window.mode
@@ -173,9 +173,9 @@ func (t *Transport) ended(c *call, resp *http.Response, err error) {
 
 func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event {
 	if !c.fresh {
-		t.engine.queue.mu.Lock()
+		t.engine.queue.Lock()
 		c.snapshot = t.engine.snapshot(gate.Now())
-		t.engine.queue.mu.Unlock()
+		t.engine.queue.Unlock()
 	}
 	s := c.snapshot
 	e := Event{

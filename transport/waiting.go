@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 )
 
 // QueueCount is how many calls of one user wait in one class.
@@ -18,28 +20,19 @@ type QueueCount struct {
 // the most calls. It is safe for concurrent use, and takes as long as there are users
 // and repeated calls that wait: it is for people who look, not for each call.
 func (t *Transport) Queue() []QueueCount {
-	var all []QueueCount
-	t.engine.queue.waiting(false, &all)
+	all := counts(&t.engine.queue, false, nil)
 	for _, l := range t.engine.lanes {
-		l.queue.waiting(true, &all)
+		all = counts(&l.queue, true, all)
 	}
 	return summed(all)
 }
 
-// waiting appends to all what there is, without adding up, so that the queue's lock
-// is held only for as long as it takes to read it.
-func (q *queue) waiting(heavy bool, all *[]QueueCount) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for i := range q.lines.classes {
-		c, priority := &q.lines.classes[i], Interactive-Priority(i)
-		for p := c.again.first; p != nil; p = p.next {
-			*all = append(*all, QueueCount{priority, p.owner, heavy, 1})
-		}
-		for _, u := range c.users.waiting {
-			*all = append(*all, QueueCount{priority, u.name, heavy, u.line.len})
-		}
+// counts appends to all who waits in q.
+func counts(q *fairqueue.Queue, heavy bool, all []QueueCount) []QueueCount {
+	for _, c := range q.Counts() {
+		all = append(all, QueueCount{Interactive - Priority(c.Class), c.Flow, heavy, c.Waiting})
 	}
+	return all
 }
 
 // summed adds up what belongs together.

@@ -51,7 +51,7 @@ func (hs *hooks) on(e *engine, c *call, req *http.Request) (*hook, *http.Request
 		}
 	}
 	h := &hook{engine: e, req: req}
-	h.slot.Store(int64(c.granted))
+	h.slot.Store(int64(c.waiter.Granted))
 	h.trace = httptrace.ClientTrace{GotConn: h.gotConn, WroteHeaders: h.wroteHeaders}
 	return h, req.WithContext(httptrace.WithClientTrace(req.Context(), &h.trace))
 }
@@ -97,8 +97,8 @@ func (h *hook) counts(now gate.Instant) bool {
 	if now.Sub(slot) <= h.engine.source.maxSlotAge() {
 		return true
 	}
-	h.engine.queue.mu.Lock()
-	defer h.engine.queue.mu.Unlock()
+	h.engine.queue.Lock()
+	defer h.engine.queue.Unlock()
 	if !h.engine.source.move(slot, now) {
 		return false
 	}
@@ -134,8 +134,8 @@ func (h *hook) wroteHeaders() {
 		h.sent.Store(int64(now))
 	}
 	if e := h.engine; !e.dryRun && !h.counts(now) {
-		e.queue.mu.Lock()
-		defer e.queue.mu.Unlock()
+		e.queue.Lock()
+		defer e.queue.Unlock()
 		e.source.plan(now) // it was written without a slot: the next one has to wait for it
 	}
 }
@@ -171,15 +171,15 @@ func (h *hook) failed() error {
 // sentAgain counts a request that net/http sends again by itself. The slot of the first
 // time stays used.
 func (e *engine) sentAgain() {
-	e.queue.mu.Lock()
-	defer e.queue.mu.Unlock()
+	e.queue.Lock()
+	defer e.queue.Unlock()
 	e.sent++
 	e.window.sends.add(gate.Now())
 }
 
 // paused says how long a pause lasts, if there is one.
 func (e *engine) paused() gate.Wait {
-	e.queue.mu.Lock()
-	defer e.queue.mu.Unlock()
+	e.queue.Lock()
+	defer e.queue.Unlock()
 	return gate.Wait{AtMost: max(0, e.pause.remaining(gate.Now()))}
 }

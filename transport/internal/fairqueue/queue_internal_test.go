@@ -1,0 +1,38 @@
+package fairqueue
+
+import (
+	"context"
+	"testing"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+)
+
+// returned counts the slots that come back.
+type returned int
+
+func (*returned) Admit(context.Context, *Waiter, int) error { return nil }
+func (*returned) Take(gate.Instant) (gate.Instant, gate.Wait) {
+	return 0, gate.Wait{}
+}
+func (r *returned) Return(gate.Instant) { *r++ }
+
+// A slot of one that leaves goes to the next follower, but not to the leader, which waits
+// for one already.
+func TestSlotIsNotPassedOnToTheLeader(t *testing.T) {
+	for followers := range 2 {
+		var q Queue
+		leader, leaves, follower := &Waiter{}, &Waiter{called: make(chan struct{}, 1)}, &Waiter{called: make(chan struct{}, 1)}
+		q.leader = leader
+		q.waiting.push(leader)
+		if followers > 0 {
+			q.waiting.push(follower)
+		}
+		leaves.called <- struct{}{}
+		var back returned
+		q.leave(leaves, &back)
+		if len(follower.called) != followers || int(back) != 1-followers || q.Len() != 1 {
+			t.Errorf("of %d followers %d got the slot, %d slots came back, %d wait; want %d, %d, 1",
+				followers, len(follower.called), back, q.Len(), followers, 1-followers)
+		}
+	}
+}
