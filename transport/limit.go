@@ -22,7 +22,7 @@ func (t *Transport) SetLimit(n int, per time.Duration) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	l.resize(n, per)
-	t.throttle.window.rate = l.rate()
+	t.throttle.window.SetRate(l.rate())
 	q.lines.batch = newSpread(l, q.lines.batch.reserve)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // A pacer is a Limiter as the throttle needs it.
@@ -27,8 +28,8 @@ func pacerOf(l Limiter) pacer {
 	switch l := l.(type) {
 	case pacer:
 		return l
-	case SharedLimiter:
-		return &pooled{SharedLimiter: l}
+	case shared.Limiter:
+		return &pooled{Limiter: l}
 	}
 	return &foreign{Limiter: l}
 }

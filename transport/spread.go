@@ -33,7 +33,7 @@ func newSpread(limit pacer, reserve float64) spread {
 	}
 	reserve = min(max(0, reserve), 0.99)
 	rate := limit.rate() * (1 - reserve)
-	return spread{reserve: reserve, gap: seconds(1/rate) + 1, slack: limit.slack()} // 1 ns, as it was rounded down
+	return spread{reserve: reserve, gap: time.Duration(1/rate*float64(time.Second)) + 1, slack: limit.slack()} // 1 ns, as it was rounded down
 }
 
 // held returns for how long the next one has to wait, which may be less than 0.

@@ -56,12 +56,12 @@ func (t *throttle) stats() Stats {
 		Queued:      t.queue.len() + heavy,
 		Capacity:    t.maxQueue,
 		InFlight:    t.count.inFlight,
-		Window:      t.window.room(now),
-		ServerDelay: t.window.serverDelay(),
-		Mode:        t.window.state(now),
+		Window:      t.window.Room(now),
+		ServerDelay: t.window.Delay(),
+		Mode:        t.window.Mode(now),
 		Sent:        t.count.sent.Load(),
 		RateLimited: t.count.limited,
-		Rate:        t.window.sends.rate(now),
+		Rate:        t.window.Rate(now),
 		Limit:       t.limitRate(),
 		Wait:        t.expect(now, t.queue.len()),
 		Bottleneck:  BottleneckDemand,
@@ -71,7 +71,7 @@ func (t *throttle) stats() Stats {
 	switch held := max(t.pause.remaining(now), time.Until(share.PausedUntil)); {
 	case held > 0:
 		s.PausedUntil, s.Bottleneck = time.Now().Add(held), BottleneckPause
-	case t.queue.len() > 0 && t.window.flying.n >= s.Window:
+	case t.queue.len() > 0 && t.window.InFlight() >= s.Window:
 		s.Bottleneck = BottleneckWindow
 	case t.queue.len() > 0:
 		s.Bottleneck = BottleneckLimit
@@ -97,57 +97,4 @@ type counters struct {
 	sent     atomic.Uint64
 	limited  uint64
 	inFlight int
-}
-
-// A meter measures a rate over the last meterSpan.
-type meter struct {
-	buckets [40]uint32
-	last    gate.Instant // the start of the newest bucket
-	next    int          // the one after it, which is the oldest
-	first   gate.Instant
-}
-
-const (
-	meterSpan   = 10 * time.Second
-	meterBucket = meterSpan / time.Duration(len(meter{}.buckets))
-)
-
-func (m *meter) add(now gate.Instant) {
-	m.advance(now)
-	m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]++
-}
-
-// undo takes back what was added last.
-func (m *meter) undo() {
-	if last := &m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]; *last > 0 {
-		*last--
-	}
-}
-
-// advance begins new buckets up to now, at the price of the oldest.
-func (m *meter) advance(now gate.Instant) {
-	if m.first.IsZero() {
-		m.first, m.last = now, now
-	}
-	steps := max(0, int(now.Sub(m.last)/meterBucket))
-	m.last = m.last.Add(time.Duration(steps) * meterBucket)
-	for range min(steps, len(m.buckets)) {
-		m.buckets[m.next] = 0
-		m.next = (m.next + 1) % len(m.buckets)
-	}
-}
-
-func (m *meter) rate(now gate.Instant) float64 {
-	if m.first.IsZero() {
-		return 0
-	}
-	m.advance(now)
-	var sum uint32
-	for _, n := range m.buckets {
-		sum += n
-	}
-	// The newest bucket is not over yet, and at the start there are few of them.
-	span := meterSpan - meterBucket + now.Sub(m.last)
-	span = min(span, max(time.Second, now.Sub(m.first)))
-	return float64(sum) / span.Seconds()
 }

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport/internal/congestion"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // A throttle sends one attempt of a call when its turn has come. On its way the
@@ -15,7 +17,7 @@ import (
 type throttle struct {
 	queue  queue
 	pause  pause
-	window window
+	window *congestion.Window
 	limit  pacer
 	base   http.RoundTripper
 
@@ -24,10 +26,10 @@ type throttle struct {
 	debt     int   // slots that a heavy request has used and that are not paid for
 	count    counters
 	log      *logger
-	steered  func(*call, WindowMode) // called when the window's mode has changed, without the lock
-	mode     WindowMode              // that it was told last
-	parted   func(*call, Share)      // called when the others were lost, or found again, without the lock
-	sharing  Sharing                 // that it was told last
+	steered  func(*call, WindowMode)   // called when the window's mode has changed, without the lock
+	mode     WindowMode                // that it was told last
+	parted   func(*call, shared.Share) // called when the others were lost, or found again, without the lock
+	sharing  Sharing                   // that it was told last
 }
 
 func (t *throttle) send(c *call, req *http.Request) (*http.Response, error) {
@@ -98,7 +100,7 @@ func (t *throttle) slot(c *call, came, now gate.Instant, req *http.Request) (gat
 		if err == nil && now.Sub(c.granted) <= t.limit.slack() {
 			c.waited += now.Sub(came)
 			t.count.sent.Add(1)
-			t.report(Report{})
+			t.report(shared.Report{})
 			t.log.waited(c, now.Sub(came), t.queued)
 			return now, ready, nil
 		}
@@ -148,7 +150,7 @@ func (t *throttle) glance(e *Event) {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
 	e.Queued, e.InFlight = t.queue.len(), t.count.inFlight
-	e.Rate, e.ServerDelay = t.window.sends.rate(gate.Now()), t.window.serverDelay()
+	e.Rate, e.ServerDelay = t.window.Rate(gate.Now()), t.window.Delay()
 }
 
 // unsent takes back what was counted for a request that does not go.
@@ -165,15 +167,14 @@ func (t *throttle) answered(c *call, op operation, began gate.Instant, status in
 	c.attempt++
 	c.took = now.Sub(began)
 	t.count.inFlight--
-	t.window.leave(c.granted, now)
-	t.window.answered(op, began, now, status)
+	t.window.End(gate.Outcome{Operation: gate.Operation{Method: op.method, Route: op.route}, Granted: c.granted, Sent: began, Ended: now, Status: status})
 	if status == http.StatusTooManyRequests {
 		t.count.limited++
 		t.pause.stop(now)
 	} else {
 		t.pause.answered(began, status != 0)
 	}
-	mode := t.window.state(now)
+	mode := t.window.Mode(now)
 	changed := mode != t.mode
 	t.mode = mode
 	share, parted := t.share(now)
@@ -184,7 +185,7 @@ func (t *throttle) answered(c *call, op operation, began gate.Instant, status in
 	if parted {
 		t.parted(c, share)
 	}
-	t.report(Report{Answered: true, Limited: status == http.StatusTooManyRequests, Began: time.Now().Add(-c.took)})
+	t.report(shared.Report{Answered: true, Limited: status == http.StatusTooManyRequests, Sent: time.Now().Add(-c.took)})
 }
 
 func explain(err error, c *call) error {
@@ -201,7 +202,7 @@ func (t *throttle) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
 	if h, held := t.pause.held(now); held {
 		return at, h
 	}
-	if h, full := t.window.full(now); full {
+	if h, open := t.window.Open(now); !open {
 		return at, h
 	}
 	for ; t.debt > 0; t.debt-- {
@@ -219,15 +220,14 @@ func (t *throttle) take(now gate.Instant) (at gate.Instant, h gate.Wait) {
 // begin counts a request that goes.
 func (t *throttle) begin(now gate.Instant) {
 	t.pause.enter(now)
-	t.window.enter(now)
+	t.window.Begin(now)
 	t.count.inFlight++
 }
 
 // back takes back a slot that nobody is left to use.
 func (t *throttle) back(granted gate.Instant) {
 	t.count.inFlight--
-	t.window.sends.undo()
-	t.window.leave(granted, gate.Now())
+	t.window.Cancel(granted, gate.Now())
 	t.pause.over()
 }
 

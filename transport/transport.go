@@ -8,6 +8,9 @@ import (
 	"github.com/rs/zerolog/log"
 
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport/internal/congestion"
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 const defaultMaxQueue = 10_000
@@ -54,7 +57,7 @@ func New(opts ...Option) *Transport {
 	t.throttle = &throttle{
 		queue:    queue{lines: lines{batch: newSpread(limit, s.reserve)}},
 		maxQueue: s.maxQueue,
-		window:   newWindow(limit.rate(), s.window),
+		window:   congestion.New(limit.rate(), s.window),
 		limit:    limit,
 		base:     s.base,
 		log:      t.log,
@@ -62,7 +65,7 @@ func New(opts ...Option) *Transport {
 		parted:   t.parted,
 	}
 	t.throttle.lanes = newLanes(s.heavy, s.maxQueue, &t.throttle.queue)
-	t.throttle.mode = t.throttle.window.mode
+	t.throttle.mode = t.throttle.window.Mode(gate.Now())
 	t.retry = retry.Transport{Policy: s.policy, Observe: t.attempted, Hold: t.throttle.holds}
 	t.sender = t.throttle
 	if l, ours := limit.(*limiter); s.shadow && ours && limit.rate() > 0 {
@@ -153,7 +156,7 @@ func (t *Transport) steered(c *call, m WindowMode) {
 
 // parted tells the observers that the processes that share the limit were lost,
 // or found again.
-func (t *Transport) parted(c *call, s Share) {
+func (t *Transport) parted(c *call, s shared.Share) {
 	e := t.event(PeersJoined, c, nil, s.Err)
 	if s.Sharing == SharingAlone {
 		e.Kind = PeersLost

@@ -26,9 +26,12 @@ type Gate interface {
 	End(o Outcome)
 }
 
+// An Operation is a method and a path without identifiers, see transport.Operation.
+type Operation struct{ Method, Route string }
+
 // An Outcome is what became of one attempt.
 type Outcome struct {
-	Operation string  // method and path, without identifiers
+	Operation Operation
 	Granted   Instant // when its slot was given
 	Sent      Instant // when it was sent
 	Ended     Instant // when its response header came, or it failed
