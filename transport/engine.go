@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/aprimo-go/aprimo/transport/internal/congestion"
 	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // An engine sends one attempt of a call when its turn has come. On its way the attempt
@@ -23,7 +25,7 @@ type engine struct {
 	base   http.RoundTripper
 
 	pause    pause
-	window   window
+	window   *congestion.Window
 	hooks    hooks
 	maxQueue int // places in the queue
 	debt     int // slots that a heavy request has used and that are not paid for
@@ -38,7 +40,7 @@ type engine struct {
 // What an attempt has changed, for all calls. The Transport reports it.
 type changes struct {
 	mode   WindowMode    // that the window has now; empty if it had it before
-	peers  *Share        // the processes that share the limit, if they were lost or found
+	peers  *shared.Share // the processes that share the limit, if they were lost or found
 	dryRun time.Duration // how long the attempt would have waited without WithDryRun
 }
 
@@ -123,7 +125,7 @@ func (e *engine) slot(c *call, came, now gate.Instant, req *http.Request) (gate.
 		if err == nil && now.Sub(c.waiter.Granted) <= e.source.maxSlotAge() {
 			c.lastWait = now.Sub(came)
 			c.waited += c.lastWait
-			e.tellPeers(Report{})
+			e.tellPeers(shared.Report{})
 			return now, ready, nil
 		}
 		e.unsent(c.waiter.Granted)
@@ -186,7 +188,7 @@ func (e *engine) outlived(c *call) bool {
 
 // snapshot says how things stand. The lock is held.
 func (e *engine) snapshot(now gate.Instant) snapshot {
-	return snapshot{e.queue.Len(), e.inFlight, e.window.sends.rate(now), e.window.serverDelay()}
+	return snapshot{e.queue.Len(), e.inFlight, e.window.Rate(now), e.window.Delay()}
 }
 
 // unsent undoes the accounting of a request that was granted a slot but not sent.
@@ -210,13 +212,13 @@ func (e *engine) ended(c *call, h *hook, op operation, began gate.Instant, statu
 	for _, g := range e.gates {
 		g.End(gate.Outcome{Operation: op, Granted: c.waiter.Granted, Began: began, Sent: sent, Ended: now, Status: status})
 	}
-	if mode := e.window.state(now); mode != e.mode {
+	if mode := e.window.Mode(now); mode != e.mode {
 		e.mode, c.changes.mode = mode, mode
 	}
 	e.takeInPeers(&c.changes, now)
 	c.snapshot, c.fresh = e.snapshot(now), true
 	e.queue.Unlock()
-	e.tellPeers(Report{Answered: true, Limited: status == http.StatusTooManyRequests, Began: time.Now().Add(-c.took)})
+	e.tellPeers(shared.Report{Answered: true, Limited: status == http.StatusTooManyRequests, Sent: time.Now().Add(-c.took)})
 }
 
 func explain(err error, c *call) error {

@@ -19,7 +19,7 @@ func (t *Transport) SetLimit(n int, per time.Duration) error {
 	if err := e.source.setLimit(n, per); err != nil {
 		return fmt.Errorf("transport: SetLimit: %w", err)
 	}
-	e.window.rate = e.source.rate()
+	e.window.SetRate(e.source.rate())
 	e.queue.SetPacer(pacing(e.source, e.queue.Pacer().Reserve))
 	return nil
 }

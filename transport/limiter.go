@@ -12,6 +12,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // Aprimo's documented limit, over all integrations of a tenant together:
@@ -254,4 +255,4 @@ func (l *StrictLimiter) limit() float64 {
 
 func (l *StrictLimiter) exact() bool { return true }
 
-func (l *StrictLimiter) peers() SharedLimiter { return nil }
+func (l *StrictLimiter) peers() shared.Limiter { return nil }

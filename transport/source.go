@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // A source is a Limiter as the engine uses it. sourceOf is the only place that asks what
@@ -47,7 +48,7 @@ type source interface {
 	setLimit(n int, per time.Duration) error
 
 	// peers returns the limiter that several processes share, or nil.
-	peers() SharedLimiter
+	peers() shared.Limiter
 }
 
 func sourceOf(l Limiter) source {
@@ -56,7 +57,7 @@ func sourceOf(l Limiter) source {
 		return NewLimiter(defaultRate, defaultPer)
 	case source:
 		return l
-	case SharedLimiter:
+	case shared.Limiter:
 		return &sharedSource{opaqueSource{limiter: l, serial: make(chan struct{}, 1)}, l, 0}
 	default:
 		return &opaqueSource{limiter: l, serial: make(chan struct{}, 1)}
@@ -123,18 +124,18 @@ var errOpaque = errors.New("the limiter is not one of NewLimiter's; change it it
 
 func (o *opaqueSource) setLimit(int, time.Duration) error { return errOpaque }
 
-func (o *opaqueSource) peers() SharedLimiter { return nil }
+func (o *opaqueSource) peers() shared.Limiter { return nil }
 
 // A sharedSource is a limiter that several processes share.
 type sharedSource struct {
 	opaqueSource
-	shared SharedLimiter
-	given  gate.Instant // a slot that has not been taken yet
+	processes shared.Limiter
+	given     gate.Instant // a slot that has not been taken yet
 }
 
 func (s *sharedSource) take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	at, s.given = s.given, 0
-	if !at.IsZero() && now.Sub(at) <= s.shared.Slack() {
+	if !at.IsZero() && now.Sub(at) <= s.processes.Slack() {
 		return at, w
 	}
 	return 0, gate.Wait{Ask: s.ask}
@@ -149,25 +150,25 @@ func (s *sharedSource) ask(ctx context.Context) error {
 }
 
 func (s *sharedSource) next(ctx context.Context) (gate.Instant, error) {
-	due, err := s.shared.Slot(noDeadline{ctx})
+	due, err := s.processes.Slot(noDeadline{ctx})
 	return gate.Now().Add(time.Until(due)), err
 }
 
 // move: the others have been told until when the slot may be used.
 func (s *sharedSource) move(granted, now gate.Instant) bool {
-	return now.Sub(granted) <= s.shared.Slack()
+	return now.Sub(granted) <= s.processes.Slack()
 }
 
 func (s *sharedSource) due(from gate.Instant, _ int) gate.Instant {
-	return max(from, gate.Now().Add(time.Until(s.shared.Share().PausedUntil)))
+	return max(from, gate.Now().Add(time.Until(s.processes.Share().PausedUntil)))
 }
 
 func (s *sharedSource) plan(now gate.Instant) (gate.Instant, error) { return s.due(now, 0), nil }
 
-func (s *sharedSource) maxSlotAge() time.Duration { return s.shared.Slack() }
+func (s *sharedSource) maxSlotAge() time.Duration { return s.processes.Slack() }
 
-func (s *sharedSource) rate() float64 { return s.shared.Share().Limit }
+func (s *sharedSource) rate() float64 { return s.processes.Share().Limit }
 
 func (s *sharedSource) limit() float64 { return s.rate() }
 
-func (s *sharedSource) peers() SharedLimiter { return s.shared }
+func (s *sharedSource) peers() shared.Limiter { return s.processes }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // Stats is how a Transport stands at one moment.
@@ -55,17 +56,17 @@ func (e *engine) stats() Stats {
 		Queued:      e.queue.Len() + heavy,
 		Capacity:    e.maxQueue,
 		InFlight:    e.inFlight,
-		Window:      e.window.room(now),
-		ServerDelay: e.window.serverDelay(),
-		Mode:        e.window.state(now),
+		Window:      e.window.Room(now),
+		ServerDelay: e.window.Delay(),
+		Mode:        e.window.Mode(now),
 		Sent:        e.sent,
 		RateLimited: e.limited,
-		Rate:        e.window.sends.rate(now),
+		Rate:        e.window.Rate(now),
 		Limit:       e.source.limit(),
 		Wait:        e.expect(now, e.queue.Len()),
 		Bottleneck:  BottleneckDemand,
 	}
-	var share Share
+	var share shared.Share
 	if p := e.source.peers(); p != nil {
 		share = p.Share()
 		s.Sharing, s.Processes, s.SharedRate = share.Sharing, share.Processes, share.Rate
@@ -73,7 +74,7 @@ func (e *engine) stats() Stats {
 	switch held := max(e.pause.remaining(now), time.Until(share.PausedUntil)); {
 	case held > 0:
 		s.PausedUntil, s.Bottleneck = time.Now().Add(held), BottleneckPause
-	case e.queue.Len() > 0 && e.window.flying.n >= s.Window:
+	case e.queue.Len() > 0 && e.window.InFlight() >= s.Window:
 		s.Bottleneck = BottleneckWindow
 	case e.queue.Len() > 0:
 		s.Bottleneck = BottleneckLimit
@@ -81,57 +82,4 @@ func (e *engine) stats() Stats {
 		s.Bottleneck = BottleneckHeavy
 	}
 	return s
-}
-
-// A meter measures a rate over the last meterSpan.
-type meter struct {
-	buckets [40]uint32
-	last    gate.Instant // the start of the newest bucket
-	next    int          // the one after it, which is the oldest
-	first   gate.Instant
-}
-
-const (
-	meterSpan   = 10 * time.Second
-	meterBucket = meterSpan / time.Duration(len(meter{}.buckets))
-)
-
-func (m *meter) add(now gate.Instant) {
-	m.advance(now)
-	m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]++
-}
-
-// undo takes back what was added last.
-func (m *meter) undo() {
-	if last := &m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]; *last > 0 {
-		*last--
-	}
-}
-
-// advance begins new buckets up to now, at the price of the oldest.
-func (m *meter) advance(now gate.Instant) {
-	if m.first.IsZero() {
-		m.first, m.last = now, now
-	}
-	steps := max(0, int(now.Sub(m.last)/meterBucket))
-	m.last = m.last.Add(time.Duration(steps) * meterBucket)
-	for range min(steps, len(m.buckets)) {
-		m.buckets[m.next] = 0
-		m.next = (m.next + 1) % len(m.buckets)
-	}
-}
-
-func (m *meter) rate(now gate.Instant) float64 {
-	if m.first.IsZero() {
-		return 0
-	}
-	m.advance(now)
-	var sum uint32
-	for _, n := range m.buckets {
-		sum += n
-	}
-	// The newest bucket is not over yet, and at the start there are few of them.
-	span := meterSpan - meterBucket + now.Sub(m.last)
-	span = min(span, max(time.Second, now.Sub(m.first)))
-	return float64(sum) / span.Seconds()
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
+	"github.com/aprimo-go/aprimo/transport/internal/congestion"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
@@ -37,7 +38,7 @@ func New(opts ...Option) *Transport {
 	}
 	source := sourceOf(s.limiter)
 	e := &engine{
-		window:   newWindow(source.rate(), s.window),
+		window:   congestion.New(source.rate(), s.window),
 		source:   source,
 		base:     s.base,
 		maxQueue: s.maxQueue,
@@ -45,8 +46,8 @@ func New(opts ...Option) *Transport {
 	}
 	e.queue.SetPacer(pacing(source, s.reserve))
 	e.lanes = newLanes(s.heavy, s.maxQueue, &e.queue)
-	e.gates = []gate.Gate{&e.pause, &e.window}
-	e.mode = e.window.mode
+	e.gates = []gate.Gate{&e.pause, e.window}
+	e.mode = e.window.Mode(gate.Now())
 	t := &Transport{policy: s.policy, engine: e, identity: s.identity}
 	t.log = auditlog.New(*s.logger, s.every429, t.logState)
 	if s.dryRun {

@@ -174,7 +174,7 @@ func (e *engine) sentAgain() {
 	e.queue.Lock()
 	defer e.queue.Unlock()
 	e.sent++
-	e.window.sends.add(gate.Now())
+	e.window.SentAgain(gate.Now())
 }
 
 // paused says how long a pause lasts, if there is one.

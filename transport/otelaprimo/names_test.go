@@ -22,6 +22,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 	"github.com/aprimo-go/aprimo/transport/measure"
 	"github.com/aprimo-go/aprimo/transport/otelaprimo"
 	"github.com/aprimo-go/aprimo/transport/prom"
@@ -176,7 +177,7 @@ func (alone) Wait(context.Context) error              { return nil }
 func (alone) Slot(context.Context) (time.Time, error) { return time.Now(), nil }
 func (alone) Slack() time.Duration                    { return time.Hour }
 func (alone) Pause(time.Duration)                     {}
-func (alone) Report(transport.Report)                 {}
-func (alone) Share() transport.Share {
-	return transport.Share{Sharing: transport.SharingAlone, Processes: 4, Limit: 15, Err: errors.New("away")}
+func (alone) Report(shared.Report)                    {}
+func (alone) Share() shared.Share {
+	return shared.Share{Sharing: transport.SharingAlone, Processes: 4, Limit: 15, Err: errors.New("away")}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 	"github.com/aprimo-go/aprimo/transport/prom"
 )
 
@@ -100,14 +101,14 @@ func TestCollectorIsSafeForConcurrentUse(t *testing.T) {
 	}
 }
 
-type shared struct{ state transport.Share }
+type sharedLimiter struct{ state shared.Share }
 
-func (s *shared) Wait(context.Context) error              { return nil }
-func (s *shared) Slot(context.Context) (time.Time, error) { return time.Now(), nil }
-func (s *shared) Slack() time.Duration                    { return time.Hour }
-func (s *shared) Pause(time.Duration)                     {}
-func (s *shared) Report(transport.Report)                 {}
-func (s *shared) Share() transport.Share                  { return s.state }
+func (s *sharedLimiter) Wait(context.Context) error              { return nil }
+func (s *sharedLimiter) Slot(context.Context) (time.Time, error) { return time.Now(), nil }
+func (s *sharedLimiter) Slack() time.Duration                    { return time.Hour }
+func (s *sharedLimiter) Pause(time.Duration)                     {}
+func (s *sharedLimiter) Report(shared.Report)                    {}
+func (s *sharedLimiter) Share() shared.Share                     { return s.state }
 
 // What only a shared limit has, and only an own one.
 func TestCollectorOfASharedLimit(t *testing.T) {
@@ -116,7 +117,7 @@ func TestCollectorOfASharedLimit(t *testing.T) {
 		up     int
 		window bool
 	}{{transport.SharingAll, 1, false}, {transport.SharingAlone, 0, true}} {
-		limiter := &shared{transport.Share{Sharing: test.share, Processes: 4, Limit: 15}}
+		limiter := &sharedLimiter{shared.Share{Sharing: test.share, Processes: 4, Limit: 15}}
 		tr := transport.New(transport.WithBase(new(aprimotest.Tenant).Transport()),
 			transport.WithLimiter(limiter), transport.WithLogger(zerolog.Nop()))
 		c := prom.NewCollector(tr)

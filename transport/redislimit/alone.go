@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // alone is how a process goes on that cannot reach the others: with its part of
@@ -58,7 +59,7 @@ func (l *Limiter) part(err error) {
 	// has one that is to come.
 	from := time.Now().Add(l.per + l.per*time.Duration(l.share.Processes)/time.Duration(l.n))
 	l.alone = newAlone(l.n, l.per, l.share.Processes, l.rank, from)
-	l.share.Sharing, l.share.Err = transport.SharingAlone, err
+	l.share.Sharing, l.share.Err = shared.Alone, err
 	l.share.PausedUntil = time.Time{} // the Transport has its own
 	l.tell()
 }
@@ -73,6 +74,6 @@ func (l *Limiter) join() {
 		return
 	}
 	l.alone, l.refill = nil, true
-	l.share.Sharing, l.share.Err = transport.SharingAll, nil
+	l.share.Sharing, l.share.Err = shared.All, nil
 	l.tell()
 }

@@ -92,7 +92,7 @@ func (l *Limiter) beat() {
 	l.mu.Unlock()
 
 	a, err := l.server.run(context.Background(), beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
-		l.id, "", l.n, l.per.Microseconds(), told.report.Delay.Microseconds(), told.weight(),
+		l.id, "", l.n, l.per.Microseconds(), told.report.ServerDelay.Microseconds(), told.weight(),
 		told.report.Service.Microseconds(), told.report.InFlight, told.answers, told.waiting, told.pause())
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,12 +121,12 @@ func (l *Limiter) learn(a answer) {
 	l.rank = int(v[2])
 	s := &l.share
 	s.Time, s.Processes, s.Rate = a.came, max(1, int(v[1])), float64(v[4])/1000
-	s.Delay, s.Doubt = micro(v[5]), 0
+	s.ServerDelay, s.Stddev = micro(v[5]), 0
 	if v[6] > 0 {
-		s.Doubt = time.Duration(float64(time.Second) / math.Sqrt(float64(v[6])))
+		s.Stddev = time.Duration(float64(time.Second) / math.Sqrt(float64(v[6])))
 	}
 	if v[8] > 0 {
-		s.DrainFrom, s.DrainUntil = l.clock.local(v[7]), l.clock.local(v[8])
+		s.ProbeFrom, s.ProbeUntil = l.clock.local(v[7]), l.clock.local(v[8])
 	}
 	if l.seen.limited.IsZero() {
 		s.PausedUntil = time.Time{}
@@ -141,10 +141,10 @@ func (l *Limiter) learn(a answer) {
 
 // weight is that of the measured delay, 1/s².
 func (s seen) weight() int64 {
-	if s.report.Doubt <= 0 {
+	if s.report.Stddev <= 0 {
 		return 0
 	}
-	doubt := s.report.Doubt.Seconds()
+	doubt := s.report.Stddev.Seconds()
 	return int64(math.Min(1e4, 1/(doubt*doubt+wander*wander*time.Since(s.at).Seconds())))
 }
 

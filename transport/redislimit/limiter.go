@@ -9,11 +9,11 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // A Limiter shares a tenant's limit with all Limiters that have the same Redis,
-// tenant and limit. It is the [transport.WithLimiter] of one Transport; others that
+// tenant and limit. It is the [github.com/aprimo-go/aprimo/transport.WithLimiter] of one Transport; others that
 // use it too take turns. It is safe for concurrent use.
 type Limiter struct {
 	server server
@@ -28,7 +28,7 @@ type Limiter struct {
 
 	mu       sync.Mutex
 	clock    serverClock
-	share    transport.Share
+	share    shared.Share
 	rank     int           // how many of the processes come before this one
 	news     chan struct{} // closed when share has changed
 	kept     reservation   // that nobody waits for at the moment
@@ -48,8 +48,8 @@ type Limiter struct {
 
 // seen is what the others have not been told yet.
 type seen struct {
-	report  transport.Report // the last one
-	at      time.Time        // when it came
+	report  shared.Report // the last one
+	at      time.Time     // when it came
 	answers int
 	waiting int
 	limited time.Time // until then a 429 holds all back
@@ -118,7 +118,7 @@ func New(client redis.UniversalClient, tenant string, opts ...Option) *Limiter {
 		l.share.Limit = float64(l.n) / l.per.Seconds()
 		l.share.Rate = l.share.Limit
 	}
-	l.share.Sharing = transport.SharingAll
+	l.share.Sharing = shared.All
 	return l
 }
 
@@ -140,7 +140,7 @@ func (l *Limiter) Wait(ctx context.Context) error {
 func (l *Limiter) Slack() time.Duration { return usable }
 
 // Share returns what is known of the other processes.
-func (l *Limiter) Share() transport.Share {
+func (l *Limiter) Share() shared.Share {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.share
@@ -165,7 +165,7 @@ func (l *Limiter) Pause(d time.Duration) {
 }
 
 // Report takes in what was learnt from an answer.
-func (l *Limiter) Report(r transport.Report) {
+func (l *Limiter) Report(r shared.Report) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.seen.report = r
@@ -177,7 +177,7 @@ func (l *Limiter) Report(r transport.Report) {
 		return
 	}
 	l.seen.answers++
-	if !l.trial.IsZero() && !r.Began.Before(l.trial) {
+	if !l.trial.IsZero() && !r.Sent.Before(l.trial) {
 		l.trial, l.seen.served = time.Time{}, true
 		l.beatNow()
 	}

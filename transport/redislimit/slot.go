@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // A reservation is a slot that is to come.
@@ -241,4 +241,4 @@ func flag(b bool) int {
 	return 0
 }
 
-var _ transport.SharedLimiter = (*Limiter)(nil)
+var _ shared.Limiter = (*Limiter)(nil)

@@ -1,4 +1,4 @@
-package transport
+package congestion
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 // An operationModel is a simulated one: what it takes without a queue, in
 // seconds, lognormal.
 type operationModel struct {
-	name          operation
+	name          gate.Operation
 	median, sigma float64
 }
 
@@ -21,9 +21,9 @@ func (o operationModel) takes(random *rand.Rand) float64 {
 	return o.median * math.Exp(o.sigma*random.NormFloat64())
 }
 
-// learn feeds a meter with perSecond answers for so many seconds: calm ones
+// learn feeds an estimator with perSecond answers for so many seconds: calm ones
 // first, then behind a queue.
-func learn(m *delayMeter, random *rand.Rand, ops []operationModel, perSecond, calm, behind int, queue func(at float64) float64) {
+func learn(m *delayEstimator, random *rand.Rand, ops []operationModel, perSecond, calm, behind int, queue func(at float64) float64) {
 	begin := gate.Instant(1)
 	for i := range perSecond * (calm + behind) {
 		at := float64(i) / float64(perSecond)
@@ -36,10 +36,10 @@ func learn(m *delayMeter, random *rand.Rand, ops []operationModel, perSecond, ca
 	}
 }
 
-func TestDelayMeterFindsTheQueue(t *testing.T) {
-	record := operationModel{operation{Method: "GET", Route: "/record"}, 0.02, 0.3}
-	search := operationModel{operation{Method: "POST", Route: "/search"}, 0.8, 0.5}
-	order := operationModel{operation{Method: "POST", Route: "/orders"}, 4, 0.35}
+func TestDelayEstimatorFindsTheQueue(t *testing.T) {
+	record := operationModel{gate.Operation{Method: "GET", Route: "/record"}, 0.02, 0.3}
+	search := operationModel{gate.Operation{Method: "POST", Route: "/search"}, 0.8, 0.5}
+	order := operationModel{gate.Operation{Method: "POST", Route: "/orders"}, 4, 0.35}
 	for name, test := range map[string]struct {
 		ops    []operationModel
 		behind int // seconds until it must be known
@@ -55,13 +55,13 @@ func TestDelayMeterFindsTheQueue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(20) {
-				var m delayMeter
+				var m delayEstimator
 				learn(&m, rand.New(rand.NewPCG(seed, 0)), test.ops, 10, 30, test.behind, func(float64) float64 { return test.queue })
 				if off := math.Abs(m.queue - test.queue); off > test.within {
 					t.Errorf("seed %d: a queue of %.2f s is taken for %.2f s, off by more than %v", seed, test.queue, m.queue, test.within)
 				}
-				if d := m.doubt(); d > 1.5 || d <= 0 {
-					t.Errorf("seed %d: doubt %.2f s", seed, d)
+				if d := m.stddev(); d > 1.5 || d <= 0 {
+					t.Errorf("seed %d: standard deviation %.2f s", seed, d)
 				}
 			}
 		})
@@ -69,9 +69,9 @@ func TestDelayMeterFindsTheQueue(t *testing.T) {
 }
 
 // One answer that took very long, for reasons of its own, is no queue.
-func TestDelayMeterIsNotFooledByOneAnswer(t *testing.T) {
-	var m delayMeter
-	record := operationModel{operation{Method: "GET", Route: "/record"}, 0.02, 0.3}
+func TestDelayEstimatorIsNotFooledByOneAnswer(t *testing.T) {
+	var m delayEstimator
+	record := operationModel{gate.Operation{Method: "GET", Route: "/record"}, 0.02, 0.3}
 	learn(&m, rand.New(rand.NewPCG(1, 1)), []operationModel{record}, 10, 30, 0, nil)
 	m.sample(m.op(record.name), time.Minute, false, false, gate.Instant(30*time.Second))
 	if m.queue > 0.4 {
@@ -80,10 +80,10 @@ func TestDelayMeterIsNotFooledByOneAnswer(t *testing.T) {
 }
 
 // What is precise stays precise while the queue swings.
-func TestScatterIsNotFooledByASwingingQueue(t *testing.T) {
-	record := operationModel{operation{Method: "GET", Route: "/record"}, 0.05, 0.2}
+func TestJitterIsNotFooledByASwingingQueue(t *testing.T) {
+	record := operationModel{gate.Operation{Method: "GET", Route: "/record"}, 0.05, 0.2}
 	swing := func(at float64) float64 { return 2 - 2*math.Cos(2*math.Pi*at/20) }
-	var m delayMeter
+	var m delayEstimator
 	learn(&m, rand.New(rand.NewPCG(2, 2)), []operationModel{record}, 10, 10, 120, swing)
 	l := m.op(record.name)
 	if !l.precise() {
@@ -94,8 +94,8 @@ func TestScatterIsNotFooledByASwingingQueue(t *testing.T) {
 	}
 
 	// And what is not, is not taken for it.
-	order := operationModel{operation{Method: "POST", Route: "/orders"}, 4, 0.35}
-	m = delayMeter{}
+	order := operationModel{gate.Operation{Method: "POST", Route: "/orders"}, 4, 0.35}
+	m = delayEstimator{}
 	learn(&m, rand.New(rand.NewPCG(3, 3)), []operationModel{order}, 10, 60, 0, swing)
 	if l := m.op(order.name); l.precise() || math.Sqrt(l.noise()) < 0.7 || math.Sqrt(l.noise()) > 3 {
 		t.Errorf("noise %.3f s of an operation of 4 s and a σ of 1.5 s", math.Sqrt(l.noise()))
@@ -104,9 +104,9 @@ func TestScatterIsNotFooledByASwingingQueue(t *testing.T) {
 
 // Paths may hold anything: there is no end to them.
 func TestOperationsAreForgotten(t *testing.T) {
-	var m delayMeter
+	var m delayEstimator
 	for i := range 10_000 {
-		m.sample(m.op(operation{Method: "GET", Route: fmt.Sprint("/", i)}), 20*time.Millisecond, true, false, gate.Instant(i)*gate.Instant(time.Second))
+		m.sample(m.op(gate.Operation{Method: "GET", Route: fmt.Sprint("/", i)}), 20*time.Millisecond, true, false, gate.Instant(i)*gate.Instant(time.Second))
 		if len(m.ops) > 256 || len(m.ops) == 0 {
 			t.Fatalf("%d operations are kept", len(m.ops))
 		}

@@ -1,0 +1,76 @@
+// Package shared has what processes that share a limit tell each other, and the
+// interface through which a Transport does.
+package shared
+
+import (
+	"context"
+	"time"
+)
+
+// A Limiter is a transport.Limiter whose limit several processes share; package
+// redislimit has one. Besides slots they share what they measure: a 429 of one process
+// pauses all of them, and one window is steered by the delays that all of them measure.
+// While the others can be reached, the Transport's own window does not bind; otherwise
+// each process uses its part of the limit and its own window.
+//
+// Its methods, except Wait and Slot, return at once. All are safe for concurrent use. The
+// Transport asks for one slot at a time.
+type Limiter interface {
+	Wait(ctx context.Context) error
+
+	// Slot is Wait and also returns since when the slot may be used: until Slack later,
+	// which is a constant.
+	Slot(ctx context.Context) (due time.Time, err error)
+	Slack() time.Duration
+
+	// Pause holds all processes back for d, because a request was answered 429.
+	Pause(d time.Duration)
+
+	// Report says that a request is being sent, or what its answer taught.
+	Report(Report)
+
+	// Share returns what is known of the other processes.
+	Share() Share
+}
+
+// A Report is what a Transport tells the others as it sends a request, and after the
+// answer.
+type Report struct {
+	Answered bool
+	Limited  bool      // the answer was 429
+	Sent     time.Time // when the answered request was sent
+
+	InFlight    int           // requests, now
+	Service     time.Duration // the mean time that requests take without the server's delay
+	ServerDelay time.Duration // the delay that the server adds, as measured here
+	Stddev      time.Duration // the standard deviation of ServerDelay
+}
+
+// A Share is what a process knows of those it shares a limit with.
+type Share struct {
+	Sharing   Sharing
+	Processes int     // that were seen last, this one included
+	Limit     float64 // requests a second, of all processes together
+	Rate      float64 // requests a second that they may send now, so that others get their part
+	Err       error   // why Sharing is SharingAlone
+
+	Time        time.Time     // of what follows
+	ServerDelay time.Duration // that the server adds, as the others have measured it
+	Stddev      time.Duration // of ServerDelay; 0: the others do not know it
+	PausedUntil time.Time     // a 429 holds all processes back
+	ProbeFrom   time.Time     // of the last probe: the time in which all processes
+	ProbeUntil  time.Time     // sent little, to measure without a queue of their own
+}
+
+// Sharing says whether a limit is shared with other processes.
+type Sharing string
+
+// Whether a limit is shared.
+const (
+	// None: the Limiter is not a shared one.
+	None Sharing = ""
+	// All: the limit holds for all processes together.
+	All Sharing = "shared"
+	// Alone: the others cannot be reached. This process keeps to its part of the limit.
+	Alone Sharing = "alone"
+)
