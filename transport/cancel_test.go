@@ -147,7 +147,7 @@ func TestFullQueue(t *testing.T) {
 
 func TestNoQueueAtAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr := transport.New(transport.WithBase(answers(200)), quiet, transport.WithMaxQueue(0))
+		tr := transport.New(transport.WithBase(answers(200)), quiet, transport.WithMaxQueue(-1))
 		for i := range 16 {
 			_, err := (&http.Client{Transport: tr}).Get(recordsURL)
 			if want := i == 15; errors.Is(err, transport.ErrQueueFull) != want {

@@ -70,7 +70,7 @@ func TestBodyIsClosedOnEveryPath(t *testing.T) {
 			wantErr: boom,
 		},
 		"queue full": {
-			options: []transport.Option{transport.WithMaxQueue(0), transport.WithLimiter(blocked{})},
+			options: []transport.Option{transport.WithMaxQueue(-1), transport.WithLimiter(blocked{})},
 			ctx:     shortly(t), wantErr: context.DeadlineExceeded,
 		},
 		"bad limiter": {options: []transport.Option{transport.WithLimiter(failing{boom})}, wantErr: boom},

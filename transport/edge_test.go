@@ -12,7 +12,7 @@ import (
 
 // A call that is over already is told so, whatever else is in its way.
 func TestCancelledCallIsNotToldThatTheQueueIsFull(t *testing.T) {
-	tr := transport.New(quiet, transport.WithBase(answers(200)), transport.WithMaxQueue(0),
+	tr := transport.New(quiet, transport.WithBase(answers(200)), transport.WithMaxQueue(-1),
 		transport.WithLimiter(transport.NewLimiter(1, time.Hour)))
 	tr.RoundTrip(request(t, http.MethodGet, nil))
 	ctx, cancel := context.WithCancel(t.Context())

@@ -14,21 +14,22 @@ import (
 // An engine sends one attempt of a call when its turn has come. On its way the attempt
 // passes the first five fields from top to bottom.
 //
-// The queue's lock is the engine's: it guards all but base. The lock of a lane's queue is
+// The queue's lock is the engine's: it guards all but base. The lock of a bulkhead's queue is
 // taken before it, the lock of the limiter after it. No lock is held while anybody waits,
 // or while a function of the user's runs.
 type engine struct {
-	lanes  lanes           // heavy operations yield to light ones
-	queue  fairqueue.Queue // who goes next
-	gates  []gate.Gate     // whether anybody may: the pause, the window
-	source source          // at most N in any second; last, since asking uses a slot
-	base   http.RoundTripper
+	bulkheads bulkheads       // heavy operations yield to light ones
+	queue     fairqueue.Queue // who goes next
+	gates     []gate.Gate     // whether anybody may: the pause, the window
+	source    source          // at most N in any second; last, since asking uses a slot
+	base      http.RoundTripper
 
 	pause    pause
 	window   *congestion.Window
 	hooks    hooks
 	maxQueue int // places in the queue
 	debt     int // slots that a heavy request has used and that are not paid for
+	reserve  float64
 	dryRun   bool
 	inFlight int
 	sent     uint64
@@ -55,8 +56,8 @@ type snapshot struct {
 // came back.
 func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 	op := operationOf(c.req)
-	lane := e.lanes.of(op, c.req)
-	began, ready, err := e.turn(c, lane, req)
+	bulkhead := e.bulkheads.of(op, c.req)
+	began, ready, err := e.turn(c, bulkhead, req)
 	if err != nil {
 		closeBody(req)
 		return nil, err
@@ -64,8 +65,8 @@ func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 	hook, wired := e.hooks.on(e, c, ready)
 	status := 0
 	defer func() {
-		if lane != nil && !e.dryRun {
-			lane.leave()
+		if bulkhead != nil && !e.dryRun {
+			bulkhead.leave()
 		}
 		e.ended(c, hook, op, began, status)
 	}()
@@ -83,8 +84,8 @@ func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 }
 
 // turn waits until the call may be sent, and returns that time and the request as
-// it is to be sent then. A heavy one waits in its lane first.
-func (e *engine) turn(c *call, lane *lane, req *http.Request) (gate.Instant, *http.Request, error) {
+// it is to be sent then. A heavy one waits in its bulkhead first.
+func (e *engine) turn(c *call, bulkhead *bulkhead, req *http.Request) (gate.Instant, *http.Request, error) {
 	c.fresh = false
 	c.waiter.Class = c.contextValues.priority.class()
 	c.user()
@@ -92,10 +93,10 @@ func (e *engine) turn(c *call, lane *lane, req *http.Request) (gate.Instant, *ht
 	if e.dryRun {
 		return e.atOnce(c, came, req)
 	}
-	if lane == nil {
+	if bulkhead == nil {
 		return e.slot(c, came, came, req)
 	}
-	err := lane.enter(c, came)
+	err := bulkhead.enter(c, came)
 	now := gate.Now()
 	if err != nil {
 		c.waited += now.Sub(came)
@@ -103,9 +104,9 @@ func (e *engine) turn(c *call, lane *lane, req *http.Request) (gate.Instant, *ht
 	}
 	at, ready, err := e.slot(c, came, now, req)
 	if err != nil {
-		lane.leave()
-	} else if lane.Weight > 1 {
-		e.charge(lane.Weight - 1)
+		bulkhead.leave()
+	} else if bulkhead.Weight > 1 {
+		e.charge(bulkhead.Weight - 1)
 	}
 	return at, ready, err
 }

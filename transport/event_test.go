@@ -92,7 +92,7 @@ func TestEventsOfEveryPath(t *testing.T) {
 			reply: always(reply{status: 503}), cancel: 500 * ms, err: context.Canceled, attempt: 1, want: []transport.Kind{retrying, done},
 		},
 		"refused: queue full": {
-			options: []transport.Option{transport.WithMaxQueue(0), transport.WithLimiter(transport.NewLimiter(1, time.Second))},
+			options: []transport.Option{transport.WithMaxQueue(-1), transport.WithLimiter(transport.NewLimiter(1, time.Second))},
 			prepare: func(tr *transport.Transport) { get(context.Background(), tr, "") },
 			err:     transport.ErrQueueFull, want: []transport.Kind{refused, done},
 		},

@@ -55,91 +55,91 @@ func selectsMuch(req *http.Request) bool {
 	return n >= manySelects
 }
 
-// A lane bounds how many of a heavy operation are under way, in the queue and in
-// flight. It is a queue of its own, beside the one for all.
-type lane struct {
+// A bulkhead bounds how many calls of a heavy operation are in the main queue and in
+// flight. The others wait in a queue of its own, whose lock is taken before the main one's.
+type bulkhead struct {
 	Heavy
 	operation
 	queue    fairqueue.Queue
 	maxQueue int
-	all      *fairqueue.Queue // that it is beside
-	under    int              // way
-	freed    chan struct{}    // closed when one has left; the leader waits for it
+	main     *fairqueue.Queue // the engine's, beside which it is
+	inside   int              // calls in the main queue or in flight
+	freed    chan struct{}    // closed when one has left; nil if nobody waits
 }
 
-type lanes []*lane
+type bulkheads []*bulkhead
 
-func newLanes(table []Heavy, maxQueue int, q *fairqueue.Queue) lanes {
-	all := make(lanes, len(table))
+func newBulkheads(table []Heavy, maxQueue int, q *fairqueue.Queue) bulkheads {
+	all := make(bulkheads, len(table))
 	for i, h := range table {
-		all[i] = &lane{Heavy: h, operation: operationNamed(h.Operation), maxQueue: maxQueue, all: q}
+		all[i] = &bulkhead{Heavy: h, operation: operationNamed(h.Operation), maxQueue: maxQueue, main: q}
 	}
 	return all
 }
 
-// of returns the lane of a request, or nil if it is light.
-func (l lanes) of(op operation, req *http.Request) *lane {
-	for _, lane := range l {
-		if lane.operation == op && (lane.Match == nil || lane.Match(req)) {
-			return lane
+// of returns the bulkhead of a request, or nil if it is light.
+func (bs bulkheads) of(op operation, req *http.Request) *bulkhead {
+	for _, b := range bs {
+		if b.operation == op && (b.Match == nil || b.Match(req)) {
+			return b
 		}
 	}
 	return nil
 }
 
-// queued returns how many wait in all lanes.
-func (l lanes) queued() (n int) {
-	for _, lane := range l {
-		lane.queue.Lock()
-		n += lane.queue.Len()
-		lane.queue.Unlock()
+// queued returns how many calls wait in all bulkheads.
+func (bs bulkheads) queued() (n int) {
+	for _, b := range bs {
+		b.queue.Lock()
+		n += b.queue.Len()
+		b.queue.Unlock()
 	}
 	return n
 }
 
-func (l *lane) enter(c *call, now gate.Instant) error {
-	if l.InFlight <= 0 {
+func (b *bulkhead) enter(c *call, now gate.Instant) error {
+	if b.InFlight <= 0 {
 		return nil
 	}
 	w := &fairqueue.Waiter{Retried: c.attempt > 0, Class: c.waiter.Class, Flow: c.waiter.Flow}
-	return l.queue.Wait(c.req.Context(), w, l, now)
+	return b.queue.Wait(c.req.Context(), w, b, now)
 }
 
-func (l *lane) leave() {
-	if l.InFlight <= 0 {
+func (b *bulkhead) leave() {
+	if b.InFlight <= 0 {
 		return
 	}
-	l.queue.Lock()
-	defer l.queue.Unlock()
-	l.Return(0)
+	b.queue.Lock()
+	defer b.queue.Unlock()
+	b.Return(0)
 }
 
-func (l *lane) Take(now gate.Instant) (at gate.Instant, h gate.Wait) {
-	if l.under >= l.InFlight {
-		if idle := l.all.Idle(); idle != nil {
-			if l.freed == nil {
-				l.freed = make(chan struct{})
+func (b *bulkhead) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
+	if b.inside >= b.InFlight {
+		if idle := b.main.Idle(); idle != nil {
+			if b.freed == nil {
+				b.freed = make(chan struct{})
 			}
-			return at, gate.Wait{Sooner: l.freed, Or: idle}
+			return at, gate.Wait{Sooner: b.freed, Or: idle}
 		}
 	}
-	l.under++
-	return now, h
+	b.inside++
+	return now, w
 }
 
-func (l *lane) Return(gate.Instant) {
-	l.under--
-	if l.freed != nil {
-		close(l.freed)
-		l.freed = nil
+func (b *bulkhead) Return(gate.Instant) {
+	b.inside--
+	if b.freed != nil {
+		close(b.freed)
+		b.freed = nil
 	}
 }
 
-func (l *lane) Admit(ctx context.Context, w *fairqueue.Waiter, _ int) error {
+func (b *bulkhead) Admit(ctx context.Context, w *fairqueue.Waiter, _ int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if n := l.queue.Rivals(w); !w.Retried && n >= max(1, l.maxQueue) {
+	if n := b.queue.Rivals(w); !w.Retried && n >= max(1, b.maxQueue) {
 		return &QueueError{Err: ErrQueueFull, Queued: n}
 	}
 	return nil

@@ -61,7 +61,7 @@ func TestSetLimitKeepsTheLimit(t *testing.T) {
 	})
 }
 
-func TestSetReserveTakesEffectAtOnce(t *testing.T) {
+func TestReserveTakesEffectAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := transport.New(transport.WithBase(answers(200)), quiet)
 		batch := transport.ContextWithPriority(t.Context(), transport.Batch)
@@ -71,12 +71,12 @@ func TestSetReserveTakesEffectAtOnce(t *testing.T) {
 		}
 		time.Sleep(5 * time.Second)
 		before := tr.Stats().Sent
-		tr.SetReserve(0.8)
+		tr.SetClasses(transport.Classes{Reserve: 0.8})
 		time.Sleep(10 * time.Second)
 		if sent := tr.Stats().Sent - before; before < 70 || sent < 29 || sent > 31 {
 			t.Errorf("%d sent before, then %d in 10 s; want 75, and 30 of 150", before, sent)
 		}
-		tr.SetReserve(0)
+		tr.SetClasses(transport.Classes{})
 		wg.Wait()
 	})
 }
@@ -135,7 +135,7 @@ func TestDryRunRepeatsNothing(t *testing.T) {
 
 // While calls of two classes wait, each gets its part, at once, whatever it is
 // changed to; and none starves.
-func TestSetWeightsTakesEffectAtOnce(t *testing.T) {
+func TestSetClassesTakesEffectAtOnce(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		interactive, batch := rapid.IntRange(1, 20).Draw(rt, "interactive"), rapid.IntRange(1, 20).Draw(rt, "batch")
 		synctest.Test(t, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestSetWeightsTakesEffectAtOnce(t *testing.T) {
 				}
 			}
 			time.Sleep(10 * time.Second)
-			if err := tr.SetWeights(interactive, 1, batch); err != nil {
+			if err := tr.SetClasses(transport.Classes{Interactive: interactive, Normal: 1, Batch: batch}); err != nil {
 				rt.Fatal(err)
 			}
 			mu.Lock()
@@ -176,10 +176,10 @@ func TestSetWeightsTakesEffectAtOnce(t *testing.T) {
 	})
 }
 
-func TestSetWeightsThatMakesNoSense(t *testing.T) {
+func TestSetClassesThatMakesNoSense(t *testing.T) {
 	tr := transport.New(quiet)
-	for _, w := range [][3]int{{0, 1, 1}, {1, -1, 1}, {1, 1, 1001}} {
-		if err := tr.SetWeights(w[0], w[1], w[2]); err == nil {
+	for _, w := range [][3]int{{-2, 1, 1}, {1, -1, 1}, {1, 1, 1001}} {
+		if err := tr.SetClasses(transport.Classes{Interactive: w[0], Normal: w[1], Batch: w[2]}); err == nil {
 			t.Errorf("%v: no error", w)
 		}
 	}

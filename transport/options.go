@@ -1,9 +1,11 @@
 package transport
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -21,7 +23,7 @@ type settings struct {
 	window    int
 	heavy     []Heavy
 	dryRun    bool
-	reserve   float64
+	classes   Classes
 	policy    retry.Policy
 	logger    *zerolog.Logger
 	every429  bool
@@ -48,13 +50,16 @@ func WithLimiter(l Limiter) Option {
 }
 
 // WithMaxQueue sets how many calls may wait; one more is refused with
-// ErrQueueFull. The default is 10,000, some 11 minutes of 15 requests a second.
+// ErrQueueFull. Zero means 10,000, some 11 minutes of 15 requests a second.
 // Calls of a lower Priority are not counted: a flood of batch work does not keep
 // others out, and up to three times as many may wait in all.
-// With 0 or less a call goes at once or not at all. Repetitions are always let
-// in.
+// If n is negative, a call goes at once or not at all. Retries are always let in.
 func WithMaxQueue(n int) Option {
-	return func(s *settings) { s.maxQueue = max(0, n) }
+	return func(s *settings) {
+		if s.maxQueue = max(0, n); n == 0 {
+			s.maxQueue = defaultMaxQueue
+		}
+	}
 }
 
 // WithWindow bounds the requests in flight. By default, 0, their number is
@@ -142,4 +147,21 @@ func WithObserver(o Observer) Option {
 // request and must be safe for concurrent use.
 func WithIdentity(user func(*http.Request) string) Option {
 	return func(s *settings) { s.identity = user }
+}
+
+// SetLimit changes the limit while calls wait and are under way, for example when
+// Aprimo has raised that of the tenant. It takes effect at once, also for calls that wait.
+// What has begun before counts on: from now on at most n requests are sent in any window
+// of the new length. It is an error if NewLimiter would not take the numbers, or if
+// WithLimiter has set a Limiter that is not from NewLimiter; then nothing is changed.
+func (t *Transport) SetLimit(n int, per time.Duration) error {
+	e := t.engine
+	e.queue.Lock()
+	defer e.queue.Unlock()
+	if err := e.source.setLimit(n, per); err != nil {
+		return fmt.Errorf("transport: SetLimit: %w", err)
+	}
+	e.window.SetRate(e.source.rate())
+	e.pace()
+	return nil
 }

@@ -1,13 +1,18 @@
 package transport
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
+)
 
 // A Priority is how much a call matters next to others that wait for the same
 // budget. The zero value is Normal. A value below Batch counts as Batch, one above
 // Interactive as Interactive.
 //
 // Each class gets its part of the slots as long as calls of it wait: 4, 2 and 1
-// of 7 for Interactive, Normal and Batch, unless SetWeights has changed that. So
+// of 7 for Interactive, Normal and Batch, unless WithClasses has changed that. So
 // none starves. What a class does not use goes to the others, and is not made up
 // for later.
 //
@@ -45,11 +50,62 @@ func ContextWithPriority(ctx context.Context, p Priority) context.Context {
 // PriorityFromContext returns what ContextWithPriority has set, or Normal.
 func PriorityFromContext(ctx context.Context) Priority { return valuesFrom(ctx).priority }
 
-// WithReserve keeps a part of the limit free of Batch calls, 0.2 for example:
-// then these get at most 12 of 15 slots in a second, also when nothing else
-// waits, and better calls mostly find a slot at once. The default is 0, all of it
-// is used; more than 0.99 counts as 0.99. It has no effect with a Limiter that is
-// not ours, whose rate is unknown.
-func WithReserve(part float64) Option {
-	return func(s *settings) { s.reserve = part }
+// Classes says how calls of different Priority share the limit. The zero value is the
+// default.
+type Classes struct {
+	// Interactive, Normal and Batch are the parts that the classes get while calls of each
+	// wait. Zero means 4, 2 and 1. Each is at most 1,000, and at least 1, or a class
+	// starves.
+	Interactive, Normal, Batch int
+
+	// Reserve is the part of the limit that is kept free of Batch calls. With 0.2 these get
+	// at most 12 of 15 slots in a second, also when nothing else waits, and better calls
+	// mostly find a slot at once. Zero, or less, means none; more than 0.99 counts as 0.99.
+	// It has no effect with a Limiter that is not from NewLimiter, whose rate is not known.
+	Reserve float64
+}
+
+// WithClasses sets how calls of different Priority share the limit. A part out of its
+// range counts as the nearest one within.
+func WithClasses(c Classes) Option {
+	return func(s *settings) { s.classes = c }
+}
+
+// SetClasses changes how calls of different Priority share the limit, while calls wait and
+// are under way. It is an error if a part is out of its range; then nothing is changed.
+func (t *Transport) SetClasses(c Classes) error {
+	for _, w := range []int{c.Interactive, c.Normal, c.Batch} {
+		if w < 0 || w > maxWeight {
+			return fmt.Errorf("transport: SetClasses(%+v): each part must be from 1 to %d, or 0 for the default", c, maxWeight)
+		}
+	}
+	t.engine.queue.Lock()
+	defer t.engine.queue.Unlock()
+	t.engine.setClasses(c)
+	return nil
+}
+
+// maxWeight keeps the order of the classes short: with it a call of the lowest class waits
+// for 2,000 others at most.
+const maxWeight = 1000
+
+// setClasses is called with the lock held.
+func (e *engine) setClasses(c Classes) {
+	part := func(w, byDefault int) int {
+		if w == 0 {
+			w = byDefault
+		}
+		return max(1, min(w, maxWeight))
+	}
+	d := fairqueue.DefaultWeights
+	e.queue.Reweigh(fairqueue.Weights{part(c.Interactive, d[0]), part(c.Normal, d[1]), part(c.Batch, d[2])})
+	e.reserve = c.Reserve
+	e.pace()
+}
+
+// pace spreads batch work over the limit. It needs a limiter that counts all requests.
+func (e *engine) pace() {
+	if e.source.exact() {
+		e.queue.SetPacer(fairqueue.NewPacer(e.source.rate(), e.reserve, e.source.maxSlotAge()))
+	}
 }

@@ -74,7 +74,7 @@ func TestReserveIsKeptFree(t *testing.T) {
 	}{{0, 15}, {0.2, 12}, {0.5, 8}, {-1, 15}, {2, 1}} {
 		t.Run(fmt.Sprint(test.reserve), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCrowd(t, 15, transport.WithReserve(test.reserve))
+				c := newCrowd(t, 15, transport.WithClasses(transport.Classes{Reserve: test.reserve}))
 				ctx, cancel := context.WithCancel(t.Context())
 				for range 1000 {
 					c.call(ctx, "job", transport.Batch)
@@ -168,7 +168,7 @@ func TestExpectedWaitBehindBetterClasses(t *testing.T) {
 // Beside others, too, batch work has no more than the reserve leaves.
 func TestReserveBesideOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, 15, transport.WithReserve(0.95))
+		c := newCrowd(t, 15, transport.WithClasses(transport.Classes{Reserve: 0.95}))
 		ctx, cancel := context.WithCancel(t.Context())
 		for range 1000 {
 			c.call(ctx, "job", transport.Batch)
@@ -298,8 +298,8 @@ func ExampleContextWithPriority() {
 }
 
 // Three of the 15 requests a second are kept for what is not batch work.
-func ExampleWithReserve() {
-	tr := transport.New(transport.WithReserve(0.2))
+func ExampleWithClasses() {
+	tr := transport.New(transport.WithClasses(transport.Classes{Reserve: 0.2}))
 	fmt.Println(tr.Stats().Bottleneck)
 	// Output: demand
 }

@@ -1,8 +1,13 @@
 package transport
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/aprimo-go/aprimo/transport/internal/congestion"
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
@@ -48,7 +53,7 @@ const (
 func (t *Transport) Stats() Stats { return t.engine.stats() }
 
 func (e *engine) stats() Stats {
-	heavy := e.lanes.queued()
+	heavy := e.bulkheads.queued()
 	e.queue.Lock()
 	defer e.queue.Unlock()
 	now := gate.Now()
@@ -83,3 +88,77 @@ func (e *engine) stats() Stats {
 	}
 	return s
 }
+
+// QueueCount is how many calls of one user wait in one class.
+type QueueCount struct {
+	Priority Priority
+	User     string // empty if unknown
+	Heavy    bool   // in the bulkhead of a heavy operation, before the queue
+	Calls    int
+}
+
+// Queue returns who waits: the best class first, and in each class who waits with
+// the most calls. It is safe for concurrent use, and takes as long as there are users
+// and repeated calls that wait: it is for people who look, not for each call.
+func (t *Transport) Queue() []QueueCount {
+	all := counts(&t.engine.queue, false, nil)
+	for _, l := range t.engine.bulkheads {
+		all = counts(&l.queue, true, all)
+	}
+	return summed(all)
+}
+
+// counts appends to all who waits in q.
+func counts(q *fairqueue.Queue, heavy bool, all []QueueCount) []QueueCount {
+	for _, c := range q.Counts() {
+		all = append(all, QueueCount{Interactive - Priority(c.Class), c.Flow, heavy, c.Waiting})
+	}
+	return all
+}
+
+// summed adds up what belongs together.
+func summed(all []QueueCount) []QueueCount {
+	who := func(a, b QueueCount) int {
+		c := cmp.Or(cmp.Compare(b.Priority, a.Priority), strings.Compare(a.User, b.User))
+		if c == 0 && a.Heavy != b.Heavy {
+			c = -1
+			if a.Heavy {
+				c = 1
+			}
+		}
+		return c
+	}
+	slices.SortFunc(all, who)
+	sums := all[:0]
+	for _, w := range all {
+		if n := len(sums); n > 0 && who(sums[n-1], w) == 0 {
+			sums[n-1].Calls += w.Calls
+		} else {
+			sums = append(sums, w)
+		}
+	}
+	slices.SortStableFunc(sums, func(a, b QueueCount) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), b.Calls-a.Calls)
+	})
+	return sums
+}
+
+// A WindowMode is what the window, the bound on the requests in flight, is doing.
+type WindowMode = congestion.Mode
+
+// The modes of the window.
+const (
+	// ModeOff: WithWindow has switched it off.
+	ModeOff = congestion.Off
+	// ModeOpening: it grows with each answer, until it meets a queue.
+	ModeOpening = congestion.Opening
+	// ModeSteady: it keeps a few of our requests in the server's queue when
+	// there is one, and so gets what others leave.
+	ModeSteady = congestion.Steady
+	// ModeProbing: for a moment it lets but one be in flight, to see how fast
+	// the server is without our queue.
+	ModeProbing = congestion.Probing
+	// ModeCompeting: others keep the server's queue full whatever we do; a fixed
+	// share is held, so that we are not starved.
+	ModeCompeting = congestion.Competing
+)

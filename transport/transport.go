@@ -11,6 +11,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
+// defaultMaxQueue is some 11 minutes of 15 requests a second, and 50 MB of goroutines.
 const defaultMaxQueue = 10_000
 
 // A Transport is an http.RoundTripper that keeps all requests made through it
@@ -44,8 +45,8 @@ func New(opts ...Option) *Transport {
 		maxQueue: s.maxQueue,
 		dryRun:   s.dryRun,
 	}
-	e.queue.SetPacer(pacing(source, s.reserve))
-	e.lanes = newLanes(s.heavy, s.maxQueue, &e.queue)
+	e.setClasses(s.classes)
+	e.bulkheads = newBulkheads(s.heavy, s.maxQueue, &e.queue)
 	e.gates = []gate.Gate{&e.pause, e.window}
 	e.mode = e.window.Mode(gate.Now())
 	t := &Transport{policy: s.policy, engine: e, identity: s.identity}

@@ -191,7 +191,7 @@ func TestStreams(t *testing.T) {
 func TestQueueFull(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	url := site(t, func(http.ResponseWriter, *http.Request) {},
-		transport.WithLimiter(transport.NewLimiter(1, time.Minute)), transport.WithMaxQueue(0))
+		transport.WithLimiter(transport.NewLimiter(1, time.Minute)), transport.WithMaxQueue(-1))
 	get(t, url+"/api/core/records")
 	resp, err := http.Get(url + "/api/core/records")
 	if err != nil {

@@ -14,9 +14,9 @@ const batch = Classes - 1
 // Weights are the parts of the slots that the classes get while calls of each wait.
 type Weights [Classes]int
 
-// defaultWeights are served in the order 0102010, in which every stretch is within one
+// DefaultWeights are served in the order 0102010, in which every stretch is within one
 // slot of the weights. No other three different weights can be served that evenly.
-var defaultWeights = Weights{4, 2, 1}
+var DefaultWeights = Weights{4, 2, 1}
 
 // A classQueue has those who wait, and the order in which they go. Nothing here takes
 // longer than the logarithm of the number of flows, however many wait. The zero value is
@@ -44,7 +44,7 @@ func (q *classQueue) weights() *Weights {
 	if q.changed != nil {
 		return q.changed
 	}
-	return &defaultWeights
+	return &DefaultWeights
 }
 
 func (q *classQueue) reweigh(weights Weights) {
