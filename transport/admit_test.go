@@ -54,9 +54,9 @@ func TestDeadlineIsHeldAgainstThePause(t *testing.T) {
 }
 
 func TestQueueFillsUpInAPause(t *testing.T) {
-	for _, most := range []int{0, 3} {
+	for setting, most := range map[int]int{-1: 0, 3: 3} {
 		synctest.Test(t, func(t *testing.T) {
-			tr, _ := paused(t, transport.WithMaxQueue(most))
+			tr, _ := paused(t, transport.WithMaxQueue(setting))
 			b := atOnce(10, &http.Client{Transport: tr})
 			if len(b.errs) != 10-most || b.status[200] != most {
 				t.Fatalf("%v and %d refused; of 10 only %d may wait", b.status, len(b.errs), most)

@@ -122,9 +122,19 @@ func (l *StrictLimiter) setLimit(n int, per time.Duration) error {
 	if l.n == 0 {
 		return errLimiter
 	}
-	// A larger limit that follows a smaller one counts what began before both.
+	l.resize(gate.Now(), n, per)
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
+	return nil
+}
+
+// resize keeps what has begun and still counts, by the old limit or the new one: a large
+// limit that follows a small one must not forget it.
+func (l *StrictLimiter) resize(now gate.Instant, n int, per time.Duration) {
 	begun := slices.Concat(l.starts[l.oldest:], l.starts[:l.oldest]) // the oldest first
-	since := gate.Now().Add(-max(counted(per), counted(l.per)))
+	since := now.Add(-max(counted(per), counted(l.per)))
 	recent := begun[sort.Search(len(begun), func(i int) bool { return begun[i].After(since) }):]
 	keep := max(n, len(recent))
 	if len(begun) > keep {
@@ -133,11 +143,6 @@ func (l *StrictLimiter) setLimit(n int, per time.Duration) error {
 	l.starts = append(make([]gate.Instant, keep-len(begun)), begun...)
 	l.n, l.per, l.oldest = n, per, 0
 	l.age.Store(int64(slotAge(per)))
-	if l.changed != nil {
-		close(l.changed)
-		l.changed = nil
-	}
-	return nil
 }
 
 // at returns the k-th of the last n starts, the first one being the oldest.

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -126,16 +127,16 @@ func (c *wireConn) Read(p []byte) (int, error) {
 	c.mu.Unlock()
 	n, err := c.in.read(p, expired)
 	if err == context.DeadlineExceeded {
-		err = timeout{}
+		err = timeoutError{}
 	}
 	return n, err
 }
 
-type timeout struct{}
+type timeoutError struct{}
 
-func (timeout) Error() string   { return "i/o timeout" }
-func (timeout) Timeout() bool   { return true }
-func (timeout) Temporary() bool { return true }
+func (timeoutError) Error() string   { return "i/o timeout" }
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return true }
 
 func (c *wireConn) Write(p []byte) (int, error) { return c.out.write(p) }
 func (c *wireConn) Close() error {
@@ -233,6 +234,7 @@ func newRemote(t *testing.T, roundTrip time.Duration, h2 bool, handler http.Hand
 	protocols.SetHTTP2(h2)
 	r.server = &http.Server{
 		Protocols: protocols,
+		ErrorLog:  log.New(io.Discard, "", 0),
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{wireCertificate().Certificates[0]}},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			r.mu.Lock()
