@@ -39,6 +39,6 @@ func entryOf(a retry.Attempt, e Event) auditlog.Entry {
 // logWait logs a long wait in the queue.
 func (c *call) logWait(d time.Duration, queued func() int) {
 	c.log.Waited(d, func() auditlog.Entry {
-		return auditlog.Entry{User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL), Queued: queued()}
+		return auditlog.Entry{User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL), Waited: d, Queued: queued()}
 	})
 }
