@@ -58,12 +58,13 @@
 //
 //	{"level":"warn","user.name":"anna@example.com","http.request.method":"GET",
 //	 "url.full":"https://acme.dam.aprimo.com/api/core/records?pageSize=REDACTED",
-//	 "http.request.resend_count":0,"http.response.status_code":429,"error.type":"429",
-//	 "aprimo.operation":"GET /api/core/records",
-//	 "aprimo.rate_limit.queue_wait_ms":1009,"aprimo.rate_limit.next_retry_ms":1059,
-//	 "aprimo.rate_limit.queued":119,"aprimo.rate_limit.will_retry":true,
+//	 "aprimo.rate_limit.queue_wait_ms":1009,"aprimo.rate_limit.queued":119,
+//	 "http.request.resend_count":0,"aprimo.rate_limit.next_retry_ms":1059,
+//	 "http.response.status_code":429,"error.type":"429",
+//	 "aprimo.operation":"GET /api/core/records","aprimo.rate_limit.will_retry":true,
 //	 "aprimo.rate_limit.pause_ms":1059,"aprimo.rate_limit.in_flight":7,
-//	 "aprimo.rate_limit.server_delay_ms":310,"aprimo.rate_limit.rate":8,"message":"Aprimo answered 429 Too Many Requests; will retry"}
+//	 "aprimo.rate_limit.server_delay_ms":310,"aprimo.rate_limit.rate":8,
+//	 "message":"Aprimo answered 429 Too Many Requests; will retry"}
 //
 // The level is error if the call is given up. Other lines: an attempt that failed and is
 // retried (WARN), long waits in the local queue (INFO, at most one in 10 s), and the other
@@ -80,7 +81,8 @@
 //	 "aprimo.429.users":[{"name":"anna","count":48,"error":0},{"name":"ben","count":27,"error":0}],
 //	 "aprimo.429.operations":[{"name":"GET /api/core/records","count":75,"error":0}],
 //	 "aprimo.rate_limit.queued_max":131,"aprimo.rate_limit.server_delay_ms":6480,
-//	 "aprimo.rate_limit.rate":5.1,"aprimo.rate_limit.others_rate_min":9.4,"message":"summary of 429s"}
+//	 "aprimo.rate_limit.rate":5.1,"aprimo.rate_limit.others_rate_min":9.4,
+//	 "message":"summary of 429s"}
 //
 // total is the number of 429s from since on; suppressed of them have no line of their own.
 // So the number of lines plus the sum of suppressed is the number of all 429s. rest lists

@@ -38,6 +38,6 @@ func entryOf(resp *http.Response, e Event) auditlog.Entry {
 // logWait logs how long the last attempt waited in the queue, if that was long.
 func (c *call) logWait() {
 	c.log.Waited(c.lastWait, func() auditlog.Entry {
-		return auditlog.Entry{User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL), Queued: c.snapshot.queued}
+		return auditlog.Entry{User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL), Waited: c.lastWait, Queued: c.snapshot.queued}
 	})
 }

@@ -38,7 +38,7 @@ func tellsOf(t interface{ Fatal(...any) }, lines []map[string]any) (written, sum
 				sum += int(r.(map[string]any)["count"].(float64))
 			}
 			if float64(sum) != line["aprimo.429.suppressed"] {
-				t.Fatal("the parts of the rest are not the whole: ", line)
+				t.Fatal("got parts of the rest that do not add up, want suppressed: ", line)
 			}
 			summed += sum
 		case line["http.response.status_code"] == 429.0:
@@ -77,7 +77,7 @@ func TestAFloodOf429sIsLoggedBriefly(t *testing.T) {
 		runtime.GC()
 		runtime.ReadMemStats(&after)
 		if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 4<<20 {
-			t.Errorf("the heap grew by %d bytes, want 4 MiB at most", grown)
+			t.Errorf("got a heap that grew by %d bytes, want at most 4 MiB", grown)
 		}
 		if err := tr.Shutdown(t.Context()); err != nil {
 			t.Fatal(err)
@@ -86,7 +86,7 @@ func TestAFloodOf429sIsLoggedBriefly(t *testing.T) {
 		written, summed := tellsOf(t, lines)
 		t.Logf("%d 429s: %d lines, %d of them in full; heap grew by %d KiB", total, len(lines), written, (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
 		if written+summed != total || len(lines) > 200 {
-			t.Errorf("%d lines tell of %d + %d, want 200 at most that tell of %d", len(lines), written, summed, total)
+			t.Errorf("got %d lines for %d + %d 429s, want at most 200 for %d", len(lines), written, summed, total)
 		}
 	})
 }
@@ -112,21 +112,21 @@ func TestTheSummaryOfAFlood(t *testing.T) {
 			last := lines[len(lines)-1]
 			if n < 20 {
 				if len(lines) != n || last["event"] != nil {
-					t.Errorf("%d lines, %v", len(lines), last)
+					t.Errorf("got %d lines, the last %v; want %d and no summary", len(lines), last, n)
 				}
 				return
 			}
 			rest := max(0, n-60) // calls that are given up have a line each until there are 60
 			began, err := time.Parse(time.RFC3339, last["aprimo.429.since"].(string))
 			if len(lines) != n-rest+1 || last["level"] != "WARN" || err != nil || !began.Equal(since) {
-				t.Errorf("%d lines, %v", len(lines), last)
+				t.Errorf("got %d lines, the last %v; want %d, the last a summary at WARN since %v", len(lines), last, n-rest+1, since)
 			}
 			for field, want := range map[string]int{
 				"total": n, "given_up": n, "suppressed": rest, "suppressed_given_up": rest,
 				"rest_other": 0, "rest_users_other": 0, "rest_operations_other": 0,
 			} {
 				if got := last["aprimo.429."+field]; got != float64(want) {
-					t.Errorf("%s of %d is %v, want %d", field, n, got, want)
+					t.Errorf("got %v as %s of %d, want %d", got, field, n, want)
 				}
 			}
 		})
@@ -167,7 +167,7 @@ func TestAFloodOverTheEdgeOfAMinute(t *testing.T) {
 			}
 			at = append(at, written)
 			if i := len(at) - 200; i >= 0 && written.Sub(at[i]) < time.Minute {
-				t.Fatalf("200 lines from %v to %v", at[i], written)
+				t.Fatalf("got 200 lines from %v to %v, want fewer in a minute", at[i], written)
 			}
 			if l["event"] == nil {
 				last[l["user.name"]] = written
@@ -175,11 +175,11 @@ func TestAFloodOverTheEdgeOfAMinute(t *testing.T) {
 		}
 		for user, line := range last {
 			if since := time.Since(line); since > 65*time.Second {
-				t.Errorf("user %v has had no line for %v", user, since)
+				t.Errorf("got no line for user %v for %v, want one a minute", user, since)
 			}
 		}
 		if written, summed := tellsOf(t, lines); written+summed != total+1 || len(last) != users+1 {
-			t.Errorf("%d lines of %d users, %d in summaries, of %d", written, len(last), summed, total+1)
+			t.Errorf("got %d lines of %d users and %d 429s in summaries, want %d users and %d in all", written, len(last), summed, users+1, total+1)
 		}
 	})
 }
@@ -208,13 +208,13 @@ func TestTheLogTellsOfEach429(t *testing.T) {
 			_ = tr.Shutdown(t.Context())
 			lines := logLines(t, &log)
 			if written, summed := tellsOf(r, lines); written+summed != total {
-				r.Fatalf("%d + %d of %d", written, summed, total)
+				r.Fatalf("got %d lines and %d in summaries, want %d in all", written, summed, total)
 			}
 		})
 	})
 }
 
-func TestLogAllWritesEachLine(t *testing.T) {
+func TestLogEvery429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		tr := limited(nil, transport.WithLogger(zerolog.New(&log), transport.LogEvery429))
@@ -226,14 +226,14 @@ func TestLogAllWritesEachLine(t *testing.T) {
 			resp.Body.Close()
 		}
 		if n := len(logLines(t, &log)); n != 1000 {
-			t.Errorf("%d lines, want 1000", n)
+			t.Errorf("got %d lines, want 1000", n)
 		}
 		_ = tr.Shutdown(t.Context())
 	})
 }
 
 // Also if all come at once, faster than any writer.
-func TestLogAllWritesEachLineOfABurst(t *testing.T) {
+func TestLogEvery429OfABurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		tr := limited(nil, transport.WithLogger(zerolog.New(&log), transport.LogEvery429))
@@ -241,7 +241,7 @@ func TestLogAllWritesEachLineOfABurst(t *testing.T) {
 		atOnce(total, &http.Client{Transport: tr})
 		_ = tr.Shutdown(t.Context())
 		if written, summed := tellsOf(t, logLines(t, &log)); written != total || summed != 0 {
-			t.Errorf("%d lines, %d without one; want %d", written, summed, total)
+			t.Errorf("got %d lines and %d 429s without one, want %d lines", written, summed, total)
 		}
 	})
 }
@@ -259,7 +259,7 @@ func TestSlogGetsTheSameFields(t *testing.T) {
 	line := logLines(t, &log)[0]
 	if line["level"] != "ERROR" || line["http.response.status_code"] != 429.0 || !strings.Contains(line["msg"].(string), "429") ||
 		strings.ContainsAny(line["user.name"].(string), "\r\n") {
-		t.Errorf("%v", line)
+		t.Errorf("got %v, want a 429 at ERROR with a user on one line", line)
 	}
 }
 
@@ -275,7 +275,7 @@ func TestSlogHandlersGetTheContext(t *testing.T) {
 		resp.Body.Close()
 	}
 	if lines := logLines(t, &log); len(lines) != 2 || lines[0]["trace_id"] != "a" || lines[1]["trace_id"] != "b" {
-		t.Errorf("%v", lines)
+		t.Errorf("got %v, want the trace_id of each call", lines)
 	}
 }
 
@@ -295,6 +295,6 @@ func TestNoSlogIsTheDefault(t *testing.T) {
 	}
 	resp.Body.Close()
 	if n := len(logLines(t, &log)); n != 1 {
-		t.Errorf("%d lines, want 1", n)
+		t.Errorf("got %d lines, want 1", n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
+	zlog "github.com/rs/zerolog/log"
 
 	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
@@ -55,12 +57,12 @@ func TestEach429IsLoggedWithUserAndRequest(t *testing.T) {
 		}
 
 		if strings.Contains(log.String(), "secret") {
-			t.Errorf("a secret in the log: %s", log.String())
+			t.Errorf("got a log with a secret, want none: %s", log.String())
 		}
 		lines := logLines(t, &log)
 		wait := lines[0]["aprimo.rate_limit.next_retry_ms"]
 		if ms, _ := wait.(float64); ms < 2000 || ms > 2500 {
-			t.Errorf("next retry after %v ms, want 2000 to 2500", wait)
+			t.Errorf("got a next retry after %v ms, want 2000 to 2500", wait)
 		}
 		common := map[string]any{
 			"user.name":                 "anna@example.com",
@@ -87,7 +89,7 @@ func TestEach429IsLoggedWithUserAndRequest(t *testing.T) {
 			}),
 		}
 		if diff := cmp.Diff(want, without(lines, "waited in the local queue")); diff != "" {
-			t.Error(diff)
+			t.Errorf("got other lines than wanted (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -118,12 +120,12 @@ func TestLongWaitsAreLoggedNowAndThen(t *testing.T) {
 		atOnce(15*21, &http.Client{Transport: tr}) // 20 seconds' worth wait
 		lines := logLines(t, &log)
 		if len(lines) != 2 {
-			t.Fatalf("%d lines, want 2:\n%s", len(lines), log.String())
+			t.Fatalf("got %d lines, want 2:\n%s", len(lines), log.String())
 		}
 		if first, next := lines[0], lines[1]; first["aprimo.rate_limit.suppressed"] != 0.0 ||
 			first["aprimo.rate_limit.queue_wait_ms"] != 1008.0 || next["aprimo.rate_limit.suppressed"] != 149.0 ||
 			!strings.HasPrefix(first["user.name"].(string), "user ") {
-			t.Errorf("%s", log.String())
+			t.Errorf("got %s\nwant the first wait of 1008 ms, and after 10 s another that counts 149 more", log.String())
 		}
 	})
 }
@@ -144,10 +146,10 @@ func TestOtherFailuresAreLoggedWithoutSecrets(t *testing.T) {
 		}
 		lines := logLines(t, &log)
 		if len(lines) != 2 || strings.Contains(log.String(), "secret") {
-			t.Fatal(log.String())
+			t.Fatalf("got %s, want 2 lines without secrets", log.String())
 		}
 		if lines[0]["error.message"] != `Get "https://host/?sig=REDACTED": connection reset` || lines[1]["http.response.status_code"] != 503.0 {
-			t.Error(log.String())
+			t.Errorf("got %s, want the error without its query, and the status 503", log.String())
 		}
 	})
 }
@@ -168,6 +170,60 @@ func TestAHookFindsTheContext(t *testing.T) {
 	}
 	resp.Body.Close()
 	if line := logLines(t, &log)[0]; line["trace_id"] != "4bf92f35" || line["http.response.status_code"] != 429.0 {
-		t.Errorf("%v", line)
+		t.Errorf("got %v, want a 429 with the trace_id of the call", line)
+	}
+}
+
+// Without an option, nothing below WARN is logged, and nothing that the program's global
+// logger leaves out. A logger that is given decides for itself.
+func TestTheDefaultLogIsWarnAndAbove(t *testing.T) {
+	global := zlog.Logger
+	t.Cleanup(func() { zlog.Logger = global })
+	for name, test := range map[string]struct {
+		global zerolog.Level
+		opt    func(*bytes.Buffer) transport.Option
+		want   []any // the levels of the lines
+	}{
+		"the default":               {zerolog.TraceLevel, nil, []any{"warn", "error"}},
+		"the global logger is less": {zerolog.ErrorLevel, nil, []any{"error"}},
+		"the global logger is off":  {zerolog.Disabled, nil, nil},
+		"a logger": {zerolog.Disabled, func(log *bytes.Buffer) transport.Option {
+			return transport.WithLogger(zerolog.New(log))
+		}, []any{"warn", "info", "error"}},
+		"a logger with a level": {zerolog.Disabled, func(log *bytes.Buffer) transport.Option {
+			return transport.WithLogger(zerolog.New(log).Level(zerolog.ErrorLevel))
+		}, []any{"error"}},
+		"a slog handler": {zerolog.Disabled, func(log *bytes.Buffer) transport.Option {
+			return transport.WithSlog(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})))
+		}, []any{"WARN", "INFO", "ERROR"}},
+		"a slog handler with a level": {zerolog.Disabled, func(log *bytes.Buffer) transport.Option {
+			return transport.WithSlog(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelError})))
+		}, []any{"ERROR"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				zlog.Logger = zerolog.New(&log).Level(test.global)
+				var opt transport.Option
+				if test.opt != nil {
+					opt = test.opt(&log)
+				}
+				// A 429, a wait of more than a second, and the second 429, which is given up.
+				tr := transport.New(opt, transport.WithBase(answers(429)), transport.WithRetry(retry.Policy{Throttled: 1, MinDelay: 2 * time.Second}))
+				if _, err := tr.RoundTrip(request(t, http.MethodGet, nil)); err != nil {
+					t.Fatal(err)
+				}
+				var got []any
+				for _, line := range logLines(t, &log) {
+					got = append(got, line["level"])
+				}
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("got other levels than wanted (-want +got):\n%s", diff)
+				}
+				if err := tr.Shutdown(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		})
 	}
 }

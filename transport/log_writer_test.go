@@ -67,7 +67,7 @@ func TestASlowLogDelaysNobody(t *testing.T) {
 					resp.Body.Close()
 					if took := time.Since(began); took > time.Millisecond {
 						if waited++; waited > 1 || took > 100*time.Millisecond {
-							t.Fatalf("request %d took %v", i, took)
+							t.Fatalf("got %v for request %d, the %d that waited; want 1 to wait, for at most 100ms", took, i, waited)
 						}
 					}
 					time.Sleep(time.Duration(i%3) * 20 * time.Millisecond)
@@ -76,7 +76,7 @@ func TestASlowLogDelaysNobody(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 					defer cancel()
 					if err := tr.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "unwritten") {
-						t.Errorf("shutdown while the log hangs: %v", err)
+						t.Errorf("got %v from a shutdown while the log hangs, want an error that says how many lines are unwritten", err)
 					}
 					close(w.hangs)
 				}
@@ -84,7 +84,7 @@ func TestASlowLogDelaysNobody(t *testing.T) {
 					t.Fatal(err)
 				}
 				if written, summed := tellsOf(t, w.lines(t)); written+summed != total {
-					t.Errorf("%d lines and %d in summaries tell of %d", written, summed, total)
+					t.Errorf("got %d lines and %d in summaries, want %d in all", written, summed, total)
 				}
 			})
 		})
@@ -112,7 +112,7 @@ func TestASlowLogIsWaitedForOnce(t *testing.T) {
 						}
 						resp.Body.Close()
 						if time.Since(came) > time.Millisecond && time.Since(began) > 100*time.Millisecond {
-							t.Errorf("%v for a line, %v apart: request %d took %v", takes, apart, i, time.Since(came))
+							t.Errorf("%v for a line, %v apart: got %v for request %d, want no delay after 100ms", takes, apart, time.Since(came), i)
 						}
 					})
 				}
@@ -150,7 +150,7 @@ func TestALogThatHangsForLong(t *testing.T) {
 			t.Error(err)
 		}
 		if written, summed := tellsOf(t, lines); written+summed != minutes*each || len(lines) > 260 {
-			t.Errorf("%d lines tell of %d and %d, want %d", len(lines), written, summed, minutes*each)
+			t.Errorf("got %d lines for %d + %d 429s, want at most 260 for %d", len(lines), written, summed, minutes*each)
 		}
 	})
 }
@@ -184,7 +184,7 @@ func TestLinesThatAreNotWrittenTakeNoPlace(t *testing.T) {
 				for i := range 30 {
 					call(fmt.Sprint("later ", i))
 					if i == 0 && !strings.Contains(w.log.String(), "later 0") {
-						t.Error("not waited for")
+						t.Error("got no line yet, want it written")
 					}
 				}
 				if err := tr.Shutdown(t.Context()); err != nil {
@@ -197,7 +197,7 @@ func TestLinesThatAreNotWrittenTakeNoPlace(t *testing.T) {
 					}
 				}
 				if later != 30 {
-					t.Errorf("%d lines, want 30", later)
+					t.Errorf("got %d lines, want 30", later)
 				}
 			})
 		})
@@ -243,7 +243,7 @@ func TestDroppedLinesAreCounted(t *testing.T) {
 			}
 		}
 		if dropped == 0 || len(lines) > 300 || len(lines)+dropped != 1001 {
-			t.Errorf("%d lines, %d dropped, want 1001 together", len(lines), dropped)
+			t.Errorf("got %d lines and %d dropped, want at most 300, and 1001 together", len(lines), dropped)
 		}
 	})
 }
@@ -269,7 +269,7 @@ func TestALogThatDoesNotReturnEndsNothing(t *testing.T) {
 					t.Error(err)
 				}
 				if n := len(logLines(t, &log)); n != 2 {
-					t.Errorf("%d lines, want those after the first", n)
+					t.Errorf("got %d lines, want 2, those after the first", n)
 				}
 			})
 		})
@@ -317,7 +317,7 @@ func TestTheFirstOfEachNameHasALine(t *testing.T) {
 				}
 			}
 			if len(users) != n.users || len(operations) != n.operations || len(lines) > 200 {
-				t.Errorf("%+v: lines of %d users and %d operations, %d in all", n, len(users), len(operations), len(lines))
+				t.Errorf("got %d lines for %d users and %d operations, want at most 200 for %+v", len(lines), len(users), len(operations), n)
 			}
 		})
 	}

@@ -10,15 +10,21 @@ import (
 	"context"
 	"math"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
 const (
 	longWait     = time.Second      // a wait is logged from here on: users notice a second
 	waitInterval = 10 * time.Second // between two lines about waits: enough to see that calls wait here, not at Aprimo
+
+	topNames  = 10 // most frequent users and operations in a summary, as in an alert
+	restNames = 20 // users, operations, and pairs of 429s without a line: a summary stays below some 8 KiB
 )
 
 // An Entry is what the log says of a call. All text in it is free of secrets.
@@ -59,8 +65,7 @@ type Logger struct {
 // of its own, even in a flood. state may be called at any time, also by a timer.
 func New(to zerolog.Logger, every429 bool, state func() State) *Logger {
 	l := &Logger{to: to, state: state}
-	l.sampler.every = every429
-	l.sampler.ended = func() { l.summarize(false) }
+	l.sampler = sampler{every: every429, ended: func() { l.summarize(false) }, lastLine: map[pair]time.Time{}}
 	return l
 }
 
@@ -99,18 +104,23 @@ func (l *Logger) Failed(ctx context.Context, e Entry) {
 // attempt begins a line about an attempt. The line has the call's context for hooks of
 // zerolog, which may add a trace_id.
 func (l *Logger) attempt(ctx context.Context, level zerolog.Level, e Entry) *zerolog.Event {
-	line := l.to.WithLevel(level).Ctx(ctx).
-		Str("user.name", e.User).
-		Str("http.request.method", e.Method).
-		Str("url.full", e.URL).
+	line := call(l.to.WithLevel(level).Ctx(ctx), e).
 		Int("http.request.resend_count", e.Attempt-1).
-		Int64("aprimo.rate_limit.queue_wait_ms", e.Waited.Milliseconds()).
-		Int64("aprimo.rate_limit.next_retry_ms", e.Delay.Milliseconds()).
-		Int("aprimo.rate_limit.queued", e.Queued)
+		Int64("aprimo.rate_limit.next_retry_ms", e.Delay.Milliseconds())
 	if e.Err != nil {
 		return line.Str("error.type", "transport").Str("error.message", e.Err.Error())
 	}
 	return line.Int("http.response.status_code", e.Status).Str("error.type", strconv.Itoa(e.Status))
+}
+
+// call adds what each line about a call has.
+func call(line *zerolog.Event, e Entry) *zerolog.Event {
+	return line.
+		Str("user.name", e.User).
+		Str("http.request.method", e.Method).
+		Str("url.full", e.URL).
+		Int64("aprimo.rate_limit.queue_wait_ms", e.Waited.Milliseconds()).
+		Int("aprimo.rate_limit.queued", e.Queued)
 }
 
 // Waited logs that a call waited locally for d, if that is long and the last such line is
@@ -119,18 +129,10 @@ func (l *Logger) Waited(d time.Duration, entry func() Entry) {
 	if d < longWait {
 		return
 	}
-	suppressed, ok := l.waitDue(time.Now())
-	if !ok {
-		return
+	if suppressed, due := l.waitDue(time.Now()); due {
+		l.writer.offer(call(l.to.Info(), entry()).Int("aprimo.rate_limit.suppressed", suppressed),
+			"call waited in the local queue, for the rate limit or after a 429")
 	}
-	e := entry()
-	l.writer.offer(l.to.Info().
-		Str("user.name", e.User).
-		Str("http.request.method", e.Method).
-		Str("url.full", e.URL).
-		Int64("aprimo.rate_limit.queue_wait_ms", d.Milliseconds()).
-		Int("aprimo.rate_limit.queued", e.Queued).
-		Int("aprimo.rate_limit.suppressed", suppressed), "call waited in the local queue, for the rate limit or after a 429")
 }
 
 // waitDue reports whether to log a long wait now, and how many were suppressed since the
@@ -158,6 +160,64 @@ func (l *Logger) Peers(lost bool, processes int, err error) {
 		line.Str("error.message", err.Error())
 	}
 	l.writer.offer(line, message)
+}
+
+// summarize ends the sampler's interval and logs its summary. If too many lines are
+// pending it extends the interval, unless the summary must be written: summaries must not
+// pile up while the log hangs.
+func (l *Logger) summarize(must bool) {
+	if !l.writer.reserve(must) {
+		time.AfterFunc(interval, l.sampler.ended)
+		return
+	}
+	if s := l.sampler.take(); s.total >= minSummary || s.suppressed > 0 {
+		l.writer.put(l.summaryLine(&s), "summary of 429s")
+	} else {
+		l.writer.release()
+	}
+}
+
+func (l *Logger) summaryLine(s *summary) *zerolog.Event {
+	now := l.state()
+	line := l.to.Warn().
+		Str("event", "aprimo.429.summary").
+		Time("aprimo.429.since", s.since).
+		Int("aprimo.429.total", s.total).
+		Int("aprimo.429.given_up", s.givenUp).
+		Int("aprimo.429.suppressed", s.suppressed).
+		Int("aprimo.429.suppressed_given_up", s.suppressedLost)
+	for i, field := range []string{"aprimo.429.rest", "aprimo.429.rest_users", "aprimo.429.rest_operations"} {
+		names, sum := top(&s.rest[i], restNames)
+		line.Array(field, names).Int(field+"_other", s.suppressed-sum)
+	}
+	users, _ := top(&s.users, topNames)
+	operations, _ := top(&s.operations, topNames)
+	line.Array("aprimo.429.users", users).
+		Array("aprimo.429.operations", operations).
+		Int("aprimo.rate_limit.queued_max", s.maxQueued).
+		Int64("aprimo.rate_limit.server_delay_ms", now.ServerDelay.Milliseconds()).
+		Float64("aprimo.rate_limit.rate", tenths(now.Rate))
+	if now.Limit > 0 { // at a 429 the server's queue is full: what is not ours in it is the others'
+		ours := float64(s.atServer) / float64(s.total*serverQueue)
+		line.Float64("aprimo.rate_limit.others_rate_min", tenths(now.Limit*(1-ours)))
+	}
+	return line
+}
+
+// top returns the n most frequent names, or pairs, and the sum of their counts.
+func top(c *topk.Counter, n int) (names *zerolog.Array, sum int) {
+	names = zerolog.Arr()
+	for _, t := range c.Top(n) {
+		name := zerolog.Dict()
+		if user, operation, isPair := strings.Cut(t.Name, "\n"); isPair {
+			name.Str("user", user).Str("operation", operation)
+		} else {
+			name.Str("name", t.Name)
+		}
+		names.Dict(name.Int("count", t.Count).Int("error", t.Error))
+		sum += t.Count
+	}
+	return names, sum
 }
 
 // Flush writes the summary of the current interval and returns when all lines are

@@ -1,9 +1,14 @@
 package auditlog
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 )
 
 func TestURLWithoutSecrets(t *testing.T) {
@@ -48,6 +53,53 @@ func FuzzURLWithoutSecrets(f *testing.F) {
 		u.User, u.RawQuery = url.UserPassword("u", secret), b+"="+secret+"&"+secret
 		if got := SafeURL(u); strings.Contains(got, secret) {
 			t.Errorf("SafeURL(%s) = %s, want no secret", u, got)
+		}
+	})
+}
+
+func TestErrorWithoutSecrets(t *testing.T) {
+	secret := &url.Error{Op: "Get", URL: "https://host/?sig=secret", Err: io.ErrUnexpectedEOF}
+	for want, err := range map[string]error{
+		"a plain one": errors.New("a plain one"),
+		`Get "https://host/?sig=REDACTED": unexpected EOF`:                        secret,
+		`proxy: dial` + "\n" + `Get "https://host/?sig=REDACTED": unexpected EOF`: fmt.Errorf("proxy: %w", errors.Join(errors.New("dial"), secret)),
+		`Get "REDACTED": unexpected EOF`:                                          &url.Error{Op: "Get", URL: "https://host:secret/", Err: io.ErrUnexpectedEOF},
+	} {
+		got := SafeError(err)
+		if got.Error() != want || !errors.Is(got, err) {
+			t.Errorf("SafeError(%v) = %q, want %q that wraps it", err, got, want)
+		}
+	}
+	if got := SafeError(nil); got != nil {
+		t.Errorf("SafeError(nil) = %v, want nil", got)
+	}
+}
+
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                              "",
+		"anna@example.com":              "anna@example.com",
+		"Größe 数":                       "Größe 数",
+		"a\r\nBcc: x@y":                 "a\ufffd\ufffdBcc: x@y",
+		"\u202egnp.exe":                 "\ufffdgnp.exe",
+		"\xff\xfe":                      "\ufffd",
+		strings.Repeat("a", maxText+1):  strings.Repeat("a", maxText),
+		strings.Repeat("ä", maxText):    strings.Repeat("ä", maxText/2),
+		"a" + strings.Repeat("ä", 1000): "a" + strings.Repeat("ä", (maxText-1)/2),
+	} {
+		if got := Clean(in); got != want {
+			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add("anna")
+	f.Add("\xe2\x80")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Clean(s)
+		if !utf8.ValidString(got) || len(got) > maxText*utf8.UTFMax || strings.ContainsFunc(got, func(r rune) bool { return !unicode.IsPrint(r) && r != utf8.RuneError }) {
+			t.Errorf("Clean(%q) = %q, want printable text", s, got)
 		}
 	})
 }

@@ -4,17 +4,21 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
-// What is logged of a flood of 429s: in any minute fewer than 200 lines, summaries
-// included, which one person can read.
+// What is logged of a flood of 429s. In any minute that is fewer than 200 lines, summaries
+// included: few enough to read.
 const (
-	interval   = time.Minute // that the limits below apply to, and that a summary covers
-	maxBurst   = 20          // 429s in one second with a line each; Aprimo's example, 130 requests at once, causes 15
-	maxInFull  = 60          // lines for any 429, one a second on average
-	maxByPair  = 130         // lines up to which the first 429 of each user and operation has one
-	maxByName  = 190         // lines up to which the first 429 of each user, and of each operation, has one
-	minSummary = 20          // 429s that have a summary although each has its line; notify's default threshold
+	interval  = time.Minute // that the limits apply to, and that a summary covers
+	maxBurst  = 20          // 429s in a second of which each has a line; Aprimo's example, 130 requests at once, causes 15
+	maxInFull = 60          // lines for any 429: one a second on average
+	maxByPair = 130         // lines; those above maxInFull are for the first 429 of each user and operation
+	maxByName = 190         // lines; those above maxByPair are for the first 429 of each user, and of each operation
+
+	minSummary  = 20  // 429s that have a summary even if each has its line: as many as make an alert due by default
+	serverQueue = 100 // requests that Aprimo queues before it answers 429
 )
 
 // A sampler decides which 429s have a line of their own and counts all of them. Lines and
@@ -22,7 +26,7 @@ const (
 // goroutine, while there is something to summarize.
 type sampler struct {
 	every bool   // each 429 has a line
-	ended func() // called when the interval is over; it takes the summary or extends the interval
+	ended func() // called when the interval is over, to take the summary
 
 	mu         sync.Mutex
 	timer      *time.Timer
@@ -36,8 +40,6 @@ type sampler struct {
 // A pair is a user and an operation. The key of a user alone has no operation; that of an
 // operation alone has a line break as user, which no user's name contains.
 type pair struct{ user, operation string }
-
-func (p pair) String() string { return p.user + "\n" + p.operation }
 
 // add counts a 429 and reports whether to log it. Without a slot for the line it is not
 // logged.
@@ -77,9 +79,6 @@ func (s *sampler) shouldLog(e Entry) bool {
 	}
 	if log {
 		s.lines = append(s.lines, e.Time)
-		if s.lastLine == nil {
-			s.lastLine = map[pair]time.Time{}
-		}
 		s.lastLine[both], s.lastLine[user], s.lastLine[operation] = e.Time, e.Time, e.Time
 	}
 	return log
@@ -98,11 +97,38 @@ func (s *sampler) take() summary {
 	return taken
 }
 
-// extend prolongs an interval that is over.
-func (s *sampler) extend() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.timer != nil {
-		s.timer.Reset(interval)
+// A summary counts the 429s of an interval. A 429 without a line of its own is suppressed.
+type summary struct {
+	since                      time.Time // the first 429
+	total, givenUp             int
+	suppressed, suppressedLost int // suppressedLost: given up and without a line
+	maxQueued                  int
+	atServer                   int // the sum of our requests at the server, at each 429 at most serverQueue
+	users, operations          topk.Counter
+	rest                       [3]topk.Counter // of the suppressed ones: pairs, users, operations
+}
+
+// add counts a 429.
+func (s *summary) add(e Entry, logged bool) {
+	if s.total == 0 {
+		s.since = e.Time
+	}
+	lost := 0
+	if !e.Again {
+		lost = 1
+	}
+	s.total++
+	s.givenUp += lost
+	s.maxQueued = max(s.maxQueued, e.Queued)
+	s.atServer += min(max(0, e.InFlight), serverQueue)
+	s.users.Add(e.User)
+	s.operations.Add(e.Operation)
+	if logged {
+		return
+	}
+	s.suppressed++
+	s.suppressedLost += lost
+	for i, name := range [len(s.rest)]string{e.User + "\n" + e.Operation, e.User, e.Operation} {
+		s.rest[i].Add(name)
 	}
 }

@@ -30,11 +30,11 @@ type slogWriter struct {
 func (w *slogWriter) Run(line *zerolog.Event, _ zerolog.Level, _ string) { w.ctx = line.GetCtx() }
 
 // Write implements io.Writer.
-func (w *slogWriter) Write(line []byte) (int, error) { return w.WriteLevel(zerolog.NoLevel, line) }
+func (w *slogWriter) Write(line []byte) (int, error) { return w.WriteLevel(zerolog.InfoLevel, line) }
 
 // WriteLevel implements zerolog.LevelWriter.
 func (w *slogWriter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
-	as := slogLevel(level)
+	as := slog.Level(4 * (level - zerolog.InfoLevel)) // slog has 0 for INFO, and steps of 4
 	if !w.to.Enabled(w.ctx, as) {
 		return len(line), nil
 	}
@@ -65,16 +65,4 @@ func native(v any) any {
 	}
 	f, _ := n.Float64()
 	return f
-}
-
-func slogLevel(l zerolog.Level) slog.Level {
-	switch l {
-	case zerolog.TraceLevel, zerolog.DebugLevel:
-		return slog.LevelDebug
-	case zerolog.WarnLevel:
-		return slog.LevelWarn
-	case zerolog.ErrorLevel, zerolog.FatalLevel, zerolog.PanicLevel:
-		return slog.LevelError
-	}
-	return slog.LevelInfo
 }

@@ -25,14 +25,14 @@ const (
 )
 
 // An asyncWriter writes lines one after the other, so any io.Writer can be the log. put
-// returns when the line is written, unless the writer is slow or hangs. The goroutine that
-// writes exists while lines are pending. The zero value is ready to use.
+// returns when the line is written, unless the writer is slow or hangs. There is a goroutine
+// that writes only while lines are pending. The zero value is ready to use.
 type asyncWriter struct {
 	mu       sync.Mutex
 	queue    []pendingLine
 	pending  int           // slots in use: for lines in queue, the one being written, and those to come
-	writing  bool          // the goroutine exists
-	slow     bool          // a request has waited in vain since the goroutine began
+	writing  bool          // a goroutine writes
+	slow     bool          // a request has waited in vain since the last time that all was written
 	deadline time.Time     // of writeTimeout; zero if the last line was fast
 	dropped  int           // lines that found no slot, since a line last said so
 	idle     chan struct{} // closed when pending becomes 0; nil if nobody waits for that
@@ -60,8 +60,11 @@ func (w *asyncWriter) reserve(must bool) bool {
 func (w *asyncWriter) release() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.pending--
-	if w.pending == 0 && w.idle != nil {
+	if w.pending--; w.pending > 0 {
+		return
+	}
+	w.slow = false
+	if w.idle != nil {
 		close(w.idle)
 		w.idle = nil
 	}
@@ -118,22 +121,23 @@ func (w *asyncWriter) put(line *zerolog.Event, message string) {
 	}
 }
 
-// run writes until no line is left. If the writer ends the goroutine, as a test's FailNow
-// does, another one continues.
+// run writes one line, and the next one in another goroutine. So the log survives a writer
+// that panics, or that ends the goroutine as a test's FailNow does.
 func (w *asyncWriter) run() {
-	finished := false
-	defer func() {
-		if !finished {
-			go w.run()
-		}
-	}()
-	for p, ok := w.next(); ok; p, ok = w.next() {
-		w.write(p)
+	p, ok := w.next()
+	if !ok {
+		return
 	}
-	finished = true
+	defer func() {
+		_ = recover()
+		close(p.written)
+		w.release()
+		go w.run()
+	}()
+	p.line.Msg(p.message)
 }
 
-// next returns the next line. Without one the goroutine must end.
+// next returns the next line to write, if there is one.
 func (w *asyncWriter) next() (p pendingLine, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -147,14 +151,6 @@ func (w *asyncWriter) next() (p pendingLine, ok bool) {
 		w.dropped = 0
 	}
 	return p, true
-}
-
-// write writes one line. It recovers the writer's panic, which would end the program.
-func (w *asyncWriter) write(p pendingLine) {
-	defer w.release()
-	defer close(p.written)
-	defer func() { _ = recover() }()
-	p.line.Msg(p.message)
 }
 
 // wait returns when no line is pending, or with an error when ctx ends.

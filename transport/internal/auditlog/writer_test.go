@@ -1,0 +1,176 @@
+package auditlog
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// A testLog takes so long for a line, or does what a test says instead. Only one line is
+// written at a time.
+type testLog struct {
+	takes   time.Duration
+	instead func()
+	text    bytes.Buffer
+}
+
+func (l *testLog) Write(line []byte) (int, error) {
+	if f := l.instead; f != nil {
+		l.instead = nil
+		f()
+	}
+	time.Sleep(l.takes)
+	return l.text.Write(line)
+}
+
+func (l *testLog) lines() int { return strings.Count(l.text.String(), "\n") }
+
+// put writes a line and returns how long that took.
+func (l *testLog) put(w *asyncWriter) time.Duration {
+	began := time.Now()
+	logger := zerolog.New(l)
+	w.offer(logger.Info(), "a line")
+	return time.Since(began)
+}
+
+func wait(t *testing.T, w *asyncWriter) {
+	t.Helper()
+	if err := w.wait(t.Context()); err != nil {
+		t.Errorf("got %v, want all lines written", err)
+	}
+}
+
+// A fast log is always waited for. A slow one costs writeTimeout once, then nothing, and is
+// waited for again when it is fast again.
+func TestHowLongALineIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w asyncWriter
+		var log testLog
+		check := func(what string, want time.Duration) {
+			t.Helper()
+			if got := log.put(&w); got != want {
+				t.Errorf("%s: waited for %v, want %v", what, got, want)
+			}
+		}
+		log.takes = 90 * time.Millisecond
+		check("slow", 90*time.Millisecond)
+		check("slow again", writeTimeout-90*time.Millisecond)
+		check("while that is written", 0)
+		wait(t, &w)
+		check("still slow", lateTimeout)
+		wait(t, &w)
+		log.takes = lateTimeout / 2
+		check("fast again", lateTimeout/2)
+		log.takes = 90 * time.Millisecond
+		check("slow after being fast", 90*time.Millisecond)
+		wait(t, &w)
+		if log.lines() != 6 {
+			t.Errorf("got %d lines, want 6", log.lines())
+		}
+	})
+}
+
+// While the log hangs, maxPending lines wait for it. The next line that is written says how
+// many were dropped. What must be written has a slot in any case.
+func TestPendingLinesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w asyncWriter
+		hang := make(chan struct{})
+		log := testLog{instead: func() { <-hang }}
+		for range maxPending + 10 {
+			log.put(&w)
+		}
+		if w.reserve(false) {
+			t.Error("got a slot, want none")
+		}
+		if !w.reserve(true) {
+			t.Error("got no slot for a line that must be written")
+		}
+		w.release()
+		close(hang)
+		wait(t, &w)
+		log.put(&w)
+		if got := log.text.String(); log.lines() != maxPending+1 || strings.Count(got, `"aprimo.log.dropped":10,`) != 1 {
+			t.Errorf("got %d lines, want %d, of which one says that 10 were dropped:\n%.200s", log.lines(), maxPending+1, got)
+		}
+	})
+}
+
+// As long as the log is fast, each line has its slot, however many come at once.
+func TestAFastLogDropsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w asyncWriter
+		var log testLog
+		for range 10 * maxPending {
+			go log.put(&w)
+		}
+		synctest.Wait()
+		wait(t, &w)
+		if log.lines() != 10*maxPending {
+			t.Errorf("got %d lines, want %d", log.lines(), 10*maxPending)
+		}
+	})
+}
+
+// A line of a disabled level takes no slot and counts as nothing.
+func TestADisabledLineIsNothing(t *testing.T) {
+	var w asyncWriter
+	logger := zerolog.Nop()
+	w.offer(logger.Info(), "")
+	w.reserve(false)
+	w.put(logger.Info(), "")
+	if w.pending != 0 || w.dropped != 0 || w.writing {
+		t.Errorf("got %d pending, %d dropped, writing %v; want nothing", w.pending, w.dropped, w.writing)
+	}
+}
+
+// A log that panics or ends the goroutine loses its line, not the ones after it.
+func TestALogThatDoesNotReturn(t *testing.T) {
+	for name, instead := range map[string]func(){"panics": func() { panic("a log") }, "exits": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var w asyncWriter
+				log := testLog{instead: instead}
+				for range 3 {
+					if took := log.put(&w); took != 0 {
+						t.Errorf("waited for %v, want no wait", took)
+					}
+				}
+				wait(t, &w)
+				if log.lines() != 2 {
+					t.Errorf("got %d lines, want 2", log.lines())
+				}
+			})
+		})
+	}
+}
+
+// wait also waits for a line that only has its slot; its error says what is missing.
+func TestWaitForReservedLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w asyncWriter
+		wait(t, &w)
+		w.reserve(false)
+		w.reserve(false)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := w.wait(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(fmt.Sprint(err), "2 log lines unwritten") {
+			t.Errorf("got %v, want an error that says that 2 lines are unwritten", err)
+		}
+		time.AfterFunc(time.Second, w.release)
+		time.AfterFunc(2*time.Second, w.release)
+		began := time.Now()
+		wait(t, &w)
+		if got := time.Since(began); got != 2*time.Second {
+			t.Errorf("waited for %v, want 2s", got)
+		}
+	})
+}
