@@ -64,7 +64,6 @@ type lane struct {
 	maxQueue int
 	all      *fairqueue.Queue // that it is beside
 	under    int              // way
-	freed    chan struct{}    // closed when one has left; the leader waits for it
 }
 
 type lanes []*lane
@@ -117,10 +116,7 @@ func (l *lane) leave() {
 func (l *lane) Take(now gate.Instant) (at gate.Instant, h gate.Wait) {
 	if l.under >= l.InFlight {
 		if idle := l.all.Idle(); idle != nil {
-			if l.freed == nil {
-				l.freed = make(chan struct{})
-			}
-			return at, gate.Wait{Sooner: l.freed, Or: idle}
+			return at, gate.Wait{Sooner: idle}
 		}
 	}
 	l.under++
@@ -129,10 +125,7 @@ func (l *lane) Take(now gate.Instant) (at gate.Instant, h gate.Wait) {
 
 func (l *lane) Return(gate.Instant) {
 	l.under--
-	if l.freed != nil {
-		close(l.freed)
-		l.freed = nil
-	}
+	l.queue.Wake()
 }
 
 func (l *lane) Admit(ctx context.Context, w *fairqueue.Waiter, _ int) error {

@@ -26,6 +26,7 @@ func (t *Transport) SetLimit(n int, per time.Duration) error {
 	l.resize(n, per)
 	t.throttle.window.rate = l.rate()
 	q.SetPacer(pacing(l, q.Pacer().Reserve))
+	q.Wake()
 	return nil
 }
 
@@ -54,6 +55,7 @@ func (t *Transport) SetReserve(part float64) {
 	q.Lock()
 	defer q.Unlock()
 	q.SetPacer(pacing(t.throttle.limit, part))
+	q.Wake()
 }
 
 // pacing returns how batch work is spread. That needs a limiter of ours: the rate of
