@@ -110,45 +110,50 @@ func TestAlwaysGrantedOnceInOrder(t *testing.T) {
 		every := time.Duration(rapid.IntRange(1, 30).Draw(rt, "every")) * time.Millisecond
 		p := fairqueue.NewPacer(rapid.SampledFrom([]float64{0, 5, 50}).Draw(rt, "rate"), 0.2, time.Millisecond)
 		taken := play(t, list, p, every)
-
-		type place struct {
-			class   int
-			flow    string
-			retried bool
+		if want := granted(rt, list); taken != want {
+			rt.Fatalf("%d slots were taken, want the %d that were granted", taken, want)
 		}
-		last, slots, passedOn := map[place]gate.Instant{}, map[gate.Instant]bool{}, map[gate.Instant]bool{}
-		for _, v := range list {
-			passedOn[v.Granted] = passedOn[v.Granted] || v.err != nil
-		}
-		for i, v := range list {
-			if v.err != nil {
-				if v.patience == 0 || !errors.Is(v.err, context.Canceled) {
-					rt.Fatalf("visit %d, cancelled after %v: got %v, want a slot or context.Canceled", i, v.patience, v.err)
-				}
-				continue
-			}
-			if slots[v.Granted] {
-				rt.Fatalf("visit %d: two got the slot of %v, want one", i, v.Granted)
-			}
-			slots[v.Granted] = true
-			if passedOn[v.Granted] {
-				continue // it may overtake the leader
-			}
-			in := place{v.Class, v.Flow, v.Retried}
-			if v.Granted < last[in] {
-				rt.Fatalf("visit %d overtook one of its flow that arrived before; want them in order", i)
-			}
-			last[in] = v.Granted
-			for k, r := range list[:i] {
-				if r.Retried && !v.Retried && r.Class == v.Class && r.ended.After(v.Granted) {
-					rt.Fatalf("visit %d went before %d, a retried call of its class that waited; want it after", i, k)
-				}
-			}
-		}
-		if taken != len(slots) {
-			rt.Fatalf("%d slots were taken, want the %d that were granted", taken, len(slots))
-		}
+		inOrder(rt, list)
 	})
+}
+
+// granted returns how many slots were granted, after it has checked that each went to one,
+// and that all others were cancelled.
+func granted(t *rapid.T, list []*visit) int {
+	slots := map[gate.Instant]bool{}
+	for i, v := range list {
+		switch {
+		case v.err != nil && (v.patience == 0 || !errors.Is(v.err, context.Canceled)):
+			t.Fatalf("visit %d, cancelled after %v: got %v, want a slot or context.Canceled", i, v.patience, v.err)
+		case v.err == nil && slots[v.Granted]:
+			t.Fatalf("visit %d: two got the slot of %v, want one", i, v.Granted)
+		case v.err == nil:
+			slots[v.Granted] = true
+		}
+	}
+	return len(slots)
+}
+
+// inOrder checks that who was granted a slot did not overtake others, unless the slot was
+// left by one that was cancelled: who gets it then may overtake the leader.
+func inOrder(t *rapid.T, list []*visit) {
+	left := map[gate.Instant]bool{}
+	for _, v := range list {
+		left[v.Granted] = left[v.Granted] || v.err != nil
+	}
+	for i, v := range list {
+		if v.err != nil || left[v.Granted] {
+			continue
+		}
+		for k, before := range list[:i] {
+			switch waited := before.Class == v.Class && before.ended.After(v.Granted); {
+			case waited && before.Retried && !v.Retried:
+				t.Fatalf("visit %d went before %d, a retried call of its class; want it after", i, k)
+			case waited && before.Retried == v.Retried && (v.Retried || before.Flow == v.Flow):
+				t.Fatalf("visit %d went before %d, which arrived before it; want it after", i, k)
+			}
+		}
+	}
 }
 
 // backlog lets n calls of each flow wait in each class, cancels some of them, and returns
