@@ -64,7 +64,6 @@ type bulkhead struct {
 	maxQueue int
 	main     *fairqueue.Queue // the engine's, beside which it is
 	inside   int              // calls in the main queue or in flight
-	freed    chan struct{}    // closed when one has left; nil if nobody waits
 }
 
 type bulkheads []*bulkhead
@@ -117,10 +116,7 @@ func (b *bulkhead) leave() {
 func (b *bulkhead) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	if b.inside >= b.InFlight {
 		if idle := b.main.Idle(); idle != nil {
-			if b.freed == nil {
-				b.freed = make(chan struct{})
-			}
-			return at, gate.Wait{Sooner: b.freed, Or: idle}
+			return at, gate.Wait{Sooner: idle}
 		}
 	}
 	b.inside++
@@ -129,10 +125,7 @@ func (b *bulkhead) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 
 func (b *bulkhead) Return(gate.Instant) {
 	b.inside--
-	if b.freed != nil {
-		close(b.freed)
-		b.freed = nil
-	}
+	b.queue.Wake()
 }
 
 func (b *bulkhead) Admit(ctx context.Context, w *fairqueue.Waiter, _ int) error {

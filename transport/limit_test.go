@@ -29,6 +29,22 @@ func TestSetLimitTakesEffectAtOnce(t *testing.T) {
 	})
 }
 
+// A call that waits for a slot of the old limit goes at once if the new one has more.
+func TestSetLimitWakesThoseWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithBase(answers(200)), quiet, transport.WithLimiter(transport.NewLimiter(1, time.Hour)))
+		done := make(chan burst)
+		go func() { done <- atOnce(15, &http.Client{Transport: tr}) }()
+		time.Sleep(time.Second)
+		if err := tr.SetLimit(15, time.Second); err != nil {
+			t.Fatal(err)
+		}
+		if b := <-done; b.status[200] != 15 || b.took != time.Second {
+			t.Errorf("%v after %v, want 15 sent after 1s, when the limit was raised", b.status, b.took)
+		}
+	})
+}
+
 func TestSetLimitKeepsTheLimit(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		first, then := rapid.IntRange(1, 30).Draw(rt, "first"), rapid.IntRange(1, 30).Draw(rt, "then")

@@ -108,4 +108,5 @@ func (e *engine) pace() {
 	if e.source.exact() {
 		e.queue.SetPacer(fairqueue.NewPacer(e.source.rate(), e.reserve, e.source.maxSlotAge()))
 	}
+	e.queue.Wake()
 }

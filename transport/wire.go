@@ -111,7 +111,7 @@ func (h *hook) counts(now gate.Instant) bool {
 func (h *hook) nextSlot() error {
 	ctx := h.req.Context()
 	for {
-		if err := h.engine.paused().Done(ctx); err != nil {
+		if err := h.engine.paused().Done(ctx, nil); err != nil {
 			return err
 		}
 		slot, err := h.engine.source.next(ctx)

@@ -144,8 +144,8 @@ func (q *classQueue) ahead(w *Waiter) int {
 	sum, weights := n, q.weights()
 	for i := range q.classes {
 		if i != w.Class && i != batch {
-			// Credits of the classes can be off by a turn: 3 slots of w's class, and
-			// 1 of the other one.
+			// Classes get their weights to within about a slot. A margin of 3 slots of
+			// w's class and 1 of the other one keeps this a lower bound.
 			due := (n-3)*weights[i]/weights[w.Class] - 1
 			sum += min(q.classes[i].len, max(0, due))
 		}

@@ -10,99 +10,105 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever arrives, leaves or is dispatched: the next call is of the flow that had the
-// fewest of the recent slots and has waited longest, as a search through all of them
-// finds it; and no flow is kept without need.
-func TestFlowsTakeTurns(t *testing.T) {
-	type model struct {
-		waiting []*Waiter
-		since   int
+// A flowModel is what flows must do, by a search through all that happened.
+type flowModel struct {
+	q       classQueue
+	step    int
+	waiting []*Waiter
+	recent  []string       // the flows that were granted a slot
+	since   map[string]int // the step at which a flow was granted a slot last, or arrived
+}
+
+func (m *flowModel) had(flow string) (n int) {
+	for _, name := range m.recent[max(0, len(m.recent)-len(flows{}.recent)):] {
+		if name == flow {
+			n++
+		}
 	}
+	return n
+}
+
+func (m *flowModel) of(flow string) []*Waiter {
+	return slices.DeleteFunc(slices.Clone(m.waiting), func(w *Waiter) bool { return w.Flow != flow })
+}
+
+// next returns the oldest of the flow that had the fewest slots and waited longest.
+func (m *flowModel) next(except *Waiter) (next *Waiter) {
+	for _, w := range m.waiting {
+		if w != except && (next == nil || w.Flow != next.Flow &&
+			cmp.Or(cmp.Compare(m.had(w.Flow), m.had(next.Flow)), cmp.Compare(m.since[w.Flow], m.since[next.Flow])) < 0) {
+			next = w
+		}
+	}
+	return next
+}
+
+func (m *flowModel) remove(w *Waiter) {
+	m.waiting = slices.DeleteFunc(m.waiting, func(o *Waiter) bool { return o == w })
+}
+
+func (m *flowModel) arrives(t *rapid.T) {
+	w := &Waiter{Flow: fmt.Sprint(rapid.IntRange(0, 24).Draw(t, "flow"))}
+	if len(m.of(w.Flow)) == 0 {
+		m.since[w.Flow] = m.step
+	}
+	m.waiting = append(m.waiting, w)
+	m.q.push(w)
+}
+
+func (m *flowModel) leaves(t *rapid.T) {
+	if len(m.waiting) == 0 {
+		t.Skip("nobody waits")
+	}
+	w := rapid.SampledFrom(m.waiting).Draw(t, "leaves")
+	m.q.remove(w)
+	m.remove(w)
+}
+
+func (m *flowModel) dispatch(t *rapid.T) {
+	if len(m.waiting) == 0 {
+		t.Skip("nobody waits")
+	}
+	w := m.next(nil)
+	m.q.dispatch(w, 0)
+	m.remove(w)
+	m.recent = append(m.recent, w.Flow)
+	m.since[w.Flow] = m.step
+}
+
+// check compares the queue with the model, after each step.
+func (m *flowModel) check(t *rapid.T) {
+	m.step++
+	first := m.next(nil)
+	for _, except := range []*Waiter{nil, first} {
+		if got, want := m.q.next(0, except), m.next(except); got != want {
+			t.Fatalf("after %p comes %+v, want %+v", except, got, want)
+		}
+	}
+	kept, fresh, fs := 0, 0, &m.q.classes[0].flows
+	for name := range m.since {
+		waits, had := len(m.of(name)) > 0, m.had(name) > 0
+		if waits || had {
+			kept++
+		}
+		if waits && !had {
+			fresh++
+		}
+	}
+	if m.q.len != len(m.waiting) || len(fs.named) != kept || fs.fresh != fresh {
+		t.Fatalf("%d wait, %d flows are kept, %d are fresh; want %d, %d, %d",
+			m.q.len, len(fs.named), fs.fresh, len(m.waiting), kept, fresh)
+	}
+}
+
+// Whatever arrives, leaves or is dispatched: the next call is of the flow that had the
+// fewest of the recent slots and has waited longest, and no flow is kept without need.
+func TestFlowsTakeTurns(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var q classQueue
-		fs := &q.classes[0].flows
-		flows, last := map[string]*model{}, []string{}
-		had := func(name string) (n int) {
-			for _, s := range last[max(0, len(last)-len(fs.recent)):] {
-				if s == name {
-					n++
-				}
-			}
-			return n
-		}
-		next := func(except *Waiter) *Waiter {
-			names := []string{}
-			for name, f := range flows {
-				if rest := slices.DeleteFunc(slices.Clone(f.waiting), func(w *Waiter) bool { return w == except }); len(rest) > 0 {
-					names = append(names, name)
-				}
-			}
-			if len(names) == 0 {
-				return nil
-			}
-			f := flows[slices.MinFunc(names, func(a, b string) int {
-				return cmp.Or(cmp.Compare(had(a), had(b)), cmp.Compare(flows[a].since, flows[b].since))
-			})]
-			if f.waiting[0] == except {
-				return f.waiting[1]
-			}
-			return f.waiting[0]
-		}
-		gone := func(w *Waiter) {
-			f := flows[w.Flow]
-			f.waiting = slices.DeleteFunc(f.waiting, func(o *Waiter) bool { return o == w })
-		}
-		all := []*Waiter{}
-		for i := range rapid.IntRange(1, 200).Draw(t, "steps") {
-			switch step := rapid.IntRange(0, 4).Draw(t, "step"); {
-			case step <= 1:
-				w := &Waiter{Flow: fmt.Sprint(rapid.IntRange(0, 24).Draw(t, "flow"))}
-				f := flows[w.Flow]
-				if f == nil {
-					f = &model{}
-					flows[w.Flow] = f
-				}
-				if f.waiting = append(f.waiting, w); len(f.waiting) == 1 {
-					f.since = i
-				}
-				all = append(all, w)
-				q.push(w)
-			case step == 2 && len(all) > 0:
-				k := rapid.IntRange(0, len(all)-1).Draw(t, "leaves")
-				gone(all[k])
-				q.remove(all[k])
-				all = slices.Delete(all, k, k+1)
-			default:
-				w := next(nil)
-				if got := q.next(0, nil); got != w {
-					t.Fatalf("next is %+v, want %+v", got, w)
-				}
-				if got, want := q.next(0, w), next(w); got != want {
-					t.Fatalf("after the next comes %+v, want %+v", got, want)
-				}
-				if w == nil {
-					continue
-				}
-				q.dispatch(w, 0)
-				gone(w)
-				last = append(last, w.Flow)
-				flows[w.Flow].since = i
-				all = slices.DeleteFunc(all, func(o *Waiter) bool { return o == w })
-			}
-		}
-		kept, fresh := 0, 0
-		for name, f := range flows {
-			if len(f.waiting) > 0 || had(name) > 0 {
-				kept++
-			}
-			if len(f.waiting) > 0 && had(name) == 0 {
-				fresh++
-			}
-		}
-		if q.len != len(all) || len(fs.named) != kept || fs.fresh != fresh {
-			t.Fatalf("%d wait, %d flows are kept, %d are fresh; want %d, %d, %d",
-				q.len, len(fs.named), fs.fresh, len(all), kept, fresh)
-		}
+		m := &flowModel{since: map[string]int{}}
+		t.Repeat(map[string]func(*rapid.T){
+			"": m.check, "arrives": m.arrives, "arrives too": m.arrives, "leaves": m.leaves, "dispatch": m.dispatch,
+		})
 	})
 }
 

@@ -29,7 +29,7 @@ type Queue struct {
 	sync.Mutex
 	waiting classQueue
 	leader  *Waiter       // nil if nobody waits
-	better  chan struct{} // closed when one arrives that is not held back; nil if nobody listens
+	paced   bool          // the leader waits because all are batch work that is held back
 	idle    chan struct{} // closed when nobody waits any more; nil if nobody listens
 }
 
@@ -51,12 +51,12 @@ type Slots interface {
 type Waiter struct {
 	Class   int          // from 0, the best, to Classes-1, batch work
 	Flow    string       // takes turns with the other flows of its class
-	Retried bool         // it had a turn before, and goes before those of its class that had none
 	Granted gate.Instant // the time from which its slot counts; set by Wait
+	Retried bool         // it had a turn before, and goes before those of its class that had none
 
 	leads      bool // it waits for slots on behalf of all
 	prev, next *Waiter
-	called     chan struct{} // receives when the slot is granted, or it leads now; its buffer is 1
+	called     chan struct{} // buffers 1: a follower has a slot or leads now, the leader is to ask again
 }
 
 // Wait returns nil when w is granted a slot, or the error that ended its wait: that of
@@ -115,9 +115,8 @@ func (q *Queue) join(ctx context.Context, w *Waiter, from Slots, now gate.Instan
 	}
 	w.leads, w.called = false, make(chan struct{}, 1)
 	q.waiting.push(w)
-	if q.better != nil && w.Class != batch {
-		close(q.better)
-		q.better = nil
+	if q.paced && w.Class != batch {
+		q.Wake()
 	}
 	return following, nil
 }
@@ -134,7 +133,7 @@ func (q *Queue) lead(ctx context.Context, w *Waiter, from Slots) error {
 		}
 	}()
 	for wait := (gate.Wait{}); ; {
-		if err := wait.Done(ctx); err != nil {
+		if err := wait.Done(ctx, w.called); err != nil {
 			return err
 		}
 		if wait, done = q.dispatch(w, from); done {
@@ -152,6 +151,9 @@ func (q *Queue) dispatch(leader *Waiter, from Slots) (wait gate.Wait, done bool)
 	next := q.waiting.next(now, nil)
 	granted, wait := q.take(next, from, now)
 	if granted.IsZero() {
+		if leader.called == nil && wait.Ask == nil { // it was never a follower
+			leader.called = make(chan struct{}, 1)
+		}
 		return wait, false
 	}
 	q.grant(next, granted)
@@ -165,13 +167,23 @@ func (q *Queue) dispatch(leader *Waiter, from Slots) (wait gate.Wait, done bool)
 
 // take uses a slot for w, which is next, if one is free and w is not held back.
 func (q *Queue) take(w *Waiter, from Slots, now gate.Instant) (granted gate.Instant, wait gate.Wait) {
-	if held := q.waiting.held(w.Class, now); held > 0 {
-		if q.better == nil {
-			q.better = make(chan struct{})
-		}
-		return granted, gate.Wait{AtMost: held, Sooner: q.better}
+	held := q.waiting.held(w.Class, now)
+	if q.paced = held > 0; q.paced {
+		return granted, gate.Wait{AtMost: held}
 	}
 	return from.Take(now)
+}
+
+// Wake makes the leader ask for a slot at once, since one may be free sooner than it was
+// told: after a raise of the limit, for example. It does nothing if nobody waits, and
+// does not interrupt a Wait that waits by itself.
+func (q *Queue) Wake() {
+	if q.leader != nil && q.leader.called != nil {
+		select {
+		case q.leader.called <- struct{}{}:
+		default: // it is awake, or will be
+		}
+	}
 }
 
 // leave takes w out, and passes on what it was given in the same moment.
@@ -211,8 +223,8 @@ func (q *Queue) appoint() {
 	}
 }
 
-// passOn grants a slot that was left to the next follower: the leader cannot be called, it
-// is waiting for a slot already.
+// passOn grants a slot that was left to the next follower. It may overtake the leader, to
+// which no slot can be passed while it waits for one in a Limiter.
 func (q *Queue) passOn(granted gate.Instant) bool {
 	w := q.waiting.next(gate.Now(), q.leader)
 	if w == nil {
@@ -261,7 +273,7 @@ func (q *Queue) Reweigh(weights Weights) { q.waiting.reweigh(weights) }
 // Pacer returns the present Pacer.
 func (q *Queue) Pacer() Pacer { return q.waiting.batch }
 
-// SetPacer replaces the Pacer.
+// SetPacer replaces the Pacer. Wake lets the leader know.
 func (q *Queue) SetPacer(p Pacer) { q.waiting.batch = p }
 
 // A Count is how many calls of a flow wait in a class. A retried call has a Count of its

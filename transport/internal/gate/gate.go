@@ -45,13 +45,13 @@ type Operation struct{ Method, Route string }
 type Wait struct {
 	AtMost time.Duration               // it ends by then; 0: not known
 	Sooner <-chan struct{}             // closed if it ends before; nil: it does not
-	Or     <-chan struct{}             // the same, for another reason
 	Ask    func(context.Context) error // instead of all: something that waits by itself
 }
 
-// Done returns when it is worth asking for a slot again, or returns the context's error
-// if that ends first.
-func (w Wait) Done(ctx context.Context) error {
+// Done returns when it is worth asking for a slot again, at the latest when woken can be
+// received from, or returns the context's error if that ends first. A w that waits by
+// itself cannot be woken.
+func (w Wait) Done(ctx context.Context, woken <-chan struct{}) error {
 	if w.Ask != nil {
 		return w.Ask(ctx)
 	}
@@ -69,7 +69,7 @@ func (w Wait) Done(ctx context.Context) error {
 		return nil
 	case <-w.Sooner:
 		return ctx.Err()
-	case <-w.Or:
+	case <-woken:
 		return ctx.Err()
 	case <-ctx.Done():
 		return ctx.Err()
