@@ -40,7 +40,7 @@ const (
 // Text that comes from outside, such as the names of users, has been made
 // printable and short; only HTML must still escape it.
 type Alert struct {
-	Level Level `json:"level"`
+	Level Level `json:"condition"`
 	Phase Phase `json:"phase"`
 
 	// Incident identifies what all alerts about it have in common. Number is 1
@@ -74,7 +74,8 @@ type Alert struct {
 	Paused    int `json:"paused"`    // times that all calls were held back
 
 	Queued      int           `json:"queued"`          // calls waiting in this process, at the last event
-	Delay       time.Duration `json:"delay_ns"`        // until the last call turned away is sent again; 0 if it is not
+	Again       bool          `json:"will_retry"`      // the last call turned away is sent again,
+	Delay       time.Duration `json:"delay_ns"`        // after so long
 	ServerDelay time.Duration `json:"server_delay_ns"` // how long the server let a request wait, at the last event
 
 	// Whose share it was: while requests were turned away the server served the
@@ -103,7 +104,7 @@ type Alert struct {
 
 	Previous   time.Time `json:"previous,omitzero"`    // the last alert before this one
 	Suppressed int       `json:"suppressed,omitempty"` // events of the incidents in Untold
-	Untold     []Summary `json:"untold,omitempty"`     // incidents of which no alert, or none of their end, has told; at most 50
+	Untold     []Summary `json:"unreported,omitempty"` // incidents of which no alert, or none of their end, has told; at most 50
 	Incidents  int       `json:"incidents,omitempty"`  // how many there were, of a Digest
 	Next       time.Time `json:"next,omitzero"`        // of the reminder, if it lasts
 

@@ -44,7 +44,7 @@ type Alerter struct {
 	seq     uint64
 	works   bool     // the worker
 	way     []string // alerts on their way from here
-	sent    []string // and the last that were sent from here
+	sent    []sentTo // and the last that were sent from here
 	closed  bool
 	err     error    // of the last delivery that failed for good
 	told    uint64   // alerts sent from here, for each way

@@ -17,25 +17,29 @@ const (
 // Without a Store an Alerter has one of its own. Its methods use no clock but the
 // one they are given, and wait for nothing.
 type board struct {
-	Now     time.Time           // the latest that anybody has told
-	Courses [len(levels)]course // in the order of levels
-	History history             `json:",omitempty"`
-	Sent    []time.Time         `json:",omitempty"` // the alerts of the last day
-	Outbox  []outgoing          `json:",omitempty"`
-	Applied map[string]applied  `json:",omitempty"` // of each process: what was taken in last
-	Muted   muting
+	Version int                `json:"version"`
+	Now     time.Time          `json:"now"` // the latest that anybody has told
+	Courses courses            `json:"incidents"`
+	History history            `json:"history,omitempty"`
+	Sent    []time.Time        `json:"sent,omitempty"` // the alerts of the last day
+	Outbox  []outgoing         `json:"pending,omitempty"`
+	Applied map[string]applied `json:"applied,omitempty"` // of each process: what was taken in last
+	Muted   muting             `json:"mute"`
 }
 
+// courses are those of all levels, in their order.
+type courses [len(levels)]course
+
 type applied struct {
-	Seq uint64
-	At  time.Time
+	Seq uint64    `json:"seq"`
+	At  time.Time `json:"at"`
 }
 
 // A muting keeps alerts back.
 type muting struct {
-	Until  time.Time `json:",omitzero"`
-	Reason string    `json:",omitempty"`
-	Since  time.Time `json:",omitzero"` // when somebody said so
+	Until  time.Time `json:"until,omitzero"`
+	Reason string    `json:"reason,omitempty"`
+	Since  time.Time `json:"since,omitzero"` // when somebody said so
 }
 
 // A delta is what a process tells the board.
@@ -49,7 +53,7 @@ type delta struct {
 	closing bool
 	fresh   string   // for the incident that begins with it, if one does
 	sending []string // alerts that are on their way from here
-	sent    []string // and that were sent from here
+	sent    []sentTo // and that were sent from here
 	alone   bool
 	tenant  string
 }
@@ -59,7 +63,7 @@ func (r Rule) lease() time.Duration { return r.Timeout + 3*watchEvery }
 
 // apply takes in what a process tells, and returns the alerts that it has to send
 // now. The process's clock may be behind the board's.
-func (b *board) apply(d delta, r Rule, routes func(Level) []string) []outgoing {
+func (b *board) apply(d delta, r Rule, targets func(Level) []target) []outgoing {
 	now := d.now
 	if b.Now.After(now) {
 		now = b.Now
@@ -81,7 +85,7 @@ func (b *board) apply(d delta, r Rule, routes func(Level) []string) []outgoing {
 		c := &b.Courses[i]
 		may := func(p Phase) bool { return b.may(now, r, levels[i], p) }
 		if phase := c.step(now, l, d.fresh+"-"+string(levels[i]), d.closing, may); phase != "" {
-			b.post(c.tell(phase, now, l), levels[i], d, r, routes)
+			b.post(c.tell(phase, now, l), levels[i], d, r, targets)
 		}
 	}
 	return b.mine(d, r, now)

@@ -14,31 +14,31 @@ const (
 // A course is how one level has gone so far: its state machine. It is a plain
 // value; its methods use no clock but the one they are given.
 type course struct {
-	State  State       `json:",omitempty"` // "" is OK
-	Times  []time.Time `json:",omitempty"` // the last events, as many as make an alert due, in order
-	Latest time.Time   `json:",omitzero"`  // when the last of them was counted
-	Due    bool        `json:",omitempty"` // there were enough of them, since the last step
+	State  State       `json:"state,omitempty"` // "" is OK
+	Times  []time.Time `json:"times,omitempty"` // the last events, as many as make an alert due, in order
+	Latest time.Time   `json:"latest,omitzero"` // when the last of them was counted
+	Due    bool        `json:"due,omitempty"`   // there were enough of them, since the last step
 
-	Incident string    `json:",omitempty"`
-	Number   int       `json:",omitempty"` // alerts of this incident
-	Reached  time.Time `json:",omitzero"`  // when the incident was noticed
-	Calm     time.Time `json:",omitzero"`  // when Clearing began
-	Sum      Alert     `json:",omitzero"`  // of the incident; while OK of what may become one
-	Past     Alert     `json:",omitzero"`  // while OK: of the window before
-	Parts    []part    `json:",omitempty"` // of each process in the server's queue
+	Incident string    `json:"id,omitempty"`
+	Number   int       `json:"number,omitempty"`         // alerts of this incident
+	Reached  time.Time `json:"noticed,omitzero"`         // when the incident was noticed
+	Calm     time.Time `json:"clearing_since,omitzero"`  // when Clearing began
+	Sum      Alert     `json:"sum,omitzero"`             // of the incident; while OK of what may become one
+	Past     Alert     `json:"previous_window,omitzero"` // while OK: of the window before
+	Parts    []part    `json:"shares,omitempty"`         // of each process in the server's queue
 
-	Opened   time.Time     `json:",omitzero"`  // the last Firing alert
-	Told     time.Time     `json:",omitzero"`  // the last alert of any phase
-	Events   int           `json:",omitempty"` // of the incident, that it told of
-	Untold   []Summary     `json:",omitempty"`
-	Forgot   Summary       `json:",omitzero"`  // the sum of more of them than Untold has
-	ForgotN  int           `json:",omitempty"` // so many
-	Held     Alert         `json:",omitzero"`  // the sum of all these
-	Waiting  time.Time     `json:",omitzero"`  // since when there is something for a digest; zero if nothing
-	Begun    []time.Time   `json:",omitempty"` // the last incidents
-	Flapping bool          `json:",omitempty"`
-	Gap      time.Duration `json:",omitempty"` // between two digests, while it flaps
-	Digests  int           `json:",omitempty"` // alerts of this phase
+	Opened   time.Time     `json:"opened,omitzero"`          // the last Firing alert
+	Told     time.Time     `json:"reported,omitzero"`        // the last alert of any phase
+	Events   int           `json:"reported_total,omitempty"` // of the incident, that it told of
+	Untold   []Summary     `json:"unreported,omitempty"`
+	Forgot   Summary       `json:"dropped,omitzero"`        // the sum of more of them than Untold has
+	ForgotN  int           `json:"dropped_count,omitempty"` // so many
+	Held     Alert         `json:"unreported_sum,omitzero"` // the sum of all these
+	Waiting  time.Time     `json:"digest_since,omitzero"`   // since when there is something for a digest; zero if nothing
+	Begun    []time.Time   `json:"begun,omitempty"`         // the last incidents
+	Flapping bool          `json:"flapping,omitempty"`
+	Gap      time.Duration `json:"digest_gap_ns,omitempty"` // between two digests, while it flaps
+	Digests  int           `json:"digests,omitempty"`       // alerts of this phase
 }
 
 // tenantQueue is how many requests the server lets wait before it turns one away.
@@ -49,9 +49,9 @@ const tenantQueue = 100
 // requests there, at so many 429s. It is too high by those that the server was at
 // work on, so what others had is at least the rest.
 type part struct {
-	By  string
-	Sum int
-	N   int
+	By  string `json:"process"`
+	Sum int    `json:"sum"`
+	N   int    `json:"count"`
 }
 
 // share returns the requests a second that a process was served at most while

@@ -18,19 +18,18 @@ var errDeaf = fmt.Errorf("the notifier does not return when its context ends: %w
 // deliver hands an alert to the notifier of a way, several times if need be, in the
 // end to those alone who have not got it yet. If that is all in vain it logs the
 // alert and returns the last error, and whether some have got it nevertheless.
-func (a *Alerter) deliver(o outgoing, way leg) (got bool, err error) {
+func (a *Alerter) deliver(o outgoing, way target) (got bool, err error) {
 	var never error // of those that cannot be told
-	got = isRest(way)
+	got = len(way.Recipients) > 0
 	began := time.Now()
 	for i := 0; ; i++ {
 		last := a.isClosing() || !a.again(i, began)
-		to := a.notifier(way)
-		err := a.try(to, o.Alert)
+		err := a.try(a.notifier(way), o.Alert)
 		var some *partial
 		got = errors.As(err, &some) || err == nil || got
-		if _, ok := to.(narrower); ok && some != nil && some.later != nil {
+		if some != nil && some.later != nil && a.routes().selects(way) {
 			err, never = some.later, errors.Join(never, some.never)
-			way = rest(way, some.left)
+			way.Recipients = some.left
 			a.update(func(b *board, _ bool) { b.narrow(o.ID, way) })
 		}
 		switch {
@@ -65,7 +64,7 @@ func (a *Alerter) again(i int, began time.Time) bool {
 
 // notifier returns who tells those on a leg. Where a program that had other names for
 // its ways has left the alert, all are told for whom its level is.
-func (a *Alerter) notifier(way leg) Notifier {
+func (a *Alerter) notifier(way target) Notifier {
 	if to := a.routes().find(way); to != nil {
 		return to
 	}
@@ -73,13 +72,13 @@ func (a *Alerter) notifier(way leg) Notifier {
 }
 
 // undelivered logs an alert that somebody will not get.
-func (a *Alerter) undelivered(alert Alert, way leg, err error) error {
+func (a *Alerter) undelivered(alert Alert, way target, err error) error {
 	a.mu.Lock()
 	a.failed++
 	a.mu.Unlock()
 	a.rule.logger().Error().Err(err).
 		Str("aprimo.alert.incident", alert.Incident).
-		Str("aprimo.alert.route", way).
+		Str("aprimo.alert.route", way.Route).
 		Str("aprimo.alert.text", alert.Text()).
 		Msg("aprimo: alert not delivered")
 	return fmt.Errorf("notify: alert of %s not delivered: %w", alert.Time.Format(time.RFC3339), err)

@@ -9,15 +9,15 @@ import (
 // An outgoing is an alert on its way: who sends it, and until when that one must
 // have said again that it does.
 type outgoing struct {
-	ID     string
-	Alert  Alert
-	Routes []leg // that have not got it yet
-	Sender string
-	Lease  time.Time
+	ID     string    `json:"id"`
+	Alert  Alert     `json:"alert"`
+	Routes []target  `json:"targets"` // that have not got it yet
+	Sender string    `json:"sender"`
+	Lease  time.Time `json:"lease"`
 }
 
 // post puts an alert into the outbox.
-func (b *board) post(a Alert, level Level, d delta, r Rule, routes func(Level) []string) {
+func (b *board) post(a Alert, level Level, d delta, r Rule, targets func(Level) []target) {
 	a.Level, a.Alone = level, d.alone
 	if d.tenant != "" {
 		a.Tenant = d.tenant
@@ -25,7 +25,7 @@ func (b *board) post(a Alert, level Level, d delta, r Rule, routes func(Level) [
 	if r.Store == nil {
 		a.Hosts = nil
 	}
-	to := routes(level)
+	to := targets(level)
 	if len(to) == 0 {
 		return
 	}
@@ -58,21 +58,22 @@ func (b *board) mine(d delta, r Rule, now time.Time) (out []outgoing) {
 }
 
 // take takes an alert down for one route: it was sent there, or never will be.
-func (b *board) take(sent string) {
+func (b *board) take(sent sentTo) {
 	for i := range b.Outbox {
-		o := &b.Outbox[i]
-		o.Routes = slices.DeleteFunc(slices.Clone(o.Routes), func(l leg) bool { return same(o.ID+" "+l, sent) })
+		if o := &b.Outbox[i]; o.ID == sent.alert {
+			o.Routes = slices.DeleteFunc(slices.Clone(o.Routes), func(t target) bool { return t.Route == sent.route })
+		}
 	}
 	b.Outbox = slices.DeleteFunc(b.Outbox, func(o outgoing) bool { return len(o.Routes) == 0 })
 }
 
 // narrow takes down that some on a way have got an alert.
-func (b *board) narrow(id string, left leg) {
+func (b *board) narrow(id string, left target) {
 	for i := range b.Outbox {
 		if o := &b.Outbox[i]; o.ID == id {
 			o.Routes = slices.Clone(o.Routes)
-			for j, l := range o.Routes {
-				if same(l, left) {
+			for j, t := range o.Routes {
+				if t.Route == left.Route {
 					o.Routes[j] = left
 				}
 			}

@@ -37,7 +37,7 @@ func (r Routes) Notify(ctx context.Context, a Alert) error {
 	errs := make(chan error, len(names))
 	for _, name := range names {
 		go func() {
-			err := call(ctx, r.find(name), a)
+			err := call(ctx, r.find(target{Route: name}), a)
 			if err != nil && len(r) > 1 {
 				err = fmt.Errorf("%s: %w", name, err)
 			}
@@ -83,42 +83,47 @@ func (r Routes) names(which func(Route) bool) (names []string) {
 	return names
 }
 
-// A narrower can tell some of those whom it tells.
-type narrower interface{ to([]string) Notifier }
-
-// A leg is what is left of a way: its name, and if some have the alert already, the
-// others, each in a line of its own. So it can be kept in a Store.
-type leg = string
-
-func rest(of leg, recipients []string) leg {
-	name, _, _ := strings.Cut(of, "\n")
-	return name + "\n" + strings.Join(recipients, "\n")
+// A target is a Route that an alert has not gone yet, or not to all its recipients.
+type target struct {
+	Route      string   `json:"route"`
+	Recipients []string `json:"recipients,omitempty"` // those who have not got it; empty means all
 }
 
-// isRest tells whether some on a way have got the alert already.
-func isRest(l leg) bool { return strings.Contains(l, "\n") }
-
-// same tells whether two legs are of the same way.
-func same(a, b leg) bool {
-	a, _, _ = strings.Cut(a, "\n")
-	b, _, _ = strings.Cut(b, "\n")
-	return a == b
+// targets returns what an alert of a level has to be delivered to.
+func (r Routes) targets(l Level) (all []target) {
+	for _, name := range r.to(l) {
+		all = append(all, target{Route: name})
+	}
+	return all
 }
 
-// find returns who tells those on a leg, or nil: another program may have left the
+// A recipientNotifier can deliver to some of its recipients alone.
+type recipientNotifier interface {
+	notifyRecipients(ctx context.Context, a Alert, recipients []string) error
+}
+
+// find returns who delivers to a target, or nil: another program may have left the
 // alert.
-func (r Routes) find(l leg) Notifier {
-	name, recipients, some := strings.Cut(l, "\n")
+func (r Routes) find(t target) Notifier {
 	for _, w := range routesOf(r) {
-		if w.Name != name {
+		if w.Name != t.Route {
 			continue
 		}
-		if n, ok := w.To.(narrower); ok && some {
-			return n.to(strings.Split(recipients, "\n"))
+		n, ok := w.To.(recipientNotifier)
+		if !ok || len(t.Recipients) == 0 {
+			return w.To
 		}
-		return w.To
+		return NotifierFunc(func(ctx context.Context, a Alert) error { return n.notifyRecipients(ctx, a, t.Recipients) })
 	}
 	return nil
+}
+
+// selects tells whether a target's Notifier can deliver to some of its recipients alone.
+func (r Routes) selects(t target) bool {
+	return slices.ContainsFunc(routesOf(r), func(w Route) bool {
+		_, ok := w.To.(recipientNotifier)
+		return ok && w.Name == t.Route
+	})
 }
 
 // Format implements fmt.Formatter so that no verb shows what a way knows: it may

@@ -23,10 +23,13 @@ func (a *Alerter) hand(o outgoing) {
 	for _, route := range o.Routes {
 		a.sending.Go(func() {
 			got, err := a.deliver(o, route)
-			a.sentOne(o, route, got, err, on)
+			a.sentOne(o, route.Route, got, err, on)
 		})
 	}
 }
+
+// sentTo is an alert that was sent to a route, or never will be.
+type sentTo struct{ alert, route string }
 
 // A trip is the delivery of an alert to all its ways.
 type trip struct {
@@ -51,7 +54,7 @@ func (a *Alerter) sentOne(o outgoing, route string, got bool, err error, on *tri
 	}
 	unheard := on.left == 0 && !on.got && on.hope && !later
 	if !later && !unheard {
-		a.sent = append(a.sent, o.ID+" "+route)
+		a.sent = append(a.sent, sentTo{o.ID, route})
 		a.sent = a.sent[max(0, len(a.sent)-maxSent):]
 	}
 	a.mu.Unlock()
@@ -59,7 +62,7 @@ func (a *Alerter) sentOne(o outgoing, route string, got bool, err error, on *tri
 		if later {
 			b.release(o.ID)
 		} else {
-			b.take(o.ID + " " + route)
+			b.take(sentTo{o.ID, route})
 		}
 		if unheard {
 			b.unsay(o.Alert)

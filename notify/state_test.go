@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -33,11 +32,9 @@ type world struct {
 }
 
 func (w *world) step(hits int, mute muting, closing bool) *board {
-	var b board
-	if w.saved != nil {
-		if err := json.Unmarshal(w.saved, &b); err != nil {
-			w.t.Fatal(err)
-		}
+	b, err := decodeState(w.saved)
+	if err != nil {
+		w.t.Fatal(err)
 	}
 	w.seq++
 	d := delta{id: fmt.Sprint(w.id), seq: w.seq, now: w.now.Add(w.off), mute: mute, closing: closing, fresh: fmt.Sprint(w.seq)}
@@ -48,12 +45,12 @@ func (w *world) step(hits int, mute muting, closing bool) *board {
 	if b.Now.Sub(d.now) > time.Minute { // as Alerter.exchange
 		w.off += b.Now.Sub(d.now)
 	}
-	out := b.apply(d, w.r, func(Level) []string { return []string{"mail"} })
+	out := b.apply(d, w.r, func(Level) []target { return []target{{Route: "mail"}} })
 	for _, o := range out {
 		w.mail(o.Alert)
-		b.take(o.ID + " mail")
+		b.take(sentTo{o.ID, "mail"})
 	}
-	w.saved, _ = json.Marshal(b)
+	w.saved, _ = b.encode()
 	return &b
 }
 

@@ -7,13 +7,13 @@ import (
 
 // A Status is how one level stands.
 type Status struct {
-	Level    Level     `json:"level"`
+	Level    Level     `json:"condition"`
 	State    State     `json:"state"`
 	Incident string    `json:"incident,omitempty"`
-	Since    time.Time `json:"since,omitzero"` // the first event of the incident
-	Total    int       `json:"total"`          // events of the incident
-	Told     time.Time `json:"told,omitzero"`  // the last alert
-	Muted    time.Time `json:"muted,omitzero"` // until then no alert is sent
+	Since    time.Time `json:"since,omitzero"`    // the first event of the incident
+	Total    int       `json:"total"`             // events of the incident
+	Told     time.Time `json:"reported,omitzero"` // the last alert
+	Muted    time.Time `json:"muted,omitzero"`    // until then no alert is sent
 	Reason   string    `json:"reason,omitempty"`
 }
 

@@ -1,9 +1,11 @@
 package notify
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/transport"
@@ -20,24 +23,18 @@ import (
 // A diary is a Notifier with several recipients that notes who got which alert when.
 type diary struct {
 	mu    sync.Mutex
-	name  string
 	all   []string
-	only  []string
 	lines *[]string
 	begin time.Time
 }
 
-func (d *diary) to(recipients []string) Notifier {
-	return &diary{name: d.name, all: d.all, only: recipients, lines: d.lines, begin: d.begin}
-}
+func (d *diary) Notify(ctx context.Context, a Alert) error { return d.notifyRecipients(ctx, a, d.all) }
 
-func (d *diary) Notify(_ context.Context, a Alert) error {
+func (d *diary) notifyRecipients(_ context.Context, a Alert, recipients []string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, who := range d.all {
-		if d.only == nil || slices.Contains(d.only, who) {
-			*d.lines = append(*d.lines, strings.Join([]string{time.Since(d.begin).Round(time.Minute).String(), who, string(a.Level), string(a.Phase)}, " "))
-		}
+	for _, who := range recipients {
+		*d.lines = append(*d.lines, strings.Join([]string{time.Since(d.begin).Round(time.Minute).String(), who, string(a.Level), string(a.Phase)}, " "))
 	}
 	return nil
 }
@@ -97,4 +94,61 @@ func TestTheFirstVersionsStateIsRead(t *testing.T) {
 			t.Errorf("alerts (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// State of a later version is left as it is: the log says what to do, and the program
+// counts alone.
+func TestALaterVersionsStateIsNotOverwritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const later = `{"version":2,"now":"2000-01-01T00:00:00Z"}`
+		const key = "alert of 429s acme"
+		dir, log, alerts := Dir(t.TempDir()), new(bytes.Buffer), 0
+		if ok, err := dir.CompareAndSwap(t.Context(), key, nil, []byte(later), 0); !ok || err != nil {
+			t.Fatalf("CompareAndSwap: got %v, %v, want true, nil", ok, err)
+		}
+		logger := zerolog.New(log)
+		a := New(NotifierFunc(func(context.Context, Alert) error { alerts++; return nil }), Rule{Store: dir, Tenant: "acme", Logger: &logger})
+		for range 30 {
+			a.Observe(t.Context(), transport.Event{Kind: transport.RateLimited, Time: time.Now(), Status: 429, Attempt: 1})
+		}
+		time.Sleep(time.Hour)
+		if err := a.Close(); err != nil {
+			t.Errorf("Close: got %v, want nil", err)
+		}
+		if alerts != 2 {
+			t.Errorf("alerts: got %d, want the first and the last", alerts)
+		}
+		if got, err := dir.Load(t.Context(), key); string(got) != later || err != nil {
+			t.Errorf("stored: got %s, %v, want %s", got, err, later)
+		}
+		for _, want := range []string{"version 2", "versions up to 1", "update this program"} {
+			if n := strings.Count(log.String(), want); n != 1 {
+				t.Errorf("log: got %q %d times, want once:\n%s", want, n, log)
+			}
+		}
+	})
+}
+
+// What is stored has a version, snake_case names, and conditions by name.
+func TestNamesInAStore(t *testing.T) {
+	var s board
+	s.Courses[1].Incident = "x-throttled"
+	s.Outbox = []outgoing{{ID: "x", Routes: []target{{"mail", []string{"bob@example.com"}}}}}
+	stored, err := s.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"version":1`, `"throttled":{"id":"x-throttled"`, `"targets":[{"route":"mail","recipients":["bob@example.com"]}]`} {
+		if !strings.Contains(string(stored), want) {
+			t.Errorf("stored: got %s, want %s in it", stored, want)
+		}
+	}
+	if name := regexp.MustCompile(`"[^"]*[A-Z][^"]*":`).FindString(string(stored)); name != "" {
+		t.Errorf("stored: got the name %s, want snake_case only", name)
+	}
+	back, err := decodeState(stored)
+	s.Version = stateVersion
+	if diff := cmp.Diff(s, back, cmp.AllowUnexported(board{}, course{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
+		t.Errorf("read back (-want +got): %v\n%s", err, diff)
+	}
 }

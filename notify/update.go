@@ -2,9 +2,7 @@ package notify
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	mathrand "math/rand/v2"
 	"slices"
@@ -50,11 +48,9 @@ func (a *Alerter) found(err error) {
 	switch {
 	case err != nil && !a.alone:
 		a.alone = true
-		if json.Unmarshal(a.raw, &a.own) != nil {
-			a.own = board{}
-		}
+		a.own, _ = decodeState(a.raw) // which this process wrote
 		a.own.Outbox = slices.DeleteFunc(a.own.Outbox, func(o outgoing) bool { return o.Sender != a.id })
-		a.rule.logger().Warn().Err(err).Msg("aprimo: the Store of the alerts cannot be reached; counting alone")
+		a.rule.logger().Warn().Err(err).Msg("aprimo: the Store of the alerts cannot be used; counting alone")
 	case err == nil && a.alone:
 		a.alone, a.own = false, board{}
 		a.rule.logger().Info().Msg("aprimo: the Store of the alerts is reached again")
@@ -76,7 +72,7 @@ func (a *Alerter) updateStore(change func(b *board, alone bool)) error {
 		if err != nil {
 			return err
 		}
-		changed, err := json.Marshal(b)
+		changed, err := b.encode()
 		if err != nil {
 			return err
 		}
@@ -108,12 +104,18 @@ func (a *Alerter) changed(old []byte, change func(b *board, alone bool)) (b boar
 			change(&b, false)
 		}
 	}()
-	if json.Unmarshal(old, &b) != nil {
-		b = board{}
+	b, err = decodeState(old)
+	if errors.Is(err, errStateTooNew) {
+		return b, err
+	}
+	if err != nil {
+		a.rule.logger().Error().Err(err).Msg("aprimo: what the Store has of the alerts cannot be understood; beginning anew")
+		b, err = board{}, nil
 	}
 	if a.alone {
 		var own, base board // copies: this may have to be done again
-		err = errors.Join(copyOf(a.own, &own), json.Unmarshal([]byte(cmp.Or(string(a.raw), "{}")), &base))
+		err = copyOf(a.own, &own)
+		base, _ = decodeState(a.raw)
 		b.adopt(own, base, bytes.Equal(old, a.raw))
 	}
 	change(&b, false)
@@ -122,6 +124,9 @@ func (a *Alerter) changed(old []byte, change func(b *board, alone bool)) (b boar
 
 // copyOf makes a copy that has nothing in common with the original.
 func copyOf(b board, to *board) error {
-	text, err := json.Marshal(b)
-	return errors.Join(err, json.Unmarshal(text, to))
+	text, err := b.encode()
+	if err == nil {
+		*to, err = decodeState(text)
+	}
+	return err
 }

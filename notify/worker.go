@@ -68,7 +68,7 @@ func (a *Alerter) exchange(closing bool) (busy bool) {
 	a.update(func(b *board, alone bool) {
 		ahead = b.Now.Sub(d.now)
 		d.alone = alone
-		out = b.apply(d, a.rule, a.routes().to)
+		out = b.apply(d, a.rule, a.routes().targets)
 		for i := range out {
 			out[i].Alert.History = slices.Clone(b.History)
 		}
