@@ -28,7 +28,7 @@ func ledgerOf(alerts []notify.Alert) ledger {
 		case notify.Resolved:
 			l.closed[a.Incident]++
 		}
-		for _, u := range a.Untold {
+		for _, u := range a.Unreported {
 			if !u.Opened {
 				l.opened[u.Incident]++
 			}

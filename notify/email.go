@@ -78,7 +78,7 @@ func (e Email) Validate() error {
 	}
 	errs = append(errs, e.Templates.validate())
 	if err := errors.Join(append(errs, err)...); err != nil {
-		return fmt.Errorf("notify.Email: %w", permanent{err})
+		return fmt.Errorf("notify.Email: %w", permanentError{err})
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func (e Email) notifyRecipients(ctx context.Context, a Alert, recipients []strin
 		m, err = e.message(a, to)
 	}
 	if err != nil {
-		return fmt.Errorf("notify.Email: %w", permanent{err})
+		return fmt.Errorf("notify.Email: %w", permanentError{err})
 	}
 	envelope := to
 	if recipients != nil {
@@ -191,10 +191,10 @@ func (e Email) notifyRecipients(ctx context.Context, a Alert, recipients []strin
 		return fmt.Errorf("notify.Email: %w", errors.Join(err, badTo, badTemplate))
 	}
 	if badTo != nil {
-		return fmt.Errorf("notify.Email: the mail was sent to the others, but %w", permanent{errors.Join(badTo, badTemplate)})
+		return fmt.Errorf("notify.Email: the mail was sent to the others, but %w", permanentError{errors.Join(badTo, badTemplate)})
 	}
 	if badTemplate != nil {
-		return fmt.Errorf("notify.Email: the mail was sent in our words: %w", permanent{badTemplate})
+		return fmt.Errorf("notify.Email: the mail was sent in our words: %w", permanentError{badTemplate})
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	errRefused = permanent{errors.New("550 no such user")}
+	errRefused = permanentError{errors.New("550 no such user")}
 	errPutOff  = errors.New("450 greylisted")
 )
 
@@ -28,7 +28,7 @@ type mailing struct {
 func (m mailing) Notify(ctx context.Context, a Alert) error { return m.notifyRecipients(ctx, a, nil) }
 
 func (m mailing) notifyRecipients(_ context.Context, a Alert, recipients []string) error {
-	var p partial
+	var p partialError
 	some := false
 	for _, who := range []string{"a", "b"} {
 		err := m.errs[who]
@@ -96,7 +96,7 @@ func TestARestOfAWayMeansThatSomeHaveTheAlert(t *testing.T) {
 	quiet := zerolog.Nop()
 	m := mailing{errs: map[string]error{"b": errRefused}}
 	a := New(Routes{{Name: "mail", To: m}}, Rule{Logger: &quiet})
-	got, err := a.deliver(outgoing{Routes: []target{{Route: "mail"}}}, target{"mail", []string{"b"}})
+	got, err := a.deliver(pendingAlert{Targets: []target{{Route: "mail"}}}, target{"mail", []string{"b"}})
 	if !got || !errors.Is(err, ErrPermanent) {
 		t.Errorf("got: %v, %v", got, err)
 	}

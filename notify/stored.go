@@ -16,7 +16,7 @@ const stateVersion = 1
 var errStateTooNew = errors.New("update this program, or give it a Store of its own")
 
 // decodeState reads what a Store holds; nothing is the zero state.
-func decodeState(stored []byte) (s board, err error) {
+func decodeState(stored []byte) (s sharedState, err error) {
 	if len(stored) == 0 {
 		return s, nil
 	}
@@ -39,26 +39,35 @@ func decodeState(stored []byte) (s board, err error) {
 }
 
 // encode returns what a Store is to hold.
-func (b board) encode() ([]byte, error) {
-	b.Version = stateVersion
-	return json.Marshal(b)
+func (s sharedState) encode() ([]byte, error) {
+	s.Version = stateVersion
+	return json.Marshal(s)
+}
+
+// clone returns a copy that shares nothing with s.
+func (s sharedState) clone() (sharedState, error) {
+	text, err := s.encode()
+	if err != nil {
+		return s, err
+	}
+	return decodeState(text)
 }
 
 // MarshalJSON stores the incidents by the names of their conditions.
-func (cs courses) MarshalJSON() ([]byte, error) {
-	byName := map[Level]*course{}
-	for i := range cs {
-		byName[levels[i]] = &cs[i]
+func (all incidents) MarshalJSON() ([]byte, error) {
+	byName := map[Condition]*incident{}
+	for i := range all {
+		byName[conditions[i]] = &all[i]
 	}
 	return json.Marshal(byName)
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (cs *courses) UnmarshalJSON(text []byte) error {
-	var byName map[Level]course
+func (all *incidents) UnmarshalJSON(text []byte) error {
+	var byName map[Condition]incident
 	err := json.Unmarshal(text, &byName)
-	for i := range cs {
-		cs[i] = byName[levels[i]]
+	for i := range all {
+		all[i] = byName[conditions[i]]
 	}
 	return err
 }
@@ -67,7 +76,7 @@ func (cs *courses) UnmarshalJSON(text []byte) error {
 // encoding/json ignores.
 var namesV0 = map[string]string{
 	"Courses": "incidents", "Outbox": "pending", "Muted": "mute", // of the state
-	"Incident": "id", "Reached": "noticed", "Calm": "clearing_since", "Past": "previous_window", "Parts": "shares", // of an incident
+	"Incident": "id", "Reached": "noticed", "Calm": "clearing_since", "Past": "previous_sum", "Parts": "shares", // of an incident
 	"Told": "reported", "Events": "reported_total", "Untold": "unreported", "Forgot": "dropped", "ForgotN": "dropped_count",
 	"Held": "unreported_sum", "Waiting": "digest_since", "Gap": "digest_gap_ns",
 	"By": "process", "N": "count", // of a share
@@ -105,8 +114,8 @@ func upgradeValue(key string, v any) any {
 	case []any:
 		if key == "Courses" {
 			byName := map[string]any{}
-			for i, c := range v[:min(len(v), len(levels))] {
-				byName[string(levels[i])] = upgradeValue("", c)
+			for i, c := range v[:min(len(v), len(conditions))] {
+				byName[string(conditions[i])] = upgradeValue("", c)
 			}
 			return byName
 		}

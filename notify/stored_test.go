@@ -34,7 +34,7 @@ func (d *diary) notifyRecipients(_ context.Context, a Alert, recipients []string
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, who := range recipients {
-		*d.lines = append(*d.lines, strings.Join([]string{time.Since(d.begin).Round(time.Minute).String(), who, string(a.Level), string(a.Phase)}, " "))
+		*d.lines = append(*d.lines, strings.Join([]string{time.Since(d.begin).Round(time.Minute).String(), who, string(a.Condition), string(a.Phase)}, " "))
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func restart(t *testing.T, stored string) (lines []string) {
 	begin := time.Now()
 	a := New(Routes{
 		{Name: "mail", To: &diary{all: []string{"anna@example.com", "bob@example.com"}, lines: &lines, begin: begin}},
-		{Name: "chat", To: &diary{all: []string{"chat"}, lines: &lines, begin: begin}, Levels: []Level{Throttled}},
+		{Name: "chat", To: &diary{all: []string{"chat"}, lines: &lines, begin: begin}, Conditions: []Condition{Throttled}},
 	}, Rule{Store: Dir(dir), Tenant: "acme", MaxDelay: 2 * time.Second, Logger: &quiet})
 	for range 10 {
 		time.Sleep(10 * time.Second)
@@ -131,9 +131,9 @@ func TestALaterVersionsStateIsNotOverwritten(t *testing.T) {
 
 // What is stored has a version, snake_case names, and conditions by name.
 func TestNamesInAStore(t *testing.T) {
-	var s board
-	s.Courses[1].Incident = "x-throttled"
-	s.Outbox = []outgoing{{ID: "x", Routes: []target{{"mail", []string{"bob@example.com"}}}}}
+	var s sharedState
+	s.Incidents[1].ID = "x-throttled"
+	s.Pending = []pendingAlert{{ID: "x", Targets: []target{{"mail", []string{"bob@example.com"}}}}}
 	stored, err := s.encode()
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestNamesInAStore(t *testing.T) {
 	}
 	back, err := decodeState(stored)
 	s.Version = stateVersion
-	if diff := cmp.Diff(s, back, cmp.AllowUnexported(board{}, course{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
+	if diff := cmp.Diff(s, back, cmp.AllowUnexported(sharedState{}, incident{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
 		t.Errorf("read back (-want +got): %v\n%s", err, diff)
 	}
 }
