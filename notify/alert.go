@@ -1,65 +1,69 @@
 package notify
 
 import (
+	"encoding/json"
+	"slices"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
-// A Level is a kind of trouble. Each has its own threshold in a [Rule], its own
-// [State] and its own incidents.
-type Level string
+// A Condition is a kind of trouble. Each has its own threshold in a [Rule] and its own
+// incidents.
+type Condition string
 
-// The levels.
+// The conditions.
 const (
-	// Saturated: for a minute the server has let requests wait longer than
-	// Rule.MaxDelay, or the queue has been fuller than four fifths.
-	Saturated Level = "saturated"
+	// Saturated: for a minute the server has delayed requests by more than
+	// Rule.MaxDelay, or the queue has been more than four fifths full.
+	Saturated Condition = "saturated"
 	// Throttled: there were Rule.Count answers with status 429.
-	Throttled Level = "throttled"
+	Throttled Condition = "throttled"
 	// Failing: Rule.Lost calls were given up after all their attempts.
-	Failing Level = "failing"
+	Failing Condition = "failing"
 )
 
-// levels are all of them, the worst last.
-var levels = [...]Level{Saturated, Throttled, Failing}
+// conditions are all of them, the worst last.
+var conditions = [...]Condition{Saturated, Throttled, Failing}
 
-// A Phase says what has happened that an [Alert] tells of.
+// A Phase says what an [Alert] reports.
 type Phase string
 
 // The phases.
 const (
-	Firing    Phase = "firing"    // an incident has begun
-	Escalated Phase = "escalated" // it has become ten times as large
-	Reminder  Phase = "reminder"  // it lasts
-	Resolved  Phase = "resolved"  // it is over
-	Digest    Phase = "digest"    // what happened while there was no mail for each incident
-	Test      Phase = "test"      // nothing; also an empty Phase with a Count of 0
+	Firing    Phase = "firing"    // an incident has started
+	Escalated Phase = "escalated" // it has grown tenfold
+	Reminder  Phase = "reminder"  // it continues
+	Resolved  Phase = "resolved"  // it has ended
+	Digest    Phase = "digest"    // incidents that had no alert of their own
+	Test      Phase = "test"      // nothing; an empty Phase with a Count of 0 means the same
 )
 
-// An Alert tells what Aprimo's rate limit has done to this process, or with a
-// Rule.Store to all of them. It is a plain value that can be encoded as JSON.
-// Text that comes from outside, such as the names of users, has been made
-// printable and short; only HTML must still escape it.
+// An Alert reports what Aprimo's rate limit has done to this process, or with a
+// Rule.Store to all processes that share it. It is a plain value that can be encoded as
+// JSON. Text from outside, such as user names, is printable and short; it must still be
+// escaped for HTML.
 type Alert struct {
-	Level Level `json:"level"`
-	Phase Phase `json:"phase"`
+	Condition Condition `json:"condition"`
+	Phase     Phase     `json:"phase"`
 
-	// Incident identifies what all alerts about it have in common. Number is 1
-	// for the first of them.
+	// Incident is the same in all alerts about an incident. Number is 1 in the first.
 	Incident string `json:"incident"`
 	Number   int    `json:"number"`
 
 	Tenant string `json:"tenant"`
-	Host   string `json:"host"` // the machine that the alert comes from
+	Host   string `json:"host"` // the machine that sends the alert
 	PID    int    `json:"pid"`
 
 	Time   time.Time `json:"time"`            // of this alert
 	Since  time.Time `json:"since"`           // the first event of the incident
 	Latest time.Time `json:"latest,omitzero"` // the last one so far
 	Ended  time.Time `json:"ended,omitzero"`  // the same, if Resolved
-	Count  int       `json:"count"`           // events since the last alert about the incident: 429s; calls lost; seconds of saturation
+	Count  int       `json:"count"`           // events since the last alert about the incident: 429s, lost calls, or seconds of saturation
 	Total  int       `json:"total"`           // events of the whole incident
 	Peak   int       `json:"peak,omitempty"`  // 429s in its worst minute
-	Alone  bool      `json:"alone,omitempty"` // the Store could not be reached: this is about one process
+	Alone  bool      `json:"alone,omitempty"` // the Store could not be used: this is about one process
 
 	// The rule.
 	Limit    int           `json:"limit"`
@@ -67,69 +71,157 @@ type Alert struct {
 	Cooldown time.Duration `json:"cooldown_ns"`
 	MaxDelay time.Duration `json:"max_delay_ns,omitempty"`
 
-	// What came of it since the incident began, as far as it was known at Time.
+	// The consequences since the incident started, as far as known at Time.
 	Lost      int `json:"lost"`      // calls given up after all attempts
 	Recovered int `json:"recovered"` // calls that succeeded at a later attempt
-	Refused   int `json:"refused"`   // calls turned away in this process, never sent
-	Paused    int `json:"paused"`    // times that all calls were held back
+	Refused   int `json:"refused"`   // calls rejected in this process, never sent
+	Paused    int `json:"paused"`    // how often all calls were paused
 
-	Queued      int           `json:"queued"`          // calls waiting in this process, at the last event
-	Delay       time.Duration `json:"delay_ns"`        // until the last call turned away is sent again; 0 if it is not
-	ServerDelay time.Duration `json:"server_delay_ns"` // how long the server let a request wait, at the last event
+	// At the last event.
+	Queued      int           `json:"queued"`          // calls in this process's queue
+	Again       bool          `json:"will_retry"`      // the request that got the last 429 is retried
+	Delay       time.Duration `json:"delay_ns"`        // after this time
+	ServerDelay time.Duration `json:"server_delay_ns"` // how long the server delayed a request
 
-	// Whose share it was: while requests were turned away the server served the
-	// tenant TenantRate a second and had a hundred more waiting. By the part of
-	// these that can have been ours we were served Rate a second at most, and
-	// others Others at least; those of our processes that were not turned away
-	// count among them, unless they share a Store. Both are 0 if that is not known.
+	// While it sent 429s the server processed TenantRate requests a second and had
+	// a hundred more queued. Going by our part of that queue, it processed at most Rate
+	// of ours, and at least Others of other programs'. Processes that share no
+	// Store with this one count as others. Rate and Others are 0 if unknown.
 	Rate       float64 `json:"rate"`
 	TenantRate float64 `json:"tenant_rate"`
 	Others     float64 `json:"others"`
 
-	// At most 10 each, the most frequent first, of the whole incident. An empty
-	// name is unknown. Operations are method and path with {id} for identifiers;
-	// Hosts the processes, with a Rule.Store.
+	// The most frequent names of the whole incident, at most 10 each, the most
+	// frequent first. An empty name is unknown. Operations are method and path with
+	// {id} for identifiers. Hosts are the processes, with a Rule.Store.
 	Users      []Tally `json:"users"`
 	Operations []Tally `json:"operations"`
 	Hosts      []Tally `json:"hosts,omitempty"`
 
-	// Samples are the first three and the last three of the events, with no
-	// query in the URL.
+	// Samples are the first three and the last three events, without queries in
+	// the URL.
 	Samples Samples `json:"samples,omitempty"`
 
-	// History is the last hour, minute by minute. A minute without any request
-	// may be missing.
+	// History is the last hour. Minutes without a request may be missing.
 	History []Minute `json:"history,omitempty"`
 
-	Previous   time.Time `json:"previous,omitzero"`    // the last alert before this one
-	Suppressed int       `json:"suppressed,omitempty"` // events of the incidents in Untold
-	Untold     []Summary `json:"untold,omitempty"`     // incidents of which no alert, or none of their end, has told; at most 50
-	Incidents  int       `json:"incidents,omitempty"`  // how many there were, of a Digest
-	Next       time.Time `json:"next,omitzero"`        // of the reminder, if it lasts
+	Previous   time.Time `json:"previous,omitzero"`    // the alert before this one
+	Suppressed int       `json:"suppressed,omitempty"` // events of the incidents in Unreported
+	Unreported []Summary `json:"unreported,omitempty"` // incidents whose start or end no alert has reported; at most 50
+	Incidents  int       `json:"incidents,omitempty"`  // how many a Digest reports
+	Next       time.Time `json:"next,omitzero"`        // of the reminder, if the incident continues
 
-	// NoneBefore says that this is the last alert of its level until then, whatever
-	// happens: there have been as many as the Rule allows.
+	// NoneBefore is set if this is the last alert of its kind until then, because the
+	// Rule allows no more.
 	NoneBefore time.Time `json:"none_before,omitzero"`
 }
 
-// A Summary is an incident in one line.
+// A Summary is an incident in short.
 type Summary struct {
 	Incident string    `json:"incident"`
 	Since    time.Time `json:"since"`
-	Ended    time.Time `json:"ended,omitzero"` // zero if it is not over
+	Ended    time.Time `json:"ended,omitzero"` // zero if it continues
 	Total    int       `json:"total"`
 	Peak     int       `json:"peak,omitempty"`
 	Lost     int       `json:"lost,omitempty"`
-	Opened   bool      `json:"opened,omitempty"` // its beginning had an alert
+	Opened   bool      `json:"opened,omitempty"` // an alert has reported its start
 }
 
-// A Minute is what happened in one.
+// A Minute is what happened in one minute.
 type Minute struct {
-	Time    time.Time     `json:"time"`
-	Limited int           `json:"limited"`         // 429s
-	Sent    int           `json:"sent"`            // requests, repetitions included, by calls that ended in it
-	Delay   time.Duration `json:"server_delay_ns"` // the longest that the server let a request wait
+	Time        time.Time     `json:"time"`
+	Limited     int           `json:"limited"`         // 429s
+	Sent        int           `json:"sent"`            // requests, retries included, of calls that ended in it
+	ServerDelay time.Duration `json:"server_delay_ns"` // the longest in it
 }
 
-// isTest reports whether the alert tells of nothing.
+// A Tally counts how often a name occurred.
+type Tally = topk.Tally
+
+// Samples are some events of an incident. As JSON each has time, user, method, url,
+// attempt and status.
+type Samples []transport.Event
+
+type sampleJSON struct {
+	Time    time.Time `json:"time"`
+	User    string    `json:"user"`
+	Method  string    `json:"method"`
+	URL     string    `json:"url"`
+	Attempt int       `json:"attempt"`
+	Status  int       `json:"status,omitempty"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (s Samples) MarshalJSON() ([]byte, error) {
+	all := make([]sampleJSON, len(s))
+	for i, e := range s {
+		all[i] = sampleJSON{e.Time, e.User, e.Method, e.URL, e.Attempt, e.Status}
+	}
+	return json.Marshal(all)
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (s *Samples) UnmarshalJSON(b []byte) error {
+	var all []sampleJSON
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	*s = nil
+	for _, e := range all {
+		*s = append(*s, transport.Event{Time: e.Time, User: e.User, Method: e.Method, URL: e.URL, Attempt: e.Attempt, Status: e.Status})
+	}
+	return nil
+}
+
+// isTest reports whether the alert is a test.
 func (a Alert) isTest() bool { return a.Phase == Test || a.Phase == "" && a.Count == 0 }
+
+// include adds the sums of o, which are of later events.
+func (a *Alert) include(o Alert) {
+	if o.Total == 0 {
+		return
+	}
+	if a.Total == 0 || o.Since.Before(a.Since) {
+		a.Since = o.Since
+	}
+	a.Latest = later(a.Latest, o.Latest)
+	if a.Tenant == "" {
+		a.Tenant = o.Tenant
+	}
+	a.Total += o.Total
+	a.Lost += o.Lost
+	a.Recovered += o.Recovered
+	a.Refused += o.Refused
+	a.Paused += o.Paused
+	a.Peak = max(a.Peak, o.Peak)
+	a.Queued, a.Again, a.Delay, a.ServerDelay = o.Queued, o.Again, o.Delay, o.ServerDelay
+	a.Users = mergeTallies(a.Users, o.Users)
+	a.Operations = mergeTallies(a.Operations, o.Operations)
+	a.Hosts = mergeTallies(a.Hosts, o.Hosts)
+	a.Samples = slices.Concat(a.Samples, o.Samples)
+	if n := len(a.Samples); n > 2*maxSamples {
+		a.Samples = slices.Concat(a.Samples[:maxSamples], a.Samples[n-maxSamples:])
+	}
+}
+
+// top returns the alert with at most n names of each kind.
+func (a Alert) top(n int) Alert {
+	first := func(list []Tally) []Tally { return list[:min(n, len(list))] }
+	a.Users, a.Operations, a.Hosts = first(a.Users), first(a.Operations), first(a.Hosts)
+	return a
+}
+
+func mergeTallies(a, b []Tally) []Tally {
+	k := topk.Counter{Most: maxShared}
+	for _, t := range slices.Concat(a, b) {
+		k.AddTally(t)
+	}
+	return k.Top(maxShared)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -10,52 +10,55 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/measure"
 )
 
-// An Alerter watches the events of one or more Transports and alerts a
-// [Notifier] by a [Rule]. Make one with [New] and give its method Observe to
+// An Alerter counts the events of one or more Transports and sends alerts to a
+// [Notifier] according to a [Rule]. Make one with [New], and give its method Observe to
 // transport.WithObserver. It is safe for concurrent use.
 type Alerter struct {
 	rule Rule
-	// routes is a func, not the Routes: so that printing an Alerter never
-	// prints a password.
-	routes func() Routes
-	host   string
-	id     string // among those that share a Store
-	clock  clock
+	// routes is a func, not the Routes, so that printing an Alerter never prints a
+	// password.
+	routes     func() Routes
+	host       string
+	id         string        // among those that share a Store
+	closing    chan struct{} // closed by Close
+	wake       chan struct{} // wakes the worker
+	deliveries sync.WaitGroup
+	workers    sync.WaitGroup
 
-	closing chan struct{} // closed by Close
-	poke    chan struct{} // wakes the worker
-	sending sync.WaitGroup
-	working sync.WaitGroup
+	// Lock updating before mu. updating is held while the state is changed, for as
+	// long as the Store takes; mu only for moments, and not while the Store, a
+	// Notifier or the logger is called.
+	updating sync.Mutex
+	own      sharedState // without a Store, or while it cannot be used
+	stored   []byte      // what this process stored or loaded last
+	alone    bool        // the Store cannot be used
 
-	updating sync.Mutex // held while a board is changed
-	own      board      // without a Store, or while it cannot be reached
-	raw      []byte     // what the Store had last
-	alone    bool       // the Store cannot be reached
-
-	mu      sync.Mutex
-	counts  counts
-	minutes history
-	heat    saturation
-	counted bool      // an event that an alert counts
-	latest  time.Time // such an event
-	mute    muting
-	seq     uint64
-	works   bool     // the worker
-	way     []string // alerts on their way from here
-	sent    []string // and the last that were sent from here
-	closed  bool
-	err     error    // of the last delivery that failed for good
-	told    uint64   // alerts sent from here, for each way
-	failed  uint64   // somebody was not told
-	shown   []Status // as the board was last
-	muted   muting   // the same
+	mu         sync.Mutex
+	clock      clock
+	counts     counts
+	minutes    history
+	saturation saturation
+	counted    bool      // since the last exchange, an event that a condition counts
+	latest     time.Time // such an event
+	mute       mute
+	seq        uint64
+	working    bool      // the worker runs
+	inFlight   []string  // IDs of the alerts that are being delivered from here
+	done       []receipt // the last that were
+	closed     bool
+	err        error // of the last alert that could not be delivered
+	sent       uint64
+	failed     uint64
+	status     []Status // of the state as it was last
+	stateMute  mute     // the same
 }
 
-// New returns an Alerter that tells n. Close it when the program ends. With a
-// Rule.Store it begins where the last one ended. If n has a method Validate, as Email
-// and Webhook have, what that finds wrong is logged at once.
+// New returns an Alerter that notifies n. Close it when the program ends. With a
+// Rule.Store it resumes where the last one ended. If n has a method Validate, as Email
+// and Webhook have, New logs what that finds wrong.
 func New(n Notifier, r Rule) *Alerter {
 	host, err := os.Hostname()
 	if err != nil {
@@ -69,41 +72,20 @@ func New(n Notifier, r Rule) *Alerter {
 		id:      rand.Text(),
 		clock:   newClock(),
 		closing: make(chan struct{}),
-		poke:    make(chan struct{}, 1),
+		wake:    make(chan struct{}, 1),
 	}
 	a.rule.Tenant = clean(r.Tenant, maxText)
-	a.validate(routes)
+	routes.logInvalid(a.rule.logger())
 	if r.Store != nil {
 		a.mu.Lock()
-		a.work()
+		a.startWorker()
 		a.mu.Unlock()
 	}
 	return a
 }
 
-// validate logs at once what would be found out only when it is needed.
-func (a *Alerter) validate(ways Routes) {
-	if len(ways) == 0 {
-		a.rule.logger().Error().Msg("aprimo: no alert can be sent: there are no Routes")
-	}
-	for _, w := range ways {
-		for _, l := range w.Levels {
-			if !slices.Contains(levels[:], l) {
-				a.rule.logger().Error().Str("aprimo.alert.route", w.Name).Str("aprimo.alert.level", clean(string(l), maxText)).
-					Msg("aprimo: there is no such level, write throttled, failing or saturated")
-			}
-		}
-		if v, ok := w.To.(interface{ Validate() error }); ok {
-			if err := v.Validate(); err != nil {
-				a.rule.logger().Error().Err(err).Str("aprimo.alert.route", w.Name).Msg("aprimo: no alert can be sent this way")
-			}
-		}
-	}
-}
-
-// Observe takes note of e. It is a transport.Observer: it never blocks, and an
-// alert that is due is sent by another goroutine, which does not depend on the
-// context. An event without a time is taken to happen now. After Close it does
+// Observe counts an event. It is a transport.Observer: it never blocks, and does not
+// use the context. An event without a Time counts as happening now. After Close it does
 // nothing.
 func (a *Alerter) Observe(_ context.Context, e transport.Event) {
 	if e.Time.IsZero() {
@@ -116,35 +98,33 @@ func (a *Alerter) Observe(_ context.Context, e transport.Event) {
 	}
 	at := a.clock.on(e.Time)
 	a.minutes.observe(e, at)
-	if !a.works && at.Sub(a.latest) > a.rule.Within {
-		a.counts.forget()
+	if !a.working && at.Sub(a.latest) > a.rule.Within {
+		a.counts.forgetOutcomes()
 	}
-	if a.counts.observe(e, at, a.rule, a.heat.hot(e, at, a.rule)) {
+	if a.counts.observe(e, at, a.rule, a.saturation.observe(e, at, a.rule)) {
 		a.latest = at
 		if !a.counted {
 			a.counted = true
-			a.work()
+			a.startWorker()
 		}
 	}
 }
 
-// Mute keeps alerts back until a point in time, for example during work that
-// was announced: 429s are counted and logged all the same, and what happened
-// meanwhile is told afterwards. A time that has passed ends it. With a
-// Rule.Store it holds for all processes.
+// Mute suspends alerts until a point in time, for example during planned work. Events
+// are counted and logged all the same, and reported afterwards. A time in the past ends
+// it. With a Rule.Store it applies to all processes.
 func (a *Alerter) Mute(until time.Time, reason string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := later(a.clock.on(time.Now()), a.mute.Since.Add(1)) // the last word counts, also if both came at once
-	a.mute = muting{Until: a.clock.on(until), Reason: clean(reason, maxText), Since: now}
+	now := later(a.clock.on(time.Now()), a.mute.Since.Add(1)) // the last call wins, also of two at once
+	a.mute = mute{Until: a.clock.on(until), Reason: clean(reason, maxText), Since: now}
 	if !a.closed {
-		a.work()
+		a.startWorker()
 	}
 }
 
-// SendTest sends a test alert to everybody that may get one, once, and returns
-// when it is delivered. The error tells of each way that failed, and what to
-// change.
+// SendTest sends a test alert once, to every route, and returns when it is delivered.
+// The error names each route that failed and what to change.
 func (a *Alerter) SendTest(ctx context.Context) error {
 	now := time.Now()
 	return a.routes().Notify(ctx, Alert{
@@ -154,29 +134,73 @@ func (a *Alerter) SendTest(ctx context.Context) error {
 	})
 }
 
-// Close stops observing and waits for the alerts on their way. One that is still
-// gathered is sent at once. One that waits for its next try is tried at once, a
-// last time; one that cannot be delivered is logged, and left in the Store if
-// there is one. So Close takes little more than Rule.Timeout, or twice as long if
-// a try was on its way. It returns the error of the last alert that could not
-// be delivered, in all the time before, and the same if it is called again.
+// Close stops observing and waits for pending alerts. An alert that is still gathered is
+// sent at once; one that waits for a retry is tried a last time; one that cannot be
+// delivered is logged, and stays in the Store if there is one. So Close takes little more
+// than Rule.Timeout, or twice as long during an attempt. It returns the error of the last
+// alert that could not be delivered since New. Further calls return the same.
 func (a *Alerter) Close() error {
 	a.mu.Lock()
 	if !a.closed {
 		a.closed = true
 		close(a.closing)
 		if a.counted {
-			a.work()
+			a.startWorker()
 		}
 	}
 	a.mu.Unlock()
-	a.working.Wait()
-	a.sending.Wait()
+	a.workers.Wait()
+	a.deliveries.Wait()
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.err
 }
 
-// name returns the process for people.
-func (a *Alerter) name() string { return fmt.Sprintf("%s (process %d)", a.host, os.Getpid()) }
+// A Status is the state of the alerts about one condition.
+type Status = measure.AlertStatus
+
+// Status returns the state of each condition that the Rule does not switch off. With a
+// Rule.Store it is as this process has seen it last. A nil Alerter has none.
+func (a *Alerter) Status() []Status {
+	if a == nil {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all, mute := slices.Clone(a.status), a.stateMute
+	if len(all) == 0 {
+		all = new(sharedState).status(a.rule)
+	}
+	if a.mute.Since.After(mute.Since) {
+		mute = a.mute
+	}
+	offset := a.clock.offset()
+	for i := range all {
+		s := &all[i]
+		if a.clock.on(time.Now()).Before(mute.Until) {
+			s.Muted, s.Reason = mute.Until, mute.Reason
+		}
+		for _, t := range []*time.Time{&s.Since, &s.Reported, &s.Muted} {
+			*t = shifted(*t, -offset)
+		}
+	}
+	return all
+}
+
+// Deliveries returns how many alerts this process has delivered since [New], how many it
+// could not deliver, and how many it is still delivering or retrying. Sent and failed
+// count each of the [Routes] of an alert. Failed is increased with each line "alert not
+// delivered" in the log, so also if a single recipient did not get it. A nil Alerter has
+// none.
+func (a *Alerter) Deliveries() (sent, failed uint64, pending int) {
+	if a == nil {
+		return 0, 0, 0
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.sent, a.failed, len(a.inFlight)
+}
+
+// processName returns the process's name for people.
+func (a *Alerter) processName() string { return fmt.Sprintf("%s (process %d)", a.host, os.Getpid()) }

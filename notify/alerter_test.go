@@ -27,7 +27,7 @@ func TestAlertAtExactlyCount(t *testing.T) {
 		if len(got) != 1 {
 			t.Fatalf("%d alerts after 20 answers, want 1", len(got))
 		}
-		if g := got[0]; g.Level != notify.Throttled || g.Phase != notify.Firing || g.Count != 20 || g.Total != 20 || g.Limit != 20 ||
+		if g := got[0]; g.Condition != notify.Throttled || g.Phase != notify.Firing || g.Count != 20 || g.Total != 20 || g.Limit != 20 ||
 			g.Within != 5*time.Minute || g.Cooldown != time.Hour || g.Number != 1 || g.Incident == "" || g.Suppressed != 0 || !g.Previous.IsZero() {
 			t.Errorf("alert: %+v", g)
 		}
@@ -88,7 +88,7 @@ func TestEdgeOfTheWindow(t *testing.T) {
 // phases returns what the alerts are and when they came, from begin on.
 func phases(begin time.Time, alerts []notify.Alert) (all []string) {
 	for _, a := range alerts {
-		all = append(all, a.Time.Sub(begin).Round(time.Minute).String()+" "+string(a.Level)+" "+string(a.Phase))
+		all = append(all, a.Time.Sub(begin).Round(time.Minute).String()+" "+string(a.Condition)+" "+string(a.Phase))
 	}
 	return all
 }
@@ -144,7 +144,7 @@ func TestCooldownKeepsAlertsForLater(t *testing.T) {
 			t.Fatal(diff)
 		}
 		g := box.got()[2]
-		if len(g.Untold) != 1 || g.Suppressed != 25 || !g.Untold[0].Since.Equal(begin.Add(30*time.Minute)) || g.Untold[0].Ended.IsZero() {
+		if len(g.Unreported) != 1 || g.Suppressed != 25 || !g.Unreported[0].Since.Equal(begin.Add(30*time.Minute)) || g.Unreported[0].Ended.IsZero() {
 			t.Errorf("%+v", g)
 		}
 		a.Close()
@@ -344,7 +344,7 @@ func TestMuteTellsAfterwards(t *testing.T) {
 		time.Sleep(time.Minute)
 		burst(a, 50)
 		time.Sleep(time.Minute)
-		if s := a.Status()[0]; s.State != notify.Active || s.Reason != "work on the tenant" || s.Total != 50 {
+		if s := a.Status()[0]; s.State != "firing" || s.Reason != "work on the tenant" || s.Total != 50 {
 			t.Errorf("%+v", s)
 		}
 		time.Sleep(3 * time.Hour)
@@ -372,7 +372,7 @@ func TestWhoseShareItIs(t *testing.T) {
 		if g.Rate < 6.2 || g.Rate > 6.25 || g.Others < 8.75 || g.Others > 8.8 || g.TenantRate != 15 {
 			t.Errorf("ours %v, others %v of %v", g.Rate, g.Others, g.TenantRate)
 		}
-		if len(g.History) != 1 || g.History[0].Limited != 20 || g.History[0].Sent != 20 || g.History[0].Delay != time.Second {
+		if len(g.History) != 1 || g.History[0].Limited != 20 || g.History[0].Sent != 20 || g.History[0].ServerDelay != time.Second {
 			t.Errorf("history %+v", g.History)
 		}
 	})

@@ -28,7 +28,7 @@ func ledgerOf(alerts []notify.Alert) ledger {
 		case notify.Resolved:
 			l.closed[a.Incident]++
 		}
-		for _, u := range a.Untold {
+		for _, u := range a.Unreported {
 			if !u.Opened {
 				l.opened[u.Incident]++
 			}
@@ -153,6 +153,8 @@ func TestAStoreWithNonsense(t *testing.T) {
 	for _, text := range []string{
 		"", "null", "[]", "{", `{"Now":"2199-01-01T00:00:00Z"}`, `{"Courses":[{},{"Flapping":true,"Waiting":"2020-01-01T00:00:00Z"},{}]}`,
 		`{"Courses":[{},{"State":"clearing","Times":[null]},{}]}`, `{"Outbox":[{}],"Sent":["2199-01-01T00:00:00Z"]}`, `{"Outbox":[{"ID":"x","Routes":["y"],"Alert":{"phase":"firing","count":1}}]}`,
+		`{"version":"1"}`, `{"version":1,"incidents":[]}`, `{"version":1,"incidents":{"throttled":{"state":"clearing","times":[null]}}}`,
+		`{"version":1,"pending":[{"id":"x","targets":[{}],"alert":{"condition":"unknown","phase":"firing","count":1}}]}`,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			box, quiet := new(inbox), zerolog.Nop()

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// A clock is one that is never set: the wall's when it was made, and what has
-// passed since. It is ahead of that if the others' are, with whom a Store is shared,
-// or if it was itself before it was set back.
+// A clock is one that is never set: the wall clock's time when it was made, and what has
+// passed since. It is ahead of that if the shared state is, because the clocks of other
+// processes are ahead, or because the wall clock was set back between two programs.
 type clock struct {
 	real, wall time.Time
 	ahead      time.Duration
@@ -18,18 +18,17 @@ func newClock() clock {
 	return clock{now, now.Round(0), 0}
 }
 
-// on returns the clock's time at a point in time of the wall's.
+// on returns the clock's time at a point in time of the wall clock.
 func (c clock) on(t time.Time) time.Time { return c.wall.Add(t.Sub(c.real) + c.ahead) }
 
-// off returns by how much the clock differs from the wall's, which may have been set
-// since.
-func (c clock) off() time.Duration {
+// offset returns by how much the clock is ahead of the wall clock, which may have been
+// set since.
+func (c clock) offset() time.Duration {
 	now := time.Now()
 	return c.on(now).Sub(now.Round(0)).Round(time.Second)
 }
 
-// shift makes the times of an alert those of a clock that differs by d: people are
-// told the wall's.
+// shift adds d to the times of an alert, to turn them into the wall clock's.
 func (a *Alert) shift(d time.Duration) {
 	if d == 0 {
 		return
@@ -37,15 +36,17 @@ func (a *Alert) shift(d time.Duration) {
 	for _, t := range []*time.Time{&a.Time, &a.Since, &a.Latest, &a.Ended, &a.Previous, &a.Next, &a.NoneBefore} {
 		*t = shifted(*t, d)
 	}
-	a.Untold = slices.Clone(a.Untold)
-	for i := range a.Untold {
-		a.Untold[i].Since, a.Untold[i].Ended = shifted(a.Untold[i].Since, d), shifted(a.Untold[i].Ended, d)
+	a.Unreported = slices.Clone(a.Unreported)
+	for i := range a.Unreported {
+		u := &a.Unreported[i]
+		u.Since, u.Ended = shifted(u.Since, d), shifted(u.Ended, d)
 	}
-	for i := range a.History { // a copy of the board's
+	for i := range a.History { // a copy of the state's
 		a.History[i].Time = a.History[i].Time.Add(d).Round(time.Minute)
 	}
 }
 
+// shifted adds d to a point in time unless that is zero.
 func shifted(t time.Time, d time.Duration) time.Time {
 	if t.IsZero() {
 		return t

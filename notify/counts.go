@@ -4,32 +4,41 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
-// counts is what one process has counted since it told the board last. The zero
-// value is ready for use.
+const (
+	maxSamples = 3  // of the first events, and of the last
+	maxHistory = 60 // minutes
+)
+
+// counts is what one process has counted since it last updated the shared state. The
+// zero value is ready to use.
 type counts struct {
-	hits      [len(levels)]tally // in the order of levels
+	hits      [len(conditions)]tally // in the order of conditions
 	lost      int
 	recovered int
 	refused   int
 	paused    int
 
-	queued      int // these three at the last event
+	queued      int // these four at the last event
+	again       bool
 	delay       time.Duration
 	serverDelay time.Duration
 }
 
 // observe counts an event that happened at a point in time of the Alerter's own
-// clock, and tells whether it was one that an alert counts.
-func (c *counts) observe(e transport.Event, at time.Time, r Rule, hot bool) (hit bool) {
+// clock, and reports whether a condition counts it.
+func (c *counts) observe(e transport.Event, at time.Time, r Rule, saturated bool) (hit bool) {
 	switch {
 	case e.Kind == transport.RateLimited:
 		hit = c.hit(1, e, at, r)
-		c.queued, c.delay, c.serverDelay = e.Queued, e.Delay, e.ServerDelay
+		c.queued, c.again, c.delay, c.serverDelay = e.Queued, e.Again, e.Delay, e.ServerDelay
 	case e.Kind == transport.Refused:
 		c.refused++
 	case e.Kind == transport.Paused:
@@ -41,26 +50,25 @@ func (c *counts) observe(e transport.Event, at time.Time, r Rule, hot bool) (hit
 	case e.Attempt > 1 && e.Status > 0 && e.Status < 400:
 		c.recovered++
 	}
-	if hot {
+	if saturated {
 		c.queued, c.serverDelay = e.Queued, e.ServerDelay
 		hit = c.hit(0, e, at, r) || hit
 	}
 	return hit
 }
 
-// forget drops what came of calls before there was any trouble: it is not what came
-// of the trouble.
-func (c *counts) forget() { c.lost, c.recovered, c.refused, c.paused = 0, 0, 0, 0 }
+// forgetOutcomes drops the outcomes of calls that ended before there was any trouble.
+func (c *counts) forgetOutcomes() { c.lost, c.recovered, c.refused, c.paused = 0, 0, 0, 0 }
 
-func (c *counts) hit(level int, e transport.Event, at time.Time, r Rule) bool {
-	limit := r.limit(levels[level])
+func (c *counts) hit(condition int, e transport.Event, at time.Time, r Rule) bool {
+	limit := r.limit(conditions[condition])
 	if limit > 0 {
-		c.hits[level].add(sample(e), at, limit)
+		c.hits[condition].add(sample(e), at, limit)
 	}
 	return limit > 0
 }
 
-// isLost tells whether a call that is done was given up after all its attempts.
+// isLost reports whether a call that is done was given up after all its attempts.
 func isLost(e transport.Event) bool {
 	switch {
 	case e.Status == http.StatusTooManyRequests:
@@ -73,13 +81,13 @@ func isLost(e transport.Event) bool {
 	return e.Status == http.StatusBadGateway || e.Status == http.StatusServiceUnavailable || e.Status == http.StatusGatewayTimeout
 }
 
-// A saturation notices that the server's delay or our queue is long without a
-// break, and counts one event a second from when that has lasted long enough.
+// A saturation detects that the server's delay or our queue stays long. Once that has
+// lasted long enough it counts one event a second.
 type saturation struct {
-	since, seen, told time.Time
+	since, seen, counted time.Time
 }
 
-func (s *saturation) hot(e transport.Event, at time.Time, r Rule) bool {
+func (s *saturation) observe(e transport.Event, at time.Time, r Rule) (hit bool) {
 	if r.MaxDelay == 0 {
 		return false
 	}
@@ -87,13 +95,144 @@ func (s *saturation) hot(e transport.Event, at time.Time, r Rule) bool {
 		s.since = time.Time{}
 		return false
 	}
-	if s.since.IsZero() || at.Sub(s.seen) > saturatedGap { // two slow calls an hour apart say nothing of the time between
+	if s.since.IsZero() || at.Sub(s.seen) > saturatedGap { // two slow calls an hour apart say nothing about the time between
 		s.since = at
 	}
 	s.seen = at
-	if at.Sub(s.since) < saturatedFor || at.Sub(s.told) < time.Second {
+	if at.Sub(s.since) < saturatedFor || at.Sub(s.counted) < time.Second {
 		return false
 	}
-	s.told = at
+	s.counted = at
 	return true
+}
+
+// A tally is what was counted of one condition, in constant memory. The zero value is
+// ready to use.
+type tally struct {
+	count    int
+	times    []time.Time // of the last events, at least as many as make an alert due
+	users    topk.Counter
+	ops      topk.Counter
+	answers  int // 429s among the events
+	inFlight int // the sum of our requests at the server, at these
+	first    []transport.Event
+	last     [maxSamples]transport.Event // a ring; the newest is at (count-1)%maxSamples
+	tenant   string
+}
+
+// add counts an event, given as a sample, that happened at a point in time of the
+// Alerter's own clock.
+func (t *tally) add(e transport.Event, at time.Time, limit int) {
+	if t.count == 0 {
+		t.tenant = tenantOf(e.URL)
+	}
+	if len(t.times) >= 2*limit { // drop half of them at once, not one each time
+		t.times = append(t.times[:0], t.times[len(t.times)-limit:]...)
+	}
+	t.times = append(t.times, at)
+	t.users.Add(e.User)
+	t.ops.Add(operation(e.Method, e.URL))
+	if e.Status == http.StatusTooManyRequests {
+		t.answers++
+		t.inFlight += min(max(0, e.InFlight), tenantQueue)
+	}
+	if len(t.first) < maxSamples {
+		t.first = append(t.first, e)
+	}
+	t.last[t.count%maxSamples] = e
+	t.count++
+}
+
+// sum returns what a process has counted whose clock is behind by so much.
+func (t *tally) sum(process string, behind time.Duration) Alert {
+	return Alert{
+		Since: t.times[0].Add(behind), Latest: t.times[len(t.times)-1].Add(behind), Total: t.count, Tenant: t.tenant,
+		Users: t.users.Top(maxCounted), Operations: t.ops.Top(maxCounted), Hosts: []Tally{{Name: process, Count: t.count}},
+		Samples: t.samples(),
+	}
+}
+
+// samples returns the first and the last events, each once.
+func (t *tally) samples() []transport.Event {
+	all := slices.Clone(t.first)
+	for i := max(len(t.first), t.count-maxSamples); i < t.count; i++ {
+		all = append(all, t.last[i%maxSamples])
+	}
+	return all
+}
+
+// sample returns what is kept of an event. It must not keep long strings alive, or
+// what an error refers to.
+func sample(e transport.Event) transport.Event {
+	e.User = strings.Clone(clean(e.User, maxText))
+	e.Method = strings.Clone(clean(e.Method, maxText))
+	url, _, _ := strings.Cut(e.URL, "?")
+	e.URL = strings.Clone(clean(url, maxText))
+	e.Err = nil
+	return e
+}
+
+// A history is the last hour, minute by minute, in order.
+type history []Minute
+
+// observe counts an event.
+func (h *history) observe(e transport.Event, at time.Time) {
+	if e.Kind != transport.Done && e.Kind != transport.RateLimited {
+		return
+	}
+	m := h.minute(at)
+	if m == nil {
+		return
+	}
+	if e.Kind == transport.RateLimited {
+		m.Limited++
+	} else {
+		m.Sent += e.Attempt
+	}
+	m.ServerDelay = max(m.ServerDelay, e.ServerDelay)
+}
+
+// add adds what another process has counted.
+func (h *history) add(more []Minute) {
+	for _, n := range more {
+		if m := h.minute(n.Time); m != nil {
+			m.Limited += n.Limited
+			m.Sent += n.Sent
+			m.ServerDelay = max(m.ServerDelay, n.ServerDelay)
+		}
+	}
+}
+
+// since returns what was added since an earlier history.
+func (h history) since(base history) (more []Minute) {
+	for _, m := range h {
+		if i := slices.IndexFunc(base, func(o Minute) bool { return o.Time.Equal(m.Time) }); i >= 0 {
+			m.Limited -= base[i].Limited
+			m.Sent -= base[i].Sent
+		}
+		more = append(more, m)
+	}
+	return more
+}
+
+// minute returns the Minute of a point in time, or nil if that is too long ago. It
+// searches from the newest, the usual one.
+func (h *history) minute(at time.Time) *Minute {
+	at = at.Round(0).Truncate(time.Minute)
+	i := len(*h)
+	for i > 0 && (*h)[i-1].Time.After(at) {
+		i--
+	}
+	if i > 0 && (*h)[i-1].Time.Equal(at) {
+		return &(*h)[i-1]
+	}
+	if i == 0 && len(*h) == maxHistory {
+		return nil
+	}
+	*h = slices.Insert(*h, i, Minute{Time: at})
+	if len(*h) > maxHistory {
+		*h = slices.Delete(*h, 0, 1)
+		i--
+	}
+	return &(*h)[i]
 }

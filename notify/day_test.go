@@ -48,7 +48,7 @@ func TestADayOfFortyIncidents(t *testing.T) {
 				mails++
 			}
 			ids := []string{}
-			for _, u := range g.Untold {
+			for _, u := range g.Unreported {
 				opened[u.Incident] = true
 				if !u.Ended.IsZero() {
 					if closed[u.Incident] {
@@ -83,7 +83,7 @@ func TestADayOfFortyIncidents(t *testing.T) {
 	})
 }
 
-// Any day, of two levels: each incident is opened once and closed once, whatever the cap
+// Any day, of two conditions: each incident is opened once and closed once, whatever the cap
 // keeps back, and there are never more than 24 mails in 24 hours.
 func TestAnyDay(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {

@@ -11,7 +11,7 @@
 //	defer alerts.Close()
 //	t := transport.New(transport.WithObserver(alerts.Observe))
 //
-// An [Alerter] counts what it observes by [Level]: answers with status 429, calls
+// An [Alerter] counts what it observes by [Condition]: answers with status 429, calls
 // that were lost, and, if the Rule asks for it, long waits. When there are many in a
 // short time, by default 20 answers within 5 minutes, an incident begins. Its first
 // [Alert] comes half a minute later and tells the whole of it; others follow when it
@@ -21,7 +21,7 @@
 // hour and 24 in a day; what they could not tell is told later.
 //
 // [Email] and [Webhook] are Notifiers that send them; any function is one as a
-// [NotifierFunc]. [Routes] are several, each with the levels that go it.
+// [NotifierFunc]. [Routes] are several, each with the conditions that go it.
 //
 // To see whether alerts arrive, call SendTest when the program is set up, and
 // Email.Check when it starts; examples/alert does both and shows what all alerts
@@ -42,7 +42,7 @@
 // # Design
 //
 // When to tell (Rule) and how to tell (Notifier) are apart. The state of the alerts
-// is a plain value, the board, that has no clock and waits for nothing: so the same
+// is a plain value, the sharedState, that has no clock and waits for nothing: so the same
 // steps serve a process alone and many that share a Store, and tests can try a year
 // of them. An Alerter uses a clock of its own that is never set back.
 package notify

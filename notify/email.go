@@ -63,8 +63,6 @@ type Email struct {
 	// does not arrive. With several mails at a time it must be safe for
 	// concurrent use.
 	Trace io.Writer `json:"-" yaml:"-"`
-
-	only []string // addresses of those in To that have not got it yet; nil means all
 }
 
 // Validate returns an error that says what to change if no mail can be sent
@@ -80,7 +78,7 @@ func (e Email) Validate() error {
 	}
 	errs = append(errs, e.Templates.validate())
 	if err := errors.Join(append(errs, err)...); err != nil {
-		return fmt.Errorf("notify.Email: %w", permanent{err})
+		return fmt.Errorf("notify.Email: %w", permanentError{err})
 	}
 	return nil
 }
@@ -158,7 +156,11 @@ func (e Email) Check(ctx context.Context) error {
 // recipients only, they get it, and the error tells of the others and wraps
 // [ErrPermanent]: so those who have the mail do not get it again. (An [Alerter]
 // goes on with those that the server has put off, as greylisting does.)
-func (e Email) Notify(ctx context.Context, a Alert) error {
+func (e Email) Notify(ctx context.Context, a Alert) error { return e.notifyRecipients(ctx, a, nil) }
+
+// notifyRecipients implements recipientNotifier: all are named in the header, but only
+// the given addresses get the mail; nil means all.
+func (e Email) notifyRecipients(ctx context.Context, a Alert, recipients []string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	to, badTo := e.recipients()
@@ -176,35 +178,25 @@ func (e Email) Notify(ctx context.Context, a Alert) error {
 		m, err = e.message(a, to)
 	}
 	if err != nil {
-		return fmt.Errorf("notify.Email: %w", permanent{err})
+		return fmt.Errorf("notify.Email: %w", permanentError{err})
 	}
-	envelope := e.envelopeOf(to)
-	if len(envelope) == 0 { // who has not got it yet is none of To any more
+	envelope := to
+	if recipients != nil {
+		envelope = slices.DeleteFunc(slices.Clone(to), func(a *mail.Address) bool { return !slices.Contains(recipients, a.Address) })
+	}
+	if len(envelope) == 0 { // the recipients are none of To any more
 		return nil
 	}
 	if err := e.send(ctx, m.GetFrom()[0], envelope, m); err != nil {
 		return fmt.Errorf("notify.Email: %w", errors.Join(err, badTo, badTemplate))
 	}
 	if badTo != nil {
-		return fmt.Errorf("notify.Email: the mail was sent to the others, but %w", permanent{errors.Join(badTo, badTemplate)})
+		return fmt.Errorf("notify.Email: the mail was sent to the others, but %w", permanentError{errors.Join(badTo, badTemplate)})
 	}
 	if badTemplate != nil {
-		return fmt.Errorf("notify.Email: the mail was sent in our words: %w", permanent{badTemplate})
+		return fmt.Errorf("notify.Email: the mail was sent in our words: %w", permanentError{badTemplate})
 	}
 	return nil
-}
-
-// to implements narrower: all are named in the header, but these alone get it.
-func (e Email) to(recipients []string) Notifier {
-	e.only = recipients
-	return e
-}
-
-func (e Email) envelopeOf(to []*mail.Address) []*mail.Address {
-	if e.only == nil {
-		return to
-	}
-	return slices.DeleteFunc(slices.Clone(to), func(a *mail.Address) bool { return !slices.Contains(e.only, a.Address) })
 }
 
 // Format implements [fmt.Formatter] so that no verb shows the password.

@@ -13,25 +13,6 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// permanent is an error that would come again.
-type permanent struct{ error }
-
-func (p permanent) Unwrap() []error { return []error{p.error, ErrPermanent} }
-
-// A partial is the error of a mail that some of its recipients got. Who does not
-// know how to go on with the others must not send it again.
-type partial struct {
-	never error    // of those that never will
-	later error    // of those that the server put off
-	left  []string // whose addresses these are
-}
-
-func (p *partial) Error() string {
-	return "the mail was sent to the others, but " + errors.Join(p.never, p.later).Error()
-}
-
-func (p *partial) Unwrap() []error { return []error{errors.Join(p.never, p.later), ErrPermanent} }
-
 // answer explains the server's refusal: what says in our words what went wrong
 // and what to change. Status codes of 500 and above are for ever (RFC 5321,
 // 4.2.1). The server's words go into logs: all that comes from outside passes here.
@@ -42,7 +23,7 @@ func (s *session) answer(what string, err error) error {
 	case errors.As(err, &reply):
 		err = fmt.Errorf("%s: it answered %d %s", what, reply.Code, s.words(reply.Msg))
 		if reply.Code >= 500 {
-			return permanent{err}
+			return permanentError{err}
 		}
 		return err
 	case errors.As(err, &garbled):
@@ -117,16 +98,16 @@ func (s *session) tlsError(err error) error {
 	var date x509.CertificateInvalidError
 	switch {
 	case errors.As(err, new(x509.HostnameError)):
-		return permanent{fmt.Errorf("the server's certificate is for another name: "+
+		return permanentError{fmt.Errorf("the server's certificate is for another name: "+
 			"write a name that it has into Addr, or into TLSConfig.ServerName: %w", err)}
 	case errors.As(err, &date) && date.Reason == x509.Expired:
-		return permanent{fmt.Errorf("the server's certificate is not valid now: "+
+		return permanentError{fmt.Errorf("the server's certificate is not valid now: "+
 			"see this machine's clock, and tell who runs the server: %w", err)}
 	case errors.As(err, &cert):
-		return permanent{fmt.Errorf("the server's certificate is not trusted: "+
+		return permanentError{fmt.Errorf("the server's certificate is not trusted: "+
 			"if it is your own, give its authority in TLSConfig.RootCAs: %w", err)}
 	case errors.As(err, new(tls.RecordHeaderError)):
-		return permanent{fmt.Errorf("the server does not speak TLS on this port: "+
+		return permanentError{fmt.Errorf("the server does not speak TLS on this port: "+
 			"ImplicitTLS is for port 465, STARTTLS for 587: %w", err)}
 	case s.smtp == nil: // TLS from the start
 		return s.greetError(err)

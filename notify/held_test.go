@@ -174,7 +174,7 @@ func TestADigestCountsAll(t *testing.T) {
 	})
 }
 
-// The last word about muting counts, also if two come at once, and Status has it.
+// The last word about mute counts, also if two come at once, and Status has it.
 func TestMuteAndUnmute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
@@ -295,7 +295,7 @@ func TestLostCallsAreHeardOf(t *testing.T) {
 		}
 		a.Close()
 		for _, g := range box.got() {
-			if g.Level == notify.Failing && g.Phase == notify.Firing {
+			if g.Condition == notify.Failing && g.Phase == notify.Firing {
 				if d := g.Time.Sub(begin); d > 10*time.Minute {
 					t.Errorf("told after %v", d)
 				}

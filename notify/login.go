@@ -19,7 +19,7 @@ func (s *session) logIn() error {
 	}
 	auth, err := s.auth()
 	if err != nil {
-		return permanent{err}
+		return permanentError{err}
 	}
 	if err := s.authenticate(auth); err != nil {
 		return s.answer("login refused, see Username and Password (or Token)", err)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -28,7 +29,7 @@ func sampleAlert() notify.Alert {
 		Incident: "K5NQ2LWZT7", Number: 2, Tenant: "acme", Host: "app01", PID: 4711,
 		Time: since.Add(58*time.Minute + 9*time.Second), Since: since, Count: 143,
 		Limit: 20, Within: 5 * time.Minute, Cooldown: time.Hour,
-		Lost: 1, Recovered: 120, Refused: 4, Paused: 31, Queued: 44, Delay: 2 * time.Second,
+		Lost: 1, Recovered: 120, Refused: 4, Paused: 31, Queued: 44, Again: true, Delay: 2 * time.Second,
 		Users: []notify.Tally{{Name: "anna@example.com", Count: 101}, {Name: "nightly-import", Count: 30}, {Count: 12}},
 		Operations: []notify.Tally{
 			{Name: "GET /api/core/record/{id}", Count: 80, Error: 3}, {Name: "POST /api/core/orders", Count: 40},
@@ -42,7 +43,8 @@ func sampleAlert() notify.Alert {
 func TestTextGolden(t *testing.T) {
 	first := sampleAlert()
 	first.Number, first.Previous, first.Suppressed = 1, time.Time{}, 0
-	first.Lost, first.Recovered, first.Refused, first.Paused, first.Delay = 0, 0, 0, 0, 0
+	first.Lost, first.Recovered, first.Refused, first.Paused = 0, 0, 0, 0
+	first.Again, first.Delay = false, 0
 	for name, a := range map[string]notify.Alert{"first": first, "later": sampleAlert()} {
 		for ext, got := range map[string]string{".txt": a.Subject() + "\n\n" + a.Text(), ".html": a.HTML()} {
 			file := "testdata/" + name + ext
@@ -59,6 +61,36 @@ func TestTextGolden(t *testing.T) {
 				t.Errorf("%s: %s", file, diff)
 			}
 		}
+	}
+}
+
+// Whether a request is retried is told by Again: a Delay of 0 means at once.
+func TestZeroDelayIsNotGivenUp(t *testing.T) {
+	for _, tt := range []struct {
+		again bool
+		delay time.Duration
+		want  string
+	}{
+		{true, 0, "It retries the last rejected request, and the others likewise."},
+		{true, 2 * time.Second, "It retries the last rejected request after 2 s, and the others likewise."},
+		{false, 0, "It does not retry the last rejected request."},
+		{false, 2 * time.Second, "It does not retry the last rejected request."},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			box := new(inbox)
+			a := notify.New(box, notify.Rule{Count: 1})
+			e := event()
+			e.Again, e.Delay = tt.again, tt.delay
+			a.Observe(t.Context(), e)
+			a.Close()
+			got := box.got()[0]
+			if got.Again != tt.again || got.Delay != tt.delay {
+				t.Errorf("alert of an event with Again %v, Delay %v: got %v, %v", tt.again, tt.delay, got.Again, got.Delay)
+			}
+			if text := got.Text(); !strings.Contains(text, tt.want) {
+				t.Errorf("Again %v, Delay %v: got %s, want %q in it", tt.again, tt.delay, text, tt.want)
+			}
+		})
 	}
 }
 
@@ -82,7 +114,7 @@ func TestTimesHaveTheirOffset(t *testing.T) {
 // Far from Greenwich a point in time is longer, and numbers may be large.
 func TestLinesAreShortInAnyZone(t *testing.T) {
 	zone := time.FixedZone("", -(9*60+30)*60)
-	for _, l := range allLevels {
+	for _, l := range allConditions {
 		for _, p := range allPhases {
 			a := notify.Sample(l, p)
 			for _, at := range []*time.Time{&a.Time, &a.Since, &a.Latest, &a.Ended, &a.Previous, &a.Next, &a.NoneBefore} {
@@ -91,7 +123,7 @@ func TestLinesAreShortInAnyZone(t *testing.T) {
 			a.Number, a.Total, a.Count, a.Suppressed, a.Alone = 2, 12_345_678, 12_345_678, 12_345_678, true
 			a.Users[0].Count, a.Users[0].Error = 12_345_678, 12_345_678
 			a.Lost, a.Recovered, a.Refused, a.Paused, a.Queued = 12_345_678, 12_345_678, 12_345_678, 12_345_678, 12_345_678
-			a.Untold = []notify.Summary{{Since: a.Time, Ended: a.Time.Add(83*time.Minute + time.Second), Total: 12_345_678, Opened: true}}
+			a.Unreported = []notify.Summary{{Since: a.Time, Ended: a.Time.Add(83*time.Minute + time.Second), Total: 12_345_678, Opened: true}}
 			a.Samples[0].Time = a.Time
 			for line := range strings.Lines(a.Text()) {
 				if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > 78 {

@@ -101,7 +101,7 @@ func TestHeadersOfEachPhase(t *testing.T) {
 	e := emailTo(s)
 	ids := map[string]bool{}
 	n := 0
-	for _, l := range allLevels {
+	for _, l := range allConditions {
 		for i, p := range []notify.Phase{notify.Firing, notify.Escalated, notify.Resolved, notify.Digest} {
 			a := notify.Sample(l, p)
 			a.Incident, a.Number = "I-"+string(l), i+1

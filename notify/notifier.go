@@ -3,24 +3,183 @@ package notify
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rs/zerolog"
 )
 
-// A Notifier tells people of an alert. It must be safe for concurrent use and
-// return soon after its context has ended.
+// A Notifier sends alerts to people. It must be safe for concurrent use and return
+// soon after its context ends.
 //
-// An error makes the [Alerter] try again later, unless it wraps [ErrPermanent].
+// After an error the [Alerter] retries later, unless the error wraps [ErrPermanent].
 type Notifier interface {
 	Notify(ctx context.Context, a Alert) error
 }
 
-// NotifierFunc makes a function a [Notifier], for a chat, a ticket or a pager.
+// NotifierFunc makes a function a [Notifier], for a chat, a ticket system or a pager.
 type NotifierFunc func(ctx context.Context, a Alert) error
 
 // Notify calls f.
 func (f NotifierFunc) Notify(ctx context.Context, a Alert) error { return f(ctx, a) }
 
-// ErrPermanent marks the error of a [Notifier] that would fail again in the
-// same way, such as a refused password. A Notifier wraps it into its errors:
+// ErrPermanent marks an error of a [Notifier] that a retry would not change, such as a
+// wrong password. A Notifier wraps it:
 //
-//	return fmt.Errorf("the chat does not know us: %w", notify.ErrPermanent)
-var ErrPermanent = errors.New("trying again is of no use")
+//	return fmt.Errorf("chat: unknown channel: %w", notify.ErrPermanent)
+var ErrPermanent = errors.New("retrying does not help")
+
+// permanentError is an error that a retry would not change.
+type permanentError struct{ error }
+
+func (p permanentError) Unwrap() []error { return []error{p.error, ErrPermanent} }
+
+// A partialError says that some recipients have got an alert. It is permanent for those
+// who do not know how to retry the others alone.
+type partialError struct {
+	never error    // of the recipients that never will
+	later error    // of those that may after a retry
+	left  []string // their addresses
+}
+
+func (p *partialError) Error() string {
+	return "sent to the other recipients, but " + errors.Join(p.never, p.later).Error()
+}
+
+func (p *partialError) Unwrap() []error { return []error{errors.Join(p.never, p.later), ErrPermanent} }
+
+// A recipientNotifier can send to some of its recipients alone.
+type recipientNotifier interface {
+	notifyRecipients(ctx context.Context, a Alert, recipients []string) error
+}
+
+// A Route is one of several Notifiers, with the conditions that it is for.
+type Route struct {
+	Name       string      // in logs, errors and a Store; empty means its number
+	To         Notifier    // delivers the alerts
+	Conditions []Condition // that it gets alerts about; none means all
+}
+
+// Routes are several ways to notify people: mail for some, a chat for others. They are a
+// [Notifier]. An Alerter retries each route by itself: one that fails neither delays the
+// others nor repeats their alerts.
+type Routes []Route
+
+// Notify notifies all routes for a's condition at the same time, a test all routes, and
+// joins their errors, which do not show who has got the alert.
+func (r Routes) Notify(ctx context.Context, a Alert) error {
+	if len(r) == 0 {
+		return fmt.Errorf("notify: Routes: empty, so nobody is notified: add a Route: %w", ErrPermanent)
+	}
+	names := r.names(func(w Route) bool { return a.isTest() || w.isFor(a.Condition) })
+	errs := make(chan error, len(names))
+	for _, name := range names {
+		go func() {
+			err := call(ctx, r.find(target{Route: name}), a)
+			if err != nil && len(r) > 1 {
+				err = fmt.Errorf("%s: %w", name, err)
+			}
+			errs <- err
+		}()
+	}
+	var all []error
+	for range names {
+		all = append(all, <-errs)
+	}
+	return errors.Join(all...)
+}
+
+// routesOf returns the routes of a Notifier, each with a name of its own.
+func routesOf(n Notifier) Routes {
+	r, ok := n.(Routes)
+	if !ok {
+		r = Routes{{To: n}}
+	}
+	r = slices.Clone(r)
+	taken := map[string]bool{}
+	for i := range r {
+		name := clean(r[i].Name, maxText)
+		if name == "" || taken[name] {
+			name = strings.TrimSpace(fmt.Sprintf("%s way %d", name, i+1))
+		}
+		r[i].Name, taken[name] = name, true
+	}
+	return r
+}
+
+func (w Route) isFor(c Condition) bool {
+	return len(w.Conditions) == 0 || slices.Contains(w.Conditions, c)
+}
+
+func (r Routes) names(which func(Route) bool) (names []string) {
+	for _, w := range routesOf(r) {
+		if which(w) {
+			names = append(names, w.Name)
+		}
+	}
+	return names
+}
+
+// A target is a Route that has not got an alert yet, or some of its recipients.
+type target struct {
+	Route      string   `json:"route"`
+	Recipients []string `json:"recipients,omitempty"` // that have not got it; empty means all
+}
+
+// targets returns the targets of an alert about a condition.
+func (r Routes) targets(c Condition) (all []target) {
+	for _, name := range r.names(func(w Route) bool { return w.isFor(c) }) {
+		all = append(all, target{Route: name})
+	}
+	return all
+}
+
+// find returns who delivers to a target, or nil if there is no such route.
+func (r Routes) find(t target) Notifier {
+	for _, w := range routesOf(r) {
+		if w.Name != t.Route {
+			continue
+		}
+		n, ok := w.To.(recipientNotifier)
+		if !ok || len(t.Recipients) == 0 {
+			return w.To
+		}
+		return NotifierFunc(func(ctx context.Context, a Alert) error { return n.notifyRecipients(ctx, a, t.Recipients) })
+	}
+	return nil
+}
+
+// selects reports whether a target's Notifier can send to some of its recipients alone.
+func (r Routes) selects(t target) bool {
+	return slices.ContainsFunc(routesOf(r), func(w Route) bool {
+		_, ok := w.To.(recipientNotifier)
+		return ok && w.Name == t.Route
+	})
+}
+
+// logInvalid logs what would otherwise be found only when an alert is due.
+func (r Routes) logInvalid(l *zerolog.Logger) {
+	if len(r) == 0 {
+		l.Error().Msg("aprimo: no alert can be sent: Routes is empty")
+	}
+	for _, w := range r {
+		for _, c := range w.Conditions {
+			if !slices.Contains(conditions[:], c) {
+				l.Error().Str("aprimo.alert.route", w.Name).Str("aprimo.alert.condition", clean(string(c), maxText)).
+					Msg("aprimo: unknown condition of a Route: use Throttled, Failing or Saturated")
+			}
+		}
+		if v, ok := w.To.(interface{ Validate() error }); ok {
+			if err := v.Validate(); err != nil {
+				l.Error().Err(err).Str("aprimo.alert.route", w.Name).Msg("aprimo: no alert can be sent by this route")
+			}
+		}
+	}
+}
+
+// Format implements [fmt.Formatter] so that no verb shows more than the names: a
+// Notifier may have a password.
+func (r Routes) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "notify.Routes%q", r.names(func(Route) bool { return true }))
+}

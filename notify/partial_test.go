@@ -15,29 +15,25 @@ import (
 )
 
 var (
-	errRefused = permanent{errors.New("550 no such user")}
+	errRefused = permanentError{errors.New("550 no such user")}
 	errPutOff  = errors.New("450 greylisted")
 )
 
 // A mailing tells several people, some of whom cannot be told, as Email does.
 type mailing struct {
 	errs map[string]error // of those who cannot
-	only []string
 	got  func(Alert)
 }
 
-func (m mailing) to(recipients []string) Notifier {
-	m.only = recipients
-	return m
-}
+func (m mailing) Notify(ctx context.Context, a Alert) error { return m.notifyRecipients(ctx, a, nil) }
 
-func (m mailing) Notify(_ context.Context, a Alert) error {
-	var p partial
+func (m mailing) notifyRecipients(_ context.Context, a Alert, recipients []string) error {
+	var p partialError
 	some := false
 	for _, who := range []string{"a", "b"} {
 		err := m.errs[who]
 		switch {
-		case m.only != nil && !slices.Contains(m.only, who):
+		case recipients != nil && !slices.Contains(recipients, who):
 		case err == nil:
 			some = true
 			m.got(a)
@@ -100,7 +96,7 @@ func TestARestOfAWayMeansThatSomeHaveTheAlert(t *testing.T) {
 	quiet := zerolog.Nop()
 	m := mailing{errs: map[string]error{"b": errRefused}}
 	a := New(Routes{{Name: "mail", To: m}}, Rule{Logger: &quiet})
-	got, err := a.deliver(outgoing{Routes: []leg{"mail"}}, rest("mail", []string{"b"}))
+	got, err := a.deliver(pendingAlert{Targets: []target{{Route: "mail"}}}, target{"mail", []string{"b"}})
 	if !got || !errors.Is(err, ErrPermanent) {
 		t.Errorf("got: %v, %v", got, err)
 	}

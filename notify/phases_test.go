@@ -12,14 +12,14 @@ import (
 )
 
 var (
-	allLevels = []notify.Level{notify.Saturated, notify.Throttled, notify.Failing}
-	allPhases = []notify.Phase{notify.Firing, notify.Escalated, notify.Reminder, notify.Resolved, notify.Digest, notify.Test}
+	allConditions = []notify.Condition{notify.Saturated, notify.Throttled, notify.Failing}
+	allPhases     = []notify.Phase{notify.Firing, notify.Escalated, notify.Reminder, notify.Resolved, notify.Digest, notify.Test}
 )
 
 // Every level and phase, as people will read it.
 func TestAllPhases(t *testing.T) {
 	var all strings.Builder
-	for _, l := range allLevels {
+	for _, l := range allConditions {
 		for _, p := range allPhases {
 			a := notify.Sample(l, p)
 			all.WriteString("=== " + string(l) + " " + string(p) + "\n" + a.Subject() + "\n\n" + a.Text() + "\n")

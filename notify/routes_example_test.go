@@ -13,13 +13,13 @@ import (
 func ExampleRoutes() {
 	say := func(where string) notify.NotifierFunc {
 		return func(_ context.Context, a notify.Alert) error {
-			fmt.Println(where, a.Level, a.Phase)
+			fmt.Println(where, a.Condition, a.Phase)
 			return nil
 		}
 	}
 	alerts := notify.New(notify.Routes{
-		{Name: "mail", To: say("mail:"), Levels: []notify.Level{notify.Throttled}},
-		{Name: "chat", To: say("chat:"), Levels: []notify.Level{notify.Failing}},
+		{Name: "mail", To: say("mail:"), Conditions: []notify.Condition{notify.Throttled}},
+		{Name: "chat", To: say("chat:"), Conditions: []notify.Condition{notify.Failing}},
 	}, notify.Rule{Tenant: "acme"})
 	burst(alerts, 50)
 	alerts.Close()
@@ -33,7 +33,7 @@ func ExampleAlerter_Mute() {
 	burst(alerts, 50)
 	alerts.Close()
 	for _, s := range alerts.Status() {
-		fmt.Println(s.Level, s.State, s.Total, s.Reason)
+		fmt.Println(s.Condition, s.State, s.Total, s.Reason)
 	}
 	// Output:
 	// throttled firing 50 the import of the year

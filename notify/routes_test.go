@@ -19,8 +19,8 @@ func TestWaysDoNotDependOnEachOther(t *testing.T) {
 		quiet := zerolog.Nop()
 		mail, chat, pager := new(inbox), &inbox{errs: []error{errDown, errDown}}, new(inbox)
 		a := notify.New(notify.Routes{
-			{Name: "mail", To: mail}, {Name: "chat", To: chat, Levels: []notify.Level{notify.Throttled}},
-			{Name: "pager", To: pager, Levels: []notify.Level{notify.Failing}},
+			{Name: "mail", To: mail}, {Name: "chat", To: chat, Conditions: []notify.Condition{notify.Throttled}},
+			{Name: "pager", To: pager, Conditions: []notify.Condition{notify.Failing}},
 		}, notify.Rule{Gather: -1, Logger: &quiet})
 		burst(a, 20)
 		time.Sleep(2 * time.Minute)
@@ -39,7 +39,7 @@ func TestWaysDoNotDependOnEachOther(t *testing.T) {
 
 func TestSendTestGoesEveryWay(t *testing.T) {
 	mail, chat := new(inbox), &inbox{errs: []error{errDown}}
-	a := notify.New(notify.Routes{{To: mail}, {Name: "chat", To: chat, Levels: []notify.Level{notify.Failing}}, {Name: "none"}}, notify.Rule{Tenant: "acme"})
+	a := notify.New(notify.Routes{{To: mail}, {Name: "chat", To: chat, Conditions: []notify.Condition{notify.Failing}}, {Name: "none"}}, notify.Rule{Tenant: "acme"})
 	err := a.SendTest(t.Context())
 	if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "chat: ") || !strings.Contains(err.Error(), "none: there is no such way") {
 		t.Error(err)
@@ -69,7 +69,7 @@ func TestNoRoutes(t *testing.T) {
 func TestLevelsThatThereAreNot(t *testing.T) {
 	var log strings.Builder
 	logger := zerolog.New(&log)
-	notify.New(notify.Routes{{Name: "pager", To: new(inbox), Levels: []notify.Level{"failed", notify.Failing}}}, notify.Rule{Logger: &logger}).Close()
+	notify.New(notify.Routes{{Name: "pager", To: new(inbox), Conditions: []notify.Condition{"failed", notify.Failing}}}, notify.Rule{Logger: &logger}).Close()
 	if !strings.Contains(log.String(), `"aprimo.alert.route":"pager","aprimo.alert.level":"failed"`) || strings.Count(log.String(), "\n") != 1 {
 		t.Errorf("log: %s", &log)
 	}

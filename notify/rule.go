@@ -133,7 +133,7 @@ func (r Rule) withDefaults() Rule {
 }
 
 // limit returns how many events of a level make an alert due; 0 is never.
-func (r Rule) limit(l Level) int {
+func (r Rule) limit(l Condition) int {
 	switch {
 	case l == Throttled:
 		return r.Count

@@ -55,10 +55,10 @@ func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address,
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
-	s := &session{Email: e, conn: conn, secret: secret, trace: trace{e.Trace, newShield(secret)}}
+	s := &session{Email: e, conn: conn, secret: secret, trace: trace{e.Trace, newRedactor(secret)}}
 	err = s.converse(ctx, from, to, m)
 	broken := errors.Is(err, net.ErrClosed) || errors.Is(err, ctx.Err()) // and not refused
-	if broken && ctx.Err() != nil && !errors.As(err, new(*partial)) {
+	if broken && ctx.Err() != nil && !errors.As(err, new(*partialError)) {
 		err = fmt.Errorf("the mail server %s did not finish in time: %w", e.Addr, context.Cause(ctx))
 		if s.smtp == nil {
 			err = fmt.Errorf("%w; it did not even greet, %s", err, e.portAdvice())
@@ -88,7 +88,7 @@ func (s *session) converse(ctx context.Context, from *mail.Address, to []*mail.A
 		}
 		return nil
 	}
-	if err := s.hand(m); err != nil {
+	if err := s.sendData(m); err != nil {
 		return err
 	}
 	s.quit() // The mail is accepted, whatever comes now.
@@ -99,7 +99,7 @@ func (s *session) converse(ctx context.Context, from *mail.Address, to []*mail.A
 }
 
 // hand hands over the mail.
-func (s *session) hand(m *gomail.Msg) error {
+func (s *session) sendData(m *gomail.Msg) error {
 	w, err := s.smtp.Data()
 	if err != nil {
 		return s.answer("the server does not take the mail, ask who runs it", err)
@@ -157,7 +157,7 @@ func (s *session) greet(ctx context.Context) error {
 		return nil
 	}
 	if ok, _ := c.Extension("STARTTLS"); !ok {
-		return permanent{errors.New("the server does not offer STARTTLS, and mail is not sent unencrypted: " +
+		return permanentError{errors.New("the server does not offer STARTTLS, and mail is not sent unencrypted: " +
 			"use its port for TLS (587 or, with ImplicitTLS, 465); InsecureNoTLS is for a server on this machine")}
 	}
 	if err := c.StartTLS(s.tlsConfig(host)); err != nil {
@@ -168,11 +168,11 @@ func (s *session) greet(ctx context.Context) error {
 
 // envelope names sender and recipients to the server. The first result is about
 // recipients that it refuses while it accepts others.
-func (s *session) envelope(from *mail.Address, to []*mail.Address) (*partial, error) {
+func (s *session) envelope(from *mail.Address, to []*mail.Address) (*partialError, error) {
 	if err := s.smtp.Mail(bare(from)); err != nil {
 		return nil, s.answer("the server refuses the sender, see From"+s.wants(), err)
 	}
-	var refused partial
+	var refused partialError
 	accepted := 0
 	for _, r := range to {
 		err := s.smtp.Rcpt(bare(r))

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -32,15 +31,13 @@ type world struct {
 	sum    map[string]int
 }
 
-func (w *world) step(hits int, mute muting, closing bool) *board {
-	var b board
-	if w.saved != nil {
-		if err := json.Unmarshal(w.saved, &b); err != nil {
-			w.t.Fatal(err)
-		}
+func (w *world) step(hits int, muted mute, closing bool) *sharedState {
+	b, err := decodeState(w.saved)
+	if err != nil {
+		w.t.Fatal(err)
 	}
 	w.seq++
-	d := delta{id: fmt.Sprint(w.id), seq: w.seq, now: w.now.Add(w.off), mute: mute, closing: closing, fresh: fmt.Sprint(w.seq)}
+	d := delta{id: fmt.Sprint(w.id), seq: w.seq, now: w.now.Add(w.off), mute: muted, closing: closing, newID: fmt.Sprint(w.seq)}
 	for range hits {
 		d.observe(transport.Event{Kind: transport.RateLimited, User: "u"}, d.now, w.r, false)
 		w.hits++
@@ -48,12 +45,12 @@ func (w *world) step(hits int, mute muting, closing bool) *board {
 	if b.Now.Sub(d.now) > time.Minute { // as Alerter.exchange
 		w.off += b.Now.Sub(d.now)
 	}
-	out := b.apply(d, w.r, func(Level) []string { return []string{"mail"} })
+	out := b.apply(d, w.r, func(Condition) []target { return []target{{Route: "mail"}} })
 	for _, o := range out {
 		w.mail(o.Alert)
-		b.take(o.ID + " mail")
+		b.remove(receipt{o.ID, "mail"})
 	}
-	w.saved, _ = json.Marshal(b)
+	w.saved, _ = b.encode()
 	return &b
 }
 
@@ -70,7 +67,7 @@ func (w *world) mail(a Alert) {
 	}
 	switch a.Phase {
 	case Firing:
-		if w.told[a.Incident] && len(a.Untold) == 0 && a.Number == 1 && w.ended[a.Incident] {
+		if w.told[a.Incident] && len(a.Unreported) == 0 && a.Number == 1 && w.ended[a.Incident] {
 			w.t.Fatalf("%s began again after its end", a.Incident)
 		}
 		if n := len(w.opened); n > 0 && w.now.Sub(w.opened[n-1]) < w.r.Cooldown {
@@ -81,7 +78,7 @@ func (w *world) mail(a Alert) {
 	case Resolved:
 		w.end(a.Incident, a.Total)
 	}
-	for _, u := range a.Untold {
+	for _, u := range a.Unreported {
 		w.told[u.Incident] = true
 		if !u.Ended.IsZero() {
 			w.end(u.Incident, u.Total)
@@ -106,30 +103,30 @@ func TestNoIncidentIsLostAndNoneToldTwice(t *testing.T) {
 			PerDay: rapid.IntRange(2, 30).Draw(t, "a day"), Gather: time.Duration(rapid.IntRange(-1, 30).Draw(t, "gather")) * time.Second}.withDefaults()
 		seen := map[string]bool{}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
-			hits, mute, closing := 0, muting{}, false
+			hits, muted, closing := 0, mute{}, false
 			switch rapid.IntRange(0, 9).Draw(t, "what") {
 			case 0: // a new process, whose clock may be set back
 				w.id++
 				w.off += time.Duration(rapid.IntRange(-300, 0).Draw(t, "clock")) * time.Minute
 			case 1:
-				mute = muting{Until: w.now.Add(w.off + time.Duration(rapid.IntRange(-10, 300).Draw(t, "mute"))*time.Minute), Since: w.now.Add(w.off)}
+				muted = mute{Until: w.now.Add(w.off + time.Duration(rapid.IntRange(-10, 300).Draw(t, "mute"))*time.Minute), Since: w.now.Add(w.off)}
 			case 2:
 				closing = true
 			default:
 				hits = rapid.IntRange(0, 60).Draw(t, "hits")
 			}
-			b := w.step(hits, mute, closing)
+			b := w.step(hits, muted, closing)
 			note(seen, b)
 			for range rapid.IntRange(0, 20).Draw(t, "ticks") {
 				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 400).Draw(t, "wait")) * time.Second)
-				note(seen, w.step(0, muting{}, false))
+				note(seen, w.step(0, mute{}, false))
 			}
 		}
 		for range 20 * 24 * 12 { // then it is calm until all has been told
 			w.now = w.now.Add(5 * time.Minute)
-			b := w.step(0, muting{}, false)
+			b := w.step(0, mute{}, false)
 			note(seen, b)
-			if !b.busy(b.Now, w.r) {
+			if !b.busy(w.r) {
 				break
 			}
 		}
@@ -148,8 +145,8 @@ func TestNoIncidentIsLostAndNoneToldTwice(t *testing.T) {
 	})
 }
 
-func note(seen map[string]bool, b *board) {
-	if c := &b.Courses[1]; !c.idle() {
-		seen[c.Incident] = true
+func note(seen map[string]bool, b *sharedState) {
+	if c := &b.Incidents[1]; !c.isOK() {
+		seen[c.ID] = true
 	}
 }

@@ -1,22 +1,202 @@
 package notify
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	mathrand "math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
-// A Store keeps what the Alerters of several processes know together, so that
-// they send one alert for an incident and not one each.
-// [github.com/aprimo-go/aprimo/transport/redislimit.Store] is one over Redis. It
-// must be safe for concurrent use, and its methods must end with their contexts.
+// A Store keeps what the Alerters of several processes know together, so that they
+// send one alert about an incident and not one each. Package redislimit has one for
+// Redis, [Dir] is one for a directory. A Store must be safe for concurrent use, and its
+// methods must return when their contexts end.
 //
-// What is stored under a key is some 20 KiB, and 200 KiB at most with a Rule.Count up
-// to 500. It holds what an alert says: who did what, but no secret.
+// A value has some 20 KiB, and at most 200 KiB with a Rule.Count up to 500. It contains
+// what an alert contains: names of users and what they did, but no secret.
 type Store interface {
-	// Load returns what is stored under key, or nil.
+	// Load returns the value of key, or nil.
 	Load(ctx context.Context, key string) ([]byte, error)
 
-	// CompareAndSwap stores new for at least ttl if what is stored is still
-	// old, nil meaning nothing, and tells whether it did.
+	// CompareAndSwap stores new for at least ttl if the value is still old, nil
+	// meaning none, and reports whether it did.
 	CompareAndSwap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (swapped bool, err error)
+}
+
+// Dir is a [Store] in a directory: the state of the alerts, and the alerts that are not
+// delivered yet, survive a restart of the program, and all programs that use the same
+// directory count together. It must be on a local disk. It is made if it does not exist,
+// readable for its owner alone.
+type Dir string
+
+// Load implements [Store].
+func (d Dir) Load(ctx context.Context, key string) ([]byte, error) {
+	b, err := os.ReadFile(d.file(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ctx.Err()
+	}
+	return b, err
+}
+
+// CompareAndSwap implements [Store]. It ignores ttl: a file stays until it is removed by
+// hand.
+func (d Dir) CompareAndSwap(ctx context.Context, key string, old, new []byte, _ time.Duration) (swapped bool, err error) {
+	if err := os.MkdirAll(string(d), 0o700); err != nil {
+		return false, err
+	}
+	lock := flock.New(d.file(key) + ".lock")
+	if ok, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil || !ok {
+		return false, fmt.Errorf("notify: Dir %s: cannot lock: %w", string(d), err)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	now, err := d.Load(ctx, key)
+	if err != nil || !bytes.Equal(now, old) {
+		return false, err
+	}
+	return true, d.write(key, new)
+}
+
+// write replaces a file in one step: after a crash it is the old or the new one. The
+// caller has the lock.
+func (d Dir) write(key string, b []byte) error {
+	f, err := os.OpenFile(d.file(key)+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), d.file(key))
+}
+
+func (d Dir) file(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return filepath.Join(string(d), "alerts-"+hex.EncodeToString(sum[:8])+".json")
+}
+
+const (
+	storeTimeout = 2 * time.Second // for one update, all tries together
+	storeTries   = 50
+	storeTTL     = 72 * time.Hour // longer than anything that the state remembers
+)
+
+var errContended = errors.New("notify: the Store was changed by others at each try")
+
+// update changes the state in the Store, or this process's own while the Store cannot
+// be used. It may block; Observe does not wait for it.
+func (a *Alerter) update(change func(s *sharedState, alone bool)) {
+	a.updating.Lock()
+	defer a.updating.Unlock()
+	shared := a.rule.Store != nil
+	if shared {
+		err := a.updateStore(change)
+		a.setAlone(err)
+		if err == nil {
+			return
+		}
+	}
+	change(&a.own, shared)
+	a.setStatus(&a.own)
+}
+
+// setStatus keeps what Status returns.
+func (a *Alerter) setStatus(s *sharedState) {
+	status := s.status(a.rule)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.status, a.stateMute = status, s.Mute
+}
+
+// setAlone notes whether the Store could be used. While it cannot, this process goes on
+// from the state as it was last.
+func (a *Alerter) setAlone(err error) {
+	switch {
+	case err != nil && !a.alone:
+		a.alone = true
+		a.own, _ = decodeState(a.stored) // which this process has written
+		a.own.Pending = slices.DeleteFunc(a.own.Pending, func(p pendingAlert) bool { return p.Sender != a.id })
+		a.rule.logger().Warn().Err(err).Msg("aprimo: the Store of the alerts cannot be used; this process counts alone")
+	case err == nil && a.alone:
+		a.alone, a.own = false, sharedState{}
+		a.rule.logger().Info().Msg("aprimo: the Store of the alerts can be used again")
+	}
+}
+
+// updateStore changes the state in the Store. It first adds what was counted without it.
+func (a *Alerter) updateStore(change func(s *sharedState, alone bool)) error {
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	defer cancel()
+	key := "alert of 429s " + a.rule.Tenant
+	for range storeTries {
+		old, err := a.rule.Store.Load(ctx, key)
+		if err != nil {
+			return err
+		}
+		s, err := a.changed(old, change)
+		if err != nil {
+			return err
+		}
+		changed, err := s.encode()
+		if err != nil {
+			return err
+		}
+		swapped := bytes.Equal(old, changed)
+		if !swapped {
+			swapped, err = a.rule.Store.CompareAndSwap(ctx, key, old, changed, storeTTL)
+		}
+		if err != nil {
+			return err
+		}
+		if swapped {
+			a.stored = changed
+			a.setStatus(&s)
+			return nil
+		}
+		a.wait(mathrand.N(20*time.Millisecond), nil)
+	}
+	return errContended
+}
+
+// changed returns the state that replaces old. Invalid state, which a damaged disk may
+// have left, counts as none: alerts must go on.
+func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (s sharedState, err error) {
+	restart := func(why any) {
+		a.rule.logger().Error().Any("error", why).Msg("aprimo: the Store's state of the alerts is invalid; starting with an empty one")
+		s = sharedState{}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			restart(p)
+			change(&s, false)
+		}
+	}()
+	s, err = decodeState(old)
+	if errors.Is(err, errStateTooNew) {
+		return s, err
+	}
+	if err != nil {
+		restart(err.Error())
+		err = nil
+	}
+	if a.alone {
+		base, _ := decodeState(a.stored)
+		var own sharedState // a copy: this may have to be done again
+		if own, err = a.own.clone(); err == nil {
+			s.merge(own, base, bytes.Equal(old, a.stored))
+		}
+	}
+	change(&s, false)
+	return s, err
 }

@@ -3,6 +3,7 @@ package notify
 import (
 	"fmt"
 	htmltemplate "html/template"
+	"io"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -10,10 +11,10 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// Templates replace the words of a mail. Empty means ours. Subject and Text are
-// for text/template, HTML is for html/template, which escapes what comes from
-// outside. If one of them fails for an alert, having done for the samples, the mail
-// goes in our words and Notify tells of it.
+// Templates replace the texts of a mail; an empty one means the default. Subject and Text
+// are for text/template, HTML is for html/template, which escapes what comes from outside.
+// If one of them fails for an alert, the mail is sent with the default texts and Notify
+// returns an error.
 //
 // They are executed with the [Alert] and, besides its fields and methods, .Title,
 // .Facts (each with .Name and .Value), .Outcome, .Share, .Actions, .Advice, .Foot,
@@ -23,56 +24,56 @@ type Templates struct{ Subject, Text, HTML string }
 
 // render returns the parts of a mail.
 func (t Templates) render(a Alert) (subject, text, html string, err error) {
+	subject, text, html = a.Subject(), a.Text(), a.HTML()
 	if a.isTest() {
-		return a.Subject(), a.Text(), a.HTML(), nil
+		return subject, text, html, nil
 	}
 	p := a.page()
-	subject, text, html = a.Subject(), "", ""
 	if t.Subject != "" {
 		if subject, err = executeText("Subject", t.Subject, p); err != nil {
 			return "", "", "", err
 		}
 		subject = clean(strings.TrimSpace(subject), 200)
 	}
-	if t.Text == "" {
-		text = a.Text()
-	} else if text, err = executeText("Text", t.Text, p); err != nil {
-		return "", "", "", err
+	if t.Text != "" {
+		if text, err = executeText("Text", t.Text, p); err != nil {
+			return "", "", "", err
+		}
 	}
-	if t.HTML == "" {
-		return subject, text, a.HTML(), nil
+	if t.HTML != "" {
+		tmpl, err := htmltemplate.New("HTML").Funcs(functions).Parse(t.HTML)
+		if html, err = execute(tmpl, p, err); err != nil {
+			return "", "", "", err
+		}
 	}
-	tmpl, err := htmltemplate.New("HTML").Funcs(functions).Parse(t.HTML)
-	if err != nil {
-		return "", "", "", fmt.Errorf("bad template: %w", err)
-	}
-	var b strings.Builder
-	if err := tmpl.Execute(&b, p); err != nil {
-		return "", "", "", fmt.Errorf("bad template: %w", err)
-	}
-	return subject, text, b.String(), nil
+	return subject, text, html, nil
 }
 
 func executeText(name, source string, p page) (string, error) {
 	tmpl, err := texttemplate.New(name).Funcs(functions).Parse(source)
-	if err != nil {
-		return "", fmt.Errorf("bad template: %w", err)
-	}
+	return execute(tmpl, p, err)
+}
+
+// execute executes a template that was parsed with the given error.
+func execute(tmpl interface{ Execute(io.Writer, any) error }, p page, err error) (string, error) {
 	var b strings.Builder
-	if err := tmpl.Execute(&b, p); err != nil {
+	if err == nil {
+		err = tmpl.Execute(&b, p)
+	}
+	if err != nil {
 		return "", fmt.Errorf("bad template: %w", err)
 	}
 	return b.String(), nil
 }
 
-// validate executes the templates once for whatever they may have to say.
+// validate executes the templates once for each condition and phase.
 func (t Templates) validate() error {
 	if t == (Templates{}) {
 		return nil
 	}
-	for _, level := range levels {
+	for _, condition := range conditions {
 		for _, phase := range []Phase{Firing, Escalated, Reminder, Resolved, Digest} {
-			if _, _, _, err := t.render(Sample(level, phase)); err != nil {
+			if _, _, _, err := t.render(Sample(condition, phase)); err != nil {
 				return err
 			}
 		}
@@ -80,15 +81,15 @@ func (t Templates) validate() error {
 	return nil
 }
 
-// Sample returns an alert with something in every field, to see what a mail will
-// look like, or to try a Notifier.
-func Sample(l Level, p Phase) Alert {
+// Sample returns an alert with something in every field, to see what a mail looks like,
+// or to try a Notifier.
+func Sample(c Condition, p Phase) Alert {
 	now := time.Date(2026, time.November, 24, 10, 31, 9, 0, time.UTC)
 	since := now.Add(-37 * time.Minute)
 	a := Alert{
-		Level: l, Phase: p, Incident: "SAMPLE", Number: 1, Tenant: "acme", Host: "app01", PID: 4711,
+		Condition: c, Phase: p, Incident: "SAMPLE", Number: 1, Tenant: "acme", Host: "app01", PID: 4711,
 		Time: now, Since: since, Latest: now, Count: 143, Total: 143, Peak: 41, Limit: 20, Within: defaultWithin, Cooldown: defaultCooldown, MaxDelay: 2 * time.Second,
-		Lost: 3, Recovered: 120, Refused: 4, Paused: 31, Queued: 44, Delay: 2 * time.Second, ServerDelay: 1800 * time.Millisecond,
+		Lost: 3, Recovered: 120, Refused: 4, Paused: 31, Queued: 44, Again: true, Delay: 2 * time.Second, ServerDelay: 1800 * time.Millisecond,
 		Rate: 6.2, TenantRate: defaultTenantRate, Others: 8.8,
 		Users:      []Tally{{Name: "anna@example.com", Count: 101}, {Name: "nightly-import", Count: 30}, {Count: 12}},
 		Operations: []Tally{{Name: "GET /api/core/record/{id}", Count: 88}, {Name: "POST /api/core/orders", Count: 40}, {Name: "POST /api/core/search/records", Count: 15}},
@@ -103,7 +104,7 @@ func Sample(l Level, p Phase) Alert {
 	for i := range maxHistory {
 		m := Minute{Time: now.Truncate(time.Minute).Add(time.Duration(i-maxHistory+1) * time.Minute), Sent: 200 + i*7%90}
 		if i >= maxHistory-38 {
-			m.Limited, m.Sent, m.Delay = (i*i*3)%41, 372, time.Duration(i%9)*200*time.Millisecond
+			m.Limited, m.Sent, m.ServerDelay = (i*i*3)%41, 372, time.Duration(i%9)*200*time.Millisecond
 		}
 		a.History = append(a.History, m)
 	}
@@ -121,7 +122,7 @@ func Sample(l Level, p Phase) Alert {
 		a.Number, a.Total, a.Ended, a.Previous, a.Next = 3, 1604, now.Add(-10*time.Minute), since.Add(time.Minute), time.Time{}
 		a.Latest = a.Ended
 	case Digest:
-		a.Untold = []Summary{{"SAMPLE", since, since.Add(2 * time.Minute), 100, 41, 2, true}, {"SAMPLE2", since.Add(20 * time.Minute), time.Time{}, 43, 20, 1, false}}
+		a.Unreported = []Summary{{"SAMPLE", since, since.Add(2 * time.Minute), 100, 41, 2, true}, {"SAMPLE2", since.Add(20 * time.Minute), time.Time{}, 43, 20, 1, false}}
 		a.Incidents = 2
 		a.Suppressed, a.Next = 143, time.Time{}
 	}

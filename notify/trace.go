@@ -12,7 +12,7 @@ import (
 // go-mail's logger.
 type trace struct {
 	to   io.Writer // may be nil
-	hide *shield
+	hide *redactor
 }
 
 func (t trace) client(text string) { t.print("client: ", text) }

@@ -62,7 +62,7 @@ func (w Webhook) Validate() error {
 		err = fmt.Errorf("bad Shape %q: use JSON, Slack or Teams", clean(string(w.Shape), maxText))
 	}
 	if err != nil {
-		return fmt.Errorf("notify.Webhook: %w", permanent{err})
+		return fmt.Errorf("notify.Webhook: %w", permanentError{err})
 	}
 	return nil
 }
@@ -83,11 +83,11 @@ func (w Webhook) Notify(ctx context.Context, a Alert) error {
 	defer cancel()
 	body, err := w.body(a)
 	if err != nil {
-		return fmt.Errorf("notify.Webhook: %w", permanent{err})
+		return fmt.Errorf("notify.Webhook: %w", permanentError{err})
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("notify.Webhook: %w", permanent{errors.New("bad URL")})
+		return fmt.Errorf("notify.Webhook: %w", permanentError{errors.New("bad URL")})
 	}
 	for name, values := range w.Header {
 		r.Header[name] = values
@@ -113,12 +113,12 @@ func (w Webhook) Notify(ctx context.Context, a Alert) error {
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
 		return nil
 	}
-	words := newShield(w.secret(r.URL)).text(string(said)) // many a server says what it was asked for
+	words := newRedactor(w.secret(r.URL)).text(string(said)) // many a server says what it was asked for
 	err = fmt.Errorf("%s answered %d %s", r.URL.Host, resp.StatusCode, clean(words, 200))
 	switch {
 	case resp.StatusCode == http.StatusRequestTimeout, resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= 500:
 	default:
-		err = permanent{fmt.Errorf("%w: see whether the URL is still right and what Shape it wants", err)}
+		err = permanentError{fmt.Errorf("%w: see whether the URL is still right and what Shape it wants", err)}
 	}
 	return fmt.Errorf("notify.Webhook: %w", err)
 }

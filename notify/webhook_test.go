@@ -75,15 +75,15 @@ func TestWebhookJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var m struct {
-		Subject, Level, Phase, Incident string
-		Total                           int
-		Users                           []notify.Tally
-		Samples                         []struct{ User, URL string }
+		Subject, Condition, Phase, Incident string
+		Total                               int
+		Users                               []notify.Tally
+		Samples                             []struct{ User, URL string }
 	}
 	if err := json.Unmarshal(*got, &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Subject != a.Subject() || m.Level != "throttled" || m.Phase != "resolved" || m.Total != 1604 ||
+	if m.Subject != a.Subject() || m.Condition != "throttled" || m.Phase != "resolved" || m.Total != 1604 ||
 		m.Users[0].Name != "anna@example.com" || m.Samples[0].User != "anna@example.com" {
 		t.Errorf("%s", *got)
 	}

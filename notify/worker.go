@@ -7,103 +7,112 @@ import (
 )
 
 const (
-	shareEvery = time.Second // while events come in
+	shareEvery = time.Second // while there are events
 	watchEvery = 5 * time.Second
 )
 
-// work sees to it that the worker is awake. The caller holds a.mu.
-func (a *Alerter) work() {
+// startWorker wakes the worker, or starts it. The caller holds a.mu.
+func (a *Alerter) startWorker() {
 	select {
-	case a.poke <- struct{}{}:
+	case a.wake <- struct{}{}:
 	default:
 	}
-	if !a.works {
-		a.works = true
-		a.working.Go(a.worker)
+	if !a.working {
+		a.working = true
+		a.workers.Go(a.work)
 	}
 }
 
-// worker tells the board what is counted here, and sends the alerts that fall to
-// this process, until there is nothing to tell and none to come. It is a goroutine
-// of its own since a Store may be slow, and lives no longer than it has to.
-func (a *Alerter) worker() {
+// work exchanges deltas and alerts with the state, until there is nothing to add and
+// nothing to expect. It has a goroutine of its own since a Store may be slow.
+func (a *Alerter) work() {
 	for {
 		closing := a.isClosing()
 		busy := a.exchange(closing)
-		if a.done(closing, busy) {
+		if a.stopWorking(closing, busy) {
 			return
 		}
-		a.sleep(shareEvery)
-		a.await(watchEvery - shareEvery)
+		a.wait(shareEvery, nil)
+		a.wait(watchEvery-shareEvery, a.wake)
 	}
 }
 
-// done tells whether all has been told, and nothing is to come.
-func (a *Alerter) done(closing, busy bool) bool {
+func (a *Alerter) stopWorking(closing, busy bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if closing || !busy && !a.counted {
-		a.works = false
+		a.working = false
 	}
-	return !a.works
+	return !a.working
 }
 
-// await waits for d, until it is called for, or until Close is called.
-func (a *Alerter) await(d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-a.poke:
-	case <-a.closing:
-	}
-}
-
-// exchange adds to the board and tells whether to look again.
+// exchange adds to the state what was counted, delivers the alerts that fall to this
+// process, and reports whether to look at the state again.
 func (a *Alerter) exchange(closing bool) (busy bool) {
-	d := a.delta(closing)
-	var out []outgoing
+	d := a.takeDelta(closing)
+	var claimed []pendingAlert
 	var ahead time.Duration
-	withheld, forgets := 0, false
-	a.update(func(b *board, alone bool) {
-		ahead = b.Now.Sub(d.now)
+	unreported, forgets := 0, false
+	a.update(func(s *sharedState, alone bool) {
+		ahead = s.Now.Sub(d.now)
 		d.alone = alone
-		out = b.apply(d, a.rule, a.routes().to)
-		for i := range out {
-			out[i].Alert.History = slices.Clone(b.History)
+		claimed = s.apply(d, a.rule, a.routes().targets)
+		for i := range claimed {
+			claimed[i].Alert.History = slices.Clone(s.History)
 		}
-		busy = alone || b.busy(b.Now, a.rule)
-		withheld, forgets = b.withheld(), alone || a.rule.Store == nil
+		busy = alone || s.busy(a.rule)
+		unreported, forgets = s.unreported(), alone || a.rule.Store == nil
 	})
-	if ahead > time.Minute { // the wall's clock was set back before this process began
+	if ahead > time.Minute { // the wall clock was set back before this process started
 		a.mu.Lock()
 		a.clock.ahead += ahead
 		a.mu.Unlock()
 	}
-	for _, o := range out {
-		a.hand(o)
+	for _, p := range claimed {
+		a.dispatch(p)
 	}
-	if closing && forgets && withheld > 0 {
-		a.rule.logger().Error().Int("aprimo.alert.events", withheld).
-			Msg("aprimo: the program ends with events of which no alert may tell: there were as many as the rule allows, or they are muted")
+	if closing && forgets && unreported > 0 {
+		a.rule.logger().Error().Int("aprimo.alert.events", unreported).
+			Msg("aprimo: program ends with unreported events: alerts are muted, or the rule allows no more")
 	}
 	return busy
 }
 
-// delta takes what was counted.
-func (a *Alerter) delta(closing bool) delta {
+// takeDelta returns what was counted since the last call.
+func (a *Alerter) takeDelta(closing bool) delta {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	select {
-	case <-a.poke:
+	case <-a.wake:
 	default:
 	}
 	a.seq++
 	d := delta{
-		id: a.id, by: a.name(), seq: a.seq, now: a.clock.on(time.Now()),
+		id: a.id, process: a.processName(), seq: a.seq, now: a.clock.on(time.Now()),
 		counts: a.counts, minutes: a.minutes, mute: a.mute, closing: closing,
-		fresh: rand.Text(), sending: slices.Clone(a.way), sent: slices.Clone(a.sent), tenant: a.rule.Tenant,
+		newID: rand.Text(), inFlight: slices.Clone(a.inFlight), done: slices.Clone(a.done), tenant: a.rule.Tenant,
 	}
 	a.counts, a.minutes, a.counted = counts{}, nil, false
 	return d
+}
+
+// isClosing reports whether Close has been called.
+func (a *Alerter) isClosing() bool {
+	select {
+	case <-a.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait waits for d, for wake, or until Close is called.
+func (a *Alerter) wait(d time.Duration, wake <-chan struct{}) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-wake:
+	case <-a.closing:
+	}
 }

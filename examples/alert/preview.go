@@ -42,7 +42,7 @@ func preview(dir string, out io.Writer) error {
 	}
 	defer server.Close()
 	var samples []sample
-	for _, level := range []notify.Level{notify.Saturated, notify.Throttled, notify.Failing} {
+	for _, level := range []notify.Condition{notify.Saturated, notify.Throttled, notify.Failing} {
 		for _, phase := range []notify.Phase{notify.Firing, notify.Escalated, notify.Reminder, notify.Resolved, notify.Digest, notify.Test} {
 			a := notify.Sample(level, phase)
 			s := sample{Name: fmt.Sprintf("%s-%s", level, phase), Subject: a.Subject()}

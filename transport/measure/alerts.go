@@ -1,9 +1,24 @@
 package measure
 
-// Alerts tells whether alerts arrive: a *notify.Alerter, which this package does not
-// import, so that nobody has the mail in a program that sends none.
+import "time"
+
+// Alerts is what can be read of alerts: of a *notify.Alerter. This package does not
+// import notify, so that a program that sends no mail is not compiled with it.
 type Alerts interface {
+	Status() []AlertStatus
 	Deliveries() (sent, failed uint64, pending int)
+}
+
+// An AlertStatus is the state of the alerts about one condition.
+type AlertStatus struct {
+	Condition string    `json:"condition"`          // throttled, failing or saturated
+	State     string    `json:"state"`              // ok, pending, firing or clearing
+	Incident  string    `json:"incident,omitempty"` // empty if the state is ok
+	Since     time.Time `json:"since,omitzero"`     // the first event of the incident
+	Total     int       `json:"total"`              // events of the incident
+	Reported  time.Time `json:"reported,omitzero"`  // the last alert
+	Muted     time.Time `json:"muted,omitzero"`     // until then no alert is sent
+	Reason    string    `json:"reason,omitempty"`   // of the mute
 }
 
 // The names of the metrics of Alerts.

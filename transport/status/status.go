@@ -24,8 +24,8 @@ import (
 	"html/template"
 	"net/http"
 
-	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/measure"
 )
 
 var (
@@ -46,7 +46,7 @@ var page = template.Must(template.New("page").Funcs(functions).Parse(source))
 // It may be mounted at any path. With the query "format=json" it returns the same
 // as JSON, for programs: times as of RFC 3339, durations in nanoseconds under names
 // that end in _ns, rates a second. Later versions may add fields to it.
-func Handler(t *transport.Transport, alerts *notify.Alerter) http.Handler {
+func Handler(t *transport.Transport, alerts measure.Alerts) http.Handler {
 	h := &handler{transport: t, alerts: alerts}
 	t.Observe(h.seen.observe)
 	return h
@@ -54,7 +54,7 @@ func Handler(t *transport.Transport, alerts *notify.Alerter) http.Handler {
 
 type handler struct {
 	transport *transport.Transport
-	alerts    *notify.Alerter
+	alerts    measure.Alerts
 	seen      record
 }
 

@@ -5,8 +5,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/measure"
 	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
@@ -19,15 +19,15 @@ type view struct {
 	PID    int       `json:"pid"`
 	Time   time.Time `json:"time"`
 
-	Now        transport.Stats `json:"now"`
-	Pause      time.Duration   `json:"pause_ns"` // how long a 429 still holds all calls back
-	Waiting    []waiting       `json:"waiting"`
-	Minutes    []minute        `json:"minutes"`
-	Users      []topk.Tally    `json:"limited_users"`      // of the last hour
-	Operations []topk.Tally    `json:"limited_operations"` // of the last hour
-	Limited    []limited       `json:"limited"`            // the last
-	Alerts     []notify.Status `json:"alerts"`
-	Delivered  delivered       `json:"alert_deliveries"`
+	Now        transport.Stats       `json:"now"`
+	Pause      time.Duration         `json:"pause_ns"` // how long a 429 still holds all calls back
+	Waiting    []waiting             `json:"waiting"`
+	Minutes    []minute              `json:"minutes"`
+	Users      []topk.Tally          `json:"limited_users"`      // of the last hour
+	Operations []topk.Tally          `json:"limited_operations"` // of the last hour
+	Limited    []limited             `json:"limited"`            // the last
+	Alerts     []measure.AlertStatus `json:"alerts"`
+	Delivered  delivered             `json:"alert_deliveries"`
 }
 
 // delivered is whether alerts arrive.
@@ -52,7 +52,7 @@ func (h *handler) view() view {
 	p := h.seen.last(now)
 	v := view{
 		Tenant: p.tenant, PID: os.Getpid(), Time: now, Now: h.transport.Stats(),
-		Waiting: []waiting{}, Minutes: p.minutes, Users: p.users, Operations: p.operations, Limited: p.limited, Alerts: []notify.Status{},
+		Waiting: []waiting{}, Minutes: p.minutes, Users: p.users, Operations: p.operations, Limited: p.limited, Alerts: []measure.AlertStatus{},
 	}
 	v.Host, _ = os.Hostname()
 	if at := v.Now.PausedUntil; !at.IsZero() {
@@ -96,7 +96,7 @@ func (v view) Sum() (sum minute) {
 // Severity is how bad it is: "bad", "busy" or "good".
 func (v view) Severity() string {
 	for _, a := range v.Alerts {
-		if a.State == notify.Active {
+		if a.State == "firing" {
 			return "bad"
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/measure"
 	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
@@ -64,9 +64,9 @@ func TestHeadline(t *testing.T) {
 	paused := stats(3, transport.BottleneckPause)
 	paused.Pause = 90 * time.Second
 	firing := stats(0, transport.BottleneckDemand)
-	firing.Alerts = []notify.Status{{State: notify.OK}, {State: notify.Active}}
+	firing.Alerts = []measure.AlertStatus{{State: "ok"}, {State: "firing"}}
 	pending := stats(0, transport.BottleneckDemand)
-	pending.Alerts = []notify.Status{{State: notify.Pending}, {State: notify.Clearing}}
+	pending.Alerts = []measure.AlertStatus{{State: "pending"}, {State: "clearing"}}
 	for _, test := range []struct {
 		view               view
 		headline, severity string
@@ -95,7 +95,7 @@ func TestPageOfWhatIsRare(t *testing.T) {
 	rare.Now.Window, rare.Now.Sharing, rare.Now.Processes = 7, transport.SharingAlone, 4
 	rare.Waiting = []waiting{{Class: "batch", Heavy: true, Calls: 2}}
 	rare.Limited = []limited{{Time: now, User: "anna", Operation: "GET /", Attempt: 9}}
-	rare.Alerts = []notify.Status{{Level: notify.Throttled, State: notify.OK, Muted: now.Add(time.Hour), Reason: "release"}}
+	rare.Alerts = []measure.AlertStatus{{Condition: "throttled", State: "ok", Muted: now.Add(time.Hour), Reason: "release"}}
 	rare.Delivered = delivered{Sent: 5, Failed: 2, Pending: 1}
 	rare.Users = []topk.Tally{{Name: "ben", Count: 7, Error: 3}}
 	text := func(v view) string {

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// A shield keeps a secret out of what a server says, since some repeat the login,
+// A redactor keeps a secret out of what a server says, since some repeat the login,
 // and logs and errors are read by many. It replaces each word
 //   - with a piece of the secret, in clear, in base64 or in hex, and in whatever way
 //     that is escaped or cut into lines;
 //   - with eight letters and digits or more that look like no word: other encodings.
 //
 // Nil replaces nothing.
-type shield struct {
+type redactor struct {
 	whole  []string // short forms of the secret
 	pieces map[string]bool
 }
@@ -35,14 +35,14 @@ var (
 	likeWord = regexp.MustCompile(`^([A-Z]?[a-z]+[0-9]*|[0-9]?[A-Z]+[0-9]*|[0-9]+|([A-Z][a-z]{2,})+)$`)
 )
 
-// newShield returns the shield of secret, nil if there is none.
-func newShield(secret string) *shield {
+// newRedactor returns the redactor of secret, nil if there is none.
+func newRedactor(secret string) *redactor {
 	if secret == "" {
 		return nil
 	}
 	plain := letters{}
 	plain.add(secret, words{})
-	s := &shield{pieces: map[string]bool{}}
+	s := &redactor{pieces: map[string]bool{}}
 	if len(plain.text) > 0 {
 		s.whole = []string{plain.lower()}
 	}
@@ -65,7 +65,7 @@ func newShield(secret string) *shield {
 }
 
 // text returns a server's reply without the secret.
-func (s *shield) text(reply string) string {
+func (s *redactor) text(reply string) string {
 	if s == nil {
 		return reply
 	}
@@ -103,7 +103,7 @@ func (s *shield) text(reply string) string {
 
 // mark marks the words in which l, read as it is and with its escapes undone up to
 // depth times, has the secret.
-func (s *shield) mark(l letters, bad []bool, depth int) {
+func (s *redactor) mark(l letters, bad []bool, depth int) {
 	text := l.lower()
 	found := func(from, to int) {
 		for w := l.in[from].first; w <= l.in[to-1].last; w++ {

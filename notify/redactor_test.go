@@ -72,7 +72,7 @@ func FuzzShield(f *testing.F) {
 			lines, said = append(lines, said[:every]), said[every:]
 		}
 		reply := "5.7.8 debug transcript: AUTH PLAIN " + strings.Join(append(lines, said), cut) + " end"
-		shown := squeeze(newShield(secret).text(reply))
+		shown := squeeze(newRedactor(secret).text(reply))
 		for _, form := range forms(user, secret, int(code)) {
 			for i := range max(len(form)-pieceLen+1, 0) {
 				if piece := form[i : i+pieceLen]; strings.Contains(shown, piece) {
@@ -114,7 +114,7 @@ func squeeze(s string) string {
 
 // What a server usually says remains.
 func TestShieldShowsWhatIsUseful(t *testing.T) {
-	s := newShield("correct horse battery")
+	s := newRedactor("correct horse battery")
 	for _, same := range []string{
 		"5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information.",
 		"5.7.8 Username and Password not accepted. For more information, go to\n5.7.8 https://support.google.com/mail/?p=BadCredentials",
@@ -128,7 +128,7 @@ func TestShieldShowsWhatIsUseful(t *testing.T) {
 	if got, want := s.text("no mac: hunter2x9Kq4 for you"), "no mac: *** for you"; got != want {
 		t.Errorf("%q; want %q", got, want)
 	}
-	if got := newShield("").text("\x00AGFsZXJ0cwBjb3JyZWN0"); got != "\x00AGFsZXJ0cwBjb3JyZWN0" {
+	if got := newRedactor("").text("\x00AGFsZXJ0cwBjb3JyZWN0"); got != "\x00AGFsZXJ0cwBjb3JyZWN0" {
 		t.Errorf("without a secret: %q", got)
 	}
 	if n := len(s.text(strings.Repeat("x ", 1<<20))); n > maxReply+3 {

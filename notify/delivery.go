@@ -1,0 +1,186 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+const (
+	spoolFor = 24 * time.Hour // how long an alert in a Store is retried
+	grace    = time.Second    // that a Notifier may return late
+	maxDone  = 64             // receipts that a process remembers
+)
+
+var errUnresponsive = fmt.Errorf("the notifier does not return when its context ends: %w", ErrPermanent)
+
+// A delivery is that of one alert to all its targets. Alerter.mu guards it.
+type delivery struct {
+	left      int  // targets
+	got       bool // somebody has got it
+	retryable bool // a target failed that may get the next alert
+}
+
+// dispatch delivers an alert in the background, to all its targets at the same time.
+func (a *Alerter) dispatch(p pendingAlert) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if slices.Contains(a.inFlight, p.ID) {
+		return
+	}
+	a.inFlight = append(a.inFlight, p.ID)
+	p.Alert.Host, p.Alert.PID = a.host, os.Getpid()
+	p.Alert.shift(-a.clock.offset())
+	d := &delivery{left: len(p.Targets)}
+	for _, t := range p.Targets {
+		a.deliveries.Go(func() {
+			got, err := a.deliver(p, t)
+			a.finish(p, receipt{p.ID, t.Route}, d, got, err)
+		})
+	}
+}
+
+// finish notes that an alert was delivered to a target, or could not be.
+func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err error) {
+	retryable := err != nil && !errors.Is(err, ErrPermanent)
+	release := retryable && a.rule.Store != nil && a.isClosing() // the next program delivers it
+	a.mu.Lock()
+	if err != nil {
+		a.err = err
+	} else {
+		a.sent++
+	}
+	d.left--
+	d.got, d.retryable = d.got || got, d.retryable || retryable
+	if d.left == 0 {
+		a.inFlight = slices.DeleteFunc(a.inFlight, func(id string) bool { return id == p.ID })
+	}
+	rollback := d.left == 0 && !d.got && d.retryable && !release
+	if !release && !rollback {
+		a.done = append(a.done, r)
+		a.done = a.done[max(0, len(a.done)-maxDone):]
+	}
+	a.mu.Unlock()
+	a.update(func(s *sharedState, _ bool) {
+		if release {
+			s.release(p.ID)
+		} else {
+			s.remove(r)
+		}
+		if rollback {
+			s.rollback(p.Alert)
+		}
+	})
+}
+
+// deliver sends an alert to a target, with retries, in the end only to the recipients
+// that have not got it. It reports whether anybody has got it, and returns an error if
+// anybody has not; that is logged.
+func (a *Alerter) deliver(p pendingAlert, t target) (got bool, err error) {
+	var refused error // of recipients that never will
+	got = len(t.Recipients) > 0
+	began := time.Now()
+	for i := 0; ; i++ {
+		last := a.isClosing() || !a.mayRetry(i, began)
+		err := a.try(p.Alert, t)
+		var some *partialError
+		got = errors.As(err, &some) || err == nil || got
+		if some != nil && some.later != nil && a.routes().selects(t) {
+			err, refused = some.later, errors.Join(refused, some.never)
+			t.Recipients = some.left
+			a.update(func(s *sharedState, _ bool) { s.narrow(p.ID, t) })
+		}
+		if err == nil || last || errors.Is(err, ErrPermanent) {
+			return got, a.result(p.Alert, t, err, refused)
+		}
+		if i == len(a.rule.Retries) { // the retries go on for a day: say so now
+			_ = a.undelivered(p.Alert, t, err)
+		}
+		pause := a.rule.Retries[min(i, len(a.rule.Retries)-1)]
+		a.rule.logger().Warn().Err(err).
+			Str("aprimo.alert.incident", p.Alert.Incident).
+			Dur("aprimo.alert.next_try_ms", pause).
+			Msg("aprimo: alert not delivered yet, will retry")
+		a.wait(pause, nil)
+	}
+}
+
+// mayRetry reports whether there is another attempt after the first i+1. An alert in a
+// Store is retried for a day, with the last of the pauses.
+func (a *Alerter) mayRetry(i int, began time.Time) bool {
+	n := len(a.rule.Retries)
+	return i < n || n > 0 && a.rule.Store != nil && time.Since(began) < spoolFor
+}
+
+// try sends an alert once. If there is no such route, because the program had other
+// names for its routes when it stored the alert, it goes to all for its condition.
+func (a *Alerter) try(alert Alert, t target) error {
+	ctx, cancel := context.WithTimeout(context.Background(), a.rule.Timeout)
+	defer cancel()
+	if to := a.routes().find(t); to != nil {
+		return call(ctx, to, alert)
+	}
+	return call(ctx, a.routes(), alert)
+}
+
+// result returns nil if everybody has got the alert, else it logs and returns an error:
+// err for recipients that may get the next one, refused for those that never will.
+func (a *Alerter) result(alert Alert, t target, err, refused error) error {
+	switch {
+	case err == nil && refused == nil:
+		return nil
+	case err == nil:
+		err = refused
+	case refused != nil:
+		err = fmt.Errorf("%v\n%w", refused, err) // permanent only if err is
+	}
+	return a.undelivered(alert, t, err)
+}
+
+// undelivered logs an alert that somebody does not get.
+func (a *Alerter) undelivered(alert Alert, t target, err error) error {
+	a.mu.Lock()
+	a.failed++
+	a.mu.Unlock()
+	a.rule.logger().Error().Err(err).
+		Str("aprimo.alert.incident", alert.Incident).
+		Str("aprimo.alert.route", t.Route).
+		Str("aprimo.alert.text", alert.Text()).
+		Msg("aprimo: alert not delivered")
+	return fmt.Errorf("notify: alert of %s not delivered: %w", alert.Time.Format(time.RFC3339), err)
+}
+
+// call calls a Notifier. It returns in time even if the Notifier does not, and turns a
+// panic into an error.
+func call(ctx context.Context, to Notifier, alert Alert) error {
+	if to == nil {
+		return fmt.Errorf("the route has no Notifier: %w", ErrPermanent)
+	}
+	result := make(chan error, 1) // so that a late Notifier does not block
+	go func() {
+		err := fmt.Errorf("the notifier ended its goroutine: %w", ErrPermanent)
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("the notifier panicked: %v: %w", p, ErrPermanent)
+			}
+			result <- err
+		}()
+		err = to.Notify(ctx, alert)
+	}()
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+	}
+	late := time.NewTimer(grace)
+	defer late.Stop()
+	select {
+	case err := <-result:
+		return err
+	case <-late.C:
+		return errUnresponsive
+	}
+}

@@ -1,0 +1,154 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// A diary is a Notifier with several recipients that notes who got which alert when.
+type diary struct {
+	mu    sync.Mutex
+	all   []string
+	lines *[]string
+	begin time.Time
+}
+
+func (d *diary) Notify(ctx context.Context, a Alert) error { return d.notifyRecipients(ctx, a, d.all) }
+
+func (d *diary) notifyRecipients(_ context.Context, a Alert, recipients []string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, who := range recipients {
+		*d.lines = append(*d.lines, strings.Join([]string{time.Since(d.begin).Round(time.Minute).String(), who, string(a.Condition), string(a.Phase)}, " "))
+	}
+	return nil
+}
+
+// restart starts a program in the middle of what the fixture's program was killed in:
+// an incident of Throttled of which only anna knows, one of Failing that is muted, and one
+// of Saturated that waits for a digest. It returns what it told until all was over.
+func restart(t *testing.T, stored string) (lines []string) {
+	quiet := zerolog.Nop()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(stored)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(3*time.Hour + 36*time.Minute) // synctest begins in 2000, the fixture was written at 03:35:30
+	begin := time.Now()
+	a := New(Routes{
+		{Name: "mail", To: &diary{all: []string{"anna@example.com", "bob@example.com"}, lines: &lines, begin: begin}},
+		{Name: "chat", To: &diary{all: []string{"chat"}, lines: &lines, begin: begin}, Conditions: []Condition{Throttled}},
+	}, Rule{Store: Dir(dir), Tenant: "acme", MaxDelay: 2 * time.Second, Logger: &quiet})
+	for range 10 {
+		time.Sleep(10 * time.Second)
+		for range 10 {
+			a.Observe(t.Context(), transport.Event{Kind: transport.RateLimited, Time: time.Now(), Status: 429, Attempt: 1})
+		}
+	}
+	time.Sleep(2 * time.Hour)
+	if err := a.Close(); err != nil {
+		t.Errorf("Close: got %v, want nil", err)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// A program that was killed is started again with this version: open incidents go on,
+// nobody gets an alert twice, what was muted or pending is still delivered.
+func TestTheFirstVersionsStateIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		files, err := filepath.Glob("testdata/state-v0/*.json")
+		if err != nil || len(files) != 1 {
+			t.Fatalf("fixtures: got %v, %v, want one", files, err)
+		}
+		want := []string{
+			"0s anna@example.com throttled escalated", // she has the first one
+			"0s bob@example.com throttled escalated",
+			"0s bob@example.com throttled firing",
+			"0s chat throttled escalated",
+			"0s chat throttled firing",
+			"1h41m0s anna@example.com saturated digest",
+			"1h41m0s bob@example.com saturated digest",
+			"59m0s anna@example.com failing digest", // the mute has ended
+			"59m0s anna@example.com throttled digest",
+			"59m0s bob@example.com failing digest",
+			"59m0s bob@example.com throttled digest",
+			"59m0s chat throttled digest",
+		}
+		if diff := cmp.Diff(want, restart(t, "testdata/state-v0")); diff != "" {
+			t.Errorf("alerts (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// State of a later version is left as it is: the log says what to do, and the program
+// counts alone.
+func TestALaterVersionsStateIsNotOverwritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const later = `{"version":2,"now":"2000-01-01T00:00:00Z"}`
+		const key = "alert of 429s acme"
+		dir, log, alerts := Dir(t.TempDir()), new(bytes.Buffer), 0
+		if ok, err := dir.CompareAndSwap(t.Context(), key, nil, []byte(later), 0); !ok || err != nil {
+			t.Fatalf("CompareAndSwap: got %v, %v, want true, nil", ok, err)
+		}
+		logger := zerolog.New(log)
+		a := New(NotifierFunc(func(context.Context, Alert) error { alerts++; return nil }), Rule{Store: dir, Tenant: "acme", Logger: &logger})
+		for range 30 {
+			a.Observe(t.Context(), transport.Event{Kind: transport.RateLimited, Time: time.Now(), Status: 429, Attempt: 1})
+		}
+		time.Sleep(time.Hour)
+		if err := a.Close(); err != nil {
+			t.Errorf("Close: got %v, want nil", err)
+		}
+		if alerts != 2 {
+			t.Errorf("alerts: got %d, want the first and the last", alerts)
+		}
+		if got, err := dir.Load(t.Context(), key); string(got) != later || err != nil {
+			t.Errorf("stored: got %s, %v, want %s", got, err, later)
+		}
+		for _, want := range []string{"version 2", "versions up to 1", "update this program"} {
+			if n := strings.Count(log.String(), want); n != 1 {
+				t.Errorf("log: got %q %d times, want once:\n%s", want, n, log)
+			}
+		}
+	})
+}
+
+// What is stored has a version, snake_case names, and conditions by name.
+func TestNamesInAStore(t *testing.T) {
+	var s sharedState
+	s.Incidents[1].ID = "x-throttled"
+	s.Pending = []pendingAlert{{ID: "x", Targets: []target{{"mail", []string{"bob@example.com"}}}}}
+	stored, err := s.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"version":1`, `"throttled":{"id":"x-throttled"`, `"targets":[{"route":"mail","recipients":["bob@example.com"]}]`} {
+		if !strings.Contains(string(stored), want) {
+			t.Errorf("stored: got %s, want %s in it", stored, want)
+		}
+	}
+	if name := regexp.MustCompile(`"[^"]*[A-Z][^"]*":`).FindString(string(stored)); name != "" {
+		t.Errorf("stored: got the name %s, want snake_case only", name)
+	}
+	back, err := decodeState(stored)
+	s.Version = stateVersion
+	if diff := cmp.Diff(s, back, cmp.AllowUnexported(sharedState{}, incident{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
+		t.Errorf("read back (-want +got): %v\n%s", err, diff)
+	}
+}

@@ -1,0 +1,264 @@
+package notify
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// advice is what the administrator can do, by condition.
+var advice = map[Condition][]string{
+	Throttled: {
+		"Check whether the users and operations above belong to a job that can do less, or run at another time. " +
+			"Large download orders, transformations in orders and uploads of large files cost Aprimo most.",
+		"The limit is the tenant's: other programs count too. Check what else runs at these times.",
+		"Ask Aprimo to raise the limit, then set the same number in this program's limiter.",
+	},
+	Failing: {
+		"The calls that were given up have had no effect. Find them in the log, and run the job again that made them.",
+		"A call is given up when all its attempts fail, or its deadline passes. Allow more time, or start fewer calls at once.",
+	},
+	Saturated: {
+		"Calls are queued, which delays them. Start large jobs later, or run them with transport.Batch so that other calls go first.",
+		"If the server is slow while this program sends little, other programs keep it busy. Check what else runs at these times.",
+	},
+}
+
+// title says what has happened.
+func (a Alert) title() string {
+	from, span := "this program", howLong(a.span())
+	if len(a.Hosts) > 1 {
+		from = "these programs"
+	}
+	what := fmt.Sprintf("Aprimo answered %s from %s with status 429 (too many requests) in %s", many(a.Total, "request"), from, span)
+	switch a.Condition {
+	case Failing:
+		what = fmt.Sprintf("%s from %s failed after all attempts, in %s", many(a.Total, "call"), from, span)
+	case Saturated:
+		what = fmt.Sprintf("Requests from %s have been slow for %s: they wait at Aprimo, or in our own queue", from, span)
+	}
+	switch a.Phase {
+	case Escalated:
+		return "It is now ten times worse than last reported. " + what
+	case Reminder:
+		return "It continues. " + what
+	case Resolved:
+		return "It is resolved. " + what
+	case Digest:
+		return fmt.Sprintf("%s since %s, reported together: short, soon after another mail, or muted. %s",
+			many(a.incidents(), "incident"), at(a.Since), what)
+	}
+	return what
+}
+
+// String returns the incident in one line.
+func (s Summary) String() string {
+	line := fmt.Sprintf("%s, %d, ongoing", at(s.Since), s.Total)
+	if !s.Ended.IsZero() {
+		line = fmt.Sprintf("%s, %d in %s", at(s.Since), s.Total, howLong(s.Ended.Sub(s.Since)))
+	}
+	if s.Opened {
+		line += "; a mail has reported its start"
+	}
+	return line
+}
+
+func (a Alert) facts() []fact {
+	f := []fact{{"First", at(a.Since)}, {"Last", at(a.latest())}}
+	if !a.Ended.IsZero() {
+		f = append(f[:1], fact{"Last", at(a.Ended)}, fact{"Resolved", at(a.Time)})
+	}
+	f = append(f, fact{"Threshold", a.threshold()})
+	if a.Peak > 0 {
+		f = append(f, fact{"Peak", many(a.Peak, "429") + " in one minute"})
+	}
+	if a.Tenant != "" {
+		f = append(f, fact{"Tenant", a.Tenant})
+	}
+	f = append(f, fact{"Program", a.program()})
+	if a.Alone {
+		f = append(f, fact{"Scope", "this process alone: the Store could not be used"})
+	}
+	if a.Number > 1 && a.Phase != Digest {
+		state := "ongoing"
+		if a.Phase == Resolved {
+			state = "resolved"
+		}
+		f = append(f, fact{"Incident", fmt.Sprintf("%s; mail no. %d about it", state, a.Number)})
+	}
+	if !a.Previous.IsZero() {
+		f = append(f, fact{"Last mail", at(a.Previous)})
+	}
+	if a.Suppressed > 0 && a.Phase != Digest {
+		f = append(f, fact{"Meanwhile", fmt.Sprintf("%d in incidents without a mail", a.Suppressed)})
+	}
+	return f
+}
+
+func (a Alert) program() string { return fmt.Sprintf("process %d on %s", a.PID, a.Host) }
+
+func (a Alert) outcome() []string {
+	lines := []string{"No call has been given up so far"}
+	if a.Lost+a.Recovered+a.Refused > 0 {
+		lines = []string{many(a.Lost, "call") + " given up: the caller got the error",
+			many(a.Recovered, "call") + " succeeded after a retry",
+			many(a.Refused, "call") + " rejected locally, never sent"}
+	}
+	last := "the last 429"
+	if a.Condition != Throttled {
+		last = "the last event"
+	}
+	return append(lines, fmt.Sprintf("%s %s queued at %s", many(a.Queued, "call"), wasWere(a.Queued), last))
+}
+
+func wasWere(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+// share says who used the tenant's limit.
+func (a Alert) share() string {
+	during := fmt.Sprintf("While Aprimo sent 429s, it processed %s requests a second. ", number(a.TenantRate))
+	switch {
+	case a.Rate+a.Others <= 0:
+		return ""
+	case a.Rate < 0.05:
+		return during + "None of the queued requests were ours: other programs used all of it."
+	case a.Others < 0.5:
+		return during + "Our own traffic alone can account for it."
+	}
+	return during + fmt.Sprintf("At most %s were ours, at least %s were other programs'.", number(a.Rate), number(a.Others))
+}
+
+func (a Alert) actions() []string {
+	var lines []string
+	if a.Paused > 0 {
+		lines = append(lines, "It paused all calls "+many(a.Paused, "time")+".")
+	}
+	if a.ServerDelay > 0 {
+		lines = append(lines, "It limited the requests in flight: the server delayed each by "+howLong(a.ServerDelay)+".")
+	}
+	switch {
+	case a.Phase == Resolved || a.Phase == Digest: // the retry is over
+	case a.Again && a.Delay > 0:
+		lines = append(lines, "It retries the last rejected request after "+howLong(a.Delay)+", and the others likewise.")
+	case a.Again:
+		lines = append(lines, "It retries the last rejected request, and the others likewise.")
+	case a.Condition == Throttled:
+		lines = append(lines, "It does not retry the last rejected request.")
+	}
+	return lines
+}
+
+func (a Alert) foot() []string {
+	lines := []string{"Sent by " + a.program() + ".", "Threshold for a first mail: " + a.threshold() + "."}
+	switch {
+	case !a.NoneBefore.IsZero():
+		lines = append(lines, "This is the last mail of this kind before "+at(a.NoneBefore)+": the rule allows no more.")
+	case a.Phase == Resolved || a.Phase == Digest && a.Next.IsZero():
+		lines = append(lines, "No more mail unless the threshold is reached again.")
+	case !a.Next.IsZero():
+		lines = append(lines, "The next mail comes when it ends or grows tenfold, at the latest at "+at(a.Next)+".")
+	}
+	if a.Cooldown > 0 {
+		lines = append(lines, "Another incident gets its own mail no earlier than "+howLong(a.Cooldown)+" after the first mail of this one.")
+	}
+	return append(lines, "Use Alerter.Mute during planned work.", fmt.Sprintf("Incident %s, mail no. %d", a.Incident, a.Number))
+}
+
+// threshold says when a mail is due.
+func (a Alert) threshold() string {
+	if a.Condition == Saturated && a.MaxDelay > 0 {
+		return fmt.Sprintf("a wait above %s for %s", howLong(a.MaxDelay), howLong(saturatedFor))
+	}
+	return fmt.Sprintf("%d in %s", a.Limit, howLong(a.Within))
+}
+
+func (a Alert) latest() time.Time {
+	if a.Latest.IsZero() {
+		return a.Time
+	}
+	return a.Latest
+}
+
+func (a Alert) incidents() int { return max(a.Incidents, len(a.Unreported)) }
+
+func (a Alert) color() string {
+	switch a.Phase {
+	case Resolved:
+		return "#1a7f37"
+	case Digest, Reminder:
+		return "#9a6700"
+	}
+	return "#b3261e"
+}
+
+// number returns a rate: 15, 6.2.
+func number(x float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", x), ".0") }
+
+// many returns n and the noun, which takes an s unless n is 1.
+func many(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// wrap breaks text into the lines of a mail, all but the first indented. A word that is
+// too long for a line has its own.
+func wrap(indent int, s string) string {
+	var b strings.Builder
+	room := lineWidth - indent
+	for i, word := range strings.Fields(s) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case n+1 > room:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			room = lineWidth - indent
+		default:
+			b.WriteByte(' ')
+			room--
+		}
+		b.WriteString(word)
+		room -= n
+	}
+	return b.String()
+}
+
+// at returns a point in time with its offset, and in UTC if that differs.
+func at(t time.Time) string {
+	const day = "2006-01-02 15:04:05"
+	if _, offset := t.Zone(); offset == 0 {
+		return t.Format(day) + " UTC"
+	}
+	return t.Format(day+" -07:00") + " (" + t.UTC().Format("15:04:05") + " UTC)"
+}
+
+// howLong returns a duration: 0.4 s, 12 s, 3 min 29 s, 2 h.
+func howLong(d time.Duration) string {
+	d = d.Abs()
+	switch {
+	case d < 100*time.Millisecond:
+		return "0.1 s"
+	case d < 10*time.Second:
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + " s"
+	case d < time.Minute-time.Second/2:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < time.Hour-time.Second/2:
+		s := int(d.Round(time.Second).Seconds())
+		return twoUnits(s/60, "min", s%60, "s")
+	}
+	m := int(d.Round(time.Minute).Minutes())
+	return twoUnits(m/60, "h", m%60, "min")
+}
+
+func twoUnits(a int, unitA string, b int, unitB string) string {
+	if b == 0 {
+		return fmt.Sprintf("%d %s", a, unitA)
+	}
+	return fmt.Sprintf("%d %s %d %s", a, unitA, b, unitB)
+}
