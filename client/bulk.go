@@ -18,7 +18,7 @@ func (r *Records) GetMany(ctx context.Context, ids []string, opts ...CallOption)
 			return found, missing, err
 		}
 		for _, id := range chunk {
-			if rec := byID[bareID(id)]; rec != nil {
+			if rec := byID[normalizeID(id)]; rec != nil {
 				found = append(found, rec)
 			} else {
 				missing = append(missing, id)
@@ -32,7 +32,7 @@ func (r *Records) GetMany(ctx context.Context, ids []string, opts ...CallOption)
 func (r *Records) lookUp(ctx context.Context, ids []string, opts []CallOption) (map[string]*Record, error) {
 	bare := make([]string, len(ids))
 	for i, id := range ids {
-		bare[i] = bareID(id)
+		bare[i] = normalizeID(id)
 	}
 	byID := make(map[string]*Record, len(ids))
 	e := Expression{Text: "Id IN ?", Parameters: []any{bare}}
@@ -40,7 +40,7 @@ func (r *Records) lookUp(ctx context.Context, ids []string, opts []CallOption) (
 		if err != nil {
 			return nil, err
 		}
-		byID[bareID(rec.ID)] = rec
+		byID[normalizeID(rec.ID)] = rec
 	}
 	return byID, nil
 }

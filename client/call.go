@@ -10,9 +10,14 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // A call is one use of the API, as the resources describe it.
@@ -198,3 +203,168 @@ func bearer(t *oauth2.Token) string { return "Bearer " + t.AccessToken }
 
 // name says which call it is, in errors.
 func (k call) name() string { return k.method + " /" + strings.Join(k.path, "/") }
+
+// A sending is how a call fares: the token it was sent with last, and how often.
+type sending struct {
+	tokens *Tokens
+
+	mu       sync.Mutex // the transport says when to prepare, and where
+	token    *oauth2.Token
+	attempts int
+}
+
+// send sends a request with a token. It is given one now, so that logs and other
+// transports find the user in it; and again when its turn has come, which may be
+// later than the token lives.
+func (s *sending) send(client *http.Client, req *http.Request) (*http.Response, error) {
+	token, err := s.tokens.get(req.Context())
+	if err != nil {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, err
+	}
+	req.Header.Set("Authorization", bearer(token))
+	before := s.sent(token, 0)
+	ctx := transport.ContextWithPrepare(req.Context(), s.prepare)
+	resp, err := client.Do(req.WithContext(ctx))
+	if s.sent(nil, 0) == before { // a client without a transport.Transport
+		s.sent(nil, 1)
+	}
+	return resp, err
+}
+
+// prepare gives a request the token of the moment.
+func (s *sending) prepare(req *http.Request) (*http.Request, error) {
+	token, err := s.tokens.get(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	s.sent(token, 1)
+	if req.Header.Get("Authorization") == bearer(token) {
+		return req, nil
+	}
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", bearer(token))
+	return req, nil
+}
+
+// sent notes a token, if there is one, and so many attempts more. It returns their
+// number.
+func (s *sending) sent(token *oauth2.Token, attempts int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if token != nil {
+		s.token = token
+	}
+	s.attempts += attempts
+	return s.attempts
+}
+
+// renewed reports whether there is another token than the one that was refused.
+func (s *sending) renewed(ctx context.Context) bool {
+	s.mu.Lock()
+	refused := s.token
+	s.mu.Unlock()
+	fresh, err := s.tokens.renew(ctx, refused)
+	return err == nil && fresh.AccessToken != refused.AccessToken
+}
+
+// failed returns the error of a call that got no answer, or one of no use.
+func (s *sending) failed(req *http.Request, err error) *Error {
+	var urlErr *url.Error
+	if errors.As(err, &urlErr) {
+		err = urlErr.Err // net/http's text has the whole URL
+	}
+	e := s.error(req)
+	e.Message, e.cause = s.clean(err.Error()), err
+	return e
+}
+
+// refused returns the error of a call that was answered with one.
+func (s *sending) refused(req *http.Request, resp *http.Response) *Error {
+	e := s.error(req)
+	e.describe(resp)
+	e.Message, e.Type = s.clean(e.Message), s.clean(e.Type)
+	return e
+}
+
+func (s *sending) error(req *http.Request) *Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := &Error{Method: req.Method, Path: withoutTokens(req.URL.EscapedPath()), Attempt: s.attempts}
+	if e.User = transport.UserFromContext(req.Context()); e.User == "" && s.token != nil {
+		e.User = transport.TokenUser(s.token.AccessToken)
+	}
+	return e
+}
+
+// clean hides the token in use as well, which may look like anything.
+func (s *sending) clean(text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.token != nil {
+		text = hide(text, s.token.AccessToken)
+	}
+	return clean(text)
+}
+
+var dashedGUID = regexp.MustCompile(`^\{?[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\}?$`)
+
+// normalizeID returns an id as the API has it. People copy ids with dashes from the
+// user interface, and those are not found in a path.
+func normalizeID(id string) string {
+	if dashedGUID.MatchString(id) {
+		return strings.ToLower(strings.Trim(strings.ReplaceAll(id, "-", ""), "{}"))
+	}
+	return id
+}
+
+// joinPath appends segments to a base URL. What a caller gives as an id stays one
+// segment, whatever is in it.
+func joinPath(base *url.URL, segments []string) (*url.URL, error) {
+	var path strings.Builder
+	path.WriteString(base.EscapedPath())
+	for i, segment := range segments {
+		if segment == "" || segment == "." || segment == ".." {
+			return nil, fmt.Errorf("%q is not an id (after %q)", segment, strings.Join(segments[:i], "/"))
+		}
+		path.WriteString("/" + url.PathEscape(normalizeID(segment)))
+	}
+	u, err := url.Parse(path.String())
+	if err != nil {
+		return nil, err
+	}
+	return base.ResolveReference(u), nil
+}
+
+// resolve reads a link that the server gave. Links may be relative, and lead to no
+// other host: the token goes where they lead.
+func resolve(base *url.URL, link string) (*url.URL, error) {
+	ref, err := url.Parse(link)
+	if err != nil {
+		return nil, fmt.Errorf("the server gave a link that cannot be read")
+	}
+	u := base.ResolveReference(ref)
+	if u.Scheme != base.Scheme || !strings.EqualFold(u.Host, base.Host) || u.User != nil {
+		return nil, fmt.Errorf("the server gave a link to %s://%s, where no token of %s://%s is sent", u.Scheme, u.Host, base.Scheme, base.Host)
+	}
+	return u, nil
+}
+
+// sleep waits for d. When the context ends first, errors.Is finds both the context's
+// error and its cause in the result.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+	}
+	err := ctx.Err()
+	if cause := context.Cause(ctx); cause != err {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
+}

@@ -20,7 +20,7 @@ func (f *Fields) UnmarshalJSON(data []byte) error {
 // there is none. The methods of a nil Field find nothing.
 func (f Fields) Get(nameOrID string) *Field {
 	for _, field := range f {
-		if strings.EqualFold(field.Name, nameOrID) || field.ID == bareID(nameOrID) {
+		if strings.EqualFold(field.Name, nameOrID) || field.ID == normalizeID(nameOrID) {
 			return field
 		}
 	}
@@ -60,7 +60,7 @@ func (f *Field) Texts(language string) []string {
 		return nil
 	}
 	for _, v := range f.Values {
-		if language == "" || v.LanguageID == bareID(language) {
+		if language == "" || v.LanguageID == normalizeID(language) {
 			return v.texts()
 		}
 	}

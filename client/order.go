@@ -2,10 +2,89 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
+
+// Orders makes Aprimo prepare files, and waits until they are there.
+type Orders struct {
+	Reader[Order]
+	waiting atomic.Int64
+}
+
+func newOrders(c *Client) *Orders { return &Orders{Reader: *newReader[Order](c, "orders", "order")} }
+
+// Create makes an order. It may be done already: an order of one file that need not
+// be processed often is. Wait does not ask again then.
+func (r *Orders) Create(ctx context.Context, request *OrderRequest, opts ...CallOption) (*Order, error) {
+	if request == nil || len(request.Targets) == 0 {
+		return nil, errors.New("aprimo: an order needs Targets")
+	}
+	order, err := create[Order](ctx, r.c, r.collection, request, opts)
+	if err == nil && order.ID == "" {
+		return nil, errors.New("aprimo: the order was made, but the answer does not say its id: find it with List, do not make it again")
+	}
+	return order, err
+}
+
+// Run makes an order and waits until it is done: see Create and Wait.
+func (r *Orders) Run(ctx context.Context, request *OrderRequest, opts ...CallOption) (*Order, error) {
+	order, err := r.Create(ctx, request, opts...)
+	if err != nil {
+		return nil, err
+	}
+	if order.Status.Final() {
+		return order, order.err()
+	}
+	return r.Wait(ctx, order.ID, opts...)
+}
+
+const (
+	firstAsk, lastAsk = time.Second, 30 * time.Second
+	askGrowth         = 1.5
+
+	// asksAtMost is how many calls a second all that wait make together, of the
+	// tenant's 15.
+	asksAtMost = 1
+)
+
+// Wait returns an order when it is done. It asks after a second, then less and less
+// often, down to every 30 seconds; all that wait ask about once a second together, as
+// [transport.Batch], so that other calls are not delayed by it. If the order has not
+// delivered all, the error is an [*OrderError] and the order is returned as well. The
+// token's user needs the role View Maintenance Jobs.
+func (r *Orders) Wait(ctx context.Context, id string, opts ...CallOption) (*Order, error) {
+	if transport.PriorityFromContext(ctx) == transport.Normal {
+		ctx = transport.ContextWithPriority(ctx, transport.Batch)
+	}
+	defer r.waiting.Add(-1)
+	r.waiting.Add(1)
+	for pause := firstAsk; ; pause = min(lastAsk, time.Duration(float64(pause)*askGrowth)) {
+		least := time.Duration(r.waiting.Load()) * time.Second / asksAtMost
+		if err := sleep(ctx, jitter(max(pause, least))); err != nil {
+			return nil, err
+		}
+		order, err := r.Get(ctx, id, opts...)
+		if err != nil {
+			return nil, err
+		}
+		if order.Status.Final() {
+			return order, order.err()
+		}
+	}
+}
+
+// jitter keeps those from asking together who have begun together.
+func jitter(d time.Duration) time.Duration { return d*9/10 + rand.N(d/5+1) }
 
 // An OrderRequest is what is ordered. Type and Targets are needed.
 type OrderRequest struct {
@@ -172,3 +251,89 @@ func (e *OrderError) Error() string {
 	}
 	return text
 }
+
+// downloadsAtOnce is how many files of an order are fetched in parallel.
+const downloadsAtOnce = 4
+
+// A Downloaded is a file of an order: where it is now, or why it is not.
+type Downloaded struct {
+	File DeliveredFile
+	Path string
+	Err  error
+}
+
+// Download makes an order, waits, and fetches its files into a directory, four at
+// once: see Run and [Downloads.Fetch]. It returns what became of each file. The
+// error is that of the order, which may have delivered some files all the same, and
+// those of the files. Two files with the same name get different ones.
+func (r *Orders) Download(ctx context.Context, request *OrderRequest, dir string, opts ...DownloadOption) ([]Downloaded, error) {
+	order, err := r.Run(ctx, request)
+	if order == nil {
+		return nil, err
+	}
+	files := make([]Downloaded, len(order.DeliveredFiles))
+	var group errgroup.Group
+	group.SetLimit(downloadsAtOnce)
+	names := &names{}
+	for i, file := range order.DeliveredFiles {
+		group.Go(func() error {
+			d := &files[i]
+			d.File = file
+			d.Path, d.Err = r.c.Downloads.Fetch(ctx, file.URI, dir, append(opts[:len(opts):len(opts)], distinct(names))...)
+			return nil
+		})
+	}
+	group.Wait()
+	for _, f := range files {
+		err = errors.Join(err, f.Err)
+	}
+	return files, err
+}
+
+// A DownloadLink is what an order or a maintenance job has made to be fetched.
+type DownloadLink struct {
+	ID                    string          `json:"id"`
+	Type                  string          `json:"type"`
+	Title                 string          `json:"title"`
+	Description           string          `json:"description"`
+	ErrorDescription      string          `json:"errorDescription"`
+	Status                OrderStatus     `json:"status"`
+	DeliveredFiles        []DeliveredFile `json:"deliveredFiles"`
+	SucceededRecordsCount int             `json:"succeededRecordsCount"`
+	FailedRecordsCount    int             `json:"failedRecordsCount"`
+	FailedTargetsCount    int             `json:"failedTargetsCount"`
+	CreatedOn             time.Time       `json:"createdOn"`
+
+	Extra Extra
+}
+
+// UnmarshalJSON reads the link in either of Aprimo's forms.
+func (d *DownloadLink) UnmarshalJSON(data []byte) error { return decodeModel(data, d) }
+
+// MarshalJSON writes what is not zero.
+func (d DownloadLink) MarshalJSON() ([]byte, error) { return encodeModel(&d) }
+
+// A MaintenanceJob changes or exports many records in the background: it is heavy for
+// the server. Actions and targets are in Extra.
+type MaintenanceJob struct {
+	ID                  string      `json:"id"`
+	Type                string      `json:"type"`
+	Status              OrderStatus `json:"status"`
+	Message             string      `json:"message"` // why it failed
+	TargetsCount        int         `json:"targetsCount"`
+	FailedTargetsCount  int         `json:"failedTargetsCount"`
+	CreatorEmail        string      `json:"creatorEmail"`
+	Priority            int         `json:"priority"`
+	DisableNotification bool        `json:"disableNotification"`
+
+	StartedOn time.Time `json:"startedOn"`
+	CreatedOn time.Time `json:"createdOn"`
+
+	Extra Extra
+}
+
+// UnmarshalJSON reads the job in either of Aprimo's forms.
+func (m *MaintenanceJob) UnmarshalJSON(data []byte) error { return decodeModel(data, m) }
+
+// MarshalJSON writes what is not zero.
+func (m MaintenanceJob) MarshalJSON() ([]byte, error) { return encodeModel(&m) }

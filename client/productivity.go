@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
@@ -104,29 +103,3 @@ func Or(conditions ...Condition) Condition { return Condition{"or": conditions} 
 
 // Not holds if the condition does not.
 func Not(condition Condition) Condition { return Condition{"not": condition} }
-
-// A Me is the user whose token it is, in both halves of Aprimo.
-type Me struct {
-	UserID     json.Number `json:"userId"` // in marketing operations
-	LoginID    string      `json:"loginId"`
-	Email      string      `json:"email"`
-	AdamUserID string      `json:"adamUserId"` // in the DAM
-
-	Extra Extra
-}
-
-// UnmarshalJSON reads the user in either of Aprimo's forms.
-func (m *Me) UnmarshalJSON(data []byte) error { return decodeModel(data, m) }
-
-// MarshalJSON writes what is not zero.
-func (m Me) MarshalJSON() ([]byte, error) { return encodeModel(&m) }
-
-// Me reads whose token it is.
-func (c *Client) Me(ctx context.Context, opts ...CallOption) (*Me, error) {
-	out := new(Me)
-	k := call{method: http.MethodGet, base: c.core, path: []string{"api", "users", "me"}, out: out}
-	if _, err := c.do(ctx, k.with(opts)); err != nil {
-		return nil, err
-	}
-	return out, nil
-}

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Settings reads and changes settings by their names. Only administrators may use
@@ -68,3 +69,39 @@ func (s *Setting) UnmarshalJSON(data []byte) error { return decodeModel(data, s)
 
 // MarshalJSON writes what is not zero.
 func (s Setting) MarshalJSON() ([]byte, error) { return encodeModel(&s) }
+
+// A SettingDefinition says what a setting can be.
+type SettingDefinition struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Tag  string `json:"tag"`
+
+	CreatedOn  time.Time `json:"createdOn"`
+	ModifiedOn time.Time `json:"modifiedOn"`
+
+	Extra Extra
+}
+
+// UnmarshalJSON reads the definition in either of Aprimo's forms.
+func (s *SettingDefinition) UnmarshalJSON(data []byte) error { return decodeModel(data, s) }
+
+// MarshalJSON writes what is not zero.
+func (s SettingDefinition) MarshalJSON() ([]byte, error) { return encodeModel(&s) }
+
+// A SettingCategory is some settings that are shown together.
+type SettingCategory struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Tag  string `json:"tag"`
+
+	CreatedOn  time.Time `json:"createdOn"`
+	ModifiedOn time.Time `json:"modifiedOn"`
+
+	Extra Extra
+}
+
+// UnmarshalJSON reads the category in either of Aprimo's forms.
+func (s *SettingCategory) UnmarshalJSON(data []byte) error { return decodeModel(data, s) }
+
+// MarshalJSON writes what is not zero.
+func (s SettingCategory) MarshalJSON() ([]byte, error) { return encodeModel(&s) }

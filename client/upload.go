@@ -136,7 +136,7 @@ func (u *Uploads) small(ctx context.Context, s uploadSettings, r io.ReaderAt, si
 	if err != nil {
 		return nil, err
 	}
-	token, err := u.settle(ctx, answer)
+	token, err := u.awaitUpload(ctx, answer)
 	if err != nil {
 		return nil, err
 	}
@@ -149,3 +149,143 @@ func (u *Uploads) small(ctx context.Context, s uploadSettings, r io.ReaderAt, si
 // repeatable marks a POST that may be sent twice: a segment has an index, and what
 // nobody uses is removed by the server. The header itself is not sent.
 func repeatable() http.Header { return http.Header{"Idempotency-Key": nil} }
+
+// An UploadOption changes how a file is uploaded.
+type UploadOption func(*uploadSettings)
+
+type uploadSettings struct {
+	name        string
+	segmentSize int64
+	parallel    int
+	direct      bool
+	blob        *http.Client
+	progress    func(done, total int64)
+	states      func(UploadState)
+	resume      *UploadState
+}
+
+func newUploadSettings(name string, opts []UploadOption) uploadSettings {
+	s := uploadSettings{name: name, segmentSize: defaultSegmentSize, parallel: defaultParallel}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&s)
+		}
+	}
+	if s.resume != nil {
+		s.segmentSize, s.direct = s.resume.SegmentSize, s.resume.Blob
+	}
+	return s
+}
+
+// UploadName sets the name that the file has in Aprimo.
+func UploadName(name string) UploadOption {
+	return func(s *uploadSettings) { s.name = name }
+}
+
+// UploadSegmentSize sets how many bytes are sent in one request, at most 20 MB. The
+// default is 10 MB. Files below 20 MB are sent in one request all the same.
+func UploadSegmentSize(bytes int64) UploadOption {
+	return func(s *uploadSettings) { s.segmentSize = bytes }
+}
+
+// UploadParallel sets how many segments are sent at once. The default is 3: Aprimo's
+// guide counts uploads of large files among the heaviest operations.
+func UploadParallel(n int) UploadOption {
+	return func(s *uploadSettings) { s.parallel = n }
+}
+
+// UploadToBlob sends the file straight to Aprimo's blob storage, which costs one
+// call of the API for a file of any size. It is sent by c, which must add no token;
+// nil is a client of the package's own.
+func UploadToBlob(c *http.Client) UploadOption {
+	return func(s *uploadSettings) {
+		s.direct = true
+		if c != nil {
+			s.blob = newBlobClient(c.Transport)
+		}
+	}
+}
+
+// UploadProgress has f told how many bytes have arrived, after each segment; total is
+// -1 for a stream. Calls come one at a time and done never falls. The upload waits
+// for f.
+func UploadProgress(f func(done, total int64)) UploadOption {
+	return func(s *uploadSettings) {
+		told := int64(-1)
+		s.progress = func(done, total int64) {
+			if done > told { // an upload may begin anew
+				told = done
+				f(done, total)
+			}
+		}
+	}
+}
+
+// UploadStates has f told, one call at a time, when the upload has begun on the
+// server and after each segment, what is needed to go on from there; see
+// [UploadResume]. An upload that fails or is cancelled is then left on the server,
+// where it would be removed otherwise. Files that are sent in one request, and
+// streams, have no state.
+func UploadStates(f func(UploadState)) UploadOption {
+	return func(s *uploadSettings) { s.states = f }
+}
+
+// UploadResume goes on with an upload: no segment that has arrived is sent again. The
+// source must be the same. If the server has removed the upload meanwhile, it begins
+// anew. SegmentSize and whether it goes to the blob storage are those of the state.
+func UploadResume(state UploadState) UploadOption {
+	return func(s *uploadSettings) { s.resume = &state }
+}
+
+// check returns what is wrong before anything is sent.
+func (s *uploadSettings) check() error {
+	if err := checkFileName(s.name); err != nil {
+		return fmt.Errorf("aprimo: upload: %w", err)
+	}
+	if s.segmentSize < 1 || s.segmentSize > uploadLimit {
+		return fmt.Errorf("aprimo: upload: segments of %d bytes: they have from 1 to %d", s.segmentSize, uploadLimit)
+	}
+	if s.parallel < 1 {
+		return fmt.Errorf("aprimo: upload: %d segments in parallel: give 1 or more", s.parallel)
+	}
+	return nil
+}
+
+// An uploadAnswer is what the server says of an upload: that it is complete, or
+// where to ask again.
+type uploadAnswer struct {
+	Token  string `json:"token"`
+	URI    string `json:"uri"`
+	SasURL string `json:"sasUrl"`
+}
+
+const (
+	firstPoll = 500 * time.Millisecond
+	maxPoll   = 10 * time.Second
+	maxPolls  = 60 // some ten minutes
+)
+
+// awaitUpload asks until the server has a token for the upload.
+func (u *Uploads) awaitUpload(ctx context.Context, answer uploadAnswer) (string, error) {
+	uri, delay := answer.URI, firstPoll
+	for range maxPolls {
+		if answer.Token != "" {
+			return answer.Token, nil
+		}
+		if answer.URI != "" {
+			uri = answer.URI
+		}
+		if uri == "" {
+			return "", errors.New("aprimo: upload: the server gave neither a token nor a link to one")
+		}
+		if err := sleep(ctx, delay); err != nil {
+			return "", err
+		}
+		delay = min(2*delay, maxPoll)
+		answer = uploadAnswer{}
+		if _, err := u.c.do(ctx, call{method: http.MethodGet, base: u.c.core, link: uri, out: &answer}.with(nil)); err != nil {
+			return "", err
+		}
+	}
+	return "", errors.New("aprimo: upload: the server has all of the file, but after ten minutes no token for it")
+}

@@ -1,12 +1,21 @@
 package client
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
 	"sync"
 	"time"
+
+	"github.com/aprimo-go/aprimo/retry"
 )
 
 // A transfer is one upload in segments, or to the blob storage.
@@ -131,4 +140,153 @@ func (t *transfer) remove(ctx context.Context) {
 // it.
 func (t *transfer) expired(err error) bool {
 	return errors.Is(err, ErrNotFound) || t.state.Blob && errors.Is(err, ErrForbidden)
+}
+
+// open begins an upload on the server.
+func (u *Uploads) open(ctx context.Context, state *UploadState) error {
+	path, in := []string{"uploads", "segments"}, map[string]string{"filename": state.Name}
+	if state.Blob {
+		path, in = []string{"uploads"}, map[string]string{"fileName": state.Name}
+	}
+	var answer uploadAnswer
+	_, err := u.c.do(ctx, call{
+		method: http.MethodPost, base: u.c.core, path: path, header: repeatable(), in: in, out: &answer,
+	}.with(nil))
+	if err != nil {
+		return err
+	}
+	if state.Session = answer.URI; state.Blob {
+		state.Session, state.Token = answer.SasURL, answer.Token
+	}
+	if state.Session == "" || state.Blob && state.Token == "" {
+		return fmt.Errorf("aprimo: upload of %q: the server began it, but did not say where to send it", state.Name)
+	}
+	return nil
+}
+
+func (u *Uploads) target(state *UploadState, s uploadSettings) target {
+	if !state.Blob {
+		return &segmentTarget{u, state.Session, state.Name}
+	}
+	client := s.blob
+	if client == nil {
+		client = u.blob
+	}
+	return &blobTarget{client, state.Session, state.Token}
+}
+
+// A segmentTarget takes the parts as segments, through the API.
+type segmentTarget struct {
+	uploads *Uploads
+	session string // a link
+	name    string
+}
+
+func (t *segmentTarget) send(ctx context.Context, p part) error {
+	body, done := p.form(fmt.Sprintf("segment%d", p.index), fmt.Sprintf("%s.segment%d", t.name, p.index))
+	defer done()
+	k := t.call(http.MethodPost, "")
+	k.header, k.body = repeatable(), body
+	k.query = url.Values{"index": {strconv.Itoa(p.index)}}
+	_, err := t.uploads.c.do(ctx, k.with(nil))
+	return err
+}
+
+// complete is not repeated: the answer to a second one would be that there is no
+// such upload.
+func (t *segmentTarget) complete(ctx context.Context, count int) (string, error) {
+	var answer uploadAnswer
+	k := t.call(http.MethodPost, "/commit")
+	k.in, k.out = map[string]any{"filename": t.name, "segmentcount": count}, &answer
+	if _, err := t.uploads.c.do(ctx, k.with(nil)); err != nil {
+		return "", err
+	}
+	return t.uploads.awaitUpload(ctx, answer)
+}
+
+// cancel is best effort: what it leaves, Aprimo removes after a few days.
+func (t *segmentTarget) cancel(ctx context.Context) {
+	t.uploads.c.do(ctx, t.call(http.MethodDelete, "").with(nil))
+}
+
+func (t *segmentTarget) call(method, below string) call {
+	return call{method: method, base: t.uploads.c.core, link: t.session + below}
+}
+
+// newBlobClient returns what sends to the blob storage, which is not under Aprimo's
+// limit and must not see a token.
+func newBlobClient(base http.RoundTripper) *http.Client {
+	return &http.Client{Transport: &retry.Transport{Base: base}, CheckRedirect: noRedirects}
+}
+
+// A blobTarget takes the parts as the blocks of an Azure block blob
+// (https://learn.microsoft.com/rest/api/storageservices/put-block).
+type blobTarget struct {
+	http  *http.Client
+	sas   string // a signed URL
+	token string
+}
+
+func (t *blobTarget) send(ctx context.Context, p part) error {
+	body, done := p.payload("application/octet-stream", nil, nil)
+	defer done()
+	return t.put(ctx, url.Values{"comp": {"block"}, "blockid": {blockID(p.index)}}, body)
+}
+
+// blockID returns an id of the length that all blocks of a blob have.
+func blockID(index int) string {
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%09d", index))
+}
+
+func (t *blobTarget) complete(ctx context.Context, count int) (string, error) {
+	var list struct {
+		XMLName xml.Name `xml:"BlockList"`
+		Latest  []string
+	}
+	for i := range count {
+		list.Latest = append(list.Latest, blockID(i))
+	}
+	data, err := xml.Marshal(list)
+	if err != nil {
+		return "", err
+	}
+	p := part{size: int64(len(data)), open: func() io.Reader { return bytes.NewReader(data) }}
+	body, done := p.payload("application/xml", nil, nil)
+	defer done()
+	return t.token, t.put(ctx, url.Values{"comp": {"blocklist"}}, body)
+}
+
+// cancel has nothing to do: Azure removes blocks that no list names.
+func (t *blobTarget) cancel(context.Context) {}
+
+func (t *blobTarget) put(ctx context.Context, query url.Values, body *payload) error {
+	u, err := url.Parse(t.sas)
+	if err != nil || u.Host == "" {
+		return errors.New("the server gave an address of the blob storage that cannot be read")
+	}
+	u.RawQuery += "&" + query.Encode() // the rest is signed as it is
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, u.String(), nil)
+	if err != nil {
+		return errors.New("the server gave an address of the blob storage that cannot be used")
+	}
+	if err := (call{body: body}).attach(req); err != nil {
+		return err
+	}
+	resp, err := t.http.Do(req)
+	e := &Error{Method: req.Method, Path: u.EscapedPath(), Attempt: 1}
+	if err != nil {
+		var urlErr *url.Error
+		if errors.As(err, &urlErr) {
+			err = urlErr.Err // net/http's text has the signature
+		}
+		e.Message, e.cause = clean(err.Error()), err
+		return e
+	}
+	defer discard(resp.Body)
+	if resp.StatusCode != http.StatusCreated {
+		e.describe(resp)
+		e.Message, e.Type = clean(e.Message), clean(e.Type)
+		return e
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"mime"
 	"net/url"
@@ -84,4 +85,37 @@ func safeName(name string) string {
 		name = "_" + name
 	}
 	return name
+}
+
+const (
+	forbiddenInNames = `<>:"/\|?*` // the REST guide
+	maxFileName      = 255         // of the common file systems, in bytes
+)
+
+func checkFileName(name string) error {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return errors.New("the file name is empty: give it with UploadName")
+	case len(name) > maxFileName:
+		return fmt.Errorf("the file name has %d bytes, more than %d: give a shorter one with UploadName", len(name), maxFileName)
+	case !utf8.ValidString(name):
+		return fmt.Errorf("the file name %q is not UTF-8: give another with UploadName", name)
+	}
+	for _, r := range name {
+		if forbidden(r) {
+			return fmt.Errorf("the file name %q has a %q, which Aprimo forbids: give another with UploadName, such as %q", name, r, allowedName(name))
+		}
+	}
+	return nil
+}
+
+func forbidden(r rune) bool { return unicode.IsControl(r) || strings.ContainsRune(forbiddenInNames, r) }
+
+func allowedName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if forbidden(r) {
+			return '_'
+		}
+		return r
+	}, name)
 }
