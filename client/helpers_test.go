@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -60,3 +62,19 @@ func newClientWith(t *testing.T, tokens oauth2.TokenSource, b base, opts ...clie
 func limited(b http.RoundTripper) client.Option {
 	return client.WithHTTPClient(&http.Client{Transport: transport.New(transport.WithBase(b), transport.WithLogger(zerolog.Nop()))})
 }
+
+type cut struct{ io.Reader }
+
+func (c cut) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func recordID(n int) string { return fmt.Sprintf("%032x", n) }

@@ -1,7 +1,6 @@
 package client_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"testing"
@@ -83,31 +82,4 @@ func TestProductivity(t *testing.T) {
 			t.Errorf("an empty list: %+v, %v", page, err)
 		}
 	})
-}
-
-func ExampleNewProductivity() {
-	tenant := new(aprimotest.Tenant) // yours: leave the option out
-	c, err := client.New("acme", static("a-token"), client.WithHTTPClient(&http.Client{Transport: tenant.Transport()}))
-	if err != nil {
-		panic(err)
-	}
-	ctx := context.Background()
-	activities := client.NewProductivity[map[string]any](c, "activities")
-	if _, err := activities.Create(ctx, &map[string]any{"title": "Summer campaign"}); err != nil {
-		panic(err)
-	}
-	for activity, err := range activities.Search(ctx, client.Where("title", "contains", "Summer")) {
-		if err != nil {
-			panic(err)
-		}
-		fmt.Println((*activity)["title"])
-	}
-	me, err := c.Me(ctx)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(me.LoginID)
-	// Output:
-	// Summer campaign
-	// administrator
 }

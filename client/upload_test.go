@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -122,72 +121,6 @@ func TestACancelledUploadLeavesNothingOnTheServer(t *testing.T) {
 	})
 }
 
-func TestAResumedUploadSendsNoSegmentTwice(t *testing.T) {
-	for _, blob := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			tenant := &aprimotest.Tenant{}
-			u := uploader(t, tenant)
-			opts := []client.UploadOption{client.UploadParallel(1)}
-			if blob {
-				opts = append(opts, toBlob(tenant))
-			}
-			var kept []byte
-			ctx, cancel := context.WithCancel(t.Context())
-			_, err := u.ReaderAt(ctx, "film.mp4", large, int64(large), append(opts, client.UploadStates(func(s client.UploadState) {
-				kept, _ = json.Marshal(s)
-				if len(s.Done) == 2 {
-					cancel()
-				}
-			}))...)
-			if !errors.Is(err, context.Canceled) {
-				t.Fatal(err)
-			}
-			var state client.UploadState
-			if err := json.Unmarshal(kept, &state); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := u.ReaderAt(t.Context(), "film.mp4", large+1, int64(large)+1, append(opts, client.UploadResume(state))...); err == nil || !strings.Contains(err.Error(), "45000002") {
-				t.Errorf("another source: %v", err)
-			}
-			last := int64(-1)
-			up, err := u.ReaderAt(t.Context(), "film.mp4", large, int64(large), append(opts, client.UploadResume(state),
-				client.UploadProgress(func(done, total int64) {
-					if done <= last || total != int64(large) || done < 20_000_000 {
-						t.Errorf("%d of %d after %d", done, total, last)
-					}
-					last = done
-				}))...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			same(t, tenant, up, large)
-			if len(tenant.Uploads()) != 1 || last != int64(large) {
-				t.Errorf("%d uploads, progress %d", len(tenant.Uploads()), last)
-			}
-		})
-	}
-}
-
-func TestAResumedUploadThatHasExpiredBeginsAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tenant := &aprimotest.Tenant{}
-		u := uploader(t, tenant)
-		var state client.UploadState
-		ctx, cancel := context.WithCancel(t.Context())
-		u.ReaderAt(ctx, "film.mp4", large, int64(large), client.UploadStates(func(s client.UploadState) {
-			if state = s; len(s.Done) == 2 {
-				cancel()
-			}
-		}))
-		tenant.PurgeUploads()
-		up, err := u.ReaderAt(t.Context(), "film.mp4", large, int64(large), client.UploadResume(state))
-		if err != nil {
-			t.Fatal(err)
-		}
-		same(t, tenant, up, large)
-	})
-}
-
 func TestDroppedSegmentsAreSentAgainAndAFailureStopsTheOthers(t *testing.T) {
 	for _, fault := range []aprimotest.Fault{{Drop: true}, {Status: 503}, {Status: 400}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -276,20 +209,4 @@ func TestALargeUploadNeedsLittleMemory(t *testing.T) {
 	if over > 64<<20 {
 		t.Errorf("%d MiB over idle", over>>20)
 	}
-}
-
-func FuzzUploadState(f *testing.F) {
-	f.Add([]byte(`{"name":"a","size":10,"segmentSize":3,"session":"/uploads/segments/x","done":[0,1]}`))
-	f.Add([]byte(`{"name":"a","size":10,"segmentSize":-1,"session":"x","done":[9,-1]}`))
-	f.Add([]byte(`{"name":"a","size":10,"segmentSize":1,"blob":true,"token":"t","session":"://"}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var state client.UploadState
-		if json.Unmarshal(data, &state) != nil {
-			return
-		}
-		c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { t.Error("a state of another source was used") })
-		if _, err := c.Uploads.ReaderAt(t.Context(), "a", pattern(10), 10, client.UploadResume(state)); err == nil {
-			t.Error("accepted")
-		}
-	})
 }

@@ -2,13 +2,14 @@ package client_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/client/aprimotest"
 )
 
 func TestARecordIsTheSameInEitherFormOfJSON(t *testing.T) {
@@ -62,49 +63,42 @@ func TestAChangeIsWrittenAsTheGuideHasIt(t *testing.T) {
 	}
 }
 
-func TestThePageOfASearchIsInTheQuery(t *testing.T) {
-	var query, body string
-	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
-		data, _ := io.ReadAll(r.Body)
-		query, body = r.URL.RawQuery, string(data)
-		io.WriteString(w, `{"items":[{"id":"1"}],"totalCount":9,"facets":[{"name":"Status","values":[{"key":"draft","count":3}],"new":1}]}`)
-	})
-	page, err := c.Records.SearchPage(t.Context(), client.SearchRequest{
-		Expression: client.Expression{Text: "Id IN ?", Parameters: []any{[]string{"1", "2"}}},
-	}, client.PageSize(2), client.StartPage(3), client.Sort("-CreatedOn"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if query != "page=3&pageSize=2&sort=-CreatedOn" || body != `{"searchExpression":{"expression":"Id IN ?","parameters":[["1","2"]]}}` {
-		t.Errorf("sent ?%s with %s", query, body)
-	}
-	if page.TotalCount != 9 || page.Facets[0].Values[0].Count != 3 || len(page.Facets[0].Extra) != 1 {
-		t.Errorf("got %+v", page)
-	}
-}
-
-func TestManyRecordsAreFoundWithOneSearchForAThousand(t *testing.T) {
-	requests := 0
-	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
-		requests++
-		var in struct {
-			Expression struct{ Parameters [][]string } `json:"searchExpression"`
+func TestWhatARecordHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, id := t.Context(), recordID(1)
+		c := newClient(t, nil, limited((&aprimotest.Tenant{RequireHeaders: true}).Transport()))
+		if _, err := c.Records.Lock(ctx, id, client.Lock{IntegrationID: "shop", Reason: "on sale"}); err != nil {
+			t.Fatal(err)
 		}
-		json.NewDecoder(r.Body).Decode(&in)
-		items := []map[string]string{}
-		for _, id := range slices.Backward(in.Expression.Parameters[0]) {
-			if id != "7" {
-				items = append(items, map[string]string{"id": id})
+		locks := 0
+		for l, err := range c.Records.Locks(ctx, id) {
+			if locks++; err != nil || l.Reason != "on sale" {
+				t.Errorf("lock %+v, %v", l, err)
 			}
 		}
-		json.NewEncoder(w).Encode(map[string]any{"items": items, "_links": map[string]any{}})
+		entries := 0
+		for e, err := range c.Records.Trail(ctx, id, client.TrailChanges) {
+			if entries++; err != nil || e == nil {
+				t.Errorf("entry %+v, %v", e, err)
+			}
+		}
+		if locks != 1 {
+			t.Errorf("%d locks, %d entries of the trail; want a lock", locks, entries)
+		}
+		for name, read := range map[string]func() (*client.Image, error){
+			"preview":   func() (*client.Image, error) { return c.Records.Preview(ctx, id) },
+			"thumbnail": func() (*client.Image, error) { return c.Records.Thumbnail(ctx, id) },
+		} {
+			if image, err := read(); err != nil || !strings.HasPrefix(image.URI, "https://") {
+				t.Errorf("%s: %+v, %v", name, image, err)
+			}
+		}
+		if p, err := c.Records.Permissions(ctx, id); err != nil || len(p) == 0 {
+			t.Errorf("permissions %v, %v", p, err)
+		}
+		list, err := c.Records.Suggestions(ctx, client.Suggest{Input: "Rec"})
+		if err != nil || len(list) == 0 || len(list[0].Suggestions) == 0 {
+			t.Errorf("suggestions %+v, %v", list, err)
+		}
 	})
-	var ids []string
-	for i := range 2500 {
-		ids = append(ids, fmt.Sprint(i))
-	}
-	found, missing, err := c.Records.GetMany(t.Context(), ids)
-	if err != nil || len(found) != 2499 || found[7].ID != "8" || !slices.Equal(missing, []string{"7"}) || requests != 3 {
-		t.Errorf("%d found, missing %v, error %v, %d requests", len(found), missing, err, requests)
-	}
 }

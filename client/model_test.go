@@ -2,6 +2,9 @@ package client_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
 	"reflect"
 	"testing"
 
@@ -68,4 +71,43 @@ func FuzzModels(f *testing.F) {
 			}
 		}
 	})
+}
+
+// members returns what a model is as JSON.
+func members(t *testing.T, model any) (all map[string]any) {
+	t.Helper()
+	data, err := json.Marshal(model)
+	if err == nil {
+		err = json.Unmarshal(data, &all)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestWhatIsUnknownComesBackUnchanged(t *testing.T) {
+	var sent string
+	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			body, _ := io.ReadAll(r.Body)
+			sent = string(body)
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		fmt.Fprint(w, `{"_links":{"self":{"href":"/"}},"id":"1","name":null,"future":{"a":12345678901234567890},"_embedded":{"name":"German","more":[1]}}`)
+	})
+	l, err := c.Languages.Get(t.Context(), "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Name != "German" {
+		t.Errorf("the embedded name is %q", l.Name)
+	}
+	if err := c.Languages.Update(t.Context(), "1", l); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"future":{"a":12345678901234567890},"id":"1","more":[1],"name":"German"}`; sent != want {
+		t.Errorf("sent %s, want %s", sent, want)
+	}
 }

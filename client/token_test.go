@@ -228,37 +228,6 @@ func TestASecretIsNotSentAfterARedirect(t *testing.T) {
 	}
 }
 
-func TestArgumentsThatCannotBeRightAreErrorsOfNew(t *testing.T) {
-	good := static("x")
-	for name, try := range map[string]func() (*client.Client, error){
-		"empty":        func() (*client.Client, error) { return client.New("", good) },
-		"a host":       func() (*client.Client, error) { return client.New("acme.dam.aprimo.com", good) },
-		"a URL":        func() (*client.Client, error) { return client.New("https://acme.aprimo.com", good) },
-		"no tokens":    func() (*client.Client, error) { return client.New("acme", nil) },
-		"nil tokens":   func() (*client.Client, error) { return client.New("acme", (*client.Tokens)(nil)) },
-		"no secret":    func() (*client.Client, error) { return client.New("acme", client.ClientCredentials("acme", "id", "")) },
-		"token tenant": func() (*client.Client, error) { return client.New("acme", client.ClientCredentials("a.b", "id", "x")) },
-		"no user":      func() (*client.Client, error) { return client.New("acme", client.Password("acme", "id", "x", "", "")) },
-		"no refresh":   func() (*client.Client, error) { return client.New("acme", client.Refresh("acme", "id", "x", "")) },
-		"http": func() (*client.Client, error) {
-			return client.New("", good, client.WithBaseURLs("http://dam.example", "https://core.example"))
-		},
-		"one URL": func() (*client.Client, error) {
-			return client.New("", good, client.WithBaseURLs("https://dam.example", ""))
-		},
-		"password": func() (*client.Client, error) {
-			return client.New("", good, client.WithBaseURLs("https://a:s3cret@dam.example", "https://core.example"))
-		},
-		"options beside a client": func() (*client.Client, error) {
-			return client.New("acme", good, client.WithHTTPClient(http.DefaultClient), client.WithTransportOptions(transport.WithMaxQueue(1)))
-		},
-	} {
-		if c, err := try(); err == nil || c != nil || strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%s: error %v", name, err)
-		}
-	}
-}
-
 func TestARefusalThatComesLateDoesNotRenewTheNewToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{slow: time.Second}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -95,4 +96,60 @@ func throttled(ctx context.Context, t *testing.T, tenant *aprimotest.Tenant, tok
 	mu.Lock()
 	defer mu.Unlock()
 	return log.String(), alert
+}
+
+func TestArgumentsThatCannotBeRightAreErrorsOfNew(t *testing.T) {
+	good := static("x")
+	for name, try := range map[string]func() (*client.Client, error){
+		"empty":        func() (*client.Client, error) { return client.New("", good) },
+		"a host":       func() (*client.Client, error) { return client.New("acme.dam.aprimo.com", good) },
+		"a URL":        func() (*client.Client, error) { return client.New("https://acme.aprimo.com", good) },
+		"no tokens":    func() (*client.Client, error) { return client.New("acme", nil) },
+		"nil tokens":   func() (*client.Client, error) { return client.New("acme", (*client.Tokens)(nil)) },
+		"no secret":    func() (*client.Client, error) { return client.New("acme", client.ClientCredentials("acme", "id", "")) },
+		"token tenant": func() (*client.Client, error) { return client.New("acme", client.ClientCredentials("a.b", "id", "x")) },
+		"no user":      func() (*client.Client, error) { return client.New("acme", client.Password("acme", "id", "x", "", "")) },
+		"no refresh":   func() (*client.Client, error) { return client.New("acme", client.Refresh("acme", "id", "x", "")) },
+		"http": func() (*client.Client, error) {
+			return client.New("", good, client.WithBaseURLs("http://dam.example", "https://core.example"))
+		},
+		"one URL": func() (*client.Client, error) {
+			return client.New("", good, client.WithBaseURLs("https://dam.example", ""))
+		},
+		"password": func() (*client.Client, error) {
+			return client.New("", good, client.WithBaseURLs("https://a:s3cret@dam.example", "https://core.example"))
+		},
+		"options beside a client": func() (*client.Client, error) {
+			return client.New("acme", good, client.WithHTTPClient(http.DefaultClient), client.WithTransportOptions(transport.WithMaxQueue(1)))
+		},
+	} {
+		if c, err := try(); err == nil || c != nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestATokenIsSentToNoOtherHost(t *testing.T) {
+	for name, answer := range map[string]base{
+		"next": func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, `{"_links":{"next":{"href":"https://evil.example/"}},"items":[{"id":"1"}]}`)
+		},
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.example/?sig=secret", http.StatusFound)
+		},
+	} {
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Host != "acme.dam.aprimo.com" {
+				t.Errorf("%s: asked %s", name, r.URL)
+			}
+			answer(w, r)
+		})
+		var last error
+		for _, err := range c.Languages.List(t.Context()) {
+			last = err
+		}
+		if last == nil || strings.Contains(last.Error(), "secret") {
+			t.Errorf("%s: error %v", name, last)
+		}
+	}
 }
