@@ -28,7 +28,7 @@ type Downloads struct {
 
 func newDownloads(c *http.Client, insecure bool) *Downloads {
 	if c == nil {
-		c = &http.Client{Transport: patient(), CheckRedirect: encrypted}
+		c = &http.Client{Transport: baseTransport(), CheckRedirect: encrypted}
 	}
 	return &Downloads{c, insecure}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// An Option changes a setting of New.
+// An Option configures a Client in New.
 type Option func(*settings)
 
 type settings struct {
@@ -22,127 +22,127 @@ type settings struct {
 	languages string
 }
 
-// WithBaseURLs sets where the tenant is, for a laboratory, a proxy or a test: dam
-// as "https://acme.dam.aprimo.com/api/core", core as "https://acme.aprimo.com".
-// Both are needed. The tenant given to New is then not looked at. They must be
-// https, unless the host is the loopback.
+// WithBaseURLs sets the base URLs of the APIs, for a proxy or a test: dam in the form
+// "https://acme.dam.aprimo.com/api/core", core in the form "https://acme.aprimo.com".
+// Both are required. They must be https unless the host is a loopback address. The tenant
+// passed to New may then be empty; it only identifies the tenant in stored states.
 func WithBaseURLs(dam, core string) Option {
 	return func(s *settings) { s.dam, s.core = dam, core }
 }
 
-// WithInsecureHTTP allows base URLs that are http, over which anybody on the way
-// can read the tokens.
+// WithInsecureHTTP allows http base URLs. Anyone on the network path can then read the
+// tokens.
 func WithInsecureHTTP() Option {
 	return func(s *settings) { s.insecure = true }
 }
 
-// WithHTTPClient sets what sends the requests. Give it a [transport.Transport],
-// and give the same one to all clients of a tenant, or nothing keeps them within
-// Aprimo's limit together. Redirects are not followed, whatever its CheckRedirect.
+// WithHTTPClient sets the http.Client that sends API requests. Its Transport should be a
+// [transport.Transport], the same one for all Clients of a tenant: only then do they stay
+// within Aprimo's limit together. Redirects are not followed; CheckRedirect is ignored.
 func WithHTTPClient(c *http.Client) Option {
 	return func(s *settings) { s.http = c }
 }
 
-// WithTransportOptions sets options of the [transport.Transport] that New makes if
-// there is no WithHTTPClient, such as who is told of 429s:
+// WithTransportOptions sets options of the [transport.Transport] that New creates when
+// WithHTTPClient is not given. For example, to be alerted of 429s:
 //
 //	client.WithTransportOptions(transport.WithObserver(alerts.Observe))
 func WithTransportOptions(opts ...transport.Option) Option {
 	return func(s *settings) { s.transport = append(s.transport, opts...) }
 }
 
-// WithDownloadClient sets what fetches files from the storage behind signed links,
-// where there is no limit. It must not add a token. The default is a client of net/http.
+// WithDownloadClient sets the http.Client that fetches files from signed links. These
+// lead to a storage service, where Aprimo's limit does not apply. The client must not add a
+// token. The default uses net/http.
 func WithDownloadClient(c *http.Client) Option {
 	return func(s *settings) { s.downloads = c }
 }
 
-// WithUserAgent sets the User-Agent of all requests, by which Aprimo tells
-// integrations apart. The default is "aprimo-go".
+// WithUserAgent sets the User-Agent header of all requests, by which Aprimo can
+// distinguish integrations. The default is "aprimo-go".
 func WithUserAgent(agent string) Option {
 	return func(s *settings) { s.userAgent = agent }
 }
 
-// WithLanguages sets the languages, by id, in which localized values are asked
-// for, unless a call has [Languages] of its own. The default, none, is the default
-// language of the token's user.
+// WithLanguages sets the ids of the languages in which localized values are requested,
+// for calls without [Languages]. The default, none, means the default language of the
+// token's user.
 func WithLanguages(ids ...string) Option {
 	return func(s *settings) { s.languages = strings.Join(ids, ", ") }
 }
 
-// A CallOption changes one call. Those that a call has no use for are ignored by
-// it or by the server.
+// A CallOption configures one call. Options that do not apply to a call are ignored.
 type CallOption func(*call)
 
-// The sizes of a page in Aprimo's guide.
+// Page sizes from Aprimo's guide.
 const (
 	defaultPageSize = 50
 	maxPageSize     = 1000
 )
 
-// PageSize sets how many items a page has, from 1 to 1000. By default List and
-// Search, which read all pages, ask for 1000, since the limit counts requests; Page
-// leaves it to the server, which takes 50.
+// PageSize sets the number of items on a page, from 1 to 1000. List and Search, which
+// read all pages, request 1000 by default, because the limit counts requests. Page leaves
+// the size to the server, whose default is 50.
 func PageSize(n int) CallOption {
 	return func(k *call) {
 		if n < 1 || n > maxPageSize {
-			k.err = fmt.Errorf("the page size is %d; Aprimo's guide allows 1 to %d", n, maxPageSize)
+			k.err = fmt.Errorf("PageSize(%d): use 1 to %d", n, maxPageSize)
 		}
 		k.size = n
 	}
 }
 
-// StartPage sets the first page that is read, from 1.
+// StartPage sets the first page to read. Pages count from 1.
 func StartPage(n int) CallOption {
 	return func(k *call) {
 		if n < 1 {
-			k.err = fmt.Errorf("the page is %d; the first one is 1", n)
+			k.err = fmt.Errorf("StartPage(%d): the first page is 1", n)
 		}
 		k.page = n
 	}
 }
 
-// Filter restricts a list to what fits a search expression, such as
+// Filter restricts a list to items that match a search expression, for example
 // `ContentType = "Asset"`.
 func Filter(expression string) CallOption {
 	return func(k *call) { k.query.Set("filter", expression) }
 }
 
-// Sort orders a list or a search by a property, such as "CreatedOn", or with a
-// minus before it from the last to the first.
+// Sort orders a list or a search by a property, for example "CreatedOn". A leading
+// minus sorts in descending order.
 func Sort(property string) CallOption {
 	return func(k *call) { k.query.Set("sort", property) }
 }
 
-// Languages sets the languages, by id, in which localized values are asked for, or
-// "*" for all. It replaces the client's [WithLanguages].
+// Languages sets the ids of the languages in which localized values are requested; "*"
+// means all. It overrides [WithLanguages].
 func Languages(ids ...string) CallOption {
 	return func(k *call) { k.header.Set("languages", strings.Join(ids, ", ")) }
 }
 
-// ImmediateIndexing makes a change of a record or classification visible to
-// searches at once. It is more work for the server; without it a search finds a
-// change some seconds later.
+// ImmediateIndexing makes a change to a record or classification visible to searches
+// immediately. Without it, searches find the change a few seconds later. It costs the
+// server more.
 func ImmediateIndexing() CallOption {
 	return func(k *call) { k.header.Set("set-immediateSearchIndexUpdate", "true") }
 }
 
-// ReferenceID repeats the referenceId of a call-out of a rule, so that Aprimo's
-// support can tell what belongs together.
+// ReferenceID sends the referenceId that a rule's call-out contained, so that Aprimo's
+// support can correlate the two.
 func ReferenceID(id string) CallOption {
 	return func(k *call) { k.header.Set("referenceId", id) }
 }
 
-// Select asks for parts of a resource that are otherwise left out, by their
-// select-keys in Aprimo's guide: one call instead of one more for each part. There
-// are typed forms, such as [SelectRecord], for what is used most.
+// Select requests parts of a resource that the server omits by default, by their
+// select-keys in Aprimo's guide. This saves one call for each part. The most common keys
+// have typed functions, such as [SelectRecord].
 //
 //	client.Select("rendition", "publiclinks")
 func Select(resource string, keys ...string) CallOption {
 	return func(k *call) { k.selected("select-"+resource, keys) }
 }
 
-// selected adds to a header of a list.
+// selected adds keys to a header that holds a list.
 func (k *call) selected(name string, keys []string) {
 	all := strings.Join(keys, ", ")
 	if before := k.header.Get(name); before != "" && all != "" {
@@ -156,7 +156,7 @@ func (k *call) selected(name string, keys []string) {
 // A RecordKey is a part of a record that can be selected.
 type RecordKey string
 
-// The parts of a record, as Aprimo's guide has them.
+// The parts of a record, from Aprimo's guide.
 const (
 	RecordFields                           RecordKey = "fields"
 	RecordFiles                            RecordKey = "files"
@@ -176,14 +176,14 @@ const (
 	RecordModifiedBy                       RecordKey = "modifiedby"
 )
 
-// SelectRecord asks for parts of records. In lists and searches the server leaves
-// classifications, files, permissions and locks out all the same.
+// SelectRecord requests parts of records. In lists and searches the server omits
+// classifications, files, permissions and locks even if selected.
 func SelectRecord(keys ...RecordKey) CallOption { return selectKeys("record", keys) }
 
 // A FileVersionKey is a part of a file version that can be selected.
 type FileVersionKey string
 
-// The parts of a file version, as Aprimo's guide has them.
+// The parts of a file version, from Aprimo's guide.
 const (
 	FileVersionRenditions      FileVersionKey = "renditions"
 	FileVersionPublicLinks     FileVersionKey = "publiclinks"
@@ -193,20 +193,20 @@ const (
 	FileVersionWatermark       FileVersionKey = "watermark"
 )
 
-// SelectFileVersion asks for parts of file versions.
+// SelectFileVersion requests parts of file versions.
 func SelectFileVersion(keys ...FileVersionKey) CallOption { return selectKeys("fileversion", keys) }
 
 // A ClassificationKey is a part of a classification that can be selected.
 type ClassificationKey string
 
-// The parts of a classification that clients of Aprimo select.
+// The parts of a classification that other clients of Aprimo select; the guide lists none.
 const (
 	ClassificationTag         ClassificationKey = "Tag"
 	ClassificationNamePath    ClassificationKey = "NamePath"
 	ClassificationHasChildren ClassificationKey = "HasChildren"
 )
 
-// SelectClassification asks for parts of classifications.
+// SelectClassification requests parts of classifications.
 func SelectClassification(keys ...ClassificationKey) CallOption {
 	return selectKeys("classification", keys)
 }
@@ -219,18 +219,18 @@ func selectKeys[K ~string](resource string, keys []K) CallOption {
 	return Select(resource, names...)
 }
 
-// SelectFields asks for some fields of records, by name or id, and for no others.
+// SelectFields requests only the given fields of records, by name or id.
 func SelectFields(names ...string) CallOption {
 	return selectNames("select-record-fields", "fields", names)
 }
 
-// SelectFieldGroups asks for the fields of some groups, by name or id.
+// SelectFieldGroups requests only the fields of the given groups, by name or id.
 func SelectFieldGroups(names ...string) CallOption {
 	return selectNames("select-record-fieldgroups", "fields", names)
 }
 
-// selectNames narrows a part of records, which it selects as well. Names may have
-// any character, commas too, so they are percent-encoded.
+// selectNames restricts a part of records to the given names, and selects the part.
+// Names may contain any character, even commas, so they are percent-encoded.
 func selectNames(header, part string, names []string) CallOption {
 	return func(k *call) {
 		escaped := make([]string, len(names))

@@ -18,40 +18,39 @@ import (
 	"github.com/aprimo-go/aprimo/retry"
 )
 
-// Tokens is a source of tokens that knows when to renew them: a minute before
-// their end, or a quarter of their life if that is less, and when the API refused
-// one. However many calls need a token, there is one request for it at a time, and
-// it does not wait behind calls to the API. It is safe for concurrent use; several
-// Clients may share one.
+// Tokens is a token source that renews tokens automatically: a minute before they expire,
+// or after three quarters of a life shorter than four minutes, and when the API rejects
+// one. All calls share one token request, which does not queue behind API calls. It is
+// safe for concurrent use; several Clients may share one.
 type Tokens struct {
 	fetch fetchFunc
-	err   error // of the constructor
+	err   error // from the constructor
 
 	mu      sync.Mutex
 	token   *oauth2.Token
-	renewAt time.Time // zero: not before the API refuses it
+	renewAt time.Time // zero: not until the API rejects it
 	running *renewal
 }
 
-// A fetchFunc gets a new token. It may need the old one, which may be nil.
+// A fetchFunc obtains a new token. old is the previous token, or nil.
 type fetchFunc func(ctx context.Context, old *oauth2.Token) (*oauth2.Token, error)
 
-// A renewal is one request for a token, for all who wait for it.
+// A renewal is a token request in progress, shared by all calls that need it.
 type renewal struct {
 	done  chan struct{}
 	token *oauth2.Token
 	err   error
 }
 
-// Token returns a token that is valid for a while. It makes Tokens an
-// [oauth2.TokenSource], for programs that call something else with it.
+// Token returns a valid token. It implements [oauth2.TokenSource], for programs that use
+// the token elsewhere.
 func (t *Tokens) Token() (*oauth2.Token, error) { return t.get(context.Background()) }
 
-// tokensFrom returns the Tokens of any source. One of ours is used as it is.
+// tokensFrom converts a token source to Tokens. A *Tokens is returned unchanged.
 func tokensFrom(source oauth2.TokenSource) (*Tokens, error) {
 	switch source := source.(type) {
 	case nil:
-		return nil, errors.New("aprimo: there is no source of tokens: give New one, such as ClientCredentials")
+		return nil, errors.New("aprimo: no token source: pass one to New, for example ClientCredentials")
 	case *Tokens:
 		if source == nil {
 			return tokensFrom(nil)
@@ -61,15 +60,14 @@ func tokensFrom(source oauth2.TokenSource) (*Tokens, error) {
 	return &Tokens{fetch: func(context.Context, *oauth2.Token) (*oauth2.Token, error) { return source.Token() }}, nil
 }
 
-// startingWith gives Tokens that nobody uses yet the first token.
+// startingWith sets the first token. It must be called before t is in use.
 func (t *Tokens) startingWith(token *oauth2.Token) *Tokens {
 	t.token = token
 	t.schedule()
 	return t
 }
 
-// get returns a token. If it is time for another one and there is none to be had,
-// the old one is good enough as long as it lives.
+// get returns a token. If a renewal fails, the old token is used until it expires.
 func (t *Tokens) get(ctx context.Context) (*oauth2.Token, error) {
 	t.mu.Lock()
 	old := t.token
@@ -86,8 +84,8 @@ func (t *Tokens) get(ctx context.Context) (*oauth2.Token, error) {
 	return fresh, err
 }
 
-// renew returns another token than one that was refused, if there is one. Of many
-// calls with the same token the first one makes the request.
+// renew returns a token to replace a refused one. Of many calls with the same refused
+// token, only the first requests a new one.
 func (t *Tokens) renew(ctx context.Context, refused *oauth2.Token) (*oauth2.Token, error) {
 	t.mu.Lock()
 	if t.token != nil && t.token.AccessToken != refused.AccessToken && !t.due() {
@@ -101,7 +99,7 @@ func (t *Tokens) renew(ctx context.Context, refused *oauth2.Token) (*oauth2.Toke
 
 func (t *Tokens) due() bool { return !t.renewAt.IsZero() && !time.Now().Before(t.renewAt) }
 
-// begin returns the renewal that is running, or starts one.
+// begin returns the renewal in progress, or starts one. t.mu is held.
 func (t *Tokens) begin() *renewal {
 	if t.running == nil {
 		t.running = &renewal{done: make(chan struct{})}
@@ -110,15 +108,15 @@ func (t *Tokens) begin() *renewal {
 	return t.running
 }
 
-// run is finished even if nobody waits any longer: the server may have replaced
-// the refresh token, and the new one must not be lost.
+// run completes even if all callers are gone: the server may have replaced the refresh
+// token, and the new one must not be lost.
 func (t *Tokens) run(r *renewal, old *oauth2.Token) {
 	r.err = t.err
 	if r.err == nil {
 		r.token, r.err = t.fetch(context.Background(), old)
 	}
 	if r.err == nil && (r.token == nil || r.token.AccessToken == "") {
-		r.token, r.err = nil, errors.New("aprimo: the source of tokens gave an empty one")
+		r.token, r.err = nil, errors.New("aprimo: the token source returned an empty token")
 	}
 	t.mu.Lock()
 	if r.err == nil {
@@ -130,19 +128,19 @@ func (t *Tokens) run(r *renewal, old *oauth2.Token) {
 	close(r.done)
 }
 
-// earliest is how long before its end a token is renewed: Aprimo allows clocks to
-// differ by 5 minutes, and a request is on its way for less than this.
-const earliest = time.Minute
+// renewBefore is how long before its expiry a token is renewed. It is longer than a
+// request is in flight. Clock skew is covered: Aprimo accepts 5 minutes of it.
+const renewBefore = time.Minute
 
-// schedule sets when the token is renewed. A failed attempt is made again after a
-// part of the time that is left.
+// schedule sets the time of the next renewal. After a failed renewal, the next follows
+// when a part of the remaining life has passed.
 func (t *Tokens) schedule() {
 	t.renewAt = time.Time{}
 	if t.token == nil {
 		return
 	}
 	if end := expiry(t.token); end != never {
-		t.renewAt = end.Add(-min(earliest, time.Until(end)/4))
+		t.renewAt = end.Add(-min(renewBefore, time.Until(end)/4))
 	}
 }
 
@@ -155,11 +153,11 @@ func (r *renewal) wait(ctx context.Context) (*oauth2.Token, error) {
 	}
 }
 
-// never is the end of a token that does not tell.
+// never is the expiry of a token whose expiry is unknown.
 var never = time.Unix(1<<40, 0)
 
-// expiry returns when a token ends: as its answer said (expires_in), or its own
-// claim exp (RFC 7519).
+// expiry returns when a token expires, from the token response (expires_in) or the
+// token's exp claim (RFC 7519).
 func expiry(t *oauth2.Token) time.Time {
 	if !t.Expiry.IsZero() {
 		return t.Expiry
@@ -185,49 +183,49 @@ const (
 	tokenPath     = "/login/connect/token"
 	authorizePath = "/login/connect/authorize"
 	scopeAPI      = "api"
-	scopeOffline  = "offline_access" // gives a refresh token
+	scopeOffline  = "offline_access" // requests a refresh token
 )
 
-// A TokenOption changes how tokens are asked for.
+// A TokenOption configures how tokens are requested.
 type TokenOption func(*grant)
 
-// A grant is a client's right to tokens.
+// A grant holds the settings of an OAuth grant.
 type grant struct {
 	base     string
-	redirect string // of a login
+	redirect string // for a login
 	http     *http.Client
 	onToken  func(*oauth2.Token)
 	config   oauth2.Config
 }
 
-// TokenBaseURL sets where tokens are asked for, as "https://acme.aprimo.com", for
-// a laboratory or a test. The tenant is then not looked at. It must be https,
-// unless the host is the loopback.
+// TokenBaseURL sets the base URL of the token endpoint, in the form
+// "https://acme.aprimo.com", for a proxy or a test. The tenant is then ignored. The URL must
+// be https unless the host is a loopback address.
 func TokenBaseURL(core string) TokenOption {
 	return func(g *grant) { g.base = core }
 }
 
-// TokenHTTPClient sets what sends requests for tokens. The default gives up after
-// 30 seconds. It is not to be the client of the API calls, or tokens wait behind
-// them. Redirects are not followed, since the request has the secret.
+// TokenHTTPClient sets the http.Client for token requests. The default has a timeout of
+// 30 seconds. Do not use the client of the API calls, or token requests queue behind them.
+// Redirects are not followed, because the request contains the secret.
 func TokenHTTPClient(c *http.Client) TokenOption {
 	return func(g *grant) { g.http = c }
 }
 
-// OnToken sets a function that is told of each new token, for example to store its
-// RefreshToken, which the server may replace each time. No call is made with the
-// token before it returns.
+// OnToken sets a function that is called with each new token, for example to store its
+// RefreshToken, which the server may replace each time. The token is not used until f
+// returns.
 func OnToken(f func(*oauth2.Token)) TokenOption {
 	return func(g *grant) { g.onToken = f }
 }
 
-// ClientCredentials returns tokens for a registration whose flow is client
-// credentials. Calls act as the one user who is named there. An error in the
-// arguments is New's, and Token's.
+// ClientCredentials returns tokens for a registration with the client credentials flow.
+// Calls act as the user configured in the registration. New and Token report invalid
+// arguments.
 func ClientCredentials(tenant, id, secret string, opts ...TokenOption) *Tokens {
 	g, err := newGrant(tenant, id, secret, opts)
 	if err == nil && secret == "" {
-		err = errors.New("aprimo: client credentials need the client's secret")
+		err = errors.New("aprimo: ClientCredentials: the secret is empty")
 	}
 	return g.tokens(err, func(ctx context.Context, _ *oauth2.Token) (*oauth2.Token, error) {
 		c := clientcredentials.Config{
@@ -238,32 +236,32 @@ func ClientCredentials(tenant, id, secret string, opts ...TokenOption) *Tokens {
 	})
 }
 
-// Password returns tokens for a registration whose flow is resource owner
-// password. Calls act as that user. What is sent as the password is a user token
-// that the user makes in the own profile, not what they log in with.
+// Password returns tokens for a registration with the resource owner password flow.
+// Calls act as the given user. userToken is a user token created in the user's profile, not
+// the user's password. New and Token report invalid arguments.
 func Password(tenant, id, secret, user, userToken string, opts ...TokenOption) *Tokens {
 	g, err := newGrant(tenant, id, secret, opts)
 	if err == nil && (user == "" || userToken == "") {
-		err = errors.New("aprimo: the password flow needs the user's name and user token")
+		err = errors.New("aprimo: Password: the user or the userToken is empty")
 	}
 	return g.tokens(err, func(ctx context.Context, _ *oauth2.Token) (*oauth2.Token, error) {
 		return g.config.PasswordCredentialsToken(ctx, user, userToken)
 	})
 }
 
-// Refresh returns tokens for a refresh token that an earlier login has given, of
-// [LoginPKCE] for example. The secret of a public client is empty. If the server
-// replaces the refresh token, the new one is used from then on, and [OnToken] is
-// the place to store it.
+// Refresh returns tokens for a refresh token from an earlier login, for example with
+// [LoginPKCE]. The secret of a public client is empty. If the server replaces the refresh
+// token, the new one is used from then on; store it with [OnToken]. New and Token report
+// invalid arguments.
 func Refresh(tenant, id, secret, refreshToken string, opts ...TokenOption) *Tokens {
 	g, err := newGrant(tenant, id, secret, opts)
 	if err == nil && refreshToken == "" {
-		err = errors.New("aprimo: the refresh token is empty: its registration must allow refresh tokens, and its login ask for the scope offline_access")
+		err = errors.New("aprimo: Refresh: the refresh token is empty: the registration must allow refresh tokens, and the login must request the scope offline_access")
 	}
 	return g.tokens(err, g.refresh(refreshToken))
 }
 
-// refresh returns how to get a token for the latest refresh token.
+// refresh returns a fetchFunc that uses the latest refresh token.
 func (g *grant) refresh(first string) fetchFunc {
 	return func(ctx context.Context, old *oauth2.Token) (*oauth2.Token, error) {
 		latest := first
@@ -271,7 +269,7 @@ func (g *grant) refresh(first string) fetchFunc {
 			latest = old.RefreshToken
 		}
 		if latest == "" {
-			return nil, errors.New("aprimo: the login has ended and there is no refresh token: log in again")
+			return nil, errors.New("aprimo: the login has expired and there is no refresh token: log in again")
 		}
 		return g.config.TokenSource(ctx, &oauth2.Token{RefreshToken: latest}).Token()
 	}
@@ -285,11 +283,11 @@ func newGrant(tenant, id, secret string, opts []TokenOption) (*grant, error) {
 		}
 	}
 	if g.http == nil {
-		return g, errors.New("aprimo: TokenHTTPClient got no client")
+		return g, errors.New("aprimo: TokenHTTPClient: the client is nil")
 	}
-	careful := *g.http
-	careful.CheckRedirect = noRedirects
-	g.http = &careful
+	copied := *g.http
+	copied.CheckRedirect = noRedirects
+	g.http = &copied
 	var err error
 	if g.base == "" {
 		if _, g.base, err = hosts(tenant); err != nil {
@@ -301,7 +299,7 @@ func newGrant(tenant, id, secret string, opts []TokenOption) (*grant, error) {
 		return g, err
 	}
 	if id == "" {
-		return g, errors.New("aprimo: the client's id is empty: it is on its registration (Administration > Integration > Registrations)")
+		return g, errors.New("aprimo: the client id is empty: find it in the registration (Administration > Integration > Registrations)")
 	}
 	g.config = oauth2.Config{
 		ClientID: id, ClientSecret: secret, Scopes: []string{scopeAPI},
@@ -313,7 +311,7 @@ func newGrant(tenant, id, secret string, opts []TokenOption) (*grant, error) {
 	return g, nil
 }
 
-// tokens returns the Tokens that fetch gets.
+// tokens returns Tokens that call fetch. err is reported by New and Token.
 func (g *grant) tokens(err error, fetch fetchFunc) *Tokens {
 	return &Tokens{err: err, fetch: func(ctx context.Context, old *oauth2.Token) (*oauth2.Token, error) {
 		token, err := fetch(context.WithValue(ctx, oauth2.HTTPClient, g.http), old)
@@ -328,28 +326,28 @@ func (g *grant) tokens(err error, fetch fetchFunc) *Tokens {
 	}}
 }
 
-// grantErrors are the error codes of RFC 6749, section 5.2, that mean that there
-// is no token.
+// grantErrors are the error codes of RFC 6749, section 5.2, that match
+// [ErrUnauthorized].
 var grantErrors = map[string]bool{"invalid_client": true, "invalid_grant": true, "unauthorized_client": true}
 
 var hints = map[string]string{
 	"invalid_client": "check the client's id and secret, and that the registration's flow is the one used: " +
-		"a registration for PKCE is a public client and must not send a secret; changes take up to 15 minutes",
-	"unauthorized_client": "the registration's flow is another one; changes to it take up to 15 minutes",
-	"invalid_grant":       "the code, refresh token or user token is wrong, used up or expired",
-	"invalid_scope":       "the registration does not allow the scope: refresh tokens have to be enabled for offline_access",
+		"a registration for PKCE is a public client and must not send a secret; changes take up to 15 minutes to apply",
+	"unauthorized_client": "the registration has another flow; changes take up to 15 minutes to apply",
+	"invalid_grant":       "the code, refresh token or user token is wrong, already used or expired",
+	"invalid_scope":       "the registration does not allow the scope: enable refresh tokens for offline_access",
 }
 
-// explain makes the error of the token endpoint readable. The secrets of the
-// request are in none of them.
+// explain converts an error of the token endpoint to an *Error with a hint. It contains no
+// secret of the request.
 func (g *grant) explain(err error) error {
 	e := &Error{Method: http.MethodPost, Path: tokenPath, Attempt: 1, User: g.config.ClientID}
-	var answer *oauth2.RetrieveError
+	var refusal *oauth2.RetrieveError
 	var urlErr *url.Error
 	switch {
-	case errors.As(err, &answer) && answer.Response != nil:
-		e.Status = answer.Response.StatusCode
-		e.Type, e.Message = explain(answer.Body)
+	case errors.As(err, &refusal) && refusal.Response != nil:
+		e.Status = refusal.Response.StatusCode
+		e.Type, e.Message = explain(refusal.Body)
 		if hint := hints[e.Type]; hint != "" {
 			e.Message = strings.TrimPrefix(fmt.Sprintf("%s; %s", clean(e.Message), hint), "; ")
 		} else {

@@ -30,7 +30,7 @@ type Uploads struct {
 	blob *http.Client // neither token nor limit
 }
 
-func newUploads(c *Client) *Uploads { return &Uploads{c, newBlobClient(patient())} }
+func newUploads(c *Client) *Uploads { return &Uploads{c, newBlobClient(baseTransport())} }
 
 // An Upload is a file that is on the server, and not yet in a record.
 type Upload struct {
