@@ -170,7 +170,7 @@ func TestDownloadErrors(t *testing.T) {
 		{"expired", &storage{status: 403}, "has expired", client.ErrLinkExpired},
 		{"gone", &storage{status: 410}, "has expired", client.ErrLinkExpired},
 		{"refused", &storage{status: 400}, "status 400", nil},
-		{"broken for good", &storage{status: 500}, "given up after 6 tries: status 500", nil},
+		{"broken for good", &storage{status: 500}, "gave up after 6 attempts: status 500", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -408,7 +408,7 @@ func ExampleUploads_Reader() {
 	fmt.Println(err)
 	// Output:
 	// note.txt 5 true
-	// aprimo: upload: the file name "what?.txt" has a '?', which Aprimo forbids: give another with UploadName, such as "what_.txt"
+	// aprimo: upload: the file name "what?.txt" contains '?', which Aprimo forbids: set another with UploadName, for example "what_.txt"
 }
 
 func ExampleUploadProgress() {

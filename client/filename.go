@@ -12,10 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-const maxName = 200 // bytes: a file system takes 255, and .part.json is added
+// maxName is in bytes. File systems allow 255, and .part.json is appended.
+const maxName = 200
 
-// fileName returns the name for a file: the storage's, the link's, or a last
-// resort. It is one name in a directory, whatever the storage says.
+// fileName returns the name for a downloaded file, from the Content-Disposition header, the
+// link, or a default. Whatever the storage sends, it is a single safe path element.
 func fileName(disposition string, link *url.URL) string {
 	names := []string{path.Base(link.Path), "download"}
 	if _, params, err := mime.ParseMediaType(disposition); err == nil {
@@ -29,35 +30,35 @@ func fileName(disposition string, link *url.URL) string {
 	return "download"
 }
 
-// names are those that are taken in a directory by downloads of one order.
+// names holds the file names that an order's downloads use in a directory.
 type names struct {
-	mu    sync.Mutex
-	taken map[string]bool
+	mu   sync.Mutex
+	used map[string]bool
 }
 
-// distinct gives a download a name of its own among others.
+// distinct gives each download a different name.
 func distinct(n *names) DownloadOption {
-	return func(d *download) { d.name = n.take }
+	return func(d *download) { d.name = n.claim }
 }
 
-// take returns a name that is free. Case does not matter, as to some file systems.
-func (n *names) take(name string) string {
+// claim returns an unused name. It ignores case, as some file systems do.
+func (n *names) claim(name string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	ext := path.Ext(name)
 	stem := strings.TrimSuffix(name, ext)
-	for i := 2; n.taken[strings.ToLower(name)]; i++ {
+	for i := 2; n.used[strings.ToLower(name)]; i++ {
 		name = fmt.Sprintf("%s (%d)%s", stem, i, ext)
 	}
-	if n.taken == nil {
-		n.taken = map[string]bool{}
+	if n.used == nil {
+		n.used = map[string]bool{}
 	}
-	n.taken[strings.ToLower(name)] = true
+	n.used[strings.ToLower(name)] = true
 	return name
 }
 
-// safeName makes a name safe for all file systems: no directory, no hidden file, no
-// device of Windows; "" if nothing is left.
+// safeName makes a name safe for all file systems: it is no path, no hidden file and no
+// Windows device. It returns "" if nothing remains.
 func safeName(name string) string {
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
@@ -69,7 +70,7 @@ func safeName(name string) string {
 		return r
 	}, name)
 	name = strings.Trim(name, ". ")
-	for len(name) > maxName { // at the end of the stem, so that the extension stays
+	for len(name) > maxName { // shortens the stem and keeps the extension
 		ext := path.Ext(name)
 		if len(ext) > 20 {
 			ext = ""
@@ -88,22 +89,22 @@ func safeName(name string) string {
 }
 
 const (
-	forbiddenInNames = `<>:"/\|?*` // the REST guide
-	maxFileName      = 255         // of the common file systems, in bytes
+	forbiddenInNames = `<>:"/\|?*` // by the REST guide
+	maxFileName      = 255         // bytes, in common file systems
 )
 
 func checkFileName(name string) error {
 	switch {
 	case strings.TrimSpace(name) == "":
-		return errors.New("the file name is empty: give it with UploadName")
+		return errors.New("the file name is empty: set it with UploadName")
 	case len(name) > maxFileName:
-		return fmt.Errorf("the file name has %d bytes, more than %d: give a shorter one with UploadName", len(name), maxFileName)
+		return fmt.Errorf("the file name has %d bytes, the maximum is %d: set a shorter one with UploadName", len(name), maxFileName)
 	case !utf8.ValidString(name):
-		return fmt.Errorf("the file name %q is not UTF-8: give another with UploadName", name)
+		return fmt.Errorf("the file name %q is not UTF-8: set another with UploadName", name)
 	}
 	for _, r := range name {
 		if forbidden(r) {
-			return fmt.Errorf("the file name %q has a %q, which Aprimo forbids: give another with UploadName, such as %q", name, r, allowedName(name))
+			return fmt.Errorf("the file name %q contains %q, which Aprimo forbids: set another with UploadName, for example %q", name, r, allowedName(name))
 		}
 	}
 	return nil

@@ -153,7 +153,7 @@ func TestDroppedSegmentsAreSentAgainAndAFailureStopsTheOthers(t *testing.T) {
 func TestASourceOfAnotherSizeIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	tenant := &aprimotest.Tenant{}
 	u := uploader(t, tenant)
-	for size, want := range map[int64]string{9: "more than the 9", 11: "fewer than the 11", -1: "-1"} {
+	for size, want := range map[int64]string{9: "more than the given size of 9 bytes", 11: "fewer than the given size of 11 bytes", -1: "-1"} {
 		if _, err := u.ReaderAt(t.Context(), "a", pattern(10), size); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d: %v", size, err)
 		}
