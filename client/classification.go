@@ -6,14 +6,14 @@ import (
 	"net/http"
 )
 
-// Classifications reads and changes the tree by which records are ordered.
+// Classifications reads and changes the tree of classifications for records.
 type Classifications struct{ Resource[Classification] }
 
 func newClassifications(c *Client) *Classifications {
 	return &Classifications{*newResource[Classification](c, "classifications", "classification")}
 }
 
-// ByNamePath returns the classification with a path of names, such as
+// ByNamePath returns the classification with a path of names, for example
 // "/Campaigns/2026".
 func (r *Classifications) ByNamePath(ctx context.Context, path string, opts ...CallOption) (*Classification, error) {
 	out := new(Classification)
@@ -25,7 +25,7 @@ func (r *Classifications) ByNamePath(ctx context.Context, path string, opts ...C
 	return out, nil
 }
 
-// Children reads the classifications right below one.
+// Children lists the direct children of a classification.
 func (r *Classifications) Children(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*Classification, error] {
 	return list[Classification](ctx, r.c, call{method: http.MethodGet, path: r.one(id, "children"), paging: byPage}.listing(opts))
 }
@@ -49,13 +49,13 @@ type Classification struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the classification in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (c *Classification) UnmarshalJSON(data []byte) error { return decodeModel(data, c) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (c Classification) MarshalJSON() ([]byte, error) { return encodeModel(&c) }
 
-// A Label is a name for people in a language.
+// A Label is a display name in one language.
 type Label struct {
 	LanguageID string `json:"languageId"`
 	Value      string `json:"value"`

@@ -2,9 +2,8 @@ package client
 
 import "time"
 
-// A FieldDefinition says what can be in a field of records, classifications, files or
-// users. What belongs to one data type alone, such as the items of an OptionList, is in
-// Extra.
+// A FieldDefinition defines a field of records, classifications, files or users. Properties
+// of a single data type, such as the items of an OptionList, are in Extra.
 type FieldDefinition struct {
 	ID               string   `json:"id"`
 	Name             string   `json:"name"`
@@ -13,14 +12,14 @@ type FieldDefinition struct {
 	DataType         string   `json:"dataType"`         // SingleLineText, OptionList, Date, …
 	Scope            string   `json:"scope"`            // RecordContentGlobal, …: where it can be used
 	ScopeCategory    string   `json:"scopeCategory"`    // Record, File, Classification or User
-	LanguageMode     string   `json:"languageMode"`     // Single, or Multiple: a value for each language
+	LanguageMode     string   `json:"languageMode"`     // Single, or Multiple: one value per language
 	EnabledLanguages []string `json:"enabledLanguages"` // ids
 	Memberships      []string `json:"memberships"`      // ids of field groups
 
 	IsRequired         bool `json:"isRequired"`
 	IsReadOnly         bool `json:"isReadOnly"`
 	IsUniqueIdentifier bool `json:"isUniqueIdentifier"`
-	Indexed            bool `json:"indexed"` // it can be searched
+	Indexed            bool `json:"indexed"` // searchable
 
 	DefaultValue           string `json:"defaultValue"`
 	HelpText               string `json:"helpText"`
@@ -35,13 +34,13 @@ type FieldDefinition struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the definition in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (f *FieldDefinition) UnmarshalJSON(data []byte) error { return decodeModel(data, f) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (f FieldDefinition) MarshalJSON() ([]byte, error) { return encodeModel(&f) }
 
-// A FieldGroup is some field definitions that are used together.
+// A FieldGroup is a group of field definitions.
 type FieldGroup struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -53,13 +52,13 @@ type FieldGroup struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the group in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (f *FieldGroup) UnmarshalJSON(data []byte) error { return decodeModel(data, f) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (f FieldGroup) MarshalJSON() ([]byte, error) { return encodeModel(&f) }
 
-// A ContentType says which fields and files records of a kind have.
+// A ContentType defines the fields and files of a kind of record.
 type ContentType struct {
 	ID                    string   `json:"id"`
 	Name                  string   `json:"name"`
@@ -77,13 +76,13 @@ type ContentType struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the type in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (c *ContentType) UnmarshalJSON(data []byte) error { return decodeModel(data, c) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (c ContentType) MarshalJSON() ([]byte, error) { return encodeModel(&c) }
 
-// A FileType is how files with an extension are treated.
+// A FileType defines how files with an extension are processed.
 type FileType struct {
 	ID            string   `json:"id"`
 	Name          string   `json:"name"`
@@ -103,13 +102,13 @@ type FileType struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the type in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (f *FileType) UnmarshalJSON(data []byte) error { return decodeModel(data, f) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (f FileType) MarshalJSON() ([]byte, error) { return encodeModel(&f) }
 
-// A Language is one in which values of a tenant can be.
+// A Language is a language for localized values.
 type Language struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
@@ -120,13 +119,13 @@ type Language struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the language in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (l *Language) UnmarshalJSON(data []byte) error { return decodeModel(data, l) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (l Language) MarshalJSON() ([]byte, error) { return encodeModel(&l) }
 
-// A Translation is a text of the user interface in several languages.
+// A Translation is a user interface text in several languages.
 type Translation struct {
 	ID              string  `json:"id"`
 	Name            string  `json:"name"`
@@ -141,21 +140,21 @@ type Translation struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the translation in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (t *Translation) UnmarshalJSON(data []byte) error { return decodeModel(data, t) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (t Translation) MarshalJSON() ([]byte, error) { return encodeModel(&t) }
 
-// A Rule does something when an object is saved or deleted, or each day. Its conditions
-// and actions come with Select("rule", "conditions", "actions"), in Extra.
+// A Rule runs actions when an object is saved or deleted, or daily. Request its conditions
+// and actions with Select("rule", "conditions", "actions"); they are in Extra.
 type Rule struct {
 	ID                  string `json:"id"`
 	Name                string `json:"name"`
 	Enabled             bool   `json:"enabled"`
 	Target              string `json:"target"`     // Record, Classification, User, …
 	Trigger             string `json:"trigger"`    // WhenSavedOrDeleted or Daily
-	Expression          string `json:"expression"` // of a daily one
+	Expression          string `json:"expression"` // of a daily rule
 	IncludeDraftRecords bool   `json:"includeDraftRecords"`
 	IsInternal          bool   `json:"isInternal"`
 	Version             int    `json:"version"`
@@ -167,8 +166,8 @@ type Rule struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the rule in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (r *Rule) UnmarshalJSON(data []byte) error { return decodeModel(data, r) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (r Rule) MarshalJSON() ([]byte, error) { return encodeModel(&r) }

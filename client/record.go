@@ -15,23 +15,23 @@ type Records struct{ Reader[Record] }
 
 func newRecords(c *Client) *Records { return &Records{*newReader[Record](c, "records", "record")} }
 
-// Create makes a record. It returns what the server says of it, which is at least
-// its id.
+// Create creates a record. The returned record has at least its ID.
 func (r *Records) Create(ctx context.Context, record RecordChange, opts ...CallOption) (*Record, error) {
 	return create[Record](ctx, r.c, r.collection, record, opts)
 }
 
-// Update changes a record. What the change does not name stays as it is.
+// Update changes a record. Properties that are zero in the change keep their values.
 func (r *Records) Update(ctx context.Context, id string, change RecordChange, opts ...CallOption) error {
 	return update(ctx, r.c, r.one(id), change, opts)
 }
 
-// Delete removes a record, for good.
+// Delete deletes a record permanently.
 func (r *Records) Delete(ctx context.Context, id string, opts ...CallOption) error {
 	return remove(ctx, r.c, r.one(id), opts)
 }
 
-// Fields reads the fields of a record. With [SelectRecord] they come with it.
+// Fields returns the fields of a record. [SelectRecord] returns them with the record
+// instead, which saves a call.
 func (r *Records) Fields(ctx context.Context, id string, opts ...CallOption) (Fields, error) {
 	out, err := get[struct {
 		Items Fields `json:"items"`
@@ -42,81 +42,81 @@ func (r *Records) Fields(ctx context.Context, id string, opts ...CallOption) (Fi
 	return out.Items, nil
 }
 
-// Field reads one field of a record, by the id of the field.
+// Field returns one field of a record, by the field's id.
 func (r *Records) Field(ctx context.Context, id, field string, opts ...CallOption) (*Field, error) {
 	return get[Field](ctx, r.c, opts, r.one(id, "field", field)...)
 }
 
-// Classifications reads the classifications of a record.
+// Classifications lists the classifications of a record.
 func (r *Records) Classifications(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*Classification, error] {
 	return list[Classification](ctx, r.c, r.below(opts, id, "classifications"))
 }
 
-// Files reads the files of a record.
+// Files lists the files of a record.
 func (r *Records) Files(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*File, error] {
 	return list[File](ctx, r.c, r.below(opts, id, "files"))
 }
 
-// MasterFile reads the file that a record stands for.
+// MasterFile returns the main file of a record.
 func (r *Records) MasterFile(ctx context.Context, id string, opts ...CallOption) (*File, error) {
 	return get[File](ctx, r.c, opts, r.one(id, "masterfile")...)
 }
 
-// MasterFileLatestVersion reads the latest version of the file that a record
-// stands for.
+// MasterFileLatestVersion returns the latest version of a record's main file.
 func (r *Records) MasterFileLatestVersion(ctx context.Context, id string, opts ...CallOption) (*FileVersion, error) {
 	return get[FileVersion](ctx, r.c, opts, r.one(id, "masterfilelatestversion")...)
 }
 
-// Preview reads where the preview of a record is. A record without one is
+// Preview returns the preview of a record. If there is none, the error is
 // [ErrNotFound].
 func (r *Records) Preview(ctx context.Context, id string, opts ...CallOption) (*Image, error) {
 	return get[Image](ctx, r.c, opts, r.one(id, "image", "preview")...)
 }
 
-// Thumbnail reads where the thumbnail of a record is. A record without one is
+// Thumbnail returns the thumbnail of a record. If there is none, the error is
 // [ErrNotFound].
 func (r *Records) Thumbnail(ctx context.Context, id string, opts ...CallOption) (*Image, error) {
 	return get[Image](ctx, r.c, opts, r.one(id, "image", "thumbnail")...)
 }
 
-// Locks reads what keeps a record from being changed.
+// Locks lists the locks of a record.
 func (r *Records) Locks(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*Lock, error] {
 	return list[Lock](ctx, r.c, r.below(opts, id, "locks"))
 }
 
-// Lock keeps a record from being changed by others.
+// Lock locks a record against changes by others.
 func (r *Records) Lock(ctx context.Context, id string, lock Lock, opts ...CallOption) (*Lock, error) {
 	return create[Lock](ctx, r.c, r.one(id, "locks"), lock, opts)
 }
 
-// A Trail says which entries of the audit trail are wanted.
+// A Trail is a kind of audit trail.
 type Trail string
 
-// The two trails of Aprimo.
+// The audit trails of a record.
 const (
 	TrailChanges   Trail = "change"
 	TrailDownloads Trail = "download"
 )
 
-// Trail reads the audit trail of a record.
+// Trail lists the entries of an audit trail of a record.
 func (r *Records) Trail(ctx context.Context, id string, which Trail, opts ...CallOption) iter.Seq2[*TrailEntry, error] {
 	k := call{method: http.MethodGet, path: r.one(id, "trail"), paging: bySkip}
 	return list[TrailEntry](ctx, r.c, k.listing(append([]CallOption{Filter(string(which))}, opts...)))
 }
 
-// Permissions reads who may do what with a record, as the server writes it.
+// Permissions returns the permissions on a record as the server sends them. Aprimo does not
+// document their form.
 func (r *Records) Permissions(ctx context.Context, id string, opts ...CallOption) (Extra, error) {
 	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
 }
 
-// below returns the call for a list that belongs to a record.
+// below returns the call for a list of a record's parts.
 func (r *Records) below(opts []CallOption, id, name string) call {
 	return call{method: http.MethodGet, path: r.one(id, name), paging: byPage}.listing(opts)
 }
 
-// A Record is an asset: its values, classifications and files. What a call has not
-// selected is zero; see [SelectRecord].
+// A Record is an asset: its fields, classifications and files. Parts that a call does not
+// select are zero; see [SelectRecord].
 type Record struct {
 	ID          string `json:"id"`
 	Status      Status `json:"status"`
@@ -141,27 +141,27 @@ type Record struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the record in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (r *Record) UnmarshalJSON(data []byte) error { return decodeModel(data, r) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (r Record) MarshalJSON() ([]byte, error) { return encodeModel(&r) }
 
-// A Status is where a record is in its life.
+// A Status is the status of a record.
 type Status string
 
-// The statuses in Aprimo's guide.
+// The statuses of records, from Aprimo's guide.
 const (
 	Draft    Status = "draft"
 	Released Status = "released"
 	Archived Status = "archived"
 )
 
-// Items are objects that belong to another one. The server writes them as an
-// array, or as an object with an array that is called items.
+// Items are objects that belong to another one. The server sends them as an array, or as an
+// object with an array named items.
 type Items[T any] []*T
 
-// UnmarshalJSON reads both.
+// UnmarshalJSON decodes both forms.
 func (i *Items[T]) UnmarshalJSON(data []byte) error {
 	var page Page[T]
 	into := any(&page)
@@ -175,7 +175,7 @@ func (i *Items[T]) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// A Lock keeps a record from being changed.
+// A Lock prevents changes to a record.
 type Lock struct {
 	ID            string    `json:"lockId"`
 	IntegrationID string    `json:"integrationId"`
@@ -186,27 +186,27 @@ type Lock struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the lock in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (l *Lock) UnmarshalJSON(data []byte) error { return decodeModel(data, l) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (l Lock) MarshalJSON() ([]byte, error) { return encodeModel(&l) }
 
-// A TrailEntry is one entry of an audit trail. Its properties depend on what has
-// happened, so all that is not named here is in Extra.
+// A TrailEntry is an entry of an audit trail. Its properties depend on the event and are in
+// Extra.
 type TrailEntry struct {
 	ID    string `json:"id"`
 	Extra Extra
 }
 
-// UnmarshalJSON reads the entry in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (e *TrailEntry) UnmarshalJSON(data []byte) error { return decodeModel(data, e) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (e TrailEntry) MarshalJSON() ([]byte, error) { return encodeModel(&e) }
 
-// A RecordChange is what is to become of a record, new or not. What is zero stays
-// as it is.
+// A RecordChange describes a new record or a change to a record. Fields that are zero leave
+// the record's values unchanged.
 type RecordChange struct {
 	Status          Status                  `json:"status,omitempty"`
 	ContentType     string                  `json:"contentType,omitempty"`
@@ -216,24 +216,24 @@ type RecordChange struct {
 	Files           FileChanges             `json:"files,omitzero"`
 }
 
-// Changes are additions to a set, changes of its members, and removals.
+// Changes adds, changes and removes members of a set.
 type Changes[T any] struct {
 	AddOrUpdate []T   `json:"addOrUpdate,omitempty"`
 	Remove      []Ref `json:"remove,omitempty"`
 }
 
-// IsZero reports whether nothing is to change.
+// IsZero reports whether there are no changes.
 func (c Changes[T]) IsZero() bool { return len(c.AddOrUpdate) == 0 && len(c.Remove) == 0 }
 
-// A Ref names an object by its id, which may have dashes.
+// A Ref refers to an object by id, with or without dashes.
 type Ref string
 
-// MarshalJSON writes an object with the id.
+// MarshalJSON encodes an object with the id.
 func (r Ref) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"id": normalizeID(string(r))})
 }
 
-// A FieldValue is a new value of a field.
+// A FieldValue is a new value of a field. Create it with SetValue, SetValues or SetText.
 type FieldValue struct {
 	id     string
 	values []newValue
@@ -245,14 +245,14 @@ type newValue struct {
 	Values     any    `json:"values,omitempty"`
 }
 
-// SetValue gives a field, by id, a value that has no language. A nil value empties
-// it.
+// SetValue sets a field, by id, to a value without a language. A nil value clears the
+// field.
 func SetValue(field string, value any) FieldValue {
 	return FieldValue{id: field}.In(NoLanguage, value)
 }
 
-// SetValues gives a field that is a list, by id, values that have no language.
-// Options, classifications, users and records are given by their ids.
+// SetValues sets a list field, by id, to values without a language. No values clear the
+// field. Options, classifications, users and records are given by id.
 func SetValues(field string, values ...string) FieldValue {
 	bare := make([]string, len(values)) // never null
 	for i, value := range values {
@@ -261,12 +261,12 @@ func SetValues(field string, values ...string) FieldValue {
 	return FieldValue{id: field, values: []newValue{{LanguageID: NoLanguage, Values: bare}}}
 }
 
-// SetText gives a field, by id, a text in a language.
+// SetText sets a field, by id, to a text in a language.
 func SetText(field, language, text string) FieldValue {
 	return FieldValue{id: field}.In(language, text)
 }
 
-// In adds a value in another language.
+// In returns a FieldValue with an additional value in another language.
 func (f FieldValue) In(language string, value any) FieldValue {
 	if value == nil {
 		value = json.RawMessage("null")
@@ -275,34 +275,34 @@ func (f FieldValue) In(language string, value any) FieldValue {
 	return f
 }
 
-// MarshalJSON writes the field as Aprimo's guide has it.
+// MarshalJSON encodes the field in the form of Aprimo's guide.
 func (f FieldValue) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"id": normalizeID(f.id), "localizedValues": f.values})
 }
 
-// FileChanges are new files of a record, and new versions of those that it has.
+// FileChanges adds files to a record, adds versions to its files, and removes files.
 type FileChanges struct {
-	// Master is the token of the upload that becomes the file that the record
-	// stands for. It is among AddOrUpdate as well.
+	// Master is the token of the upload that becomes the record's main file. That
+	// upload must also be in AddOrUpdate; see [MasterFile].
 	Master      string       `json:"master,omitempty"`
 	AddOrUpdate []FileChange `json:"addOrUpdate,omitempty"`
 	Remove      []Ref        `json:"remove,omitempty"`
 }
 
-// IsZero reports whether nothing is to change.
+// IsZero reports whether there are no changes.
 func (c FileChanges) IsZero() bool {
 	return c.Master == "" && len(c.AddOrUpdate) == 0 && len(c.Remove) == 0
 }
 
-// A FileChange is a new file, or new versions of one that exists.
+// A FileChange adds a file, or adds versions to an existing file.
 type FileChange struct {
-	// ID is the file of which there is a new version. If it is empty, the
-	// record gets one more file.
+	// ID is the file to add a version to. If it is empty, the record gets another
+	// file.
 	ID       string              `json:"id,omitempty"`
 	Versions Changes[NewVersion] `json:"versions,omitzero"`
 }
 
-// A NewVersion makes an upload a version of a file.
+// A NewVersion turns an upload into a version of a file.
 type NewVersion struct {
 	Token        string `json:"id"` // of the upload; it can be used once
 	FileName     string `json:"fileName,omitempty"`
@@ -311,14 +311,14 @@ type NewVersion struct {
 	Tag          string `json:"tag,omitempty"`
 }
 
-// MasterFile is the change that gives a new record its file.
+// MasterFile returns the change that sets the main file of a new record.
 func MasterFile(v NewVersion) FileChanges {
 	return FileChanges{Master: v.Token, AddOrUpdate: []FileChange{{Versions: Changes[NewVersion]{AddOrUpdate: []NewVersion{v}}}}}
 }
 
-// NewFileVersion is the change that gives a file that exists, such as
-// [Record].MasterFile, a new version. Without the file's id the record would get
-// one more file.
+// NewFileVersion returns the change that adds a version to an existing file, by the file's
+// id, for example that of [Record].MasterFile. With an empty id the record gets another
+// file.
 func NewFileVersion(file string, v NewVersion) FileChanges {
 	return FileChanges{AddOrUpdate: []FileChange{{ID: normalizeID(file), Versions: Changes[NewVersion]{AddOrUpdate: []NewVersion{v}}}}}
 }

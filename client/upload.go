@@ -40,7 +40,7 @@ type Upload struct {
 	Token string
 
 	Name string
-	Size int64 // in bytes
+	Size int64 // bytes
 }
 
 // File uploads a file. Its name in Aprimo is the last element of path, unless
