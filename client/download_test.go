@@ -206,3 +206,56 @@ func TestDownloadErrors(t *testing.T) {
 		}
 	}
 }
+
+// The partial download in testdata was written before states had a version.
+func TestAnEarlierPartIsResumedIfItsVersionIsKnown(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		state func(string) string
+		want  string // the first Range
+	}{
+		{"unversioned", func(s string) string { return s }, "bytes=32-"},
+		{"version 1", func(s string) string { return strings.Replace(s, "{", `{"version":1,`, 1) }, "bytes=32-"},
+		{"newer", func(s string) string { return strings.Replace(s, "{", `{"version":2,`, 1) }, ""},
+		{"damaged", func(s string) string { return s[:9] }, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "film.mov")
+			for _, suffix := range []string{".part", ".part.json"} {
+				data, err := os.ReadFile("testdata/download-unversioned" + suffix)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if suffix == ".part.json" {
+					data = []byte(test.state(string(data)))
+				}
+				if err := os.WriteFile(path+suffix, data, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := &storage{content: content(64), etag: `"1"`, sum: true}
+			if _, err := fetch(t, s, path); err != nil {
+				t.Fatal(err)
+			}
+			if len(s.asked) != 1 || s.asked[0] != test.want {
+				t.Errorf("got the ranges %q, want %q", s.asked, test.want)
+			}
+			if got, _ := os.ReadFile(path); !bytes.Equal(got, s.content) {
+				t.Errorf("got %q, want %q", got, s.content)
+			}
+		})
+	}
+}
+
+func TestTheStoredStateOfAPartHasAVersion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &storage{content: content(64), etag: `"1"`, cuts: 1}
+		ctx, cancel := context.WithCancel(t.Context())
+		path := filepath.Join(t.TempDir(), "film.mov")
+		fetchAs(ctx, t, s, path, client.DownloadProgress(func(int64, int64) { cancel() }))
+		got, err := os.ReadFile(path + ".part.json")
+		if want := `{"version":1,"etag":"\"1\"","size":64}`; string(got) != want || err != nil {
+			t.Errorf("got %s, %v, want %s", got, err, want)
+		}
+	})
+}

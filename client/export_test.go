@@ -192,3 +192,60 @@ func TestAnExportRefusesWhatIsNotSorted(t *testing.T) {
 		}
 	}
 }
+
+// The checkpoint in testdata was written before checkpoints had a version, after the fourth
+// of five records.
+func TestAnUnversionedCheckpointIsResumed(t *testing.T) {
+	var from client.Checkpoint
+	readJSON(t, "checkpoint-unversioned.json", &from)
+	x := &index{}
+	for i := range 5 {
+		x.created = append(x.created, time.Unix(int64(1_700_000_000+i/2), 0).UTC())
+	}
+	var got []string
+	export := newClient(t, x.ServeHTTP).Records.Export(client.Expression{}, from)
+	for rec, err := range export.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, rec.ID)
+	}
+	if want := []string{"4"}; !slices.Equal(got, want) {
+		t.Errorf("got the records %v, want %v", got, want)
+	}
+	if c := export.Checkpoint(); c.Version != 1 || c.Tenant != "acme" || len(c.Expression) != 64 {
+		t.Errorf("got a checkpoint %+v, want version 1, the tenant acme and a SHA-256", c)
+	}
+}
+
+func TestACheckpointOfAnotherExportIsRefused(t *testing.T) {
+	c := newClient(t, func(http.ResponseWriter, *http.Request) { t.Error("got a request, want none") })
+	e := client.Expression{Text: "Title = ?", Parameters: []any{"a"}}
+	good := c.Records.Export(e, client.Checkpoint{}).Checkpoint()
+	for _, test := range []struct {
+		name       string
+		change     func(*client.Checkpoint)
+		expression client.Expression
+		want       string
+	}{
+		{"newer version", func(c *client.Checkpoint) { c.Version = 2 }, e, "the checkpoint has version 2, this release reads up to 1: update the module, or start from the zero Checkpoint"},
+		{"tenant", func(c *client.Checkpoint) { c.Tenant = "other" }, e, `the checkpoint belongs to the tenant "other", not "acme"`},
+		{"expression", func(*client.Checkpoint) {}, client.Expression{Text: "Title = ?", Parameters: []any{"b"}}, "the checkpoint belongs to another expression"},
+		{"expression that is no JSON", func(*client.Checkpoint) {}, client.Expression{Parameters: []any{func() {}}}, "encoding the expression"},
+	} {
+		from := good
+		from.IDs = []string{"1"}
+		test.change(&from)
+		export := c.Records.Export(test.expression, from)
+		var errs []string
+		for _, err := range export.All(t.Context()) {
+			errs = append(errs, fmt.Sprint(err))
+		}
+		if len(errs) != 1 || !strings.Contains(errs[0], test.want) {
+			t.Errorf("%s: got errors %q, want one with %q", test.name, errs, test.want)
+		}
+		if test.expression.Text != "" && fmt.Sprint(export.Checkpoint()) != fmt.Sprint(from) {
+			t.Errorf("%s: got the checkpoint %v, want the refused one, %v", test.name, export.Checkpoint(), from)
+		}
+	}
+}

@@ -21,14 +21,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type base func(http.ResponseWriter, *http.Request)
 
 func (b base) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := req.Context().Err(); err != nil {
-		return nil, err
-	}
 	req = req.Clone(req.Context())
 	if req.Body == nil {
 		req.Body = http.NoBody
 	}
 	defer req.Body.Close()
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
 	w := httptest.NewRecorder()
 	b(w, req)
 	resp := w.Result()

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/google/go-cmp/cmp"
 )
 
 const killedServer, killedState = "APRIMO_TEST_SERVER", "APRIMO_TEST_STATE"
@@ -159,4 +162,113 @@ func FuzzUploadState(f *testing.F) {
 			t.Error("accepted")
 		}
 	})
+}
+
+// readJSON decodes a file in testdata.
+func readJSON(t *testing.T, name string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err == nil {
+		err = json.Unmarshal(data, into)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The states in testdata were written before states had a version.
+func TestAnUnversionedUploadStateIsResumed(t *testing.T) {
+	const size = pattern(20_000_001)
+	path := filepath.Join(t.TempDir(), "film.mp4")
+	data, _ := io.ReadAll(size.reader())
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	modified := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	if err := os.Chtimes(path, modified, modified); err != nil {
+		t.Fatal(err)
+	}
+	const session = "/uploads/segments/00000000000000000001000000000001%2Fupload%3D%3D"
+	for _, test := range []struct {
+		state string
+		want  []string // requests, without the signed part of the query
+	}{
+		{"upload-unversioned.json", []string{
+			"POST acme.aprimo.com" + session + "?index=1", "POST acme.aprimo.com" + session + "?index=2", "POST acme.aprimo.com" + session + "/commit",
+		}},
+		{"upload-blob-unversioned.json", []string{
+			"PUT acme.blob.core.windows.net block MDAwMDAwMDAx", "PUT acme.blob.core.windows.net block MDAwMDAwMDAy", "PUT acme.blob.core.windows.net blocklist ",
+		}},
+	} {
+		t.Run(test.state, func(t *testing.T) {
+			var state client.UploadState
+			readJSON(t, test.state, &state)
+			var got []string
+			api := base(func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				got = append(got, r.Method+" "+r.URL.Host+r.URL.RequestURI())
+				io.WriteString(w, `{"token":"a-token"}`)
+			})
+			blob := base(func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				got = append(got, r.Method+" "+r.URL.Host+" "+r.URL.Query().Get("comp")+" "+r.URL.Query().Get("blockid"))
+				w.WriteHeader(http.StatusCreated)
+			})
+			opts := []client.UploadOption{client.UploadParallel(1), client.UploadResume(state)}
+			if state.Blob {
+				opts = append(opts, client.UploadToBlob(&http.Client{Transport: blob}))
+			}
+			var last client.UploadState
+			up, err := newClient(t, api).Uploads.File(t.Context(), path, append(opts, client.UploadStates(func(s client.UploadState) { last = s }))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+			if up.Size != int64(size) || up.Token == "" || !slices.Equal(last.Done, []int{0, 1, 2}) {
+				t.Errorf("got %d bytes, token %q, segments %v, want %d, a token, [0 1 2]", up.Size, up.Token, last.Done, size)
+			}
+		})
+	}
+}
+
+func TestAStateOfAnotherUploadIsRefused(t *testing.T) {
+	var state client.UploadState
+	keep := client.UploadStates(func(s client.UploadState) { state = s })
+	failing := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("index") {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		io.WriteString(w, `{"uri":"/uploads/segments/x"}`)
+	}
+	if _, err := newClient(t, failing).Uploads.ReaderAt(t.Context(), "film.mp4", large, int64(large), keep); !errors.Is(err, client.ErrBadRequest) {
+		t.Fatalf("got error %v, want %v", err, client.ErrBadRequest)
+	}
+	if state.Version != 1 || state.Tenant != "acme" {
+		t.Errorf("got version %d of the tenant %q, want 1 of acme", state.Version, state.Tenant)
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*client.UploadState)
+		want   string
+	}{
+		{"newer version", func(s *client.UploadState) { s.Version = 2 }, "the state has version 2, this release reads up to 1: update the module, or upload the file without UploadResume"},
+		{"tenant", func(s *client.UploadState) { s.Tenant = "other" }, `the state belongs to the tenant "other", not "acme"`},
+		{"session", func(s *client.UploadState) { s.Session = "" }, "the state has no session"},
+		{"name", func(s *client.UploadState) { s.Name = "other" }, `the state belongs to the file name "other"`},
+		{"size", func(s *client.UploadState) { s.Size++ }, "the source has 45000001 bytes, but had 45000002"},
+		{"time", func(s *client.UploadState) { s.Modified = time.Unix(0, 0).UTC() }, "the state belongs to that of 1970-01-01 00:00:00 +0000 UTC"},
+		{"content", func(s *client.UploadState) { s.Fingerprint = "0" }, "the content of the source has changed"},
+		{"segments", func(s *client.UploadState) { s.Done = []int{0, 7} }, "segment 7 follows 0, of 5 segments"},
+	} {
+		changed := state
+		test.change(&changed)
+		_, err := newClient(t, func(http.ResponseWriter, *http.Request) { t.Errorf("%s: got a request, want none", test.name) }).
+			Uploads.ReaderAt(t.Context(), "film.mp4", large, int64(large), client.UploadResume(changed))
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got error %v, want %q", test.name, err, test.want)
+		}
+	}
 }
