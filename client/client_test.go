@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -151,5 +152,24 @@ func TestATokenIsSentToNoOtherHost(t *testing.T) {
 		if last == nil || strings.Contains(last.Error(), "secret") {
 			t.Errorf("%s: error %v", name, last)
 		}
+	}
+}
+
+func TestHTTPIsAllowedInATestEnvironment(t *testing.T) {
+	const dam, core = "http://dam.example/api/core", "http://core.example"
+	var got string
+	sender := client.WithHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, r *http.Request) {
+		got = r.URL.String()
+		io.WriteString(w, `{"id":"1"}`)
+	})})
+	if _, err := client.New("", static("x"), client.WithBaseURLs(dam, core), sender); err == nil || !strings.Contains(err.Error(), "WithInsecureHTTP") {
+		t.Errorf("got error %v, want one that names WithInsecureHTTP", err)
+	}
+	c, err := client.New("", static("x"), client.WithBaseURLs(dam, core), client.WithInsecureHTTP(), sender)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Languages.Get(t.Context(), "1"); err != nil || got != dam+"/language/1" {
+		t.Errorf("got %s, error %v, want %s", got, err, dam+"/language/1")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -258,4 +259,12 @@ func TestTheStoredStateOfAPartHasAVersion(t *testing.T) {
 			t.Errorf("got %s, %v, want %s", got, err, want)
 		}
 	})
+}
+
+func TestAPathThatCannotBeWrittenIsNotRetried(t *testing.T) {
+	s := &storage{content: content(64), etag: `"1"`}
+	_, err := fetch(t, s, filepath.Join(t.TempDir(), "missing", "film.mov"))
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "aprimo: download: ") || len(s.asked) != 1 {
+		t.Errorf("got error %v after %d requests, want %v after 1", err, len(s.asked), fs.ErrNotExist)
+	}
 }

@@ -19,7 +19,8 @@ var models = []any{
 	client.DownloadLink{}, client.FieldDefinition{}, client.FieldGroup{}, client.FileType{}, client.FileVersion{}, client.Image{},
 	client.Language{}, client.MaintenanceJob{}, client.Me{}, client.Order{}, client.Permission{}, client.PublicLink{}, client.Record{},
 	client.Rule{}, client.Setting{}, client.SettingCategory{}, client.SettingDefinition{}, client.Translation{}, client.User{},
-	client.UserGroup{}, client.Watermark{},
+	client.UserGroup{}, client.Watermark{}, client.File{}, client.OrderTarget{}, client.TrailEntry{}, client.Facet{}, client.Lock{},
+	client.Field{}, client.LocalizedValue{},
 }
 
 // What the server sent is what is sent back, also what a model does not know: but

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
@@ -82,4 +83,23 @@ func TestProductivity(t *testing.T) {
 			t.Errorf("an empty list: %+v, %v", page, err)
 		}
 	})
+}
+
+func TestConditionsAreEncodedAsTheGuideShowsThem(t *testing.T) {
+	open, first := client.Where("status", "equals", "open"), client.Where("number", "equals", 1)
+	const openJSON = `{"equals":{"fieldName":"status","fieldValue":"open"}}`
+	const firstJSON = `{"equals":{"fieldName":"number","fieldValue":1}}`
+	for _, test := range []struct {
+		condition client.Condition
+		want      string
+	}{
+		{open, openJSON},
+		{client.Not(open), `{"not":` + openJSON + `}`},
+		{client.And(open, first), `{"and":[` + openJSON + `,` + firstJSON + `]}`},
+		{client.Or(open, client.Not(first)), `{"or":[` + openJSON + `,{"not":` + firstJSON + `}]}`},
+	} {
+		if got, err := json.Marshal(test.condition); string(got) != test.want || err != nil {
+			t.Errorf("got  %s, %v\nwant %s", got, err, test.want)
+		}
+	}
 }

@@ -102,3 +102,11 @@ func TestWhatARecordHas(t *testing.T) {
 		}
 	})
 }
+
+func TestTheMasterFileOfANewRecordIsAlsoAmongItsFiles(t *testing.T) {
+	data, err := json.Marshal(client.RecordChange{Files: client.MasterFile(client.NewVersion{Token: "t", FileName: "a.jpg"})})
+	want := `{"files":{"master":"t","addOrUpdate":[{"versions":{"addOrUpdate":[{"id":"t","fileName":"a.jpg"}]}}]}}`
+	if string(data) != want || err != nil {
+		t.Errorf("got  %s, %v\nwant %s", data, err, want)
+	}
+}

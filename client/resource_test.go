@@ -1,8 +1,14 @@
 package client_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -160,5 +166,116 @@ func TestCreateReturnsTheIDThatIsOnlyInTheLocation(t *testing.T) {
 	l, err := c.Languages.Create(t.Context(), &client.Language{Name: "German"})
 	if err != nil || l.ID != "abc" {
 		t.Errorf("got %+v, %v", l, err)
+	}
+}
+
+// ids returns the ids of a list, or its error.
+func ids[T any](list iter.Seq2[*T, error], id func(*T) string) string {
+	var all []string
+	for item, err := range list {
+		if err != nil {
+			return err.Error()
+		}
+		all = append(all, id(item))
+	}
+	return strings.Join(all, " ")
+}
+
+// Each method makes one request to the path in Aprimo's guide, and returns what the server
+// sends.
+func TestMethodsOfResources(t *testing.T) {
+	const one = `{"id":"7","fieldName":"Title","a":"Granted"}`
+	const list = `{"items":[{"id":"7","fieldName":"Title"},{"id":"8"}]}`
+	granted := client.Extra{"a": json.RawMessage(`"Granted"`)}
+	classification := func(c *client.Classification) string { return c.ID }
+	for name, test := range map[string]struct {
+		answer, request, want string
+		call                  func(context.Context, *client.Client) (string, error)
+	}{
+		"Records.Delete": {"", "DELETE /api/core/record/1", "", func(ctx context.Context, c *client.Client) (string, error) {
+			return "", c.Records.Delete(ctx, "1")
+		}},
+		"Records.Fields": {list, "GET /api/core/record/1/fields", "7 of 2", func(ctx context.Context, c *client.Client) (string, error) {
+			fields, err := c.Records.Fields(ctx, "1")
+			return fmt.Sprintf("%s of %d", fields.Get("title").ID, len(fields)), err
+		}},
+		"Records.Field": {one, "GET /api/core/record/1/field/7", "Title", func(ctx context.Context, c *client.Client) (string, error) {
+			f, err := c.Records.Field(ctx, "1", "7")
+			return f.Name, err
+		}},
+		"Records.Classifications": {list, "GET /api/core/record/1/classifications?pageSize=1000", "7 8", func(ctx context.Context, c *client.Client) (string, error) {
+			return ids(c.Records.Classifications(ctx, "1"), classification), nil
+		}},
+		"Records.Files": {list, "GET /api/core/record/1/files?pageSize=1000", "7 8", func(ctx context.Context, c *client.Client) (string, error) {
+			return ids(c.Records.Files(ctx, "1"), func(f *client.File) string { return f.ID }), nil
+		}},
+		"Records.MasterFile": {one, "GET /api/core/record/1/masterfile", "7", func(ctx context.Context, c *client.Client) (string, error) {
+			f, err := c.Records.MasterFile(ctx, "1")
+			return f.ID, err
+		}},
+		"Classifications.Children": {list, "GET /api/core/classification/1/children?pageSize=1000", "7 8", func(ctx context.Context, c *client.Client) (string, error) {
+			return ids(c.Classifications.Children(ctx, "1"), classification), nil
+		}},
+		"Classifications.ByNamePath": {one, "GET /api/core/classification?namePath=%2FCampaigns%2F2026", "7", func(ctx context.Context, c *client.Client) (string, error) {
+			found, err := c.Classifications.ByNamePath(ctx, "/Campaigns/2026")
+			return found.ID, err
+		}},
+		"Classifications.Search": {list, `POST /api/core/search/classifications?pageSize=1000 {"searchExpression":{"expression":"Name = 'a'"}}`, "7 8", func(ctx context.Context, c *client.Client) (string, error) {
+			return ids(c.Classifications.Search(ctx, client.Expression{Text: "Name = 'a'"}), classification), nil
+		}},
+		"FileVersions.AdditionalFile": {one, "GET /api/core/additionalfile/1", "7", func(ctx context.Context, c *client.Client) (string, error) {
+			v, err := c.FileVersions.AdditionalFile(ctx, "1")
+			return v.ID, err
+		}},
+		"Collections.Permissions": {one, "GET /api/core/collection/1/permissions", `"Granted"`, func(ctx context.Context, c *client.Client) (string, error) {
+			p, err := c.Collections.Permissions(ctx, "1")
+			return string(p["a"]), err
+		}},
+		"Collections.SetPermissions": {"", `PUT /api/core/collection/1/permissions {"a":"Granted"}`, "", func(ctx context.Context, c *client.Client) (string, error) {
+			return "", c.Collections.SetPermissions(ctx, "1", granted)
+		}},
+		"Users.Permissions": {one, "GET /api/core/user/1/permissions", `"Granted"`, func(ctx context.Context, c *client.Client) (string, error) {
+			p, err := c.Users.Permissions(ctx, "1")
+			return string(p["a"]), err
+		}},
+		"Users.SetPermissions": {"", `PUT /api/core/user/1/permissions {"a":"Granted"}`, "", func(ctx context.Context, c *client.Client) (string, error) {
+			return "", c.Users.SetPermissions(ctx, "1", granted)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var requests []string
+			c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				requests = append(requests, strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, strings.Replace(r.URL.RequestURI(), "page=1&", "", 1), body)))
+				io.WriteString(w, test.answer)
+			})
+			got, err := test.call(t.Context(), c)
+			if err != nil || got != test.want {
+				t.Errorf("got %q, error %v, want %q", got, err, test.want)
+			}
+			if want := []string{test.request}; !cmp.Equal(requests, want) {
+				t.Errorf("got the requests %q, want %q", requests, want)
+			}
+		})
+	}
+}
+
+func TestCreateReportsAnObjectThatWasCreatedAlthoughTheResponseIsOfNoUse(t *testing.T) {
+	for _, test := range []struct{ name, location, body, want string }{
+		{"no id", "", "", "it has no id"},
+		{"another type", "/api/core/language/abc", `{"id":{}}`, `created with the id "abc", do not create it again`},
+	} {
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+			if test.location != "" {
+				w.Header().Set("Location", test.location)
+			}
+			w.WriteHeader(http.StatusCreated)
+			io.WriteString(w, test.body)
+		})
+		_, err := c.Languages.Create(t.Context(), &client.Language{Name: "German"})
+		var e *client.Error
+		if !errors.As(err, &e) || e.Status != http.StatusCreated || e.Method != http.MethodPost || !strings.Contains(e.Message, test.want) {
+			t.Errorf("%s: got %#v, want status 201 and %q", test.name, err, test.want)
+		}
 	}
 }

@@ -259,3 +259,23 @@ func TestARefusalThatComesLateDoesNotRenewTheNewToken(t *testing.T) {
 		}
 	})
 }
+
+func TestTokenBaseURLReplacesTheTenantsHost(t *testing.T) {
+	var got string
+	sender := client.TokenHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, r *http.Request) {
+		got = r.URL.String()
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"access_token":"a"}`)
+	})})
+	for _, test := range []struct{ base, want, err string }{
+		{"https://proxy.example/aprimo/", "https://proxy.example/aprimo/login/connect/token", "<nil>"},
+		{"http://127.0.0.1:8080", "http://127.0.0.1:8080/login/connect/token", "<nil>"},
+		{"http://proxy.example", "", "aprimo: the token URL is http"},
+	} {
+		got = ""
+		_, err := client.ClientCredentials("", "id", "s3cret", sender, client.TokenBaseURL(test.base)).Token()
+		if got != test.want || !strings.HasPrefix(fmt.Sprint(err), test.err) {
+			t.Errorf("%s: got %q, error %v, want %q, error %s", test.base, got, err, test.want, test.err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -208,5 +209,74 @@ func TestALargeUploadNeedsLittleMemory(t *testing.T) {
 	t.Logf("%d MiB: %.1f MiB over idle", size>>20, float64(over)/(1<<20))
 	if over > 64<<20 {
 		t.Errorf("%d MiB over idle", over>>20)
+	}
+}
+
+func TestUploadOptions(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		opt      client.UploadOption
+		file     string
+		segments int
+		err      string
+	}{
+		{"default", nil, "film.mp4", 5, "<nil>"},
+		{"UploadName", client.UploadName("other.mp4"), "other.mp4", 5, "<nil>"},
+		{"UploadSegmentSize", client.UploadSegmentSize(20_000_000), "film.mp4", 3, "<nil>"},
+		{"a segment too large", client.UploadSegmentSize(20_000_001), "", 0, "aprimo: upload: UploadSegmentSize(20000001): use 1 to 20000000 bytes"},
+		{"no segment", client.UploadSegmentSize(0), "", 0, "aprimo: upload: UploadSegmentSize(0): use 1 to 20000000 bytes"},
+		{"none at a time", client.UploadParallel(0), "", 0, "aprimo: upload: UploadParallel(0): use 1 or more"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tenant := &aprimotest.Tenant{}
+			_, err := uploader(t, tenant).ReaderAt(t.Context(), "film.mp4", large, int64(large), test.opt)
+			if fmt.Sprint(err) != test.err {
+				t.Errorf("%s: got error %v, want %s", test.name, err, test.err)
+			}
+			var file string
+			var segments int
+			for _, u := range tenant.Uploads() {
+				file, segments = u.FileName, len(u.Segments)
+			}
+			if file != test.file || segments != test.segments {
+				t.Errorf("%s: got %q in %d segments, want %q in %d", test.name, file, segments, test.file, test.segments)
+			}
+		})
+	}
+}
+
+// A brokenSource fails in its third segment.
+type brokenSource struct{ pattern }
+
+var errBroken = errors.New("the disk is broken")
+
+func (s brokenSource) ReadAt(b []byte, off int64) (int, error) {
+	if off >= 20_000_000 && off < 30_000_000 {
+		return 0, errBroken
+	}
+	return s.pattern.ReadAt(b, off)
+}
+
+func TestAnErrorOfTheSourceIsNotRetried(t *testing.T) {
+	for _, blob := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			tenant := &aprimotest.Tenant{}
+			u := uploader(t, tenant)
+			opts, state := []client.UploadOption{client.UploadParallel(1)}, aprimotest.UploadCancelled
+			if blob {
+				opts, state = append(opts, toBlob(tenant)), aprimotest.UploadOpen // Azure removes it later
+			}
+			begin := time.Now()
+			_, err := u.ReaderAt(t.Context(), "film.mp4", brokenSource{large}, int64(large), opts...)
+			if !errors.Is(err, errBroken) {
+				t.Errorf("blob %v: got error %v, want %v", blob, err, errBroken)
+			}
+			if took := time.Since(begin); took > 5*time.Second {
+				t.Errorf("blob %v: took %v, want no retries", blob, took)
+			}
+			if got := tenant.Uploads(); len(got) != 1 || got[0].State != state {
+				t.Errorf("blob %v: got %+v, want one upload that is %v", blob, got, state)
+			}
+		})
 	}
 }
