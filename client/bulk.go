@@ -7,10 +7,9 @@ import (
 	"sync"
 )
 
-// GetMany returns the records with the given ids, in their order, and the ids that
-// were not found. It asks for 1,000 at a time with one search, so the server leaves
-// out what it does in searches; see [SelectRecord]. A record that has just been
-// made may not be found yet.
+// GetMany returns the records with the given ids, in that order, and the ids that were not
+// found. It uses one search for up to 1,000 ids, so the server omits what it omits in
+// searches; see [SelectRecord]. A record created a moment ago may not be found yet.
 func (r *Records) GetMany(ctx context.Context, ids []string, opts ...CallOption) (found []*Record, missing []string, err error) {
 	for chunk := range slices.Chunk(ids, maxPageSize) {
 		byID, err := r.lookUp(ctx, chunk, opts)
@@ -18,7 +17,7 @@ func (r *Records) GetMany(ctx context.Context, ids []string, opts ...CallOption)
 			return found, missing, err
 		}
 		for _, id := range chunk {
-			if rec := byID[bareID(id)]; rec != nil {
+			if rec := byID[normalizeID(id)]; rec != nil {
 				found = append(found, rec)
 			} else {
 				missing = append(missing, id)
@@ -28,11 +27,11 @@ func (r *Records) GetMany(ctx context.Context, ids []string, opts ...CallOption)
 	return found, missing, nil
 }
 
-// lookUp searches for up to a page of records by their ids.
+// lookUp searches for records by id, at most a page of them.
 func (r *Records) lookUp(ctx context.Context, ids []string, opts []CallOption) (map[string]*Record, error) {
 	bare := make([]string, len(ids))
 	for i, id := range ids {
-		bare[i] = bareID(id)
+		bare[i] = normalizeID(id)
 	}
 	byID := make(map[string]*Record, len(ids))
 	e := Expression{Text: "Id IN ?", Parameters: []any{bare}}
@@ -40,21 +39,21 @@ func (r *Records) lookUp(ctx context.Context, ids []string, opts []CallOption) (
 		if err != nil {
 			return nil, err
 		}
-		byID[bareID(rec.ID)] = rec
+		byID[normalizeID(rec.ID)] = rec
 	}
 	return byID, nil
 }
 
-// A Result is what became of one item of [Each].
+// A Result is the outcome for one item of [Each].
 type Result[T any] struct {
 	Item T
-	Err  error // nil if it was done
+	Err  error // nil on success
 }
 
-// A Report has a Result for each item of [Each], in their order.
+// A Report holds a Result for each item of [Each], in the order of the items.
 type Report[T any] []Result[T]
 
-// Failed returns the items that were not done, to run Each again with them.
+// Failed returns the items that failed, so that Each can be run again with them.
 func (r Report[T]) Failed() []T {
 	var failed []T
 	for _, result := range r {
@@ -65,7 +64,8 @@ func (r Report[T]) Failed() []T {
 	return failed
 }
 
-// Err returns nil if all was done, else how many failed and the first reason.
+// Err returns nil if all items succeeded; otherwise an error with the number of failures,
+// which wraps the first one.
 func (r Report[T]) Err() error {
 	failed := len(r.Failed())
 	if failed == 0 {
@@ -75,12 +75,12 @@ func (r Report[T]) Err() error {
 	return fmt.Errorf("aprimo: %d of %d failed, the first: %w", failed, len(r), r[i].Err)
 }
 
-// defaultInFlight keeps 15 requests a second going when each takes 2 seconds.
+// defaultInFlight sustains 15 requests a second if each takes 2 seconds.
 const defaultInFlight = 32
 
-// Each calls do for each item, so many at a time; 0 means 32. The failure of one
-// does not keep the others from being done. When the context ends, the items that
-// have not begun fail with its error.
+// Each calls do for each item, with at most inFlight calls at a time; 0 means 32. A failure
+// does not stop the other items. When the context ends, items that have not started fail
+// with its error.
 //
 //	report := client.Each(ctx, ids, 0, func(ctx context.Context, id string) error {
 //		return c.Records.Update(ctx, id, change)

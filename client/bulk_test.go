@@ -2,7 +2,10 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -52,5 +55,31 @@ func TestWhatHasNotBegunWhenTheContextEndsFails(t *testing.T) {
 	})
 	if !slices.Equal(report.Failed(), []int{2, 3}) || !errors.Is(report.Err(), context.Canceled) {
 		t.Errorf("failed: %v, %v", report.Failed(), report.Err())
+	}
+}
+
+func TestManyRecordsAreFoundWithOneSearchForAThousand(t *testing.T) {
+	requests := 0
+	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		requests++
+		var in struct {
+			Expression struct{ Parameters [][]string } `json:"searchExpression"`
+		}
+		json.NewDecoder(r.Body).Decode(&in)
+		items := []map[string]string{}
+		for _, id := range slices.Backward(in.Expression.Parameters[0]) {
+			if id != "7" {
+				items = append(items, map[string]string{"id": id})
+			}
+		}
+		json.NewEncoder(w).Encode(map[string]any{"items": items, "_links": map[string]any{}})
+	})
+	var ids []string
+	for i := range 2500 {
+		ids = append(ids, fmt.Sprint(i))
+	}
+	found, missing, err := c.Records.GetMany(t.Context(), ids)
+	if err != nil || len(found) != 2499 || found[7].ID != "8" || !slices.Equal(missing, []string{"7"}) || requests != 3 {
+		t.Errorf("%d found, missing %v, error %v, %d requests", len(found), missing, err, requests)
 	}
 }

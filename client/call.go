@@ -10,37 +10,42 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
-// A call is one use of the API, as the resources describe it.
+// A call describes one API call.
 type call struct {
 	method string
 	base   *url.URL // nil: the DAM API
 	path   []string // below the base, unescaped
-	link   string   // instead of the path: a link that the server gave
+	link   string   // used instead of path: a link from the server
 	query  url.Values
 	header http.Header
-	in     any      // sent as JSON, if not nil
+	in     any      // sent as JSON unless nil
 	body   *payload // sent instead of in
-	out    any      // what the answer's JSON is read into; nil: it is not read
+	out    any      // receives the response's JSON; nil: the body is not read
 
-	// Of lists alone.
+	// For lists only.
 	page   int // from 1
-	size   int // 0: as the server likes it
-	offset int // the items before the page
+	size   int // 0: the server's default
+	offset int // number of items before the page
 	paging paging
 
-	err error // of an option
+	err error // from an option
 }
 
-// A payload is a body that is not JSON, such as a file.
+// A payload is a request body, such as a file.
 type payload struct {
 	contentType string
 	size        int64                         // -1: unknown
-	open        func() (io.ReadCloser, error) // once for each attempt
+	open        func() (io.ReadCloser, error) // called once per attempt
 }
 
 // with returns a copy of the call with the options applied.
@@ -60,8 +65,9 @@ func (k call) with(opts []CallOption) call {
 	return k
 }
 
-// do makes a call and reads the answer. What it returns, also beside an *Error
-// with a Status, is for its status and header: its body is closed.
+// do makes a call and decodes the response into k.out. The returned response serves for
+// its status and header only: its body is closed. It is also returned together with an
+// *Error that has a Status.
 func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 	req, err := c.request(ctx, k)
 	if err != nil {
@@ -71,7 +77,7 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 	resp, err := s.send(c.http, req)
 	if err == nil && resp.StatusCode == http.StatusUnauthorized && s.renewed(ctx) {
 		discard(resp.Body)
-		if req, err = c.request(ctx, k); err == nil { // a body is open once
+		if req, err = c.request(ctx, k); err == nil { // the first body is used up
 			resp, err = s.send(c.http, req)
 		}
 	}
@@ -82,7 +88,7 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
 		return resp, s.refused(req, resp)
 	}
-	if err := read(resp, k.out); err != nil {
+	if err := decodeResponse(resp, k.out); err != nil {
 		e := s.failed(req, err)
 		e.Status = resp.StatusCode
 		return resp, e
@@ -90,7 +96,7 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 	return resp, nil
 }
 
-// request returns the request of a call, without a token.
+// request returns the HTTP request for a call, without a token.
 func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	if k.err != nil {
 		return nil, k.err
@@ -134,7 +140,7 @@ func (c *Client) address(k call) (u *url.URL, err error) {
 	return u, err
 }
 
-// attach gives the request the call's body.
+// attach sets the request's body to the call's.
 func (k call) attach(req *http.Request) error {
 	body := k.body
 	if body == nil {
@@ -143,7 +149,7 @@ func (k call) attach(req *http.Request) error {
 		}
 		data, err := json.Marshal(k.in)
 		if err != nil {
-			return fmt.Errorf("%T cannot be sent as JSON: %w", k.in, err)
+			return fmt.Errorf("%T cannot be encoded as JSON: %w", k.in, err)
 		}
 		body = &payload{
 			contentType: "application/json",
@@ -160,41 +166,206 @@ func (k call) attach(req *http.Request) error {
 	return nil
 }
 
-// maxAnswer is far above a page of 1,000 records with all their fields.
-const maxAnswer = 256 << 20
+// maxResponse is far larger than a page of 1,000 records with all their fields.
+const maxResponse = 256 << 20
 
-var errTooLarge = fmt.Errorf("the answer is larger than %d MiB: ask for smaller pages or select less", maxAnswer>>20)
+var errTooLarge = fmt.Errorf("the response is larger than %d MiB: use a smaller PageSize or select less", maxResponse>>20)
 
-// read reads the JSON of an answer.
-func read(resp *http.Response, out any) error {
+// decodeResponse decodes the JSON body of a response.
+func decodeResponse(resp *http.Response, out any) error {
 	if out == nil || resp.StatusCode == http.StatusNoContent {
 		return nil
 	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
 	switch {
 	case err != nil:
-		return fmt.Errorf("the answer broke off after %d bytes: %w", len(data), err)
-	case len(data) > maxAnswer:
+		return fmt.Errorf("the response ended after %d bytes: %w", len(data), err)
+	case len(data) > maxResponse:
 		return errTooLarge
 	case len(bytes.TrimSpace(data)) == 0:
 		return errEmpty
 	}
 	if err := decode(data, out); err != nil {
-		return fmt.Errorf("the answer is not the JSON that was expected: %w: %s", err, excerpt(data))
+		return fmt.Errorf("unexpected response: %w: %s", err, excerpt(data))
 	}
 	return nil
 }
 
-var errEmpty = errors.New("the answer is empty, where JSON was expected")
+var errEmpty = errors.New("empty response, expected JSON")
 
-// discard reads a rest so small that the connection is worth it, and closes.
+// discard closes a body. It first reads a small rest, so that the connection can be reused.
 func discard(body io.ReadCloser) {
 	io.CopyN(io.Discard, body, 64<<10)
 	body.Close()
 }
 
-// bearer is how a token is sent.
+// bearer returns the Authorization header for a token.
 func bearer(t *oauth2.Token) string { return "Bearer " + t.AccessToken }
 
-// name says which call it is, in errors.
+// name identifies the call in errors.
 func (k call) name() string { return k.method + " /" + strings.Join(k.path, "/") }
+
+// A sending is a call in progress: its attempts, and the token of the latest one.
+type sending struct {
+	tokens *Tokens
+
+	mu       sync.Mutex // prepare may run on another goroutine
+	token    *oauth2.Token
+	attempts int
+}
+
+// send sends a request with a token. The token is set now, because logs and other
+// transports read the user from it, and again just before sending: the request may be
+// queued for longer than the token is valid.
+func (s *sending) send(client *http.Client, req *http.Request) (*http.Response, error) {
+	token, err := s.tokens.get(req.Context())
+	if err != nil {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, err
+	}
+	req.Header.Set("Authorization", bearer(token))
+	before := s.record(token, 0)
+	ctx := transport.ContextWithPrepare(req.Context(), s.prepare)
+	resp, err := client.Do(req.WithContext(ctx))
+	if s.record(nil, 0) == before { // the http.Client has no transport.Transport
+		s.record(nil, 1)
+	}
+	return resp, err
+}
+
+// prepare sets the current token on a request that is about to be sent.
+func (s *sending) prepare(req *http.Request) (*http.Request, error) {
+	token, err := s.tokens.get(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	s.record(token, 1)
+	if req.Header.Get("Authorization") == bearer(token) {
+		return req, nil
+	}
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", bearer(token))
+	return req, nil
+}
+
+// record sets the latest token unless it is nil, adds to the number of attempts, and
+// returns that number.
+func (s *sending) record(token *oauth2.Token, attempts int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if token != nil {
+		s.token = token
+	}
+	s.attempts += attempts
+	return s.attempts
+}
+
+// renewed reports whether a token other than the refused one is available.
+func (s *sending) renewed(ctx context.Context) bool {
+	s.mu.Lock()
+	refused := s.token
+	s.mu.Unlock()
+	fresh, err := s.tokens.renew(ctx, refused)
+	return err == nil && fresh.AccessToken != refused.AccessToken
+}
+
+// failed returns the error for a call without a usable response.
+func (s *sending) failed(req *http.Request, err error) *Error {
+	var urlErr *url.Error
+	if errors.As(err, &urlErr) {
+		err = urlErr.Err // net/http's text contains the whole URL
+	}
+	e := s.error(req)
+	e.Message, e.cause = s.clean(err.Error()), err
+	return e
+}
+
+// refused returns the error for a response with an error status.
+func (s *sending) refused(req *http.Request, resp *http.Response) *Error {
+	e := s.error(req)
+	e.describe(resp)
+	e.Message, e.Type = s.clean(e.Message), s.clean(e.Type)
+	return e
+}
+
+func (s *sending) error(req *http.Request) *Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := &Error{Method: req.Method, Path: withoutTokens(req.URL.EscapedPath()), Attempt: s.attempts}
+	if e.User = transport.UserFromContext(req.Context()); e.User == "" && s.token != nil {
+		e.User = transport.TokenUser(s.token.AccessToken)
+	}
+	return e
+}
+
+// clean also hides the current token, which need not look like one.
+func (s *sending) clean(text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.token != nil {
+		text = hide(text, s.token.AccessToken)
+	}
+	return clean(text)
+}
+
+var dashedGUID = regexp.MustCompile(`^\{?[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\}?$`)
+
+// normalizeID returns an id in the API's form. Ids copied from the user interface have
+// dashes, and the API does not find those in a path.
+func normalizeID(id string) string {
+	if dashedGUID.MatchString(id) {
+		return strings.ToLower(strings.Trim(strings.ReplaceAll(id, "-", ""), "{}"))
+	}
+	return id
+}
+
+// joinPath appends segments to a base URL. Each segment is escaped, so that an id stays
+// one segment whatever it contains.
+func joinPath(base *url.URL, segments []string) (*url.URL, error) {
+	var path strings.Builder
+	path.WriteString(base.EscapedPath())
+	for i, segment := range segments {
+		if segment == "" || segment == "." || segment == ".." {
+			return nil, fmt.Errorf("%q is not an id (after %q)", segment, strings.Join(segments[:i], "/"))
+		}
+		path.WriteString("/" + url.PathEscape(normalizeID(segment)))
+	}
+	u, err := url.Parse(path.String())
+	if err != nil {
+		return nil, err
+	}
+	return base.ResolveReference(u), nil
+}
+
+// resolve parses a link from the server, which may be relative. A link to another host is
+// an error, because the token would be sent there.
+func resolve(base *url.URL, link string) (*url.URL, error) {
+	ref, err := url.Parse(link)
+	if err != nil {
+		return nil, errors.New("the server sent a malformed link")
+	}
+	u := base.ResolveReference(ref)
+	if u.Scheme != base.Scheme || !strings.EqualFold(u.Host, base.Host) || u.User != nil {
+		return nil, fmt.Errorf("the server sent a link to %s://%s, but tokens are sent to %s://%s only", u.Scheme, u.Host, base.Scheme, base.Host)
+	}
+	return u, nil
+}
+
+// sleep waits for d. When the context ends first, errors.Is finds both the context's
+// error and its cause in the result.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+	}
+	err := ctx.Err()
+	if cause := context.Cause(ctx); cause != err {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
+}

@@ -1,9 +1,14 @@
 package client
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -13,8 +18,8 @@ import (
 
 const defaultUserAgent = "aprimo-go"
 
-// A Client calls the API of one tenant. Make it with New. It is safe for
-// concurrent use; make one for a tenant and keep it.
+// A Client calls the API of one tenant. Create it with New and reuse it: all calls to a
+// tenant should share one Client. It is safe for concurrent use.
 type Client struct {
 	Records         *Records
 	Classifications *Classifications
@@ -47,6 +52,7 @@ type Client struct {
 	PublicLinks   *Resource[PublicLink]
 	DownloadLinks *Reader[DownloadLink]
 
+	tenant    string // identifies the tenant in stored states
 	dam, core *url.URL
 	http      *http.Client
 	tokens    *Tokens
@@ -54,12 +60,11 @@ type Client struct {
 	languages string
 }
 
-// New returns a Client of a tenant, such as "acme" for https://acme.dam.aprimo.com.
+// New returns a Client for a tenant, for example "acme" for https://acme.dam.aprimo.com.
 //
-// Each call has a token of the given source: [ClientCredentials], [Password],
-// [Refresh], [LoginPKCE], or any other, such as [oauth2.StaticTokenSource]. Without
-// WithHTTPClient the calls go through a transport.New of their own. Nothing is sent
-// yet.
+// The token source can be [ClientCredentials], [Password], [Refresh], [LoginPKCE] or any
+// other [oauth2.TokenSource], such as [oauth2.StaticTokenSource]. Unless WithHTTPClient
+// is given, New creates a [transport.Transport] for the Client. New sends no request.
 func New(tenant string, tokens oauth2.TokenSource, opts ...Option) (*Client, error) {
 	s := settings{userAgent: defaultUserAgent}
 	for _, opt := range opts {
@@ -78,12 +83,13 @@ func New(tenant string, tokens oauth2.TokenSource, opts ...Option) (*Client, err
 	if c.tokens, err = tokensFrom(tokens); err != nil {
 		return nil, err
 	}
+	c.tenant = cmp.Or(strings.ToLower(tenant), c.core.Host)
 	c.Downloads = newDownloads(s.downloads, s.insecure)
 	c.addResources()
 	return c, nil
 }
 
-// addResources makes what the API has, by its paths.
+// addResources creates the resources with their paths in the API.
 func (c *Client) addResources() {
 	c.Records = newRecords(c)
 	c.Classifications = newClassifications(c)
@@ -106,7 +112,7 @@ func (c *Client) addResources() {
 	c.SettingDefinitions = newResource[SettingDefinition](c, "settingdefinitions", "settingdefinition")
 	c.SettingCategories = newResource[SettingCategory](c, "settingcategories", "settingcategory")
 	c.MaintenanceJobs = newResource[MaintenanceJob](c, "maintenancejobs", "maintenancejob")
-	c.Checks = newResource[Check](c, "checks", "checks") // the plural for one too
+	c.Checks = newResource[Check](c, "checks", "checks") // the API uses the plural for a single one, too
 	c.CheckCategories = newResource[CheckCategory](c, "checkcategories", "checkcategory")
 	c.Watermarks = newReader[Watermark](c, "watermarks", "watermark")
 
@@ -133,37 +139,74 @@ func (s *settings) bases(tenant string) (dam, core *url.URL, err error) {
 	return dam, core, nil
 }
 
-// client returns what sends the requests. It follows no redirect: the API makes
-// none but for files, and a token must not get to another host.
+// client returns the http.Client for API requests. It follows no redirect: the API
+// redirects only to files, and a token must not reach another host.
 func (s *settings) client() (*http.Client, error) {
 	c := http.Client{}
 	switch {
 	case s.http == nil:
-		c.Transport = transport.New(append([]transport.Option{transport.WithBase(patient())}, s.transport...)...)
+		c.Transport = transport.New(append([]transport.Option{transport.WithBase(baseTransport())}, s.transport...)...)
 	case len(s.transport) > 0:
-		return nil, errors.New("aprimo: WithTransportOptions has no effect beside WithHTTPClient: give the options to the transport.New of that client")
+		return nil, errors.New("aprimo: WithTransportOptions cannot be combined with WithHTTPClient: pass the options to the transport.New of that client")
 	default:
 		c = *s.http
 	}
-	c.CheckRedirect = stay
+	c.CheckRedirect = noRedirects
 	return &c, nil
 }
 
-// patience is how long the head of an answer is waited for, once the request is on
-// its way: many times the longest that Aprimo queues a request, 7 seconds. It does
-// not count the wait for the call's turn, nor the body.
-const patience = 2 * time.Minute
+// responseTimeout limits the time between sending a request and receiving the response
+// header. It is many times the 7 seconds for which Aprimo queues a request at most. It
+// includes neither the local queue nor the body.
+const responseTimeout = 2 * time.Minute
 
-// patient returns net/http's transport, but one that does not wait for ever.
-func patient() http.RoundTripper {
+// baseTransport returns net/http's default transport with a response timeout.
+func baseTransport() http.RoundTripper {
 	base, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // the program has put something else there
+	if !ok { // the program has replaced it
 		return http.DefaultTransport
 	}
 	base = base.Clone()
-	base.ResponseHeaderTimeout = patience
+	base.ResponseHeaderTimeout = responseTimeout
 	return base
 }
 
-// stay makes an http.Client hand out a redirect as it is.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// noRedirects makes an http.Client return a redirect as the response.
+func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// label matches a label of a host name (RFC 1123). A tenant's name is one.
+var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// hosts returns the base URLs of a tenant: of the DAM API, and of what Aprimo calls the
+// core, which serves tokens, uploads and the marketing-operations API.
+func hosts(tenant string) (dam, core string, err error) {
+	name := strings.ToLower(tenant)
+	switch {
+	case name == "":
+		return "", "", errors.New("aprimo: the tenant is empty: for https://acme.dam.aprimo.com it is \"acme\"")
+	case !label.MatchString(name):
+		return "", "", fmt.Errorf("aprimo: %q is not the name of a tenant: give the first label of its host alone, \"acme\" for https://acme.dam.aprimo.com, or WithBaseURLs for other hosts", tenant)
+	}
+	return "https://" + name + ".dam.aprimo.com/api/core", "https://" + name + ".aprimo.com", nil
+}
+
+// parseBase parses a base URL to which tokens are sent.
+func parseBase(what, raw string, insecure bool) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimRight(raw, "/"))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("aprimo: the %s URL cannot be parsed: %w", what, errors.Unwrap(err)) // without the URL, which may hold a password
+	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("aprimo: the %s URL is incomplete: it must begin with https:// and a host", what)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("aprimo: the %s URL must consist of a scheme, a host and a path only", what)
+	case u.Scheme == "http" && !insecure && !loopback(u.Hostname()):
+		return nil, fmt.Errorf("aprimo: the %s URL is http, which sends tokens unencrypted: use https, or WithInsecureHTTP in a test environment", what)
+	}
+	return u, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

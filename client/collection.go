@@ -14,28 +14,28 @@ func newCollections(c *Client) *Collections {
 	return &Collections{*newResource[Collection](c, "collections", "collection")}
 }
 
-// Permissions reads who may do what with a collection, as the server writes it: Aprimo does not publish
-// its form.
+// Permissions returns the permissions on a collection as the server sends them. Aprimo does
+// not document their form.
 func (r *Collections) Permissions(ctx context.Context, id string, opts ...CallOption) (Extra, error) {
 	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
 }
 
-// SetPermissions changes them, in the form in which they are read.
+// SetPermissions changes the permissions on a collection. The form is that of Permissions.
 func (r *Collections) SetPermissions(ctx context.Context, id string, change Extra, opts ...CallOption) error {
 	return update(ctx, r.c, r.one(id, "permissions"), change, opts)
 }
 
-// Records reads the records of a collection.
+// Records lists the records of a collection.
 func (r *Collections) Records(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*Record, error] {
 	return list[Record](ctx, r.c, call{method: http.MethodGet, path: r.one(id, "records"), paging: byPage}.listing(opts))
 }
 
-// AddRecords puts records into a static collection, by their ids.
+// AddRecords adds records to a static collection, by id.
 func (r *Collections) AddRecords(ctx context.Context, id string, records ...string) error {
 	return r.changeRecords(ctx, id, "addOrUpdate", records)
 }
 
-// RemoveRecords takes records out of a static collection, by their ids. They remain
+// RemoveRecords removes records from a static collection, by id. It does not delete the
 // records.
 func (r *Collections) RemoveRecords(ctx context.Context, id string, records ...string) error {
 	return r.changeRecords(ctx, id, "remove", records)
@@ -46,8 +46,7 @@ func (r *Collections) changeRecords(ctx context.Context, id, how string, records
 	return update(ctx, r.c, r.one(id, "records"), change, nil)
 }
 
-// A Collection is a choice of records that somebody keeps: static, or those that a
-// search finds.
+// A Collection is a saved set of records: a static one, or the results of a search.
 type Collection struct {
 	ID               string      `json:"id"`
 	Name             string      `json:"name"`
@@ -64,8 +63,8 @@ type Collection struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the collection in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (c *Collection) UnmarshalJSON(data []byte) error { return decodeModel(data, c) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (c Collection) MarshalJSON() ([]byte, error) { return encodeModel(&c) }

@@ -1,5 +1,5 @@
-// Package client calls the API of Aprimo's digital asset management, in Go types:
-// records, searches, classifications and what belongs to them.
+// Package client provides typed access to the API of Aprimo's digital asset management
+// (DAM): records, searches, classifications, files and administration.
 //
 //	tokens := client.ClientCredentials("acme", id, secret)
 //	c, err := client.New("acme", tokens)
@@ -7,42 +7,49 @@
 //	for rec, err := range c.Records.Search(ctx, client.Expression{Text: "Title = ?", Parameters: []any{title}},
 //		client.SelectFields("Title")) {
 //
-// Calls go through package transport, which keeps them within Aprimo's 15 requests
-// a second and repeats what was answered 429. Use one Client for a tenant. A Client
+// Calls go through package transport, which keeps them within Aprimo's 15 requests per
+// second and retries those that were answered with 429. Use one Client per tenant. A Client
 // and its resources are safe for concurrent use.
 //
 // # Calls
 //
-// Each resource is a field of [Client] with Get, List, Create, Update and Delete, and
-// what it has of its own. List and Search read page by page, as the loop goes on; an
-// error is the last that they yield. Parts of an object that the server leaves out
-// are selected, [SelectRecord] for example, which costs no request more.
+// Each resource is a field of [Client] with the methods Get, List, Create, Update and
+// Delete, plus resource-specific methods. List and Search request each page when the loop
+// reaches it; on error, iteration ends with it. The server omits parts of an object unless
+// they are selected, for example with [SelectRecord], which costs no additional request.
 //
-// Models have what Aprimo's guide names, whichever form of JSON it comes in, and keep
-// the rest in a field Extra. What is zero in a change stays as it is.
+// Models have fields for the properties in Aprimo's guide and accept both of its forms of
+// JSON. Properties without a field are kept in Extra. In a change, fields that are zero leave
+// the value unchanged.
 //
-// Searches end at a ceiling of the index. [Records.Export] reads everything, and goes
-// on from a [Checkpoint]. [Records.GetMany] finds a thousand records with one
-// request; [Each] does many things, some at a time, and reports on each.
+// The server limits the number of results of a search. [Records.Export] has no such limit
+// and resumes from a [Checkpoint]. [Records.GetMany] finds a thousand records with one
+// request. [Each] runs a function for many items concurrently and reports on each.
+//
+// # Stored states
+//
+// An [UploadState] and a [Checkpoint] can be stored as JSON, and a partial download has a
+// file with its state. Their JSON has a version. Later releases read the states of earlier
+// ones. A state of a newer, incompatible version, of another tenant, or of another file or
+// expression is an error; a partial download then starts anew.
 //
 // # Tokens
 //
-// A token is asked for once for all calls, renewed before it ends, and once when the
-// API refuses it; then the call is repeated. It is attached when the call's turn has
-// come. Requests for tokens do not wait behind calls. [ClientCredentials],
-// [Password], [Refresh] and [LoginPKCE] are Aprimo's four flows; any other
-// oauth2.TokenSource fits too.
+// One token is shared by all calls, renewed before it expires, and attached just before
+// sending. If the API rejects it, it is renewed once and the call is repeated. Token
+// requests do not queue behind calls. [ClientCredentials], [Password], [Refresh] and
+// [LoginPKCE] are Aprimo's four flows; any other oauth2.TokenSource works, too.
 //
 // # Errors
 //
-// A call that failed has an [*Error], for which errors.Is finds [ErrNotFound] and the
-// like, and a context's error. Its text names the user and the request and has no
-// secrets, so it may be logged.
+// A failed call returns an [*Error]. errors.Is matches it with [ErrNotFound] and the like,
+// and with the context's error. Its text names the user and the request and contains no
+// secrets, so it is safe to log.
 //
-// # What it does not do
+// # Limitations
 //
-// It follows no redirects and fetches no signed addresses, such as those of previews:
-// they want no token, and another client. It caches nothing but the token. A POST is
-// repeated after a 429 or an expired token alone, since it might have been carried
-// out.
+// API calls follow no redirects. Signed links, such as those of previews, must be fetched
+// with a different client, without a token: use [Downloads]. Nothing but the token is
+// cached. A POST is repeated only after a 429 or an expired token, because it may have been
+// carried out.
 package client

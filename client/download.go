@@ -2,8 +2,12 @@ package client
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,9 +18,8 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// Downloads fetches files from where signed links lead to: the files of orders,
-// previews and thumbnails. It sends no token there and does not use the tenant's
-// limit, which does not hold there.
+// Downloads fetches files from signed links: files of orders, previews and thumbnails. It
+// sends no token, and Aprimo's limit does not apply. It is safe for concurrent use.
 type Downloads struct {
 	http     *http.Client
 	insecure bool
@@ -24,58 +27,58 @@ type Downloads struct {
 
 func newDownloads(c *http.Client, insecure bool) *Downloads {
 	if c == nil {
-		c = &http.Client{Transport: patient(), CheckRedirect: encrypted}
+		c = &http.Client{Transport: baseTransport(), CheckRedirect: keepHTTPS}
 	}
 	return &Downloads{c, insecure}
 }
 
-// encrypted follows a redirect, of a CDN for example, but not away from https.
-func encrypted(req *http.Request, via []*http.Request) error {
+// keepHTTPS follows redirects, for example of a CDN, but not from https to http.
+func keepHTTPS(req *http.Request, via []*http.Request) error {
 	switch {
 	case len(via) >= 10:
-		return errors.New("10 redirects, one after the other")
+		return errors.New("stopped after 10 redirects")
 	case req.URL.Scheme != "https" && via[0].URL.Scheme == "https":
-		return errors.New("a redirect away from https")
+		return errors.New("redirect from https to http")
 	}
 	return nil
 }
 
-// ErrLinkExpired is the error of a signed link that does not lead to a file any
-// more. Order again, or read the record again, for another one.
-var ErrLinkExpired = errors.New("aprimo: the link has expired, or is not for this file")
+// ErrLinkExpired means that a signed link is no longer valid. Repeat the order, or read
+// the record again, to get a new link.
+var ErrLinkExpired = errors.New("aprimo: the link has expired or is invalid")
 
 var (
-	errChecksum = errors.New("aprimo: the file that came is not the one that was sent: its checksum differs")
-	errShort    = errors.New("the answer ended too early")
+	errChecksum = errors.New("aprimo: download: the checksum of the file is wrong: download it again")
+	errShort    = errors.New("the response ended early")
 )
 
-// downloadTries is how often in a row a download may break without a byte more.
+// downloadTries is the maximum number of consecutive attempts without progress.
 const downloadTries = 6
 
-// A DownloadOption changes how a file is fetched.
+// A DownloadOption configures a download.
 type DownloadOption func(*download)
 
-// DownloadProgress tells how many bytes there are, of how many: -1 if that is not
-// known. It is called by one goroutine for each file.
+// DownloadProgress calls f with the number of bytes downloaded and the size of the file;
+// total is -1 if unknown. Calls for one file do not overlap.
 func DownloadProgress(f func(done, total int64)) DownloadOption {
 	return func(d *download) { d.progress = f }
 }
 
-// Fetch writes the file behind a signed link to a path, or into a directory that
-// exists, under the name that the storage gives it, and returns the path. A file
-// that is there already is replaced when the new one is complete.
+// Fetch downloads the file at a signed link to path and returns its path. If path is a
+// directory, the file gets the name that the storage sends. An existing file is replaced
+// when the new one is complete.
 //
-// What has come is in path.part. If the connection breaks it goes on from there, and
-// so does a later call, after a crash too, if the file is still the same (by its
-// ETag). The length and, where the storage tells it, the MD5 sum are checked. An
-// error never shows the link.
+// An incomplete file is named path.part. After a lost connection Fetch resumes from it, and
+// so does a later call, even after a crash, if the file has not changed (by its ETag). Fetch
+// checks the length and, if the storage sends one, the MD5 sum. Errors never contain the
+// link.
 func (d *Downloads) Fetch(ctx context.Context, link, path string, opts ...DownloadOption) (string, error) {
 	u, err := url.Parse(link)
 	if err != nil || u.Host == "" {
-		return "", errors.New("aprimo: download: this is no link to a file")
+		return "", errors.New("aprimo: download: the link is not a URL with a host")
 	}
 	if u.Scheme != "https" && !d.insecure && !(u.Scheme == "http" && loopback(u.Hostname())) {
-		return "", fmt.Errorf("aprimo: download from %s: not over %s", clean(u.Host), clean(u.Scheme))
+		return "", fmt.Errorf("aprimo: download from %s: the link uses %s: use https, or WithInsecureHTTP in a test environment", clean(u.Host), clean(u.Scheme))
 	}
 	f := &download{http: d.http, link: u, path: path}
 	for _, opt := range opts {
@@ -92,18 +95,18 @@ func (d *Downloads) Fetch(ctx context.Context, link, path string, opts ...Downlo
 	return f.path, nil
 }
 
-// A download is one file on its way.
+// A download is the download of one file.
 type download struct {
 	http      *http.Client
 	link      *url.URL
-	dir, path string              // the directory, as long as the name is not known
-	name      func(string) string // makes a name another one; nil: does not
+	dir, path string              // path is empty while the name in dir is unknown
+	name      func(string) string // changes the name of the file; may be nil
 	progress  func(done, total int64)
 	state     partState
 	done      int64
 }
 
-// run fetches the file, as often as it takes.
+// run downloads the file, in as many attempts as needed.
 func (d *download) run(ctx context.Context) error {
 	if d.path != "" {
 		d.resume()
@@ -123,21 +126,21 @@ func (d *download) run(ctx context.Context) error {
 			tries = 0
 			wait.Reset()
 		case tries >= downloadTries:
-			return fmt.Errorf("aprimo: download from %s: given up after %d tries: %w", clean(d.link.Host), tries, err)
+			return fmt.Errorf("aprimo: download from %s: gave up after %d attempts: %w", clean(d.link.Host), tries, err)
 		}
-		if err := nap(ctx, wait.NextBackOff()); err != nil {
+		if err := sleep(ctx, wait.NextBackOff()); err != nil {
 			return fmt.Errorf("aprimo: download from %s: %w", clean(d.link.Host), err)
 		}
 	}
 }
 
-// permanent is an error that would come again in the same way.
+// permanent is an error that a retry does not remedy.
 type permanent struct{ error }
 
 func (e permanent) Error() string { return "aprimo: download: " + e.error.Error() }
 func (e permanent) Unwrap() error { return e.error }
 
-// attempt asks for what is missing and writes it down.
+// attempt requests the missing part of the file and stores it.
 func (d *download) attempt(ctx context.Context) error {
 	if d.done > 0 && d.done == d.state.Size {
 		return nil
@@ -147,8 +150,7 @@ func (d *download) attempt(ctx context.Context) error {
 		return err
 	}
 	defer discard(resp.Body)
-	named := d.path == ""
-	if named {
+	if d.path == "" {
 		name := fileName(resp.Header.Get("Content-Disposition"), d.link)
 		if d.name != nil {
 			name = d.name(name)
@@ -167,15 +169,15 @@ func (d *download) attempt(ctx context.Context) error {
 	return d.write(resp.Body)
 }
 
-// ask sends the request and judges the answer's head.
+// ask sends the request and checks the status of the response.
 func (d *download) ask(ctx context.Context) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.link.String(), nil)
 	if err != nil {
 		return nil, permanent{withoutURL(err)}
 	}
-	req.Header.Set("Accept-Encoding", "identity") // as the length and the sum are those of the file
+	req.Header.Set("Accept-Encoding", "identity") // length and checksum are those of the file itself
 	if d.state.ETag == "" {
-		d.done = 0 // it may be another file
+		d.done = 0 // without an ETag, it may be another file
 	}
 	if d.done > 0 {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.done))
@@ -185,36 +187,171 @@ func (d *download) ask(ctx context.Context) (*http.Response, error) {
 	if err != nil {
 		return nil, withoutURL(err)
 	}
-	status := resp.StatusCode
-	switch {
-	case status == http.StatusOK:
-		return resp, nil
-	case status == http.StatusPartialContent && d.continues(resp.Header):
+	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusPartialContent && d.continues(resp.Header) {
 		return resp, nil
 	}
 	discard(resp.Body)
-	switch {
-	case status == http.StatusForbidden || status == http.StatusNotFound || status == http.StatusGone:
-		return nil, ErrLinkExpired
-	case status == http.StatusRequestedRangeNotSatisfiable || status == http.StatusPartialContent:
-		d.done = 0 // it is another file, or nothing is missing: from the start
-	case status < 500 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout:
-		return nil, permanent{fmt.Errorf("%s answers with status %d", clean(d.link.Host), status)}
-	}
-	return nil, fmt.Errorf("status %d", status)
+	return nil, d.refused(resp.StatusCode)
 }
 
-// continues tells whether a partial answer is what was asked for, of the same file.
+// refused returns the error for a status that is of no use.
+func (d *download) refused(status int) error {
+	switch status {
+	case http.StatusForbidden, http.StatusNotFound, http.StatusGone:
+		return ErrLinkExpired
+	case http.StatusRequestedRangeNotSatisfiable, http.StatusPartialContent:
+		d.done = 0 // it is another file, or nothing is missing: restart
+	case http.StatusTooManyRequests, http.StatusRequestTimeout:
+	default:
+		if status < 500 {
+			return permanent{fmt.Errorf("%s responded with status %d", clean(d.link.Host), status)}
+		}
+	}
+	return fmt.Errorf("status %d", status)
+}
+
+// continues reports whether a partial response is the requested part of the same file.
 func (d *download) continues(h http.Header) bool {
 	tag := h.Get("ETag")
 	return d.done > 0 && strings.HasPrefix(h.Get("Content-Range"), fmt.Sprintf("bytes %d-", d.done)) && (tag == "" || tag == d.state.ETag)
 }
 
-// withoutURL takes the link out of an error of net/http: it is a secret.
+// withoutURL removes the link, which is a secret, from an error of net/http.
 func withoutURL(err error) error {
 	var e *url.Error
 	if errors.As(err, &e) {
 		err = e.Err
 	}
 	return err
+}
+
+// partStateVersion is the version of the stored form of a partState. Increase it when a
+// release before the change would misread the new form.
+const partStateVersion = 1
+
+// A partState identifies the file of which a part has been downloaded. It is stored next
+// to the part, to resume only if the file is still the same.
+type partState struct {
+	Version int    `json:"version"` // 0 if written before states had one
+	ETag    string `json:"etag,omitempty"`
+	MD5     []byte `json:"md5,omitempty"`
+	Size    int64  `json:"size"` // bytes; -1 if unknown
+}
+
+func (d *download) part() string { return d.path + ".part" }
+
+// resume sets the state from an earlier, incomplete download. If it is missing, damaged or
+// of a newer version, the download starts anew.
+func (d *download) resume() {
+	d.state, d.done = partState{}, 0
+	data, err := os.ReadFile(d.part() + ".json")
+	if err != nil || json.Unmarshal(data, &d.state) != nil || d.state.Version > partStateVersion || d.state.ETag == "" {
+		d.state = partState{}
+		return
+	}
+	if info, err := os.Stat(d.part()); err == nil && (d.state.Size < 0 || info.Size() <= d.state.Size) {
+		d.done = info.Size()
+	}
+}
+
+// begin sets the state from the response that starts the file.
+func (d *download) begin(resp *http.Response) {
+	d.state = partState{Version: partStateVersion, ETag: resp.Header.Get("ETag"), Size: resp.ContentLength}
+	if strings.HasPrefix(d.state.ETag, "W/") {
+		d.state.ETag = "" // a weak ETag does not guarantee the same bytes
+	}
+	for _, name := range []string{"Content-MD5", "x-ms-blob-content-md5"} {
+		if sum, err := base64.StdEncoding.DecodeString(resp.Header.Get(name)); err == nil && len(sum) == md5.Size {
+			d.state.MD5 = sum
+		}
+	}
+}
+
+// write appends the body to the part.
+func (d *download) write(body io.Reader) error {
+	file, err := os.OpenFile(d.part(), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return permanent{err}
+	}
+	defer file.Close()
+	if err := d.save(file); err != nil {
+		return permanent{err}
+	}
+	_, err = io.Copy(&progressWriter{file, d}, body)
+	switch {
+	case errors.As(err, new(*os.PathError)): // for example a full disk
+		return permanent{err}
+	case err != nil:
+		return withoutURL(err)
+	case d.state.Size >= 0 && d.done != d.state.Size:
+		return errShort
+	}
+	if err := file.Close(); err != nil {
+		return permanent{err}
+	}
+	return nil
+}
+
+// save stores the state and truncates the part to the bytes that belong to it.
+func (d *download) save(part *os.File) error {
+	data, err := json.Marshal(d.state)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(d.part()+".json", data, 0o600); err != nil {
+		return err
+	}
+	if err := part.Truncate(d.done); err != nil {
+		return err
+	}
+	_, err = part.Seek(d.done, io.SeekStart)
+	return err
+}
+
+// A progressWriter counts and reports the bytes written.
+type progressWriter struct {
+	file *os.File
+	d    *download
+}
+
+func (c *progressWriter) Write(b []byte) (int, error) {
+	n, err := c.file.Write(b)
+	c.d.done += int64(n)
+	if c.d.progress != nil {
+		c.d.progress(c.d.done, c.d.state.Size)
+	}
+	return n, err
+}
+
+// finish verifies the file and renames it.
+func (d *download) finish() error {
+	if d.state.MD5 != nil {
+		sum, err := sumOf(d.part())
+		if err != nil {
+			return permanent{err}
+		}
+		if string(sum) != string(d.state.MD5) {
+			os.Remove(d.part())
+			os.Remove(d.part() + ".json")
+			return errChecksum
+		}
+	}
+	if err := os.Rename(d.part(), d.path); err != nil {
+		return permanent{err}
+	}
+	os.Remove(d.part() + ".json")
+	return nil
+}
+
+func sumOf(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	sum := md5.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return nil, err
+	}
+	return sum.Sum(nil), nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -30,16 +31,6 @@ type storage struct {
 	name    string
 	asked   []string // the Range of each request
 	sent    int
-}
-
-type cut struct{ io.Reader }
-
-func (c cut) Read(b []byte) (int, error) {
-	n, err := c.Reader.Read(b)
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return n, err
 }
 
 func (s *storage) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -180,7 +171,7 @@ func TestDownloadErrors(t *testing.T) {
 		{"expired", &storage{status: 403}, "has expired", client.ErrLinkExpired},
 		{"gone", &storage{status: 410}, "has expired", client.ErrLinkExpired},
 		{"refused", &storage{status: 400}, "status 400", nil},
-		{"broken for good", &storage{status: 500}, "given up after 6 tries: status 500", nil},
+		{"broken for good", &storage{status: 500}, "gave up after 6 attempts: status 500", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -217,25 +208,63 @@ func TestDownloadErrors(t *testing.T) {
 	}
 }
 
-type transportFunc func(*http.Request) (*http.Response, error)
-
-func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
-// Whatever the storage says, the file lands in the directory.
-func FuzzDownloadName(f *testing.F) {
-	for _, s := range []string{`attachment; filename="a.mov"`, `attachment; filename="../../etc/passwd"`, `attachment; filename*=UTF-8''%2e%2e%2fx`,
-		`attachment; filename="C:\\x\\nul.txt"`, `attachment; filename=".bashrc"`, `attachment; filename="` + strings.Repeat("ä", 300) + `.mov"`} {
-		f.Add(s)
+// The partial download in testdata was written before states had a version.
+func TestAnEarlierPartIsResumedIfItsVersionIsKnown(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		state func(string) string
+		want  string // the first Range
+	}{
+		{"unversioned", func(s string) string { return s }, "bytes=32-"},
+		{"version 1", func(s string) string { return strings.Replace(s, "{", `{"version":1,`, 1) }, "bytes=32-"},
+		{"newer", func(s string) string { return strings.Replace(s, "{", `{"version":2,`, 1) }, ""},
+		{"damaged", func(s string) string { return s[:9] }, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "film.mov")
+			for _, suffix := range []string{".part", ".part.json"} {
+				data, err := os.ReadFile("testdata/download-unversioned" + suffix)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if suffix == ".part.json" {
+					data = []byte(test.state(string(data)))
+				}
+				if err := os.WriteFile(path+suffix, data, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := &storage{content: content(64), etag: `"1"`, sum: true}
+			if _, err := fetch(t, s, path); err != nil {
+				t.Fatal(err)
+			}
+			if len(s.asked) != 1 || s.asked[0] != test.want {
+				t.Errorf("got the ranges %q, want %q", s.asked, test.want)
+			}
+			if got, _ := os.ReadFile(path); !bytes.Equal(got, s.content) {
+				t.Errorf("got %q, want %q", got, s.content)
+			}
+		})
 	}
-	f.Fuzz(func(t *testing.T, disposition string) {
-		dir := t.TempDir()
-		path, err := fetch(t, &storage{content: []byte("x"), name: disposition}, dir)
-		if err != nil {
-			t.Fatalf("%q: %v", disposition, err)
-		}
-		name := filepath.Base(path)
-		if filepath.Dir(path) != dir || strings.HasPrefix(name, ".") || len(name) > 200 || strings.EqualFold(name, "nul.txt") {
-			t.Errorf("%q: %q", disposition, path)
+}
+
+func TestTheStoredStateOfAPartHasAVersion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &storage{content: content(64), etag: `"1"`, cuts: 1}
+		ctx, cancel := context.WithCancel(t.Context())
+		path := filepath.Join(t.TempDir(), "film.mov")
+		fetchAs(ctx, t, s, path, client.DownloadProgress(func(int64, int64) { cancel() }))
+		got, err := os.ReadFile(path + ".part.json")
+		if want := `{"version":1,"etag":"\"1\"","size":64}`; string(got) != want || err != nil {
+			t.Errorf("got %s, %v, want %s", got, err, want)
 		}
 	})
+}
+
+func TestAPathThatCannotBeWrittenIsNotRetried(t *testing.T) {
+	s := &storage{content: content(64), etag: `"1"`}
+	_, err := fetch(t, s, filepath.Join(t.TempDir(), "missing", "film.mov"))
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "aprimo: download: ") || len(s.asked) != 1 {
+		t.Errorf("got error %v after %d requests, want %v after 1", err, len(s.asked), fs.ErrNotExist)
+	}
 }

@@ -7,57 +7,60 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/aprimo-go/aprimo/retry"
 )
 
-// What [errors.Is] finds in an [*Error].
+// Errors for [errors.Is] with an [*Error].
 var (
 	ErrBadRequest    = errors.New("aprimo: bad request")                 // 400
-	ErrUnauthorized  = errors.New("aprimo: unauthorized")                // 401, or no token was given
+	ErrUnauthorized  = errors.New("aprimo: unauthorized")                // 401, or no token could be obtained
 	ErrForbidden     = errors.New("aprimo: forbidden")                   // 403
 	ErrNotFound      = errors.New("aprimo: not found")                   // 404
-	ErrConflict      = errors.New("aprimo: conflict")                    // 409, such as a locked file
+	ErrConflict      = errors.New("aprimo: conflict")                    // 409, for example a locked file
 	ErrRateLimited   = errors.New("aprimo: rate limited")                // 429, after all attempts
-	ErrUploadExpired = errors.New("aprimo: the upload has been removed") // 404 for the token of an upload
+	ErrUploadExpired = errors.New("aprimo: the upload has been removed") // 404 for an upload's token
 )
 
-// An Error is why a call failed. Its text may be logged: it has no token, no
-// query and no signature.
+// An Error describes a failed call. Its text is safe to log: it contains no token, query
+// or signature.
 type Error struct {
-	Status  int    // HTTP's; 0 if there was no answer
-	Type    string // Aprimo's exception, or OAuth's error code, if it said one
-	Message string // Aprimo's, or what went wrong; shortened, on one line
+	Status  int    // the HTTP status; 0 without a response
+	Type    string // Aprimo's exception type or OAuth's error code, if any
+	Message string // Aprimo's message, or what went wrong; shortened to one line
 
 	Method string
 	Path   string // without the query
-	User   string // as transport.ContextWithUser or the token names it
+	User   string // from transport.ContextWithUser or the token
 
-	// Attempt is how often the request was sent, 0 if never.
+	// Attempt is the number of times the request was sent; 0 if never.
 	Attempt int
 
-	RequestID  string        // the server's, if it gave one
-	RetryAfter time.Duration // what the server asked for; 0 if it did not
+	RequestID  string        // from the server, if any
+	RetryAfter time.Duration // from the server; 0 if absent
 
 	cause error
 }
 
-// Error says all that is known, on one line.
+// Error returns all known facts on one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "aprimo: %s %s: ", e.Method, e.Path)
-	var said []string
+	var parts []string
 	if e.Status != 0 {
-		said = append(said, strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))))
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))))
 	}
 	for _, text := range []string{e.Type, e.Message} {
 		if text != "" {
-			said = append(said, text)
+			parts = append(parts, text)
 		}
 	}
-	b.WriteString(strings.Join(said, ": "))
+	b.WriteString(strings.Join(parts, ": "))
 	var about []string
 	if e.User != "" {
 		about = append(about, "user "+clean(e.User))
@@ -74,8 +77,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns why there was no answer, such as a context's error or a
-// *transport.QueueError, or nil.
+// Unwrap returns the cause if there was no usable response, for example a context's error
+// or a *transport.QueueError; otherwise nil.
 func (e *Error) Unwrap() error { return e.cause }
 
 var sentinels = map[int]error{
@@ -87,7 +90,7 @@ var sentinels = map[int]error{
 	http.StatusTooManyRequests: ErrRateLimited,
 }
 
-// Is reports whether the error is one of the package's.
+// Is reports whether the error matches one of this package's Err values.
 func (e *Error) Is(target error) bool {
 	if target == ErrUploadExpired {
 		return e.Status == http.StatusNotFound && e.Type == noDataFound && strings.Contains(strings.ToLower(e.Message), "token")
@@ -95,18 +98,18 @@ func (e *Error) Is(target error) bool {
 	return sentinels[e.Status] == target || target == ErrUnauthorized && e.Method == http.MethodPost && grantErrors[e.Type]
 }
 
-// noDataFound is the exception for an upload that was never used and is removed
-// after a few days, too.
+// noDataFound is the exception type for an upload that the server has removed: an upload
+// that is not used expires after a few days. Other missing objects have it, too.
 const noDataFound = "Adam.Rest.Common.NoDataFoundException"
 
 const maxErrorBody = 64 << 10
 
-// requestIDs are headers in which servers and gateways name a request. Aprimo's
-// guide has none.
+// requestIDs are headers in which servers and gateways commonly send a request's id.
+// Aprimo's guide documents none.
 var requestIDs = []string{"X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Azure-Ref"}
 
-// describe reads an answer that is an error, which may be anything: Aprimo's JSON,
-// a gateway's page, or nothing.
+// describe sets the fields from an error response. Its body may be Aprimo's JSON, a
+// gateway's page, or empty.
 func (e *Error) describe(resp *http.Response) {
 	e.Status = resp.StatusCode
 	e.RetryAfter = retry.After(resp.Header, time.Now())
@@ -116,27 +119,102 @@ func (e *Error) describe(resp *http.Response) {
 			break
 		}
 	}
-	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what came before it broke off is enough
+	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // an incomplete body is good enough
 	e.Type, e.Message = explain(data)
 	if e.Message == "" && e.Type == "" && resp.StatusCode/100 == 3 {
-		e.Message = "a redirect, which is not followed"
+		e.Message = "redirect, not followed"
 	}
 }
 
-// explain returns what the body of an error says.
+// explain extracts the type and the message from the body of an error response.
 func explain(data []byte) (kind, message string) {
-	var said struct {
+	var body struct {
 		Type        string `json:"exceptionType"`
 		Message     string `json:"exceptionMessage"`
 		Code        string `json:"error"` // of OAuth (RFC 6749)
 		Description string `json:"error_description"`
 		Text        string `json:"message"`
 	}
-	if json.Unmarshal(data, &said) != nil {
+	if json.Unmarshal(data, &body) != nil {
 		return "", excerpt(data)
 	}
-	if kind = cmp.Or(said.Type, said.Code); kind == "" && cmp.Or(said.Message, said.Text) == "" {
+	if kind = cmp.Or(body.Type, body.Code); kind == "" && cmp.Or(body.Message, body.Text) == "" {
 		return "", excerpt(data)
 	}
-	return kind, cmp.Or(said.Message, said.Description, said.Text)
+	return kind, cmp.Or(body.Message, body.Description, body.Text)
+}
+
+const (
+	redacted   = "REDACTED"
+	maxExcerpt = 300 // bytes of a text from outside
+)
+
+// secrets match what must not get from a server's text into an error: queries of URLs,
+// which contain signatures (SAS) or personal data, bearer tokens, JSON Web Tokens, and
+// values named token, password or the like.
+var secrets = []struct {
+	what *regexp.Regexp
+	with string
+}{
+	{regexp.MustCompile(`(?i)(https?://[^\s"'<>?]*)\?[^\s"'<>]*`), "${1}?" + redacted},
+	{regexp.MustCompile(`(?i)\b(bearer|basic)(\s+)[^\s"'<>,;]+`), "${1}${2}" + redacted},
+	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)*`), redacted},
+	{regexp.MustCompile(`(?i)\b(sig|[a-z_]*token|[a-z_]*secret|password|code|code_verifier)(["']?\s*[=:]\s*["']?)[^\s"'&<>,;}]+`), "${1}${2}" + redacted},
+	{uploadToken, "${1}" + redacted},
+}
+
+var uploadToken = regexp.MustCompile(`(?i)(/uploads/+segments/+)[^/\s?"'<>]+`)
+
+// withoutTokens returns a path that is safe to log.
+func withoutTokens(path string) string {
+	return uploadToken.ReplaceAllString(path, "${1}"+redacted)
+}
+
+// hide replaces a known secret.
+func hide(text, secret string) string {
+	if secret == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, secret, redacted)
+}
+
+// clean makes a text from outside safe for logs and terminals: no secrets, one line,
+// printable characters, limited length.
+func clean(text string) string {
+	text = strings.ToValidUTF8(text, string(utf8.RuneError))
+	for _, secret := range secrets {
+		text = secret.what.ReplaceAllString(text, secret.with)
+	}
+	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, text)
+	if len(text) <= maxExcerpt {
+		return text
+	}
+	cut := maxExcerpt
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "..."
+}
+
+var (
+	unseen = regexp.MustCompile(`(?is)<(script|style|head)\b.*?</(script|style|head)>`)
+	title  = regexp.MustCompile(`(?is)<title>(.*?)</title>`)
+	tag    = regexp.MustCompile(`(?s)<[^>]*>`)
+)
+
+// excerpt returns the readable text of a body; for an HTML page, its title.
+func excerpt(data []byte) string {
+	text := string(data[:min(len(data), maxErrorBody)])
+	if found := title.FindStringSubmatch(text); found != nil {
+		text = found[1]
+	} else if strings.HasPrefix(strings.TrimSpace(text), "<") {
+		text = tag.ReplaceAllString(unseen.ReplaceAllString(text, " "), " ")
+	}
+	return clean(text)
 }

@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// NoLanguage is the language of values that have none.
+// NoLanguage is the language id of values without a language.
 const NoLanguage = "00000000000000000000000000000000"
 
 // Fields are the values of a record.
 type Fields []*Field
 
-// UnmarshalJSON reads the fields in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (f *Fields) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*Items[Field])(f))
 }
 
-// Get returns the field with a name, whatever its case, or with an id; nil if
-// there is none. The methods of a nil Field find nothing.
+// Get returns the field with the given name, ignoring case, or id. It returns nil if there is
+// none; the methods of a nil Field return no values.
 func (f Fields) Get(nameOrID string) *Field {
 	for _, field := range f {
-		if strings.EqualFold(field.Name, nameOrID) || field.ID == bareID(nameOrID) {
+		if strings.EqualFold(field.Name, nameOrID) || field.ID == normalizeID(nameOrID) {
 			return field
 		}
 	}
@@ -32,20 +32,20 @@ type Field struct {
 	ID       string           `json:"id"`
 	Name     string           `json:"fieldName"`
 	Label    string           `json:"label"`
-	DataType string           `json:"dataType"` // such as SingleLineText, OptionList
+	DataType string           `json:"dataType"` // SingleLineText, OptionList, …
 	Values   []LocalizedValue `json:"localizedValues"`
 
 	Extra Extra
 }
 
-// UnmarshalJSON reads the field in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (f *Field) UnmarshalJSON(data []byte) error { return decodeModel(data, f) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (f Field) MarshalJSON() ([]byte, error) { return encodeModel(&f) }
 
-// Text returns the value in a language, by id, or the first value if language is
-// "". Of a list it is the first item.
+// Text returns the value in a language, by id, or the first value if language is "". For a
+// list it returns the first item.
 func (f *Field) Text(language string) string {
 	if texts := f.Texts(language); len(texts) > 0 {
 		return texts[0]
@@ -53,14 +53,14 @@ func (f *Field) Text(language string) string {
 	return ""
 }
 
-// Texts returns the values in a language, by id, or the first ones if language is
-// "". What is not text is as in JSON.
+// Texts returns the values in a language, by id, or in the first language if language is "".
+// Values other than text are returned as JSON.
 func (f *Field) Texts(language string) []string {
 	if f == nil {
 		return nil
 	}
 	for _, v := range f.Values {
-		if language == "" || v.LanguageID == bareID(language) {
+		if language == "" || v.LanguageID == normalizeID(language) {
 			return v.texts()
 		}
 	}
@@ -70,16 +70,16 @@ func (f *Field) Texts(language string) []string {
 // A LocalizedValue is the value of a field in one language.
 type LocalizedValue struct {
 	LanguageID string            `json:"languageId"`
-	Value      json.RawMessage   `json:"value"`  // of a field with one
-	Values     []json.RawMessage `json:"values"` // of a field with a list
+	Value      json.RawMessage   `json:"value"`  // of a single-value field
+	Values     []json.RawMessage `json:"values"` // of a list field
 
 	Extra Extra
 }
 
-// UnmarshalJSON reads the value in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (v *LocalizedValue) UnmarshalJSON(data []byte) error { return decodeModel(data, v) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (v LocalizedValue) MarshalJSON() ([]byte, error) { return encodeModel(&v) }
 
 func (v LocalizedValue) texts() []string {

@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -19,14 +21,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type base func(http.ResponseWriter, *http.Request)
 
 func (b base) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := req.Context().Err(); err != nil {
-		return nil, err
-	}
 	req = req.Clone(req.Context())
 	if req.Body == nil {
 		req.Body = http.NoBody
 	}
 	defer req.Body.Close()
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
 	w := httptest.NewRecorder()
 	b(w, req)
 	resp := w.Result()
@@ -60,3 +62,19 @@ func newClientWith(t *testing.T, tokens oauth2.TokenSource, b base, opts ...clie
 func limited(b http.RoundTripper) client.Option {
 	return client.WithHTTPClient(&http.Client{Transport: transport.New(transport.WithBase(b), transport.WithLogger(zerolog.Nop()))})
 }
+
+type cut struct{ io.Reader }
+
+func (c cut) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func recordID(n int) string { return fmt.Sprintf("%032x", n) }

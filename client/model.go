@@ -11,16 +11,14 @@ import (
 	"time"
 )
 
-// Extra has what the server sent of an object and a model has no field for, by
-// its name. It is sent back with the object; so it is also the place for a value
-// that Go's zero value cannot say, such as json.RawMessage("null") to reset a
-// property.
+// Extra holds the properties of an object that its Go type has no field for, by name. They
+// are sent back with the object. Use it also for values that Go's zero value cannot
+// express, such as json.RawMessage("null") to reset a property.
 type Extra map[string]json.RawMessage
 
-// decodeModel reads an object into a struct: the properties, the sub-resources in
-// _embedded, which are properties too in Aprimo's other form of JSON, and the rest
-// into its field Extra. Names are compared without regard to case, as select-keys
-// are.
+// decodeModel decodes an object into a struct: its properties, its sub-resources in
+// _embedded, which are properties in Aprimo's other form of JSON, and the rest into the
+// field Extra. Names are matched without regard to case, as select-keys are.
 func decodeModel(data []byte, model any) error {
 	var all Extra
 	if err := json.Unmarshal(data, &all); err != nil {
@@ -48,7 +46,7 @@ func decodeModel(data []byte, model any) error {
 	return nil
 }
 
-// takeInAnyCase gives fields what is there under their name in another case.
+// takeInAnyCase sets fields whose names occur in another case.
 func takeInAnyCase(all Extra, absent []modelField) error {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		for i, field := range absent {
@@ -78,8 +76,8 @@ func (f modelField) take(all Extra, name string) (found bool, err error) {
 	return true, nil
 }
 
-// decode reads JSON. What reads itself, as models do, checks the syntax too: a
-// page of 1,000 records need not be gone through twice on each level.
+// decode decodes JSON. It calls UnmarshalJSON directly, which checks the syntax too, because
+// json.Unmarshal would scan a page of 1,000 records twice on each level.
 func decode(data []byte, into any) error {
 	if own, ok := into.(json.Unmarshaler); ok {
 		return own.UnmarshalJSON(data)
@@ -87,8 +85,8 @@ func decode(data []byte, into any) error {
 	return json.Unmarshal(data, into)
 }
 
-// decodeValue reads a property. A time may be without a zone, and is UTC then, or
-// empty: one odd date does not make a whole page unreadable.
+// decodeValue decodes a property. A time without a zone is UTC, and an empty one is zero, so
+// that one unusual date does not make a whole page undecodable.
 func decodeValue(raw json.RawMessage, into any) error {
 	at, ok := into.(*time.Time)
 	if !ok {
@@ -105,7 +103,7 @@ func decodeValue(raw json.RawMessage, into any) error {
 	return err
 }
 
-// flatten merges what is embedded into the object, where it does not have it.
+// flatten merges embedded properties into the object, except for those it already has.
 func flatten(all Extra) error {
 	raw, ok := all["_embedded"]
 	if !ok {
@@ -124,8 +122,8 @@ func flatten(all Extra) error {
 	return nil
 }
 
-// encodeModel writes a struct as an object: the fields that are not zero, and
-// Extra, but not the server's links.
+// encodeModel encodes a struct as an object: its fields that are not zero, and Extra, but not
+// the server's links.
 func encodeModel(model any) ([]byte, error) {
 	v := reflect.ValueOf(model).Elem()
 	all := map[string]any{}
@@ -147,7 +145,7 @@ type modelField struct {
 	value reflect.Value
 }
 
-// modelFields returns the fields of a struct that have a name in JSON.
+// modelFields returns the fields of a struct that have a JSON name.
 func modelFields(v reflect.Value) iter.Seq[modelField] {
 	return func(yield func(modelField) bool) {
 		for i := range v.NumField() {

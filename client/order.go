@@ -2,25 +2,105 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
-// An OrderRequest is what is ordered. Type and Targets are needed.
+// Orders orders files, waits until Aprimo has prepared them, and downloads them.
+type Orders struct {
+	Reader[Order]
+	waiting atomic.Int64
+}
+
+func newOrders(c *Client) *Orders { return &Orders{Reader: *newReader[Order](c, "orders", "order")} }
+
+// Create creates an order and returns its current state. A small order is often complete
+// already; check [OrderStatus.Final].
+func (r *Orders) Create(ctx context.Context, request *OrderRequest, opts ...CallOption) (*Order, error) {
+	if request == nil || len(request.Targets) == 0 {
+		return nil, errors.New("aprimo: order: no Targets: set OrderRequest.Targets")
+	}
+	order, err := create[Order](ctx, r.c, r.collection, request, opts)
+	if err == nil && order.ID == "" {
+		return nil, errors.New("aprimo: order: it was created, but the response has no id: find it with List instead of creating it again")
+	}
+	return order, err
+}
+
+// Run creates an order and waits until it is complete. See Create and Wait.
+func (r *Orders) Run(ctx context.Context, request *OrderRequest, opts ...CallOption) (*Order, error) {
+	order, err := r.Create(ctx, request, opts...)
+	if err != nil {
+		return nil, err
+	}
+	if order.Status.Final() {
+		return order, order.err()
+	}
+	return r.Wait(ctx, order.ID, opts...)
+}
+
+const (
+	firstPollDelay, maxPollDelay = time.Second, 30 * time.Second
+	pollDelayGrowth              = 1.5
+
+	// pollRate is the number of calls a second that all waiting orders make together,
+	// of the tenant's 15.
+	pollRate = 1
+)
+
+// Wait returns an order when it is complete. It polls after a second, then at increasing
+// intervals of up to 30 seconds. All concurrent Waits of a Client together poll about once a
+// second, with the priority [transport.Batch], so that they do not delay other calls. If
+// the order did not deliver everything, the error is an [*OrderError] and the order is
+// returned as well. The token's user needs the role View Maintenance Jobs.
+func (r *Orders) Wait(ctx context.Context, id string, opts ...CallOption) (*Order, error) {
+	if transport.PriorityFromContext(ctx) == transport.Normal {
+		ctx = transport.ContextWithPriority(ctx, transport.Batch)
+	}
+	defer r.waiting.Add(-1)
+	r.waiting.Add(1)
+	for delay := firstPollDelay; ; delay = min(maxPollDelay, time.Duration(float64(delay)*pollDelayGrowth)) {
+		shared := time.Duration(r.waiting.Load()) * time.Second / pollRate
+		if err := sleep(ctx, jitter(max(delay, shared))); err != nil {
+			return nil, err
+		}
+		order, err := r.Get(ctx, id, opts...)
+		if err != nil {
+			return nil, err
+		}
+		if order.Status.Final() {
+			return order, order.err()
+		}
+	}
+}
+
+// jitter changes d by up to 10 %, so that orders created together are not polled together.
+func jitter(d time.Duration) time.Duration { return d*9/10 + rand.N(d/5+1) }
+
+// An OrderRequest describes an order. Targets is required.
 type OrderRequest struct {
-	// Type is "download", which is what empty means, or another of Aprimo's,
-	// such as "publicCdn", "email" or "ftp".
+	// Type is an order type of Aprimo's, such as "download", "publicCdn", "email" or
+	// "ftp". The default is "download".
 	Type    string        `json:"type"`
 	Targets []OrderTarget `json:"targets"`
 
-	// Notify lets Aprimo write a mail when the order is done: an integration
-	// rarely wants that.
+	// Notify makes Aprimo send a mail when the order is complete. The default is
+	// no mail, since integrations rarely want it.
 	Notify       bool   `json:"-"`
 	CreatorEmail string `json:"creatorEmail"`
 
-	// DisableProcessing is "yes" or "yesIfPermissionGranted" for files as they
-	// are, which is fast but needs a permission of that name; "no" is the default.
+	// DisableProcessing is "yes" or "yesIfPermissionGranted" to deliver the files
+	// unprocessed, which is fast but needs a permission of that name. The default is
+	// "no".
 	DisableProcessing    string    `json:"disableProcessing"`
 	UseCDN               bool      `json:"useCDN"`
 	Priority             int       `json:"priority"`
@@ -30,7 +110,8 @@ type OrderRequest struct {
 	Extra Extra
 }
 
-// MarshalJSON writes what is not zero, and that nobody is to be notified.
+// MarshalJSON encodes the fields that are not zero, and disableNotification unless Notify is
+// set.
 func (r OrderRequest) MarshalJSON() ([]byte, error) {
 	if r.Type == "" {
 		r.Type = "download"
@@ -42,16 +123,16 @@ func (r OrderRequest) MarshalJSON() ([]byte, error) {
 	return append([]byte(`{"disableNotification":true,`), data[1:]...), nil
 }
 
-// An OrderTarget is what files are ordered of: a record, one version or one
-// additional file, or, with RecordIDs, many records that are not checked before.
+// An OrderTarget selects the files of an order: of a record, a version or an additional
+// file, or with RecordIDs of many records, which the server does not check in advance.
 type OrderTarget struct {
 	RecordID         string   `json:"recordId"`
 	RecordIDs        []string `json:"recordIds"`
 	FileVersionID    string   `json:"fileVersionId"`
 	AdditionalFileID string   `json:"additionalFileId"`
 
-	// TargetTypes are "Document", which is what none means, "MasterPreview",
-	// "MasterThumbnail", "AdditionalFiles", "Renditions", …
+	// TargetTypes are "Document", "MasterPreview", "MasterThumbnail",
+	// "AdditionalFiles", "Renditions", … The default is "Document".
 	TargetTypes []string      `json:"targetTypes"`
 	AssetType   string        `json:"assetType"`
 	Actions     []OrderAction `json:"actions"`
@@ -59,7 +140,7 @@ type OrderTarget struct {
 	Extra Extra
 }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (t OrderTarget) MarshalJSON() ([]byte, error) {
 	if len(t.TargetTypes) == 0 {
 		t.TargetTypes = []string{"Document"}
@@ -70,17 +151,17 @@ func (t OrderTarget) MarshalJSON() ([]byte, error) {
 	return encodeModel(&t)
 }
 
-// UnmarshalJSON reads the target in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (t *OrderTarget) UnmarshalJSON(data []byte) error { return decodeModel(data, t) }
 
-// An OrderAction is what is done to a file before it is delivered, such as
-// "resizeImage", "cropImage", "transcodeVideo" or "createPackage".
+// An OrderAction processes a file before delivery. Actions include "resizeImage",
+// "cropImage", "transcodeVideo" and "createPackage".
 type OrderAction struct {
 	Action     string         `json:"action"`
 	Parameters map[string]any `json:"parameters,omitempty"`
 }
 
-// An OrderStatus is how far an order is.
+// An OrderStatus is the status of an order.
 type OrderStatus string
 
 // The statuses of an order. The last four are final.
@@ -97,21 +178,21 @@ const (
 	OrderCancelled       OrderStatus = "Cancelled"
 )
 
-// Final tells whether an order with this status will not change any more.
+// Final reports whether an order with this status no longer changes.
 func (s OrderStatus) Final() bool {
 	return s == OrderSuccess || s == OrderPartiallyFailed || s == OrderFailed || s == OrderCancelled
 }
 
-// An Order is what became of an OrderRequest.
+// An Order is the state of an order.
 type Order struct {
 	ID      string      `json:"id"`
 	Type    string      `json:"type"`
 	Status  OrderStatus `json:"status"`
-	Message string      `json:"message"` // why it failed, in Aprimo's words
+	Message string      `json:"message"` // Aprimo's reason for a failure
 
 	DeliveredFiles     []DeliveredFile `json:"deliveredFiles"`
 	TotalFileSize      int64           `json:"totalFileSize"`      // bytes
-	FailedTargetsCount int             `json:"failedTargetsCount"` // Aprimo does not say which ones
+	FailedTargetsCount int             `json:"failedTargetsCount"` // Aprimo does not report which
 
 	StartedOn time.Time `json:"startedOn"`
 	CreatedOn time.Time `json:"createdOn"`
@@ -119,13 +200,13 @@ type Order struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the order in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (o *Order) UnmarshalJSON(data []byte) error { return decodeModel(data, o) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (o Order) MarshalJSON() ([]byte, error) { return encodeModel(&o) }
 
-// err returns an *OrderError unless the order has delivered all.
+// err returns an *OrderError unless the order delivered everything.
 func (o *Order) err() error {
 	if o.Status == OrderSuccess {
 		return nil
@@ -133,12 +214,11 @@ func (o *Order) err() error {
 	return &OrderError{o}
 }
 
-// A DeliveredFile is where a file of an order is. The URI is a secret: whoever has
-// it can read the file, for some 30 hours. [Downloads] fetches it.
+// A DeliveredFile is the location of an order's file. Keep the URI secret: it allows reading
+// the file, for about 30 hours. Fetch it with [Downloads].
 type DeliveredFile struct{ URI string }
 
-// UnmarshalJSON reads the text that a download order delivers, or the object of one
-// for the CDN.
+// UnmarshalJSON decodes the string of a download order or the object of a CDN order.
 func (f *DeliveredFile) UnmarshalJSON(data []byte) error {
 	if len(data) > 0 && data[0] == '"' || string(data) == "null" {
 		return json.Unmarshal(data, &f.URI)
@@ -151,16 +231,17 @@ func (f *DeliveredFile) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the URI as text.
+// MarshalJSON encodes the URI as a string.
 func (f DeliveredFile) MarshalJSON() ([]byte, error) { return json.Marshal(f.URI) }
 
-// String says where the file is without what would let others read it.
+// String returns the URI without its secret query.
 func (f DeliveredFile) String() string { return clean(f.URI) }
 
-// An OrderError is an order that did not deliver everything. Of one that has failed
-// partially, the Order has what was delivered.
+// An OrderError means that an order did not deliver everything. If it failed partially,
+// Order has the delivered files.
 type OrderError struct{ Order *Order }
 
+// Error returns the order's id, status, number of failed targets and message.
 func (e *OrderError) Error() string {
 	o := e.Order
 	text := fmt.Sprintf("aprimo: order %s: %s", clean(o.ID), clean(string(o.Status)))
@@ -172,3 +253,89 @@ func (e *OrderError) Error() string {
 	}
 	return text
 }
+
+// orderParallel is the number of files of an order downloaded in parallel.
+const orderParallel = 4
+
+// A Downloaded is the outcome for one file of an order.
+type Downloaded struct {
+	File DeliveredFile
+	Path string // empty on failure
+	Err  error  // nil on success
+}
+
+// Download creates an order, waits until it is complete, and downloads its files into a
+// directory, four at a time. See Run and [Downloads.Fetch]. It returns the outcome for each
+// file. The error joins those of the order, which may still have delivered some files, and
+// of the files. Files with the same name get different ones.
+func (r *Orders) Download(ctx context.Context, request *OrderRequest, dir string, opts ...DownloadOption) ([]Downloaded, error) {
+	order, err := r.Run(ctx, request)
+	if order == nil {
+		return nil, err
+	}
+	files := make([]Downloaded, len(order.DeliveredFiles))
+	var group errgroup.Group
+	group.SetLimit(orderParallel)
+	names := &names{}
+	for i, file := range order.DeliveredFiles {
+		group.Go(func() error {
+			d := &files[i]
+			d.File = file
+			d.Path, d.Err = r.c.Downloads.Fetch(ctx, file.URI, dir, append(opts[:len(opts):len(opts)], distinct(names))...)
+			return nil
+		})
+	}
+	group.Wait()
+	for _, f := range files {
+		err = errors.Join(err, f.Err)
+	}
+	return files, err
+}
+
+// A DownloadLink is the result of an order or a maintenance job.
+type DownloadLink struct {
+	ID                    string          `json:"id"`
+	Type                  string          `json:"type"`
+	Title                 string          `json:"title"`
+	Description           string          `json:"description"`
+	ErrorDescription      string          `json:"errorDescription"`
+	Status                OrderStatus     `json:"status"`
+	DeliveredFiles        []DeliveredFile `json:"deliveredFiles"`
+	SucceededRecordsCount int             `json:"succeededRecordsCount"`
+	FailedRecordsCount    int             `json:"failedRecordsCount"`
+	FailedTargetsCount    int             `json:"failedTargetsCount"`
+	CreatedOn             time.Time       `json:"createdOn"`
+
+	Extra Extra
+}
+
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
+func (d *DownloadLink) UnmarshalJSON(data []byte) error { return decodeModel(data, d) }
+
+// MarshalJSON encodes the fields that are not zero.
+func (d DownloadLink) MarshalJSON() ([]byte, error) { return encodeModel(&d) }
+
+// A MaintenanceJob changes or exports many records in the background. It is a heavy
+// operation for the server. Actions and targets are in Extra.
+type MaintenanceJob struct {
+	ID                  string      `json:"id"`
+	Type                string      `json:"type"`
+	Status              OrderStatus `json:"status"`
+	Message             string      `json:"message"` // why it failed
+	TargetsCount        int         `json:"targetsCount"`
+	FailedTargetsCount  int         `json:"failedTargetsCount"`
+	CreatorEmail        string      `json:"creatorEmail"`
+	Priority            int         `json:"priority"`
+	DisableNotification bool        `json:"disableNotification"`
+
+	StartedOn time.Time `json:"startedOn"`
+	CreatedOn time.Time `json:"createdOn"`
+
+	Extra Extra
+}
+
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
+func (m *MaintenanceJob) UnmarshalJSON(data []byte) error { return decodeModel(data, m) }
+
+// MarshalJSON encodes the fields that are not zero.
+func (m MaintenanceJob) MarshalJSON() ([]byte, error) { return encodeModel(&m) }

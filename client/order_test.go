@@ -26,8 +26,6 @@ func ordering(t *testing.T, tenant *aprimotest.Tenant) *client.Client {
 		client.WithDownloadClient(&http.Client{Transport: tenant.Transport()}))
 }
 
-func recordID(n int) string { return fmt.Sprintf("%032x", n) }
-
 func TestOrderAndDownload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tenant := &aprimotest.Tenant{Records: 5, FileSize: 3000}

@@ -12,25 +12,25 @@ import (
 	"strconv"
 )
 
-// A Page is a part of a list.
+// A Page is one page of a list.
 type Page[T any] struct {
 	Items    []*T
-	Page     int // from 1; 0 if the server does not say
-	PageSize int // 0 if the server does not say
+	Page     int // from 1; 0 if unknown
+	PageSize int // 0 if unknown
 
-	// TotalCount is about how many items the whole list has: the server counts
-	// them in its index, and reads them elsewhere.
+	// TotalCount is the approximate number of items in the whole list. The server
+	// counts them in its index, which may differ from its database.
 	TotalCount int
 
-	// Facets are those that a search asked for.
+	// Facets are the facets that a search requested.
 	Facets          []Facet
 	TruncatedFacets []string
 
-	linked bool   // the server says with links what follows
-	next   string // and this does
+	linked bool   // the page has links
+	next   string // the link to the next page; empty on the last page
 }
 
-// UnmarshalJSON reads a page in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (p *Page[T]) UnmarshalJSON(data []byte) error {
 	var in struct {
 		Links           map[string]json.RawMessage `json:"_links"`
@@ -61,15 +61,15 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 			Href string `json:"href"`
 		}
 		if err := json.Unmarshal(next, &link); err != nil {
-			return fmt.Errorf("the link to the next page: %w", err) // not to lose what follows
+			return fmt.Errorf("the link to the next page: %w", err) // ignoring it would end the list early
 		}
 		p.next = link.Href
 	}
 	return nil
 }
 
-// embedded reads the items of a page of marketing operations: the one list that was
-// in its _embedded, under the name of the resource.
+// embedded decodes the items of a page of marketing operations. They are the only list in
+// _embedded, under the name of the resource.
 func (i *Items[T]) embedded(members Extra) error {
 	for name, raw := range members {
 		if len(raw) == 0 || raw[0] != '[' {
@@ -82,16 +82,16 @@ func (i *Items[T]) embedded(members Extra) error {
 	return nil
 }
 
-// A paging says in a query which page is wanted.
+// A paging adds the page of a call to a query.
 type paging func(query url.Values, k call)
 
-// byPage is the paging of most lists.
+// byPage is the paging style of most lists.
 func byPage(query url.Values, k call) {
 	setPositive(query, "page", k.page)
 	setPositive(query, "pageSize", k.size)
 }
 
-// bySkip is the paging of those that Aprimo's guide calls newer.
+// bySkip is the paging style of the lists that Aprimo's guide calls newer.
 func bySkip(query url.Values, k call) {
 	setPositive(query, "skip", k.offset)
 	setPositive(query, "take", k.size)
@@ -103,7 +103,7 @@ func setPositive(query url.Values, name string, n int) {
 	}
 }
 
-// listing returns the call with the options applied, at the page where they begin.
+// listing returns the call with the options applied, set to the first page.
 func (k call) listing(opts []CallOption) call {
 	k = k.with(opts)
 	if k.page > 1 {
@@ -113,13 +113,13 @@ func (k call) listing(opts []CallOption) call {
 	return k
 }
 
-// onePage reads a page.
+// onePage returns one page.
 func onePage[T any](ctx context.Context, c *Client, k call) (*Page[T], error) {
 	k = k.with(nil)
 	if k.link == "" {
 		k.paging(k.query, k)
 	} else {
-		k.query = nil // the link has it all
+		k.query = nil // the link has a query
 	}
 	var page Page[T]
 	k.out = &page
@@ -129,7 +129,7 @@ func onePage[T any](ctx context.Context, c *Client, k call) (*Page[T], error) {
 	return &page, nil
 }
 
-// list reads the items of all pages.
+// list yields the items of all pages.
 func list[T any](ctx context.Context, c *Client, k call) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		for page, err := range pages[T](ctx, c, k) {
@@ -146,10 +146,10 @@ func list[T any](ctx context.Context, c *Client, k call) iter.Seq2[*T, error] {
 	}
 }
 
-// pages reads page by page until the server has no more.
+// pages yields all pages, requesting each when it is needed.
 func pages[T any](ctx context.Context, c *Client, k call) iter.Seq2[*Page[T], error] {
 	return func(yield func(*Page[T], error) bool) {
-		k := k // the sequence may be read more than once
+		k := k // the sequence may be iterated more than once
 		k.page = max(k.page, 1)
 		if k.size == 0 {
 			k.size = maxPageSize
@@ -179,8 +179,8 @@ func pages[T any](ctx context.Context, c *Client, k call) iter.Seq2[*Page[T], er
 	}
 }
 
-// more reports whether there is another page. The server may give less than was
-// asked for, and say so: that is no short page.
+// more reports whether there is another page. The server may use a smaller page size than
+// requested; such a page is not a short one.
 func (p *Page[T]) more(asked int) bool {
 	if p.linked {
 		return p.next != ""
@@ -191,23 +191,22 @@ func (p *Page[T]) more(asked int) bool {
 	return len(p.Items) >= asked && len(p.Items) > 0
 }
 
-// follows returns an error if a page that is not linked is not the one that was
-// asked for.
+// follows returns an error if a page without links is not the requested one.
 func (p *Page[T]) follows(last *Page[T], k call) error {
 	if p.linked || last == nil || len(p.Items) == 0 {
 		return nil
 	}
 	if p.Page > 0 && p.Page != k.page || reflect.DeepEqual(p.Items[0], last.Items[0]) {
-		return fmt.Errorf("aprimo: %s: asked for page %d, the server gave the one before again", k.name(), k.page)
+		return fmt.Errorf("aprimo: %s: requested page %d, but the server returned the previous page again", k.name(), k.page)
 	}
 	return nil
 }
 
-// maxEmpty is how many empty pages in a row may have a link to another one.
+// maxEmpty is the maximum number of consecutive empty pages with a link to another one.
 const maxEmpty = 100
 
-// A loopGuard finds out whether links lead in a circle (Brent's algorithm), so
-// that no list needs more memory the longer it is.
+// A loopGuard detects links that form a loop (Brent's algorithm). Its memory does not grow
+// with the list.
 type loopGuard struct {
 	saved        string
 	steps, limit int
@@ -230,4 +229,4 @@ func (g *loopGuard) check(next string, items int) error {
 	return nil
 }
 
-var errLoop = errors.New("aprimo: the server's links to the next page have no end")
+var errLoop = errors.New("aprimo: the server's links to the next page form a loop")

@@ -3,29 +3,34 @@ package client
 import (
 	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/url"
+	"time"
 
 	"golang.org/x/oauth2"
 )
 
-// RedirectURL sets where the browser is sent after a login, as the registration
-// has it: http on a loopback address, such as "http://127.0.0.1:8400/callback".
-// The port 0 means any that is free. The default is "http://127.0.0.1:0/".
+// RedirectURL sets the URL to which the browser returns after a login. It must be the one
+// in the registration: http on a loopback address, for example
+// "http://127.0.0.1:8400/callback". Port 0 means any free port. The default is
+// "http://127.0.0.1:0/".
 func RedirectURL(loopback string) TokenOption {
 	return func(g *grant) { g.redirect = loopback }
 }
 
-// LoginPKCE lets a person log in with a browser, for programs at a command line,
-// and returns tokens that act as that person. The registration's flow is
-// authorization code with PKCE (RFC 7636), which has no secret.
+// LoginPKCE logs a person in with a browser, for command-line programs, and returns tokens
+// that act as that person. The registration's flow must be authorization code with PKCE
+// (RFC 7636), which has no secret.
 //
-// It calls show with the address that the person has to open, and waits until the
-// browser comes back to this machine or the context ends. If the registration
-// allows refresh tokens, later tokens need no login: [OnToken] is where to store
-// the RefreshToken, and [Refresh] uses it when the program is run again.
+// It calls show with the URL that the person must open, then waits until the browser
+// returns to this machine or the context ends. If the registration allows refresh tokens,
+// later runs need no login: store the RefreshToken with [OnToken] and pass it to
+// [Refresh].
 func LoginPKCE(ctx context.Context, tenant, id string, show func(url string) error, opts ...TokenOption) (*Tokens, error) {
 	g, err := newGrant(tenant, id, "", opts)
 	if err != nil {
@@ -41,7 +46,7 @@ func LoginPKCE(ctx context.Context, tenant, id string, show func(url string) err
 	stop := r.serve(listener)
 	defer stop()
 	if err := show(g.config.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))); err != nil {
-		return nil, fmt.Errorf("aprimo: the address of the login could not be shown: %w", err)
+		return nil, fmt.Errorf("aprimo: login: showing the URL: %w", err)
 	}
 	code, err := r.wait(ctx)
 	if err != nil {
@@ -56,7 +61,7 @@ func LoginPKCE(ctx context.Context, tenant, id string, show func(url string) err
 	return g.tokens(nil, g.refresh("")).startingWith(token), nil
 }
 
-// listen opens the port to which the browser comes back.
+// listen opens the port to which the browser returns.
 func (g *grant) listen(ctx context.Context) (net.Listener, error) {
 	if g.redirect == "" {
 		g.redirect = "http://127.0.0.1:0/"
@@ -68,7 +73,7 @@ func (g *grant) listen(ctx context.Context) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", u.Host)
 	if err != nil {
-		return nil, fmt.Errorf("aprimo: cannot receive the login's end: %w", err)
+		return nil, fmt.Errorf("aprimo: login: listening for the browser: %w", err)
 	}
 	if u.Port() == "0" {
 		_, port, _ := net.SplitHostPort(listener.Addr().String())
@@ -79,4 +84,86 @@ func (g *grant) listen(ctx context.Context) (net.Listener, error) {
 	}
 	g.config.RedirectURL = u.String()
 	return listener, nil
+}
+
+// A receiver waits for the browser to return from a login. Any program on the machine and
+// any page in the browser can send it requests, so it ignores all that lack the state.
+type receiver struct {
+	state, path string
+	result      chan received
+}
+
+type received struct {
+	code string
+	err  error
+}
+
+func newReceiver(state, redirect string) *receiver {
+	u, err := url.Parse(redirect)
+	if err != nil {
+		u = &url.URL{Path: "/"} // impossible: listen returned it
+	}
+	return &receiver{state, u.Path, make(chan received, 1)}
+}
+
+// serve handles requests until stop is called.
+func (r *receiver) serve(listener net.Listener) (stop func()) {
+	server := &http.Server{
+		Handler: r, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 32 << 10,
+	}
+	server.SetKeepAlivesEnabled(false)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		server.Serve(listener)
+	}()
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second) // for the response to arrive
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			server.Close()
+		}
+		<-done
+	}
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer") // the URL contains the code
+	query := req.URL.Query()
+	switch {
+	case req.URL.Path != r.path:
+		http.Error(w, "Not found.", http.StatusNotFound)
+		return
+	case req.Method != http.MethodGet:
+		http.Error(w, "Only GET is allowed.", http.StatusMethodNotAllowed)
+		return
+	case subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(r.state)) != 1:
+		http.Error(w, "This request does not belong to the current login. Start the login again.", http.StatusBadRequest)
+		return
+	}
+	got := received{code: query.Get("code")}
+	if got.code == "" {
+		got.err = errors.New("aprimo: the login was refused: " + clean(query.Get("error")+" "+query.Get("error_description")))
+	}
+	select {
+	case r.result <- got:
+	default: // the page was reloaded
+	}
+	if got.err != nil {
+		io.WriteString(w, "The login was refused. See the program's output for the reason.\n")
+		return
+	}
+	io.WriteString(w, "You are logged in. You can close this page.\n")
+}
+
+// wait returns the authorization code of the login.
+func (r *receiver) wait(ctx context.Context) (string, error) {
+	select {
+	case got := <-r.result:
+		return got.code, got.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }

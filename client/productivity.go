@@ -2,22 +2,22 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
 )
 
-// A Productivity reads and changes objects of marketing operations, Aprimo's other
-// half, such as activities, projects or tasks. Make it with [NewProductivity].
+// A Productivity reads and changes one kind of object of Aprimo's marketing operations
+// (Productivity Management), such as activities, projects or tasks. Create it with
+// [NewProductivity].
 type Productivity[T any] struct {
 	c    *Client
 	name string
 }
 
-// NewProductivity returns the objects of a kind, by their name in the API's paths,
-// such as "activities", as values of a type of your own: Aprimo publishes no model of
-// them. map[string]any will do.
+// NewProductivity returns a Productivity for a kind of object, by its name in the API's
+// paths, for example "activities". T is a type of your own, because Aprimo documents none;
+// map[string]any works, too.
 //
 //	tasks := client.NewProductivity[Task](c, "tasks")
 func NewProductivity[T any](c *Client, name string) *Productivity[T] {
@@ -28,50 +28,51 @@ func (r *Productivity[T]) call(method string, below ...string) call {
 	return call{method: method, base: r.c.core, path: append([]string{"api", r.name}, below...), paging: byOffset}
 }
 
-// Get reads one object.
+// Get returns an object.
 func (r *Productivity[T]) Get(ctx context.Context, id string, opts ...CallOption) (*T, error) {
-	return r.answer(ctx, r.call(http.MethodGet, id), opts)
+	return r.do(ctx, r.call(http.MethodGet, id), opts)
 }
 
-// List reads all objects, page by page, as the loop goes on. An error is the last
-// that it yields.
+// List yields all objects. It requests each page when the loop reaches it. On error,
+// iteration ends with it.
 func (r *Productivity[T]) List(ctx context.Context, opts ...CallOption) iter.Seq2[*T, error] {
 	return list[T](ctx, r.c, r.call(http.MethodGet).listing(opts))
 }
 
-// Page reads one page, the first unless [StartPage] says otherwise.
+// Page returns one page, by default the first; see [StartPage].
 func (r *Productivity[T]) Page(ctx context.Context, opts ...CallOption) (*Page[T], error) {
 	return onePage[T](ctx, r.c, r.call(http.MethodGet).listing(opts))
 }
 
-// Search reads the objects for which a condition holds.
+// Search yields the objects that match a condition, like List.
 func (r *Productivity[T]) Search(ctx context.Context, where Condition, opts ...CallOption) iter.Seq2[*T, error] {
 	k := r.call(http.MethodPost, "search")
 	k.in = where
 	return list[T](ctx, r.c, k.listing(opts))
 }
 
-// Create makes an object and returns what the server says of it.
+// Create creates an object and returns the server's response.
 func (r *Productivity[T]) Create(ctx context.Context, object *T, opts ...CallOption) (*T, error) {
 	k := r.call(http.MethodPost)
 	k.in = object
-	return r.answer(ctx, k, opts)
+	return r.do(ctx, k, opts)
 }
 
-// Update changes an object and returns what the server says of it.
+// Update changes an object and returns the server's response.
 func (r *Productivity[T]) Update(ctx context.Context, id string, change *T, opts ...CallOption) (*T, error) {
 	k := r.call(http.MethodPut, id)
 	k.in = change
-	return r.answer(ctx, k, opts)
+	return r.do(ctx, k, opts)
 }
 
-// Delete removes an object.
+// Delete deletes an object.
 func (r *Productivity[T]) Delete(ctx context.Context, id string, opts ...CallOption) error {
 	_, err := r.c.do(ctx, r.call(http.MethodDelete, id).with(opts))
 	return err
 }
 
-func (r *Productivity[T]) answer(ctx context.Context, k call, opts []CallOption) (*T, error) {
+// do makes a call whose response is an object.
+func (r *Productivity[T]) do(ctx context.Context, k call, opts []CallOption) (*T, error) {
 	out := new(T)
 	k.out = out
 	if _, err := r.c.do(ctx, k.with(opts)); err != nil {
@@ -80,53 +81,27 @@ func (r *Productivity[T]) answer(ctx context.Context, k call, opts []CallOption)
 	return out, nil
 }
 
-// byOffset is the paging of marketing operations.
+// byOffset is the paging style of marketing operations.
 func byOffset(query url.Values, k call) {
 	setPositive(query, "limit", k.size)
 	setPositive(query, "offset", k.offset)
 }
 
-// A Condition is what a search of marketing operations looks for: make it with
-// Where, And, Or and Not.
+// A Condition is a search condition for marketing operations. Build it with Where, And, Or
+// and Not.
 type Condition map[string]any
 
-// Where compares a field with a value. The operators are equals, contains, isNull,
-// isNotNull, greaterThan, lessThan and others of Aprimo's.
+// Where matches objects by a field. The operators include equals, contains, isNull,
+// isNotNull, greaterThan and lessThan; see Aprimo's guide.
 func Where(field, operator string, value any) Condition {
 	return Condition{operator: map[string]any{"fieldName": field, "fieldValue": value}}
 }
 
-// And holds if all conditions do.
+// And matches objects that match all conditions.
 func And(conditions ...Condition) Condition { return Condition{"and": conditions} }
 
-// Or holds if one of the conditions does.
+// Or matches objects that match at least one condition.
 func Or(conditions ...Condition) Condition { return Condition{"or": conditions} }
 
-// Not holds if the condition does not.
+// Not matches objects that do not match the condition.
 func Not(condition Condition) Condition { return Condition{"not": condition} }
-
-// A Me is the user whose token it is, in both halves of Aprimo.
-type Me struct {
-	UserID     json.Number `json:"userId"` // in marketing operations
-	LoginID    string      `json:"loginId"`
-	Email      string      `json:"email"`
-	AdamUserID string      `json:"adamUserId"` // in the DAM
-
-	Extra Extra
-}
-
-// UnmarshalJSON reads the user in either of Aprimo's forms.
-func (m *Me) UnmarshalJSON(data []byte) error { return decodeModel(data, m) }
-
-// MarshalJSON writes what is not zero.
-func (m Me) MarshalJSON() ([]byte, error) { return encodeModel(&m) }
-
-// Me reads whose token it is.
-func (c *Client) Me(ctx context.Context, opts ...CallOption) (*Me, error) {
-	out := new(Me)
-	k := call{method: http.MethodGet, base: c.core, path: []string{"api", "users", "me"}, out: out}
-	if _, err := c.do(ctx, k.with(opts)); err != nil {
-		return nil, err
-	}
-	return out, nil
-}

@@ -1,7 +1,7 @@
 package client_test
 
 import (
-	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
@@ -85,29 +85,21 @@ func TestProductivity(t *testing.T) {
 	})
 }
 
-func ExampleNewProductivity() {
-	tenant := new(aprimotest.Tenant) // yours: leave the option out
-	c, err := client.New("acme", static("a-token"), client.WithHTTPClient(&http.Client{Transport: tenant.Transport()}))
-	if err != nil {
-		panic(err)
-	}
-	ctx := context.Background()
-	activities := client.NewProductivity[map[string]any](c, "activities")
-	if _, err := activities.Create(ctx, &map[string]any{"title": "Summer campaign"}); err != nil {
-		panic(err)
-	}
-	for activity, err := range activities.Search(ctx, client.Where("title", "contains", "Summer")) {
-		if err != nil {
-			panic(err)
+func TestConditionsAreEncodedAsTheGuideShowsThem(t *testing.T) {
+	open, first := client.Where("status", "equals", "open"), client.Where("number", "equals", 1)
+	const openJSON = `{"equals":{"fieldName":"status","fieldValue":"open"}}`
+	const firstJSON = `{"equals":{"fieldName":"number","fieldValue":1}}`
+	for _, test := range []struct {
+		condition client.Condition
+		want      string
+	}{
+		{open, openJSON},
+		{client.Not(open), `{"not":` + openJSON + `}`},
+		{client.And(open, first), `{"and":[` + openJSON + `,` + firstJSON + `]}`},
+		{client.Or(open, client.Not(first)), `{"or":[` + openJSON + `,{"not":` + firstJSON + `}]}`},
+	} {
+		if got, err := json.Marshal(test.condition); string(got) != test.want || err != nil {
+			t.Errorf("got  %s, %v\nwant %s", got, err, test.want)
 		}
-		fmt.Println((*activity)["title"])
 	}
-	me, err := c.Me(ctx)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(me.LoginID)
-	// Output:
-	// Summer campaign
-	// administrator
 }

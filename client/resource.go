@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"path"
@@ -13,16 +14,16 @@ import (
 // A Reader reads the objects of one kind.
 type Reader[T any] struct {
 	c          *Client
-	collection []string // the path of them all
-	single     []string // before the id of one
+	collection []string // path of the collection
+	single     []string // path before an object's id
 	paging     paging
 }
 
 // A Resource reads and changes the objects of one kind.
 type Resource[T any] struct{ Reader[T] }
 
-// newReader returns the Reader of a resource with the paths of a collection, as
-// "records", and of one of it, as "record".
+// newReader returns a Reader with the path of the collection, for example "records", and of
+// a single object, for example "record".
 func newReader[T any](c *Client, collection, single string) *Reader[T] {
 	return &Reader[T]{c, strings.Split(collection, "/"), strings.Split(single, "/"), byPage}
 }
@@ -31,18 +32,18 @@ func newResource[T any](c *Client, collection, single string) *Resource[T] {
 	return &Resource[T]{*newReader[T](c, collection, single)}
 }
 
-// Get returns the object with an id. An id may have dashes.
+// Get returns the object with an id, with or without dashes.
 func (r *Reader[T]) Get(ctx context.Context, id string, opts ...CallOption) (*T, error) {
 	return get[T](ctx, r.c, opts, r.one(id)...)
 }
 
-// List reads all objects, page by page, as the loop goes on. An error is the last
-// that it yields.
+// List yields all objects. It requests each page when the loop reaches it. On error,
+// iteration ends with it.
 func (r *Reader[T]) List(ctx context.Context, opts ...CallOption) iter.Seq2[*T, error] {
 	return list[T](ctx, r.c, r.listing(opts))
 }
 
-// Page reads one page, the first unless [StartPage] says otherwise.
+// Page returns one page, by default the first; see [StartPage].
 func (r *Reader[T]) Page(ctx context.Context, opts ...CallOption) (*Page[T], error) {
 	return onePage[T](ctx, r.c, r.listing(opts))
 }
@@ -51,29 +52,28 @@ func (r *Reader[T]) listing(opts []CallOption) call {
 	return call{method: http.MethodGet, path: r.collection, paging: r.paging}.listing(opts)
 }
 
-// one returns the path of one object, or of what belongs to it.
+// one returns the path of an object, or of a part of it.
 func (r *Reader[T]) one(id string, below ...string) []string {
 	return append(append(append([]string(nil), r.single...), id), below...)
 }
 
-// Create makes a new object. It returns what the server says of it, which is at
-// least its id; Get has the rest.
+// Create creates an object. The returned object has at least its ID; Get returns the rest.
 func (r *Resource[T]) Create(ctx context.Context, object *T, opts ...CallOption) (*T, error) {
 	return create[T](ctx, r.c, r.collection, object, opts)
 }
 
-// Update changes an object. What is zero in change stays as it is; see [Extra] for
-// how to say that something is to be empty.
+// Update changes an object. Fields that are zero in change keep their values; use [Extra]
+// to clear a value.
 func (r *Resource[T]) Update(ctx context.Context, id string, change *T, opts ...CallOption) error {
 	return update(ctx, r.c, r.one(id), change, opts)
 }
 
-// Delete removes an object, for good.
+// Delete deletes an object permanently.
 func (r *Resource[T]) Delete(ctx context.Context, id string, opts ...CallOption) error {
 	return remove(ctx, r.c, r.one(id), opts)
 }
 
-// get reads the object at a path.
+// get returns the object at a path.
 func get[T any](ctx context.Context, c *Client, opts []CallOption, path ...string) (*T, error) {
 	out := new(T)
 	if _, err := c.do(ctx, call{method: http.MethodGet, path: path, out: out}.with(opts)); err != nil {
@@ -82,7 +82,7 @@ func get[T any](ctx context.Context, c *Client, opts []CallOption, path ...strin
 	return out, nil
 }
 
-// create makes an object of a collection.
+// create creates an object in a collection.
 func create[T any](ctx context.Context, c *Client, path []string, object any, opts []CallOption) (*T, error) {
 	var data json.RawMessage
 	resp, err := c.do(ctx, call{method: http.MethodPost, path: path, in: object, out: &data}.with(opts))
@@ -102,17 +102,17 @@ func create[T any](ctx context.Context, c *Client, path []string, object any, op
 	return out, nil
 }
 
-// created is the error of an object that was made, but cannot be read: the caller
-// must not make it again.
+// created returns the error for an object that was created although the response cannot be
+// decoded. It tells the caller not to create it again.
 func created(resp *http.Response, err error) *Error {
 	return &Error{
 		Status: resp.StatusCode, Method: resp.Request.Method, Path: withoutTokens(resp.Request.URL.EscapedPath()),
-		Message: "it was made, its id is " + clean(idOf(resp)) + ", but the answer could not be read: " + clean(err.Error()),
+		Message: fmt.Sprintf("the object was created with the id %q, do not create it again; decoding the response: %s", clean(idOf(resp)), clean(err.Error())),
 		cause:   err,
 	}
 }
 
-// idOf returns the id in the Location of a new object.
+// idOf returns the id in the Location header for a new object, or "".
 func idOf(resp *http.Response) string {
 	location, err := resp.Location()
 	if err != nil {
@@ -124,7 +124,7 @@ func idOf(resp *http.Response) string {
 	return ""
 }
 
-var errNoID = errors.New("it does not say the id")
+var errNoID = errors.New("it has no id")
 
 // update changes the object at a path.
 func update(ctx context.Context, c *Client, path []string, change any, opts []CallOption) error {

@@ -1,79 +1,161 @@
 package client_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/client/aprimotest"
 )
 
-func TestEveryRequestHasTheHeadersThatTheGuideRequires(t *testing.T) {
-	var got *http.Request
-	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
-		got = r
-		fmt.Fprint(w, `{"id":"1"}`)
-	}, client.WithUserAgent("importer/1.0"), client.WithLanguages("l1", "l2"))
-	if _, err := c.Languages.Get(t.Context(), "A0B1C2D3-0000-0000-0000-00000000000F"); err != nil {
-		t.Fatal(err)
-	}
-	if want := "https://acme.dam.aprimo.com/api/core/language/a0b1c2d300000000000000000000000f"; got.URL.String() != want {
-		t.Errorf("asked %s, want %s", got.URL, want)
-	}
-	for name, want := range map[string]string{
-		"API-VERSION": "1", "Accept": "application/hal+json", "User-Agent": "importer/1.0",
-		"Authorization": "Bearer a-token", "languages": "l1, l2",
-	} {
-		if value := got.Header.Get(name); value != want {
-			t.Errorf("%s is %q, want %q", name, value, want)
-		}
-	}
-}
-
-func TestAnIDStaysOneSegmentOfThePath(t *testing.T) {
-	var asked string
-	c := newClient(t, func(w http.ResponseWriter, r *http.Request) { asked = r.URL.EscapedPath() })
-	for _, id := range []string{"", ".", ".."} {
-		if err := c.Languages.Delete(t.Context(), id); err == nil || asked != "" {
-			t.Errorf("id %q: asked %q, error %v", id, asked, err)
-		}
-	}
-	if err := c.Languages.Delete(t.Context(), "a/../b?c#d"); err != nil {
-		t.Fatal(err)
-	}
-	if want := "/api/core/language/a%2F..%2Fb%3Fc%23d"; asked != want {
-		t.Errorf("asked %s, want %s", asked, want)
-	}
-}
-
-func TestWhatIsUnknownComesBackUnchanged(t *testing.T) {
-	var sent string
-	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPut {
-			body, _ := io.ReadAll(r.Body)
-			sent = string(body)
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		fmt.Fprint(w, `{"_links":{"self":{"href":"/"}},"id":"1","name":null,"future":{"a":12345678901234567890},"_embedded":{"name":"German","more":[1]}}`)
+// Each resource is made, read, found in its list, changed and deleted, against a
+// tenant that insists on Aprimo's headers.
+func TestResources(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{RequireHeaders: true}
+		c := newClient(t, nil, limited(tenant.Transport()))
+		test(t, "languages", c.Languages, client.Language{Name: "Dutch"}, client.Language{Culture: "nl-NL"}, func(l *client.Language) string { return l.ID })
+		test(t, "translations", c.Translations, client.Translation{Name: "ok"}, client.Translation{Module: "m"}, func(l *client.Translation) string { return l.ID })
+		test(t, "collections", &c.Collections.Resource, client.Collection{Name: "a"}, client.Collection{Description: "b"}, func(l *client.Collection) string { return l.ID })
+		test(t, "field definitions", c.FieldDefinitions, client.FieldDefinition{Name: "Size", DataType: "Numeric"}, client.FieldDefinition{IsRequired: true}, func(l *client.FieldDefinition) string { return l.ID })
+		test(t, "field groups", c.FieldGroups, client.FieldGroup{Name: "a"}, client.FieldGroup{Tag: "<a/>"}, func(l *client.FieldGroup) string { return l.ID })
+		test(t, "content types", c.ContentTypes, client.ContentType{Name: "Film"}, client.ContentType{Purpose: "films"}, func(l *client.ContentType) string { return l.ID })
+		test(t, "file types", c.FileTypes, client.FileType{Name: "Mov", Extension: "mov"}, client.FileType{MimeType: "video/quicktime"}, func(l *client.FileType) string { return l.ID })
+		test(t, "users", &c.Users.Resource, client.User{Name: "john"}, client.User{Email: "john@example.com"}, func(l *client.User) string { return l.ID })
+		test(t, "groups", &c.UserGroups.Resource, client.UserGroup{Name: "editors"}, client.UserGroup{IsActive: true}, func(l *client.UserGroup) string { return l.ID })
+		test(t, "rules", c.Rules, client.Rule{Name: "a", Trigger: "Daily"}, client.Rule{Enabled: true}, func(l *client.Rule) string { return l.ID })
+		test(t, "setting definitions", c.SettingDefinitions, client.SettingDefinition{Name: ".a"}, client.SettingDefinition{Tag: "<a/>"}, func(l *client.SettingDefinition) string { return l.ID })
+		test(t, "setting categories", c.SettingCategories, client.SettingCategory{Name: "a"}, client.SettingCategory{Tag: "<a/>"}, func(l *client.SettingCategory) string { return l.ID })
+		test(t, "jobs", c.MaintenanceJobs, client.MaintenanceJob{Type: "massEdit"}, client.MaintenanceJob{Priority: 3}, func(l *client.MaintenanceJob) string { return l.ID })
+		test(t, "checks", c.Checks, client.Check{Name: "a"}, client.Check{ActionClass: "b"}, func(l *client.Check) string { return l.ID })
+		test(t, "check categories", c.CheckCategories, client.CheckCategory{Name: "a"}, client.CheckCategory{Name: "b"}, func(l *client.CheckCategory) string { return l.ID })
+		test(t, "public links", c.PublicLinks, client.PublicLink{URI: "https://cdn.example.com/a"}, client.PublicLink{Provider: "p"}, func(l *client.PublicLink) string { return l.ID })
 	})
-	l, err := c.Languages.Get(t.Context(), "1")
+}
+
+func test[T any](t *testing.T, name string, r *client.Resource[T], object, change T, id func(*T) string) {
+	t.Helper()
+	ctx := t.Context()
+	made, err := r.Create(ctx, &object)
+	if err != nil || id(made) == "" {
+		t.Fatalf("%s: Create: %v, %v", name, made, err)
+	}
+	if err := r.Update(ctx, id(made), &change); err != nil {
+		t.Errorf("%s: Update: %v", name, err)
+	}
+	got, err := r.Get(ctx, id(made))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: Get: %v", name, err)
 	}
-	if l.Name != "German" {
-		t.Errorf("the embedded name is %q", l.Name)
+	is := members(t, got)
+	for member, want := range members(t, change) {
+		if !cmp.Equal(is[member], want) {
+			t.Errorf("%s: %s is %v; want %v", name, member, is[member], want)
+		}
 	}
-	if err := c.Languages.Update(t.Context(), "1", l); err != nil {
-		t.Fatal(err)
+	found := false
+	for item, err := range r.List(ctx) {
+		if err != nil {
+			t.Fatalf("%s: List: %v", name, err)
+		}
+		found = found || id(item) == id(made)
 	}
-	if want := `{"future":{"a":12345678901234567890},"id":"1","more":[1],"name":"German"}`; sent != want {
-		t.Errorf("sent %s, want %s", sent, want)
+	if !found {
+		t.Errorf("%s: it is not in the list", name)
 	}
+	if err := r.Delete(ctx, id(made)); err != nil {
+		t.Errorf("%s: Delete: %v", name, err)
+	}
+	if _, err := r.Get(ctx, id(made)); err == nil {
+		t.Errorf("%s: it is there still", name)
+	}
+}
+
+func TestWhatResourcesHaveOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		c := newClient(t, nil, limited((&aprimotest.Tenant{Records: 4}).Transport()))
+
+		album, err := c.Collections.Create(ctx, &client.Collection{Name: "Album", Type: "Static"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Collections.AddRecords(ctx, album.ID, recordID(1), recordID(2), recordID(3)); err != nil {
+			t.Error(err)
+		}
+		if err := c.Collections.RemoveRecords(ctx, album.ID, recordID(2)); err != nil {
+			t.Error(err)
+		}
+		var ids []string
+		for r, err := range c.Collections.Records(ctx, album.ID) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, r.ID)
+		}
+		if want := []string{recordID(1), recordID(3)}; !cmp.Equal(ids, want) {
+			t.Errorf("the collection has %v; want %v", ids, want)
+		}
+
+		group, err := c.UserGroups.Create(ctx, &client.UserGroup{Name: "editors"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.UserGroups.SetPermissions(ctx, group.ID, client.Extra{"a": json.RawMessage(`"Granted"`)}); err != nil {
+			t.Error(err)
+		}
+		if got, err := c.UserGroups.Permissions(ctx, group.ID); err != nil || len(got) == 0 {
+			t.Errorf("permissions: %s, %v", got, err)
+		}
+		if p, err := c.Permissions.Calculated(ctx, "Edit records"); err != nil || p.Value != "Granted" {
+			t.Errorf("calculated permission: %+v, %v", p, err)
+		}
+
+		for _, name := range []string{".a", ".b"} {
+			if err := c.Settings.Set(ctx, name, "value of "+name, client.SettingScope{Scope: "system"}); err != nil {
+				t.Error(err)
+			}
+		}
+		if s, err := c.Settings.Get(ctx, ".a", client.SettingScope{Scope: "system"}); err != nil || s.Value != "value of .a" {
+			t.Errorf("setting: %+v, %v", s, err)
+		}
+		n := 0
+		for s, err := range c.Settings.Many(ctx, []string{".b"}) {
+			if n++; err != nil || s.Name != ".b" {
+				t.Errorf("settings: %+v, %v", s, err)
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d settings; want 1", n)
+		}
+
+		latest, err := c.Records.MasterFileLatestVersion(ctx, recordID(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		version, err := c.FileVersions.Get(ctx, latest.ID)
+		if err != nil || version.FileSize != 1024 {
+			t.Fatalf("%+v, %v", version, err)
+		}
+		if _, err := c.FileVersions.AddCheckResult(ctx, version.ID, &client.CheckResult{CheckID: "1", Outcome: "pass"}); err != nil {
+			t.Error(err)
+		}
+		for r, err := range c.FileVersions.CheckResults(ctx, version.ID) {
+			if err != nil || r.Outcome != "pass" || r.FileVersionID != version.ID {
+				t.Errorf("check result: %+v, %v", r, err)
+			}
+		}
+	})
 }
 
 func TestCreateReturnsTheIDThatIsOnlyInTheLocation(t *testing.T) {
@@ -87,144 +169,113 @@ func TestCreateReturnsTheIDThatIsOnlyInTheLocation(t *testing.T) {
 	}
 }
 
-// listed answers with so many languages, with links or without.
-func listed(n int, linked bool, requests *int) base {
-	return func(w http.ResponseWriter, r *http.Request) {
-		*requests++
-		page, size := 1, 50
-		fmt.Sscan(r.URL.Query().Get("page"), &page)
-		fmt.Sscan(r.URL.Query().Get("pageSize"), &size)
-		items := []map[string]string{}
-		for i := (page - 1) * size; i < min(n, page*size); i++ {
-			items = append(items, map[string]string{"id": fmt.Sprint(i)})
+// ids returns the ids of a list, or its error.
+func ids[T any](list iter.Seq2[*T, error], id func(*T) string) string {
+	var all []string
+	for item, err := range list {
+		if err != nil {
+			return err.Error()
 		}
-		answer := map[string]any{"items": items, "page": page, "pageSize": size, "totalCount": n}
-		if linked {
-			links := map[string]any{}
-			if page*size < n {
-				links["next"] = map[string]string{"href": fmt.Sprintf("/api/core/languages?page=%d&pageSize=%d", page+1, size)}
-			}
-			answer["_links"] = links
-		}
-		json.NewEncoder(w).Encode(answer)
+		all = append(all, id(item))
 	}
+	return strings.Join(all, " ")
 }
 
-func TestAListIsReadToItsEnd(t *testing.T) {
-	for _, linked := range []bool{false, true} {
-		for _, n := range []int{0, 1, 99, 100, 101, 300} {
-			requests := 0
-			c := newClient(t, listed(n, linked, &requests))
-			next := 0
-			for l, err := range c.Languages.List(t.Context(), client.PageSize(100)) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if l.ID != fmt.Sprint(next) {
-					t.Fatalf("got %s, want %d", l.ID, next)
-				}
-				next++
-			}
-			if next != n {
-				t.Errorf("linked %v: got %d of %d", linked, next, n)
-			}
-		}
-	}
-}
-
-func TestAListWithoutEndIsAnError(t *testing.T) {
-	for name, answer := range map[string]func(n int, r *http.Request) string{
-		"the same link": func(int, *http.Request) string {
-			return `{"_links":{"next":{"href":"/api/core/languages?page=2"}},"items":[{"id":"1"}]}`
-		},
-		"a circle": func(n int, _ *http.Request) string {
-			return fmt.Sprintf(`{"_links":{"next":{"href":"/api/core/languages?page=%d"}},"items":[{"id":"1"}]}`, n%7)
-		},
-		"empty pages": func(n int, _ *http.Request) string {
-			return fmt.Sprintf(`{"_links":{"next":{"href":"/api/core/languages?page=%d"}},"items":[]}`, n)
-		},
-		"paging is not heeded": func(int, *http.Request) string { return `{"items":[{"id":"1"}]}` },
-		"the wrong page":       func(n int, _ *http.Request) string { return fmt.Sprintf(`{"page":1,"items":[{"id":"%d"}]}`, n) },
+// Each method makes one request to the path in Aprimo's guide, and returns what the server
+// sends.
+func TestMethodsOfResources(t *testing.T) {
+	const one = `{"id":"7","fieldName":"Title","a":"Granted"}`
+	const list = `{"items":[{"id":"7","fieldName":"Title"},{"id":"8"}]}`
+	granted := client.Extra{"a": json.RawMessage(`"Granted"`)}
+	classification := func(c *client.Classification) string { return c.ID }
+	for name, test := range map[string]struct {
+		answer, request, want string
+		call                  func(context.Context, *client.Client) (string, error)
+	}{
+		"Records.Delete": {"", "DELETE /api/core/record/1", "", func(ctx context.Context, c *client.Client) (string, error) {
+			return "", c.Records.Delete(ctx, "1")
+		}},
+		"Records.Fields": {list, "GET /api/core/record/1/fields", "7 of 2", func(ctx context.Context, c *client.Client) (string, error) {
+			fields, err := c.Records.Fields(ctx, "1")
+			return fmt.Sprintf("%s of %d", fields.Get("title").ID, len(fields)), err
+		}},
+		"Records.Field": {one, "GET /api/core/record/1/field/7", "Title", func(ctx context.Context, c *client.Client) (string, error) {
+			f, err := c.Records.Field(ctx, "1", "7")
+			return f.Name, err
+		}},
+		"Records.Classifications": {list, "GET /api/core/record/1/classifications?pageSize=1000", "7 8", func(ctx context.Context, c *client.Client) (string, error) {
+			return ids(c.Records.Classifications(ctx, "1"), classification), nil
+		}},
+		"Records.Files": {list, "GET /api/core/record/1/files?pageSize=1000", "7 8", func(ctx context.Context, c *client.Client) (string, error) {
+			return ids(c.Records.Files(ctx, "1"), func(f *client.File) string { return f.ID }), nil
+		}},
+		"Records.MasterFile": {one, "GET /api/core/record/1/masterfile", "7", func(ctx context.Context, c *client.Client) (string, error) {
+			f, err := c.Records.MasterFile(ctx, "1")
+			return f.ID, err
+		}},
+		"Classifications.Children": {list, "GET /api/core/classification/1/children?pageSize=1000", "7 8", func(ctx context.Context, c *client.Client) (string, error) {
+			return ids(c.Classifications.Children(ctx, "1"), classification), nil
+		}},
+		"Classifications.ByNamePath": {one, "GET /api/core/classification?namePath=%2FCampaigns%2F2026", "7", func(ctx context.Context, c *client.Client) (string, error) {
+			found, err := c.Classifications.ByNamePath(ctx, "/Campaigns/2026")
+			return found.ID, err
+		}},
+		"Classifications.Search": {list, `POST /api/core/search/classifications?pageSize=1000 {"searchExpression":{"expression":"Name = 'a'"}}`, "7 8", func(ctx context.Context, c *client.Client) (string, error) {
+			return ids(c.Classifications.Search(ctx, client.Expression{Text: "Name = 'a'"}), classification), nil
+		}},
+		"FileVersions.AdditionalFile": {one, "GET /api/core/additionalfile/1", "7", func(ctx context.Context, c *client.Client) (string, error) {
+			v, err := c.FileVersions.AdditionalFile(ctx, "1")
+			return v.ID, err
+		}},
+		"Collections.Permissions": {one, "GET /api/core/collection/1/permissions", `"Granted"`, func(ctx context.Context, c *client.Client) (string, error) {
+			p, err := c.Collections.Permissions(ctx, "1")
+			return string(p["a"]), err
+		}},
+		"Collections.SetPermissions": {"", `PUT /api/core/collection/1/permissions {"a":"Granted"}`, "", func(ctx context.Context, c *client.Client) (string, error) {
+			return "", c.Collections.SetPermissions(ctx, "1", granted)
+		}},
+		"Users.Permissions": {one, "GET /api/core/user/1/permissions", `"Granted"`, func(ctx context.Context, c *client.Client) (string, error) {
+			p, err := c.Users.Permissions(ctx, "1")
+			return string(p["a"]), err
+		}},
+		"Users.SetPermissions": {"", `PUT /api/core/user/1/permissions {"a":"Granted"}`, "", func(ctx context.Context, c *client.Client) (string, error) {
+			return "", c.Users.SetPermissions(ctx, "1", granted)
+		}},
 	} {
-		n := 0
-		c := newClient(t, func(w http.ResponseWriter, r *http.Request) { n++; fmt.Fprint(w, answer(n, r)) })
-		var last error
-		for _, err := range c.Languages.List(t.Context(), client.PageSize(1)) {
-			last = err
-		}
-		if last == nil || n > 150 {
-			t.Errorf("%s: error %v after %d requests", name, last, n)
-		}
+		t.Run(name, func(t *testing.T) {
+			var requests []string
+			c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				requests = append(requests, strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, strings.Replace(r.URL.RequestURI(), "page=1&", "", 1), body)))
+				io.WriteString(w, test.answer)
+			})
+			got, err := test.call(t.Context(), c)
+			if err != nil || got != test.want {
+				t.Errorf("got %q, error %v, want %q", got, err, test.want)
+			}
+			if want := []string{test.request}; !cmp.Equal(requests, want) {
+				t.Errorf("got the requests %q, want %q", requests, want)
+			}
+		})
 	}
 }
 
-func TestATokenIsSentToNoOtherHost(t *testing.T) {
-	for name, answer := range map[string]base{
-		"next": func(w http.ResponseWriter, r *http.Request) {
-			fmt.Fprint(w, `{"_links":{"next":{"href":"https://evil.example/"}},"items":[{"id":"1"}]}`)
-		},
-		"redirect": func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "https://evil.example/?sig=secret", http.StatusFound)
-		},
+func TestCreateReportsAnObjectThatWasCreatedAlthoughTheResponseIsOfNoUse(t *testing.T) {
+	for _, test := range []struct{ name, location, body, want string }{
+		{"no id", "", "", "it has no id"},
+		{"another type", "/api/core/language/abc", `{"id":{}}`, `created with the id "abc", do not create it again`},
 	} {
 		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Host != "acme.dam.aprimo.com" {
-				t.Errorf("%s: asked %s", name, r.URL)
+			if test.location != "" {
+				w.Header().Set("Location", test.location)
 			}
-			answer(w, r)
+			w.WriteHeader(http.StatusCreated)
+			io.WriteString(w, test.body)
 		})
-		var last error
-		for _, err := range c.Languages.List(t.Context()) {
-			last = err
+		_, err := c.Languages.Create(t.Context(), &client.Language{Name: "German"})
+		var e *client.Error
+		if !errors.As(err, &e) || e.Status != http.StatusCreated || e.Method != http.MethodPost || !strings.Contains(e.Message, test.want) {
+			t.Errorf("%s: got %#v, want status 201 and %q", test.name, err, test.want)
 		}
-		if last == nil || strings.Contains(last.Error(), "secret") {
-			t.Errorf("%s: error %v", name, last)
-		}
-	}
-}
-
-func TestAPageSizeThatTheServerRefusesIsNotSent(t *testing.T) {
-	c := newClient(t, func(http.ResponseWriter, *http.Request) { t.Error("sent") })
-	for _, n := range []int{-1, 0, 1001} {
-		if _, err := c.Languages.Page(t.Context(), client.PageSize(n)); err == nil {
-			t.Errorf("page size %d: no error", n)
-		}
-	}
-}
-
-func TestSelectedNamesArePercentEncoded(t *testing.T) {
-	var got http.Header
-	c := newClient(t, func(w http.ResponseWriter, r *http.Request) { got = r.Header; fmt.Fprint(w, `{"id":"1"}`) })
-	_, err := c.Records.Get(t.Context(), "1", client.SelectRecord(client.RecordFiles),
-		client.SelectFields("Größe, cm"), client.SelectFields("Title"), client.Select("rendition", "publiclinks"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]string{
-		"select-record":        "files, fields",
-		"select-record-fields": "Gr%C3%B6%C3%9Fe%2C%20cm, Title",
-		"select-rendition":     "publiclinks",
-	} {
-		if got.Get(name) != want {
-			t.Errorf("%s is %q, want %q", name, got.Get(name), want)
-		}
-	}
-}
-
-func TestAnErrorSaysWhatAprimoSaid(t *testing.T) {
-	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Request-Id", "r-1")
-		w.WriteHeader(http.StatusNotFound)
-		fmt.Fprint(w, `{"exceptionType":"Adam.Rest.Common.NoDataFoundException","exceptionMessage":"No upload was found specified with the token 'x'"}`)
-	})
-	_, err := c.Languages.Get(t.Context(), "1")
-	for _, want := range []error{client.ErrNotFound, client.ErrUploadExpired} {
-		if !errors.Is(err, want) {
-			t.Errorf("%v is not %v", err, want)
-		}
-	}
-	var e *client.Error
-	if !errors.As(err, &e) || e.RequestID != "r-1" || e.Attempt != 1 || e.Method != "GET" || e.Path != "/api/core/language/1" {
-		t.Errorf("got %+v", e)
 	}
 }

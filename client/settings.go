@@ -5,20 +5,20 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+	"time"
 )
 
-// Settings reads and changes settings by their names. Only administrators may use
-// those that are not in the setting .rest_SettingsWhitelist.
+// Settings reads and changes settings by name. Settings that are not listed in the setting
+// .rest_SettingsWhitelist require an administrator.
 type Settings struct{ c *Client }
 
-// A SettingScope says whose setting it is: of a user, a user group, the site or the
-// system. ID is that of the user or group. The zero value leaves it to the server.
+// A SettingScope selects whose setting is meant. The zero value leaves it to the server.
 type SettingScope struct {
 	Scope string // user, usergroup, site or system
-	ID    string
+	ID    string // of the user or group
 }
 
-// Get reads a setting.
+// Get returns a setting.
 func (r *Settings) Get(ctx context.Context, name string, scope SettingScope, opts ...CallOption) (*Setting, error) {
 	out := new(Setting)
 	k := call{method: http.MethodGet, path: []string{"setting", name}, out: out}.with(opts)
@@ -34,7 +34,7 @@ func (r *Settings) Get(ctx context.Context, name string, scope SettingScope, opt
 	return out, nil
 }
 
-// Many reads several settings with one call, or all that may be read.
+// Many yields several settings with one call; without names, all readable ones.
 func (r *Settings) Many(ctx context.Context, names []string, opts ...CallOption) iter.Seq2[*Setting, error] {
 	k := call{method: http.MethodGet, path: []string{"settings"}, paging: byPage}.listing(opts)
 	if len(names) > 0 {
@@ -55,7 +55,7 @@ func (r *Settings) Set(ctx context.Context, name, value string, scope SettingSco
 	return update(ctx, r.c, []string{"setting", name}, change, opts)
 }
 
-// A Setting is a name with a value.
+// A Setting is a named value.
 type Setting struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
@@ -63,8 +63,44 @@ type Setting struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the setting in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (s *Setting) UnmarshalJSON(data []byte) error { return decodeModel(data, s) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (s Setting) MarshalJSON() ([]byte, error) { return encodeModel(&s) }
+
+// A SettingDefinition defines a setting.
+type SettingDefinition struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Tag  string `json:"tag"`
+
+	CreatedOn  time.Time `json:"createdOn"`
+	ModifiedOn time.Time `json:"modifiedOn"`
+
+	Extra Extra
+}
+
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
+func (s *SettingDefinition) UnmarshalJSON(data []byte) error { return decodeModel(data, s) }
+
+// MarshalJSON encodes the fields that are not zero.
+func (s SettingDefinition) MarshalJSON() ([]byte, error) { return encodeModel(&s) }
+
+// A SettingCategory is a group of settings.
+type SettingCategory struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Tag  string `json:"tag"`
+
+	CreatedOn  time.Time `json:"createdOn"`
+	ModifiedOn time.Time `json:"modifiedOn"`
+
+	Extra Extra
+}
+
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
+func (s *SettingCategory) UnmarshalJSON(data []byte) error { return decodeModel(data, s) }
+
+// MarshalJSON encodes the fields that are not zero.
+func (s SettingCategory) MarshalJSON() ([]byte, error) { return encodeModel(&s) }

@@ -13,38 +13,38 @@ import (
 )
 
 const (
-	// uploadLimit is 20 MB, from which on the REST guide wants segments, none of
-	// them larger. It does not say which megabyte: this is the smaller one.
+	// uploadLimit is 20 MB. The REST guide requires segments from this size on, and
+	// allows none larger. It does not define MB: this is the smaller reading.
 	uploadLimit = 20_000_000
 
-	// A broken connection costs at most half of what a segment may have, 2 GiB are
-	// 215 requests, and a stream holds 30 MB in memory.
+	// With these, a broken connection wastes at most 10 MB, 2 GiB take 215 requests,
+	// and a stream needs 30 MB of memory.
 	defaultSegmentSize = 10_000_000
 	defaultParallel    = 3
 )
 
-// Uploads sends files to the tenant. Their tokens then make them files of records.
+// Uploads sends files to the tenant. The returned tokens then attach the files to records.
 // It is safe for concurrent use.
 type Uploads struct {
 	c    *Client
-	blob *http.Client // neither token nor limit
+	blob *http.Client // sends no token and has no limit
 }
 
-func newUploads(c *Client) *Uploads { return &Uploads{c, newBlobClient(patient())} }
+func newUploads(c *Client) *Uploads { return &Uploads{c, newBlobClient(baseTransport())} }
 
-// An Upload is a file that is on the server, and not yet in a record.
+// An Upload is a file that has been uploaded, but is not yet attached to a record.
 type Upload struct {
-	// Token is what a [RecordChange] names the file by. It is good for one record,
-	// and forgotten after a few days: then the answer is [ErrUploadExpired]. It is
-	// a secret until it is used.
+	// Token identifies the file in a [RecordChange]. It can be used for one record and
+	// expires after a few days; then the error is [ErrUploadExpired]. Keep it secret
+	// until it is used.
 	Token string
 
 	Name string
-	Size int64 // in bytes
+	Size int64 // bytes
 }
 
-// File uploads a file. Its name is the last element of path, unless [UploadName]
-// gives another one. A pipe is read as by [Uploads.Reader].
+// File uploads a file. Its name in Aprimo is the last element of path, unless
+// [UploadName] sets another. A pipe is uploaded as with [Uploads.Reader].
 func (u *Uploads) File(ctx context.Context, path string, opts ...UploadOption) (*Upload, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -63,23 +63,22 @@ func (u *Uploads) File(ctx context.Context, path string, opts ...UploadOption) (
 	return u.at(ctx, newUploadSettings(filepath.Base(path), opts), f, info.Size(), info.ModTime())
 }
 
-// ReaderAt uploads size bytes of r, which is read in several places at once, and not
-// after ReaderAt has returned. Nothing of it is kept in memory. It is an error if r
-// has more or fewer bytes.
+// ReaderAt uploads r, which must contain exactly size bytes. It reads r from several
+// goroutines, buffers nothing, and does not read r after it has returned.
 func (u *Uploads) ReaderAt(ctx context.Context, name string, r io.ReaderAt, size int64, opts ...UploadOption) (*Upload, error) {
 	return u.at(ctx, newUploadSettings(name, opts), r, size, time.Time{})
 }
 
-// Reader uploads all that r has, whose size need not be known. It holds a segment in
-// memory for each that is sent in parallel, 30 MB if no option says otherwise. It
-// cannot be resumed. A Read that blocks is not ended by the context.
+// Reader uploads r to its end. It buffers as many segments as are sent in parallel, by
+// default 30 MB. The upload cannot be resumed. The context does not interrupt a blocked
+// Read.
 func (u *Uploads) Reader(ctx context.Context, name string, r io.Reader, opts ...UploadOption) (*Upload, error) {
 	s := newUploadSettings(name, opts)
 	if err := s.check(); err != nil {
 		return nil, err
 	}
 	if s.resume != nil {
-		return nil, errors.New("aprimo: upload: a stream cannot be resumed: give a file or an io.ReaderAt")
+		return nil, errors.New("aprimo: upload: a stream cannot be resumed: use File or ReaderAt")
 	}
 	s.states = nil
 	first := make([]byte, s.segmentSize)
@@ -88,13 +87,13 @@ func (u *Uploads) Reader(ctx context.Context, name string, r io.Reader, opts ...
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return u.at(ctx, s, bytes.NewReader(first[:n]), int64(n), time.Time{})
 	case err != nil:
-		return nil, fmt.Errorf("aprimo: upload of %q: the source failed after %d bytes: %w", s.name, n, err)
+		return nil, fmt.Errorf("aprimo: upload of %q: reading the source after %d bytes: %w", s.name, n, err)
 	}
 	t := &transfer{uploads: u, settings: s, total: -1, parts: stream(r, first, s.parallel)}
 	return t.run(ctx)
 }
 
-// at uploads what has a size.
+// at uploads a source of known size.
 func (u *Uploads) at(ctx context.Context, s uploadSettings, r io.ReaderAt, size int64, modified time.Time) (*Upload, error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -102,10 +101,10 @@ func (u *Uploads) at(ctx context.Context, s uploadSettings, r io.ReaderAt, size 
 	if err := checkSize(r, size); err != nil {
 		return nil, fmt.Errorf("aprimo: upload of %q: %w", s.name, err)
 	}
-	if size == 0 || size < uploadLimit && !s.direct && s.resume == nil { // Azure takes no empty block
+	if size == 0 || size < uploadLimit && !s.direct && s.resume == nil { // Azure accepts no empty block
 		return u.small(ctx, s, r, size)
 	}
-	state, err := newUploadState(s, r, size, modified)
+	state, err := u.newState(s, r, size, modified)
 	if err != nil {
 		return nil, fmt.Errorf("aprimo: upload of %q: %w", s.name, err)
 	}
@@ -127,7 +126,7 @@ func (u *Uploads) at(ctx context.Context, s uploadSettings, r io.ReaderAt, size 
 // small uploads a file in one request.
 func (u *Uploads) small(ctx context.Context, s uploadSettings, r io.ReaderAt, size int64) (*Upload, error) {
 	p := part{size: size, open: func() io.Reader { return io.NewSectionReader(r, 0, size) }}
-	var answer uploadAnswer
+	var answer uploadResponse
 	body, done := p.form("file1", s.name)
 	_, err := u.c.do(ctx, call{
 		method: http.MethodPost, base: u.c.core, path: []string{"uploads"}, header: repeatable(), body: body, out: &answer,
@@ -136,7 +135,7 @@ func (u *Uploads) small(ctx context.Context, s uploadSettings, r io.ReaderAt, si
 	if err != nil {
 		return nil, err
 	}
-	token, err := u.settle(ctx, answer)
+	token, err := u.awaitUpload(ctx, answer)
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +145,145 @@ func (u *Uploads) small(ctx context.Context, s uploadSettings, r io.ReaderAt, si
 	return &Upload{Token: token, Name: s.name, Size: size}, nil
 }
 
-// repeatable marks a POST that may be sent twice: a segment has an index, and what
-// nobody uses is removed by the server. The header itself is not sent.
+// repeatable marks a POST as safe to repeat: a repeated segment has the same index, and
+// the server removes unused uploads. net/http does not send the header.
 func repeatable() http.Header { return http.Header{"Idempotency-Key": nil} }
+
+// An UploadOption configures an upload.
+type UploadOption func(*uploadSettings)
+
+type uploadSettings struct {
+	name        string
+	segmentSize int64
+	parallel    int
+	direct      bool
+	blob        *http.Client
+	progress    func(done, total int64)
+	states      func(UploadState)
+	resume      *UploadState
+}
+
+func newUploadSettings(name string, opts []UploadOption) uploadSettings {
+	s := uploadSettings{name: name, segmentSize: defaultSegmentSize, parallel: defaultParallel}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&s)
+		}
+	}
+	if s.resume != nil {
+		s.segmentSize, s.direct = s.resume.SegmentSize, s.resume.Blob
+	}
+	return s
+}
+
+// UploadName sets the file's name in Aprimo.
+func UploadName(name string) UploadOption {
+	return func(s *uploadSettings) { s.name = name }
+}
+
+// UploadSegmentSize sets the number of bytes sent in one request, at most 20,000,000. The
+// default is 10,000,000. Files below 20 MB are sent in one request regardless.
+func UploadSegmentSize(bytes int64) UploadOption {
+	return func(s *uploadSettings) { s.segmentSize = bytes }
+}
+
+// UploadParallel sets the number of segments sent at once. The default is only 3, because
+// Aprimo's guide lists uploads of large files among the heaviest operations.
+func UploadParallel(n int) UploadOption {
+	return func(s *uploadSettings) { s.parallel = n }
+}
+
+// UploadToBlob sends the file directly to Aprimo's blob storage, which takes one API call
+// for a file of any size. c sends it and must not add a token; nil means a default
+// client.
+func UploadToBlob(c *http.Client) UploadOption {
+	return func(s *uploadSettings) {
+		s.direct = true
+		if c != nil {
+			s.blob = newBlobClient(c.Transport)
+		}
+	}
+}
+
+// UploadProgress calls f after each segment with the number of bytes uploaded; total is -1
+// for a stream. Calls do not overlap, and done never decreases. The upload waits for f to
+// return.
+func UploadProgress(f func(done, total int64)) UploadOption {
+	return func(s *uploadSettings) {
+		reported := int64(-1)
+		s.progress = func(done, total int64) {
+			if done > reported { // an upload may start anew
+				reported = done
+				f(done, total)
+			}
+		}
+	}
+}
+
+// UploadStates calls f with the state of the upload when it has started on the server and
+// after each segment. Store the latest state to resume with [UploadResume]. Calls do not
+// overlap. A failed or cancelled upload then stays on the server; otherwise it is removed.
+// Files sent in one request, and streams, have no state.
+func UploadStates(f func(UploadState)) UploadOption {
+	return func(s *uploadSettings) { s.states = f }
+}
+
+// UploadResume resumes an upload: segments that have arrived are not sent again. The
+// segment size and whether the file is sent to the blob storage are taken from the state.
+// If the server has removed the upload, it starts anew. It is an error if the state belongs
+// to another tenant or source, or was written by a newer, incompatible release.
+func UploadResume(state UploadState) UploadOption {
+	return func(s *uploadSettings) { s.resume = &state }
+}
+
+// check validates the settings.
+func (s *uploadSettings) check() error {
+	if err := checkFileName(s.name); err != nil {
+		return fmt.Errorf("aprimo: upload: %w", err)
+	}
+	if s.segmentSize < 1 || s.segmentSize > uploadLimit {
+		return fmt.Errorf("aprimo: upload: UploadSegmentSize(%d): use 1 to %d bytes", s.segmentSize, uploadLimit)
+	}
+	if s.parallel < 1 {
+		return fmt.Errorf("aprimo: upload: UploadParallel(%d): use 1 or more", s.parallel)
+	}
+	return nil
+}
+
+// An uploadResponse has the token of a complete upload, or where to poll for it or send it.
+type uploadResponse struct {
+	Token  string `json:"token"`
+	URI    string `json:"uri"`
+	SasURL string `json:"sasUrl"`
+}
+
+const (
+	firstPoll = 500 * time.Millisecond
+	maxPoll   = 10 * time.Second
+	maxPolls  = 60 // about ten minutes
+)
+
+// awaitUpload polls until the server returns a token for the upload.
+func (u *Uploads) awaitUpload(ctx context.Context, answer uploadResponse) (string, error) {
+	uri, delay := answer.URI, firstPoll
+	for range maxPolls {
+		if answer.Token != "" {
+			return answer.Token, nil
+		}
+		if answer.URI != "" {
+			uri = answer.URI
+		}
+		if uri == "" {
+			return "", errors.New("aprimo: upload: the server returned neither a token nor a link to one")
+		}
+		if err := sleep(ctx, delay); err != nil {
+			return "", err
+		}
+		delay = min(2*delay, maxPoll)
+		answer = uploadResponse{}
+		if _, err := u.c.do(ctx, call{method: http.MethodGet, base: u.c.core, link: uri, out: &answer}.with(nil)); err != nil {
+			return "", err
+		}
+	}
+	return "", errors.New("aprimo: upload: the server received the file, but returned no token within ten minutes")
+}

@@ -2,8 +2,8 @@ package client_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -122,72 +122,6 @@ func TestACancelledUploadLeavesNothingOnTheServer(t *testing.T) {
 	})
 }
 
-func TestAResumedUploadSendsNoSegmentTwice(t *testing.T) {
-	for _, blob := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			tenant := &aprimotest.Tenant{}
-			u := uploader(t, tenant)
-			opts := []client.UploadOption{client.UploadParallel(1)}
-			if blob {
-				opts = append(opts, toBlob(tenant))
-			}
-			var kept []byte
-			ctx, cancel := context.WithCancel(t.Context())
-			_, err := u.ReaderAt(ctx, "film.mp4", large, int64(large), append(opts, client.UploadStates(func(s client.UploadState) {
-				kept, _ = json.Marshal(s)
-				if len(s.Done) == 2 {
-					cancel()
-				}
-			}))...)
-			if !errors.Is(err, context.Canceled) {
-				t.Fatal(err)
-			}
-			var state client.UploadState
-			if err := json.Unmarshal(kept, &state); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := u.ReaderAt(t.Context(), "film.mp4", large+1, int64(large)+1, append(opts, client.UploadResume(state))...); err == nil || !strings.Contains(err.Error(), "45000002") {
-				t.Errorf("another source: %v", err)
-			}
-			last := int64(-1)
-			up, err := u.ReaderAt(t.Context(), "film.mp4", large, int64(large), append(opts, client.UploadResume(state),
-				client.UploadProgress(func(done, total int64) {
-					if done <= last || total != int64(large) || done < 20_000_000 {
-						t.Errorf("%d of %d after %d", done, total, last)
-					}
-					last = done
-				}))...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			same(t, tenant, up, large)
-			if len(tenant.Uploads()) != 1 || last != int64(large) {
-				t.Errorf("%d uploads, progress %d", len(tenant.Uploads()), last)
-			}
-		})
-	}
-}
-
-func TestAResumedUploadThatHasExpiredBeginsAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tenant := &aprimotest.Tenant{}
-		u := uploader(t, tenant)
-		var state client.UploadState
-		ctx, cancel := context.WithCancel(t.Context())
-		u.ReaderAt(ctx, "film.mp4", large, int64(large), client.UploadStates(func(s client.UploadState) {
-			if state = s; len(s.Done) == 2 {
-				cancel()
-			}
-		}))
-		tenant.PurgeUploads()
-		up, err := u.ReaderAt(t.Context(), "film.mp4", large, int64(large), client.UploadResume(state))
-		if err != nil {
-			t.Fatal(err)
-		}
-		same(t, tenant, up, large)
-	})
-}
-
 func TestDroppedSegmentsAreSentAgainAndAFailureStopsTheOthers(t *testing.T) {
 	for _, fault := range []aprimotest.Fault{{Drop: true}, {Status: 503}, {Status: 400}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -220,7 +154,7 @@ func TestDroppedSegmentsAreSentAgainAndAFailureStopsTheOthers(t *testing.T) {
 func TestASourceOfAnotherSizeIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	tenant := &aprimotest.Tenant{}
 	u := uploader(t, tenant)
-	for size, want := range map[int64]string{9: "more than the 9", 11: "fewer than the 11", -1: "-1"} {
+	for size, want := range map[int64]string{9: "more than the given size of 9 bytes", 11: "fewer than the given size of 11 bytes", -1: "-1"} {
 		if _, err := u.ReaderAt(t.Context(), "a", pattern(10), size); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d: %v", size, err)
 		}
@@ -278,18 +212,71 @@ func TestALargeUploadNeedsLittleMemory(t *testing.T) {
 	}
 }
 
-func FuzzUploadState(f *testing.F) {
-	f.Add([]byte(`{"name":"a","size":10,"segmentSize":3,"session":"/uploads/segments/x","done":[0,1]}`))
-	f.Add([]byte(`{"name":"a","size":10,"segmentSize":-1,"session":"x","done":[9,-1]}`))
-	f.Add([]byte(`{"name":"a","size":10,"segmentSize":1,"blob":true,"token":"t","session":"://"}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var state client.UploadState
-		if json.Unmarshal(data, &state) != nil {
-			return
-		}
-		c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { t.Error("a state of another source was used") })
-		if _, err := c.Uploads.ReaderAt(t.Context(), "a", pattern(10), 10, client.UploadResume(state)); err == nil {
-			t.Error("accepted")
-		}
-	})
+func TestUploadOptions(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		opt      client.UploadOption
+		file     string
+		segments int
+		err      string
+	}{
+		{"default", nil, "film.mp4", 5, "<nil>"},
+		{"UploadName", client.UploadName("other.mp4"), "other.mp4", 5, "<nil>"},
+		{"UploadSegmentSize", client.UploadSegmentSize(20_000_000), "film.mp4", 3, "<nil>"},
+		{"a segment too large", client.UploadSegmentSize(20_000_001), "", 0, "aprimo: upload: UploadSegmentSize(20000001): use 1 to 20000000 bytes"},
+		{"no segment", client.UploadSegmentSize(0), "", 0, "aprimo: upload: UploadSegmentSize(0): use 1 to 20000000 bytes"},
+		{"none at a time", client.UploadParallel(0), "", 0, "aprimo: upload: UploadParallel(0): use 1 or more"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tenant := &aprimotest.Tenant{}
+			_, err := uploader(t, tenant).ReaderAt(t.Context(), "film.mp4", large, int64(large), test.opt)
+			if fmt.Sprint(err) != test.err {
+				t.Errorf("%s: got error %v, want %s", test.name, err, test.err)
+			}
+			var file string
+			var segments int
+			for _, u := range tenant.Uploads() {
+				file, segments = u.FileName, len(u.Segments)
+			}
+			if file != test.file || segments != test.segments {
+				t.Errorf("%s: got %q in %d segments, want %q in %d", test.name, file, segments, test.file, test.segments)
+			}
+		})
+	}
+}
+
+// A brokenSource fails in its third segment.
+type brokenSource struct{ pattern }
+
+var errBroken = errors.New("the disk is broken")
+
+func (s brokenSource) ReadAt(b []byte, off int64) (int, error) {
+	if off >= 20_000_000 && off < 30_000_000 {
+		return 0, errBroken
+	}
+	return s.pattern.ReadAt(b, off)
+}
+
+func TestAnErrorOfTheSourceIsNotRetried(t *testing.T) {
+	for _, blob := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			tenant := &aprimotest.Tenant{}
+			u := uploader(t, tenant)
+			opts, state := []client.UploadOption{client.UploadParallel(1)}, aprimotest.UploadCancelled
+			if blob {
+				opts, state = append(opts, toBlob(tenant)), aprimotest.UploadOpen // Azure removes it later
+			}
+			begin := time.Now()
+			_, err := u.ReaderAt(t.Context(), "film.mp4", brokenSource{large}, int64(large), opts...)
+			if !errors.Is(err, errBroken) {
+				t.Errorf("blob %v: got error %v, want %v", blob, err, errBroken)
+			}
+			if took := time.Since(begin); took > 5*time.Second {
+				t.Errorf("blob %v: took %v, want no retries", blob, took)
+			}
+			if got := tenant.Uploads(); len(got) != 1 || got[0].State != state {
+				t.Errorf("blob %v: got %+v, want one upload that is %v", blob, got, state)
+			}
+		})
+	}
 }

@@ -11,15 +11,15 @@ import (
 	"sync"
 )
 
-// A part is what of a file is sent in one request.
+// A part is the piece of a file that is sent in one request.
 type part struct {
 	index int
 	size  int64
-	open  func() io.Reader // from its beginning
-	free  func()           // called when nobody reads it any more; may be nil
+	open  func() io.Reader // reads it from its start
+	free  func()           // called when it is no longer read; may be nil
 }
 
-// sections returns the parts of a source that have not arrived.
+// sections returns the parts of a source that have not been uploaded.
 func sections(r io.ReaderAt, state *UploadState) iter.Seq2[part, error] {
 	done := slices.Clone(state.Done)
 	return func(yield func(part, error) bool) {
@@ -36,13 +36,13 @@ func sections(r io.ReaderAt, state *UploadState) iter.Seq2[part, error] {
 	}
 }
 
-// stream returns the parts of a reader whose first one has been read. It reads on
-// as buffers become free, of which there are as many as are sent in parallel.
+// stream returns the parts of a reader. first holds its first part, and r is at the
+// second. It reads the next part when one of parallel buffers is free.
 func stream(r io.Reader, first []byte, parallel int) iter.Seq2[part, error] {
 	return func(yield func(part, error) bool) {
 		buffers := make(chan []byte, parallel)
 		for range parallel - 1 {
-			buffers <- nil // made when it is needed
+			buffers <- nil // allocated when needed
 		}
 		buffer, n, end := first, len(first), false
 		for i := 0; ; i++ {
@@ -65,21 +65,21 @@ func stream(r io.Reader, first []byte, parallel int) iter.Seq2[part, error] {
 				return
 			}
 			if err != nil && !end {
-				yield(part{}, fmt.Errorf("the source failed in segment %d: %w", i+1, err))
+				yield(part{}, fmt.Errorf("reading segment %d of the source: %w", i+1, err))
 				return
 			}
 		}
 	}
 }
 
-// payload returns the body of a request with prefix and suffix about the part, and
-// a function that waits until nobody reads it any more: net/http may close a body
-// after it has answered.
+// payload returns a request body that consists of prefix, the part and suffix, and a
+// function that waits until the body is no longer read: net/http may close a body after it
+// has returned the response.
 func (p part) payload(contentType string, prefix, suffix []byte) (*payload, func()) {
 	var reading sync.WaitGroup
 	open := func() (io.ReadCloser, error) {
 		reading.Add(1)
-		content := &exactly{r: p.open(), left: p.size}
+		content := &exactReader{r: p.open(), left: p.size}
 		body := io.MultiReader(bytes.NewReader(prefix), content, bytes.NewReader(suffix))
 		return &partBody{Reader: body, close: sync.OnceFunc(reading.Done)}, nil
 	}
@@ -87,11 +87,11 @@ func (p part) payload(contentType string, prefix, suffix []byte) (*payload, func
 	return &payload{contentType, size, open}, reading.Wait
 }
 
-// form returns the body that is a form with the part as its only field.
+// form returns a request body that is a form with the part as its only field.
 func (p part) form(field, fileName string) (*payload, func()) {
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
-	form.CreateFormFile(field, fileName) // a bytes.Buffer does not fail
+	form.CreateFormFile(field, fileName) // writing to a bytes.Buffer cannot fail
 	n := b.Len()
 	form.Close()
 	return p.payload(form.FormDataContentType(), b.Bytes()[:n], b.Bytes()[n:])
@@ -104,48 +104,49 @@ type partBody struct {
 
 func (b *partBody) Close() error { b.close(); return nil }
 
-// exactly says so if a source ends early. Such an error is not worth a retry.
-type exactly struct {
+// An exactReader reports a source that ends early, as an error that is not retried.
+type exactReader struct {
 	r    io.Reader
 	left int64
 }
 
-func (e *exactly) Read(p []byte) (int, error) {
+func (e *exactReader) Read(p []byte) (int, error) {
 	n, err := e.r.Read(p)
 	e.left -= int64(n)
 	switch {
 	case errors.Is(err, io.EOF) && e.left > 0:
 		return n, sourceError{fmt.Errorf("the source ended %d bytes early", e.left)}
 	case err != nil && !errors.Is(err, io.EOF):
-		return n, sourceError{fmt.Errorf("the source failed: %w", err)}
+		return n, sourceError{fmt.Errorf("reading the source: %w", err)}
 	}
 	return n, err
 }
 
+// A sourceError is an error of the source, which a retry does not remedy.
 type sourceError struct{ error }
 
 func (sourceError) Retryable() bool { return false }
 func (e sourceError) Unwrap() error { return e.error }
 
-// checkSize finds out whether a source ends where it is said to.
+// checkSize returns an error unless a source has exactly size bytes.
 func checkSize(r io.ReaderAt, size int64) error {
 	if size < 0 {
-		return fmt.Errorf("its size is said to be %d bytes", size)
+		return fmt.Errorf("the size is negative: %d bytes", size)
 	}
 	var one [1]byte
 	if n, err := r.ReadAt(one[:], size); n > 0 {
-		return fmt.Errorf("the source has more than the %d bytes that it is said to have", size)
+		return fmt.Errorf("the source has more than the given size of %d bytes", size)
 	} else if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("the source cannot be read: %w", err)
+		return fmt.Errorf("reading the source: %w", err)
 	}
 	if size == 0 {
 		return nil
 	}
 	if n, err := r.ReadAt(one[:], size-1); n == 0 {
 		if err == nil || errors.Is(err, io.EOF) {
-			return fmt.Errorf("the source has fewer than the %d bytes that it is said to have", size)
+			return fmt.Errorf("the source has fewer than the given size of %d bytes", size)
 		}
-		return fmt.Errorf("the source cannot be read: %w", err)
+		return fmt.Errorf("reading the source: %w", err)
 	}
 	return nil
 }

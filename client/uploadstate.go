@@ -10,32 +10,40 @@ import (
 	"time"
 )
 
-// An UploadState is how far an upload is. It can be kept as JSON, and must be kept
-// as a secret: whoever has it can write to the upload.
+// uploadStateVersion is the version of the stored form of an [UploadState]. Increase it
+// when a release before the change would misread the new form.
+const uploadStateVersion = 1
+
+// An UploadState is the progress of an upload. It can be stored as JSON. Keep it secret: it
+// allows writing to the upload.
 type UploadState struct {
+	Version int    `json:"version"` // of the stored form; 0 if written before states had one
+	Tenant  string `json:"tenant"`  // its name or host; empty in version 0
+
 	Name        string    `json:"name"`
-	Size        int64     `json:"size"`        // in bytes
-	SegmentSize int64     `json:"segmentSize"` // in bytes; the last may have fewer
-	Modified    time.Time `json:"modified"`    // of a file; zero if it is none
-	Fingerprint string    `json:"fingerprint"` // SHA-256 of both ends of the source
-	Blob        bool      `json:"blob"`        // it goes straight to the blob storage
-	Session     string    `json:"session"`     // where the segments are sent to
+	Size        int64     `json:"size"`        // bytes
+	SegmentSize int64     `json:"segmentSize"` // bytes; the last segment may be smaller
+	Modified    time.Time `json:"modified"`    // of the file; zero for other sources
+	Fingerprint string    `json:"fingerprint"` // SHA-256 of the start and the end of the source
+	Blob        bool      `json:"blob"`        // sent directly to the blob storage
+	Session     string    `json:"session"`     // URL to which the segments are sent
 	Token       string    `json:"token"`       // of an upload to the blob storage
-	Done        []int     `json:"done"`        // the segments that have arrived, rising
+	Done        []int     `json:"done"`        // uploaded segments, in ascending order
 }
 
-// fingerprinted is how much of each end is read: enough for the headers and indexes
-// in which files of one format differ.
-const fingerprinted = 64 << 10
+// fingerprintSize is the number of bytes hashed at the start and at the end of a source,
+// enough for the headers and indexes in which files of one format differ.
+const fingerprintSize = 64 << 10
 
-func newUploadState(s uploadSettings, r io.ReaderAt, size int64, modified time.Time) (*UploadState, error) {
+func (u *Uploads) newState(s uploadSettings, r io.ReaderAt, size int64, modified time.Time) (*UploadState, error) {
 	hash := sha256.New()
-	for _, from := range []int64{0, max(0, size-fingerprinted)} {
-		if _, err := io.Copy(hash, io.NewSectionReader(r, from, min(fingerprinted, size))); err != nil {
-			return nil, fmt.Errorf("the source cannot be read: %w", err)
+	for _, from := range []int64{0, max(0, size-fingerprintSize)} {
+		if _, err := io.Copy(hash, io.NewSectionReader(r, from, min(fingerprintSize, size))); err != nil {
+			return nil, fmt.Errorf("reading the source: %w", err)
 		}
 	}
 	return &UploadState{
+		Version: uploadStateVersion, Tenant: u.c.tenant,
 		Name: s.name, Size: size, SegmentSize: s.segmentSize, Modified: modified.UTC(),
 		Fingerprint: hex.EncodeToString(hash.Sum(nil)), Blob: s.direct,
 	}, nil
@@ -47,12 +55,12 @@ func (s *UploadState) clone() *UploadState {
 	return &c
 }
 
-// segments returns how many there are: of an empty file one, which is empty.
+// segments returns the number of segments. An empty file has one, which is empty.
 func (s *UploadState) segments() int {
 	return int(max(1, (s.Size-1)/s.SegmentSize+1))
 }
 
-// length returns how many bytes a segment has.
+// length returns the size of a segment in bytes.
 func (s *UploadState) length(index int) int64 {
 	return min(s.SegmentSize, s.Size-int64(index)*s.SegmentSize)
 }
@@ -69,24 +77,28 @@ func (s *UploadState) add(index int) {
 	s.Done = slices.Insert(s.Done, at, index)
 }
 
-// matches returns an error if the state is not of this source, or not whole.
+// matches returns an error if the state belongs to another source than now, or is damaged.
 func (s *UploadState) matches(now *UploadState) error {
 	switch {
+	case s.Version > now.Version:
+		return fmt.Errorf("the state has version %d, this release reads up to %d: update the module, or upload the file without UploadResume", s.Version, now.Version)
+	case s.Version > 0 && s.Tenant != now.Tenant:
+		return fmt.Errorf("the state belongs to the tenant %q, not %q: use a client of that tenant, or upload the file without UploadResume", s.Tenant, now.Tenant)
 	case s.Session == "" || s.Blob && s.Token == "":
 		return errors.New("the state has no session: upload the file without UploadResume")
 	case s.Name != now.Name:
-		return fmt.Errorf("the state is of %q", s.Name)
+		return fmt.Errorf("the state belongs to the file name %q", s.Name)
 	case s.Size != now.Size:
-		return fmt.Errorf("the source has %d bytes now, and had %d", now.Size, s.Size)
+		return fmt.Errorf("the source has %d bytes, but had %d", now.Size, s.Size)
 	case !s.Modified.Equal(now.Modified):
-		return fmt.Errorf("the file was modified at %v, the state is of %v", now.Modified, s.Modified)
+		return fmt.Errorf("the file was modified at %v, but the state belongs to that of %v", now.Modified, s.Modified)
 	case s.Fingerprint != now.Fingerprint:
-		return errors.New("the source has another content now")
+		return errors.New("the content of the source has changed")
 	}
 	last := -1
 	for _, index := range s.Done {
 		if index <= last || index >= s.segments() {
-			return fmt.Errorf("the state is damaged: segment %d after %d, of %d", index, last, s.segments())
+			return fmt.Errorf("the state is damaged: segment %d follows %d, of %d segments", index, last, s.segments())
 		}
 		last = index
 	}

@@ -1,12 +1,21 @@
 package client
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
 	"sync"
 	"time"
+
+	"github.com/aprimo-go/aprimo/retry"
 )
 
 // A transfer is one upload in segments, or to the blob storage.
@@ -23,15 +32,15 @@ type transfer struct {
 	count int
 }
 
-// A target is where the parts go.
+// A target receives the parts of an upload.
 type target interface {
 	send(context.Context, part) error
 	complete(ctx context.Context, count int) (token string, err error)
 	cancel(context.Context)
 }
 
-// run uploads what has not arrived. What fails is removed from the server, unless
-// the caller keeps the state.
+// run uploads the parts. A failed upload is removed from the server unless the caller
+// keeps its state.
 func (t *transfer) run(ctx context.Context) (*Upload, error) {
 	if err := t.begin(ctx); err != nil {
 		return nil, err
@@ -48,7 +57,7 @@ func (t *transfer) run(ctx context.Context) (*Upload, error) {
 
 func (t *transfer) begin(ctx context.Context) error {
 	state := t.state
-	if state == nil {
+	if state == nil { // a stream
 		state = &UploadState{Name: t.settings.name, SegmentSize: t.settings.segmentSize, Blob: t.settings.direct}
 	}
 	if state.Session == "" {
@@ -58,22 +67,22 @@ func (t *transfer) begin(ctx context.Context) error {
 	}
 	t.to = t.uploads.target(state, t.settings)
 	t.done, t.count = state.arrived(), len(state.Done)
-	t.tell()
+	t.report()
 	return nil
 }
 
-// sendAll sends the parts, some at a time. The first that fails stops the others.
+// sendAll sends the parts, several at a time. The first failure stops the others.
 func (t *transfer) sendAll(ctx context.Context) (string, error) {
 	sending, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var workers sync.WaitGroup
-	places := make(chan struct{}, t.settings.parallel)
+	slots := make(chan struct{}, t.settings.parallel)
 	for p, err := range t.parts {
 		if err != nil {
 			stop(err)
 			break
 		}
-		places <- struct{}{}
+		slots <- struct{}{}
 		if sending.Err() != nil {
 			break
 		}
@@ -83,7 +92,7 @@ func (t *transfer) sendAll(ctx context.Context) (string, error) {
 			} else {
 				t.arrived(p)
 			}
-			<-places
+			<-slots
 			if p.free != nil {
 				p.free()
 			}
@@ -104,11 +113,11 @@ func (t *transfer) arrived(p part) {
 	if t.state != nil {
 		t.state.add(p.index)
 	}
-	t.tell()
+	t.report()
 }
 
-// tell tells the caller how far it is.
-func (t *transfer) tell() {
+// report passes the state and the progress to the caller's functions.
+func (t *transfer) report() {
 	if t.settings.states != nil && t.state != nil {
 		t.settings.states(*t.state.clone())
 	}
@@ -117,18 +126,166 @@ func (t *transfer) tell() {
 	}
 }
 
-// maxRemoval is how long an upload that was cancelled waits for the server to
-// remove it: time for a turn in a full queue.
-const maxRemoval = 15 * time.Second
+// removalTimeout limits the removal of a cancelled upload. It is long enough to wait in a
+// full queue.
+const removalTimeout = 15 * time.Second
 
 func (t *transfer) remove(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxRemoval)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTimeout)
 	defer cancel()
 	t.to.cancel(ctx)
 }
 
-// expired reports whether a resumed upload failed because the server has forgotten
-// it.
+// expired reports whether a resumed upload failed because the server has removed it.
 func (t *transfer) expired(err error) bool {
 	return errors.Is(err, ErrNotFound) || t.state.Blob && errors.Is(err, ErrForbidden)
+}
+
+// open starts an upload on the server.
+func (u *Uploads) open(ctx context.Context, state *UploadState) error {
+	path, in := []string{"uploads", "segments"}, map[string]string{"filename": state.Name}
+	if state.Blob {
+		path, in = []string{"uploads"}, map[string]string{"fileName": state.Name}
+	}
+	var answer uploadResponse
+	_, err := u.c.do(ctx, call{
+		method: http.MethodPost, base: u.c.core, path: path, header: repeatable(), in: in, out: &answer,
+	}.with(nil))
+	if err != nil {
+		return err
+	}
+	if state.Session = answer.URI; state.Blob {
+		state.Session, state.Token = answer.SasURL, answer.Token
+	}
+	if state.Session == "" || state.Blob && state.Token == "" {
+		return fmt.Errorf("aprimo: upload of %q: the server accepted it, but returned no address to send it to", state.Name)
+	}
+	return nil
+}
+
+func (u *Uploads) target(state *UploadState, s uploadSettings) target {
+	if !state.Blob {
+		return &segmentTarget{u, state.Session, state.Name}
+	}
+	client := s.blob
+	if client == nil {
+		client = u.blob
+	}
+	return &blobTarget{client, state.Session, state.Token}
+}
+
+// A segmentTarget sends the parts as segments through the API.
+type segmentTarget struct {
+	uploads *Uploads
+	session string // a link
+	name    string
+}
+
+func (t *segmentTarget) send(ctx context.Context, p part) error {
+	body, done := p.form(fmt.Sprintf("segment%d", p.index), fmt.Sprintf("%s.segment%d", t.name, p.index))
+	defer done()
+	k := t.call(http.MethodPost, "")
+	k.header, k.body = repeatable(), body
+	k.query = url.Values{"index": {strconv.Itoa(p.index)}}
+	_, err := t.uploads.c.do(ctx, k.with(nil))
+	return err
+}
+
+// complete is not repeated: after a success, the server would answer a second request with
+// an error.
+func (t *segmentTarget) complete(ctx context.Context, count int) (string, error) {
+	var answer uploadResponse
+	k := t.call(http.MethodPost, "/commit")
+	k.in, k.out = map[string]any{"filename": t.name, "segmentcount": count}, &answer
+	if _, err := t.uploads.c.do(ctx, k.with(nil)); err != nil {
+		return "", err
+	}
+	return t.uploads.awaitUpload(ctx, answer)
+}
+
+// cancel removes the upload if it can. Otherwise Aprimo does so after a few days.
+func (t *segmentTarget) cancel(ctx context.Context) {
+	t.uploads.c.do(ctx, t.call(http.MethodDelete, "").with(nil))
+}
+
+func (t *segmentTarget) call(method, below string) call {
+	return call{method: method, base: t.uploads.c.core, link: t.session + below}
+}
+
+// newBlobClient returns an http.Client for the blob storage, to which Aprimo's limit does
+// not apply and which must not receive a token.
+func newBlobClient(base http.RoundTripper) *http.Client {
+	return &http.Client{Transport: &retry.Transport{Base: base}, CheckRedirect: noRedirects}
+}
+
+// A blobTarget sends the parts as blocks of an Azure block blob
+// (https://learn.microsoft.com/rest/api/storageservices/put-block).
+type blobTarget struct {
+	http  *http.Client
+	sas   string // a signed URL
+	token string
+}
+
+func (t *blobTarget) send(ctx context.Context, p part) error {
+	body, done := p.payload("application/octet-stream", nil, nil)
+	defer done()
+	return t.put(ctx, url.Values{"comp": {"block"}, "blockid": {blockID(p.index)}}, body)
+}
+
+// blockID returns the id of a block. All ids of a blob must have the same length.
+func blockID(index int) string {
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%09d", index))
+}
+
+func (t *blobTarget) complete(ctx context.Context, count int) (string, error) {
+	var list struct {
+		XMLName xml.Name `xml:"BlockList"`
+		Latest  []string
+	}
+	for i := range count {
+		list.Latest = append(list.Latest, blockID(i))
+	}
+	data, err := xml.Marshal(list)
+	if err != nil {
+		return "", err
+	}
+	p := part{size: int64(len(data)), open: func() io.Reader { return bytes.NewReader(data) }}
+	body, done := p.payload("application/xml", nil, nil)
+	defer done()
+	return t.token, t.put(ctx, url.Values{"comp": {"blocklist"}}, body)
+}
+
+// cancel does nothing: Azure removes blocks that are in no block list.
+func (t *blobTarget) cancel(context.Context) {}
+
+func (t *blobTarget) put(ctx context.Context, query url.Values, body *payload) error {
+	u, err := url.Parse(t.sas)
+	if err != nil || u.Host == "" {
+		return errors.New("the server returned a malformed blob storage URL")
+	}
+	u.RawQuery += "&" + query.Encode() // appended, because the existing query is signed
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, u.String(), nil)
+	if err != nil {
+		return errors.New("the server returned an invalid blob storage URL")
+	}
+	if err := (call{body: body}).attach(req); err != nil {
+		return err
+	}
+	resp, err := t.http.Do(req)
+	e := &Error{Method: req.Method, Path: u.EscapedPath(), Attempt: 1}
+	if err != nil {
+		var urlErr *url.Error
+		if errors.As(err, &urlErr) {
+			err = urlErr.Err // net/http's text contains the signature
+		}
+		e.Message, e.cause = clean(err.Error()), err
+		return e
+	}
+	defer discard(resp.Body)
+	if resp.StatusCode != http.StatusCreated {
+		e.describe(resp)
+		e.Message, e.Type = clean(e.Message), clean(e.Type)
+		return e
+	}
+	return nil
 }

@@ -2,34 +2,36 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
 	"time"
 )
 
-// Users reads and changes the people who can log in.
+// Users reads and changes users.
 type Users struct{ Resource[User] }
 
 func newUsers(c *Client) *Users { return &Users{*newResource[User](c, "users", "user")} }
 
-// Permissions reads what a user may do, as the server writes it: Aprimo does not publish
-// its form.
+// Permissions returns a user's permissions as the server sends them. Aprimo does not
+// document their form.
 func (r *Users) Permissions(ctx context.Context, id string, opts ...CallOption) (Extra, error) {
 	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
 }
 
-// SetPermissions changes them, in the form in which they are read.
+// SetPermissions changes a user's permissions. The form is that of Permissions.
 func (r *Users) SetPermissions(ctx context.Context, id string, change Extra, opts ...CallOption) error {
 	return update(ctx, r.c, r.one(id, "permissions"), change, opts)
 }
 
-// A User is somebody who can log in.
+// A User is an account of a person or an integration.
 type User struct {
 	ID              string `json:"id"`
-	Name            string `json:"name"` // to log in with
+	Name            string `json:"name"` // login name
 	Email           string `json:"email"`
 	FirstName       string `json:"firstName"`
 	LastName        string `json:"lastName"`
 	IsActive        bool   `json:"isActive"`
-	AprimoUserID    int    `json:"aprimoUserId"` // in marketing operations
+	AprimoUserID    int    `json:"aprimoUserId"` // id in marketing operations
 	LanguageID      string `json:"languageId"`   // of fields
 	LanguageForUIID string `json:"languageForUIId"`
 	StorageQuota    int64  `json:"storageQuota"` // bytes
@@ -44,8 +46,109 @@ type User struct {
 	Extra Extra
 }
 
-// UnmarshalJSON reads the user in either of Aprimo's forms.
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (u *User) UnmarshalJSON(data []byte) error { return decodeModel(data, u) }
 
-// MarshalJSON writes what is not zero.
+// MarshalJSON encodes the fields that are not zero.
 func (u User) MarshalJSON() ([]byte, error) { return encodeModel(&u) }
+
+// UserGroups reads and changes user groups.
+type UserGroups struct{ Resource[UserGroup] }
+
+func newUserGroups(c *Client) *UserGroups {
+	return &UserGroups{*newResource[UserGroup](c, "usergroups", "usergroup")}
+}
+
+// Permissions returns a group's permissions as the server sends them. Aprimo does not
+// document their form.
+func (r *UserGroups) Permissions(ctx context.Context, id string, opts ...CallOption) (Extra, error) {
+	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
+}
+
+// SetPermissions changes a group's permissions. The form is that of Permissions.
+func (r *UserGroups) SetPermissions(ctx context.Context, id string, change Extra, opts ...CallOption) error {
+	return update(ctx, r.c, r.one(id, "permissions"), change, opts)
+}
+
+// A UserGroup is a group of users with common permissions.
+type UserGroup struct {
+	ID             string `json:"id"`
+	Name           string `json:"name"`
+	IsActive       bool   `json:"isActive"`
+	OrganizationID string `json:"organizationId"`
+	Tag            string `json:"tag"`
+
+	CreatedOn  time.Time `json:"createdOn"`
+	ModifiedOn time.Time `json:"modifiedOn"`
+
+	Extra Extra
+}
+
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
+func (u *UserGroup) UnmarshalJSON(data []byte) error { return decodeModel(data, u) }
+
+// MarshalJSON encodes the fields that are not zero.
+func (u UserGroup) MarshalJSON() ([]byte, error) { return encodeModel(&u) }
+
+// Permissions reads the permissions that exist.
+type Permissions struct{ Reader[Permission] }
+
+func newPermissions(c *Client) *Permissions {
+	return &Permissions{*newReader[Permission](c, "permissions", "permission")}
+}
+
+// Calculated returns a permission of the token's user, by name, with all groups taken into
+// account.
+func (r *Permissions) Calculated(ctx context.Context, name string, opts ...CallOption) (*Permission, error) {
+	return get[Permission](ctx, r.c, opts, "calculatedpermission", name)
+}
+
+// readPermissions returns a tree of permissions unchanged.
+func readPermissions(ctx context.Context, c *Client, path []string, opts []CallOption) (Extra, error) {
+	out, err := get[Extra](ctx, c, opts, path...)
+	if err != nil {
+		return nil, err
+	}
+	return *out, nil
+}
+
+// A Permission is a permission that users can have.
+type Permission struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Value string `json:"value"` // of a calculated permission: None, Granted or Denied
+
+	Extra Extra
+}
+
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
+func (p *Permission) UnmarshalJSON(data []byte) error { return decodeModel(data, p) }
+
+// MarshalJSON encodes the fields that are not zero.
+func (p Permission) MarshalJSON() ([]byte, error) { return encodeModel(&p) }
+
+// A Me is the token's user, in the DAM and in marketing operations.
+type Me struct {
+	UserID     json.Number `json:"userId"` // in marketing operations
+	LoginID    string      `json:"loginId"`
+	Email      string      `json:"email"`
+	AdamUserID string      `json:"adamUserId"` // in the DAM
+
+	Extra Extra
+}
+
+// UnmarshalJSON decodes either of Aprimo's forms of JSON.
+func (m *Me) UnmarshalJSON(data []byte) error { return decodeModel(data, m) }
+
+// MarshalJSON encodes the fields that are not zero.
+func (m Me) MarshalJSON() ([]byte, error) { return encodeModel(&m) }
+
+// Me returns the token's user.
+func (c *Client) Me(ctx context.Context, opts ...CallOption) (*Me, error) {
+	out := new(Me)
+	k := call{method: http.MethodGet, base: c.core, path: []string{"api", "users", "me"}, out: out}
+	if _, err := c.do(ctx, k.with(opts)); err != nil {
+		return nil, err
+	}
+	return out, nil
+}

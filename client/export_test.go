@@ -1,0 +1,251 @@
+package client_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/aprimo-go/aprimo/client"
+)
+
+// An index answers searches for what was created since a time, as Aprimo does:
+// by age, and no deeper than its ceiling.
+type index struct {
+	created  []time.Time // of the records, oldest first
+	requests int
+	fault    func(request int) bool // answers 500
+}
+
+var parameter = regexp.MustCompile(`"parameters":\["([^"]+)"\]`)
+
+func (x *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x.requests++
+	if x.fault != nil && x.fault(x.requests) {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
+	var since time.Time
+	if found := parameter.FindSubmatch(body); found != nil {
+		since, _ = time.Parse(time.RFC3339, string(found[1]))
+	}
+	page, size := 1, 50
+	fmt.Sscan(r.URL.Query().Get("page"), &page)
+	fmt.Sscan(r.URL.Query().Get("pageSize"), &size)
+	first := slices.IndexFunc(x.created, func(at time.Time) bool {
+		return !at.Truncate(time.Millisecond).Before(since)
+	})
+	if first < 0 {
+		first = len(x.created)
+	}
+	first = min(len(x.created), first+(page-1)*size)
+	items := []map[string]any{}
+	for i, at := range x.created[first:min(len(x.created), first+size)] {
+		items = append(items, map[string]any{"id": fmt.Sprint(first + i), "createdOn": at})
+	}
+	json.NewEncoder(w).Encode(map[string]any{"items": items, "page": page, "pageSize": size})
+}
+
+func TestAnExportGivesEachRecordOnceWhateverTheirAgesAndInterruptions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := &index{}
+		at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		for range rapid.IntRange(0, 3).Draw(t, "groups") {
+			at = at.Add(time.Duration(rapid.IntRange(1, 3_000_000).Draw(t, "later, ns")))
+			for range rapid.SampledFrom([]int{1, 2, 999, 1000, 1001, 2100}).Draw(t, "together") {
+				x.created = append(x.created, at)
+			}
+		}
+		leave := rapid.IntRange(700, 4000).Draw(t, "leave after")
+		c, err := client.New("acme", static("x"), client.WithHTTPClient(&http.Client{Transport: base(x.ServeHTTP)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make(map[string]int)
+		var checkpoint client.Checkpoint
+		for ended := false; !ended; {
+			export := c.Records.Export(client.Expression{}, resumed(t, checkpoint))
+			n := 0
+			ended = true
+			for rec, err := range export.All(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got[rec.ID]++
+				if n++; n == leave {
+					ended = false
+					break
+				}
+			}
+			checkpoint = export.Checkpoint()
+		}
+		for i := range x.created {
+			if got[fmt.Sprint(i)] != 1 {
+				t.Fatalf("record %d of %d was given %d times", i, len(x.created), got[fmt.Sprint(i)])
+			}
+		}
+	})
+}
+
+// resumed returns a checkpoint as it comes back from a file.
+func resumed(t *rapid.T, c client.Checkpoint) (back client.Checkpoint) {
+	data, err := json.Marshal(c)
+	if err == nil {
+		err = json.Unmarshal(data, &back)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return back
+}
+
+func TestAnExportOfAHundredThousandRecordsNeedsHardlyMoreRequestsThanPages(t *testing.T) {
+	x := &index{}
+	for i := range 100_000 {
+		x.created = append(x.created, time.Unix(int64(i), 0).UTC())
+	}
+	c := newClient(t, x.ServeHTTP)
+	seen := make(map[string]bool, 100_000)
+	for rec, err := range c.Records.Export(client.Expression{}, client.Checkpoint{}).All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[rec.ID] = true
+	}
+	if len(seen) != 100_000 || x.requests > 102 {
+		t.Errorf("%d records with %d requests", len(seen), x.requests)
+	}
+}
+
+func TestAnExportNeedsNoMoreMemoryTheLongerItIs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("what the race detector needs would be measured too")
+	}
+	x := &index{}
+	for i := range 100_000 {
+		x.created = append(x.created, time.Unix(int64(i), 0).UTC())
+	}
+	c := newClient(t, x.ServeHTTP)
+	used := map[int]uint64{}
+	n := 0
+	for _, err := range c.Records.Export(client.Expression{}, client.Checkpoint{}).All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n == 10_500 || n == 90_500 {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			used[n] = m.HeapAlloc
+		}
+	}
+	t.Logf("in use after 10,500 records %d KiB, after 90,500 %d KiB", used[10_500]>>10, used[90_500]>>10)
+	if used[90_500] > used[10_500]+1<<20 {
+		t.Errorf("in use after 10,500 records %d bytes, after 90,500 %d", used[10_500], used[90_500])
+	}
+}
+
+func TestAnExportGoesOnAfterAnError(t *testing.T) {
+	x := &index{fault: func(n int) bool { return n == 2 }}
+	for i := range 2500 {
+		x.created = append(x.created, time.Unix(int64(i), 0).UTC())
+	}
+	c := newClient(t, x.ServeHTTP)
+	export := c.Records.Export(client.Expression{Text: "Status = 'released'"}, client.Checkpoint{})
+	n, failures := 0, 0
+	for range 2 {
+		for _, err := range export.All(t.Context()) {
+			if err != nil {
+				failures++
+				continue
+			}
+			n++
+		}
+	}
+	if n != 2500 || failures != 1 {
+		t.Errorf("%d records, %d errors", n, failures)
+	}
+}
+
+func TestAnExportRefusesWhatIsNotSorted(t *testing.T) {
+	for name, items := range map[string]string{
+		"older":         `{"id":"1","createdOn":"2026-01-02T00:00:00Z"},{"id":"2","createdOn":"2026-01-01T00:00:00Z"}`,
+		"without a day": `{"id":"1"}`,
+		"without an id": `{"createdOn":"2026-01-02T00:00:00Z"}`,
+	} {
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, `{"items":[%s]}`, items) })
+		var last error
+		for _, err := range c.Records.Export(client.Expression{}, client.Checkpoint{}).All(t.Context()) {
+			last = err
+		}
+		if last == nil || !strings.Contains(last.Error(), "export") {
+			t.Errorf("%s: error %v", name, last)
+		}
+	}
+}
+
+// The checkpoint in testdata was written before checkpoints had a version, after the fourth
+// of five records.
+func TestAnUnversionedCheckpointIsResumed(t *testing.T) {
+	var from client.Checkpoint
+	readJSON(t, "checkpoint-unversioned.json", &from)
+	x := &index{}
+	for i := range 5 {
+		x.created = append(x.created, time.Unix(int64(1_700_000_000+i/2), 0).UTC())
+	}
+	var got []string
+	export := newClient(t, x.ServeHTTP).Records.Export(client.Expression{}, from)
+	for rec, err := range export.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, rec.ID)
+	}
+	if want := []string{"4"}; !slices.Equal(got, want) {
+		t.Errorf("got the records %v, want %v", got, want)
+	}
+	if c := export.Checkpoint(); c.Version != 1 || c.Tenant != "acme" || len(c.Expression) != 64 {
+		t.Errorf("got a checkpoint %+v, want version 1, the tenant acme and a SHA-256", c)
+	}
+}
+
+func TestACheckpointOfAnotherExportIsRefused(t *testing.T) {
+	c := newClient(t, func(http.ResponseWriter, *http.Request) { t.Error("got a request, want none") })
+	e := client.Expression{Text: "Title = ?", Parameters: []any{"a"}}
+	good := c.Records.Export(e, client.Checkpoint{}).Checkpoint()
+	for _, test := range []struct {
+		name       string
+		change     func(*client.Checkpoint)
+		expression client.Expression
+		want       string
+	}{
+		{"newer version", func(c *client.Checkpoint) { c.Version = 2 }, e, "the checkpoint has version 2, this release reads up to 1: update the module, or start from the zero Checkpoint"},
+		{"tenant", func(c *client.Checkpoint) { c.Tenant = "other" }, e, `the checkpoint belongs to the tenant "other", not "acme"`},
+		{"expression", func(*client.Checkpoint) {}, client.Expression{Text: "Title = ?", Parameters: []any{"b"}}, "the checkpoint belongs to another expression"},
+		{"expression that is no JSON", func(*client.Checkpoint) {}, client.Expression{Parameters: []any{func() {}}}, "encoding the expression"},
+	} {
+		from := good
+		from.IDs = []string{"1"}
+		test.change(&from)
+		export := c.Records.Export(test.expression, from)
+		var errs []string
+		for _, err := range export.All(t.Context()) {
+			errs = append(errs, fmt.Sprint(err))
+		}
+		if len(errs) != 1 || !strings.Contains(errs[0], test.want) {
+			t.Errorf("%s: got errors %q, want one with %q", test.name, errs, test.want)
+		}
+		if test.expression.Text != "" && fmt.Sprint(export.Checkpoint()) != fmt.Sprint(from) {
+			t.Errorf("%s: got the checkpoint %v, want the refused one, %v", test.name, export.Checkpoint(), from)
+		}
+	}
+}

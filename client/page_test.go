@@ -1,0 +1,81 @@
+package client_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/aprimo-go/aprimo/client"
+)
+
+// listed answers with so many languages, with links or without.
+func listed(n int, linked bool, requests *int) base {
+	return func(w http.ResponseWriter, r *http.Request) {
+		*requests++
+		page, size := 1, 50
+		fmt.Sscan(r.URL.Query().Get("page"), &page)
+		fmt.Sscan(r.URL.Query().Get("pageSize"), &size)
+		items := []map[string]string{}
+		for i := (page - 1) * size; i < min(n, page*size); i++ {
+			items = append(items, map[string]string{"id": fmt.Sprint(i)})
+		}
+		answer := map[string]any{"items": items, "page": page, "pageSize": size, "totalCount": n}
+		if linked {
+			links := map[string]any{}
+			if page*size < n {
+				links["next"] = map[string]string{"href": fmt.Sprintf("/api/core/languages?page=%d&pageSize=%d", page+1, size)}
+			}
+			answer["_links"] = links
+		}
+		json.NewEncoder(w).Encode(answer)
+	}
+}
+
+func TestAListIsReadToItsEnd(t *testing.T) {
+	for _, linked := range []bool{false, true} {
+		for _, n := range []int{0, 1, 99, 100, 101, 300} {
+			requests := 0
+			c := newClient(t, listed(n, linked, &requests))
+			next := 0
+			for l, err := range c.Languages.List(t.Context(), client.PageSize(100)) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if l.ID != fmt.Sprint(next) {
+					t.Fatalf("got %s, want %d", l.ID, next)
+				}
+				next++
+			}
+			if next != n {
+				t.Errorf("linked %v: got %d of %d", linked, next, n)
+			}
+		}
+	}
+}
+
+func TestAListWithoutEndIsAnError(t *testing.T) {
+	for name, answer := range map[string]func(n int, r *http.Request) string{
+		"the same link": func(int, *http.Request) string {
+			return `{"_links":{"next":{"href":"/api/core/languages?page=2"}},"items":[{"id":"1"}]}`
+		},
+		"a circle": func(n int, _ *http.Request) string {
+			return fmt.Sprintf(`{"_links":{"next":{"href":"/api/core/languages?page=%d"}},"items":[{"id":"1"}]}`, n%7)
+		},
+		"empty pages": func(n int, _ *http.Request) string {
+			return fmt.Sprintf(`{"_links":{"next":{"href":"/api/core/languages?page=%d"}},"items":[]}`, n)
+		},
+		"paging is not heeded": func(int, *http.Request) string { return `{"items":[{"id":"1"}]}` },
+		"the wrong page":       func(n int, _ *http.Request) string { return fmt.Sprintf(`{"page":1,"items":[{"id":"%d"}]}`, n) },
+	} {
+		n := 0
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) { n++; fmt.Fprint(w, answer(n, r)) })
+		var last error
+		for _, err := range c.Languages.List(t.Context(), client.PageSize(1)) {
+			last = err
+		}
+		if last == nil || n > 150 {
+			t.Errorf("%s: error %v after %d requests", name, last, n)
+		}
+	}
+}

@@ -1,0 +1,281 @@
+package client_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// jwt returns a token of a user that ends after so many seconds; n tells it apart.
+func jwt(user string, n int64, end time.Time) string {
+	part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+	return part(`{"alg":"none"}`) + "." + part(fmt.Sprintf(`{"dam-login":%q,"exp":%d,"n":%d}`, user, end.Unix(), n)) + "." + part("x")
+}
+
+// A server issues tokens that live for an hour, and takes the last one alone.
+type server struct {
+	issued  atomic.Int64
+	latest  atomic.Value
+	answers atomic.Int64
+	slow    time.Duration // to issue a token
+	forms   sync.Map
+}
+
+func (s *server) token(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(s.slow)
+	r.ParseForm()
+	n := s.issued.Add(1)
+	s.forms.Store(n, r.PostForm)
+	token := jwt("anna", n, time.Now().Add(time.Hour))
+	s.latest.Store(token)
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":3600,"refresh_token":"refresh-%d"}`, token, n)
+}
+
+func (s *server) api(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	if r.Header.Get("Authorization") != "Bearer "+s.latest.Load().(string) {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	if r.Method == http.MethodPost && string(body) != `{"name":"German"}` {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	s.answers.Add(1)
+	io.WriteString(w, `{"id":"1"}`)
+}
+
+func (s *server) credentials(opts ...client.TokenOption) *client.Tokens {
+	return client.ClientCredentials("acme", "id", "s3cret", append(opts, client.TokenHTTPClient(&http.Client{Transport: base(s.token)}))...)
+}
+
+func TestATokenThatExpiresWhileAThousandCallsAreQueuedIsRenewedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{slow: 3 * time.Second}
+		c := newClientWith(t, s.credentials(), nil, limited(base(s.api)))
+		if _, err := c.Languages.Get(t.Context(), "1"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(59*time.Minute - 30*time.Second) // it ends while they are queued
+		var calls sync.WaitGroup
+		for range 1000 {
+			calls.Go(func() {
+				if _, err := c.Languages.Get(t.Context(), "1"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		calls.Wait()
+		if s.issued.Load() != 2 || s.answers.Load() != 1001 {
+			t.Errorf("%d tokens for %d calls, want 2 for 1001", s.issued.Load(), s.answers.Load())
+		}
+	})
+}
+
+func TestARefusedTokenIsRenewedOnceForAllAndTheCallsAreRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{slow: time.Second}
+		c := newClientWith(t, s.credentials(), nil, limited(base(s.api)))
+		if _, err := c.Languages.Get(t.Context(), "1"); err != nil {
+			t.Fatal(err)
+		}
+		s.latest.Store("revoked")
+		var calls sync.WaitGroup
+		for range 100 {
+			calls.Go(func() {
+				if _, err := c.Languages.Create(t.Context(), &client.Language{Name: "German"}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		calls.Wait()
+		if s.issued.Load() != 2 || s.answers.Load() != 101 {
+			t.Errorf("%d tokens for %d calls, want 2 for 101", s.issued.Load(), s.answers.Load())
+		}
+	})
+}
+
+func TestAForeignTokenThatIsRefusedIsNotSentTwice(t *testing.T) {
+	sent := 0
+	c := newClientWith(t, static(jwt("anna", 1, time.Now().Add(time.Hour))), func(w http.ResponseWriter, r *http.Request) {
+		sent++
+		w.WriteHeader(http.StatusUnauthorized)
+	})
+	_, err := c.Languages.Get(t.Context(), "1")
+	if !errors.Is(err, client.ErrUnauthorized) || sent != 1 {
+		t.Errorf("error %v after %d requests", err, sent)
+	}
+	var e *client.Error
+	if errors.As(err, &e) && e.User != "anna" {
+		t.Errorf("the user is %q", e.User)
+	}
+	_, err = c.Languages.Get(transport.ContextWithUser(t.Context(), "berta"), "1")
+	if errors.As(err, &e) && e.User != "berta" {
+		t.Errorf("the user is %q, want that of the context", e.User)
+	}
+}
+
+func TestACallDoesNotWaitForATokenLongerThanItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{slow: 20 * time.Second}
+		c := newClientWith(t, s.credentials(), s.api)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := c.Languages.Get(ctx, "1")
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+			t.Errorf("error %v after %v", err, time.Since(start))
+		}
+		if _, err := c.Languages.Get(t.Context(), "1"); err != nil || s.issued.Load() != 1 {
+			t.Errorf("error %v, %d tokens: the first request for one was lost", err, s.issued.Load())
+		}
+	})
+}
+
+func TestATokenIsUsedToItsEndWhenThereIsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		down := false
+		tokens := client.ClientCredentials("acme", "id", "s3cret", client.TokenHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, r *http.Request) {
+			if down {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			s.token(w, r)
+		})}))
+		c := newClientWith(t, tokens, s.api)
+		get := func() error { _, err := c.Languages.Get(t.Context(), "1"); return err }
+		if err := get(); err != nil {
+			t.Fatal(err)
+		}
+		down = true
+		time.Sleep(time.Hour - 5*time.Second)
+		if err := get(); err != nil {
+			t.Errorf("5 s before its end: %v", err)
+		}
+		time.Sleep(6 * time.Second)
+		if err := get(); err == nil {
+			t.Error("after its end: no error")
+		}
+		down = false
+		if err := get(); err != nil {
+			t.Errorf("when the server was back: %v", err)
+		}
+	})
+}
+
+func TestTheLatestRefreshTokenIsUsedAndTold(t *testing.T) {
+	s := &server{}
+	var told []string
+	tokens := client.Refresh("acme", "id", "", "refresh-0", client.TokenHTTPClient(&http.Client{Transport: base(s.token)}),
+		client.OnToken(func(token *oauth2.Token) { told = append(told, token.RefreshToken) }))
+	c := newClientWith(t, tokens, s.api)
+	for range 2 {
+		if _, err := c.Languages.Get(t.Context(), "1"); err != nil {
+			t.Fatal(err)
+		}
+		s.latest.Store("revoked")
+	}
+	second, _ := s.forms.Load(int64(2))
+	if got := fmt.Sprint(second); !strings.Contains(got, "refresh_token:[refresh-1]") {
+		t.Errorf("the second request was %s", got)
+	}
+	if fmt.Sprint(told) != "[refresh-1 refresh-2]" {
+		t.Errorf("told %v", told)
+	}
+}
+
+func TestARefusalOfATokenIsExplainedWithoutSecrets(t *testing.T) {
+	tokens := client.ClientCredentials("acme", "id", "s3cret", client.TokenHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		io.WriteString(w, `{"error":"invalid_client","error_description":"no client has s3cret"}`)
+	})}))
+	c := newClientWith(t, tokens, func(http.ResponseWriter, *http.Request) { t.Error("called without a token") })
+	_, err := c.Languages.Get(t.Context(), "1")
+	if !errors.Is(err, client.ErrUnauthorized) {
+		t.Errorf("%v is not ErrUnauthorized", err)
+	}
+	if text := err.Error(); strings.Contains(text, "s3cret") || !strings.Contains(text, "15 minutes") {
+		t.Errorf("the error is %q", text)
+	}
+}
+
+func TestASecretIsNotSentAfterARedirect(t *testing.T) {
+	tokens := client.ClientCredentials("acme", "id", "s3cret", client.TokenHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Host != "acme.aprimo.com" {
+			t.Errorf("asked %s", r.URL)
+		}
+		http.Redirect(w, r, "https://evil.example/", http.StatusTemporaryRedirect)
+	})}))
+	if _, err := tokens.Token(); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestARefusalThatComesLateDoesNotRenewTheNewToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{slow: time.Second}
+		var took atomic.Int64
+		c := newClientWith(t, s.credentials(), func(w http.ResponseWriter, r *http.Request) {
+			valid := r.Header.Get("Authorization") == "Bearer "+s.latest.Load().(string)
+			time.Sleep(time.Duration(took.Add(3)) * time.Second)
+			if !valid {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			io.WriteString(w, `{"id":"1"}`)
+		})
+		if _, err := c.Languages.Get(t.Context(), "1"); err != nil {
+			t.Fatal(err)
+		}
+		s.latest.Store("revoked")
+		var calls sync.WaitGroup
+		for range 3 {
+			calls.Go(func() {
+				if _, err := c.Languages.Get(t.Context(), "1"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		calls.Wait()
+		if s.issued.Load() != 2 {
+			t.Errorf("%d tokens, want 2", s.issued.Load())
+		}
+	})
+}
+
+func TestTokenBaseURLReplacesTheTenantsHost(t *testing.T) {
+	var got string
+	sender := client.TokenHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, r *http.Request) {
+		got = r.URL.String()
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"access_token":"a"}`)
+	})})
+	for _, test := range []struct{ base, want, err string }{
+		{"https://proxy.example/aprimo/", "https://proxy.example/aprimo/login/connect/token", "<nil>"},
+		{"http://127.0.0.1:8080", "http://127.0.0.1:8080/login/connect/token", "<nil>"},
+		{"http://proxy.example", "", "aprimo: the token URL is http"},
+	} {
+		got = ""
+		_, err := client.ClientCredentials("", "id", "s3cret", sender, client.TokenBaseURL(test.base)).Token()
+		if got != test.want || !strings.HasPrefix(fmt.Sprint(err), test.err) {
+			t.Errorf("%s: got %q, error %v, want %q, error %s", test.base, got, err, test.want, test.err)
+		}
+	}
+}
