@@ -2,10 +2,10 @@ package main
 
 import (
 	"io"
-	"os"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+
+	"github.com/aprimo-go/aprimo/examples/internal/progress"
 )
 
 // newBar shows how much has been read, and when all will be, if somebody looks.
@@ -18,10 +18,7 @@ func newBar(sources []source) *progressbar.ProgressBar {
 		}
 		total += s.size
 	}
-	return progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(os.Stderr),
-		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
-		progressbar.OptionSetDescription("reading"),
+	return progress.New(total, "reading",
 		progressbar.OptionShowBytes(true),
 		progressbar.OptionShowCount(),
 		progressbar.OptionUseIECUnits(true),
