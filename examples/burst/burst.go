@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
+	"github.com/aprimo-go/aprimo/examples/internal/progress"
 	"github.com/aprimo-go/aprimo/transport"
 )
 
@@ -71,16 +71,12 @@ func get(ctx context.Context, client *http.Client, url string) (status int, err 
 	return resp.StatusCode, err
 }
 
-// newBar draws on a terminal; elsewhere it is one line a burst.
+// newBar returns the progress bar of a burst. Where bars are not drawn it prints a line.
 func newBar(title string, n int) *progressbar.ProgressBar {
-	terminal := term.IsTerminal(int(os.Stderr.Fd()))
-	if !terminal {
+	if !progress.Visible() {
 		fmt.Fprintf(os.Stderr, "%s: %d requests\n", title, n)
 	}
-	return progressbar.NewOptions(n,
-		progressbar.OptionSetWriter(os.Stderr),
-		progressbar.OptionSetVisibility(terminal),
-		progressbar.OptionSetDescription(fmt.Sprintf("%-28s", title)),
+	return progress.New(int64(n), fmt.Sprintf("%-28s", title),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetWidth(30),

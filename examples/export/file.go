@@ -15,10 +15,14 @@ import (
 	"github.com/aprimo-go/aprimo/client"
 )
 
-// saveEvery is how many records are written again at most after a crash.
-const saveEvery = 500
+const (
+	// saveEvery is the number of records between two saves of the state.
+	saveEvery = 500
 
-// An exportFile is the file that is written and, beside it, how far it is.
+	stateVersion = 1
+)
+
+// An exportFile is the file that is written, with the state from which to resume.
 type exportFile struct {
 	path  string
 	csv   bool
@@ -27,51 +31,98 @@ type exportFile struct {
 	state state
 }
 
-// state is what it takes to go on. What the file has beyond Bytes is not counted.
+// state is stored next to the export file until the export is complete. It is valid
+// for one tenant and one search expression.
 type state struct {
+	Version    int               `json:"version"`
+	Tenant     string            `json:"tenant"`
+	Expression string            `json:"expression"`
 	Checkpoint client.Checkpoint `json:"checkpoint"`
-	Count      int               `json:"count"`
-	Bytes      int64             `json:"bytes"`
+	Count      int               `json:"count"` // records
+	Bytes      int64             `json:"bytes"` // of the file that they take; the rest is discarded
 }
 
-func openExport(path string) (*exportFile, error) {
-	e := &exportFile{path: path}
-	switch strings.ToLower(filepath.Ext(path)) {
+// openExport opens the file of an export to begin it, or to resume it.
+func openExport(f flags) (*exportFile, error) {
+	e := &exportFile{path: f.out}
+	switch strings.ToLower(filepath.Ext(f.out)) {
 	case ".csv":
 		e.csv = true
 	case ".jsonl":
 	default:
-		return nil, fmt.Errorf("-out %s: the name must end with .jsonl or .csv", path)
+		return nil, fmt.Errorf("-out %s: the name must end with .jsonl or .csv", f.out)
 	}
-	data, err := os.ReadFile(e.statePath())
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		if _, err := os.Stat(path); err == nil {
-			return nil, fmt.Errorf("%s exists, and is complete or something else: remove it, or choose another -out", path)
-		}
-	case err != nil:
-		return nil, err
-	case json.Unmarshal(data, &e.state) != nil:
-		return nil, fmt.Errorf("%s cannot be read: remove it and %s to begin anew", e.statePath(), path)
-	}
-	if e.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644); err != nil {
+	if err := e.readState(f); err != nil {
 		return nil, err
 	}
-	_, seek := e.file.Seek(e.state.Bytes, io.SeekStart)
-	if err := errors.Join(e.file.Truncate(e.state.Bytes), seek); err != nil {
-		e.file.Close()
+	if err := e.open(); err != nil {
 		return nil, err
 	}
-	e.out = bufio.NewWriterSize(e.file, 1<<16)
 	if e.csv && e.state.Bytes == 0 {
 		return e, e.line("id", "title", "status", "contentType", "createdOn", "modifiedOn")
 	}
 	return e, nil
 }
 
+// readState reads the state of an interrupted export. Without one the export file
+// must not exist.
+func (e *exportFile) readState(f flags) error {
+	own := state{Version: stateVersion, Tenant: f.tenantName(), Expression: f.find}
+	data, err := os.ReadFile(e.statePath())
+	if errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(e.path); err == nil {
+			return fmt.Errorf("%s exists and no export of it is incomplete: remove it, or choose another -out", e.path)
+		}
+		e.state = own
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, &e.state); err != nil {
+		return fmt.Errorf("%s is damaged: remove it and %s to start again: %w", e.statePath(), e.path, err)
+	}
+	s := &e.state
+	if s.Version == 0 { // from before there were versions: it does not say whose it is
+		s.Version, s.Tenant, s.Expression = own.Version, own.Tenant, own.Expression
+	}
+	switch {
+	case s.Version > stateVersion:
+		return fmt.Errorf("%s has version %d and this program reads up to %d: use a newer one, or remove it and %s to start again", e.statePath(), s.Version, stateVersion, e.path)
+	case s.Tenant != own.Tenant:
+		return fmt.Errorf("%s is an export of the tenant %q, not of %q: choose that -tenant, or another -out", e.path, s.Tenant, own.Tenant)
+	case s.Expression != own.Expression:
+		return fmt.Errorf("%s is an export of -find %q, not of %q: choose that -find, or another -out", e.path, s.Expression, own.Expression)
+	}
+	return nil
+}
+
+// open opens the export file at the end of what the state covers.
+func (e *exportFile) open() (err error) {
+	if e.file, err = os.OpenFile(e.path, os.O_WRONLY|os.O_CREATE, 0o644); err != nil {
+		return err
+	}
+	size, err := e.file.Seek(0, io.SeekEnd)
+	if err == nil && size < e.state.Bytes {
+		err = fmt.Errorf("%s has %d bytes and should have at least %d: remove it and %s to start again", e.path, size, e.state.Bytes, e.statePath())
+	}
+	if err == nil {
+		err = e.file.Truncate(e.state.Bytes)
+	}
+	if err == nil {
+		_, err = e.file.Seek(e.state.Bytes, io.SeekStart)
+	}
+	if err != nil {
+		e.file.Close()
+		return err
+	}
+	e.out = bufio.NewWriterSize(e.file, 1<<16)
+	return nil
+}
+
 func (e *exportFile) statePath() string { return e.path + ".state" }
 
-// add writes a record and now and then how far the export is.
+// add writes a record, and saves the state every saveEvery records.
 func (e *exportFile) add(r *client.Record, export *client.Export) error {
 	var err error
 	if e.csv {
@@ -91,7 +142,7 @@ func (e *exportFile) add(r *client.Record, export *client.Export) error {
 func (e *exportFile) line(cells ...string) error {
 	for i, c := range cells {
 		if c != "" && strings.ContainsRune("=+-@\t\r", rune(c[0])) {
-			cells[i] = "'" + c // a spreadsheet would take it for a formula
+			cells[i] = "'" + c // else a spreadsheet reads it as a formula
 		}
 	}
 	w := csv.NewWriter(e.out)
@@ -102,7 +153,8 @@ func (e *exportFile) line(cells ...string) error {
 	return w.Error()
 }
 
-// save makes sure that what is written is on the disk before it is counted.
+// save stores the state after the records that it covers, so that it never counts one
+// that a crash has lost.
 func (e *exportFile) save(export *client.Export) error {
 	if err := e.out.Flush(); err != nil {
 		return err
@@ -125,7 +177,7 @@ func (e *exportFile) save(export *client.Export) error {
 	return os.Rename(e.statePath()+".new", e.statePath())
 }
 
-// done ends the export.
+// done completes the export.
 func (e *exportFile) done() error {
 	if err := errors.Join(e.out.Flush(), e.file.Close()); err != nil {
 		return err

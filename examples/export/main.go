@@ -1,16 +1,17 @@
 // Export writes all records of a tenant, or those that a search finds, to a file, one
-// JSON object or one CSV line each, however many there are, in constant memory. After
-// Ctrl-C or a crash the same command goes on where it was.
+// JSON object or CSV line each, any number of them in constant memory. After Ctrl-C or
+// a crash, run the same command again to resume.
 //
 //	go run ./examples/export -out records.jsonl                            a simulated tenant with 2,500 records
 //	go run ./examples/export -tenant acme -find "ContentType = 'Photo'" -out photos.csv
 //
 // A real tenant needs APRIMO_CLIENT_ID and APRIMO_CLIENT_SECRET of a
-// client-credentials registration. A simulated tenant is a new one each time: to go on,
-// it has other dates.
+// client-credentials registration. The simulated tenant is a new one each time, with
+// other dates: an export of it cannot be resumed.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -20,11 +21,11 @@ import (
 	"os/signal"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/examples/internal/connect"
+	"github.com/aprimo-go/aprimo/examples/internal/progress"
 )
 
 type flags struct {
@@ -32,12 +33,15 @@ type flags struct {
 	records           int
 }
 
+// tenantName returns the tenant as the state names it.
+func (f flags) tenantName() string { return cmp.Or(f.tenant, "simulated") }
+
 func main() {
 	var f flags
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com")
-	flag.StringVar(&f.find, "find", "", "search `expression`; none: all records")
+	flag.StringVar(&f.find, "find", "", "search `expression`; empty: all records")
 	flag.StringVar(&f.out, "out", "records.jsonl", "`file` to write: .jsonl or .csv")
-	flag.IntVar(&f.records, "records", 2500, "how many records the simulated tenant has")
+	flag.IntVar(&f.records, "records", 2500, "`number` of records of the simulated tenant")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -60,15 +64,15 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 
 // export writes the records of a client's tenant.
 func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error {
-	file, err := openExport(f.out)
+	file, err := openExport(f)
 	if err != nil {
 		return err
 	}
 	defer file.close()
 	if file.state.Count > 0 {
-		fmt.Fprintf(out, "going on after %d records\n", file.state.Count)
+		fmt.Fprintf(out, "resuming after %d records\n", file.state.Count)
 	}
-	bar := newBar()
+	bar := progress.New(-1, "records", progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
 	defer bar.Finish()
 	records := c.Records.Export(client.Expression{Text: f.find}, file.state.Checkpoint)
 	for record, err := range records.All(ctx) {
@@ -77,7 +81,7 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 		}
 		if err != nil {
 			bar.Finish()
-			return errors.Join(fmt.Errorf("stopped after %d records, the same command goes on: %w", file.state.Count, err), file.save(records))
+			return errors.Join(fmt.Errorf("stopped after %d records; run the same command again to resume: %w", file.state.Count, err), file.save(records))
 		}
 		bar.Add(1)
 	}
@@ -87,15 +91,4 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 	bar.Finish()
 	fmt.Fprintf(out, "%d records are in %s\n", file.state.Count, f.out)
 	return nil
-}
-
-func newBar() *progressbar.ProgressBar {
-	return progressbar.NewOptions(-1,
-		progressbar.OptionSetWriter(os.Stderr),
-		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
-		progressbar.OptionSetDescription("records"),
-		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
-		progressbar.OptionClearOnFinish(),
-	)
 }

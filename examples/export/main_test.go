@@ -4,19 +4,23 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
+	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/examples/internal/connect"
 )
 
-// An export that is interrupted, and goes on, writes each record once.
-func TestExportGoesOn(t *testing.T) {
+// An export that is interrupted and resumed writes each record once.
+func TestExportResumes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "records.jsonl")
 	f := flags{out: path, records: 2500}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -30,15 +34,15 @@ func TestExportGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := export(ctx, c, f, io.Discard); err == nil || !strings.Contains(err.Error(), "goes on") {
-		t.Fatalf("error %v; want one that says how to go on", err)
+	if err := export(ctx, c, f, io.Discard); err == nil || !strings.Contains(err.Error(), "to resume") {
+		t.Fatalf("got error %v, want one that says how to resume", err)
 	}
 	var out bytes.Buffer
 	if err := export(t.Context(), c, f, &out); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "going on after") || !strings.Contains(out.String(), "2500 records are in") {
-		t.Errorf("output %q", out.String())
+	if !strings.Contains(out.String(), "resuming after") || !strings.Contains(out.String(), "2500 records are in") {
+		t.Errorf("got output %q, want that it resumes and has 2500 records", out.String())
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -48,15 +52,15 @@ func TestExportGoesOn(t *testing.T) {
 	for line := range strings.Lines(string(data)) {
 		var record struct{ ID string }
 		if err := json.Unmarshal([]byte(line), &record); err != nil || seen[record.ID] {
-			t.Fatalf("%s: %v, seen %v", line, err, seen[record.ID])
+			t.Fatalf("%s: got error %v, seen before: %v; want each record once", line, err, seen[record.ID])
 		}
 		seen[record.ID] = true
 	}
 	if len(seen) != 2500 {
-		t.Errorf("%d records; want 2500", len(seen))
+		t.Errorf("got %d records, want 2500", len(seen))
 	}
 	if err := export(t.Context(), c, f, io.Discard); err == nil || !strings.Contains(err.Error(), "exists") {
-		t.Errorf("over a file that is complete: %v", err)
+		t.Errorf("over a complete file: got error %v, want a refusal", err)
 	}
 }
 
@@ -67,12 +71,86 @@ func TestExportAsCSV(t *testing.T) {
 	}
 	data, err := os.ReadFile(path)
 	if lines := strings.Split(string(data), "\n"); err != nil || len(lines) != 5 || !strings.HasPrefix(lines[0], "id,title,") {
-		t.Errorf("%q, %v", data, err)
+		t.Errorf("got %q, %v; want a head and 3 lines", data, err)
 	}
 }
 
 func TestExportNames(t *testing.T) {
 	if err := run(t.Context(), flags{out: "records.xml"}, io.Discard); err == nil || !strings.Contains(err.Error(), ".jsonl or .csv") {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want the two kinds of names", err)
+	}
+}
+
+// testdata has exports that were interrupted after 5 of 12 records, as the program
+// wrote them before its state had a version.
+func TestExportResumesUnversionedState(t *testing.T) {
+	for _, name := range []string{"unversioned.csv", "unversioned.jsonl"} {
+		synctest.Test(t, func(t *testing.T) { // the records have the dates of then
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, os.DirFS("testdata")); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, name)
+			var out bytes.Buffer
+			if err := run(t.Context(), flags{out: path, records: 12}, &out); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := out.String(), "resuming after 5 records\n12 records are in "+path+"\n"; got != want {
+				t.Errorf("got output %q, want %q", got, want)
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 12 {
+				if id := fmt.Sprintf("%032x", i+1); strings.Count(string(data), id) != 1 {
+					t.Errorf("got the record %s %d times, want it once:\n%s", id, strings.Count(string(data), id), data)
+				}
+			}
+		})
+	}
+}
+
+// A state that is not valid for this command is refused with what to do.
+func TestExportRefusesState(t *testing.T) {
+	for content, want := range map[string]string{
+		`{"version":1,"tenant":"other","expression":"","count":1,"bytes":4}`:                       `an export of the tenant "other", not of "simulated": choose that -tenant`,
+		`{"version":1,"tenant":"simulated","expression":"Title = 'a'","count":1,"bytes":4}`:        `an export of -find "Title = 'a'", not of "": choose that -find`,
+		`{"version":2,"tenant":"simulated"}`:                                                       "has version 2 and this program reads up to 1: use a newer one",
+		`{"version":1,"tenant":"simulated","expression":"","checkpoint":{},"count":10,"bytes":50}`: "has 4 bytes and should have at least 50: remove it",
+		`{`: "is damaged: remove it",
+	} {
+		path := filepath.Join(t.TempDir(), "records.jsonl")
+		if err := errors.Join(os.WriteFile(path, []byte("{ }\n"), 0o600), os.WriteFile(path+".state", []byte(content), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if err := run(t.Context(), flags{out: path, records: 3}, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want %q", content, err, want)
+		}
+		if data, err := os.ReadFile(path); err != nil || string(data) != "{ }\n" {
+			t.Errorf("%s: got the file %q, %v; want it untouched", content, data, err)
+		}
+	}
+}
+
+func TestExportStateIsOfItsTenant(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "records.jsonl")
+	c, err := connect.Client("", &aprimotest.Tenant{Records: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := openExport(flags{out: path, tenant: "acme", find: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(file.save(c.Records.Export(client.Expression{}, client.Checkpoint{})), file.file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path + ".state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"version":1,"tenant":"acme","expression":"a","checkpoint":{},"count":0,"bytes":0}`; string(data) != want {
+		t.Errorf("got  %s\nwant %s", data, want)
 	}
 }

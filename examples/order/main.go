@@ -21,11 +21,11 @@ import (
 	"os/signal"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/examples/internal/connect"
+	"github.com/aprimo-go/aprimo/examples/internal/progress"
 )
 
 // maxFiles is how many files are ordered at once.
@@ -110,13 +110,7 @@ func batches(records iter.Seq2[*client.Record, error]) iter.Seq2[[]client.OrderT
 
 // download orders and fetches files, and returns how many failed.
 func download(ctx context.Context, c *client.Client, targets []client.OrderTarget, dir string, out io.Writer) (failed int, err error) {
-	bar := progressbar.NewOptions(-1,
-		progressbar.OptionSetWriter(os.Stderr),
-		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
-		progressbar.OptionSetDescription(fmt.Sprintf("%d files", len(targets))),
-		progressbar.OptionSpinnerType(14),
-		progressbar.OptionClearOnFinish(),
-	)
+	bar := progress.New(-1, fmt.Sprintf("%d files", len(targets)), progressbar.OptionSpinnerType(14), progressbar.OptionClearOnFinish())
 	defer bar.Finish()
 	tick := client.DownloadProgress(func(done, total int64) { bar.Add(1) })
 	files, err := c.Orders.Download(ctx, &client.OrderRequest{Targets: targets}, dir, tick)

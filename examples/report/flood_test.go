@@ -63,22 +63,24 @@ func TestReportRowsAddUp(t *testing.T) {
 	}
 }
 
-// Of one user it is told what is certain, and how much more there may be.
+// With -user the report has what is certain of the user; the rest is excluded.
 func TestReportOfAFloodOfOneUser(t *testing.T) {
 	for _, c := range []struct {
 		user, log string
 		total     int
 		unnamed   unnamed
-		unsure    unsure
 	}{
-		{"anna", newSummary, 60, unnamed{0, 20, 20}, unsure{0, 30}},
-		{"carl", newSummary, 0, unnamed{}, unsure{10, 30}},
-		{"user 0", oldSummary, 40, unnamed{}, unsure{10, 0}},
-		{"user 1", oldSummary, 0, unnamed{}, unsure{10, 0}},
+		{"anna", newSummary, 60, unnamed{0, 20, 20}},
+		{"carl", newSummary, 0, unnamed{}},
+		{"user 0", oldSummary, 40, unnamed{}},
+		{"user 1", oldSummary, 0, unnamed{}},
 	} {
 		r := reportOf(t, filter{user: c.user}, c.log)
-		if r.Total != c.total || r.Unnamed != c.unnamed || r.Unsure != c.unsure || r.GivenUp != 0 || r.Total+r.Others != reportOf(t, filter{}, c.log).Total {
-			t.Errorf("%s: %+v", c.user, r)
+		if r.Total != c.total || r.Unnamed != c.unnamed || r.GivenUp != 0 || r.Total+r.Others != reportOf(t, filter{}, c.log).Total {
+			t.Errorf("%s: got %+v, want %d in total and %+v", c.user, r, c.total, c.unnamed)
+		}
+		if out := tableOf(t, r); !strings.Contains(out, "or in floods without a user") {
+			t.Errorf("%s: got no note of the rest in\n%s", c.user, out)
 		}
 	}
 }

@@ -1,34 +1,34 @@
 // Report reads the logs of programs that use package transport and says which users and
 // operations caused the 429s, when, and what to change.
 //
-//	go run ./examples/report                         makes a log against a simulated tenant, and reports on it
+//	go run ./examples/report                         makes a log with a simulated tenant, and reports on it
 //	go run ./examples/report app.log app.log.1.gz    reads these; - is the standard input
 //	go run ./examples/report -html report.html *.log one page with charts, for a browser
 //
-// It finds the lines behind the prefixes of syslog and container runtimes, in those of
-// docker and journald (journalctl --all -o json: without --all it leaves out long lines),
-// and in groups of slog. Lines of other kinds are passed over, broken ones are counted.
-// It needs little memory however large the files are.
+// It finds the lines behind the prefixes of syslog and container runtimes, inside those
+// of docker and journald (journalctl --all -o json: without --all it omits long lines),
+// and in groups of slog. Other lines are skipped, broken ones are counted. A file that is
+// given twice is read once. Memory use does not depend on the size of the files.
 //
-// Ctrl-C ends the reading, not the report. The exit status is 1 if a file could not be
-// read to its end, and 130 after Ctrl-C: the report is of what there was.
+// Ctrl-C stops reading and reports on what was read. The exit status is 1 if a file could
+// not be read to its end, and 130 after Ctrl-C.
 package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"time"
 )
 
-// What is to be done.
 type options struct {
 	want   filter
 	asJSON bool
@@ -36,28 +36,25 @@ type options struct {
 	files  []string
 }
 
-var errStopped = errors.New("stopped: the report is of what was read until then")
+var errStopped = errors.New("stopped: the report covers what was read")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop)                               // a second Ctrl-C ends the program at once
-	runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), maxWorkers)) // more would cost memory for each
-	debug.SetMemoryLimit(40 << 20)                             // twice what it needs at once
+	runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), maxWorkers)) // each worker takes memory
+	debug.SetMemoryLimit(40 << 20)                             // bytes; it needs half of that
 	var o options
 	flag.BoolVar(&o.asJSON, "json", false, "write JSON")
 	flag.StringVar(&o.page, "html", "", "write a page for a browser into this `file`")
-	flag.Func("user", "only what this `user` caused; (unknown) for calls without a name", func(name string) error {
+	flag.Func("user", "report only this `user`; (unknown): calls without a user", func(name string) error {
 		o.want.user = clean(name)
 		return nil
 	})
-	since := flag.String("since", "", "only from this `time` on, such as 2026-11-24T10:00:00Z")
-	until := flag.String("until", "", "only before this `time`")
+	flag.Func("since", "report only from this `time` on, such as 2026-11-24T10:00:00Z", timeInto(&o.want.since))
+	flag.Func("until", "report only up to this `time`", timeInto(&o.want.until))
 	flag.Parse()
 	o.files = flag.Args()
-	err := o.want.between(*since, *until)
-	if err == nil {
-		err = run(ctx, os.Stdout, o)
-	}
+	err := run(ctx, os.Stdout, o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 	}
@@ -69,8 +66,27 @@ func main() {
 	}
 }
 
+func timeInto(t *time.Time) func(string) error {
+	return func(value string) (err error) {
+		if *t, err = time.Parse(time.RFC3339, value); err != nil {
+			return errors.New("write it as 2026-11-24T10:00:00Z")
+		}
+		return nil
+	}
+}
+
+func (o options) check() error {
+	if !o.want.until.IsZero() && !o.want.since.Before(o.want.until) {
+		return errors.New("-until is not after -since: nothing is between them")
+	}
+	if o.page != "" && filepath.Ext(o.page) != ".html" && filepath.Ext(o.page) != ".htm" { // as in -html *.log
+		return fmt.Errorf("bad -html %q: the page's name must end with .html, so that no log is overwritten", o.page)
+	}
+	return nil
+}
+
 func run(ctx context.Context, out io.Writer, o options) error {
-	if err := checkPage(o.page); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
 	var r report
@@ -80,9 +96,6 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	} else {
 		r = readFiles(ctx, o.want, o.files)
 	}
-	for _, h := range r.Hints {
-		fmt.Fprintln(os.Stderr, "report:", h)
-	}
 	err := r.write(out, o)
 	if len(r.Problems) > 0 {
 		err = errors.Join(errors.New(strings.Join(r.Problems, "\nreport: ")), err)
@@ -91,21 +104,4 @@ func run(ctx context.Context, out io.Writer, o options) error {
 		err = errors.Join(err, errStopped)
 	}
 	return err
-}
-
-// write writes the report in the ways that are asked for.
-func (r report) write(out io.Writer, o options) error {
-	var err error
-	if o.page != "" {
-		if err = writePage(o.page, r); err == nil && !o.asJSON {
-			_, err = fmt.Fprintln(out, "The report is in", o.page)
-			return err
-		}
-	}
-	if o.asJSON {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return errors.Join(err, e.Encode(r))
-	}
-	return errors.Join(err, r.table(out)) // also if there can be no page
 }

@@ -94,7 +94,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		tally := newTally(filter{})
-		tally.line(text, place{})
+		tally.line(text)
 		r := tally.report()
 		if r.Total < 0 || r.Lines != 1 || r.Total < r.Unnamed.Users {
 			t.Errorf("%+v", r)

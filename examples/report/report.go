@@ -1,50 +1,69 @@
 package main
 
 import (
+	"cmp"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
 	"math"
+	"os"
+	"slices"
+	"strings"
 	"time"
 )
 
-const shown = 15 // names of a table
+//go:embed page.html.tmpl
+var pageSource string
 
-// A report is what there is to say.
+var pageTemplate = template.Must(template.New("page").Parse(pageSource))
+
+const (
+	shown      = 15  // names of a table
+	tableSpans = 40  // rows of the time, in the table
+	pageSpans  = 120 // columns of the chart, in the page
+)
+
+// A report is the result, and the JSON that -json writes.
 type report struct {
 	Lines    int      `json:"lines"`
 	NotJSON  int      `json:"not_json"`
 	Broken   int      `json:"broken"`
-	BrokenAt []string `json:"broken_at,omitempty"`
 	Problems []string `json:"problems,omitempty"` // why not all was read
 	Stopped  bool     `json:"stopped,omitempty"`  // by Ctrl-C, before all was read
-	Hints    []string `json:"-"`                  // for who has started it
 
 	Total   int     `json:"total"`
 	GivenUp int     `json:"given_up"`
 	Others  int     `json:"left_out,omitempty"` // by the flags
-	Unsure  unsure  `json:"unsure,omitzero"`    // may be of the user asked for, besides
 	NoTime  int     `json:"no_time,omitempty"`
 	Unnamed unnamed `json:"unnamed,omitzero"`
 
-	OthersRate float64 `json:"others_rate_min,omitempty"` // requests a second, at least, of others than the process that logged it
+	OthersRate float64 `json:"others_rate_min,omitempty"` // requests a second of other integrations, at least
 
 	First      time.Time `json:"first,omitzero"`
 	Last       time.Time `json:"last,omitzero"`
-	Span       string    `json:"span"` // how long each in When is
+	Span       string    `json:"span"` // the length of each span in When
 	When       []moment  `json:"when"`
 	Users      []named   `json:"users"`
 	Operations []named   `json:"operations"`
 	Pairs      []cause   `json:"causes"`
 	Advice     []string  `json:"advice"`
+
+	spans spans
 }
 
-// An unnamed is how many 429s are in none of a table's rows, because they were in a
-// flood and the log does not name all.
+// An unnamed counts the 429s that are in no row of a table: in a flood the log does not
+// name all.
 type unnamed struct {
 	Users      int `json:"users"`
 	Operations int `json:"operations"`
 	Pairs      int `json:"causes"`
 }
 
-// A cause is a user and what he did.
+// A cause is a user's operation.
 type cause struct {
 	User      string `json:"user"`
 	Operation string `json:"operation"`
@@ -55,19 +74,186 @@ type cause struct {
 func (t *tally) report() report {
 	r := report{
 		Lines: t.lines, NotJSON: t.plain, Broken: t.broken,
-		Total: t.total, GivenUp: t.givenUp, Others: t.others, Unsure: t.unsure, NoTime: t.noTime,
+		Total: t.total, GivenUp: t.givenUp, Others: t.others, NoTime: t.noTime,
 		Unnamed: unnamed{t.users.unnamed, t.operations.unnamed, t.pairs.unnamed},
-		First:   t.first, Last: t.last, OthersRate: math.Round(t.foreign.value()*10) / 10,
+		First:   t.first, Last: t.last,
 		Users: append([]named{}, t.users.Top(shown)...), Operations: append([]named{}, t.operations.Top(shown)...),
-		Pairs: []cause{},
+		Pairs: []cause{}, spans: t.spans,
 	}
-	for _, p := range t.where {
-		r.BrokenAt = append(r.BrokenAt, p.String())
+	if t.rateWeight > 0 {
+		r.OthersRate = math.Round(t.rateSum/t.rateWeight*10) / 10
 	}
-	r.Span, r.When = t.spans.moments()
+	r.When = r.spans.moments()
+	r.Span = steps[r.spans.step].name
 	for _, x := range t.pairs.Top(shown) {
-		r.Pairs = append(r.Pairs, cause{userOf(x.Name), operationOf(x.Name), x.Count, x.Error})
+		p := split(x.Name)
+		r.Pairs = append(r.Pairs, cause{p[0], p[1], x.Count, x.Error})
 	}
 	r.Advice = advise(r)
 	return r
+}
+
+// notes explain the numbers.
+func (r report) notes() (notes []string) {
+	note := func(n int, format string) {
+		if n > 0 {
+			notes = append(notes, fmt.Sprintf(format, n))
+		}
+	}
+	if r.Stopped {
+		notes = append(notes, "Incomplete: reading was stopped; this is not all.")
+	}
+	for _, p := range r.Problems {
+		notes = append(notes, "Not all of it: "+p)
+	}
+	if r.Total == 0 && (r.Lines > 0 || len(r.Problems) == 0 && !r.Stopped) {
+		notes = append(notes, r.nothing())
+	}
+	note(r.Broken, "Broken or too long lines: %d")
+	note(r.NotJSON, "Lines that are not JSON: %d")
+	note(r.Others, "Excluded by -user, -since or -until, or in floods without a user: %d of the 429s")
+	note(r.NoTime, "Without a time: %d of the 429s")
+	return notes
+}
+
+// nothing says why there are no 429s.
+func (r report) nothing() string {
+	switch {
+	case r.Others > 0:
+		return "None of the 429s are of the user and the time that are asked for."
+	case r.Lines == 0:
+		return "The log is empty."
+	}
+	return fmt.Sprintf("No line is one of package transport: JSON with %s 429 and http.request.resend_count, or with the event %s.", status, summary)
+}
+
+// A ranking is one of the report's tables.
+type ranking struct {
+	Title string
+	Rows  []row
+}
+
+// A row is a name and how often it was counted.
+type row struct {
+	Count, Percent int
+	Name           string
+	Soft           string // explains the number, or stands for the name
+}
+
+// rankings returns the tables. The rows of each add up to all 429s.
+func (r report) rankings() []ranking {
+	pairs := make([]named, len(r.Pairs))
+	for i, c := range r.Pairs {
+		pairs[i] = named{Name: c.User + ": " + c.Operation, Count: c.Count, Error: c.Error}
+	}
+	return []ranking{
+		{"Users", r.rows(r.Users, r.Unnamed.Users)},
+		{"Operations", r.rows(r.Operations, r.Unnamed.Operations)},
+		{"Users' operations", r.rows(pairs, r.Unnamed.Pairs)},
+	}
+}
+
+func (r report) rows(list []named, unnamed int) (rows []row) {
+	add := func(n int, name, soft string) {
+		if n > 0 {
+			rows = append(rows, row{n, percent(n, r.Total), name, soft})
+		}
+	}
+	for _, t := range list {
+		soft := ""
+		if t.Error > 0 {
+			soft = fmt.Sprintf("(up to %d too high)", t.Error)
+		}
+		add(t.Count, t.Name, soft)
+	}
+	add(r.Total-sum(list)-unnamed, "", "(all others)")
+	add(unnamed, "", "(in floods, not named in the log)")
+	return rows
+}
+
+// write writes the report in the forms that are asked for.
+func (r report) write(out io.Writer, o options) error {
+	var err error
+	if o.page != "" {
+		if err = writePage(o.page, r); err == nil && !o.asJSON {
+			_, err = fmt.Fprintln(out, "The report is in", o.page)
+			return err
+		}
+	}
+	if o.asJSON {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return errors.Join(err, e.Encode(r))
+	}
+	return errors.Join(err, r.table(out)) // also if the page cannot be written
+}
+
+// table writes the report for a terminal.
+func (r report) table(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d answers with status 429 in %d lines, %d of them given up\n", r.Total, r.Lines, r.GivenUp)
+	if !r.First.IsZero() {
+		fmt.Fprintf(&b, "from %s to %s\n", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
+	}
+	for _, n := range r.notes() {
+		fmt.Fprintln(&b, n)
+	}
+	for _, k := range r.rankings() {
+		if len(k.Rows) > 0 {
+			fmt.Fprintf(&b, "\n%s\n", strings.ToUpper(k.Title))
+		}
+		for _, x := range k.Rows {
+			name := x.Name + " " + x.Soft
+			if x.Name == "" || x.Soft == "" {
+				name = cmp.Or(x.Name, x.Soft)
+			}
+			fmt.Fprintf(&b, "%10d %3d %%  %s\n", x.Count, x.Percent, name)
+		}
+	}
+	span, times := r.times(tableSpans)
+	if len(times) > 0 {
+		fmt.Fprintf(&b, "\nWHEN (UTC, %s each)\n", span)
+	}
+	for _, x := range times {
+		bar := strings.Repeat("#", (x.Percent*40+99)/100)
+		fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintf("  %s %8d %s", x.Name, x.Count, bar), " "))
+	}
+	if len(r.Advice) > 0 {
+		fmt.Fprintf(&b, "\nWHAT TO CHANGE\n")
+	}
+	for _, a := range r.Advice {
+		fmt.Fprintf(&b, "  - %s\n", a)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// times returns the 429s over time in at most so many rows, and the time of each. A row's
+// percentage is that of the highest one.
+func (r report) times(most int64) (span string, rows []row) {
+	first, last := r.spans.fit(most)
+	s := steps[r.spans.step]
+	high := slices.Max(append(slices.Collect(maps.Values(r.spans.count)), 0))
+	for ; first <= last; first++ {
+		n := r.spans.count[first]
+		rows = append(rows, row{Count: n, Percent: (n*100 + high - 1) / high, Name: s.begin(first).Format("2006-01-02 15:04")})
+	}
+	return s.name, rows
+}
+
+// writePage writes the report as one page that loads nothing else.
+func writePage(file string, r report) error {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	p := struct {
+		report
+		Notes    []string
+		Rankings []ranking
+		Step     string // of the chart
+		Columns  []row
+	}{report: r, Notes: r.notes(), Rankings: r.rankings()}
+	p.Step, p.Columns = r.times(pageSpans)
+	return errors.Join(pageTemplate.Execute(f, p), f.Close())
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"io"
 	"os"
@@ -25,10 +24,10 @@ func TestReportOfDamagedFiles(t *testing.T) {
 		problem string
 	}{
 		"checksum": {badSum, 300, "checksum"},
-		"garbage":  {append(bytes.Clone(whole), "garbage garbage"...), 300, "not gzip"},
-		"padding":  {append(bytes.Clone(whole), make([]byte, 512)...), 300, "not gzip"},
-		"header":   {whole[:5], 0, "too early"},
-		"cut":      {whole[:len(whole)/2], 1, "too early"},
+		"garbage":  {append(bytes.Clone(whole), "garbage garbage"...), 300, "invalid header"},
+		"padding":  {append(bytes.Clone(whole), make([]byte, 512)...), 300, "invalid header"},
+		"header":   {whole[:5], 0, "unexpected EOF"},
+		"cut":      {whole[:len(whole)/2], 1, "unexpected EOF"},
 	} {
 		var out bytes.Buffer
 		file := write(t, name+".gz", c.content)
@@ -45,31 +44,10 @@ func TestReportOfDamagedFiles(t *testing.T) {
 	}
 }
 
-// bzipped is a 429 of 2025-11-25T00:01:07Z.
-const bzipped = "QlpoOTFBWSZTWSfXHIIAAJRfgAAQUAX18AKABACvZ/+qMADG1hqYin6p6TamjyjJpp5T1NND1CFD0nqbSGTQAAABKmSYJpqbSGmhpoANLRw16klJZnmcx7VPyswDCsbD5CBCSmPWqX3/GjYITmpdli/YKHaFAx44tnSbjozcGZEBUEKhO8MdJNNUO6muRl28vmRG52uWJnzp+WriiGrVEhVpAguE5PADChUYqOJxQm1Mnug7nIAWp5MMpJR9QEcthCDR5SZtRllGWRVQxGhWbL43RkYiPfg5UZJtxelrkiE0lEBz4WForcTyVW2r/F3JFOFCQJ9ccgg="
-
-// What is compressed in another way is read, or what reads it is named.
-func TestReportOfOtherCompressions(t *testing.T) {
-	content, err := base64.StdEncoding.DecodeString(bzipped)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r := readFiles(t.Context(), filter{}, []string{write(t, "app.log.bz2", content)}); r.Total != 1 || len(r.Problems) != 0 {
-		t.Errorf("%+v", r)
-	}
-	for name, magic := range map[string]string{"zstd": "\x28\xb5\x2f\xfd", "xz": "\xfd7zXZ\x00"} {
-		file := write(t, "app.log", []byte(magic+"and so on"))
-		r := readFiles(t.Context(), filter{}, []string{file})
-		if len(r.Problems) != 1 || !strings.Contains(r.Problems[0], file+": is compressed with "+name) || !strings.Contains(r.Problems[0], name+" -dc") {
-			t.Errorf("%+v", r)
-		}
-	}
-}
-
 func TestReportOfWhatIsNoFile(t *testing.T) {
 	good := write(t, "good.log", []byte(logOf(10)))
 	r := readFiles(t.Context(), filter{}, []string{filepath.Dir(good), "-no-such.log", good})
-	if r.Total != 10 || len(r.Problems) != 2 || !strings.Contains(r.Problems[0], "*.log*") || !strings.Contains(r.Problems[1], "flags before") {
+	if r.Total != 10 || len(r.Problems) != 2 || !strings.Contains(r.Problems[0], "flags before") || !strings.Contains(r.Problems[1], "is a directory") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -82,30 +60,23 @@ func TestReportCountsAFileOnce(t *testing.T) {
 		t.Skip(err)
 	}
 	r := readFiles(t.Context(), filter{}, []string{file, file, link})
-	if r.Total != 10 || len(r.Hints) != 2 || len(r.Problems) != 0 {
+	if r.Total != 10 || len(r.Problems) != 0 {
 		t.Errorf("%+v", r)
 	}
 }
 
-// A file is read as far as it went at first; one that became shorter is a problem.
-func TestReportOfAFileThatChanges(t *testing.T) {
+// A file is read as far as it went at first.
+func TestReportOfAFileThatGrows(t *testing.T) {
 	file := write(t, "app.log", []byte(logOf(10)))
-	sources, problems, _ := open([]string{file})
-	if len(problems) > 0 {
-		t.Fatal(problems)
+	s, _, err := open(file)
+	if err != nil {
+		t.Fatal(err)
 	}
 	if err := os.WriteFile(file, []byte(logOf(20)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := readAll(t.Context(), filter{}, sources); r.Total != 10 || len(r.Problems) != 0 {
-		t.Errorf("%+v", r)
-	}
-	sources, _, _ = open([]string{file})
-	if err := os.WriteFile(file, []byte(logOf(5)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if r := readAll(t.Context(), filter{}, sources); r.Total != 5 || len(r.Problems) != 1 || !strings.Contains(r.Problems[0], "rotated") {
-		t.Errorf("%+v", r)
+	if r := readAll(t.Context(), filter{}, []source{s}); r.Total != 10 || len(r.Problems) != 0 {
+		t.Errorf("got %+v, want 10 in total", r)
 	}
 }
 
@@ -117,7 +88,7 @@ func TestReportWhenStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	done := make(chan report)
-	go func() { done <- readAll(ctx, filter{}, []source{{name: "pipe", r: r, size: -1}}) }()
+	go func() { done <- readAll(ctx, filter{}, []source{{name: "pipe", r: r}}) }()
 	for range 5 {
 		if _, err := io.WriteString(w, logOf(10)); err != nil {
 			t.Fatal(err)

@@ -9,50 +9,154 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aprimo-go/aprimo/client"
 )
 
-const journalName = ".aprimo-upload.json"
+const (
+	journalName    = ".aprimo-upload.json"
+	journalVersion = 1
+)
 
-// A journal is what is done of a folder.
+// A journal records which files of its folder are uploaded, and how far the others
+// are. It is stored in the folder and is valid for one tenant and one classification.
 type journal struct {
-	Records map[string]string              `json:"records"` // the ids, by the names of the files
-	Begun   map[string]*client.UploadState `json:"begun,omitempty"`
+	Version        int              `json:"version"`
+	Tenant         string           `json:"tenant"`
+	Classification string           `json:"classification,omitempty"`
+	Files          map[string]entry `json:"files"` // by path in the folder, with slashes
 
 	path string
 	mu   sync.Mutex
 }
 
-func openJournal(dir string) (*journal, error) {
-	j := &journal{path: filepath.Join(dir, journalName), Records: map[string]string{}, Begun: map[string]*client.UploadState{}}
+// An entry is what became of one file.
+type entry struct {
+	Record   string    `json:"record,omitempty"`  // the id; empty: the file has none yet
+	Uploaded source    `json:"uploaded,omitzero"` // the file as it is in the record
+	Begun    *transfer `json:"begun,omitempty"`   // an upload that is not complete
+}
+
+// A source identifies the content of a file without reading it.
+type source struct {
+	Size     int64     `json:"size"` // in bytes
+	Modified time.Time `json:"modified"`
+}
+
+// A transfer is an incomplete upload.
+type transfer struct {
+	Source source              `json:"source"`
+	State  *client.UploadState `json:"state"`
+}
+
+func stat(path string) (source, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return source{}, err
+	}
+	return source{info.Size(), info.ModTime().UTC()}, nil
+}
+
+func (s source) equal(o source) bool { return s.Size == o.Size && s.Modified.Equal(o.Modified) }
+
+// done reports whether a record has the file as it is now.
+func (e entry) done(now source) bool { return e.Record != "" && e.Uploaded.equal(now) }
+
+// resumable returns the state of an upload of the file as it is now, or nil.
+func (e entry) resumable(now source) *client.UploadState {
+	if e.Begun == nil || !e.Begun.Source.equal(now) {
+		return nil
+	}
+	return e.Begun.State
+}
+
+// openJournal reads the journal of a folder, or begins one.
+func openJournal(f flags) (*journal, error) {
+	j := &journal{
+		Version: journalVersion, Tenant: f.tenantName(), Classification: f.classification,
+		Files: map[string]entry{}, path: filepath.Join(f.dir, journalName),
+	}
 	data, err := os.ReadFile(j.path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
+	if errors.Is(err, os.ErrNotExist) {
 		return j, nil
-	case err != nil:
+	}
+	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(data, j); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: remove it to begin anew, which makes records of all files again", j.path)
+	return j, j.read(data)
+}
+
+// read takes over what is stored, if it is of the same tenant and classification.
+func (j *journal) read(data []byte) error {
+	var stored journal
+	if err := json.Unmarshal(data, &stored); err != nil {
+		return fmt.Errorf("%s is damaged: remove it to upload all files again, as new records: %w", j.path, err)
 	}
-	return j, nil
+	switch {
+	case stored.Version == 0:
+		return j.readUnversioned(data)
+	case stored.Version > journalVersion:
+		return fmt.Errorf("%s has version %d and this program reads up to %d: use a newer one, or remove the file to upload all files again, as new records", j.path, stored.Version, journalVersion)
+	case stored.Tenant != j.Tenant:
+		return fmt.Errorf("%s is of the tenant %q, not of %q: choose that -tenant, or remove the file to upload all files to this one", j.path, stored.Tenant, j.Tenant)
+	case stored.Classification != j.Classification:
+		return fmt.Errorf("%s is of the classification %q, not of %q: choose that -classification, or remove the file to upload all files again, as new records", j.path, stored.Classification, j.Classification)
+	}
+	if stored.Files != nil {
+		j.Files = stored.Files
+	}
+	return nil
 }
 
-// begun notes how far a file is.
-func (j *journal) begun(name string, s client.UploadState) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.Begun[name] = &s
-	j.save() // a state that is lost costs no more than to begin the file anew
+// readUnversioned reads a journal from before there were versions. It does not say
+// whose it is, nor how the files were: they are taken for unchanged.
+func (j *journal) readUnversioned(data []byte) error {
+	var old struct {
+		Records map[string]string              `json:"records"`
+		Begun   map[string]*client.UploadState `json:"begun"`
+	}
+	if err := json.Unmarshal(data, &old); err != nil {
+		return fmt.Errorf("%s is damaged: remove it to upload all files again, as new records: %w", j.path, err)
+	}
+	for name, record := range old.Records {
+		now, err := stat(j.file(name))
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil // the record is kept in case the file returns
+		}
+		if err != nil {
+			return err
+		}
+		j.Files[name] = entry{Record: record, Uploaded: now}
+	}
+	for name, s := range old.Begun {
+		if s != nil {
+			j.Files[name] = entry{Begun: &transfer{source{s.Size, s.Modified}, s}}
+		}
+	}
+	return j.save()
 }
 
-// made notes that a file is a record.
-func (j *journal) made(name, id string) error {
+// file returns the path of a file of the folder.
+func (j *journal) file(name string) string {
+	return filepath.Join(filepath.Dir(j.path), filepath.FromSlash(name))
+}
+
+// begun stores how far the upload of a file is.
+func (j *journal) begun(name string, of source, s client.UploadState) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	delete(j.Begun, name)
-	j.Records[name] = id
+	e := j.Files[name]
+	e.Begun = &transfer{of, &s}
+	j.Files[name] = e
+	j.save() // best effort: without the state the file is uploaded from its start
+}
+
+// made stores that a record has a file.
+func (j *journal) made(name string, of source, record string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.Files[name] = entry{Record: record, Uploaded: of}
 	return j.save()
 }
 
@@ -67,8 +171,8 @@ func (j *journal) save() error {
 	return os.Rename(j.path+".new", j.path)
 }
 
-// filesBelow returns the files of a folder, but not hidden ones, by their names in it
-// with slashes.
+// filesBelow returns the paths of a folder's files, relative to it and with slashes.
+// Hidden ones are left out.
 func filesBelow(dir string) (names []string, err error) {
 	err = fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
 		switch {

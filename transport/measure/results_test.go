@@ -37,7 +37,7 @@ func TestCallsThatLookTheSame(t *testing.T) {
 
 // Calls that are refused since others were there before.
 func TestResultsOfRefusedCalls(t *testing.T) {
-	for result, most := range map[string]int{"queue_full": 0, "deadline": 10} {
+	for result, most := range map[string]int{"queue_full": -1, "deadline": 10} {
 		synctest.Test(t, func(t *testing.T) {
 			tr := transport.New(transport.WithBase(script(200)), transport.WithLogger(zerolog.Nop()),
 				transport.WithLimiter(transport.NewLimiter(1, time.Hour)), transport.WithMaxQueue(most))

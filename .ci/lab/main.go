@@ -4,9 +4,11 @@
 // because of it. It does so for our transport and, beside it, for what there was
 // before: a static pace, AIMD, the adaptive mode of AWS's SDKs, and failsafe-go.
 //
-//	go run ./examples/lab
-//	go run ./examples/lab -only 'steady8.*,square' -client ours -seeds 8
-//	go run ./examples/lab -only square -svg square.svg
+//	go run .
+//	go run . -only 'steady8.*,square' -client ours -seeds 8
+//	go run . -only square -svg square.svg
+//
+// It has a module of its own, so that the SDK does not depend on failsafe-go.
 //
 // The tenant is that of client/aprimotest. Ten minutes of it take well under a
 // second, because time is that of testing/synctest. All strangers are open-loop

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/aprimo-go/aprimo/transport/topk"
+)
+
+const (
+	summary = "aprimo.429.summary"
+	status  = "http.response.status_code"
+	unknown = "(unknown)" // the name of calls without a user
+
+	maxName  = 120           // characters of a name
+	maxSize  = 2 * maxName   // bytes of a name
+	maxDepth = 3             // JSON objects around a line, such as a group of slog in a line of docker
+	maxCount = 1_000_000_000 // more than a program can have in a minute
+)
+
+// A line holds the fields of a log line about 429s.
+type line struct {
+	Time   stamp  `json:"time"`
+	User   string `json:"user.name"`
+	Op     string `json:"aprimo.operation"`
+	Method string `json:"http.request.method"`
+	URL    string `json:"url.full"`
+	Status int    `json:"http.response.status_code"`
+	Resend *int   `json:"http.request.resend_count"`
+	Again  bool   `json:"aprimo.rate_limit.will_retry"`
+	Sum    isSum  `json:"event"`
+
+	// Other names of the time, which a program can choose.
+	TS          stamp `json:"ts"`
+	Timestamp   stamp `json:"timestamp"`
+	AtTimestamp stamp `json:"@timestamp"`
+
+	// A summary counts the 429s that have no line of their own.
+	Since          stamp    `json:"aprimo.429.since"` // the first of them
+	All            int      `json:"aprimo.429.total"`
+	OthersRate     *float64 `json:"aprimo.rate_limit.others_rate_min"`
+	Suppressed     *int     `json:"aprimo.429.suppressed"`
+	GivenUp        int      `json:"aprimo.429.suppressed_given_up"`
+	Rest           []cause  `json:"aprimo.429.rest"`
+	Other          int      `json:"aprimo.429.rest_other"`
+	RestUsers      []named  `json:"aprimo.429.rest_users"`
+	RestOperations []named  `json:"aprimo.429.rest_operations"`
+}
+
+type named = topk.Tally
+
+// A kind classifies a line.
+type kind int
+
+const (
+	foreign kind = iota // not about 429s
+	limited             // a 429
+	summed              // a summary
+	plain               // not JSON
+	broken              // incomplete JSON, or impossible numbers
+)
+
+// parse reads a line. To be fast, it only validates lines that are not about 429s. A
+// prefix before the JSON is skipped: that of a container runtime or of syslog, a byte
+// order mark.
+func parse(text []byte) (line, kind) { return parseInside(text, maxDepth) }
+
+func parseInside(text []byte, depth int) (line, kind) {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
+		return line{}, foreign
+	}
+	begin := 0
+	if text[0] != '{' {
+		if begin = bytes.Index(text, []byte(`{"`)); begin < 0 {
+			return line{}, plain
+		}
+	}
+	text = text[begin:]
+	switch {
+	case relevant(text):
+		return unwrap(text, depth)
+	case json.Valid(text):
+		return line{}, foreign
+	case begin > 0: // text with a brace in it
+		return line{}, plain
+	}
+	return line{}, broken
+}
+
+// relevant reports whether a text may be about 429s. It has no false negatives.
+func relevant(text []byte) bool {
+	return bytes.Contains(text, []byte("429")) &&
+		(bytes.Contains(text, []byte(status)) || bytes.Contains(text, []byte(summary)))
+}
+
+// unwrap reads a JSON object, or the line inside it.
+func unwrap(text []byte, depth int) (line, kind) {
+	var l line
+	err := json.Unmarshal(text, &l)
+	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+		return l, broken
+	}
+	for _, s := range []stamp{l.Timestamp, l.AtTimestamp, l.TS} {
+		if l.Time.IsZero() {
+			l.Time = s
+		}
+	}
+	if err == nil {
+		if k := l.kind(); k != foreign {
+			return l, k
+		}
+	}
+	if depth == 0 {
+		return l, foreign
+	}
+	inner, k := inside(text, depth-1)
+	if inner.Time.IsZero() {
+		inner.Time = l.Time
+	}
+	return inner, k
+}
+
+// inside searches the text fields of docker, journald and others for a line, and all
+// objects, since groups of slog can have any name.
+func inside(text []byte, depth int) (l line, k kind) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(text, &fields) != nil {
+		return l, broken
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		value := fields[name]
+		if !relevant(value) {
+			continue
+		}
+		var wrapped string
+		k = foreign
+		if value[0] == '{' {
+			l, k = unwrap(value, depth)
+		} else if slices.Contains([]string{"log", "MESSAGE", "message", "textPayload"}, name) && json.Unmarshal(value, &wrapped) == nil {
+			l, k = parseInside([]byte(wrapped), depth)
+		}
+		if k == limited || k == summed || k == broken {
+			break
+		}
+		k = foreign
+	}
+	if l.Time.IsZero() {
+		_ = l.Time.UnmarshalJSON(fields["__REALTIME_TIMESTAMP"])
+	}
+	return l, k
+}
+
+// kind classifies a JSON line.
+func (l *line) kind() kind {
+	switch {
+	case bool(l.Sum) && !l.plausible():
+		return broken
+	case bool(l.Sum):
+		return summed
+	case l.Status == 429 && l.Resend != nil:
+		return limited
+	}
+	return foreign
+}
+
+// plausible reports whether the numbers of a summary are possible.
+func (l *line) plausible() bool {
+	numbers := []int{l.All, l.Other, l.GivenUp}
+	if l.Suppressed != nil {
+		numbers = append(numbers, *l.Suppressed)
+	}
+	if l.OthersRate != nil {
+		numbers = append(numbers, int(*l.OthersRate))
+	}
+	for _, c := range l.Rest {
+		numbers = append(numbers, c.Count, c.Error)
+	}
+	for _, t := range slices.Concat(l.RestUsers, l.RestOperations) {
+		numbers = append(numbers, t.Count, t.Error)
+	}
+	return slices.Min(numbers) >= 0 && slices.Max(numbers) <= maxCount
+}
+
+// An isSum tells whether a line is a summary. The program that logs may have events of
+// its own in the same line, of any type.
+type isSum bool
+
+func (s *isSum) UnmarshalJSON(b []byte) error {
+	*s = *s || string(b) == `"`+summary+`"`
+	return nil
+}
+
+// A stamp is a time as a logger writes it: RFC 3339, or a number since 1970 in seconds,
+// milliseconds, microseconds or nanoseconds.
+type stamp struct{ time.Time }
+
+// UnmarshalJSON leaves the time zero if it cannot be read.
+func (s *stamp) UnmarshalJSON(b []byte) error {
+	if len(b) > 2 && b[0] == '"' {
+		b = b[1 : len(b)-1]
+	}
+	if t, err := time.Parse(time.RFC3339Nano, string(b)); err == nil {
+		s.Time = t.UTC()
+	} else if seconds, err := strconv.ParseFloat(string(b), 64); err == nil && seconds > 0 && seconds < 1e20 {
+		for seconds > 1e11 {
+			seconds /= 1000
+		}
+		s.Time = time.Unix(int64(seconds), 0).UTC()
+	}
+	return nil
+}
+
+// clean makes a name printable and short: whoever writes to the log chooses it.
+func clean(s string) string {
+	ascii := !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+	if ascii && len(s) <= maxName {
+		return cmp.Or(s, unknown)
+	}
+	const mark = "…"
+	var b strings.Builder
+	characters, fits := 0, 0 // fits: bytes that leave room for the mark
+	for _, r := range s {
+		if !unicode.IsPrint(r) {
+			r = unicode.ReplacementChar
+		}
+		if characters == maxName || b.Len()+utf8.RuneLen(r) > maxSize {
+			return b.String()[:fits] + mark
+		}
+		b.WriteRune(r)
+		if characters++; characters < maxName && b.Len() <= maxSize-len(mark) {
+			fits = b.Len()
+		}
+	}
+	return b.String()
+}
