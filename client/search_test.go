@@ -3,9 +3,12 @@ package client_test
 import (
 	"io"
 	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/client/aprimotest"
 )
 
 func TestThePageOfASearchIsInTheQuery(t *testing.T) {
@@ -27,4 +30,14 @@ func TestThePageOfASearchIsInTheQuery(t *testing.T) {
 	if page.TotalCount != 9 || page.Facets[0].Values[0].Count != 3 || len(page.Facets[0].Extra) != 1 {
 		t.Errorf("got %+v", page)
 	}
+}
+
+func TestSuggestionsCompleteAText(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, nil, limited((&aprimotest.Tenant{RequireHeaders: true}).Transport()))
+		got, err := c.Records.Suggestions(t.Context(), client.Suggest{Input: "Rec"})
+		if err != nil || len(got) == 0 || len(got[0].Suggestions) == 0 || !strings.HasPrefix(got[0].Suggestions[0].Text, "Rec") {
+			t.Errorf("got %+v, %v, want suggestions that begin with Rec", got, err)
+		}
+	})
 }

@@ -16,9 +16,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
-	"github.com/google/go-cmp/cmp"
 )
 
 const killedServer, killedState = "APRIMO_TEST_SERVER", "APRIMO_TEST_STATE"
