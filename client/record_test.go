@@ -25,10 +25,10 @@ func TestARecordIsTheSameInEitherFormOfJSON(t *testing.T) {
 		}
 		title := rec.Fields.Get("title")
 		if title.Text("en") != "Hello" || title.Text("") != "Hallo" || title.Text("fr") != "" || rec.Fields.Get("none").Text("") != "" {
-			t.Errorf("%s: the title is %+v", name, title)
+			t.Errorf("%s: got the title %+v, want Hello in English and Hallo as the first", name, title)
 		}
 		if rec.MasterFileLatestVersion == nil || rec.MasterFileLatestVersion.FileSize != 7 || rec.CreatedOn.Hour() != 3 {
-			t.Errorf("%s: %+v", name, rec)
+			t.Errorf("%s: got %+v, want a version of 7 bytes, created at 3 o'clock", name, rec)
 		}
 	}
 }
@@ -60,7 +60,7 @@ func TestAChangeIsWrittenAsTheGuideHasIt(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", data, want)
 	}
 	if data, _ := json.Marshal(client.RecordChange{}); string(data) != "{}" {
-		t.Errorf("no change is %s", data)
+		t.Errorf("no change: got %s, want {}", data)
 	}
 }
 

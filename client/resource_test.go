@@ -48,14 +48,14 @@ func test[T any](t *testing.T, name string, r *client.Resource[T], object, chang
 	ctx := t.Context()
 	made, err := r.Create(ctx, &object)
 	if err != nil || id(made) == "" {
-		t.Fatalf("%s: Create: %v, %v", name, made, err)
+		t.Fatalf("%s: Create: got %v, %v, want an object with an id", name, made, err)
 	}
 	if err := r.Update(ctx, id(made), &change); err != nil {
-		t.Errorf("%s: Update: %v", name, err)
+		t.Errorf("%s: Update: got error %v, want none", name, err)
 	}
 	got, err := r.Get(ctx, id(made))
 	if err != nil {
-		t.Fatalf("%s: Get: %v", name, err)
+		t.Fatalf("%s: Get: got error %v, want none", name, err)
 	}
 	is := members(t, got)
 	for member, want := range members(t, change) {
@@ -66,18 +66,18 @@ func test[T any](t *testing.T, name string, r *client.Resource[T], object, chang
 	found := false
 	for item, err := range r.List(ctx) {
 		if err != nil {
-			t.Fatalf("%s: List: %v", name, err)
+			t.Fatalf("%s: List: got error %v, want none", name, err)
 		}
 		found = found || id(item) == id(made)
 	}
 	if !found {
-		t.Errorf("%s: it is not in the list", name)
+		t.Errorf("%s: got a list without %s, want it in the list", name, id(made))
 	}
 	if err := r.Delete(ctx, id(made)); err != nil {
-		t.Errorf("%s: Delete: %v", name, err)
+		t.Errorf("%s: Delete: got error %v, want none", name, err)
 	}
 	if _, err := r.Get(ctx, id(made)); err == nil {
-		t.Errorf("%s: it is there still", name)
+		t.Errorf("%s: Get after Delete: got no error, want one", name)
 	}
 }
 
@@ -88,7 +88,7 @@ func TestCreateReturnsTheIDThatIsOnlyInTheLocation(t *testing.T) {
 	})
 	l, err := c.Languages.Create(t.Context(), &client.Language{Name: "German"})
 	if err != nil || l.ID != "abc" {
-		t.Errorf("got %+v, %v", l, err)
+		t.Errorf("got %+v, %v, want the id abc", l, err)
 	}
 }
 

@@ -25,10 +25,10 @@ func TestThePageOfASearchIsInTheQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	if query != "page=3&pageSize=2&sort=-CreatedOn" || body != `{"searchExpression":{"expression":"Id IN ?","parameters":[["1","2"]]}}` {
-		t.Errorf("sent ?%s with %s", query, body)
+		t.Errorf("got ?%s with %s, want the page in the query and the expression in the body", query, body)
 	}
 	if page.TotalCount != 9 || page.Facets[0].Values[0].Count != 3 || len(page.Facets[0].Extra) != 1 {
-		t.Errorf("got %+v", page)
+		t.Errorf("got %+v, want 9 in total and a facet with 3 drafts and an Extra", page)
 	}
 }
 
