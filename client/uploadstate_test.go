@@ -179,9 +179,9 @@ func readJSON(t *testing.T, name string, into any) {
 	}
 }
 
-// The states in testdata were written before states had a version.
-func TestAnUnversionedUploadStateIsResumed(t *testing.T) {
-	const size = pattern(20_000_001)
+// filmFile writes the file to which the upload states in testdata belong.
+func filmFile(t *testing.T, size pattern) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "film.mp4")
 	data, _ := io.ReadAll(size.reader())
 	if err := os.WriteFile(path, data, 0o600); err != nil {
@@ -191,6 +191,13 @@ func TestAnUnversionedUploadStateIsResumed(t *testing.T) {
 	if err := os.Chtimes(path, modified, modified); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// The states in testdata were written before states had a version.
+func TestAnUnversionedUploadStateIsResumed(t *testing.T) {
+	const size = pattern(20_000_001)
+	path := filmFile(t, size)
 	const session = "/uploads/segments/00000000000000000001000000000001%2Fupload%3D%3D"
 	for _, test := range []struct {
 		state string
