@@ -36,11 +36,11 @@ func TestEachItemIsReportedAndTheFailedOnesCanBeDoneAgain(t *testing.T) {
 			t.Errorf("%d were in flight, want 7", most.Load())
 		}
 		if failed := report.Failed(); !slices.Equal(failed, []int{0, 30, 60, 90}) || !errors.Is(report.Err(), refused) {
-			t.Errorf("failed: %v, %v", failed, report.Err())
+			t.Errorf("got failed %v, error %v, want [0 30 60 90], %v", failed, report.Err(), refused)
 		}
 		again := client.Each(t.Context(), report.Failed(), 0, func(context.Context, int) error { return nil })
 		if again.Err() != nil || len(again) != 4 {
-			t.Errorf("again: %v", again)
+			t.Errorf("second run: got %v, want 4 successes", again)
 		}
 	})
 }
@@ -54,7 +54,7 @@ func TestWhatHasNotBegunWhenTheContextEndsFails(t *testing.T) {
 		return nil
 	})
 	if !slices.Equal(report.Failed(), []int{2, 3}) || !errors.Is(report.Err(), context.Canceled) {
-		t.Errorf("failed: %v, %v", report.Failed(), report.Err())
+		t.Errorf("got failed %v, error %v, want [2 3], %v", report.Failed(), report.Err(), context.Canceled)
 	}
 }
 
@@ -80,6 +80,6 @@ func TestManyRecordsAreFoundWithOneSearchForAThousand(t *testing.T) {
 	}
 	found, missing, err := c.Records.GetMany(t.Context(), ids)
 	if err != nil || len(found) != 2499 || found[7].ID != "8" || !slices.Equal(missing, []string{"7"}) || requests != 3 {
-		t.Errorf("%d found, missing %v, error %v, %d requests", len(found), missing, err, requests)
+		t.Errorf("got %d found, missing %v, error %v, %d requests, want 2499, [7], nil, 3", len(found), missing, err, requests)
 	}
 }

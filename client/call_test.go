@@ -40,7 +40,7 @@ func TestBodiesThatAreNone(t *testing.T) {
 			failed = failed || errors.As(err, &e)
 		}
 		if !failed {
-			t.Errorf("%s: List gives no *Error", name)
+			t.Errorf("%s: List yields no *Error, want one", name)
 		}
 	}
 }
@@ -72,7 +72,7 @@ func TestAnIDStaysOneSegmentOfThePath(t *testing.T) {
 	c := newClient(t, func(w http.ResponseWriter, r *http.Request) { asked = r.URL.EscapedPath() })
 	for _, id := range []string{"", ".", ".."} {
 		if err := c.Languages.Delete(t.Context(), id); err == nil || asked != "" {
-			t.Errorf("id %q: asked %q, error %v", id, asked, err)
+			t.Errorf("id %q: got a request for %q, error %v, want no request and an error", id, asked, err)
 		}
 	}
 	if err := c.Languages.Delete(t.Context(), "a/../b?c#d"); err != nil {
@@ -89,7 +89,7 @@ func TestTheContextsErrorIsFound(t *testing.T) {
 	cancel()
 	_, err := c.Languages.Get(ctx, "1", client.Filter("a-name"))
 	if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "a-name") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v without the filter", err, context.Canceled)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestAnAnswerOfNoUseIsAnError(t *testing.T) {
 		_, err := c.Languages.Get(t.Context(), "1")
 		var e *client.Error
 		if !errors.As(err, &e) || e.Status != 200 || e.Message == "" {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want an *Error with status 200 and a message", name, err)
 		}
 	}
 }
@@ -113,7 +113,7 @@ func TestAnAnswerThatBreaksOffIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := c.Languages.Get(t.Context(), "1"); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v", err, io.ErrUnexpectedEOF)
 	}
 }
 
@@ -141,7 +141,7 @@ func FuzzAnAnswerIsReadOrRefused(f *testing.F) {
 		if rec, err := c.Records.Get(t.Context(), "1"); err == nil {
 			rec.Fields.Get("x").Text("")
 			if _, err := rec.MarshalJSON(); err != nil {
-				t.Errorf("what was read cannot be written: %v", err)
+				t.Errorf("encoding the decoded record: got %v, want no error", err)
 			}
 		}
 		c.Records.Page(t.Context())

@@ -61,10 +61,10 @@ func TestA429NamesTheUserWhateverTheFlow(t *testing.T) {
 				}
 				log, alert := throttled(ctx, t, tenant, test.tokens)
 				if !strings.Contains(log, `"user.name":"`+user+`"`) {
-					t.Errorf("the log does not name %q: %s", user, log)
+					t.Errorf("got the log %s, want the user %q in it", log, user)
 				}
 				if len(alert.Users) != 1 || alert.Users[0].Name != user {
-					t.Errorf("the alert names %v, not %q", alert.Users, user)
+					t.Errorf("got the users %v in the alert, want %q", alert.Users, user)
 				}
 			}
 		})
@@ -125,7 +125,7 @@ func TestArgumentsThatCannotBeRightAreErrorsOfNew(t *testing.T) {
 		},
 	} {
 		if c, err := try(); err == nil || c != nil || strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%s: error %v", name, err)
+			t.Errorf("%s: got %v, error %v, want nil and an error without the password", name, c, err)
 		}
 	}
 }
@@ -141,7 +141,7 @@ func TestATokenIsSentToNoOtherHost(t *testing.T) {
 	} {
 		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Host != "acme.dam.aprimo.com" {
-				t.Errorf("%s: asked %s", name, r.URL)
+				t.Errorf("%s: got a request to %s, want none to another host", name, r.URL)
 			}
 			answer(w, r)
 		})
@@ -150,7 +150,7 @@ func TestATokenIsSentToNoOtherHost(t *testing.T) {
 			last = err
 		}
 		if last == nil || strings.Contains(last.Error(), "secret") {
-			t.Errorf("%s: error %v", name, last)
+			t.Errorf("%s: got error %v, want one without the query", name, last)
 		}
 	}
 }

@@ -106,16 +106,16 @@ func TestDownloadComesThrough(t *testing.T) {
 				var last, total int64
 				path, err := fetch(t, s, dir, client.DownloadProgress(func(done, all int64) { last, total = done, all }))
 				if err != nil || path != filepath.Join(dir, "film.mov") {
-					t.Fatalf("%q, %v", path, err)
+					t.Fatalf("got %q, %v, want film.mov in %s", path, err, dir)
 				}
 				if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, s.content) {
 					t.Errorf("%d bytes, %v; want the content", len(got), err)
 				}
 				if last != 1<<20 || total != 1<<20 {
-					t.Errorf("progress ends with %d of %d", last, total)
+					t.Errorf("got %d of %d as the last progress, want %d of %d", last, total, 1<<20, 1<<20)
 				}
 				if files, _ := os.ReadDir(dir); len(files) != 1 {
-					t.Errorf("left in the directory: %v", files)
+					t.Errorf("got the files %v in the directory, want one", files)
 				}
 			})
 		})
@@ -196,7 +196,7 @@ func TestDownloadErrors(t *testing.T) {
 				t.Errorf("error %v; want one about the checksum", err)
 			}
 			if files, _ := os.ReadDir(dir); len(files) > 0 {
-				t.Errorf("left: %v", files)
+				t.Errorf("got the files %v in the directory, want none", files)
 			}
 		})
 	})

@@ -26,10 +26,10 @@ func TestErrorsAreFoundByTheirStatus(t *testing.T) {
 		_, err := c.Languages.Get(t.Context(), "1")
 		var e *client.Error
 		if !errors.Is(err, want) || !errors.As(err, &e) || e.Status != status || e.RetryAfter != 7*time.Second {
-			t.Errorf("%d: %#v", status, err)
+			t.Errorf("%d: got %#v, want %v with Retry-After 7s", status, err, want)
 		}
 		if errors.Is(err, client.ErrUploadExpired) {
-			t.Errorf("%d is taken for an upload that has expired", status)
+			t.Errorf("%d: got a match with ErrUploadExpired, want none", status)
 		}
 	}
 }
@@ -49,7 +49,7 @@ func TestAnErrorTellsNoSecrets(t *testing.T) {
 		})
 		_, err := c.Languages.Get(t.Context(), "1")
 		if text := err.Error(); strings.Contains(text, "s3cret") || strings.Contains(text, "a-token") || strings.Contains(text, "eyJz") {
-			t.Errorf("%s\ngives %s", body, text)
+			t.Errorf("%s\ngot %s, want no secret in it", body, text)
 		}
 	}
 }
@@ -68,11 +68,11 @@ func FuzzAnErrorIsOnePrintableLineWhateverTheBody(f *testing.F) {
 		})
 		_, err := c.Languages.Get(t.Context(), "1")
 		if err == nil {
-			t.Fatal("no error")
+			t.Fatalf("got no error, want one for status %d", status)
 		}
 		text := err.Error()
 		if len(text) > 1200 || !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-			t.Errorf("%q", text)
+			t.Errorf("got %q, want one printable line of at most 1200 bytes", text)
 		}
 	})
 }
@@ -91,6 +91,6 @@ func TestAnErrorSaysWhatAprimoSaid(t *testing.T) {
 	}
 	var e *client.Error
 	if !errors.As(err, &e) || e.RequestID != "r-1" || e.Attempt != 1 || e.Method != "GET" || e.Path != "/api/core/language/1" {
-		t.Errorf("got %+v", e)
+		t.Errorf("got %+v, want request r-1, attempt 1, GET /api/core/language/1", e)
 	}
 }

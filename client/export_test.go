@@ -90,7 +90,7 @@ func TestAnExportGivesEachRecordOnceWhateverTheirAgesAndInterruptions(t *testing
 		}
 		for i := range x.created {
 			if got[fmt.Sprint(i)] != 1 {
-				t.Fatalf("record %d of %d was given %d times", i, len(x.created), got[fmt.Sprint(i)])
+				t.Fatalf("record %d of %d: got it %d times, want once", i, len(x.created), got[fmt.Sprint(i)])
 			}
 		}
 	})
@@ -122,7 +122,7 @@ func TestAnExportOfAHundredThousandRecordsNeedsHardlyMoreRequestsThanPages(t *te
 		seen[rec.ID] = true
 	}
 	if len(seen) != 100_000 || x.requests > 102 {
-		t.Errorf("%d records with %d requests", len(seen), x.requests)
+		t.Errorf("got %d records with %d requests, want 100000 with at most 102", len(seen), x.requests)
 	}
 }
 
@@ -150,7 +150,7 @@ func TestAnExportNeedsNoMoreMemoryTheLongerItIs(t *testing.T) {
 	}
 	t.Logf("in use after 10,500 records %d KiB, after 90,500 %d KiB", used[10_500]>>10, used[90_500]>>10)
 	if used[90_500] > used[10_500]+1<<20 {
-		t.Errorf("in use after 10,500 records %d bytes, after 90,500 %d", used[10_500], used[90_500])
+		t.Errorf("got %d bytes in use after 10,500 records, %d after 90,500, want at most 1 MiB more", used[10_500], used[90_500])
 	}
 }
 
@@ -172,7 +172,7 @@ func TestAnExportGoesOnAfterAnError(t *testing.T) {
 		}
 	}
 	if n != 2500 || failures != 1 {
-		t.Errorf("%d records, %d errors", n, failures)
+		t.Errorf("got %d records, %d errors, want 2500, 1", n, failures)
 	}
 }
 
@@ -188,7 +188,7 @@ func TestAnExportRefusesWhatIsNotSorted(t *testing.T) {
 			last = err
 		}
 		if last == nil || !strings.Contains(last.Error(), "export") {
-			t.Errorf("%s: error %v", name, last)
+			t.Errorf("%s: got error %v, want one about the export", name, last)
 		}
 	}
 }

@@ -16,11 +16,11 @@ func FuzzDownloadName(f *testing.F) {
 		dir := t.TempDir()
 		path, err := fetch(t, &storage{content: []byte("x"), name: disposition}, dir)
 		if err != nil {
-			t.Fatalf("%q: %v", disposition, err)
+			t.Fatalf("%q: got error %v, want none", disposition, err)
 		}
 		name := filepath.Base(path)
 		if filepath.Dir(path) != dir || strings.HasPrefix(name, ".") || len(name) > 200 || strings.EqualFold(name, "nul.txt") {
-			t.Errorf("%q: %q", disposition, path)
+			t.Errorf("%q: got %q, want a safe name in %s", disposition, path, dir)
 		}
 	})
 }

@@ -36,7 +36,7 @@ func TestModelsKeepWhatTheyDoNotKnow(t *testing.T) {
 		name := reflect.TypeOf(model).Name()
 		v := reflect.New(reflect.TypeOf(model)).Interface()
 		if err := json.Unmarshal([]byte(golden), v); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want none", name, err)
 			continue
 		}
 		back := members(t, v)
@@ -44,7 +44,7 @@ func TestModelsKeepWhatTheyDoNotKnow(t *testing.T) {
 			t.Errorf("%s: sends back %v of what it does not know; want %v", name, back["inventedIn2027"], want)
 		}
 		if back["_links"] != nil {
-			t.Errorf("%s: sends the server's links", name)
+			t.Errorf("%s: got links %v, want none", name, back["_links"])
 		}
 	}
 }
@@ -62,13 +62,13 @@ func FuzzModels(f *testing.F) {
 			}
 			once, err := json.Marshal(first)
 			if err != nil {
-				t.Fatalf("%T: %v", model, err)
+				t.Fatalf("%T: encoding: got error %v, want none", model, err)
 			}
 			if err := json.Unmarshal(once, second); err != nil {
-				t.Fatalf("%T: %s: %v", model, once, err)
+				t.Fatalf("%T: decoding %s: got error %v, want none", model, once, err)
 			}
 			if twice, err := json.Marshal(second); err != nil || string(once) != string(twice) {
-				t.Errorf("%T: %s, then %s, %v", model, once, twice, err)
+				t.Errorf("%T: got %s, %v the second time, want %s", model, twice, err, once)
 			}
 		}
 	})
@@ -103,7 +103,7 @@ func TestWhatIsUnknownComesBackUnchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	if l.Name != "German" {
-		t.Errorf("the embedded name is %q", l.Name)
+		t.Errorf("got the embedded name %q, want German", l.Name)
 	}
 	if err := c.Languages.Update(t.Context(), "1", l); err != nil {
 		t.Fatal(err)

@@ -10,10 +10,10 @@ import (
 )
 
 func TestAPageSizeThatTheServerRefusesIsNotSent(t *testing.T) {
-	c := newClient(t, func(http.ResponseWriter, *http.Request) { t.Error("sent") })
+	c := newClient(t, func(http.ResponseWriter, *http.Request) { t.Error("got a request, want none") })
 	for _, n := range []int{-1, 0, 1001} {
 		if _, err := c.Languages.Page(t.Context(), client.PageSize(n)); err == nil {
-			t.Errorf("page size %d: no error", n)
+			t.Errorf("page size %d: got no error, want one", n)
 		}
 	}
 }

@@ -44,13 +44,13 @@ func TestOrderAndDownload(t *testing.T) {
 			for _, f := range files {
 				info, err := os.Stat(f.Path)
 				if err != nil || info.Size() != 3000 || filepath.Dir(f.Path) != dir || seen[f.Path] {
-					t.Errorf("%s: %v, %v", f.Path, info, err)
+					t.Errorf("%s: got %v, %v, want 3000 bytes in %s under a name of its own", f.Path, info, err, dir)
 				}
 				seen[f.Path] = true
 			}
 		}
 		if left, _ := filepath.Glob(dir + "/*.part*"); len(left) > 0 {
-			t.Errorf("left over: %v", left)
+			t.Errorf("got the partial files %v, want none", left)
 		}
 	})
 }
@@ -70,7 +70,7 @@ func TestAnOrderThatFails(t *testing.T) {
 			}
 		}
 		if _, err := c.Orders.Create(t.Context(), new(client.OrderRequest)); err == nil || !strings.Contains(err.Error(), "Targets") {
-			t.Errorf("an order of nothing: %v", err)
+			t.Errorf("an order without Targets: got %v, want an error that names them", err)
 		}
 	})
 }
@@ -151,10 +151,10 @@ func TestOrderJSON(t *testing.T) {
 	in := `{"Id":"7","status":"Success","deliveredFiles":["https://a/1?sig=x",{"deliveredPath":"https://a/2"},null],"new":{"a":1}}`
 	if err := json.Unmarshal([]byte(in), &order); err != nil || order.ID != "7" || len(order.DeliveredFiles) != 3 ||
 		order.DeliveredFiles[1].URI != "https://a/2" || order.Extra["new"] == nil {
-		t.Errorf("%+v, %v", order, err)
+		t.Errorf("got %+v, %v, want order 7 with 3 files, the second https://a/2, and new in Extra", order, err)
 	}
 	if text := fmt.Sprint(order.DeliveredFiles); strings.Contains(text, "sig=x") {
-		t.Errorf("printing shows the signature: %s", text)
+		t.Errorf("got %s, want no signature", text)
 	}
 }
 

@@ -48,7 +48,7 @@ func TestAListIsReadToItsEnd(t *testing.T) {
 				next++
 			}
 			if next != n {
-				t.Errorf("linked %v: got %d of %d", linked, next, n)
+				t.Errorf("linked %v: got %d items, want %d", linked, next, n)
 			}
 		}
 	}
@@ -75,7 +75,7 @@ func TestAListWithoutEndIsAnError(t *testing.T) {
 			last = err
 		}
 		if last == nil || n > 150 {
-			t.Errorf("%s: error %v after %d requests", name, last, n)
+			t.Errorf("%s: got error %v after %d requests, want one after at most 150", name, last, n)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func TestALoginSurvivesHostileRequestsAndProvesItsVerifier(t *testing.T) {
 		r.ParseForm()
 		sum := sha256.Sum256([]byte(r.PostForm.Get("code_verifier")))
 		if r.PostForm.Get("code") != "the-code" || base64.RawURLEncoding.EncodeToString(sum[:]) != challenge || r.PostForm.Has("client_secret") {
-			t.Errorf("asked for a token with %v", r.PostForm)
+			t.Errorf("got the token request %v, want the code, its verifier and no secret", r.PostForm)
 		}
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"access_token":"access","refresh_token":"refresh","expires_in":3600}`)
@@ -50,16 +50,16 @@ func TestALoginSurvivesHostileRequestsAndProvesItsVerifier(t *testing.T) {
 		q := u.Query()
 		challenge = q.Get("code_challenge")
 		if u.Host != "acme.aprimo.com" || q.Get("code_challenge_method") != "S256" || q.Get("scope") != "api offline_access" {
-			t.Errorf("the address is %s", address)
+			t.Errorf("got the URL %s, want acme.aprimo.com with S256 and both scopes", address)
 		}
 		back := q.Get("redirect_uri")
 		for _, hostile := range []string{back + "other", back, back + "?code=x", back + "?code=x&state=y", back + "?error=x", back + "?state="} {
 			if status := visit(t, hostile); status < 400 {
-				t.Errorf("%s was answered %d", hostile, status)
+				t.Errorf("%s: got status %d, want 400 or more", hostile, status)
 			}
 		}
 		if status := visit(t, back+"?code=the-code&state="+url.QueryEscape(q.Get("state"))); status != 200 {
-			t.Errorf("the login was answered %d", status)
+			t.Errorf("login: got status %d, want 200", status)
 		}
 		return nil
 	}, issue, client.OnToken(func(token *oauth2.Token) { stored = token.RefreshToken }))
@@ -68,7 +68,7 @@ func TestALoginSurvivesHostileRequestsAndProvesItsVerifier(t *testing.T) {
 	}
 	token, err := tokens.Token()
 	if err != nil || token.AccessToken != "access" || stored != "refresh" {
-		t.Errorf("token %v, error %v, stored %q", token, err, stored)
+		t.Errorf("got token %v, error %v, stored %q, want access, nil, refresh", token, err, stored)
 	}
 }
 
@@ -79,7 +79,7 @@ func TestALoginThatIsRefusedSaysWhy(t *testing.T) {
 		return nil
 	})
 	if err == nil || !strings.Contains(err.Error(), "access_denied") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want access_denied", err)
 	}
 }
 
@@ -87,15 +87,15 @@ func TestALoginEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	if _, err := client.LoginPKCE(ctx, "acme", "id", func(string) error { return nil }); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
 	}
 }
 
 func TestALoginComesBackToThisMachineAlone(t *testing.T) {
 	for _, redirect := range []string{"http://example.com:80/", "https://127.0.0.1:1/", "http://127.0.0.1/", "http://0.0.0.0:0/"} {
-		_, err := client.LoginPKCE(t.Context(), "acme", "id", func(string) error { t.Error("shown"); return nil }, client.RedirectURL(redirect))
+		_, err := client.LoginPKCE(t.Context(), "acme", "id", func(string) error { t.Error("got a URL to show, want none"); return nil }, client.RedirectURL(redirect))
 		if err == nil {
-			t.Errorf("%s: no error", redirect)
+			t.Errorf("%s: got no error, want one", redirect)
 		}
 	}
 }

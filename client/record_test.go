@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -24,10 +25,10 @@ func TestARecordIsTheSameInEitherFormOfJSON(t *testing.T) {
 		}
 		title := rec.Fields.Get("title")
 		if title.Text("en") != "Hello" || title.Text("") != "Hallo" || title.Text("fr") != "" || rec.Fields.Get("none").Text("") != "" {
-			t.Errorf("%s: the title is %+v", name, title)
+			t.Errorf("%s: got the title %+v, want Hello in English and Hallo as the first", name, title)
 		}
 		if rec.MasterFileLatestVersion == nil || rec.MasterFileLatestVersion.FileSize != 7 || rec.CreatedOn.Hour() != 3 {
-			t.Errorf("%s: %+v", name, rec)
+			t.Errorf("%s: got %+v, want a version of 7 bytes, created at 3 o'clock", name, rec)
 		}
 	}
 }
@@ -59,48 +60,8 @@ func TestAChangeIsWrittenAsTheGuideHasIt(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", data, want)
 	}
 	if data, _ := json.Marshal(client.RecordChange{}); string(data) != "{}" {
-		t.Errorf("no change is %s", data)
+		t.Errorf("no change: got %s, want {}", data)
 	}
-}
-
-func TestWhatARecordHas(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, id := t.Context(), recordID(1)
-		c := newClient(t, nil, limited((&aprimotest.Tenant{RequireHeaders: true}).Transport()))
-		if _, err := c.Records.Lock(ctx, id, client.Lock{IntegrationID: "shop", Reason: "on sale"}); err != nil {
-			t.Fatal(err)
-		}
-		locks := 0
-		for l, err := range c.Records.Locks(ctx, id) {
-			if locks++; err != nil || l.Reason != "on sale" {
-				t.Errorf("lock %+v, %v", l, err)
-			}
-		}
-		entries := 0
-		for e, err := range c.Records.Trail(ctx, id, client.TrailChanges) {
-			if entries++; err != nil || e == nil {
-				t.Errorf("entry %+v, %v", e, err)
-			}
-		}
-		if locks != 1 {
-			t.Errorf("%d locks, %d entries of the trail; want a lock", locks, entries)
-		}
-		for name, read := range map[string]func() (*client.Image, error){
-			"preview":   func() (*client.Image, error) { return c.Records.Preview(ctx, id) },
-			"thumbnail": func() (*client.Image, error) { return c.Records.Thumbnail(ctx, id) },
-		} {
-			if image, err := read(); err != nil || !strings.HasPrefix(image.URI, "https://") {
-				t.Errorf("%s: %+v, %v", name, image, err)
-			}
-		}
-		if p, err := c.Records.Permissions(ctx, id); err != nil || len(p) == 0 {
-			t.Errorf("permissions %v, %v", p, err)
-		}
-		list, err := c.Records.Suggestions(ctx, client.Suggest{Input: "Rec"})
-		if err != nil || len(list) == 0 || len(list[0].Suggestions) == 0 {
-			t.Errorf("suggestions %+v, %v", list, err)
-		}
-	})
 }
 
 func TestTheMasterFileOfANewRecordIsAlsoAmongItsFiles(t *testing.T) {
@@ -109,4 +70,47 @@ func TestTheMasterFileOfANewRecordIsAlsoAmongItsFiles(t *testing.T) {
 	if string(data) != want || err != nil {
 		t.Errorf("got  %s, %v\nwant %s", data, err, want)
 	}
+}
+
+func TestARecordIsLocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, id := t.Context(), recordID(1)
+		c := newClient(t, nil, limited((&aprimotest.Tenant{RequireHeaders: true}).Transport()))
+		if _, err := c.Records.Lock(ctx, id, client.Lock{IntegrationID: "shop", Reason: "on sale"}); err != nil {
+			t.Fatal(err)
+		}
+		got := ids(c.Records.Locks(ctx, id), func(l *client.Lock) string { return l.Reason })
+		if want := "on sale"; got != want {
+			t.Errorf("got the locks %q, want %q", got, want)
+		}
+	})
+}
+
+func TestTheTrailOfARecordIsFilteredAndPagedBySkip(t *testing.T) {
+	var got string
+	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r.URL.RequestURI()
+		io.WriteString(w, `{"items":[{"id":"7"}]}`)
+	})
+	entries := ids(c.Records.Trail(t.Context(), "1", client.TrailChanges), func(e *client.TrailEntry) string { return e.ID })
+	if want := "/api/core/record/1/trail?filter=change&take=1000"; entries != "7" || got != want {
+		t.Errorf("got the entries %q from %s, want 7 from %s", entries, got, want)
+	}
+}
+
+func TestImagesAndPermissionsOfARecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, id := t.Context(), recordID(1)
+		c := newClient(t, nil, limited((&aprimotest.Tenant{RequireHeaders: true}).Transport()))
+		for name, read := range map[string]func(context.Context, string, ...client.CallOption) (*client.Image, error){
+			"preview": c.Records.Preview, "thumbnail": c.Records.Thumbnail,
+		} {
+			if image, err := read(ctx, id); err != nil || !strings.HasPrefix(image.URI, "https://") {
+				t.Errorf("%s: got %+v, %v, want an https link", name, image, err)
+			}
+		}
+		if p, err := c.Records.Permissions(ctx, id); err != nil || len(p) == 0 {
+			t.Errorf("got the permissions %v, %v, want some", p, err)
+		}
+	})
 }

@@ -48,14 +48,14 @@ func test[T any](t *testing.T, name string, r *client.Resource[T], object, chang
 	ctx := t.Context()
 	made, err := r.Create(ctx, &object)
 	if err != nil || id(made) == "" {
-		t.Fatalf("%s: Create: %v, %v", name, made, err)
+		t.Fatalf("%s: Create: got %v, %v, want an object with an id", name, made, err)
 	}
 	if err := r.Update(ctx, id(made), &change); err != nil {
-		t.Errorf("%s: Update: %v", name, err)
+		t.Errorf("%s: Update: got error %v, want none", name, err)
 	}
 	got, err := r.Get(ctx, id(made))
 	if err != nil {
-		t.Fatalf("%s: Get: %v", name, err)
+		t.Fatalf("%s: Get: got error %v, want none", name, err)
 	}
 	is := members(t, got)
 	for member, want := range members(t, change) {
@@ -66,96 +66,19 @@ func test[T any](t *testing.T, name string, r *client.Resource[T], object, chang
 	found := false
 	for item, err := range r.List(ctx) {
 		if err != nil {
-			t.Fatalf("%s: List: %v", name, err)
+			t.Fatalf("%s: List: got error %v, want none", name, err)
 		}
 		found = found || id(item) == id(made)
 	}
 	if !found {
-		t.Errorf("%s: it is not in the list", name)
+		t.Errorf("%s: got a list without %s, want it in the list", name, id(made))
 	}
 	if err := r.Delete(ctx, id(made)); err != nil {
-		t.Errorf("%s: Delete: %v", name, err)
+		t.Errorf("%s: Delete: got error %v, want none", name, err)
 	}
 	if _, err := r.Get(ctx, id(made)); err == nil {
-		t.Errorf("%s: it is there still", name)
+		t.Errorf("%s: Get after Delete: got no error, want one", name)
 	}
-}
-
-func TestWhatResourcesHaveOfTheirOwn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx := t.Context()
-		c := newClient(t, nil, limited((&aprimotest.Tenant{Records: 4}).Transport()))
-
-		album, err := c.Collections.Create(ctx, &client.Collection{Name: "Album", Type: "Static"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Collections.AddRecords(ctx, album.ID, recordID(1), recordID(2), recordID(3)); err != nil {
-			t.Error(err)
-		}
-		if err := c.Collections.RemoveRecords(ctx, album.ID, recordID(2)); err != nil {
-			t.Error(err)
-		}
-		var ids []string
-		for r, err := range c.Collections.Records(ctx, album.ID) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			ids = append(ids, r.ID)
-		}
-		if want := []string{recordID(1), recordID(3)}; !cmp.Equal(ids, want) {
-			t.Errorf("the collection has %v; want %v", ids, want)
-		}
-
-		group, err := c.UserGroups.Create(ctx, &client.UserGroup{Name: "editors"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.UserGroups.SetPermissions(ctx, group.ID, client.Extra{"a": json.RawMessage(`"Granted"`)}); err != nil {
-			t.Error(err)
-		}
-		if got, err := c.UserGroups.Permissions(ctx, group.ID); err != nil || len(got) == 0 {
-			t.Errorf("permissions: %s, %v", got, err)
-		}
-		if p, err := c.Permissions.Calculated(ctx, "Edit records"); err != nil || p.Value != "Granted" {
-			t.Errorf("calculated permission: %+v, %v", p, err)
-		}
-
-		for _, name := range []string{".a", ".b"} {
-			if err := c.Settings.Set(ctx, name, "value of "+name, client.SettingScope{Scope: "system"}); err != nil {
-				t.Error(err)
-			}
-		}
-		if s, err := c.Settings.Get(ctx, ".a", client.SettingScope{Scope: "system"}); err != nil || s.Value != "value of .a" {
-			t.Errorf("setting: %+v, %v", s, err)
-		}
-		n := 0
-		for s, err := range c.Settings.Many(ctx, []string{".b"}) {
-			if n++; err != nil || s.Name != ".b" {
-				t.Errorf("settings: %+v, %v", s, err)
-			}
-		}
-		if n != 1 {
-			t.Errorf("%d settings; want 1", n)
-		}
-
-		latest, err := c.Records.MasterFileLatestVersion(ctx, recordID(1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		version, err := c.FileVersions.Get(ctx, latest.ID)
-		if err != nil || version.FileSize != 1024 {
-			t.Fatalf("%+v, %v", version, err)
-		}
-		if _, err := c.FileVersions.AddCheckResult(ctx, version.ID, &client.CheckResult{CheckID: "1", Outcome: "pass"}); err != nil {
-			t.Error(err)
-		}
-		for r, err := range c.FileVersions.CheckResults(ctx, version.ID) {
-			if err != nil || r.Outcome != "pass" || r.FileVersionID != version.ID {
-				t.Errorf("check result: %+v, %v", r, err)
-			}
-		}
-	})
 }
 
 func TestCreateReturnsTheIDThatIsOnlyInTheLocation(t *testing.T) {
@@ -165,7 +88,7 @@ func TestCreateReturnsTheIDThatIsOnlyInTheLocation(t *testing.T) {
 	})
 	l, err := c.Languages.Create(t.Context(), &client.Language{Name: "German"})
 	if err != nil || l.ID != "abc" {
-		t.Errorf("got %+v, %v", l, err)
+		t.Errorf("got %+v, %v, want the id abc", l, err)
 	}
 }
 

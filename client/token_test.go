@@ -20,7 +20,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// jwt returns a token of a user that ends after so many seconds; n tells it apart.
+// jwt returns a user's token that expires at end; n makes it unique.
 func jwt(user string, n int64, end time.Time) string {
 	part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	return part(`{"alg":"none"}`) + "." + part(fmt.Sprintf(`{"dam-login":%q,"exp":%d,"n":%d}`, user, end.Unix(), n)) + "." + part("x")
@@ -118,11 +118,11 @@ func TestAForeignTokenThatIsRefusedIsNotSentTwice(t *testing.T) {
 	})
 	_, err := c.Languages.Get(t.Context(), "1")
 	if !errors.Is(err, client.ErrUnauthorized) || sent != 1 {
-		t.Errorf("error %v after %d requests", err, sent)
+		t.Errorf("got error %v after %d requests, want %v after 1", err, sent, client.ErrUnauthorized)
 	}
 	var e *client.Error
 	if errors.As(err, &e) && e.User != "anna" {
-		t.Errorf("the user is %q", e.User)
+		t.Errorf("got the user %q, want anna", e.User)
 	}
 	_, err = c.Languages.Get(transport.ContextWithUser(t.Context(), "berta"), "1")
 	if errors.As(err, &e) && e.User != "berta" {
@@ -139,10 +139,10 @@ func TestACallDoesNotWaitForATokenLongerThanItsContext(t *testing.T) {
 		start := time.Now()
 		_, err := c.Languages.Get(ctx, "1")
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
-			t.Errorf("error %v after %v", err, time.Since(start))
+			t.Errorf("got error %v after %v, want %v after 1s", err, time.Since(start), context.DeadlineExceeded)
 		}
 		if _, err := c.Languages.Get(t.Context(), "1"); err != nil || s.issued.Load() != 1 {
-			t.Errorf("error %v, %d tokens: the first request for one was lost", err, s.issued.Load())
+			t.Errorf("got error %v, %d tokens, want nil, 1: the first request must not be lost", err, s.issued.Load())
 		}
 	})
 }
@@ -166,24 +166,24 @@ func TestATokenIsUsedToItsEndWhenThereIsNoOther(t *testing.T) {
 		down = true
 		time.Sleep(time.Hour - 5*time.Second)
 		if err := get(); err != nil {
-			t.Errorf("5 s before its end: %v", err)
+			t.Errorf("5 s before expiry: got %v, want no error", err)
 		}
 		time.Sleep(6 * time.Second)
 		if err := get(); err == nil {
-			t.Error("after its end: no error")
+			t.Error("after expiry: got no error, want one")
 		}
 		down = false
 		if err := get(); err != nil {
-			t.Errorf("when the server was back: %v", err)
+			t.Errorf("when the server was back: got %v, want no error", err)
 		}
 	})
 }
 
-func TestTheLatestRefreshTokenIsUsedAndTold(t *testing.T) {
+func TestTheLatestRefreshTokenIsUsedAndReported(t *testing.T) {
 	s := &server{}
-	var told []string
+	var stored []string
 	tokens := client.Refresh("acme", "id", "", "refresh-0", client.TokenHTTPClient(&http.Client{Transport: base(s.token)}),
-		client.OnToken(func(token *oauth2.Token) { told = append(told, token.RefreshToken) }))
+		client.OnToken(func(token *oauth2.Token) { stored = append(stored, token.RefreshToken) }))
 	c := newClientWith(t, tokens, s.api)
 	for range 2 {
 		if _, err := c.Languages.Get(t.Context(), "1"); err != nil {
@@ -193,10 +193,10 @@ func TestTheLatestRefreshTokenIsUsedAndTold(t *testing.T) {
 	}
 	second, _ := s.forms.Load(int64(2))
 	if got := fmt.Sprint(second); !strings.Contains(got, "refresh_token:[refresh-1]") {
-		t.Errorf("the second request was %s", got)
+		t.Errorf("got the second request %s, want refresh-1 in it", got)
 	}
-	if fmt.Sprint(told) != "[refresh-1 refresh-2]" {
-		t.Errorf("told %v", told)
+	if fmt.Sprint(stored) != "[refresh-1 refresh-2]" {
+		t.Errorf("got the refresh tokens %v, want [refresh-1 refresh-2]", stored)
 	}
 }
 
@@ -206,25 +206,25 @@ func TestARefusalOfATokenIsExplainedWithoutSecrets(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 		io.WriteString(w, `{"error":"invalid_client","error_description":"no client has s3cret"}`)
 	})}))
-	c := newClientWith(t, tokens, func(http.ResponseWriter, *http.Request) { t.Error("called without a token") })
+	c := newClientWith(t, tokens, func(http.ResponseWriter, *http.Request) { t.Error("got a call, want none without a token") })
 	_, err := c.Languages.Get(t.Context(), "1")
 	if !errors.Is(err, client.ErrUnauthorized) {
-		t.Errorf("%v is not ErrUnauthorized", err)
+		t.Errorf("got %v, want %v", err, client.ErrUnauthorized)
 	}
 	if text := err.Error(); strings.Contains(text, "s3cret") || !strings.Contains(text, "15 minutes") {
-		t.Errorf("the error is %q", text)
+		t.Errorf("got %q, want 15 minutes in it and no secret", text)
 	}
 }
 
 func TestASecretIsNotSentAfterARedirect(t *testing.T) {
 	tokens := client.ClientCredentials("acme", "id", "s3cret", client.TokenHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Host != "acme.aprimo.com" {
-			t.Errorf("asked %s", r.URL)
+			t.Errorf("got a request to %s, want acme.aprimo.com only", r.URL)
 		}
 		http.Redirect(w, r, "https://evil.example/", http.StatusTemporaryRedirect)
 	})}))
 	if _, err := tokens.Token(); err == nil {
-		t.Error("no error")
+		t.Error("got no error, want one")
 	}
 }
 

@@ -56,14 +56,14 @@ func same(t *testing.T, tenant *aprimotest.Tenant, up *client.Upload, source pat
 	all := tenant.Uploads()
 	got := all[len(all)-1]
 	if ok, err := got.Same(source.reader()); !ok || err != nil || got.State != aprimotest.UploadComplete {
-		t.Errorf("same %v, %v; %v of %d bytes", ok, err, got.State, got.Size)
+		t.Errorf("got the same bytes %v, %v; %v of %d bytes, want %v of %d", ok, err, got.State, got.Size, aprimotest.UploadComplete, int64(source))
 	}
 	if up.Token != got.Token || up.Size != int64(source) || up.Name != got.FileName {
-		t.Errorf("token right %v, size %d, name %q", up.Token == got.Token, up.Size, up.Name)
+		t.Errorf("got the right token %v, size %d, name %q, want true, %d, %q", up.Token == got.Token, up.Size, up.Name, int64(source), got.FileName)
 	}
 	for _, s := range got.Segments {
 		if s.Sent != 1 {
-			t.Errorf("segment %d was sent %d times", s.Index, s.Sent)
+			t.Errorf("segment %d: got it %d times, want once", s.Index, s.Sent)
 		}
 	}
 }
@@ -96,7 +96,7 @@ func TestAFileOfAnySizeArrivesAsItIs(t *testing.T) {
 					up, err = u.File(t.Context(), path)
 				}
 				if err != nil {
-					t.Fatalf("%s of %d: %v", how, size, err)
+					t.Fatalf("%s of %d: got error %v, want none", how, size, err)
 				}
 				same(t, tenant, up, size)
 			})
@@ -114,10 +114,10 @@ func TestACancelledUploadLeavesNothingOnTheServer(t *testing.T) {
 			}
 		}))
 		if !errors.Is(err, context.Canceled) {
-			t.Error(err)
+			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
 		if got := tenant.Uploads(); len(got) != 1 || got[0].State != aprimotest.UploadCancelled {
-			t.Errorf("%+v", got)
+			t.Errorf("got %+v, want one upload that is %v", got, aprimotest.UploadCancelled)
 		}
 	})
 }
@@ -136,16 +136,16 @@ func TestDroppedSegmentsAreSentAgainAndAFailureStopsTheOthers(t *testing.T) {
 			up, err := uploader(t, tenant).ReaderAt(t.Context(), "film.mp4", large, int64(large))
 			if fault.Status != 400 {
 				if err != nil {
-					t.Fatalf("%+v: %v", fault, err)
+					t.Fatalf("%+v: got error %v, want none", fault, err)
 				}
 				same(t, tenant, up, large)
 				return
 			}
 			if !errors.Is(err, client.ErrBadRequest) || strings.Contains(err.Error(), tenant.Uploads()[0].Token[:8]) {
-				t.Error(err)
+				t.Errorf("got %v, want %v without the token", err, client.ErrBadRequest)
 			}
 			if got := tenant.Uploads(); len(got) != 1 || got[0].State != aprimotest.UploadCancelled || segments.Load() > 4 {
-				t.Errorf("%d segments, %+v", segments.Load(), got)
+				t.Errorf("got %d segments, %+v, want at most 4, one upload that is %v", segments.Load(), got, aprimotest.UploadCancelled)
 			}
 		})
 	}
@@ -156,16 +156,16 @@ func TestASourceOfAnotherSizeIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	u := uploader(t, tenant)
 	for size, want := range map[int64]string{9: "more than the given size of 9 bytes", 11: "fewer than the given size of 11 bytes", -1: "-1"} {
 		if _, err := u.ReaderAt(t.Context(), "a", pattern(10), size); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%d: %v", size, err)
+			t.Errorf("%d: got error %v, want %q", size, err, want)
 		}
 	}
 	for _, name := range append(strings.Split(`a<,a>,a:,a",a/,a\,a|,a?,a*`, ","), "", " ", "a\x00", "a\xff", strings.Repeat("a", 256)) {
 		if _, err := u.ReaderAt(t.Context(), name, pattern(1), 1); err == nil || !strings.Contains(err.Error(), "UploadName") {
-			t.Errorf("%q: %v", name, err)
+			t.Errorf("%q: got error %v, want one that names UploadName", name, err)
 		}
 	}
 	if got := tenant.Uploads(); len(got) != 0 {
-		t.Errorf("%+v", got)
+		t.Errorf("got the uploads %+v, want none", got)
 	}
 }
 
@@ -208,7 +208,7 @@ func TestALargeUploadNeedsLittleMemory(t *testing.T) {
 	over := int64(peak) - int64(idle)
 	t.Logf("%d MiB: %.1f MiB over idle", size>>20, float64(over)/(1<<20))
 	if over > 64<<20 {
-		t.Errorf("%d MiB over idle", over>>20)
+		t.Errorf("got %d MiB over idle, want at most 64", over>>20)
 	}
 }
 

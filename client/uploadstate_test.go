@@ -16,9 +16,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
-	"github.com/google/go-cmp/cmp"
 )
 
 const killedServer, killedState = "APRIMO_TEST_SERVER", "APRIMO_TEST_STATE"
@@ -51,7 +52,7 @@ func TestAnUploadGoesOnAfterItsProcessWasKilled(t *testing.T) {
 		data, _ := os.ReadFile(path)
 		json.Unmarshal(data, &state)
 		if time.Now().After(deadline) {
-			t.Error("the child did not get half way")
+			t.Error("got no state from the child within 30 s, want one")
 			break
 		}
 	}
@@ -63,7 +64,7 @@ func TestAnUploadGoesOnAfterItsProcessWasKilled(t *testing.T) {
 	}
 	same(t, tenant, up, large)
 	if n := len(tenant.Uploads()); n != 1 || len(state.Done) != 2 {
-		t.Errorf("%d uploads, %v was done", n, state.Done)
+		t.Errorf("got %d uploads, segments %v, want 1, two segments", n, state.Done)
 	}
 }
 
@@ -107,13 +108,13 @@ func TestAResumedUploadSendsNoSegmentTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := u.ReaderAt(t.Context(), "film.mp4", large+1, int64(large)+1, append(opts, client.UploadResume(state))...); err == nil || !strings.Contains(err.Error(), "45000002") {
-				t.Errorf("another source: %v", err)
+				t.Errorf("another source: got %v, want an error with its size", err)
 			}
 			last := int64(-1)
 			up, err := u.ReaderAt(t.Context(), "film.mp4", large, int64(large), append(opts, client.UploadResume(state),
 				client.UploadProgress(func(done, total int64) {
 					if done <= last || total != int64(large) || done < 20_000_000 {
-						t.Errorf("%d of %d after %d", done, total, last)
+						t.Errorf("got progress %d of %d after %d, want more, of %d, from 20000000", done, total, last, int64(large))
 					}
 					last = done
 				}))...)
@@ -122,7 +123,7 @@ func TestAResumedUploadSendsNoSegmentTwice(t *testing.T) {
 			}
 			same(t, tenant, up, large)
 			if len(tenant.Uploads()) != 1 || last != int64(large) {
-				t.Errorf("%d uploads, progress %d", len(tenant.Uploads()), last)
+				t.Errorf("got %d uploads, progress %d, want 1, %d", len(tenant.Uploads()), last, int64(large))
 			}
 		})
 	}
@@ -157,9 +158,11 @@ func FuzzUploadState(f *testing.F) {
 		if json.Unmarshal(data, &state) != nil {
 			return
 		}
-		c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { t.Error("a state of another source was used") })
+		c := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+			t.Error("got a request, want none for a state of another source")
+		})
 		if _, err := c.Uploads.ReaderAt(t.Context(), "a", pattern(10), 10, client.UploadResume(state)); err == nil {
-			t.Error("accepted")
+			t.Error("got no error, want one")
 		}
 	})
 }
@@ -176,9 +179,9 @@ func readJSON(t *testing.T, name string, into any) {
 	}
 }
 
-// The states in testdata were written before states had a version.
-func TestAnUnversionedUploadStateIsResumed(t *testing.T) {
-	const size = pattern(20_000_001)
+// filmFile writes the file to which the upload states in testdata belong.
+func filmFile(t *testing.T, size pattern) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "film.mp4")
 	data, _ := io.ReadAll(size.reader())
 	if err := os.WriteFile(path, data, 0o600); err != nil {
@@ -188,6 +191,13 @@ func TestAnUnversionedUploadStateIsResumed(t *testing.T) {
 	if err := os.Chtimes(path, modified, modified); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// The states in testdata were written before states had a version.
+func TestAnUnversionedUploadStateIsResumed(t *testing.T) {
+	const size = pattern(20_000_001)
+	path := filmFile(t, size)
 	const session = "/uploads/segments/00000000000000000001000000000001%2Fupload%3D%3D"
 	for _, test := range []struct {
 		state string
