@@ -8,36 +8,34 @@ type Kind int
 
 // The kinds of events.
 const (
-	// Done: a call has ended. Status is that of the response that the caller
-	// gets, or 0 with Err set. There is exactly one for each call.
+	// Done: a call has ended. Status is that of the caller's response, or 0 with Err
+	// set. Each call has exactly one.
 	Done Kind = iota + 1
-	// RateLimited: Aprimo answered an attempt with 429. If Again is set, another
-	// attempt follows after Delay at the earliest; else the caller gets the 429.
+	// RateLimited: Aprimo answered an attempt with 429. If Again is set, the call is
+	// retried after Delay or later; otherwise the caller gets the 429.
 	RateLimited
-	// Retrying: an attempt failed in another way than by a 429 and is made
-	// again after Delay.
+	// Retrying: an attempt failed without a 429 and is retried after Delay.
 	Retrying
-	// Paused: because of a 429 no call of this Transport begins for Delay. A
-	// pause that is only extended is not a new one.
+	// Paused: because of a 429, no call of this Transport begins for Delay. An
+	// extended pause has no new event.
 	Paused
-	// Refused: the call was turned away here: the queue is full, the Transport
-	// is shut down, the call's deadline comes before its turn, or the Limiter
-	// failed. Err says which. A Done event follows.
+	// Refused: the call was rejected locally, because the queue is full, the Transport
+	// is shut down, the call's deadline comes before its turn, or the Limiter failed.
+	// Err says which. A Done event follows.
 	Refused
-	// ModeChanged: the window has gone into another Mode. The call is just the one
-	// that showed it.
+	// ModeChanged: the window has another Mode. The call is the one that revealed it.
 	ModeChanged
-	// DryRun: without WithDryRun the call would have waited for Delay.
+	// DryRun: without WithDryRun, the call would have waited for Delay.
 	DryRun
 	// PeersJoined: the limiter shares the limit with other processes, for the first
 	// time or again. The call is the one that revealed it.
 	PeersJoined
 	// PeersLost: the other processes cannot be reached. Err says why. This process
-	// keeps to its part of the limit.
+	// uses only its part of the limit.
 	PeersLost
 )
 
-// String returns the kind's name as it is written in logs.
+// String returns the kind's name, or "unknown".
 func (k Kind) String() string {
 	switch k {
 	case Done:
@@ -62,8 +60,8 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// An Event is one thing that happened to one call. It is a plain value: an
-// Observer may keep it, and it holds no secret.
+// An Event is one thing that happened to one call. It is a plain value without secrets,
+// which an Observer may keep.
 type Event struct {
 	Kind Kind
 	Time time.Time
@@ -75,19 +73,19 @@ type Event struct {
 	Attempt int // 1 for the first; 0 if the call was never sent
 	Status  int // the HTTP status; 0 if there was no response
 
-	Waited time.Duration // in our queue, all attempts of the call together
-	Took   time.Duration // on the wire, from the sending of this attempt to its response header
+	Waited time.Duration // in the local queue, all attempts of the call together
+	Took   time.Duration // on the wire, from sending this attempt to its response header
 	Again  bool          // another attempt follows, after Delay
 	Delay  time.Duration // until the next attempt; for Paused, until the pause ends
 
-	Queued      int           // calls waiting in our queue
-	Capacity    int           // how many calls may wait there
+	Queued      int           // calls in the local queue
+	Capacity    int           // how many calls the local queue holds
 	InFlight    int           // our requests that were sent and have no response header yet
 	Rate        float64       // our requests a second, the mean of the last 10 s
-	ServerDelay time.Duration // how long the server lets a request wait before it begins
+	ServerDelay time.Duration // how long the server queues a request before processing it
 
 	Reported  bool       // only of Done: the last attempt has had a RateLimited or Retrying event
 	Mode      WindowMode // only of ModeChanged
-	Processes int        // only of PeersJoined and PeersLost: those that share the limit, this one included
+	Processes int        // only of PeersJoined and PeersLost: processes that share the limit, this one included
 	Err       error      // its text has no secret
 }

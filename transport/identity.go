@@ -10,22 +10,21 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
 )
 
-// ContextWithUser returns a context that names the person or job on whose behalf
-// its requests are made. The name appears in logs, events and alerts, and is sent
-// nowhere: no header carries it. It goes before what WithIdentity or the bearer
-// token say, which matters for a server that calls Aprimo as one technical user
-// on behalf of many.
+// ContextWithUser returns a context that names the person or job for which its requests
+// are made. The name appears in logs, events and alerts; no header carries it. It takes
+// precedence over WithIdentity and the bearer token. A server needs it if it calls Aprimo
+// as one technical user for many people.
 func ContextWithUser(ctx context.Context, user string) context.Context {
 	v := valuesFrom(ctx)
 	v.user = user
 	return v.in(ctx)
 }
 
-// UserFromContext returns the name that ContextWithUser has set, or "".
+// UserFromContext returns the name set by ContextWithUser, or "".
 func UserFromContext(ctx context.Context) string { return valuesFrom(ctx).user }
 
-// userOf returns who caused a request, if its context does not tell, made harmless
-// for logs and mails.
+// userOf returns who caused a request, in a form that is harmless in logs and mails: the
+// name from its context, else the identity's, else the token's.
 func userOf(req *http.Request, fromContext string, identity func(*http.Request) string) string {
 	user := fromContext
 	if user == "" && identity != nil {

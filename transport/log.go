@@ -9,8 +9,8 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
 )
 
-// defaultLogger returns zerolog's global logger, from WARN on: a program that did not ask
-// for a log only gets what needs attention.
+// defaultLogger returns zerolog's global logger from WARN on: a program that did not ask
+// for a log gets only what needs attention.
 func defaultLogger() *zerolog.Logger {
 	l := log.Level(max(log.Logger.GetLevel(), zerolog.WarnLevel))
 	return &l

@@ -7,22 +7,21 @@ import (
 	"sync/atomic"
 )
 
-// An Observer is told of each Event, in the goroutine of the call that caused
-// it: it must be safe for concurrent use, return quickly and never block. The
-// context is the call's.
+// An Observer is called with each Event, in the goroutine of the call that caused it. It
+// must be safe for concurrent use, return quickly and never block. The context is the
+// call's.
 type Observer func(context.Context, Event)
 
-// Observe adds an observer, which is told of what happens from now on. It is
-// WithObserver for those that need the Transport itself, such as a status page.
-// There is no way to take one off: it lives as long as the Transport.
+// Observe adds an observer for all events from now on. It is WithObserver for observers
+// that need the Transport, such as a status page. An observer cannot be removed.
 func (t *Transport) Observe(o Observer) {
 	if o != nil {
 		t.observers.add(o)
 	}
 }
 
-// observers are read by each call and hardly ever changed: each change makes a new
-// list. The zero value has none.
+// observers is a list that each call reads and that hardly ever changes, so each change
+// makes a new list. The zero value is empty.
 type observers struct {
 	list     atomic.Pointer[[]Observer]
 	changing sync.Mutex

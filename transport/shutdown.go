@@ -8,16 +8,15 @@ import (
 	"sync/atomic"
 )
 
-// Shutdown refuses new calls with ErrShutdown, lets those that wait or are on
-// their way finish, repetitions included, and returns when the last one has. If
-// the context ends first it returns an error that wraps the context's and says
-// how many are left; they go on. Bodies of responses may still be being read
-// then, and idle connections are open: see CloseIdleConnections.
+// Shutdown refuses new calls with ErrShutdown and returns when all others have finished,
+// including their retries. If ctx ends first, Shutdown returns an error that wraps the
+// context's and says how many calls are left; these continue. Response bodies may still be
+// read after Shutdown, and idle connections stay open: see CloseIdleConnections.
 //
-// What the log has not said yet is written before it returns, a flood of 429s
-// included. If the log's writer hangs until the context ends, that is an error too.
+// Shutdown writes all pending log lines, including a summary of 429s. If the log's writer
+// hangs until ctx ends, it returns an error as well.
 //
-// It may be called more than once and at the same time.
+// It may be called several times, also concurrently.
 func (t *Transport) Shutdown(ctx context.Context) error {
 	err := t.finish(ctx)
 	return errors.Join(err, t.log.Flush(ctx))
@@ -39,17 +38,17 @@ func (t *Transport) finish(ctx context.Context) error {
 	}
 }
 
-// calls counts those that are under way, so that one can wait for the last.
+// calls counts the calls that have not finished, so that Shutdown can wait for them.
 type calls struct {
 	n      atomic.Int64
 	closed atomic.Bool
 
 	mu   sync.Mutex
 	gone chan struct{} // made by close, and closed after the last call
-	left bool          // it has been
+	left bool          // gone has been closed
 }
 
-// enter counts a call, or returns false if no more are taken.
+// enter counts a call. It returns false after close.
 func (c *calls) enter() bool {
 	c.n.Add(1)
 	if c.closed.Load() {
@@ -67,7 +66,7 @@ func (c *calls) leave() {
 	}
 }
 
-// close takes no more calls, and returns a channel that is closed after the last.
+// close refuses further calls and returns a channel that is closed after the last one.
 func (c *calls) close() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,7 +78,7 @@ func (c *calls) close() <-chan struct{} {
 	return c.gone
 }
 
-// last tells those who wait, once, if nobody is left. The lock is held.
+// last closes gone if no call is left. It is called with the lock held.
 func (c *calls) last() {
 	if c.n.Load() == 0 && !c.left {
 		c.left = true
