@@ -93,7 +93,7 @@ func (r refusal) test(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		err := way(ctx, e)
 		cancel()
-		wantError(t, err, nil, append(r.want, "notify.Email: ")...)
+		wantError(t, err, nil, append(r.want, "notify: email: ")...)
 		if permanent := errors.Is(err, notify.ErrPermanent); permanent != (r.kind == forGood) {
 			t.Errorf("permanent: %v: %v", permanent, err)
 		}
@@ -129,7 +129,7 @@ func TestLoginsThatDoNotFit(t *testing.T) {
 		{"old TLS", startPost(t, setup{}), func(e *notify.Email) {
 			e.TLSConfig.MaxVersion = tls.VersionTLS10
 			e.TLSConfig.MinVersion = tls.VersionTLS10
-		}, forNow, []string{"TLS could not begin", "TLSConfig"}},
+		}, forNow, []string{"TLS could not start", "TLSConfig"}},
 	} {
 		t.Run(r.name, r.test)
 	}
@@ -155,7 +155,7 @@ func TestServerThatHangsUp(t *testing.T) {
 	e := loginAt(l.Addr().String())
 	e.Username, e.Password = "", ""
 	err = e.Check(t.Context())
-	wantError(t, err, io.EOF, "recipient b@example.com", "it ended the connection without an answer")
+	wantError(t, err, io.EOF, "recipient b@example.com", "it closed the connection without an answer")
 	if errors.Is(err, notify.ErrPermanent) {
 		t.Error("permanent")
 	}
@@ -163,5 +163,5 @@ func TestServerThatHangsUp(t *testing.T) {
 
 func TestMailThatIsRefusedForWhatItSays(t *testing.T) {
 	e := loginAt(hungServer(t, []string{"220 hi", "250-me\r\n250 AUTH PLAIN", "235 ok", "250 ok", "250 ok", "354 go", "554 5.7.1 looks like spam"}))
-	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "does not take the mail, ask who runs it", "554 5.7.1 looks like spam")
+	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "rejects the mail, ask its administrator", "554 5.7.1 looks like spam")
 }
