@@ -51,14 +51,19 @@ func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address,
 	if err != nil {
 		return e.dialError(err)
 	}
+	return e.sendOver(ctx, conn, secret, from, to, m)
+}
+
+// sendOver does so over a connection, which it closes.
+func (e Email) sendOver(ctx context.Context, conn net.Conn, secret string, from *mail.Address, to []*mail.Address, m *gomail.Msg) error {
 	defer conn.Close()
 	// Closing the connection unblocks whatever waits for the server.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
 	s := &session{Email: e, conn: conn, secret: secret, trace: trace{e.Trace, newRedactor(secret)}}
-	err = s.converse(ctx, from, to, m)
-	broken := errors.Is(err, net.ErrClosed) || errors.Is(err, ctx.Err()) // and not refused
+	err := s.converse(ctx, from, to, m)
+	broken := errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, ctx.Err()) // and not refused
 	if broken && ctx.Err() != nil && !errors.As(err, new(*partialError)) {
 		err = fmt.Errorf("the mail server %s did not finish in time: %w", e.Addr, context.Cause(ctx))
 		if s.smtp == nil {
