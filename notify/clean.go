@@ -2,21 +2,22 @@ package notify
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
-// maxText is how many characters of a user's name, a URL or an operation are
-// kept.
+// maxText is how many characters are kept of a user name, a URL or an operation.
 const maxText = 96
 
-// clean makes text from outside fit for a mail, a header and a terminal: what
-// is not printable, such as line breaks, control characters, invisible ones and
-// those that turn the direction of writing, becomes an escape sequence, invalid
-// UTF-8 becomes U+FFFD, and at most limit characters remain, the last being an
-// ellipsis if some are missing. It reads no more of a long text than it keeps,
-// and changes nothing that is clean already.
+// clean makes text from outside safe for a mail, a header and a terminal. Characters that
+// are not printable, such as line breaks, control characters, and those that are invisible
+// or change the direction of writing, become escape sequences; invalid UTF-8 becomes
+// U+FFFD; of a text longer than limit characters the beginning remains, and an ellipsis. It
+// reads no more of a long text than it keeps, and does not change clean text.
 func clean(s string, limit int) string {
 	if isClean(s, limit) {
 		return s
@@ -38,7 +39,7 @@ func clean(s string, limit int) string {
 	return b.String()
 }
 
-// isClean reports whether clean has nothing to do, for the usual case.
+// isClean reports whether s is short printable ASCII, the usual case.
 func isClean(s string, limit int) bool {
 	if len(s) > limit {
 		return false
@@ -51,7 +52,7 @@ func isClean(s string, limit int) bool {
 	return true
 }
 
-// printable returns r as it may be shown.
+// printable returns r, or its escape sequence.
 func printable(r rune) string {
 	switch {
 	case unicode.IsPrint(r):
@@ -62,4 +63,32 @@ func printable(r rune) string {
 		return fmt.Sprintf(`\u%04x`, r)
 	}
 	return fmt.Sprintf(`\U%08x`, r)
+}
+
+// operation returns the operation of a request.
+func operation(method, rawURL string) string {
+	return clean(transport.Operation(method, rawURL), maxText)
+}
+
+// request returns what mails show of a sample: method and path, without host and query.
+func request(e transport.Event) string {
+	path := e.URL
+	if u, err := url.Parse(e.URL); err == nil {
+		path = u.EscapedPath()
+	}
+	return clean(e.Method+" "+path, 72)
+}
+
+// tenantOf returns the tenant of a URL: the first label of an Aprimo host, else the whole
+// host.
+func tenantOf(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	host := u.Hostname()
+	if name, ok := strings.CutSuffix(strings.ToLower(host), ".aprimo.com"); ok {
+		host, _, _ = strings.Cut(name, ".")
+	}
+	return clean(host, maxText)
 }

@@ -88,7 +88,7 @@ func TestUndeliverableAlertIsLogged(t *testing.T) {
 				lines := logged(t, &out)
 				last := lines[len(lines)-1]
 				text, _ := last["aprimo.alert.text"].(string)
-				if last["level"] != "error" || !strings.Contains(text, "20 times") || !strings.Contains(text, "anna@example.com") {
+				if last["level"] != "error" || !strings.Contains(text, "20 requests") || !strings.Contains(text, "anna@example.com") {
 					t.Errorf("log: %v", last)
 				}
 				if err := a.Close(); !errors.Is(err, tt.want) || box.tried() != tt.tries {

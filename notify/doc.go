@@ -1,7 +1,6 @@
-// Package notify tells a person when Aprimo turns away many requests in a
-// short time.
+// Package notify alerts people when Aprimo rejects many requests in a short time.
 //
-// The one call that most programs need:
+// Most programs need one call:
 //
 //	alerts := notify.New(notify.Email{
 //		Addr: "smtp.example.com:587",
@@ -11,38 +10,35 @@
 //	defer alerts.Close()
 //	t := transport.New(transport.WithObserver(alerts.Observe))
 //
-// An [Alerter] counts what it observes by [Condition]: answers with status 429, calls
-// that were lost, and, if the Rule asks for it, long waits. When there are many in a
-// short time, by default 20 answers within 5 minutes, an incident begins. Its first
-// [Alert] comes half a minute later and tells the whole of it; others follow when it
-// becomes ten times as large, every four hours while it lasts, and when it is over.
-// Incidents that come and go within an hour of the first alert of another, or more
-// than three in six hours, are told of together. There are at most 6 alerts in an
-// hour and 24 in a day; what they could not tell is told later.
+// An [Alerter] counts events by [Condition]: answers with status 429, lost calls, and, if
+// the Rule asks for it, long delays. When there are many in a short time, by default 20
+// answers within 5 minutes, an incident starts. You get one [Alert] 30 seconds later, another
+// if the incident grows tenfold, a reminder every four hours, and one when it ends.
+// Incidents within an hour of the last one's first alert, or more than three in six hours,
+// are reported together. There are at most 6 alerts an hour and 24 a day; what they leave
+// out is reported later.
 //
-// [Email] and [Webhook] are Notifiers that send them; any function is one as a
-// [NotifierFunc]. [Routes] are several, each with the conditions that go it.
+// [Email] and [Webhook] are Notifiers that send alerts; a function is one as a
+// [NotifierFunc]. [Routes] combine several, each with the conditions that it is for.
 //
-// To see whether alerts arrive, call SendTest when the program is set up, and
-// Email.Check when it starts; examples/alert does both and shows what all alerts
-// look like.
+// To see whether alerts arrive, call SendTest during set-up, and Email.Check when the
+// program starts. examples/alert does both, and shows what all alerts look like.
 //
-// Everything here may be used by many goroutines at once. Observe never waits:
-// an alert is sent from goroutines of its own. An Alerter has no goroutine and no
-// timer unless there is an incident, or may be one soon, and needs the same memory
-// for ten calls as for ten million.
+// All types are safe for concurrent use. Observe never blocks: other goroutines send the
+// alerts. An Alerter has a goroutine only during or shortly before an incident, and needs
+// the same memory for ten calls as for ten million.
 //
 // # What it does not do
 //
-// It does not slow down, repeat or refuse any call: package transport does. It
-// does not log each 429: transport.WithLogger does. Without a Rule.Store it sees
-// the calls of its own process alone, keeps nothing on disk, and a restarted program
-// counts from zero; [Dir] is a Store in a folder, and redislimit.Store one in Redis.
+// It does not slow down, retry or reject calls; package transport does. It does not log
+// each 429; transport.WithLogger does. Without a Rule.Store it counts the calls of its own
+// process alone, stores nothing, and starts from zero with the program. [Dir] is a Store in
+// a directory, redislimit.Store one in Redis.
 //
 // # Design
 //
-// When to tell (Rule) and how to tell (Notifier) are apart. The state of the alerts
-// is a plain value, the sharedState, that has no clock and waits for nothing: so the same
-// steps serve a process alone and many that share a Store, and tests can try a year
-// of them. An Alerter uses a clock of its own that is never set back.
+// When to alert (Rule) and how (Notifier) are separate. The state of the alerts is a plain
+// value without a clock, so that the same code serves one process and many that share a
+// Store, and tests can run a year of it. An Alerter has a clock of its own that is never set
+// back.
 package notify

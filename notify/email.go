@@ -16,69 +16,68 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// implicitTLSPort is the port on which TLS begins with the connection, not with
-// STARTTLS (RFC 8314).
+// implicitTLSPort is the port where TLS starts with the connection, without STARTTLS
+// (RFC 8314).
 const implicitTLSPort = "465"
 
-// Email is a [Notifier] that sends mail by SMTP. The connection must be
-// encrypted, with STARTTLS or from its start, unless InsecureNoTLS says
-// otherwise. It is a value: it keeps no connection, and each alert goes over a
-// new one.
+// Email is a [Notifier] that sends mail by SMTP, over a new connection for each alert. The
+// connection must be encrypted, with STARTTLS or from its start, unless InsecureNoTLS is
+// set.
 //
-// Printing an Email, or encoding it as JSON or YAML, does not show its password.
-// (Package fmt shows it nevertheless if it prints a struct that has an Email,
-// not a pointer to one, in an unexported field.)
+// Printing an Email, or encoding it as JSON or YAML, does not show its password. (The one
+// exception is package fmt, if it prints a struct that has an Email, not a pointer to one,
+// in an unexported field.)
 type Email struct {
 	Addr string   // of the mail server: host:port, usually with port 587 or 465
 	From string   // such as alerts@example.com or "Alerts <alerts@example.com>"
-	To   []string // one or more of the same kind
+	To   []string // one or more such addresses
 
-	// Username and Password log in with PLAIN or LOGIN, whichever the server
-	// offers. With an empty Username there is no login.
+	// Username and Password log in with PLAIN or LOGIN, as the server offers. With
+	// an empty Username there is no login.
 	Username string
 	Password string `json:"-" yaml:"-"`
 
-	// Token, if not nil, is called for each mail and returns the access token
-	// to log in with XOAUTH2, as Microsoft 365 and Google ask. Username is the
+	// Token, if not nil, is called for each mail. It returns the access token for a
+	// login with XOAUTH2, which Microsoft 365 and Google require. Username is the
 	// mailbox; Password is not used.
 	Token func(context.Context) (string, error) `json:"-" yaml:"-"`
 
-	// ImplicitTLS is for servers that expect TLS from the start. It is implied
-	// by port 465.
+	// ImplicitTLS is for servers that expect TLS from the start. Port 465 implies it.
 	ImplicitTLS bool
 
-	// TLSConfig, for example with a certificate authority of one's own. Nil
-	// means the system's authorities and TLS 1.2 or later.
+	// TLSConfig is for example for a private certificate authority. Nil means the
+	// system's authorities and TLS 1.2 or later.
 	TLSConfig *tls.Config `json:"-" yaml:"-"`
 
-	// InsecureNoTLS sends mail and password unencrypted, for anybody on the
-	// way to read. It is for a server on the same machine.
+	// InsecureNoTLS sends mail and password unencrypted. It is for a server on the
+	// same machine.
 	InsecureNoTLS bool
 
-	// Templates are for mails in other words, or another language.
+	// Templates replace the texts of the mail, for example by another language.
 	Templates Templates
 
-	// Trace, if not nil, gets what is said to the server and what it answers,
-	// line by line, without password and token. It is for finding out why mail
-	// does not arrive. With several mails at a time it must be safe for
-	// concurrent use.
+	// Trace, if not nil, gets the dialogue with the server, line by line, without
+	// password and token, to find out why mail does not arrive. If several mails
+	// are sent at the same time it must be safe for concurrent use.
 	Trace io.Writer `json:"-" yaml:"-"`
 }
 
-// Validate returns an error that says what to change if no mail can be sent
-// with these settings; it wraps [ErrPermanent]. It does not connect: Check does.
+// Validate returns an error that says what to change if no mail can be sent with these
+// settings. It wraps [ErrPermanent]. Validate does not connect; Check does.
 func (e Email) Validate() error {
 	errs := []error{e.validateServer()}
-	if _, err := address(e.From); err != nil {
-		errs = append(errs, fmt.Errorf("bad From %q, write a mail address such as alerts@example.com: %w", clean(e.From, maxText), err))
+	if e.From == "" {
+		errs = append(errs, errors.New("no From address: set Email.From"))
+	} else if _, err := address(e.From); err != nil {
+		errs = append(errs, fmt.Errorf("bad From %q: use a mail address such as alerts@example.com: %w", clean(e.From, maxText), err))
 	}
 	to, err := e.recipients()
 	if len(to) == 0 && err == nil {
-		err = errors.New("no To: add the address of whoever is to be told")
+		err = errors.New("no recipient: set Email.To")
 	}
 	errs = append(errs, e.Templates.validate())
 	if err := errors.Join(append(errs, err)...); err != nil {
-		return fmt.Errorf("notify.Email: %w", permanentError{err})
+		return fmt.Errorf("notify: email: %w", permanentError{err})
 	}
 	return nil
 }
@@ -86,33 +85,32 @@ func (e Email) Validate() error {
 func (e Email) validateServer() error {
 	host, port, err := net.SplitHostPort(e.Addr)
 	if err != nil {
-		return fmt.Errorf("bad Addr %q: write host:port, such as smtp.example.com:587", clean(e.Addr, maxText))
+		return fmt.Errorf("bad Addr %q: use host:port, such as smtp.example.com:587", clean(e.Addr, maxText))
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" {
-		return fmt.Errorf("bad Addr %q: write host and port number, such as smtp.example.com:587", clean(e.Addr, maxText))
+		return fmt.Errorf("bad Addr %q: use host and port number, such as smtp.example.com:587", clean(e.Addr, maxText))
 	}
 	switch {
 	case e.InsecureNoTLS && e.ImplicitTLS:
-		return errors.New("both ImplicitTLS and InsecureNoTLS: remove one")
+		return errors.New("ImplicitTLS and InsecureNoTLS exclude each other: remove one")
 	case e.Token != nil && e.Username == "":
-		return errors.New("no Username for Token: set the mailbox that the token is for")
+		return errors.New("no Username for Token: set it to the mailbox of the token")
 	case e.Username != "" && e.Password == "" && e.Token == nil:
-		return errors.New("no Password or Token for Username: set one of them, or no Username for a server without login")
+		return errors.New("no Password or Token for Username: set one, or remove Username for a server without login")
 	case e.Password != "" && e.Username == "":
 		return errors.New("no Username for Password: set both or none")
 	}
 	return nil
 }
 
-// recipients returns the addresses in To that can be used, and an error for the
-// others.
+// recipients returns the valid addresses in To, and an error about the others.
 func (e Email) recipients() ([]*mail.Address, error) {
 	var good []*mail.Address
 	var errs []error
 	for _, s := range e.To {
 		a, err := address(s)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("bad To %q, write a mail address such as admin@example.com: %w", clean(s, maxText), err))
+			errs = append(errs, fmt.Errorf("bad To %q: use a mail address such as admin@example.com: %w", clean(s, maxText), err))
 			continue
 		}
 		good = append(good, a)
@@ -120,8 +118,8 @@ func (e Email) recipients() ([]*mail.Address, error) {
 	return good, errors.Join(errs...)
 }
 
-// address returns an address with its domain as DNS has it: few servers take
-// another.
+// address parses an address and encodes its domain for DNS: few servers accept another
+// form.
 func address(s string) (*mail.Address, error) {
 	a, err := mail.ParseAddress(s)
 	if err != nil {
@@ -135,7 +133,7 @@ func address(s string) (*mail.Address, error) {
 	return a, nil
 }
 
-// Check goes as far as a mail would, without sending one: it connects, begins TLS,
+// Check does all that sending a mail needs, without sending one: it connects, starts TLS,
 // logs in, and names the sender and each recipient. The error says what to change.
 func (e Email) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
@@ -146,26 +144,25 @@ func (e Email) Check(ctx context.Context) error {
 	from, _ := address(e.From)
 	to, _ := e.recipients()
 	if err := e.send(ctx, from, to, nil); err != nil {
-		return fmt.Errorf("notify.Email: %w", err)
+		return fmt.Errorf("notify: email: %w", err)
 	}
 	return nil
 }
 
-// Notify sends a mail about a and returns when the server has accepted it, or
-// when ctx ends, after at most a minute. If the server accepts it for some
-// recipients only, they get it, and the error tells of the others and wraps
-// [ErrPermanent]: so those who have the mail do not get it again. (An [Alerter]
-// goes on with those that the server has put off, as greylisting does.)
+// Notify sends a mail about a and returns when the server has accepted it, after at most a
+// minute. If the server accepts it for some recipients only, these get it, and the error is
+// about the others and wraps [ErrPermanent], so that nobody gets the mail twice. (An
+// [Alerter] retries for those that the server defers, as greylisting does.)
 func (e Email) Notify(ctx context.Context, a Alert) error { return e.notifyRecipients(ctx, a, nil) }
 
-// notifyRecipients implements recipientNotifier: all are named in the header, but only
+// notifyRecipients implements recipientNotifier. The header names all recipients, but only
 // the given addresses get the mail; nil means all.
 func (e Email) notifyRecipients(ctx context.Context, a Alert, recipients []string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	to, badTo := e.recipients()
 	valid := e
-	if len(to) > 0 && badTo != nil { // Let not one bad address keep the mail from the others.
+	if len(to) > 0 && badTo != nil { // one bad address must not stop the mail to the others
 		valid.To = []string{to[0].String()}
 	}
 	if err := valid.Validate(); err != nil {
@@ -173,12 +170,12 @@ func (e Email) notifyRecipients(ctx context.Context, a Alert, recipients []strin
 	}
 	m, err := e.message(a, to)
 	var badTemplate error
-	if err != nil && e.Templates != (Templates{}) { // A mail in our words is better than none.
+	if err != nil && e.Templates != (Templates{}) { // the default texts are better than no mail
 		e.Templates, badTemplate = Templates{}, err
 		m, err = e.message(a, to)
 	}
 	if err != nil {
-		return fmt.Errorf("notify.Email: %w", permanentError{err})
+		return fmt.Errorf("notify: email: %w", permanentError{err})
 	}
 	envelope := to
 	if recipients != nil {
@@ -188,13 +185,13 @@ func (e Email) notifyRecipients(ctx context.Context, a Alert, recipients []strin
 		return nil
 	}
 	if err := e.send(ctx, m.GetFrom()[0], envelope, m); err != nil {
-		return fmt.Errorf("notify.Email: %w", errors.Join(err, badTo, badTemplate))
+		return fmt.Errorf("notify: email: %w", errors.Join(err, badTo, badTemplate))
 	}
 	if badTo != nil {
-		return fmt.Errorf("notify.Email: the mail was sent to the others, but %w", permanentError{errors.Join(badTo, badTemplate)})
+		return fmt.Errorf("notify: email: sent to the other recipients, but %w", permanentError{errors.Join(badTo, badTemplate)})
 	}
 	if badTemplate != nil {
-		return fmt.Errorf("notify.Email: the mail was sent in our words: %w", permanentError{badTemplate})
+		return fmt.Errorf("notify: email: sent with the default texts: %w", permanentError{badTemplate})
 	}
 	return nil
 }

@@ -127,7 +127,7 @@ func testOneMail(t *testing.T, s mailServer) {
 	if n := len(got) - before; n != 1 || got[before].user != mailUser {
 		t.Fatalf("%d mails, want 1", n)
 	}
-	if text := textOf(t, got[before].raw, "text/plain"); !strings.Contains(text, "50 times") {
+	if text := textOf(t, got[before].raw, "text/plain"); !strings.Contains(text, "50 requests") {
 		t.Error(text)
 	}
 }
@@ -136,11 +136,11 @@ func testRecipients(t *testing.T, start func(*testing.T, setup) mailServer) {
 	s := start(t, setup{})
 	e := emailTo(s)
 	e.To = []string{"a@example.com", "nobody@example.com", "b@example.com"}
-	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "sent to the others", "nobody@example.com", "550")
+	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "sent to the other recipients", "nobody@example.com", "550")
 	s.wait(t, 1)
 
 	e.To = []string{"a@example.com", "not an address"}
-	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "sent to the others", "not an address")
+	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "sent to the other recipients", "not an address")
 	s.wait(t, 2)
 
 	wantError(t, e.Check(t.Context()), notify.ErrPermanent, "not an address")

@@ -94,7 +94,7 @@ func ExampleEmail_Validate() {
 	mail.Addr = "smtp.example.com:587"
 	fmt.Println(mail.Validate())
 	// Output:
-	// notify.Email: bad Addr "smtp.example.com": write host:port, such as smtp.example.com:587
+	// notify: email: bad Addr "smtp.example.com": use host:port, such as smtp.example.com:587
 	// <nil>
 }
 
@@ -118,15 +118,15 @@ func ExampleEmail() {
 func ExampleAlert_Text() {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	a := notify.Alert{Tenant: "acme", Host: "app01", PID: 4711, Count: 20, Limit: 20, Within: 5 * time.Minute, Time: now, Since: now.Add(-8 * time.Second)}
-	begin, _, _ := strings.Cut(a.Text(), "\n\nWHAT CAME OF IT")
+	begin, _, _ := strings.Cut(a.Text(), "\n\nCONSEQUENCES")
 	fmt.Println(begin)
 	// Output:
-	// Aprimo turned requests of this program away 20 times with status 429 (too many
-	// requests) within 8 s.
+	// Aprimo answered 20 requests from this program with status 429 (too many
+	// requests) in 8 s.
 	//
 	//   First:       2026-11-23 11:59:52 UTC
 	//   Last:        2026-11-23 12:00:00 UTC
-	//   Mail due at: 20 within 5 min
+	//   Threshold:   20 in 5 min
 	//   Tenant:      acme
 	//   Program:     process 4711 on app01
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// logIn authenticates in the way that the server offers.
+// logIn authenticates with a mechanism that the server offers.
 func (s *session) logIn() error {
 	if s.Username == "" {
 		return nil
@@ -27,8 +27,8 @@ func (s *session) logIn() error {
 	return nil
 }
 
-// authenticate does what go-mail's Auth does, which after a refusal waits for what
-// not every server sends, the answer to a "*", and so never tells of it.
+// authenticate replaces go-mail's Auth, which after a refusal waits for the answer to a
+// "*", which not every server sends.
 func (s *session) authenticate(auth smtp.Auth) error {
 	host, _, _ := net.SplitHostPort(s.Addr)
 	mechanism, response, err := auth.Start(&smtp.ServerInfo{Name: host, TLS: !s.InsecureNoTLS})
@@ -37,7 +37,7 @@ func (s *session) authenticate(auth smtp.Auth) error {
 	}
 	line := strings.TrimSpace("AUTH " + mechanism + " " + base64.StdEncoding.EncodeToString(response))
 	s.trace.client("AUTH " + mechanism + " " + hidden)
-	for range 5 { // more than any mechanism here takes
+	for range 5 { // more than any mechanism here needs
 		code, text, err := s.command(line)
 		if err != nil || code == 235 {
 			return err
@@ -47,7 +47,7 @@ func (s *session) authenticate(auth smtp.Auth) error {
 		}
 		challenge, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
-			return errors.New("the server asks in no base64")
+			return errors.New("the server's challenge is not base64")
 		}
 		if response, err = auth.Next(challenge, true); err != nil {
 			return err
@@ -58,7 +58,7 @@ func (s *session) authenticate(auth smtp.Auth) error {
 	return smtp.ErrUnexpectedServerChallange
 }
 
-// command says line, which is not shown, and returns the answer.
+// command sends a line, which the trace does not show, and returns the answer.
 func (s *session) command(line string) (code int, text string, err error) {
 	c := s.smtp.Text
 	id, err := c.Cmd("%s", line)
@@ -73,7 +73,7 @@ func (s *session) command(line string) (code int, text string, err error) {
 	return code, text, err
 }
 
-// auth returns the way to log in.
+// auth returns the mechanism for the login.
 func (s *session) auth() (smtp.Auth, error) {
 	_, offer := s.smtp.Extension("AUTH")
 	offers := func(mechanism string) bool {
@@ -91,7 +91,7 @@ func (s *session) auth() (smtp.Auth, error) {
 	case offers("LOGIN"):
 		return smtp.LoginAuth(s.Username, s.secret, host, s.InsecureNoTLS), nil
 	case offers("XOAUTH2"):
-		return nil, fmt.Errorf("the server takes no password, it offers %q: set Token, which returns an access token", shown)
+		return nil, fmt.Errorf("the server takes no password, it offers %q: set Token to get an access token", shown)
 	}
 	if ok, _ := s.smtp.Extension("STARTTLS"); ok && s.InsecureNoTLS {
 		return nil, fmt.Errorf("the server offers no login without TLS but %q: remove InsecureNoTLS", shown)

@@ -10,8 +10,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// The names of header fields must be constants: go-mail writes them as they
-// are.
+// Header names must be constants: go-mail does not check them.
 const (
 	headerAlert         gomail.Header = "X-Aprimo-Alert"
 	headerAutoSubmitted gomail.Header = "Auto-Submitted"
@@ -41,20 +40,20 @@ func (e Email) message(a Alert, to []*mail.Address) (*gomail.Msg, error) {
 	m.SetGenHeader(headerAutoSubmitted, "auto-generated")                                    // RFC 3834: no holiday replies
 	m.SetGenHeader(headerSuppress, "All")                                                    // the same for Exchange
 	m.SetGenHeader(headerList, "Aprimo API alerts <alerts.aprimo-sdk."+messageDomain(m)+">") // to filter by (RFC 2919)
-	m.SetGenHeader(headerAlert, fmt.Sprintf("state=%s; level=%s; incident=%s; number=%d; count=%d",
+	m.SetGenHeader(headerAlert, fmt.Sprintf("state=%s; condition=%s; incident=%s; number=%d; count=%d",
 		headerWord(string(a.Phase)), headerWord(string(a.Condition)), headerWord(a.Incident), a.Number, a.Total))
 	if a.Condition == Failing && (a.Phase == Firing || a.Phase == Escalated) {
 		m.SetImportance(gomail.ImportanceHigh)
 	}
 	e.thread(m, a)
 	m.SetBodyString(gomail.TypeTextPlain, text)
-	m.AddAlternativeString(gomail.TypeTextHTML, html) // the best one last (RFC 2046, 5.1.4)
+	m.AddAlternativeString(gomail.TypeTextHTML, html) // the preferred one last (RFC 2046, 5.1.4)
 	return m, nil
 }
 
-// thread makes all mails of an incident one conversation: they all answer a
-// mail that never was. The Message-ID is the same at each try, so that a mail
-// that was accepted, unknown to us, is not shown twice.
+// thread makes all mails about an incident one conversation, as replies to a mail that does
+// not exist. The Message-ID is the same at each attempt, so that mail programs do not show a
+// mail twice whose acceptance got lost.
 func (e Email) thread(m *gomail.Msg, a Alert) {
 	incident := headerWord(a.Incident)
 	if incident == "" {
@@ -70,14 +69,13 @@ func (e Email) thread(m *gomail.Msg, a Alert) {
 	m.SetGenHeader(gomail.HeaderReferences, references)
 	m.SetGenHeader(gomail.HeaderInReplyTo, root)
 	id := fmt.Sprintf("aprimo-429.%s.%d@%s", incident, a.Number, domain)
-	if a.Phase == Digest { // a count of its own
+	if a.Phase == Digest { // digests have numbers of their own
 		id = "digest." + id
 	}
 	m.SetMessageIDWithValue(id)
 }
 
-// messageDomain returns the domain of the sender if it may stand in a
-// Message-ID as it is.
+// messageDomain returns the domain of the sender if it is valid in a Message-ID.
 func messageDomain(m *gomail.Msg) string {
 	_, domain, _ := strings.Cut(m.GetFrom()[0].Address, "@")
 	if domain == "" || headerWord(domain) != domain {
@@ -86,8 +84,7 @@ func messageDomain(m *gomail.Msg) string {
 	return domain
 }
 
-// headerWord drops what has no place in a Message-ID: everything but ASCII
-// letters, digits, dots and hyphens.
+// headerWord keeps what is safe in a Message-ID: ASCII letters, digits, dots and hyphens.
 func headerWord(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {

@@ -82,7 +82,7 @@ func checkMail(t *testing.T, raw []byte, a notify.Alert) {
 		"Auto-Submitted":           "auto-generated",
 		"X-Auto-Response-Suppress": "All",
 		"List-Id":                  "Aprimo API alerts <alerts.aprimo-sdk.example.com>",
-		"X-Aprimo-Alert":           "state=reminder; level=throttled; incident=K5NQ2LWZT7; number=2; count=143",
+		"X-Aprimo-Alert":           "state=reminder; condition=throttled; incident=K5NQ2LWZT7; number=2; count=143",
 	}, got); diff != "" {
 		t.Error(diff)
 	}

@@ -89,7 +89,7 @@ func TestATemplateThatFailsLater(t *testing.T) {
 	}
 	a := notify.Sample(notify.Throttled, notify.Firing)
 	a.Hosts = nil // as without a Store
-	wantError(t, e.Notify(t.Context(), a), notify.ErrPermanent, "sent in our words", "bad template", "index")
+	wantError(t, e.Notify(t.Context(), a), notify.ErrPermanent, "sent with the default texts", "bad template", "index")
 	if diff := cmp.Diff(a.Text(), strings.ReplaceAll(textOf(t, s.wait(t, 1)[0].raw, "text/plain"), "\r\n", "\n")); diff != "" {
 		t.Error(diff)
 	}

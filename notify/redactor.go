@@ -10,20 +10,21 @@ import (
 	"strings"
 )
 
-// A redactor keeps a secret out of what a server says, since some repeat the login,
-// and logs and errors are read by many. It replaces each word
-//   - with a piece of the secret, in clear, in base64 or in hex, and in whatever way
-//     that is escaped or cut into lines;
-//   - with eight letters and digits or more that look like no word: other encodings.
+// A redactor removes a secret from a server's texts before they get into logs and errors:
+// some servers repeat the login. It replaces each word
+//   - that contains a piece of the secret, in clear, in base64 or in hex, also if that is
+//     escaped or broken into lines;
+//   - that contains eight letters and digits or more that do not look like a word: another
+//     encoding.
 //
-// Nil replaces nothing.
+// A nil redactor changes nothing.
 type redactor struct {
 	whole  []string // short forms of the secret
 	pieces map[string]bool
 }
 
 const (
-	pieceLen = 8 // bytes that tell something of a secret
+	pieceLen = 8 // bytes that reveal something of a secret
 	maxReply = 4 << 10
 	hidden   = "***"
 )
@@ -35,7 +36,7 @@ var (
 	likeWord = regexp.MustCompile(`^([A-Z]?[a-z]+[0-9]*|[0-9]?[A-Z]+[0-9]*|[0-9]+|([A-Z][a-z]{2,})+)$`)
 )
 
-// newRedactor returns the redactor of secret, nil if there is none.
+// newRedactor returns the redactor of a secret, nil if that is empty.
 func newRedactor(secret string) *redactor {
 	if secret == "" {
 		return nil
@@ -48,13 +49,13 @@ func newRedactor(secret string) *redactor {
 	}
 	forms := []string{plain.lower(), hex.EncodeToString([]byte(secret))}
 	for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		for before := range 3 { // It looks different after one, two or three bytes of something else.
+		for before := range 3 { // base64 depends on the position modulo 3
 			code := e.EncodeToString(append(make([]byte, before), secret...))
 			forms = append(forms, strings.ToLower(code[(before*8+5)/6:(before+len(secret))*8/6]))
 		}
 	}
 	for _, f := range forms {
-		if len(f) >= 4 && len(f) < pieceLen { // of less there is some in every text
+		if len(f) >= 4 && len(f) < pieceLen { // shorter ones occur in every text
 			s.whole = append(s.whole, f)
 		}
 		for i := range max(len(f)-pieceLen+1, 0) {
@@ -65,28 +66,15 @@ func newRedactor(secret string) *redactor {
 }
 
 // text returns a server's reply without the secret.
-func (s *redactor) text(reply string) string {
-	if s == nil {
+func (r *redactor) text(reply string) string {
+	if r == nil {
 		return reply
 	}
 	if len(reply) > maxReply {
 		reply = reply[:maxReply] + "…"
 	}
 	places := wordOf.FindAllStringIndex(reply, -1)
-	bad := make([]bool, len(places))
-	var all, withoutStatus letters
-	for i, w := range places {
-		word := reply[w[0]:w[1]]
-		bad[i] = slices.ContainsFunc(longRun.FindAllString(word, -1), func(run string) bool { return !likeWord.MatchString(run) })
-		all.add(word, words{i, i})
-		begins := i == 0 || strings.Contains(reply[places[i-1][1]:w[0]], "\n")
-		if !begins || !status.MatchString(word) { // It may begin each line, and so cut the secret.
-			withoutStatus.add(word, words{i, i})
-		}
-	}
-	for _, l := range []letters{all, withoutStatus} {
-		s.mark(l, bad, 2)
-	}
+	bad := r.find(reply, places)
 	var b strings.Builder
 	end := 0
 	for i, w := range places {
@@ -101,9 +89,27 @@ func (s *redactor) text(reply string) string {
 	return b.String() + reply[end:]
 }
 
-// mark marks the words in which l, read as it is and with its escapes undone up to
-// depth times, has the secret.
-func (s *redactor) mark(l letters, bad []bool, depth int) {
+// find reports which words of a reply are to be hidden.
+func (r *redactor) find(reply string, places [][]int) []bool {
+	bad := make([]bool, len(places))
+	var all, withoutStatus letters
+	for i, w := range places {
+		word := reply[w[0]:w[1]]
+		bad[i] = slices.ContainsFunc(longRun.FindAllString(word, -1), func(run string) bool { return !likeWord.MatchString(run) })
+		all.add(word, words{i, i})
+		begins := i == 0 || strings.Contains(reply[places[i-1][1]:w[0]], "\n")
+		if !begins || !status.MatchString(word) { // a status may begin each line, and so split the secret
+			withoutStatus.add(word, words{i, i})
+		}
+	}
+	r.mark(all, bad, 2)
+	r.mark(withoutStatus, bad, 2)
+	return bad
+}
+
+// mark marks the words of l that contain the secret, as they are or unescaped up to depth
+// times.
+func (r *redactor) mark(l letters, bad []bool, depth int) {
 	text := l.lower()
 	found := func(from, to int) {
 		for w := l.in[from].first; w <= l.in[to-1].last; w++ {
@@ -111,11 +117,11 @@ func (s *redactor) mark(l letters, bad []bool, depth int) {
 		}
 	}
 	for i := range max(len(text)-pieceLen+1, 0) {
-		if s.pieces[text[i:i+pieceLen]] {
+		if r.pieces[text[i:i+pieceLen]] {
 			found(i, i+pieceLen)
 		}
 	}
-	for _, f := range s.whole {
+	for _, f := range r.whole {
 		for i := 0; ; i++ {
 			next := strings.Index(text[i:], f)
 			if next < 0 {
@@ -130,13 +136,13 @@ func (s *redactor) mark(l letters, bad []bool, depth int) {
 	}
 	for _, e := range escapes {
 		if plain := l.unescape(e); len(plain.text) != len(l.text) {
-			s.mark(plain, bad, depth-1)
+			r.mark(plain, bad, depth-1)
 		}
 	}
 }
 
-// letters is a text without white space, and in which words each byte is: several if
-// it was an escape.
+// letters is a text without white space. For each byte, in has the words that it comes from:
+// several if it was an escape sequence.
 type letters struct {
 	text []byte
 	in   []words
@@ -152,7 +158,7 @@ func (l *letters) add(s string, in words) {
 	}
 }
 
-// lower changes the letters of ASCII only, so that no byte moves.
+// lower returns the text in lower case. It changes ASCII letters only, so that no byte moves.
 func (l letters) lower() string {
 	b := slices.Clone(l.text)
 	for i, c := range b {
@@ -163,7 +169,7 @@ func (l letters) lower() string {
 	return string(b)
 }
 
-// An escape is a way to write a character, and what that is.
+// An escape is a form of escape sequence, and its meaning.
 type escape struct {
 	form *regexp.Regexp
 	char func(string) string

@@ -66,7 +66,7 @@ func testRefusals(t *testing.T, start func(*testing.T, setup) mailServer) {
 	})
 	for _, s := range []mailServer{secure, plain, implicit} {
 		if n := len(s.mails()); n != 0 {
-			t.Errorf("%d mails, want none", n)
+			t.Errorf("mails: got %d, want none", n)
 		}
 	}
 }
@@ -93,13 +93,13 @@ func (r refusal) test(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		err := way(ctx, e)
 		cancel()
-		wantError(t, err, nil, append(r.want, "notify.Email: ")...)
+		wantError(t, err, nil, append(r.want, "notify: email: ")...)
 		if permanent := errors.Is(err, notify.ErrPermanent); permanent != (r.kind == forGood) {
-			t.Errorf("permanent: %v: %v", permanent, err)
+			t.Errorf("error %v: got permanent %v, want %v", err, permanent, r.kind == forGood)
 		}
 		for _, s := range []string{err.Error(), said.String()} {
 			if e.Password != "" && strings.Contains(s, e.Password) {
-				t.Errorf("the password is in %q", s)
+				t.Errorf("got %q, want it without the password", s)
 			}
 		}
 	}
@@ -124,12 +124,12 @@ func TestLoginsThatDoNotFit(t *testing.T) {
 		{"token for PLAIN", startPost(t, setup{}), func(e *notify.Email) { e.Token = token }, forGood, []string{"does not offer XOAUTH2", "set Password"}},
 		{"no login", startPost(t, setup{auth: "NONE"}), func(*notify.Email) {}, forGood, []string{"neither PLAIN nor LOGIN", "remove Username"}},
 		{"login without TLS", startPost(t, setup{}), func(e *notify.Email) { e.InsecureNoTLS = true }, forGood, []string{"no login without TLS", "remove InsecureNoTLS"}},
-		{"mail without TLS", mailServer{}, script("250-me\r\n250 STARTTLS", "530 5.7.0 Must issue a STARTTLS command first"), forGood, []string{"refuses the sender", "or InsecureNoTLS if it wants TLS"}},
-		{"relay without login", mailServer{}, script("250 me", "250 ok", "554 5.7.1 Relay access denied"), forGood, []string{"refuses the recipient", "see To, or Username if it wants a login"}},
+		{"mail without TLS", mailServer{}, script("250-me\r\n250 STARTTLS", "530 5.7.0 Must issue a STARTTLS command first", "221 bye"), forGood, []string{"refuses the sender", "or InsecureNoTLS if it wants TLS"}},
+		{"relay without login", mailServer{}, script("250 me", "250 ok", "554 5.7.1 Relay access denied", "221 bye"), forGood, []string{"refuses the recipient", "see To, or Username if it wants a login"}},
 		{"old TLS", startPost(t, setup{}), func(e *notify.Email) {
 			e.TLSConfig.MaxVersion = tls.VersionTLS10
 			e.TLSConfig.MinVersion = tls.VersionTLS10
-		}, forNow, []string{"TLS could not begin", "TLSConfig"}},
+		}, forNow, []string{"TLS could not start", "TLSConfig"}},
 	} {
 		t.Run(r.name, r.test)
 	}
@@ -155,13 +155,13 @@ func TestServerThatHangsUp(t *testing.T) {
 	e := loginAt(l.Addr().String())
 	e.Username, e.Password = "", ""
 	err = e.Check(t.Context())
-	wantError(t, err, io.EOF, "recipient b@example.com", "it ended the connection without an answer")
+	wantError(t, err, io.EOF, "recipient b@example.com", "it closed the connection without an answer")
 	if errors.Is(err, notify.ErrPermanent) {
-		t.Error("permanent")
+		t.Errorf("error: got %v, want one that is not permanent", err)
 	}
 }
 
 func TestMailThatIsRefusedForWhatItSays(t *testing.T) {
-	e := loginAt(hungServer(t, []string{"220 hi", "250-me\r\n250 AUTH PLAIN", "235 ok", "250 ok", "250 ok", "354 go", "554 5.7.1 looks like spam"}))
-	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "does not take the mail, ask who runs it", "554 5.7.1 looks like spam")
+	e := loginAt(hungServer(t, []string{"220 hi", "250-me\r\n250 AUTH PLAIN", "235 ok", "250 ok", "250 ok", "354 go", "554 5.7.1 looks like spam", "221 bye"}))
+	wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "rejects the mail, ask its administrator", "554 5.7.1 looks like spam")
 }

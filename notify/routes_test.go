@@ -41,7 +41,7 @@ func TestSendTestGoesEveryWay(t *testing.T) {
 	mail, chat := new(inbox), &inbox{errs: []error{errDown}}
 	a := notify.New(notify.Routes{{To: mail}, {Name: "chat", To: chat, Conditions: []notify.Condition{notify.Failing}}, {Name: "none"}}, notify.Rule{Tenant: "acme"})
 	err := a.SendTest(t.Context())
-	if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "chat: ") || !strings.Contains(err.Error(), "none: there is no such way") {
+	if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "chat: ") || !strings.Contains(err.Error(), "none: the route has no Notifier") {
 		t.Error(err)
 	}
 	if got := mail.got(); len(got) != 1 || got[0].Phase != notify.Test || !strings.Contains(got[0].Text(), "test") {
@@ -59,8 +59,8 @@ func TestNoRoutes(t *testing.T) {
 	logger := zerolog.New(&log)
 	a := notify.New(notify.Routes{}, notify.Rule{Logger: &logger})
 	defer a.Close()
-	wantError(t, a.SendTest(t.Context()), notify.ErrPermanent, "nobody is told")
-	if !strings.Contains(log.String(), "there are no Routes") {
+	wantError(t, a.SendTest(t.Context()), notify.ErrPermanent, "nobody is notified")
+	if !strings.Contains(log.String(), "Routes is empty") {
 		t.Errorf("log: %s", &log)
 	}
 }
@@ -70,7 +70,7 @@ func TestLevelsThatThereAreNot(t *testing.T) {
 	var log strings.Builder
 	logger := zerolog.New(&log)
 	notify.New(notify.Routes{{Name: "pager", To: new(inbox), Conditions: []notify.Condition{"failed", notify.Failing}}}, notify.Rule{Logger: &logger}).Close()
-	if !strings.Contains(log.String(), `"aprimo.alert.route":"pager","aprimo.alert.level":"failed"`) || strings.Count(log.String(), "\n") != 1 {
+	if !strings.Contains(log.String(), `"aprimo.alert.route":"pager","aprimo.alert.condition":"failed"`) || strings.Count(log.String(), "\n") != 1 {
 		t.Errorf("log: %s", &log)
 	}
 }

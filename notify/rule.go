@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog/log"
 )
 
-// What the zero values in a Rule stand for.
+// The defaults of a Rule.
 const (
 	defaultCount      = 20
 	defaultLost       = 5
@@ -22,98 +22,92 @@ const (
 	defaultTimeout    = 30 * time.Second
 )
 
-// What is the same for everybody.
+// What a Rule does not set.
 const (
-	escalation     = 10               // times as many events as were told of
+	escalation     = 10               // times as many events as last reported
 	escalationWait = 15 * time.Minute // after the last alert
 	saturatedFor   = time.Minute
 	saturatedGap   = 15 * time.Second
 	flapIncidents  = 3 // more of them within flapSpan are flapping
 	flapSpan       = 6 * time.Hour
-	flapLong       = 30 * time.Minute // an incident that lasts longer does not flap
+	flapLong       = 30 * time.Minute // a longer incident has its own alert
 	digestQuiet    = 5 * time.Minute
 	digestLatest   = 15 * time.Minute
 )
 
-// A Rule says when an alert is due and how hard to try to deliver it. The zero
-// value is a sensible rule: 20 answers with status 429, or 5 calls lost, within
-// 5 minutes.
+// A Rule says when an alert is due and how hard to try to deliver it. The zero value is a
+// sensible rule: 20 answers with status 429, or 5 lost calls, within 5 minutes.
 type Rule struct {
-	// Count is the number of 429 answers within Within at which requests count
-	// as Throttled. The first and the last of them may be exactly Within apart.
-	// 0 means 20, less than 0 never.
+	// Count is the number of 429 answers within Within that make the condition
+	// Throttled. The first and the last of them may be exactly Within apart. 0 means
+	// 20, negative never.
 	Count int
 
-	// Lost is the number of calls given up within Within at which the program
-	// counts as Failing. A call is given up if its last attempt got a 429, or,
-	// after others, a 502, 503, 504 or no answer. 0 means 5, less than 0 never.
+	// Lost is the number of calls given up within Within that make the condition
+	// Failing. A call is given up if its last attempt got a 429, or, after a retry, a
+	// 502, 503, 504 or no answer. 0 means 5, negative never.
 	Lost int
 
-	// MaxDelay is how long the server may let requests wait before they begin;
-	// longer for a minute counts as Saturated, and so does a queue that has
-	// been more than four fifths full for a minute. 2 seconds is sensible. 0 or
-	// less means that there is no such alert.
+	// MaxDelay is how long the server may delay requests. A longer delay for a minute
+	// makes the condition Saturated, and so does a queue that is more than four fifths
+	// full for a minute. 2 seconds is sensible. 0 and negative mean no such alert.
 	MaxDelay time.Duration
 
-	// Within is the length of the window, which slides: bursts are not cut at
-	// the full minute. An incident is over when there were fewer than half as
-	// many events within it, for as long. 0 or less means 5 minutes.
+	// Within is the length of the sliding window. An incident ends when there are
+	// fewer than half as many events within it, for as long. 0 and negative mean 5
+	// minutes.
 	Within time.Duration
 
-	// Gather is how long the first alert of an incident waits, to tell the
-	// whole of it. It is never longer than half of Within, so that a short
-	// burst is told of too. 0 means 30 seconds, less than 0 that it does not
-	// wait.
+	// Gather is how long the first alert of an incident is delayed, so that it reports
+	// the whole event. It is at most half of Within. 0 means 30 seconds, negative no
+	// delay.
 	Gather time.Duration
 
-	// Cooldown is the least time between the first alerts of two incidents; the
-	// next alert tells of those that came and went in it. 0 means 1 hour, less
-	// than 0 that there is none.
+	// Cooldown is the minimum time between the first alerts of two incidents.
+	// Incidents in between are reported by the next alert. 0 means 1 hour, negative
+	// none.
 	Cooldown time.Duration
 
-	// Reminder is how long after the last alert another one says that the
-	// incident still lasts. 0 means 4 hours, less than 0 never.
+	// Reminder is the time after the last alert when another one says that the
+	// incident continues. 0 means 4 hours, negative never.
 	Reminder time.Duration
 
-	// PerHour and PerDay are how many alerts there are at most; the last one
-	// says so, and what it could not tell is told later. 0 or less means 6 and
-	// 24.
+	// PerHour and PerDay limit the number of alerts. The last one says so; what it
+	// could not report is reported later. 0 and negative mean 6 and 24.
 	PerHour, PerDay int
 
-	// Tenant is the name that alerts carry. Empty means what the first
-	// request's host says: acme for acme.dam.aprimo.com.
+	// Tenant is the name in alerts. Empty means the first label of the first
+	// request's host: acme for acme.dam.aprimo.com.
 	Tenant string
 
-	// TenantRate is what the server serves the tenant, in requests a second,
-	// to tell how much of it others took. 0 or less means 15, Aprimo's limit.
+	// TenantRate is the tenant's limit in requests a second, to compute how much of it
+	// other programs used. 0 and negative mean 15.
 	TenantRate float64
 
-	// Store keeps the state of the alerts: over a restart, and for several
-	// processes that count together. They send one alert for an incident, by
-	// one of them. If that one dies on the way, another that has seen events in
-	// the incident sends it, or the same program when it is started again: so
-	// it is never lost, and comes twice if the mail was handed over but not yet
-	// noted. While the Store cannot be reached each process counts alone. Nil
-	// means that it always does, and forgets all when it ends. All of them need
-	// the same Rule. [Dir] keeps it in a folder.
+	// Store keeps the state of the alerts over a restart, and for several processes
+	// that count together. One of them sends the alert about an incident. If it dies
+	// meanwhile, another one that has seen events of the incident sends it, or the
+	// restarted program: an alert is never lost, and is sent twice only if the
+	// sender dies between sending and noting it. While the Store cannot be used each
+	// process counts alone. Nil means that each process always does, and forgets all
+	// when it ends. All processes need the same Rule. [Dir] is a Store in a directory.
 	Store Store
 
-	// Timeout bounds each try to deliver an alert. 0 or less means 30 seconds.
+	// Timeout limits each attempt to deliver an alert. 0 and negative mean 30 seconds.
 	Timeout time.Duration
 
-	// Retries are the pauses before the second, third, … try to deliver an
-	// alert. Nil means 1, 5 and 15 minutes; empty but not nil means that there
-	// is one try only. With a Store the last pause is repeated for a day.
+	// Retries are the pauses before the second, third, … attempt to deliver an alert.
+	// Nil means 1, 5 and 15 minutes; empty but not nil means no retry. With a Store
+	// the last pause is repeated for a day.
 	Retries []time.Duration
 
-	// Logger gets a line at level WARN for each try that failed and one at
-	// level ERROR, with the whole alert, if it could not be delivered. Nil
-	// means zerolog's global logger, log.Logger.
+	// Logger gets a line at level WARN for each attempt that failed, and one at level
+	// ERROR, with the whole alert, if it could not be delivered. Nil means zerolog's
+	// global logger, log.Logger.
 	Logger *zerolog.Logger
 }
 
-// withDefaults returns the rule with its zero values replaced. Whatever is
-// switched off is 0 in it.
+// withDefaults returns the rule with its defaults. What is switched off is 0 in it.
 func (r Rule) withDefaults() Rule {
 	r.Count = max(0, cmp.Or(r.Count, defaultCount))
 	r.Lost = max(0, cmp.Or(r.Lost, defaultLost))
@@ -132,12 +126,12 @@ func (r Rule) withDefaults() Rule {
 	return r
 }
 
-// limit returns how many events of a level make an alert due; 0 is never.
-func (r Rule) limit(l Condition) int {
+// limit returns how many events make an alert about a condition due; 0 is never.
+func (r Rule) limit(c Condition) int {
 	switch {
-	case l == Throttled:
+	case c == Throttled:
 		return r.Count
-	case l == Failing:
+	case c == Failing:
 		return r.Lost
 	case r.MaxDelay > 0:
 		return 1
@@ -145,7 +139,7 @@ func (r Rule) limit(l Condition) int {
 	return 0
 }
 
-// logger returns the logger to use now.
+// logger returns Logger, or the global logger as it is now.
 func (r Rule) logger() *zerolog.Logger {
 	if r.Logger != nil {
 		return r.Logger

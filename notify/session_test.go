@@ -2,15 +2,80 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
+	"net/mail"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	gomail "github.com/wneessen/go-mail"
 )
 
-// A port at which nobody speaks is told of after ten seconds, not a minute.
+// A scripted server answers each thing that it gets with the next line, after a pause,
+// and then never again.
+type scripted struct {
+	lines []string
+	pause time.Duration
+}
+
+// send sends a mail, or without one does all that comes before, to the server, and
+// returns how long that took in virtual time.
+func (s scripted) send(t *testing.T, ctx context.Context, e Email, m *gomail.Msg) (took time.Duration, err error) {
+	ours, theirs := net.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buf := make([]byte, 4096)
+		for _, line := range s.lines {
+			time.Sleep(s.pause)
+			io.WriteString(theirs, line+"\r\n")
+			if strings.HasPrefix(line, "354") {
+				for got := ""; !strings.HasSuffix(got, "\r\n.\r\n"); {
+					n, err := theirs.Read(buf)
+					if err != nil {
+						return
+					}
+					got += string(buf[:n])
+				}
+				continue
+			}
+			theirs.Read(buf)
+		}
+		io.Copy(io.Discard, theirs)
+	}()
+	from, err := mail.ParseAddress("a@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	err = e.sendOver(ctx, ours, e.Password, from, []*mail.Address{{Address: "b@example.com"}}, m)
+	took = time.Since(begin)
+	<-done
+	return took, err
+}
+
+// wantTook checks how long something took.
+func wantTook(t *testing.T, got, want time.Duration) {
+	t.Helper()
+	if got != want {
+		t.Errorf("took %v, want %v", got, want)
+	}
+}
+
+// wantSays checks that an error says all of want.
+func wantSays(t *testing.T, err error, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		if err == nil || !strings.Contains(err.Error(), w) {
+			t.Errorf("error: got %v, want %q in it", err, w)
+		}
+	}
+}
+
+// A port that sends no greeting is an error after ten seconds, not a minute.
 func TestSilentPort(t *testing.T) {
 	for name, e := range map[string]Email{
 		"STARTTLS":     {Addr: "mail.example.com:587"},
@@ -18,19 +83,9 @@ func TestSilentPort(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				ours, theirs := net.Pipe()
-				go io.Copy(io.Discard, theirs)
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-				begin := time.Now()
-				err := (&session{Email: e, conn: ours}).converse(ctx, nil, nil, nil)
-				if took := time.Since(begin); took != greetWithin || err == nil {
-					t.Errorf("%v after %v", err, took)
-				} else if !strings.Contains(err.Error(), "an SMTP port?") || !strings.Contains(err.Error(), "said nothing for 10s") {
-					t.Error(err)
-				}
-				cancel()
-				ours.Close()
-				theirs.Close()
+				took, err := scripted{}.send(t, t.Context(), e, nil)
+				wantTook(t, took, greetWithin)
+				wantSays(t, err, "an SMTP port?", "said nothing for 10s")
 			})
 		})
 	}
@@ -39,27 +94,80 @@ func TestSilentPort(t *testing.T) {
 // A server that is slow after its greeting has all of the context's time.
 func TestSlowServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ours, theirs := net.Pipe()
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			buf := make([]byte, 1024)
-			for _, answer := range []string{"220 hi", "250 me", "250 sender", "250 recipient", "221 bye"} {
-				time.Sleep(greetWithin - time.Second)
-				io.WriteString(theirs, answer+"\r\n")
-				theirs.Read(buf)
-			}
-		}()
-		e := Email{Addr: "mail.example.com:25", From: "a@example.com", To: []string{"b@example.com"}, InsecureNoTLS: true}
-		to, _ := e.recipients()
-		begin := time.Now()
-		if err := (&session{Email: e, conn: ours}).converse(t.Context(), to[0], to, nil); err != nil {
-			t.Error(err)
+		server := scripted{[]string{"220 hi", "250 me", "250 sender", "250 recipient", "221 bye"}, greetWithin - time.Second}
+		took, err := server.send(t, t.Context(), Email{Addr: "mail.example.com:25", InsecureNoTLS: true}, nil)
+		if err != nil {
+			t.Errorf("error: got %v, want nil", err)
 		}
-		if took := time.Since(begin); took < 4*(greetWithin-time.Second) || took > time.Minute {
-			t.Errorf("took %v", took)
+		wantTook(t, took, 4*(greetWithin-time.Second)+quitWithin)
+	})
+}
+
+// A server that says nothing more, at any step.
+func TestHungMailServer(t *testing.T) {
+	for name, script := range map[string][]string{
+		"greeting": nil,
+		"EHLO":     {"220 hi"},
+		"STARTTLS": {"220 hi", "250-me\r\n250 STARTTLS"},
+		"TLS":      {"220 hi", "250-me\r\n250 STARTTLS", "220 go"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const timeout = 5 * time.Second
+				ctx, cancel := context.WithTimeout(t.Context(), timeout)
+				defer cancel()
+				took, err := scripted{lines: script}.send(t, ctx, Email{Addr: "mail.example.com:587"}, nil)
+				wantTook(t, took, timeout)
+				wantSays(t, err, "did not finish in time")
+				if early := strings.Contains(err.Error(), "an SMTP port?"); early != (name == "greeting") {
+					t.Errorf("error: got %v, want advice about the port: %v", err, name == "greeting")
+				}
+				if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrPermanent) {
+					t.Errorf("error: got %v, want context.DeadlineExceeded, not permanent", err)
+				}
+			})
+		})
+	}
+}
+
+// A server that refuses the login, and says no more: go-mail would wait for more.
+func TestRefusedLoginIsReportedAtOnce(t *testing.T) {
+	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
+		t.Run(mechanism, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := scripted{lines: []string{"220 hi", "250-me\r\n250 AUTH " + mechanism, "535 5.7.8 wrong password"}}
+				took, err := server.send(t, t.Context(), Email{Addr: "mail.example.com:25", InsecureNoTLS: true, Username: "alerts", Password: "hunter2-hunter2"}, nil)
+				wantTook(t, took, quitWithin)
+				wantSays(t, err, "login refused", "535 5.7.8 wrong password")
+				if !errors.Is(err, ErrPermanent) {
+					t.Errorf("error: got %v, want a permanent one", err)
+				}
+			})
+		})
+	}
+}
+
+// A server that accepts the mail and never answers to QUIT.
+func TestAcceptedMailDoesNotWaitForQuit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var said strings.Builder
+		e := Email{Addr: "mail.example.com:25", From: "a@example.com", To: []string{"b@example.com"}, InsecureNoTLS: true, Trace: &said}
+		to, err := e.recipients()
+		if err != nil {
+			t.Fatal(err)
 		}
-		theirs.Close()
-		<-done
+		m, err := e.message(Sample(Throttled, Firing), to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := scripted{lines: []string{"220 hi", "250 me", "250 ok", "250 ok", "354 go", "250 2.0.0 queued"}}
+		took, err := server.send(t, t.Context(), e, m)
+		if err != nil {
+			t.Errorf("error: got %v, want nil", err)
+		}
+		wantTook(t, took, quitWithin)
+		if got := said.String(); !strings.Contains(got, "client: (the mail, ") || !strings.HasSuffix(got, "server: 250 2.0.0 queued\nclient: QUIT\n") {
+			t.Errorf("dialogue: got %s, want the mail, its acceptance, and QUIT at the end", got)
+		}
 	})
 }

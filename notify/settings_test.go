@@ -32,9 +32,9 @@ func TestValidate(t *testing.T) {
 		{func(e *notify.Email) { e.Addr = ":587" }, "host and port"},
 		{func(e *notify.Email) { e.Addr = "smtp.example.com:submission" }, "port number"},
 		{func(e *notify.Email) { e.Addr = "smtp.example.com:70000" }, "port number"},
-		{func(e *notify.Email) { e.From = "" }, "bad From"},
+		{func(e *notify.Email) { e.From = "" }, "no From address: set Email.From"},
 		{func(e *notify.Email) { e.From = "a@example.com\r\nBcc: x@evil.example" }, "bad From"},
-		{func(e *notify.Email) { e.To = nil }, "no To"},
+		{func(e *notify.Email) { e.To = nil }, "no recipient: set Email.To"},
 		{func(e *notify.Email) { e.To = []string{"b@example.com", "c"} }, `bad To "c"`},
 		{func(e *notify.Email) { e.Password = "secret" }, "no Username for Password"},
 		{func(e *notify.Email) { e.Username = "a" }, "no Password or Token"},
@@ -50,7 +50,7 @@ func TestValidate(t *testing.T) {
 			}
 			continue
 		}
-		wantError(t, err, notify.ErrPermanent, "notify.Email: ", tt.want)
+		wantError(t, err, notify.ErrPermanent, "notify: email: ", tt.want)
 		if strings.Contains(err.Error(), "secret") {
 			t.Errorf("password in %q", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/mail"
 	"net/textproto"
@@ -13,22 +14,22 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	gomaillog "github.com/wneessen/go-mail/log"
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// A server that an administrator may use answers at once; those that let strangers
-// wait do so for some 6 s. Later than this it is likelier that the port is wrong,
-// and who tries the settings wants to know it.
+// A server usually answers at once; those that delay unknown clients do so for some 6 s.
+// After this time the port is likely to be wrong, and whoever tries the settings wants to
+// know it.
 const (
 	dialWithin  = 10 * time.Second
 	greetWithin = 10 * time.Second
-	quitWithin  = 2 * time.Second // All is said already.
+	quitWithin  = 2 * time.Second // the mail is accepted already
 )
 
-// A session is one connection to the server. It speaks go-mail's SMTP itself
-// instead of using go-mail's Client, which watches the context until it is
-// connected but no longer, drops the mail if one of many recipients is refused, and
-// leaves the connection open if the login fails.
+// A session is one connection to the server. It uses go-mail's SMTP and not go-mail's
+// Client, which ignores the context once it is connected, drops the mail if one of many
+// recipients is refused, and leaves the connection open if the login fails.
 type session struct {
 	Email
 	conn   net.Conn
@@ -37,31 +38,36 @@ type session struct {
 	trace  trace
 }
 
-// send hands the mail to the server; without one it goes as far as that.
+// send sends the mail; without one it does all that comes before.
 func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address, m *gomail.Msg) error {
 	secret := e.Password
-	if e.Token != nil { // first of all, so that it is known what is to be hidden
+	if e.Token != nil { // first, so that the trace can hide it
 		var err error
 		if secret, err = e.Token(ctx); err != nil {
-			return fmt.Errorf("no access token for %s: %w", clean(e.Username, maxText), err)
+			return fmt.Errorf("no access token for %s, see Email.Token: %w", clean(e.Username, maxText), err)
 		}
 	}
 	conn, err := (&net.Dialer{Timeout: dialWithin}).DialContext(ctx, "tcp", e.Addr)
 	if err != nil {
 		return e.dialError(err)
 	}
+	return e.sendOver(ctx, conn, secret, from, to, m)
+}
+
+// sendOver does so over a connection, which it closes.
+func (e Email) sendOver(ctx context.Context, conn net.Conn, secret string, from *mail.Address, to []*mail.Address, m *gomail.Msg) error {
 	defer conn.Close()
-	// Closing the connection ends whatever waits for the server.
+	// Closing the connection unblocks whatever waits for the server.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
 	s := &session{Email: e, conn: conn, secret: secret, trace: trace{e.Trace, newRedactor(secret)}}
-	err = s.converse(ctx, from, to, m)
-	broken := errors.Is(err, net.ErrClosed) || errors.Is(err, ctx.Err()) // and not refused
+	err := s.converse(ctx, from, to, m)
+	broken := errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, ctx.Err()) // and not refused
 	if broken && ctx.Err() != nil && !errors.As(err, new(*partialError)) {
 		err = fmt.Errorf("the mail server %s did not finish in time: %w", e.Addr, context.Cause(ctx))
 		if s.smtp == nil {
-			err = fmt.Errorf("%w; it did not even greet, %s", err, e.portAdvice())
+			err = fmt.Errorf("%w; it sent no greeting, %s", err, e.portAdvice())
 		}
 	}
 	return err
@@ -91,18 +97,18 @@ func (s *session) converse(ctx context.Context, from *mail.Address, to []*mail.A
 	if err := s.sendData(m); err != nil {
 		return err
 	}
-	s.quit() // The mail is accepted, whatever comes now.
+	s.quit() // the mail is accepted, whatever comes now
 	if refused != nil {
 		return refused
 	}
 	return nil
 }
 
-// hand hands over the mail.
+// sendData sends the mail itself.
 func (s *session) sendData(m *gomail.Msg) error {
 	w, err := s.smtp.Data()
 	if err != nil {
-		return s.answer("the server does not take the mail, ask who runs it", err)
+		return s.answer("the server rejects the mail, ask its administrator", err)
 	}
 	n, err := m.WriteTo(w)
 	if err != nil {
@@ -114,7 +120,7 @@ func (s *session) sendData(m *gomail.Msg) error {
 		s.trace.server(reply.Error())
 	}
 	if err != nil {
-		return s.answer("the server does not take the mail, ask who runs it", err)
+		return s.answer("the server rejects the mail, ask its administrator", err)
 	}
 	if w, ok := w.(*smtp.DataCloser); ok {
 		s.trace.server("250 " + w.ServerResponse())
@@ -122,13 +128,13 @@ func (s *session) sendData(m *gomail.Msg) error {
 	return nil
 }
 
-// quit takes leave, and does not wait long for an answer.
+// quit ends the session, and does not wait long for an answer.
 func (s *session) quit() {
 	_ = s.conn.SetDeadline(time.Now().Add(quitWithin))
 	_ = s.smtp.Quit()
 }
 
-// greet says hello and begins TLS.
+// greet exchanges greetings and starts TLS.
 func (s *session) greet(ctx context.Context) error {
 	host, _, _ := net.SplitHostPort(s.Addr)
 	_ = s.conn.SetDeadline(time.Now().Add(greetWithin))
@@ -158,7 +164,7 @@ func (s *session) greet(ctx context.Context) error {
 	}
 	if ok, _ := c.Extension("STARTTLS"); !ok {
 		return permanentError{errors.New("the server does not offer STARTTLS, and mail is not sent unencrypted: " +
-			"use its port for TLS (587 or, with ImplicitTLS, 465); InsecureNoTLS is for a server on this machine")}
+			"use its TLS port (587, or 465 with ImplicitTLS); InsecureNoTLS is for a server on this machine")}
 	}
 	if err := c.StartTLS(s.tlsConfig(host)); err != nil {
 		return s.tlsError(err)
@@ -166,8 +172,8 @@ func (s *session) greet(ctx context.Context) error {
 	return nil
 }
 
-// envelope names sender and recipients to the server. The first result is about
-// recipients that it refuses while it accepts others.
+// envelope names sender and recipients to the server. The partialError is about recipients
+// that it refuses while it accepts others.
 func (s *session) envelope(from *mail.Address, to []*mail.Address) (*partialError, error) {
 	if err := s.smtp.Mail(bare(from)); err != nil {
 		return nil, s.answer("the server refuses the sender, see From"+s.wants(), err)
@@ -185,7 +191,7 @@ func (s *session) envelope(from *mail.Address, to []*mail.Address) (*partialErro
 			refused.never = errors.Join(refused.never, err)
 			continue
 		}
-		refused.later = errors.Join(refused.later, err) // some servers put off whom they do not know yet
+		refused.later = errors.Join(refused.later, err) // such as greylisting
 		refused.left = append(refused.left, r.Address)
 	}
 	switch {
@@ -204,8 +210,8 @@ func (s *session) envelope(from *mail.Address, to []*mail.Address) (*partialErro
 // bare returns an address as SMTP wants it: <a@example.com>.
 func bare(a *mail.Address) string { return (&mail.Address{Address: a.Address}).String() }
 
-// helloName returns the name by which to greet: this host's if it is a full one, else
-// its address, as RFC 5321 4.1.4 asks. A container's name says nothing to a server.
+// helloName returns the name for the greeting: this host's if it is fully qualified, else
+// its address, as RFC 5321 4.1.4 requires. A container's name says nothing to a server.
 func helloName(local net.Addr) string {
 	host, err := os.Hostname()
 	if err == nil && strings.Contains(host, ".") && headerWord(host) == host {
@@ -220,3 +226,34 @@ func helloName(local net.Addr) string {
 	}
 	return "[" + at.IP.String() + "]"
 }
+
+// A trace writes the dialogue with a mail server, without the login. It is go-mail's
+// logger.
+type trace struct {
+	to   io.Writer // may be nil
+	hide *redactor
+}
+
+func (t trace) client(text string) { t.print("client: ", text) }
+func (t trace) server(text string) { t.print("server: ", t.hide.text(text)) }
+
+func (t trace) print(who, text string) {
+	if t.to == nil {
+		return
+	}
+	for line := range strings.Lines(text) {
+		fmt.Fprintf(t.to, "%s%s\n", who, clean(strings.TrimRight(line, "\r\n"), 300))
+	}
+}
+
+func (t trace) Debugf(l gomaillog.Log) {
+	print := t.server
+	if l.Direction == gomaillog.DirClientToServer {
+		print = t.client
+	}
+	print(fmt.Sprintf(l.Format, l.Messages...))
+}
+
+func (t trace) Infof(l gomaillog.Log)  { t.Debugf(l) }
+func (t trace) Warnf(l gomaillog.Log)  { t.Debugf(l) }
+func (t trace) Errorf(l gomaillog.Log) { t.Debugf(l) }

@@ -26,43 +26,43 @@ const (
 	Teams Shape = "teams" // an Adaptive Card, for a Teams workflow "when a webhook request is received"
 )
 
-// Webhook is a [Notifier] that posts an alert to a URL. It is a value and safe for
-// concurrent use. Neither printing it nor its errors show more of the URL than its
-// host, since the rest is a secret with most services.
+// Webhook is a [Notifier] that posts alerts to a URL. Printing it, and its errors, show
+// only the host of the URL, since most services treat the rest as a secret.
 type Webhook struct {
 	URL   string `json:"-" yaml:"-"` // must be https, unless it is on this machine or InsecureHTTP is set
 	Shape Shape
 
-	// Header is added to each request, such as an Authorization.
+	// Header is added to each request, for example Authorization.
 	Header http.Header `json:"-" yaml:"-"`
 
 	// Client sends the requests. Nil means one that follows no redirect.
 	Client *http.Client `json:"-" yaml:"-"`
 
-	// InsecureHTTP allows a URL with http: for anybody on the way to read.
+	// InsecureHTTP allows a URL with http, which is not encrypted.
 	InsecureHTTP bool
 }
 
 const maxAnswer = 64 << 10
 
-var toHook = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+// webhookClient follows no redirect: a redirected POST becomes a GET without the alert.
+var webhookClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
-// Validate returns an error that says what to change if nothing can be sent with
-// these settings; it wraps [ErrPermanent].
+// Validate returns an error that says what to change if nothing can be sent with these
+// settings. It wraps [ErrPermanent].
 func (w Webhook) Validate() error {
 	u, err := url.Parse(w.URL)
 	switch {
 	case err != nil || u.Host == "":
 		err = errors.New("bad URL: copy it as the service shows it, beginning with https://")
 	case u.Scheme == "http" && !w.InsecureHTTP && !isLocal(u.Hostname()):
-		err = fmt.Errorf("the URL at %s is not encrypted: write https, or set InsecureHTTP", u.Host)
+		err = fmt.Errorf("the URL at %s is not encrypted: use https, or set InsecureHTTP", u.Host)
 	case u.Scheme != "http" && u.Scheme != "https":
-		err = fmt.Errorf("bad scheme %q of the URL: write https", clean(u.Scheme, maxText))
+		err = fmt.Errorf("bad scheme %q of the URL: use https", clean(u.Scheme, maxText))
 	case w.Shape != JSON && w.Shape != Slack && w.Shape != Teams:
 		err = fmt.Errorf("bad Shape %q: use JSON, Slack or Teams", clean(string(w.Shape), maxText))
 	}
 	if err != nil {
-		return fmt.Errorf("notify.Webhook: %w", permanentError{err})
+		return fmt.Errorf("notify: webhook: %w", permanentError{err})
 	}
 	return nil
 }
@@ -72,9 +72,9 @@ func isLocal(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Notify posts a and returns when the server has answered, or when ctx ends, after
-// at most a minute. An answer other than 2xx is an error; it wraps [ErrPermanent]
-// unless it is 408, 429 or above 499.
+// Notify posts a and returns when the server has answered, after at most a minute. A
+// status other than 2xx is an error. It wraps [ErrPermanent] unless the status is 408, 429
+// or at least 500.
 func (w Webhook) Notify(ctx context.Context, a Alert) error {
 	if err := w.Validate(); err != nil {
 		return err
@@ -83,11 +83,11 @@ func (w Webhook) Notify(ctx context.Context, a Alert) error {
 	defer cancel()
 	body, err := w.body(a)
 	if err != nil {
-		return fmt.Errorf("notify.Webhook: %w", permanentError{err})
+		return fmt.Errorf("notify: webhook: %w", permanentError{err})
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("notify.Webhook: %w", permanentError{errors.New("bad URL")})
+		return fmt.Errorf("notify: webhook: %w", permanentError{errors.New("bad URL")})
 	}
 	for name, values := range w.Header {
 		r.Header[name] = values
@@ -95,35 +95,45 @@ func (w Webhook) Notify(ctx context.Context, a Alert) error {
 	r.Header.Set("Content-Type", "application/json")
 	client := w.Client
 	if client == nil {
-		client = toHook
+		client = webhookClient
 	}
 	resp, err := client.Do(r)
 	if err != nil {
-		if u := new(url.Error); errors.As(err, &u) {
-			err = u.Err // its text has the URL
-		}
-		hint := "see whether the URL is still right, and whether a firewall lets it out"
-		if errors.As(err, new(*tls.CertificateVerificationError)) {
-			hint = "its certificate is not trusted: if it is your own, give a Client that knows its authority"
-		}
-		return fmt.Errorf("notify.Webhook: no answer of %s, %s: %w", r.URL.Host, hint, err)
+		return w.noAnswer(r.URL.Host, err)
 	}
 	defer resp.Body.Close()
-	said, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	return w.judge(r.URL, resp)
+}
+
+// noAnswer explains why there is no answer.
+func (w Webhook) noAnswer(host string, err error) error {
+	if u := new(url.Error); errors.As(err, &u) {
+		err = u.Err // without the URL
+	}
+	hint := "check whether the URL is still valid, and whether a firewall blocks it"
+	if errors.As(err, new(*tls.CertificateVerificationError)) {
+		hint = "its certificate is not trusted: if it is your own, set a Client that trusts its authority"
+	}
+	return fmt.Errorf("notify: webhook: no answer from %s, %s: %w", host, hint, err)
+}
+
+// judge returns an error about an answer that is not a success.
+func (w Webhook) judge(u *url.URL, resp *http.Response) error {
+	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
 		return nil
 	}
-	words := newRedactor(w.secret(r.URL)).text(string(said)) // many a server says what it was asked for
-	err = fmt.Errorf("%s answered %d %s", r.URL.Host, resp.StatusCode, clean(words, 200))
+	words := newRedactor(w.secret(u)).text(string(answer)) // many servers repeat the request
+	err := fmt.Errorf("%s answered %d %s", u.Host, resp.StatusCode, clean(words, 200))
 	switch {
 	case resp.StatusCode == http.StatusRequestTimeout, resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= 500:
 	default:
-		err = permanentError{fmt.Errorf("%w: see whether the URL is still right and what Shape it wants", err)}
+		err = permanentError{fmt.Errorf("%w: check whether the URL is still valid, and which Shape it expects", err)}
 	}
-	return fmt.Errorf("notify.Webhook: %w", err)
+	return fmt.Errorf("notify: webhook: %w", err)
 }
 
-// secret returns what only the service may know.
+// secret returns what the errors must not show.
 func (w Webhook) secret(u *url.URL) string {
 	s := strings.Trim(u.RequestURI(), "/")
 	if u.User != nil {
@@ -152,8 +162,8 @@ func (w Webhook) body(a Alert) ([]byte, error) {
 
 type object = map[string]any
 
-// slackMessage follows Slack's Block Kit: a header of 150 characters at most, and
-// text of 3000.
+// slackMessage follows Slack's Block Kit: a header of at most 150 characters, and texts of
+// at most 3000.
 func slackMessage(a Alert) object {
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 	text := func(kind, s string, most int) object {
@@ -176,7 +186,7 @@ func slackMessage(a Alert) object {
 	return object{"text": clean(escape.Replace(a.Subject()), 300), "blocks": blocks}
 }
 
-// teamsMessage is an Adaptive Card, version 1.4, whose text may have some Markdown.
+// teamsMessage is an Adaptive Card, version 1.4, whose texts may have some Markdown.
 func teamsMessage(a Alert) object {
 	escape := strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "`", "\\`", "~", `\~`, "#", `\#`)
 	block := func(s, weight string) object {
@@ -206,7 +216,7 @@ func teamsMessage(a Alert) object {
 	}}}
 }
 
-// line returns the ranking in one.
+// line returns the ranking in one line.
 func (r ranking) line() string {
 	var parts []string
 	for _, row := range r.Rows {

@@ -42,10 +42,10 @@ func preview(dir string, out io.Writer) error {
 	}
 	defer server.Close()
 	var samples []sample
-	for _, level := range []notify.Condition{notify.Saturated, notify.Throttled, notify.Failing} {
+	for _, condition := range []notify.Condition{notify.Saturated, notify.Throttled, notify.Failing} {
 		for _, phase := range []notify.Phase{notify.Firing, notify.Escalated, notify.Reminder, notify.Resolved, notify.Digest, notify.Test} {
-			a := notify.Sample(level, phase)
-			s := sample{Name: fmt.Sprintf("%s-%s", level, phase), Subject: a.Subject()}
+			a := notify.Sample(condition, phase)
+			s := sample{Name: fmt.Sprintf("%s-%s", condition, phase), Subject: a.Subject()}
 			files, err := render(server, a)
 			if err != nil {
 				return err

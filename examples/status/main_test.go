@@ -29,7 +29,7 @@ func TestStatus(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	page, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(page), "<h2>Who waits</h2>") {
+	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(page), "<h2>Queue</h2>") {
 		t.Errorf("%s, %v: %s", resp.Status, err, page)
 	}
 	stop()

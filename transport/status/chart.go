@@ -6,23 +6,23 @@ import (
 	"time"
 )
 
-// The chart's size, in units of its own.
+// The size of the chart, in units of its own.
 const (
 	chartWidth  = 600
 	chartHeight = 100
-	visible     = 3 // one 429 in many requests is seen too
+	visible     = 3 // minimum height of a 429, so that one in many requests is seen
 )
 
-// A chart is the last hour: a column for each minute, and the server's delay.
+// A chart is the last hour: a column for each minute, and a line for the server's delay.
 type chart struct {
 	Columns  []column
 	Limit    float64 // the height of the line at the limit; 0 if there is none
-	Delay    string  // the points of a line
+	Full     string  // the number of requests at the full height
+	Delay    string  // the points of the line
 	MaxDelay time.Duration
-	Scale    string // what the full height is
 }
 
-// A column is a minute: requests from the bottom up, and of these the 429s.
+// A column is a minute: requests from the bottom up, and the 429s among them.
 type column struct {
 	X, Width    float64
 	Y, Height   float64
@@ -63,6 +63,6 @@ func (v view) Chart() chart {
 		}
 		c.Delay = points.String()
 	}
-	c.Scale = fmt.Sprintf("%.0f a minute", full)
+	c.Full = fmt.Sprintf("%.0f", full)
 	return c
 }

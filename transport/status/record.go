@@ -19,13 +19,13 @@ const (
 	top     = 10 // names
 )
 
-// A record is what was seen of the last hour, in constant memory. The zero value is
-// ready to use.
+// A record is what was observed in the last hour, in constant memory. The zero value is ready
+// to use.
 type record struct {
 	mu      sync.Mutex
 	tenant  string
-	minutes [minutes]minute // each at its number since 1970, modulo their number
-	spans   [spans]names    // the same
+	minutes [minutes]minute // each at its number since 1970, modulo 60
+	spans   [spans]names    // the same, modulo 6
 	limited []limited       // the newest last
 }
 
@@ -33,15 +33,15 @@ type record struct {
 type minute struct {
 	Time        time.Time     `json:"time"`
 	Calls       int           `json:"calls"`           // that ended
-	Sent        int           `json:"sent"`            // requests of these, repetitions included
+	Sent        int           `json:"sent"`            // requests of these, retries included
 	Limited     int           `json:"limited"`         // 429s
 	Lost        int           `json:"lost"`            // calls that ended with a 429
-	Refused     int           `json:"refused"`         // calls that were turned away here
+	Refused     int           `json:"refused"`         // calls rejected in this process
 	Queued      int           `json:"queued"`          // at most
 	ServerDelay time.Duration `json:"server_delay_ns"` // at most
 }
 
-// names are who was answered 429, and doing what.
+// names are the users and operations that got 429s in a span.
 type names struct {
 	number            int64
 	users, operations topk.Counter
@@ -80,7 +80,7 @@ func (r *record) observe(_ context.Context, e transport.Event) {
 	}
 }
 
-// count takes down whose 429 it was.
+// count counts the user and operation of a 429.
 func (r *record) count(e transport.Event) {
 	number := e.Time.Unix() / int64(span/time.Second)
 	n := &r.spans[number%spans]
@@ -96,7 +96,7 @@ func (r *record) count(e transport.Event) {
 	r.limited = append(r.limited, limited{e.Time, e.User, operation, e.Attempt, e.Again})
 }
 
-// minute returns the one of a point in time.
+// minute returns the minute of a point in time.
 func (r *record) minute(at time.Time) *minute {
 	at = at.Round(0).Truncate(time.Minute)
 	m := &r.minutes[at.Unix()/60%minutes]
@@ -114,7 +114,7 @@ type past struct {
 	limited           []limited // the newest first
 }
 
-// last returns the hour up to now.
+// last returns the hour that ends now.
 func (r *record) last(now time.Time) past {
 	r.mu.Lock()
 	defer r.mu.Unlock()

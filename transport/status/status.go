@@ -2,17 +2,17 @@
 //
 //	http.Handle("/aprimo", requireAdmin(status.Handler(tr, alerts)))
 //
-// It shows the rate and what bounds it, the window, the delay that the server adds,
-// who waits in which class, pauses, the last hour, which users and operations were
-// answered 429, and how the alerts stand. It renews itself every two seconds, is
-// readable on a phone, and loads nothing from anywhere.
+// It shows the rate and what limits it, the window, the server's delay, the queue by class
+// and user, pauses, the last hour, the users and operations that got 429s, and the state of
+// the alerts. It updates itself every two seconds, is readable on a phone, and loads nothing
+// from other sites.
 //
 // # What it does not do
 //
-// It authenticates nobody: users' names and what they do are personal data, so put
-// it behind your own authentication. It changes nothing, answers GET and HEAD alone,
-// and allows no other site to embed it. It is one process's view; what many processes
-// do together is for Prometheus or OpenTelemetry, see packages prom and otelaprimo.
+// It does not authenticate: user names and what they do are personal data, so put it
+// behind your own authentication. It changes nothing, answers only GET and HEAD, and other
+// sites cannot embed it. It shows one process; for many processes use Prometheus or
+// OpenTelemetry, see packages prom and otelaprimo.
 package status
 
 import (
@@ -39,13 +39,13 @@ var (
 
 var page = template.Must(template.New("page").Funcs(functions).Parse(source))
 
-// Handler returns the page of a Transport, and of its alerts; nil means that there
-// are none. It observes the Transport from now on, in constant memory, so make one
-// for each Transport, when the program begins. It is safe for concurrent use.
+// Handler returns the page of a Transport and its alerts, a *notify.Alerter; nil means that
+// there are none. It observes the Transport from now on, in constant memory, so make one for
+// each Transport when the program starts. It is safe for concurrent use.
 //
-// It may be mounted at any path. With the query "format=json" it returns the same
-// as JSON, for programs: times as of RFC 3339, durations in nanoseconds under names
-// that end in _ns, rates a second. Later versions may add fields to it.
+// It may be mounted at any path. With the query "format=json" it returns JSON: times as of
+// RFC 3339, durations in nanoseconds under names that end in _ns, rates a second. Later
+// versions may add fields.
 func Handler(t *transport.Transport, alerts measure.Alerts) http.Handler {
 	h := &handler{transport: t, alerts: alerts}
 	t.Observe(h.seen.observe)
@@ -58,8 +58,8 @@ type handler struct {
 	seen      record
 }
 
-// policy allows the page's own script and style, by their hashes, and nothing else,
-// whatever a name might bring into it.
+// policy allows the page's own script and style, by their hashes, and nothing else, in case
+// a name from outside contains a script.
 var policy = "default-src 'none'; script-src " + hash(js) + "; style-src " + hash(css) +
 	"; img-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -78,7 +78,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Frame-Options", "DENY")
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		header.Set("Allow", "GET, HEAD")
-		http.Error(w, "this page can only be read", http.StatusMethodNotAllowed)
+		http.Error(w, "status: method not allowed, use GET or HEAD", http.StatusMethodNotAllowed)
 		return
 	}
 	var body bytes.Buffer
@@ -90,15 +90,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e := json.NewEncoder(&body)
 		e.SetIndent("", "  ")
 		err = e.Encode(v)
-	case "part": // what the page's script puts in place of the old
+	case "part": // for the page's script
 		err = page.ExecuteTemplate(&body, "live", v)
 	default:
 		err = page.Execute(&body, v)
 	}
 	if err != nil {
-		http.Error(w, "the status cannot be shown: "+err.Error(), http.StatusInternalServerError)
+		http.Error(w, "status: cannot render the page: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
 	header.Set("Content-Type", kind)
-	_, _ = w.Write(body.Bytes()) // whoever is gone needs no answer
+	_, _ = w.Write(body.Bytes()) // the client may be gone
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/measure"
 	"github.com/aprimo-go/aprimo/transport/status"
 	"github.com/aprimo-go/aprimo/transport/topk"
 )
@@ -70,7 +71,7 @@ func TestPageShowsWhatHappens(t *testing.T) {
 		alerts := notify.New(notify.NotifierFunc(func(context.Context, notify.Alert) error { return nil }), notify.Rule{Count: 1, Gather: -1})
 		tr := transport.New(transport.WithBase(tenant.Transport()), transport.WithObserver(alerts.Observe), transport.WithLogger(zerolog.Nop()))
 		h := status.Handler(tr, alerts)
-		if s := read(t, h); len(s.Minutes) != 60 || len(s.Users) != 0 || len(s.Alerts) != 2 || !strings.Contains(get(t, h, ""), "Nothing waits.") {
+		if s := read(t, h); len(s.Minutes) != 60 || len(s.Users) != 0 || len(s.Alerts) != 2 || !strings.Contains(get(t, h, ""), "The queue is empty.") {
 			t.Errorf("before: %+v", s)
 		}
 		var all sync.WaitGroup
@@ -154,6 +155,20 @@ func TestPageOfManyWhoWait(t *testing.T) {
 	})
 }
 
+// A program without alerts may have a nil interface, or a nil Alerter.
+func TestPageWithoutAlerts(t *testing.T) {
+	var none *notify.Alerter
+	for name, alerts := range map[string]measure.Alerts{"nil": nil, "nil Alerter": none} {
+		h := status.Handler(transport.New(transport.WithLogger(zerolog.Nop())), alerts)
+		if s := read(t, h); s.Alerts == nil || len(s.Alerts) != 0 {
+			t.Errorf("%s: got alerts %v in the JSON, want []", name, s.Alerts)
+		}
+		if page := get(t, h, ""); !strings.Contains(page, "Not set up: see package notify.") {
+			t.Errorf("%s: the page does not say that no alerts are set up:\n%s", name, page)
+		}
+	}
+}
+
 // A call may be turned away at its second attempt too: that it was never sent the
 // page does not say.
 func TestPageOfRefusedCalls(t *testing.T) { synctest.Test(t, testPageOfRefusedCalls) }
@@ -174,7 +189,7 @@ func testPageOfRefusedCalls(t *testing.T) {
 	if m := read(t, h).Minutes[59]; m.Calls != 1 || m.Sent != 1 || m.Refused != 1 {
 		t.Errorf("%+v", m)
 	}
-	if page := get(t, h, ""); !strings.Contains(page, "1 refused here") {
+	if page := get(t, h, ""); !strings.Contains(page, "1 rejected locally") {
 		t.Error("the page does not say that a call was refused")
 	}
 }

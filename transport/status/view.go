@@ -10,9 +10,9 @@ import (
 	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
-const most = 20 // users of each class that waits
+const most = 20 // users of each class in the queue
 
-// A view is what the page shows, and the JSON, in which no list is null.
+// A view is what the page shows, and the JSON. No list in it is null.
 type view struct {
 	Tenant string    `json:"tenant"`
 	Host   string    `json:"host"`
@@ -20,7 +20,7 @@ type view struct {
 	Time   time.Time `json:"time"`
 
 	Now        transport.Stats       `json:"now"`
-	Pause      time.Duration         `json:"pause_ns"` // how long a 429 still holds all calls back
+	Pause      time.Duration         `json:"pause_ns"` // how long all calls remain paused after a 429
 	Waiting    []waiting             `json:"waiting"`
 	Minutes    []minute              `json:"minutes"`
 	Users      []topk.Tally          `json:"limited_users"`      // of the last hour
@@ -30,20 +30,20 @@ type view struct {
 	Delivered  delivered             `json:"alert_deliveries"`
 }
 
-// delivered is whether alerts arrive.
+// delivered says whether alerts arrive.
 type delivered struct {
 	Sent    uint64 `json:"sent"`
 	Failed  uint64 `json:"failed"`
 	Pending int    `json:"pending"`
 }
 
-// waiting are the calls of one user that wait in one class, or of those of the class
-// for whom there is no room.
+// waiting are the queued calls of one user in one class, or of all users of the class beyond
+// the first most.
 type waiting struct {
 	Class  string `json:"class"`
 	User   string `json:"user"`
 	Heavy  bool   `json:"heavy"`
-	Others int    `json:"others,omitempty"` // how many these are
+	Others int    `json:"others,omitempty"` // the number of these users
 	Calls  int    `json:"calls"`
 }
 
@@ -52,27 +52,13 @@ func (h *handler) view() view {
 	p := h.seen.last(now)
 	v := view{
 		Tenant: p.tenant, PID: os.Getpid(), Time: now, Now: h.transport.Stats(),
-		Waiting: []waiting{}, Minutes: p.minutes, Users: p.users, Operations: p.operations, Limited: p.limited, Alerts: []measure.AlertStatus{},
+		Minutes: p.minutes, Users: p.users, Operations: p.operations, Limited: p.limited, Alerts: []measure.AlertStatus{},
 	}
 	v.Host, _ = os.Hostname()
 	if at := v.Now.PausedUntil; !at.IsZero() {
 		v.Pause = max(0, at.Sub(now))
 	}
-	listed := map[string]int{}
-	for _, w := range h.transport.Queue() { // class by class
-		class := w.Priority.String()
-		listed[class]++
-		switch n := listed[class]; {
-		case n <= most:
-			v.Waiting = append(v.Waiting, waiting{Class: class, User: w.User, Heavy: w.Heavy, Calls: w.Calls})
-		case n == most+1:
-			v.Waiting = append(v.Waiting, waiting{Class: class, Others: 1, Calls: w.Calls})
-		default:
-			others := &v.Waiting[len(v.Waiting)-1]
-			others.Others++
-			others.Calls += w.Calls
-		}
-	}
+	v.Waiting = h.waiting()
 	if h.alerts != nil {
 		v.Alerts = append(v.Alerts, h.alerts.Status()...)
 		d := &v.Delivered
@@ -81,7 +67,27 @@ func (h *handler) view() view {
 	return v
 }
 
-// Sum adds up the last hour.
+// waiting returns the queue, class by class.
+func (h *handler) waiting() []waiting {
+	list, users := []waiting{}, map[string]int{}
+	for _, w := range h.transport.Queue() {
+		class := w.Priority.String()
+		users[class]++
+		switch n := users[class]; {
+		case n <= most:
+			list = append(list, waiting{Class: class, User: w.User, Heavy: w.Heavy, Calls: w.Calls})
+		case n == most+1:
+			list = append(list, waiting{Class: class, Others: 1, Calls: w.Calls})
+		default:
+			others := &list[len(list)-1]
+			others.Others++
+			others.Calls += w.Calls
+		}
+	}
+	return list
+}
+
+// Sum returns the sum of the last hour.
 func (v view) Sum() (sum minute) {
 	for _, m := range v.Minutes {
 		sum.Calls += m.Calls
@@ -93,7 +99,7 @@ func (v view) Sum() (sum minute) {
 	return sum
 }
 
-// Severity is how bad it is: "bad", "busy" or "good".
+// Severity returns "bad", "busy" or "good", a class of the style sheet.
 func (v view) Severity() string {
 	for _, a := range v.Alerts {
 		if a.State == "firing" {
@@ -109,30 +115,34 @@ func (v view) Severity() string {
 	return "good"
 }
 
-// Headline says in a sentence how it stands.
+// Headline returns the state in a sentence.
 func (v view) Headline() string {
 	s := v.Now
 	switch {
 	case v.Pause > 0:
-		return fmt.Sprintf("After a 429 all calls are held back for %s.", seconds(v.Pause))
+		return fmt.Sprintf("All calls are paused for %s after a 429.", seconds(v.Pause))
 	case s.Queued == 0:
-		return "Nothing waits."
+		return "The queue is empty."
 	}
-	why := map[transport.Bottleneck]string{
-		transport.BottleneckLimit:  "for the limit",
-		transport.BottleneckWindow: "because others keep Aprimo busy",
-		transport.BottleneckHeavy:  "for other heavy operations to end",
-	}[s.Bottleneck]
+	queued := fmt.Sprintf("%d calls are queued", s.Queued)
 	if s.Queued == 1 {
-		return "1 call waits " + why + "."
+		queued = "1 call is queued"
 	}
-	return fmt.Sprintf("%d calls wait %s.", s.Queued, why)
+	switch s.Bottleneck {
+	case transport.BottleneckLimit:
+		return queued + ": the rate limit is reached."
+	case transport.BottleneckWindow:
+		return queued + ": other programs keep Aprimo busy."
+	case transport.BottleneckHeavy:
+		return queued + ": other heavy operations are in progress."
+	}
+	return queued + "."
 }
 
-// Window says how many requests may be in flight.
+// Window returns how many requests may be in flight.
 func (v view) Window() string {
 	if v.Now.Window > 1<<30 {
-		return "no bound"
+		return "unlimited"
 	}
 	return fmt.Sprintf("of %d", v.Now.Window)
 }

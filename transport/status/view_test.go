@@ -24,14 +24,14 @@ func TestChartScale(t *testing.T) {
 		view view
 		want string
 	}{
-		{hour(15, minute{}), "990 a minute"},
-		{hour(15, minute{Sent: 2000}), "2000 a minute"},
-		{hour(0, minute{Sent: 20}), "20 a minute"}, // a Limiter that does not say
-		{hour(0, minute{}), "1 a minute"},
+		{hour(15, minute{}), "990"},
+		{hour(15, minute{Sent: 2000}), "2000"},
+		{hour(0, minute{Sent: 20}), "20"}, // a Limiter that does not say
+		{hour(0, minute{}), "1"},
 	} {
 		c := test.view.Chart()
-		if c.Scale != test.want {
-			t.Errorf("%+v: %q, want %q", test.view.Now, c.Scale, test.want)
+		if c.Full != test.want {
+			t.Errorf("%+v: %q, want %q", test.view.Now, c.Full, test.want)
 		}
 		for _, column := range c.Columns {
 			if column.Y < 0 || column.Height < 0 || column.Red > column.Height || column.X+column.Width > chartWidth {
@@ -71,14 +71,15 @@ func TestHeadline(t *testing.T) {
 		view               view
 		headline, severity string
 	}{
-		{stats(0, transport.BottleneckDemand), "Nothing waits.", "good"},
-		{stats(1, transport.BottleneckLimit), "1 call waits for the limit.", "busy"},
-		{stats(2, transport.BottleneckWindow), "2 calls wait because others keep Aprimo busy.", "busy"},
-		{stats(3, transport.BottleneckHeavy), "3 calls wait for other heavy operations to end.", "busy"},
-		{hour(15, minute{Limited: 1}), "Nothing waits.", "busy"},
-		{paused, "After a 429 all calls are held back for 1m30s.", "bad"},
-		{firing, "Nothing waits.", "bad"},
-		{pending, "Nothing waits.", "good"},
+		{stats(0, transport.BottleneckDemand), "The queue is empty.", "good"},
+		{stats(1, transport.BottleneckLimit), "1 call is queued: the rate limit is reached.", "busy"},
+		{stats(2, transport.BottleneckWindow), "2 calls are queued: other programs keep Aprimo busy.", "busy"},
+		{stats(3, transport.BottleneckPause), "3 calls are queued.", "busy"},
+		{stats(3, transport.BottleneckHeavy), "3 calls are queued: other heavy operations are in progress.", "busy"},
+		{hour(15, minute{Limited: 1}), "The queue is empty.", "busy"},
+		{paused, "All calls are paused for 1m30s after a 429.", "bad"},
+		{firing, "The queue is empty.", "bad"},
+		{pending, "The queue is empty.", "good"},
 	} {
 		if h, s := test.view.Headline(), test.view.Severity(); h != test.headline || s != test.severity {
 			t.Errorf("%q, %s; want %q, %s", h, s, test.headline, test.severity)
@@ -106,17 +107,17 @@ func TestPageOfWhatIsRare(t *testing.T) {
 		return b.String()
 	}
 	for part, common := range map[string]bool{
-		"no bound; window":                  true,
-		"of 7; window":                      false,
-		"batch, heavy":                      false,
-		"(unknown)":                         false,
-		"9, given up":                       false,
-		"muted until 13:00:00: release":     false,
-		"(up to 3 too many)":                false,
-		"5 delivered, 1 on the way":         false,
-		"2 not delivered: see the log":      false,
-		" delivered":                        false,
-		"processes; they cannot be reached": false,
+		"unlimited; window":                     true,
+		"of 7; window":                          false,
+		"batch, heavy":                          false,
+		"(unknown)":                             false,
+		"9, given up":                           false,
+		"muted until 13:00:00: release":         false,
+		"(at most 3 too high)":                  false,
+		"5 delivered, 1 pending":                false,
+		"2 not delivered: see the log":          false,
+		" delivered":                            false,
+		"processes; the others are unreachable": false,
 	} {
 		if strings.Contains(text(v), part) != common || strings.Contains(text(rare), part) == common {
 			t.Errorf("%q is on the wrong page", part)

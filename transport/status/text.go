@@ -12,7 +12,7 @@ var functions = map[string]any{
 	"seconds": seconds, "clock": clock, "number": number, "name": name,
 }
 
-// seconds returns a duration as people read it.
+// seconds formats a duration.
 func seconds(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
@@ -30,7 +30,7 @@ func seconds(d time.Duration) string {
 	return d.String()
 }
 
-// clock returns a point in time, with the day if it is another one than now's.
+// clock formats a point in time, with the day if that is not today.
 func clock(t, now time.Time) string {
 	if t.IsZero() {
 		return "–"
@@ -42,10 +42,10 @@ func clock(t, now time.Time) string {
 	return t.Format("15:04:05")
 }
 
-// number returns a rate: 15, 8.2.
+// number formats a rate: 15, 8.2.
 func number(x float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", x), ".0") }
 
-// name returns a user's, who may be unknown.
+// name returns a user's name for the page.
 func name(s string) string {
 	if s == "" {
 		return "(unknown)"

@@ -13,9 +13,9 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// answer explains the server's refusal: what says in our words what went wrong
-// and what to change. Status codes of 500 and above are for ever (RFC 5321,
-// 4.2.1). The server's words go into logs: all that comes from outside passes here.
+// answer explains the server's refusal: what says what went wrong and what to change.
+// Status codes of 500 and above are permanent (RFC 5321, 4.2.1). All texts from the server
+// pass here before they get into logs.
 func (s *session) answer(what string, err error) error {
 	var reply *textproto.Error
 	var garbled textproto.ProtocolError
@@ -27,16 +27,16 @@ func (s *session) answer(what string, err error) error {
 		}
 		return err
 	case errors.As(err, &garbled):
-		return fmt.Errorf("%s: it answered what is not SMTP: %s", what, s.words(string(garbled)))
+		return fmt.Errorf("%s: its answer is not SMTP: %s", what, s.words(string(garbled)))
 	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%s: it ended the connection without an answer: %w", what, err)
+		return fmt.Errorf("%s: it closed the connection without an answer: %w", what, err)
 	case errors.Is(err, smtp.ErrUnexpectedServerResponse), errors.Is(err, smtp.ErrUnexpectedServerChallange):
-		return fmt.Errorf("%s: it asks for more than the login has", what) // and err has what it asked
+		return fmt.Errorf("%s: it asks for more than this login provides", what) // without err, which has the server's text
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// wants says what else than an address the server may ask for.
+// wants says what else may be wrong if the server refuses an address.
 func (s *session) wants() (hint string) {
 	if s.Username == "" {
 		hint = ", or Username if it wants a login"
@@ -47,7 +47,7 @@ func (s *session) wants() (hint string) {
 	return hint
 }
 
-// words returns what a server says as it may be shown.
+// words returns a text of the server, fit to be shown.
 func (s *session) words(text string) string {
 	return clean(strings.Join(strings.Fields(s.trace.hide.text(text)), " "), 300)
 }
@@ -57,28 +57,28 @@ func (e Email) dialError(err error) error {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns):
-		return fmt.Errorf("no connection to the mail server: its name has no address, see the host in Addr, and the DNS: %w", err)
+		return fmt.Errorf("no connection to the mail server: its name does not resolve, check the host in Addr, and DNS: %w", err)
 	case isTimeout(err):
-		return fmt.Errorf("no connection to the mail server: nothing answers, see host and port in Addr, "+
-			"and whether a firewall lets it out: %w", err)
+		return fmt.Errorf("no connection to the mail server: no answer, check host and port in Addr, "+
+			"and whether a firewall blocks it: %w", err)
 	}
-	return fmt.Errorf("no connection to the mail server, see host and port in Addr (587 with STARTTLS, "+
+	return fmt.Errorf("no connection to the mail server, check host and port in Addr (587 with STARTTLS, "+
 		"465 with ImplicitTLS), and the firewall: %w", err)
 }
 
 // greetError explains why there is no greeting.
 func (s *session) greetError(err error) error {
 	if errors.As(err, new(*textproto.Error)) {
-		return s.answer("the server takes no connection from here, see Addr, or ask who runs it", err)
+		return s.answer("the server accepts no connection from here, check Addr, or ask its administrator", err)
 	}
-	what := "the server does not greet as a mail server does, " + s.portAdvice()
+	what := "the server sends no SMTP greeting, " + s.portAdvice()
 	if isTimeout(err) {
 		return fmt.Errorf("%s: it said nothing for %v: %w", what, greetWithin, err)
 	}
 	return s.answer(what, err)
 }
 
-// portAdvice asks for the port if nothing of SMTP is to be heard.
+// portAdvice asks for the port if there was no SMTP greeting.
 func (e Email) portAdvice() string {
 	ask := "is " + e.Addr + " an SMTP port?"
 	if e.implicitTLS() {
@@ -92,25 +92,25 @@ func isTimeout(err error) bool {
 	return errors.As(err, &n) && n.Timeout()
 }
 
-// tlsError explains why TLS could not begin.
+// tlsError explains why TLS could not start.
 func (s *session) tlsError(err error) error {
 	var cert *tls.CertificateVerificationError
 	var date x509.CertificateInvalidError
 	switch {
 	case errors.As(err, new(x509.HostnameError)):
 		return permanentError{fmt.Errorf("the server's certificate is for another name: "+
-			"write a name that it has into Addr, or into TLSConfig.ServerName: %w", err)}
+			"use one of its names in Addr, or set TLSConfig.ServerName: %w", err)}
 	case errors.As(err, &date) && date.Reason == x509.Expired:
 		return permanentError{fmt.Errorf("the server's certificate is not valid now: "+
-			"see this machine's clock, and tell who runs the server: %w", err)}
+			"check this machine's clock, or tell the server's administrator: %w", err)}
 	case errors.As(err, &cert):
 		return permanentError{fmt.Errorf("the server's certificate is not trusted: "+
-			"if it is your own, give its authority in TLSConfig.RootCAs: %w", err)}
+			"if it is your own, add its authority to TLSConfig.RootCAs: %w", err)}
 	case errors.As(err, new(tls.RecordHeaderError)):
 		return permanentError{fmt.Errorf("the server does not speak TLS on this port: "+
 			"ImplicitTLS is for port 465, STARTTLS for 587: %w", err)}
 	case s.smtp == nil: // TLS from the start
 		return s.greetError(err)
 	}
-	return s.answer("TLS could not begin, see TLSConfig", err)
+	return s.answer("TLS could not start, check TLSConfig", err)
 }
