@@ -47,7 +47,7 @@ type changes struct {
 
 // A snapshot is the part of the Stats that each Event has.
 type snapshot struct {
-	queued, inFlight int
+	queued, inFlight int32
 	rate             float64
 	serverDelay      time.Duration
 }
@@ -149,7 +149,10 @@ func (e *engine) atOnce(c *call, now gate.Instant, req *http.Request) (gate.Inst
 	if err != nil {
 		return now, nil, &prepareError{err}
 	}
-	c.waiter.Granted, c.changes.dryRun = now, at.Sub(now)
+	c.waiter.Granted = now
+	if wait := at.Sub(now); wait > 0 {
+		c.changed().dryRun = wait
+	}
 	e.queue.Lock()
 	defer e.queue.Unlock()
 	e.begin(now)
@@ -189,7 +192,7 @@ func (e *engine) outlived(c *call) bool {
 
 // snapshot says how things stand. The lock is held.
 func (e *engine) snapshot(now gate.Instant) snapshot {
-	return snapshot{e.queue.Len(), e.inFlight, e.window.Rate(now), e.window.Delay()}
+	return snapshot{int32(e.queue.Len()), int32(e.inFlight), e.window.Rate(now), e.window.Delay()}
 }
 
 // unsent undoes the accounting of a request that was granted a slot but not sent.
@@ -214,10 +217,12 @@ func (e *engine) ended(c *call, h *hook, op operation, began gate.Instant, statu
 		g.End(gate.Outcome{Operation: op, Granted: c.waiter.Granted, Began: began, Sent: sent, Ended: now, Status: status})
 	}
 	if mode := e.window.Mode(now); mode != e.mode {
-		e.mode, c.changes.mode = mode, mode
+		e.mode, c.changed().mode = mode, mode
 	}
-	e.takeInPeers(&c.changes, now)
-	c.snapshot, c.fresh = e.snapshot(now), true
+	e.takeInPeers(c, now)
+	if !c.observers.none() {
+		c.snapshot, c.fresh = e.snapshot(now), true
+	}
 	e.queue.Unlock()
 	e.tellPeers(shared.Report{Answered: true, Limited: status == http.StatusTooManyRequests, Sent: time.Now().Add(-c.took)})
 }
@@ -227,7 +232,7 @@ func explain(err error, c *call) error {
 	if !ok {
 		q = &QueueError{Err: err}
 	}
-	q.Waited, q.Attempt = c.waited, c.attempt
+	q.Waited, q.Attempt = c.waited, int(c.attempt)
 	return q
 }
 

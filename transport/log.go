@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/rs/zerolog/log"
@@ -16,18 +17,14 @@ func defaultLogger() *zerolog.Logger {
 	return &l
 }
 
-// logState returns the part of the Stats that lines have.
-func (t *Transport) logState() auditlog.State {
+// entryOf returns what the log says of an attempt and its event, and how things stand.
+func (t *Transport) entryOf(resp *http.Response, e Event) auditlog.Entry {
 	s := t.Stats()
-	return auditlog.State{PausedUntil: s.PausedUntil, ServerDelay: s.ServerDelay, Rate: s.Rate, Limit: s.Limit}
-}
-
-// entryOf returns what the log says of an attempt and its event.
-func entryOf(resp *http.Response, e Event) auditlog.Entry {
 	entry := auditlog.Entry{
 		Time: e.Time, User: e.User, Method: e.Method, URL: e.URL, Operation: Operation(e.Method, e.URL),
 		Attempt: e.Attempt, Status: e.Status, Err: e.Err, Again: e.Again, Delay: e.Delay,
 		Waited: e.Waited, Queued: e.Queued, InFlight: e.InFlight,
+		Pause: max(0, time.Until(s.PausedUntil)), ServerDelay: s.ServerDelay, Rate: s.Rate, Limit: s.Limit,
 	}
 	if resp != nil {
 		entry.RetryAfter = auditlog.Clean(resp.Header.Get("Retry-After"))
@@ -38,6 +35,6 @@ func entryOf(resp *http.Response, e Event) auditlog.Entry {
 // logWait logs how long the last attempt waited in the queue, if that was long.
 func (c *call) logWait() {
 	c.log.Waited(c.lastWait, func() auditlog.Entry {
-		return auditlog.Entry{User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL), Waited: c.lastWait, Queued: c.snapshot.queued}
+		return auditlog.Entry{User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL), Waited: c.lastWait, Queued: int(c.freshen().queued)}
 	})
 }

@@ -21,7 +21,7 @@ const (
 
 // takeInPeers takes in what is known of the processes that share the limit, and notes
 // if they were lost or found. The lock is held.
-func (e *engine) takeInPeers(c *changes, now gate.Instant) {
+func (e *engine) takeInPeers(c *call, now gate.Instant) {
 	p := e.source.peers()
 	if p == nil {
 		return
@@ -29,7 +29,7 @@ func (e *engine) takeInPeers(c *changes, now gate.Instant) {
 	s := p.Share()
 	e.window.Share(s, now)
 	if s.Sharing != e.sharing {
-		e.sharing, c.peers = s.Sharing, &s
+		e.sharing, c.changed().peers = s.Sharing, &s
 	}
 }
 

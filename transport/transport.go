@@ -49,8 +49,7 @@ func New(opts ...Option) *Transport {
 	e.bulkheads = newBulkheads(s.heavy, s.maxQueue, &e.queue)
 	e.gates = []gate.Gate{&e.pause, e.window}
 	e.mode = e.window.Mode(gate.Now())
-	t := &Transport{policy: s.policy, engine: e, identity: s.identity}
-	t.log = auditlog.New(*s.logger, s.every429, t.logState)
+	t := &Transport{policy: s.policy, engine: e, log: auditlog.New(*s.logger, s.every429), identity: s.identity}
 	if s.dryRun {
 		t.policy = retry.Policy{Throttled: -1, Failures: -1}
 	}
@@ -116,13 +115,13 @@ func (t *Transport) attempted(c *call, resp *http.Response, err error, next retr
 		e.Delay = next.Delay
 	}
 	if !next.Throttled {
-		t.log.Failed(c.req.Context(), entryOf(resp, e))
+		t.log.Failed(c.req.Context(), t.entryOf(resp, e))
 		t.report(c, e)
 		return
 	}
 	e.Kind = RateLimited
 	began := t.engine.hold(next.Delay, c.took)
-	t.log.Throttled(c.req.Context(), entryOf(resp, e))
+	t.log.Throttled(c.req.Context(), t.entryOf(resp, e))
 	t.report(c, e)
 	if began {
 		e.Kind, e.Again, e.Delay = Paused, false, next.Delay
@@ -135,7 +134,10 @@ func (t *Transport) changed(c *call) {
 	c.logWait()
 	c.lastWait = 0
 	ch := c.changes
-	c.changes = changes{}
+	if ch == nil {
+		return
+	}
+	c.changes = nil
 	if ch.mode != "" && !t.observers.none() {
 		e := t.event(ModeChanged, c, nil, nil)
 		e.Mode = ch.mode
@@ -174,17 +176,12 @@ func (t *Transport) ended(c *call, resp *http.Response, err error) {
 }
 
 func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event {
-	if !c.fresh {
-		t.engine.queue.Lock()
-		c.snapshot = t.engine.snapshot(gate.Now())
-		t.engine.queue.Unlock()
-	}
-	s := c.snapshot
+	s := c.freshen()
 	e := Event{
 		Kind: k, Time: time.Now(),
 		User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL),
-		Attempt: c.attempt, Waited: c.waited, Took: c.took,
-		Queued: s.queued, Capacity: t.engine.maxQueue, InFlight: s.inFlight, Rate: s.rate, ServerDelay: s.serverDelay,
+		Attempt: int(c.attempt), Waited: c.waited, Took: c.took,
+		Queued: int(s.queued), Capacity: t.engine.maxQueue, InFlight: int(s.inFlight), Rate: s.rate, ServerDelay: s.serverDelay,
 		Err: auditlog.SafeError(err),
 	}
 	if resp != nil {

@@ -44,11 +44,8 @@ const (
 
 // on returns a hook and the request that has it, or no hook and the request as it is.
 func (hs *hooks) on(e *engine, c *call, req *http.Request) (*hook, *http.Request) {
-	if n := hs.unheard.Load(); n >= hooklessFrom {
-		hs.unheard.Add(1)
-		if n%hooklessEvery != 0 {
-			return nil, req
-		}
+	if hs.unheard.Load() >= hooklessFrom && c.waiter.Granted%hooklessEvery != 0 {
+		return nil, req
 	}
 	h := &hook{engine: e, req: req}
 	h.slot.Store(int64(c.waiter.Granted))
@@ -61,7 +58,7 @@ func (hs *hooks) learn(connected bool) {
 	switch n := hs.unheard.Load(); {
 	case connected && n != heard:
 		hs.unheard.Store(heard)
-	case !connected && n >= 0:
+	case !connected && n >= 0 && n < hooklessFrom:
 		hs.unheard.Add(1)
 	}
 }

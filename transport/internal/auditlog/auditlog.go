@@ -40,19 +40,14 @@ type Entry struct {
 	Waited                       time.Duration // in the local queue
 	Queued                       int           // calls in the local queue
 	InFlight                     int           // our requests that were sent and not answered
-}
-
-// A State is what the log says of the Transport when a line is made.
-type State struct {
-	PausedUntil time.Time // zero if there is no pause
-	ServerDelay time.Duration
-	Rate, Limit float64 // requests a second; a Limit of 0 is not known
+	Pause                        time.Duration // of all calls, from now on
+	ServerDelay                  time.Duration
+	Rate, Limit                  float64 // requests a second; a Limit of 0 is not known
 }
 
 // A Logger writes the log of one Transport. It is safe for concurrent use.
 type Logger struct {
 	to      zerolog.Logger
-	state   func() State
 	sampler sampler
 	writer  asyncWriter
 
@@ -62,9 +57,9 @@ type Logger struct {
 }
 
 // New returns a Logger that writes to the given one. With every429, each 429 has a line
-// of its own, even in a flood. state may be called at any time, also by a timer.
-func New(to zerolog.Logger, every429 bool, state func() State) *Logger {
-	l := &Logger{to: to, state: state}
+// of its own, even in a flood.
+func New(to zerolog.Logger, every429 bool) *Logger {
+	l := &Logger{to: to}
 	l.sampler = sampler{every: every429, ended: func() { l.summarize(false) }, lastLine: map[pair]time.Time{}}
 	return l
 }
@@ -82,18 +77,17 @@ func (l *Logger) Throttled(ctx context.Context, e Entry) {
 	if !e.Again {
 		level, message = zerolog.ErrorLevel, "Aprimo answered 429 Too Many Requests; given up"
 	}
-	now := l.state()
 	line := l.attempt(ctx, level, e).Str("aprimo.operation", e.Operation).Bool("aprimo.rate_limit.will_retry", e.Again)
 	if e.RetryAfter != "" {
 		line.Str("http.response.header.retry-after", e.RetryAfter)
 	}
-	if !now.PausedUntil.IsZero() {
-		line.Int64("aprimo.rate_limit.pause_ms", time.Until(now.PausedUntil).Milliseconds())
+	if e.Pause > 0 {
+		line.Int64("aprimo.rate_limit.pause_ms", e.Pause.Milliseconds())
 	}
 	l.writer.put(line.
 		Int("aprimo.rate_limit.in_flight", e.InFlight).
-		Int64("aprimo.rate_limit.server_delay_ms", now.ServerDelay.Milliseconds()).
-		Float64("aprimo.rate_limit.rate", tenths(now.Rate)), message)
+		Int64("aprimo.rate_limit.server_delay_ms", e.ServerDelay.Milliseconds()).
+		Float64("aprimo.rate_limit.rate", tenths(e.Rate)), message)
 }
 
 // Failed logs an attempt that failed without a 429 and is retried.
@@ -178,7 +172,6 @@ func (l *Logger) summarize(must bool) {
 }
 
 func (l *Logger) summaryLine(s *summary) *zerolog.Event {
-	now := l.state()
 	line := l.to.Warn().
 		Str("event", "aprimo.429.summary").
 		Time("aprimo.429.since", s.since).
@@ -195,11 +188,11 @@ func (l *Logger) summaryLine(s *summary) *zerolog.Event {
 	line.Array("aprimo.429.users", users).
 		Array("aprimo.429.operations", operations).
 		Int("aprimo.rate_limit.queued_max", s.maxQueued).
-		Int64("aprimo.rate_limit.server_delay_ms", now.ServerDelay.Milliseconds()).
-		Float64("aprimo.rate_limit.rate", tenths(now.Rate))
-	if now.Limit > 0 { // at a 429 the server's queue is full: what is not ours in it is the others'
+		Int64("aprimo.rate_limit.server_delay_ms", s.last.ServerDelay.Milliseconds()).
+		Float64("aprimo.rate_limit.rate", tenths(s.last.Rate))
+	if s.last.Limit > 0 { // at a 429 the server's queue is full: what is not ours in it is the others'
 		ours := float64(s.atServer) / float64(s.total*serverQueue)
-		line.Float64("aprimo.rate_limit.others_rate_min", tenths(now.Limit*(1-ours)))
+		line.Float64("aprimo.rate_limit.others_rate_min", tenths(s.last.Limit*(1-ours)))
 	}
 	return line
 }

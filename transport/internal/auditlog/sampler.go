@@ -99,6 +99,7 @@ func (s *sampler) take() summary {
 
 // A summary counts the 429s of an interval. A 429 without a line of its own is suppressed.
 type summary struct {
+	last                       Entry     // how things stood at the last 429
 	since                      time.Time // the first 429
 	total, givenUp             int
 	suppressed, suppressedLost int // suppressedLost: given up and without a line
@@ -110,6 +111,7 @@ type summary struct {
 
 // add counts a 429.
 func (s *summary) add(e Entry, logged bool) {
+	s.last = e
 	if s.total == 0 {
 		s.since = e.Time
 	}
