@@ -126,7 +126,7 @@ func (e *engine) slot(c *call, came, now gate.Instant, req *http.Request) (gate.
 		if err == nil && now.Sub(c.waiter.Granted) <= e.source.maxSlotAge() {
 			c.lastWait = now.Sub(came)
 			c.waited += c.lastWait
-			e.tellPeers(shared.Report{})
+			e.tellPeers(nil, 0)
 			return now, ready, nil
 		}
 		e.unsent(c.waiter.Granted)
@@ -224,7 +224,7 @@ func (e *engine) ended(c *call, h *hook, op operation, began gate.Instant, statu
 		c.snapshot, c.fresh = e.snapshot(now), true
 	}
 	e.queue.Unlock()
-	e.tellPeers(shared.Report{Answered: true, Limited: status == http.StatusTooManyRequests, Sent: time.Now().Add(-c.took)})
+	e.tellPeers(c, status)
 }
 
 func explain(err error, c *call) error {

@@ -1,6 +1,9 @@
 package transport
 
 import (
+	"net/http"
+	"time"
+
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
@@ -34,11 +37,15 @@ func (e *engine) takeInPeers(c *call, now gate.Instant) {
 }
 
 // tellPeers tells the processes that share the limit, if there are any, how this one
-// stands.
-func (e *engine) tellPeers(r shared.Report) {
+// stands, and of a call that was answered with status, if it is not nil.
+func (e *engine) tellPeers(c *call, status int) {
 	p := e.source.peers()
 	if p == nil {
 		return
+	}
+	var r shared.Report
+	if c != nil {
+		r = shared.Report{Answered: true, Limited: status == http.StatusTooManyRequests, Sent: time.Now().Add(-c.took)}
 	}
 	e.queue.Lock()
 	e.window.Report(&r)
