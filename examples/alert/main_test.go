@@ -163,7 +163,7 @@ func TestTheWebhookAlone(t *testing.T) {
 	if err != nil || got != nil {
 		t.Fatalf("%v, %s", err, got)
 	}
-	wants(t, out, "settings of the webhook are possible")
+	wants(t, out, "settings of the webhook are valid")
 	if out, err = try(t, env, "-webhook", "slack"); err != nil {
 		t.Fatal(err)
 	}
