@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Every exported name of every package says what it is.
+// Every exported name of every package has a comment.
 func TestEverythingIsDocumented(t *testing.T) {
 	packages := 0
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
@@ -25,28 +25,33 @@ func TestEverythingIsDocumented(t *testing.T) {
 			return err
 		}
 		packages++
-		described := false
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
-			}
-			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
-			if err != nil {
-				return err
-			}
-			described = described || strings.HasPrefix(f.Doc.Text(), "Package "+f.Name.Name)
-			for _, name := range undocumented(f) {
-				t.Errorf("%s: %s has no comment", file, name)
-			}
-		}
-		if !described {
-			t.Errorf("%s: the package says nowhere what it is for", path)
-		}
-		return nil
+		return checkPackage(t, path, files)
 	})
 	if err != nil || packages < 6 {
-		t.Fatalf("%d packages, %v", packages, err)
+		t.Fatalf("got %d packages, %v; want at least 6", packages, err)
 	}
+}
+
+// checkPackage fails the test if the package, or an exported name in it, has no comment.
+func checkPackage(t *testing.T, path string, files []string) error {
+	described := false
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		described = described || strings.HasPrefix(f.Doc.Text(), "Package "+f.Name.Name)
+		for _, name := range undocumented(f) {
+			t.Errorf("%s: got no comment of %s", file, name)
+		}
+	}
+	if !described {
+		t.Errorf("%s: got no package comment", path)
+	}
+	return nil
 }
 
 // undocumented returns the exported functions, methods, types and values of a file
@@ -84,7 +89,7 @@ func undocumented(f *ast.File) (names []string) {
 	return names
 }
 
-// ordinary are methods of which everybody knows what they do.
+// ordinary methods need no comment.
 var ordinary = map[string]bool{"Error": true, "Unwrap": true, "Is": true}
 
 func exported(receiver ast.Expr) bool {

@@ -1,4 +1,4 @@
-// Package examples_test holds the repository to what its README says.
+// Package examples_test checks the README and the comments of the repository.
 package examples_test
 
 import (
@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// imports are those of snippets that are no whole program.
+// imports are added to snippets that are not whole programs.
 var imports = map[string]string{
 	"context":    "context",
 	"errors":     "errors",
@@ -60,7 +60,7 @@ func TestReadmeCodeCompiles(t *testing.T) {
 	}
 }
 
-// given is what a snippet may take for granted.
+// given is declared for every snippet.
 const given = `
 var (
 	ctx    context.Context
@@ -69,13 +69,13 @@ var (
 )
 `
 
-// sdk is package client, whose name most snippets use for an http.Client.
+// Most snippets call an http.Client client, as package client is named.
 const (
 	sdk        = `import "github.com/aprimo-go/aprimo/client"` + "\n"
 	httpClient = "var client *http.Client\n"
 )
 
-// program makes a snippet a file of Go.
+// program makes a snippet a Go file.
 func program(code string) string {
 	if strings.HasPrefix(code, "package ") {
 		return code

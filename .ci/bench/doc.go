@@ -1,4 +1,4 @@
-// Package bench measures this SDK beside what one would take instead. It has
-// benchmarks alone, and a module of its own, so that users never download the
-// others. README.md says how to run it, and what came out.
+// Package bench compares this SDK with its alternatives. It has only benchmarks, and a
+// module of its own, so that users of the SDK do not download the alternatives.
+// README.md says how to run it, and the results.
 package bench

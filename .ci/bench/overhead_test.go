@@ -2,8 +2,8 @@ package bench
 
 import "testing"
 
-// BenchmarkOverhead is what a GET costs that need not wait, over a base that
-// answers at once.
+// BenchmarkOverhead measures a GET that does not wait, with a base that responds
+// immediately.
 func BenchmarkOverhead(b *testing.B) {
 	for _, s := range []stack{bare, xTime, retryableHTTP, failsafeHTTP, ours, oursXTime, oursObserved} {
 		b.Run(s.name+"/sequential", func(b *testing.B) {

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// BenchmarkPost1MiB is a POST that is answered 429 and sent again. B/op tells who
-// reads the body into memory though it has a GetBody; ns/op mostly how long that
-// takes.
+// BenchmarkPost1MiB measures a POST that is retried after a 429. B/op shows which stack
+// reads the body into memory although it has a GetBody, ns/op mostly the time for that.
 func BenchmarkPost1MiB(b *testing.B) {
 	payload := make([]byte, 1<<20)
 	for _, s := range []stack{byHand, retryableHTTP, failsafeHTTP, ours} {
@@ -28,7 +27,7 @@ func BenchmarkPost1MiB(b *testing.B) {
 	}
 }
 
-// refuseFirst answers 429 and 200 by turns, and reads each body to its end.
+// refuseFirst responds 429 and 200 in turn, and reads each body to its end.
 type refuseFirst struct {
 	b *testing.B
 	n int

@@ -15,7 +15,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport/redislimit"
 )
 
-// high is a limit that nobody has to wait for.
+// high is a limit that is never reached.
 const high = 1_000_000
 
 // BenchmarkSharedSlot compares one slot over a real Redis with one Allow of
@@ -42,8 +42,8 @@ func BenchmarkSharedSlot(b *testing.B) {
 	})
 }
 
-// BenchmarkSharedProcesses is the same beside other processes that share the limit:
-// each of them beats ten times a second.
+// BenchmarkSharedProcesses measures a slot while other processes share the limit. Each
+// sends ten heartbeats a second.
 func BenchmarkSharedProcesses(b *testing.B) {
 	addr := startRedis(b)
 	for _, processes := range []int{1, 8, 64} {
@@ -72,7 +72,8 @@ func BenchmarkSharedProcesses(b *testing.B) {
 	}
 }
 
-// BenchmarkSharedCapacity is how many slots one Redis gives, to many tenants.
+// BenchmarkSharedCapacity measures how many slots a second one Redis grants, to many
+// tenants.
 func BenchmarkSharedCapacity(b *testing.B) {
 	addr := startRedis(b)
 	client := connect(b, addr)
@@ -101,7 +102,7 @@ func connect(b *testing.B, addr string) *redis.Client {
 	return c
 }
 
-// startRedis starts a redis-server for the length of a benchmark.
+// startRedis starts a redis-server that runs until the benchmark ends.
 func startRedis(b *testing.B) (addr string) {
 	path, err := exec.LookPath("redis-server")
 	if err != nil {

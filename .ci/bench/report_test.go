@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// A log of 429s read by examples/report, and by jq, which does nothing with it. The
-// log has APRIMO_LOG_MIB MiB, 8 if that is not set.
+// BenchmarkReport measures examples/report and, for comparison, jq with a log of 429s. Its
+// size is APRIMO_LOG_MIB MiB, 8 by default.
 func BenchmarkReport(b *testing.B) {
 	mib, _ := strconv.Atoi(os.Getenv("APRIMO_LOG_MIB"))
 	log := logOf(b, max(mib, 8)<<20)
@@ -33,7 +33,7 @@ func BenchmarkReport(b *testing.B) {
 	})
 }
 
-// read runs a program that reads a log.
+// read measures a program that reads a log.
 func read(b *testing.B, log, program string, args ...string) {
 	info, err := os.Stat(log)
 	if err != nil {

@@ -10,10 +10,9 @@ import (
 	"time"
 )
 
-// BenchmarkRetried429 is 100 calls, one after the other, each of which is
-// answered 429 with a body of 64 KiB and then 200, over real connections:
-// how many were opened, and how many goroutines of the client are left. One and
-// none are right.
+// BenchmarkRetried429 counts the connections that 100 calls open, one after the other,
+// and the goroutines that they leave. Each call gets a 429 with a body of 64 KiB and then
+// a 200, over real connections. One connection and no goroutine are ideal.
 func BenchmarkRetried429(b *testing.B) {
 	for _, s := range []stack{byHand, retryableHTTP, failsafeHTTP, ours} {
 		b.Run(s.name, func(b *testing.B) {
@@ -38,9 +37,9 @@ func leftovers(b *testing.B, s stack) (opened, goroutines int64) {
 	for range 100 {
 		mustSucceed(b, rt, get(b, b.Context(), server.URL))
 	}
-	wire.CloseIdleConnections() // idle ones are no leak
+	wire.CloseIdleConnections() // they are not leaks
 	goroutines = settled(func() int64 {
-		// Each connection that is open has a goroutine of the server's as well.
+		// The server has a goroutine for each open connection.
 		return int64(runtime.NumGoroutine()) - before - serving - conns.open.Load()
 	})
 	server.CloseClientConnections()

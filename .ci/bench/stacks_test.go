@@ -17,15 +17,14 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// A stack builds what a program would hand to its http.Client. Retries, where
-// there are any, are outside the limiter, so that each attempt waits its turn,
-// and come without delay and without logging.
+// A stack builds the RoundTripper of an http.Client. Retries, if any, are outside the
+// limiter, so that each attempt waits, and have no delay and no logging.
 type stack struct {
 	name string
 	over func(http.RoundTripper, limit) http.RoundTripper
 }
 
-// A stack is measured in each benchmark whose question it has an answer to.
+// Each benchmark measures the stacks that it applies to.
 var (
 	bare          = stack{"bare", func(base http.RoundTripper, _ limit) http.RoundTripper { return base }}
 	byHand        = stack{"by-hand", func(base http.RoundTripper, _ limit) http.RoundTripper { return resend{base} }}
@@ -53,7 +52,7 @@ func overOurs(base http.RoundTripper, opts ...transport.Option) *transport.Trans
 		transport.WithLogger(zerolog.Nop()))...)
 }
 
-// waitFirst is what most programs that use x/time/rate write themselves.
+// waitFirst is what programs with x/time/rate usually do.
 type waitFirst struct {
 	limiter *rate.Limiter
 	base    http.RoundTripper
@@ -83,7 +82,7 @@ func overFailsafe(base http.RoundTripper, l limit) http.RoundTripper {
 	return failsafehttp.NewRoundTripper(base, again, l.failsafe())
 }
 
-// resend is the least that a retry can be: the floor where bare cannot serve.
+// resend is the minimal retry: the baseline where bare does not apply.
 type resend struct{ base http.RoundTripper }
 
 func (r resend) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -102,8 +101,7 @@ func (r resend) RoundTrip(req *http.Request) (*http.Response, error) {
 	return r.base.RoundTrip(again)
 }
 
-// A limit is n requests in a time, of which the first n may come together. The
-// zero value is none.
+// A limit is n requests per time, in a burst too. The zero value is no limit.
 type limit struct {
 	n   int
 	per time.Duration
@@ -125,8 +123,8 @@ func (l limit) failsafe() ratelimiter.RateLimiter[*http.Response] {
 	return ratelimiter.NewSmoothBuilderWithMaxRate[*http.Response](interval).WithMaxWaitTime(-1).Build()
 }
 
-// ours has no "unlimited", so it gets a limit that two cores cannot reach, with
-// a ring that still fits their caches.
+// ours returns our limiter. It has no "unlimited": instead it gets a limit that two cores
+// cannot reach, with a ring that still fits their caches.
 func (l limit) ours() transport.Limiter {
 	if l.n == 0 {
 		return transport.NewLimiter(1<<16, 10*time.Millisecond)
@@ -145,8 +143,8 @@ func answer(req *http.Request, status int) *http.Response {
 
 func answerOK(req *http.Request) (*http.Response, error) { return answer(req, http.StatusOK), nil }
 
-// get returns a request whose context can be cancelled, as in most programs: one
-// that cannot is cheaper to wait with.
+// get returns a request whose context can be cancelled, as in most programs; waiting with
+// another is cheaper.
 func get(b *testing.B, ctx context.Context, url string) *http.Request {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

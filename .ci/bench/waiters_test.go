@@ -18,10 +18,10 @@ import (
 
 const waiters = 100_000
 
-// hour is a limit that lets nobody through while we measure.
+// hour is a limit that admits no request during the measurement.
 var hour = limit{1, time.Hour}
 
-// A crowd makes what one waiter calls, over a limit that is used up.
+// A crowd returns the function of one waiter, with a limit that is exhausted.
 type crowd struct {
 	name string
 	wait func(context.Context) func() error
@@ -31,7 +31,7 @@ var crowds = []crowd{
 	{"floor", func(ctx context.Context) func() error {
 		return func() error { <-ctx.Done(); return ctx.Err() }
 	}},
-	// Who waits for a turn and for a context needs a channel and a select at least.
+	// A waiter for a turn and a context needs at least a channel and a select.
 	{"floor-select", func(ctx context.Context) func() error {
 		return func() error {
 			select {
@@ -57,8 +57,8 @@ func waitOn(ctx context.Context, wait func(context.Context) error) func() error 
 	return func() error { return wait(ctx) }
 }
 
-// roundTrip lets all waiters send the same request, so that what is counted is
-// the stack's.
+// roundTrip lets all waiters send the same request, so that only the stack's memory is
+// counted.
 func roundTrip(ctx context.Context, s stack) func() error {
 	rt := s.over(base(answerOK), hour)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://stub/", nil)
@@ -71,9 +71,9 @@ func roundTrip(ctx context.Context, s stack) func() error {
 	return func() error { _, err := rt.RoundTrip(req); return err }
 }
 
-// BenchmarkWaiters is 100,000 callers that wait at the same time: what one of
-// them weighs, how long it takes to line up, and how long until all have
-// returned when their common context is cancelled.
+// BenchmarkWaiters measures 100,000 concurrent waiters: the memory of each, the time for
+// each to start waiting, and the time until all have returned after their common context
+// is cancelled.
 func BenchmarkWaiters(b *testing.B) {
 	for _, c := range crowds {
 		b.Run(c.name, func(b *testing.B) {
@@ -90,7 +90,7 @@ func BenchmarkWaiters(b *testing.B) {
 	}
 }
 
-// A sample is what a crowd was measured to need.
+// A sample is a measurement of a crowd.
 type sample struct{ Bytes, Enqueue, Cancel float64 }
 
 func (s sample) plus(o sample) sample {
@@ -99,8 +99,7 @@ func (s sample) plus(o sample) sample {
 
 const childEnv = "BENCH_WAITERS"
 
-// inChild measures in a process of its own: a used one has stacks and goroutines
-// left that it would not have to ask for.
+// inChild measures in a new process: a used one has stacks and goroutines to reuse.
 func inChild(b *testing.B, name string) sample {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+name)
@@ -129,11 +128,11 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// measure takes the weight from the first round, when the process is cold, and
-// the times from the best of the others, when the memory is there: what the
-// kernel needs to supply it is not the stack's doing, and here varies most.
+// measure takes the memory from the first, cold round, and the times from the best of the
+// others, when the memory is allocated: the kernel's time to supply it varies most, and
+// is not the stack's.
 func (c crowd) measure() sample {
-	idle := waiting() // once: later some of a round before may still be on their way out
+	idle := waiting() // only once: later, waiters of the round before may still be returning
 	s := c.round(idle, true)
 	for i := range 3 {
 		r := c.round(idle, false)
@@ -166,7 +165,7 @@ func (c crowd) round(idle int, weigh bool) (s sample) {
 	}
 	for waiting() < idle+waiters {
 		if time.Since(began) > time.Minute {
-			panic("not all of them wait")
+			panic("not all callers are waiting after a minute")
 		}
 		time.Sleep(100 * time.Microsecond)
 	}
@@ -190,8 +189,8 @@ func inUse() uint64 {
 	return m.StackInuse + m.HeapInuse
 }
 
-// waiting returns how many goroutines are blocked. When all callers are, none
-// of them is still on its way to its place.
+// waiting returns the number of blocked goroutines. When all callers are blocked, all
+// have started to wait.
 func waiting() int {
 	s := []metrics.Sample{{Name: "/sched/goroutines/waiting:goroutines"}}
 	metrics.Read(s)

@@ -1,5 +1,5 @@
-// Package browser looks at all pages that the project makes, the mails included, in a
-// real browser. It is a module of its own, so that users download none of it.
+// Package browser tests all pages of the project, including the mails, in a real browser.
+// It is a module of its own, so that users of the SDK download none of it.
 //
 //	cd .ci/browser && go test -v ./... -pictures /tmp/pictures
 //

@@ -23,7 +23,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport/status"
 )
 
-// nasty are names that somebody may bring into a page.
+// nasty are names that an attacker may bring into a page.
 var nasty = []string{
 	"<script>window.pwned=1</script>", `"><img src=x onerror="window.pwned=1">`, "a\r\nBcc: x@y", strings.Repeat("w", 10_000),
 	"\xff\xfe", "\u202egnp.exe", "{{.}} ${pwned=1}", "", "anna@example.com",
@@ -92,12 +92,12 @@ func TestStatusPage(t *testing.T) {
 		}
 	}
 	if rows := tenant.Report().Total.Rejected; rows == 0 {
-		t.Error("no 429 was there to be shown")
+		t.Error("got no 429, want some on the page")
 	}
 }
 
-// held is a page of a Transport that a 429 holds back, while many wait whose names
-// are long, or written from the right, and whose alerts are muted.
+// held returns the page of a paused Transport with many queued calls, whose users have
+// long names or names written from right to left, and with muted alerts.
 func held(t *testing.T) http.Handler {
 	tenant := &aprimotest.Tenant{Queue: -1, Reject: aprimotest.Rejection{RetryAfter: 50 * time.Second}, Others: []aprimotest.Load{{Rate: 100}}}
 	alerts := notify.New(notify.Routes{}, notify.Rule{Count: 1, Gather: -1})
@@ -125,8 +125,7 @@ func held(t *testing.T) http.Handler {
 	return page
 }
 
-// However narrow the window is, no word is broken that is not somebody's, in light
-// and dark.
+// In windows of any width, light and dark, only words from outside are broken.
 func TestStatusPageThatIsHeld(t *testing.T) {
 	browser := start(t)
 	mux := http.NewServeMux()
@@ -167,8 +166,8 @@ func TestStatusPageThatIsHeld(t *testing.T) {
 	}
 }
 
-// What the script renews is all of it, the title too; and what somebody is about to
-// press or copy stays.
+// The script updates the whole page, also its title, but keeps the focus and the
+// selection.
 func TestStatusPageIsRenewed(t *testing.T) {
 	browser := start(t)
 	var page http.Handler = status.Handler(transport.New(), nil)
@@ -194,7 +193,7 @@ func TestStatusPageIsRenewed(t *testing.T) {
 	}
 }
 
-// Without a script the page shows the same, and is loaded again.
+// Without scripts the page shows the same, and reloads.
 func TestStatusPageWithoutScript(t *testing.T) {
 	browser := start(t)
 	server := httptest.NewServer(held(t))
@@ -210,7 +209,7 @@ func TestStatusPageWithoutScript(t *testing.T) {
 	}
 }
 
-// When the program is gone the page says so.
+// When the connection is lost the page says so.
 func TestStatusPageOfAProgramThatIsGone(t *testing.T) {
 	browser := start(t)
 	server := httptest.NewServer(status.Handler(transport.New(), nil))

@@ -18,20 +18,20 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-var pictures = flag.String("pictures", "", "keep a picture of each page in this folder")
+var pictures = flag.String("pictures", "", "`folder` for a screenshot of each page")
 
-// A tab is a page in the browser. It fails its test if the page complains, or loads
-// something from elsewhere.
+// A tab is a page in the browser. Its test fails if the page reports an error, or loads
+// anything from elsewhere.
 type tab struct {
 	t   *testing.T
 	ctx context.Context
 
 	mu       sync.Mutex
-	asked    []string // the URLs that were asked for
+	asked    []string // the URLs of its requests
 	problems []string
 }
 
-// open shows a URL in a window of a size.
+// open shows a URL in a window of this size.
 func open(t *testing.T, browser context.Context, url string, width, height int64) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
@@ -59,7 +59,7 @@ func open(t *testing.T, browser context.Context, url string, width, height int64
 	return b
 }
 
-// do does something in a tab, for half a minute at most.
+// do runs an action in a tab for up to 30 s.
 func do[T any](b *tab, a chromedp.Action[T]) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
@@ -77,7 +77,7 @@ func send[P, R any](b *tab, c cdp.Command[P, R], params P) {
 	do(b, func(ctx context.Context, t *chromedp.Target) (R, error) { return cdp.Call(ctx, t, c, params) })
 }
 
-// eval returns what an expression is in the page.
+// eval returns the value of an expression in the page.
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
 	return do(b, chromedp.Evaluate[T](expression))
@@ -89,32 +89,32 @@ func (b *tab) until(expression string) {
 	do(b, chromedp.Poll[bool](expression))
 }
 
-// check looks at what holds for each page: nothing sticks out, nothing runs that is
-// not the page's, nothing comes from elsewhere, nothing is amiss.
+// check tests what holds for every page: it fits the window, runs only its own scripts,
+// loads nothing from elsewhere and reports no error.
 func (b *tab) check(origin string) {
 	b.t.Helper()
 	if out := eval[[]string](b, `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 120))`); len(out) > 0 {
-		b.t.Errorf("sticks out to the right: %q", out[:1])
+		b.t.Errorf("got elements beyond the right edge: %q", out[:1])
 	}
-	if wide := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 { // of text that is wider than its element
-		b.t.Errorf("is %d pixels too wide", wide)
+	if wide := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 { // text that is wider than its element
+		b.t.Errorf("got a page that is %d pixels too wide", wide)
 	}
 	if eval[bool](b, `"pwned" in window || !!document.querySelector("[onerror], img, iframe, link[rel=stylesheet], script[src]")`) {
-		b.t.Error("the page has something in it that is not ours")
+		b.t.Error("got foreign elements or scripts in the page")
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, url := range b.asked {
 		if !strings.HasPrefix(url, origin) && !strings.HasPrefix(url, "data:") {
-			b.t.Errorf("asks for %s", url)
+			b.t.Errorf("got a request for %s, want none to elsewhere", url)
 		}
 	}
 	if len(b.problems) > 0 {
-		b.t.Errorf("the browser says %q", b.problems)
+		b.t.Errorf("got errors of the browser: %q", b.problems)
 	}
 }
 
-// picture keeps one of the whole page, if they are wanted.
+// picture saves a screenshot of the whole page if -pictures is set.
 func (b *tab) picture(name string) {
 	b.t.Helper()
 	if *pictures == "" {
@@ -135,7 +135,7 @@ func start(t *testing.T) context.Context {
 	if _, err := exec.LookPath("chromium"); err != nil && os.Getenv("APRIMO_REQUIRE_REAL") == "1" {
 		t.Fatal(err)
 	}
-	// As root it has no sandbox; what it shows here is all ours.
+	// As root it has no sandbox; it shows only our own pages.
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("allow-file-access-from-files", true))
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)

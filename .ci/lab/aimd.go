@@ -8,13 +8,12 @@ import (
 
 const (
 	aimdMin  = 0.5 // requests a second
-	aimdMore = 0.5 // for each second without a 429
-	aimdLess = 0.7 // of the rate is left by a 429
+	aimdMore = 0.5 // more for each second without a 429
+	aimdLess = 0.7 // part of the rate that a 429 leaves
 )
 
-// An aimd raises its rate slowly and evenly, and drops to a part of it on a 429:
-// additive increase, multiplicative decrease, as TCP has it. It learns nothing
-// until the server's queue is full.
+// An aimd limits its rate by additive increase and multiplicative decrease on a 429, as
+// TCP does. It learns nothing until the server's queue is full.
 type aimd struct {
 	base   http.RoundTripper
 	bucket *bucket
@@ -48,7 +47,7 @@ func (a *aimd) answered(rejected bool) {
 	switch {
 	case !rejected:
 		a.rate = min(rate, a.rate+aimdMore*now.Sub(a.changed).Seconds())
-	case now.Sub(a.fell) >= time.Second: // several at once are one sign
+	case now.Sub(a.fell) >= time.Second: // several at once count as one
 		a.rate = max(aimdMin, a.rate*aimdLess)
 		a.fell = now
 	}

@@ -7,20 +7,18 @@ import (
 	"time"
 )
 
-// The constants of AWS's SDKs; they are the same in those for Go, Python and
-// JavaScript.
+// The constants of AWS's SDKs for Go, Python and JavaScript.
 const (
-	awsBeta   = 0.7 // of the rate is left by a 429
+	awsBeta   = 0.7 // part of the rate that a 429 leaves
 	awsScale  = 0.4
 	awsSmooth = 0.8
 	awsBin    = 500 * time.Millisecond
 	awsMin    = 0.5
 )
 
-// An aws is the adaptive retry mode of AWS's SDKs: after a 429 the rate grows
-// along a cubic curve, slowly about the rate that failed and faster beyond it.
-// Of itself it has no limit before the first 429; here it knows that of the
-// tenant.
+// An aws is the adaptive retry mode of AWS's SDKs: after a 429 the rate grows along a
+// cubic curve, slowly around the rate that failed and faster beyond it. The original has
+// no limit before the first 429; this one starts with that of the tenant.
 type aws struct {
 	base   http.RoundTripper
 	bucket *bucket
@@ -28,8 +26,8 @@ type aws struct {
 	mu        sync.Mutex
 	fill      float64   // the rate
 	failed    float64   // the rate at the last 429; 0 before the first
-	throttled time.Time // then
-	measured  float64   // the rate that was really used, smoothed
+	throttled time.Time // time of the last 429
+	measured  float64   // the rate in use, smoothed
 	bin       time.Time
 	count     int
 }
@@ -77,7 +75,7 @@ func (a *aws) answered(rejected bool) {
 
 func (a *aws) bucketInUse() bool { return !a.throttled.IsZero() }
 
-// measure counts an answer, and works out the rate each half second.
+// measure counts a response, and updates the rate every half second.
 func (a *aws) measure(now time.Time) {
 	a.count++
 	if d := now.Sub(a.bin); d >= awsBin {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A bucket gets tokens at a rate that may change at any time, and keeps some.
+// A bucket is a token bucket whose rate may change at any time.
 type bucket struct {
-	turn chan struct{} // one waits for the next token, the others for it
+	turn chan struct{} // held by the one that waits for the next token
 
 	mu           sync.Mutex
 	rate, keeps  float64
@@ -20,7 +20,7 @@ func newBucket(rate, keeps float64) *bucket {
 	return &bucket{turn: make(chan struct{}, 1), rate: rate, keeps: keeps, tokens: keeps, lastRefilled: time.Now()}
 }
 
-// set changes the rate, from now on.
+// set changes the rate and the size.
 func (b *bucket) set(rate, keeps float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -35,7 +35,7 @@ func (b *bucket) refill() {
 	b.lastRefilled = now
 }
 
-// wait takes a token, as soon as there is one.
+// wait takes the next token.
 func (b *bucket) wait(ctx context.Context) error {
 	select {
 	case b.turn <- struct{}{}:
@@ -48,14 +48,14 @@ func (b *bucket) wait(ctx context.Context) error {
 		if missing <= 0 {
 			return nil
 		}
-		// The rate may rise meanwhile: look at it now and then.
+		// The rate may rise meanwhile.
 		if err := sleep(ctx, min(missing, time.Second/10)); err != nil {
 			return err
 		}
 	}
 }
 
-// take takes a token, or returns how long it will be until there is one.
+// take takes a token, or returns the time until there is one.
 func (b *bucket) take() (missing time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

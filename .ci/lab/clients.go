@@ -2,20 +2,20 @@ package main
 
 import "net/http"
 
-// A client is a way to keep within a limit that is shared.
+// A client is a way to keep within a shared limit.
 type client struct {
 	name  string
 	about string // for people
 	make  func(base http.RoundTripper) http.RoundTripper
 }
 
-// clients are ours and what there was before it.
+// clients are ours and the baselines.
 var clients = []client{
 	{"ours", "transport.New()", ours},
 	{"static", "15/s by golang.org/x/time/rate", static},
-	{"aimd", "more a second until a 429, then a part of it", newAIMD},
+	{"aimd", "additive increase, multiplicative decrease", newAIMD},
 	{"aws", "the adaptive mode of AWS's SDKs", newAWS},
-	{"failsafe", "failsafe-go's adaptive limiter, and 15/s", newFailsafe},
+	{"failsafe", "failsafe-go's adaptive limiter with 15/s", newFailsafe},
 }
 
 func clientNamed(name string) client {

@@ -7,9 +7,8 @@ import (
 	limiter "golang.org/x/time/rate"
 )
 
-// A failsafe bounds what is in flight by failsafe-go's adaptive limiter, as it is
-// by default. It compares the delay with a mean of earlier delays, of all
-// operations together.
+// A failsafe limits the requests in flight with failsafe-go's adaptive limiter and its
+// defaults. The limiter compares delays with a mean of earlier ones, over all operations.
 type failsafe struct {
 	limit adaptivelimiter.AdaptiveLimiter[*http.Response]
 	base  http.RoundTripper
@@ -28,7 +27,7 @@ func (f failsafe) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := f.base.RoundTrip(req)
 	if err != nil || resp.StatusCode == http.StatusTooManyRequests {
-		permit.Drop() // how long it took says nothing
+		permit.Drop() // its duration means nothing
 	} else {
 		permit.Record()
 	}

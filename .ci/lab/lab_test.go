@@ -15,11 +15,10 @@ import (
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 )
 
-// TestOursDoesWhatIsAsked runs what the command runs, with one seed, and with
-// -short a third of the scenarios. The order in which goroutines run at the same
-// instant is not in our hands, and moves a figure by half a percent: what misses
-// by a hair has a second try.
-func TestOursDoesWhatIsAsked(t *testing.T) {
+// TestOursIsWithinItsBounds runs the scenarios with one seed, with -short a third of
+// them. The order in which goroutines run at the same instant changes figures by half a
+// percent, so a scenario that misses is run a second time.
+func TestOursIsWithinItsBounds(t *testing.T) {
 	var all []scenario
 	for i, s := range scenarios {
 		if s.accept != whatever && (i%3 == 0 || !testing.Short()) {
@@ -44,7 +43,7 @@ func TestOursDoesWhatIsAsked(t *testing.T) {
 	}
 }
 
-// missing returns what ours misses, by scenario.
+// missing returns the bounds that ours misses, by scenario.
 func missing(t *testing.T, list []scenario) map[string]string {
 	m := matrix{clients: []client{clientNamed("ours")}, scenarios: list, seeds: 1, length: 10 * time.Minute}
 	missed := map[string]string{}
@@ -56,8 +55,8 @@ func missing(t *testing.T, list []scenario) map[string]string {
 	return missed
 }
 
-// TestBaselinesAreWhatTheyAreKnownFor keeps the comparison honest: a baseline
-// that was written badly would flatter us.
+// TestBaselinesAreWhatTheyAreKnownFor keeps the comparison fair: a badly written baseline
+// would flatter us.
 func TestBaselinesAreWhatTheyAreKnownFor(t *testing.T) {
 	m := matrix{clients: clients[1:], seeds: 1, length: 10 * time.Minute}
 	for _, s := range scenarios {
@@ -67,24 +66,24 @@ func TestBaselinesAreWhatTheyAreKnownFor(t *testing.T) {
 	}
 	for _, c := range m.run(t, func() {}) {
 		if c.use < 0.99 {
-			t.Errorf("%s, %s: use is %.3f, want 0.99 at least", c.scenario.name, c.client.name, c.use)
+			t.Errorf("%s, %s: got a use of %.3f, want at least 0.99", c.scenario.name, c.client.name, c.use)
 		}
 		if c.scenario.others == nil {
 			if c.metrics.ours > 0 {
-				t.Errorf("%s, %s: 429s", c.scenario.name, c.client.name)
+				t.Errorf("%s, %s: got %.1f 429s a minute, want none", c.scenario.name, c.client.name, c.metrics.ours)
 			}
 			continue
 		}
-		// Those that learn from 429s alone live with a full queue; the one that
-		// looks at the delay does not.
+		// Clients that react only to 429s keep the queue full; the one that measures
+		// the delay does not.
 		if full := c.delay > 6; full != (c.client.name != "failsafe") {
-			t.Errorf("%s, %s: strangers wait %.1f s", c.scenario.name, c.client.name, c.delay)
+			t.Errorf("%s, %s: got strangers that wait %.1f s, want more than 6 s unless it is failsafe", c.scenario.name, c.client.name, c.delay)
 		}
 	}
 }
 
-// TestRunsRepeat: with a client that draws no random numbers of its own, two runs
-// of a seed are the same. Without that a figure could not be looked into.
+// With a client that draws no random numbers, two runs with the same seed are the same.
+// Otherwise a figure could not be investigated.
 func TestRunsRepeat(t *testing.T) {
 	plain := client{name: "plain", make: func(base http.RoundTripper) http.RoundTripper {
 		return paced{limiter.NewLimiter(rate, 1), base}
@@ -97,7 +96,7 @@ func TestRunsRepeat(t *testing.T) {
 	for i, a := range runs[0] {
 		b := runs[1][i]
 		if a.others != b.others || a.queued != b.queued {
-			t.Fatalf("at %v: %+v, and the second time %+v", a.at, a, b)
+			t.Fatalf("at %v: got %+v in the second run, want %+v as in the first", a.at, b, a)
 		}
 	}
 }
@@ -130,17 +129,17 @@ func TestRecovery(t *testing.T) {
 	}
 	s := scenario{steps: []time.Duration{time.Minute, 200 * time.Second, 300 * time.Second}}
 	if got := recovery(s, samples); got != 20 {
-		t.Errorf("back after %v s, want 20", got)
+		t.Errorf("got %v s, want 20", got)
 	}
 }
 
 func TestAcceptNamesWhatIsMissed(t *testing.T) {
 	a := accept{use: 0.95, ours: 1, theirs: anyLevel, delay: 2}
 	if got := a.verdict(metrics{use: 0.95, ours: 1, theirs: 100, delay: 2}); got != "ok" {
-		t.Errorf("at the bounds: %q", got)
+		t.Errorf("at the bounds: got %q, want ok", got)
 	}
 	if got, want := a.verdict(metrics{use: 0.9, delay: 3}), "MISS use 0.900 < 0.95, delay 3.0 s > 2"; got != want {
-		t.Errorf("%q, want %q", got, want)
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -154,7 +153,7 @@ func TestNamesAreUnique(t *testing.T) {
 	}
 }
 
-// TestOutput holds table and picture to their form.
+// TestOutput checks the form of the table and the picture.
 func TestOutput(t *testing.T) {
 	m, err := flags{only: "square,rivals", client: "ours,aws", seeds: 1, minutes: 4}.matrix()
 	if err != nil {
@@ -167,11 +166,11 @@ func TestOutput(t *testing.T) {
 	}
 	for _, part := range []string{"square", "rivals", "ours", "aws", "accept"} {
 		if !strings.Contains(table.String(), part) {
-			t.Errorf("the table has no %q:\n%s", part, &table)
+			t.Errorf("got a table without %q:\n%s", part, &table)
 		}
 	}
 	if strings.Contains(picture.String(), "NaN") || strings.Contains(picture.String(), "Inf") {
-		t.Error("the picture has something that is no number")
+		t.Error("got a picture with NaN or Inf, want numbers")
 	}
 	for d := xml.NewDecoder(&picture); ; {
 		if _, err := d.Token(); err == io.EOF {
@@ -192,7 +191,7 @@ func TestFlagsAreChecked(t *testing.T) {
 		{seeds: 1, minutes: 10, client: "nobody"},
 	} {
 		if _, err := f.matrix(); err == nil {
-			t.Errorf("%+v: no error", f)
+			t.Errorf("%+v: got no error, want one", f)
 		}
 	}
 }

@@ -1,8 +1,8 @@
-// Lab measures how a client shares a tenant with strangers, which use the same 15
-// requests a second and which it cannot see: what it makes of the part that they
-// leave, how many 429s there are on both sides, and how long the strangers wait
-// because of it. It does so for our transport and, beside it, for what there was
-// before: a static pace, AIMD, the adaptive mode of AWS's SDKs, and failsafe-go.
+// Lab measures how a client shares a tenant with strangers: integrations that use the
+// same 15 requests a second and that the client cannot see. It measures how much of the
+// remaining capacity the client uses, the 429s on both sides, and how long the strangers
+// wait. It compares our transport with a static rate, AIMD, the adaptive mode of AWS's
+// SDKs, and failsafe-go.
 //
 //	go run .
 //	go run . -only 'steady8.*,square' -client ours -seeds 8
@@ -10,10 +10,9 @@
 //
 // It has a module of its own, so that the SDK does not depend on failsafe-go.
 //
-// The tenant is that of client/aprimotest. Ten minutes of it take well under a
-// second, because time is that of testing/synctest. All strangers are open-loop
-// Poisson, which is to say that they take no notice of us, but for the rivals,
-// which take what they can get. What counts is the time after the second minute.
+// The tenant is that of client/aprimotest. Ten minutes take well under a second, in the
+// virtual time of testing/synctest. The strangers are open-loop Poisson processes: they
+// do not react to us. Rivals are greedy clients. The first two minutes do not count.
 package main
 
 import (
@@ -41,11 +40,11 @@ type flags struct {
 func main() {
 	var f flags
 	own := flag.NewFlagSet("lab", flag.ContinueOnError)
-	own.StringVar(&f.only, "only", "", "`scenarios` to run: names or regular expressions, with commas")
-	own.StringVar(&f.client, "client", "", "`clients` to run, with commas; all by default")
-	own.IntVar(&f.seeds, "seeds", 3, "`number` of seeds; of each figure the worst is shown")
-	own.IntVar(&f.minutes, "minutes", 10, "simulated `minutes` of each run; the first two are not counted")
-	own.StringVar(&f.svg, "svg", "", "`file` for a picture of one scenario, square if it is run, with ours beside aws")
+	own.StringVar(&f.only, "only", "", "`scenarios` to run: names or regular expressions, separated by commas; empty: all")
+	own.StringVar(&f.client, "client", "", "`clients` to run, separated by commas; empty: all")
+	own.IntVar(&f.seeds, "seeds", 3, "`number` of seeds; each figure is the worst of them")
+	own.IntVar(&f.minutes, "minutes", 10, "simulated `minutes` of each run; the first two do not count")
+	own.StringVar(&f.svg, "svg", "", "`file` for a picture of one scenario with two clients; square, ours and aws if they are run")
 	if err := own.Parse(os.Args[1:]); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			os.Exit(0)
@@ -83,8 +82,7 @@ func run(t *testing.T, f flags) error {
 	return out.Close()
 }
 
-// toShow picks what is most telling of what was run: of one scenario ours and a
-// baseline.
+// toShow returns the cells for the picture: one scenario with ours and a baseline.
 func toShow(m matrix, cells []cell) []cell {
 	row := max(0, slices.IndexFunc(m.scenarios, func(s scenario) bool { return s.name == "square" }))
 	cells = cells[row*len(m.clients) : (row+1)*len(m.clients)]
@@ -116,7 +114,8 @@ func (f flags) matrix() (matrix, error) {
 	return m, nil
 }
 
-// choose returns those whose whole name one of the patterns matches; all if there is none.
+// choose returns the items whose whole name matches one of the patterns; all without a
+// pattern.
 func choose[T any](all []T, patterns string, name func(T) string) ([]T, error) {
 	if patterns == "" {
 		return all, nil

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A cell is what came of one scenario with one client, the worst of several seeds.
+// A cell has the results of one scenario with one client, the worst of several seeds.
 type cell struct {
 	scenario scenario
 	client   client
@@ -15,7 +15,7 @@ type cell struct {
 	samples []sample // of the first seed
 }
 
-// A matrix is what is to be run.
+// A matrix lists the runs.
 type matrix struct {
 	scenarios []scenario
 	clients   []client
@@ -25,8 +25,8 @@ type matrix struct {
 
 func (m matrix) runs() int { return len(m.scenarios) * len(m.clients) * m.seeds }
 
-// run fills the cells, row by row, with as many runs at a time as there are
-// processors. It calls done after each run.
+// run returns the cells row by row. It makes as many runs at a time as there are
+// processors, and calls done after each.
 func (m matrix) run(t *testing.T, done func()) []cell {
 	cells := make([]cell, 0, len(m.scenarios)*len(m.clients))
 	for _, s := range m.scenarios {
@@ -54,7 +54,7 @@ func (m matrix) run(t *testing.T, done func()) []cell {
 	return cells
 }
 
-// once makes one run, in a bubble of its own.
+// once makes one run in its own bubble.
 func (m matrix) once(t *testing.T, s scenario, c client, seed int) (samples []sample, figures metrics) {
 	began := time.Now()
 	inVirtualTime(t, func() { samples = simulate(s, c, uint64(seed), m.length) })

@@ -11,24 +11,24 @@ const (
 	rate   = 15 // requests a second that the tenant serves
 	warmup = 2 * time.Minute
 
-	// settle is how long a new process may take until its share counts.
+	// settle is the time after which the share of a new process counts.
 	settle = time.Minute
 )
 
-// metrics are what came of a run, or the worst of several runs.
+// metrics are the results of a run, or the worst of several.
 type metrics struct {
-	use      float64       // served, of what the open-loop strangers left; with the rivals' if there are any
-	share    float64       // ours, of what we and the rivals were served
+	use      float64       // served to us and rivals, as a part of what the strangers left
+	share    float64       // served to us, as a part of what we and the rivals were served
 	jain     float64       // of our processes: 1 if all got the same
 	ours     float64       // 429s a minute
 	theirs   float64       // of strangers and rivals
-	delay    float64       // seconds that strangers and rivals waited in the server's queue, the mean
-	queue    float64       // length of the server's queue, the mean
-	recovery float64       // seconds until we had what a step set free; NaN without steps
-	wall     time.Duration // that the run took
+	delay    float64       // mean seconds that strangers and rivals waited in the server's queue
+	queue    float64       // mean length of the server's queue
+	recovery float64       // seconds until we used what a step set free; NaN without steps
+	wall     time.Duration // real time of the run
 }
 
-// measure works out the figures of a run from its samples.
+// measure computes the metrics of a run from its samples.
 func measure(s scenario, samples []sample) metrics {
 	first, last := after(samples, warmup), samples[len(samples)-1]
 	d := last.since(first)
@@ -55,7 +55,7 @@ func measure(s scenario, samples []sample) metrics {
 	return m
 }
 
-// settled is when the shares of our processes begin to count.
+// settled returns the time from which the shares of our processes count.
 func settled(s scenario) time.Duration {
 	from := warmup
 	for _, start := range s.processes() {
@@ -110,8 +110,8 @@ func ratio(a, b int) float64 {
 	return float64(a) / float64(b)
 }
 
-// jain is Jain's index of fairness of what was served: 1 if all got the same,
-// 1/n if one of n got all.
+// jain returns Jain's fairness index of the requests served: 1 if all got the same, 1/n if
+// one of n got all.
 func jain(agents []aprimotest.Agent) float64 {
 	var total, squares float64
 	for _, a := range agents {
@@ -125,9 +125,8 @@ func jain(agents []aprimotest.Agent) float64 {
 	return total * total / (float64(len(agents)) * squares)
 }
 
-// recovery returns the longest of the times from a step until what we are served
-// stays at 85 % of what is free, in bins of 5 s, for 10 s. If it never does, that
-// is the time until the next step.
+// recovery returns the longest time in seconds from a step until we are served 85 % of
+// the free capacity for 10 s, in bins of 5 s; until the next step if that never happens.
 func recovery(s scenario, samples []sample) float64 {
 	const bin, enough = 5, 0.85
 	good := func(i int) bool {

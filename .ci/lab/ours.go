@@ -8,10 +8,10 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// options are what is tried with ours beyond its defaults.
+// options are added to the defaults, to experiment.
 var options []transport.Option
 
-// ours is a Transport as it is out of the box.
+// ours is a Transport with its defaults.
 func ours(base http.RoundTripper) http.RoundTripper {
 	return transport.New(append([]transport.Option{
 		transport.WithBase(base),
@@ -19,8 +19,7 @@ func ours(base http.RoundTripper) http.RoundTripper {
 	}, options...)...)
 }
 
-// windowOf returns how many requests a client of ours may have in flight; 0 for
-// the others.
+// windowOf returns the window of a client of ours; 0 for others.
 func windowOf(rt http.RoundTripper) int {
 	if t, ok := rt.(*transport.Transport); ok {
 		return t.Stats().Window

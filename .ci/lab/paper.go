@@ -19,7 +19,7 @@ const (
 	bottomMargin = 30
 )
 
-// A paper is a drawing in SVG that is being made.
+// A paper builds an SVG drawing.
 type paper struct {
 	strings.Builder
 	columns int
@@ -47,7 +47,7 @@ func (p *paper) title(s scenario) {
 	p.text(marginLeft, 57, `fill="#555"`, "The server queues 100 requests above the limit and answers 429 beyond. We always have more to do. The first two minutes (grey) do not count.")
 }
 
-// head writes what stands above a column.
+// head writes the heading of a column.
 func (p *paper) head(column int, name, summary string) {
 	x := p.left(column)
 	p.text(x, 86, `font-size="16" font-weight="bold"`, name)
@@ -63,7 +63,7 @@ func (p *paper) end() string {
 	return p.String()
 }
 
-// A frame is where a panel is drawn, and its scales.
+// A frame is the place of a panel and its scales.
 type frame struct {
 	*paper
 	x, y, top, seconds float64
@@ -72,7 +72,7 @@ type frame struct {
 func (f frame) atTime(seconds float64) float64 { return f.x + columnWidth*seconds/f.seconds }
 func (f frame) atValue(v float64) float64      { return f.y + panelHeight*(1-v/f.top) }
 
-// panel draws a diagram in its place.
+// panel draws a diagram.
 func (p *paper) panel(column, row int, d panel, seconds int) {
 	f := frame{p, p.left(column), float64(marginTop + 36 + row*(panelHeight+panelGap)), d.top, float64(seconds)}
 	p.text(f.x, f.y-12, `font-weight="bold"`, d.title)
@@ -96,8 +96,8 @@ func (p *paper) panel(column, row int, d panel, seconds int) {
 	}
 }
 
-// legend explains the colours, at the right above the diagram. How wide a text is
-// can only be guessed.
+// legend draws the colours and their meaning, above the diagram at the right. The width
+// of text is estimated.
 func (p *paper) legend(f frame, d panel) {
 	const swatch, gap, letter = 13, 5, 6.7
 	x := f.x + columnWidth
@@ -114,7 +114,7 @@ func (p *paper) legend(f frame, d panel) {
 	}
 }
 
-// axes draws the scales: minutes below, the unit at the left.
+// axes draws the scales: minutes at the bottom, values at the left.
 func (f frame) axes(d panel) {
 	f.draw(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" fill="#eee"/>`, f.x, f.y, f.atTime(warmup.Seconds())-f.x, panelHeight)
 	for v := 0.0; v <= d.top; v += d.step {
@@ -144,7 +144,7 @@ func (f frame) line(c curve) {
 	f.draw(`<polyline points="%s" fill="none" stroke="%s" stroke-width="2.5"/>`, points.String(), c.colour)
 }
 
-// area fills what is between the curve and the one below it, and returns the sum.
+// area fills the space between the curve and the one below it, and returns their sum.
 func (f frame) area(c curve, below []float64) []float64 {
 	var points strings.Builder
 	sums := make([]float64, len(below))

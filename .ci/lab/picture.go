@@ -8,7 +8,7 @@ import (
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 )
 
-// The colours are those of Okabe and Ito, which people tell apart who see fewer.
+// The colours are those of Okabe and Ito, which colour-blind people can tell apart.
 const (
 	blue   = "#0072B2" // we
 	orange = "#E69F00" // the others
@@ -17,7 +17,7 @@ const (
 	black  = "#000000" // limits
 )
 
-// binSeconds is how much time a point of a curve stands for.
+// binSeconds is the time between two points of a curve.
 const binSeconds = 5
 
 // A curve is one line or area over time. There is a value for each bin.
@@ -33,7 +33,7 @@ type style int
 const (
 	asLine style = iota
 	asArea       // down to the curve before it, or to zero
-	asBars       // as asArea, each bin apart
+	asBars       // like asArea, with a bar for each bin
 )
 
 // A panel is a diagram of some curves.
@@ -43,12 +43,11 @@ type panel struct {
 	curves []curve
 	limit  float64 // marked with a dashed line; 0: none
 	label  string  // of the limit
-	top    float64 // of the axis, if it is not to be found
-	step   float64 // from one mark of it to the next
+	top    float64 // of the axis; 0: computed
+	step   float64 // between two marks of the axis
 }
 
-// writePicture draws what happened over time with each of the clients, side by
-// side.
+// writePicture draws a column of diagrams for each cell.
 func writePicture(out io.Writer, cells []cell) error {
 	p := newPaper(len(cells))
 	p.title(cells[0].scenario)
@@ -67,7 +66,7 @@ func writePicture(out io.Writer, cells []cell) error {
 	return err
 }
 
-// summary has the figures of the run that is shown, not the worst of several.
+// summary returns the metrics of the run that is drawn, not the worst of several.
 func summary(c cell) string {
 	m := measure(c.scenario, c.samples)
 	text := fmt.Sprintf("%.0f %% of what is free used · 429s a minute: %.0f ours, %.0f theirs", min(100, 100*m.use), m.ours, m.theirs)
@@ -77,7 +76,7 @@ func summary(c cell) string {
 	return text
 }
 
-// sameAxes gives the diagrams of a row the same axis, so that they compare.
+// sameAxes gives the diagrams of a row the same axis.
 func sameAxes(columns [][]panel) {
 	for row := range columns[0] {
 		top := 0.0
@@ -93,7 +92,7 @@ func sameAxes(columns [][]panel) {
 	}
 }
 
-// highest returns the highest value, areas and bars being on top of each other.
+// highest returns the highest value; areas and bars are stacked.
 func (p panel) highest() float64 {
 	top := 0.0
 	stack := make([]float64, len(p.curves[0].values))
@@ -109,7 +108,7 @@ func (p panel) highest() float64 {
 	return top
 }
 
-// roundUp returns the next number of which the half is a round one too.
+// roundUp returns the next round number whose half is round too.
 func roundUp(x float64) float64 {
 	unit := math.Pow(10, math.Floor(math.Log10(x)))
 	for _, n := range []float64{1, 2, 4, 6, 8} {
@@ -120,7 +119,7 @@ func roundUp(x float64) float64 {
 	return 10 * unit
 }
 
-// panels works out the curves of one run.
+// panels returns the diagrams of one run.
 func panels(c cell) []panel {
 	s := c.samples
 	served := func(a aprimotest.Agent) int { return a.Served }
@@ -147,7 +146,7 @@ func panels(c cell) []panel {
 	}
 }
 
-// perBin counts what happened in each bin.
+// perBin returns the number of events in each bin, divided by by.
 func perBin(samples []sample, of func(sample) aprimotest.Agent, count func(aprimotest.Agent) int, by float64) []float64 {
 	var values []float64
 	for i := binSeconds; i < len(samples); i += binSeconds {
@@ -157,7 +156,7 @@ func perBin(samples []sample, of func(sample) aprimotest.Agent, count func(aprim
 	return values
 }
 
-// level is the mean of what was seen in each bin.
+// level returns the mean of a value in each bin.
 func level(samples []sample, of func(sample) int) []float64 {
 	var values []float64
 	for i := binSeconds; i < len(samples); i += binSeconds {

@@ -13,9 +13,9 @@ const (
 	maxBackoff = 20 * time.Second
 )
 
-// A retrying RoundTripper repeats what was answered 429, as the usual libraries
-// do: after 1, 2, 4 … seconds, of which the half is random. All clients but ours
-// have it, above their limiter, so that repetitions are limited too.
+// A retrying RoundTripper retries 429s as common libraries do: after 1, 2, 4 … seconds,
+// half of them random. All clients but ours use it, outside their limiter, so that
+// retries are limited too.
 type retrying struct{ limited http.RoundTripper }
 
 func (r retrying) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -37,7 +37,7 @@ func (r retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// again returns the request with a body that has not been read.
+// again returns the request with a fresh body.
 func again(req *http.Request) (*http.Request, error) {
 	if req.GetBody == nil {
 		return req, nil

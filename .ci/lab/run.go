@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// callers of each process that ask again as soon as they have an answer, so
-	// that there is always more to do than the tenant allows.
+	// callers is the number of goroutines of each process that call without a pause, so
+	// that there is always more work than the tenant allows.
 	callers = 150
 
 	rivalCount = 2
 )
 
-// A sample is how things stand at one moment. The counts are since the start.
+// A sample is the state at one time. Its counts are totals since the start.
 type sample struct {
 	at       time.Duration
 	ours     []aprimotest.Agent // by process
@@ -29,10 +29,10 @@ type sample struct {
 	others   aprimotest.Agent   // the open-loop strangers
 	queued   int                // at the server
 	inFlight int                // of ours
-	window   int                // how many of ours may be, if that is bounded
+	window   int                // limit of that; 0: none
 }
 
-// A bench is one run while it lasts. It lives in a bubble of synctest.
+// A bench is one run in a bubble of synctest.
 type bench struct {
 	scenario scenario
 	seed     uint64
@@ -44,8 +44,8 @@ type bench struct {
 	ours []http.RoundTripper
 }
 
-// simulate runs a scenario with a client and returns a sample of the middle of
-// each second. It is called in a bubble.
+// simulate runs a scenario with a client and returns a sample for the middle of each
+// second. It must be called in a bubble.
 func simulate(s scenario, c client, seed uint64, length time.Duration) []sample {
 	b := &bench{scenario: s, seed: seed}
 	b.tenant = b.newTenant()
@@ -98,7 +98,7 @@ func (b *bench) newTenant() *aprimotest.Tenant {
 	return t
 }
 
-// process starts a process of its own that has unlimited work for a client.
+// process starts a process with unlimited work for a client.
 func (b *bench) process(ctx context.Context, c client, name string, inFlight *atomic.Int64) http.RoundTripper {
 	stream := uint64(len(name)) << 32
 	for _, r := range name {
@@ -116,12 +116,11 @@ func (b *bench) process(ctx context.Context, c client, name string, inFlight *at
 	return rt
 }
 
-// call makes one call, whatever comes of it.
+// call makes one call and ignores its result.
 func call(rt http.RoundTripper, req *http.Request) {
 	resp, err := rt.RoundTrip(req)
 	if err != nil {
-		// Nobody asks again at once after an error, and in virtual time that
-		// would be for ever.
+		// Without a pause, virtual time would never advance.
 		sleep(req.Context(), time.Second)
 		return
 	}

@@ -10,20 +10,20 @@ import (
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 )
 
-// A scenario is a tenant, who else uses it, and what is asked of our client there.
+// A scenario describes a tenant, its other users, and what our client must achieve.
 type scenario struct {
 	name  string
 	about string // for people
 
 	release aprimotest.Release
 	calls   workload
-	slower  time.Duration // from this time on every call takes a second longer; 0: never
+	slower  time.Duration // time from which every call takes 1 s longer; 0: never
 
-	others func(*rand.Rand) []aprimotest.Load // open loop: they come whatever they get
-	rivals string                             // name of the client that two others with unlimited work use; "": none
+	others func(*rand.Rand) []aprimotest.Load // open loop
+	rivals string                             // client of two processes with unlimited work; "": none
 
-	starts []time.Duration // of our processes, each with unlimited work; nil: one, at once
-	steps  []time.Duration // when more becomes free, or the server changes
+	starts []time.Duration // of our processes, each with unlimited work; nil: one, immediately
+	steps  []time.Duration // when capacity becomes free, or the server changes
 
 	accept accept
 }
@@ -35,8 +35,8 @@ func (s scenario) processes() []time.Duration {
 	return s.starts
 }
 
-// An accept is what is asked of our client. Zero asks nothing of the first three,
-// anyLevel nothing of the others.
+// An accept has the bounds for our client. Zero in the first three and anyLevel in the
+// others are no bound.
 type accept struct {
 	use, jain, share    float64 // at least
 	ours, theirs, delay float64 // at most
@@ -44,10 +44,10 @@ type accept struct {
 
 var anyLevel = math.Inf(1)
 
-// whatever asks nothing: the figures are for comparison.
+// whatever has no bounds: the figures are for comparison.
 var whatever = accept{ours: anyLevel, theirs: anyLevel, delay: anyLevel}
 
-// misses says in which figures m falls short of what is asked.
+// misses lists the metrics that are out of bounds.
 func (a accept) misses(m metrics) []string {
 	var all []string
 	check := func(ok bool, format string, args ...any) {

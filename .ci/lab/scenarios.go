@@ -6,8 +6,7 @@ import (
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 )
 
-// scenarios are all that is measured. The figures that are asked hold for the
-// worst of several seeds.
+// scenarios are all that are measured. The bounds hold for the worst of several seeds.
 var scenarios = []scenario{
 	{
 		name: "alone-fast", about: "alone, calls of 20 ms", calls: fast,

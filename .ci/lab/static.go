@@ -6,12 +6,12 @@ import (
 	limiter "golang.org/x/time/rate"
 )
 
-// static keeps to the tenant's rate as if it had the tenant for itself.
+// static keeps to the tenant's limit as if there were no others.
 func static(base http.RoundTripper) http.RoundTripper {
 	return retrying{paced{limiter.NewLimiter(rate, 1), base}}
 }
 
-// paced sends one request each 1/15 of a second.
+// paced sends one request every 1/15 s.
 type paced struct {
 	limit *limiter.Limiter
 	base  http.RoundTripper

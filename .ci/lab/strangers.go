@@ -7,10 +7,10 @@ import (
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 )
 
-// strangers is the name of the others that come whatever they get.
+// strangers is the agent of the open-loop others.
 const strangers = "strangers"
 
-// longest is how long a run may last: the strangers that change are made for it.
+// longest is the maximum length of a run.
 const longest = time.Hour
 
 type others = func(*rand.Rand) []aprimotest.Load
@@ -21,7 +21,7 @@ func steady(rate float64) others {
 	}
 }
 
-// square are away for the time half, there for the next half, and so on.
+// square strangers come in every second period of the length half.
 func square(rate float64, half time.Duration) others {
 	return func(*rand.Rand) []aprimotest.Load {
 		var all []aprimotest.Load
@@ -32,7 +32,7 @@ func square(rate float64, half time.Duration) others {
 	}
 }
 
-// bursts come n at a time beside the steady ones, spread over one second.
+// bursts are n requests spread over one second, in addition to steady ones.
 func bursts(rate float64, n int, each time.Duration) others {
 	return func(*rand.Rand) []aprimotest.Load {
 		all := steady(rate)(nil)
@@ -44,14 +44,14 @@ func bursts(rate float64, n int, each time.Duration) others {
 	}
 }
 
-// once come n at one time.
+// once is one burst of n requests.
 func once(n int, at time.Duration) others {
 	return func(*rand.Rand) []aprimotest.Load {
 		return []aprimotest.Load{{Agent: strangers, Burst: n, From: at}}
 	}
 }
 
-// twoState change between two rates at random times.
+// twoState strangers switch between two rates at random times.
 func twoState(low, high float64, mean time.Duration) others {
 	return func(random *rand.Rand) []aprimotest.Load {
 		var all []aprimotest.Load
@@ -74,7 +74,7 @@ func together(parts ...others) others {
 	}
 }
 
-// every returns the multiples of a period, the first of them at its end.
+// every returns the multiples of a period.
 func every(period time.Duration) []time.Duration {
 	var all []time.Duration
 	for at := period; at < longest; at += period {

@@ -9,17 +9,17 @@ import (
 )
 
 const explanation = `
-use       served to us (and to rivals), of what the strangers left of 15/s
-429s      a minute, ours + those of the others
-delay     that the others met in the server's queue, the mean
-fair      J: Jain's index of our processes; or our part of what we and the rivals had
-back in   the time after a change until we had 85 % of what was free, for 10 s
-accept    what is asked of ours, which is the last column
+use       requests served to us and rivals / what the strangers left of 15/s
+429s      per minute, ours + the others'
+delay     mean delay of the others in the server's queue
+fair      J: Jain's index of our processes; otherwise our part of what we and the rivals got
+back in   time after a change until we had 85 % of the free capacity for 10 s
+accept    whether ours is within its bounds
 Each figure is the worst of the seeds.
 `
 
-// writeTable writes a row for each scenario and a group of columns for each
-// client, and, with ours alone, more about it.
+// writeTable writes a row for each scenario and a group of columns for each client; more
+// columns if there is only one.
 func writeTable(out io.Writer, m matrix, cells []cell) error {
 	alone := len(m.clients) == 1
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)

@@ -8,19 +8,17 @@ import (
 	"testing/synctest"
 )
 
-// inVirtualTime calls f in a bubble of testing/synctest, where the ten minutes of
-// a run pass in as long as the work in them takes.
+// inVirtualTime calls f in a bubble of testing/synctest, where waiting takes no time.
 func inVirtualTime(t *testing.T, f func()) {
 	synctest.Test(t, func(*testing.T) { f() })
 }
 
-// withT calls f with a *testing.T, which a bubble of synctest cannot be had
-// without, and ends the program with the status that f returns.
+// withT calls f with a *testing.T, which synctest requires, and exits with the status that
+// f returns.
 //
-// In a command the one way to get a working one is testing.Main, which is there
-// for programs that do what "go test" does. Its flags are not wanted: marking the
-// command line as parsed keeps it from reading ours. Nor is its "PASS" at the end,
-// so the program ends before that.
+// In a command only testing.Main provides a working T. It must not parse our flags, so
+// the command line is marked as parsed, and it must not print "PASS", so the program
+// exits before.
 func withT(f func(*testing.T) int) {
 	if err := flag.CommandLine.Parse(nil); err != nil {
 		panic(err)

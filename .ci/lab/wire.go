@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A wire brings the requests of one process to the tenant, as late as a network
-// would. Without that two clients that both pace themselves exactly could lock
-// into a phase in which one is always a little too late.
+// A wire sends the requests of one process to the tenant with the delay of a network.
+// Without it two clients with exact pacing could lock into a phase in which one is always
+// a little too late.
 type wire struct {
 	tenant   http.RoundTripper
 	jitter   *dice
@@ -23,8 +23,8 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if req.URL.Path == "/api/core/orders" {
-		// The simulated tenant has no orders. For the rate any POST will do, and
-		// how long it takes follows from the header.
+		// The body is not that of an order. For the limit any POST is the same, and the
+		// header determines its duration.
 		req = req.Clone(req.Context())
 		req.URL.Path = "/api/core/records"
 	}

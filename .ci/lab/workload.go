@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// An operation is one kind of call: how it looks to a client, and how long the
-// server works on it, which is lognormal about the median.
+// An operation is one kind of call: its request, and the server's time for it, which is
+// lognormal around the median.
 type operation struct {
 	method, path string
 	body         string
@@ -23,16 +23,15 @@ type operation struct {
 const (
 	host = "https://acme.dam.aprimo.com"
 
-	// sigma is that of the logarithm of the time that an operation takes: of a
-	// hundred calls the slowest takes some five times as long as the fastest.
+	// sigma of the logarithm of an operation's time: of a hundred calls the slowest takes
+	// about five times as long as the fastest.
 	sigma = 0.35
 
-	// operationHeader tells the server which operation a request is, so that it
-	// need not find that out again.
+	// operationHeader tells the server which operation a request is.
 	operationHeader = "Lab-Operation"
 )
 
-// A workload is what a client calls, by name.
+// A workload is the operations of a client, by name.
 type workload map[string]operation
 
 var (
@@ -50,7 +49,7 @@ var (
 	}
 )
 
-// names has the operations in a fixed order, for the draws to be the same each time.
+// names is a fixed order of the operations, so that runs repeat.
 var names = []string{"list", "record", "create", "order"}
 
 // request returns a random call of the workload.
@@ -79,7 +78,7 @@ func (w workload) request(ctx context.Context, agent string, dice *rand.Rand) *h
 	return req
 }
 
-// A dice is a source of random numbers for many goroutines.
+// A dice is a source of random numbers that is safe for concurrent use.
 type dice struct {
 	mu     sync.Mutex
 	random *rand.Rand
@@ -100,7 +99,7 @@ func (d *dice) between(low, high time.Duration) time.Duration {
 	return low + time.Duration(d.random.Int64N(int64(high-low)))
 }
 
-// service returns how long the server works on a request.
+// service returns a function for the server's time for a request.
 func (w workload) service(noise *dice) func(*http.Request) time.Duration {
 	return func(r *http.Request) time.Duration {
 		op := w[r.Header.Get(operationHeader)]

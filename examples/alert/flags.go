@@ -20,27 +20,27 @@ type flags struct {
 	env                           func(string) string
 }
 
-// parse reads the flags, and refuses those of which nothing would be seen.
+// parse reads the flags. It refuses flags that would have no effect.
 func parse(args []string, env func(string) string, out io.Writer) (flags, error) {
 	f := flags{env: env}
 	s := flag.NewFlagSet("alert", flag.ContinueOnError)
 	s.SetOutput(out)
-	s.StringVar(&f.preview, "preview", "", "write all alerts, as they look, into this `folder`, and send none")
+	s.StringVar(&f.preview, "preview", "", "write all alerts as they look into this `folder`, and send none")
 	s.StringVar(&f.smtp, "smtp", "", "`host:port` of a real mail server (Addr)")
-	s.StringVar(&f.from, "from", "", "the sender's `address`")
-	s.StringVar(&f.to, "to", "", "`addresses` of the recipients, with commas between them")
-	s.StringVar(&f.user, "user", "", "log in as this `name` (Username), with SMTP_PASSWORD (Password)")
-	s.BoolVar(&f.token, "token", false, "log in with an access token, SMTP_TOKEN (Token), instead of a password")
-	s.BoolVar(&f.implicit, "tls", false, "TLS from the start, as on port 465 (ImplicitTLS)")
-	s.BoolVar(&f.noTLS, "insecure-no-tls", false, "no TLS: for a server on this machine (InsecureNoTLS)")
-	s.BoolVar(&f.check, "check", false, "check the settings, and send none")
-	s.StringVar(&f.webhook, "webhook", "", "send to WEBHOOK_URL, in this `shape`: json, slack or teams")
-	s.StringVar(&f.tenant, "tenant", "acme", "the `name` that the alert carries")
+	s.StringVar(&f.from, "from", "", "`address` of the sender (From)")
+	s.StringVar(&f.to, "to", "", "`addresses` of the recipients, separated by commas (To)")
+	s.StringVar(&f.user, "user", "", "`name` to log in with (Username), with the password in SMTP_PASSWORD (Password)")
+	s.BoolVar(&f.token, "token", false, "log in with the access token in SMTP_TOKEN (Token) instead of a password")
+	s.BoolVar(&f.implicit, "tls", false, "use TLS from the start, as on port 465 (ImplicitTLS)")
+	s.BoolVar(&f.noTLS, "insecure-no-tls", false, "use no TLS: for a server on this machine (InsecureNoTLS)")
+	s.BoolVar(&f.check, "check", false, "check the settings and send no alert")
+	s.StringVar(&f.webhook, "webhook", "", "send to WEBHOOK_URL in this `shape`: json, slack or teams")
+	s.StringVar(&f.tenant, "tenant", "acme", "`name` of the tenant in the alert")
 	if err := s.Parse(args); err != nil {
 		return f, err
 	}
 	if s.NArg() > 0 {
-		return f, fmt.Errorf("unknown argument %q: everything is a flag, and several recipients are -to a@example.com,b@example.com", s.Arg(0))
+		return f, fmt.Errorf("unknown argument %q: use flags only; write several recipients as -to a@example.com,b@example.com", s.Arg(0))
 	}
 	var err error
 	s.Visit(func(given *flag.Flag) {
@@ -58,7 +58,8 @@ func parse(args []string, env func(string) string, out io.Writer) (flags, error)
 	return f, err
 }
 
-// ways returns where alerts go, and what ends the mail server if it is ours.
+// ways returns where to send alerts, and a function that closes the mail server in this
+// process.
 func (f flags) ways(out io.Writer) (ways notify.Routes, done func(), err error) {
 	done = func() {}
 	if f.webhook != "" {
@@ -82,7 +83,7 @@ func (f flags) ways(out io.Writer) (ways notify.Routes, done func(), err error) 
 			return nil, nil, err
 		}
 		email, done = server.Email(), func() { show(server, out); server.Close() }
-		fmt.Fprint(out, "No -smtp: this goes to a mail server in this process, and nobody gets it.\n\n")
+		fmt.Fprint(out, "Without -smtp the alert goes to a mail server in this process, and nobody gets it.\n\n")
 	}
 	email.Trace = out
 	fmt.Fprintln(out, "To", email)
@@ -94,7 +95,7 @@ func (f flags) hook() (notify.Webhook, error) {
 	shapes := map[string]notify.Shape{"json": notify.JSON, "slack": notify.Slack, "teams": notify.Teams}
 	shape, ok := shapes[f.webhook]
 	if !ok {
-		return notify.Webhook{}, fmt.Errorf("bad -webhook %q: it is the shape, json, slack or teams", f.webhook)
+		return notify.Webhook{}, fmt.Errorf("bad -webhook %q: choose the shape json, slack or teams", f.webhook)
 	}
 	url, err := f.secret("WEBHOOK_URL", "the URL to post to, as the service shows it")
 	return notify.Webhook{URL: url, Shape: shape}, err
@@ -103,7 +104,7 @@ func (f flags) hook() (notify.Webhook, error) {
 // email returns the settings of the real mail server.
 func (f flags) email() (e notify.Email, err error) {
 	if f.from == "" || f.to == "" {
-		return e, errors.New("set -from and -to, the addresses of the sender and of whoever is to be told")
+		return e, errors.New("set -from and -to, the addresses of the sender and of the recipients")
 	}
 	e = notify.Email{
 		Addr: f.smtp, From: f.from, To: strings.Split(f.to, ","), Username: f.user,
@@ -111,7 +112,7 @@ func (f flags) email() (e notify.Email, err error) {
 	}
 	switch {
 	case f.token && f.user == "":
-		return e, errors.New("-token needs -user, the mailbox that the token is for")
+		return e, errors.New("-token needs -user, the mailbox of the token")
 	case f.token:
 		token, err := f.secret("SMTP_TOKEN", "the access token of "+f.user)
 		e.Token = func(context.Context) (string, error) { return token, nil }
@@ -122,15 +123,15 @@ func (f flags) email() (e notify.Email, err error) {
 	return e, err
 }
 
-// secret returns what is in the environment, so that no list of processes shows it.
+// secret returns an environment variable: a list of processes would show a flag.
 func (f flags) secret(name, what string) (string, error) {
 	if s := f.env(name); s != "" {
 		return s, nil
 	}
-	return "", fmt.Errorf("set the environment's %s: %s", name, what)
+	return "", fmt.Errorf("set the environment variable %s: %s", name, what)
 }
 
-// show prints what arrived.
+// show prints the headers of the mails that arrived.
 func show(server *mailserver.Server, out io.Writer) {
 	for _, m := range server.Received() {
 		head, _, _ := strings.Cut(m, "\r\n\r\n")

@@ -1,14 +1,13 @@
-// Alert tries the alerts before they are needed.
+// Alert tests the settings of alerts.
 //
 //	go run ./examples/alert                    sends a test alert to a mail server in this process
-//	go run ./examples/alert -preview pages     writes what every alert looks like into a folder
+//	go run ./examples/alert -preview pages     writes all alerts into a folder, as they look
 //	go run ./examples/alert -smtp mail.example.com:587 -from a@example.com -to b@example.com -check
 //
-// With -smtp it is the server of that name. To log in give -user, and its password in
-// the environment: SMTP_PASSWORD, or with -token an access token: SMTP_TOKEN. -check
-// goes as far as a mail would, without sending one. With -webhook the URL comes from
-// WEBHOOK_URL. What is said to the mail server and what it answers is printed, without
-// secrets.
+// With -smtp it uses that mail server. To log in, set -user, and the password in the
+// environment variable SMTP_PASSWORD, or with -token an access token in SMTP_TOKEN.
+// -check does all of the dialogue with the server but sends no mail. With -webhook the
+// URL is that in WEBHOOK_URL. The dialogue is printed without secrets.
 package main
 
 import (
@@ -61,20 +60,20 @@ func run(ctx context.Context, args []string, env func(string) string, out io.Wri
 	return nil
 }
 
-// accepted says what has become of a test alert.
+// accepted says where a test alert has gone.
 func (f flags) accepted(to notify.Notifier) string {
 	switch to := to.(type) {
 	case notify.Email:
 		if f.smtp != "" {
 			return fmt.Sprintf("\n%s has accepted the test alert: look into the mailbox of %s.", to.Addr, strings.Join(to.To, ", "))
 		}
-		return "\nThe mail server in this process has the test alert, and nobody else: -smtp, -from and -to send it to people."
+		return "\nThe test alert is in the mail server of this process, and nobody else gets it: use -smtp, -from and -to to send it to people."
 	default:
-		return fmt.Sprintf("\n%v has accepted the test alert: look there.", to)
+		return fmt.Sprintf("\n%v has accepted the test alert: look for it there.", to)
 	}
 }
 
-// check goes as far as can be without sending anything.
+// check tests the settings as far as possible without sending anything.
 func check(ctx context.Context, ways notify.Routes, out io.Writer) error {
 	var errs []error
 	for _, w := range ways {
@@ -85,12 +84,12 @@ func check(ctx context.Context, ways notify.Routes, out io.Writer) error {
 				continue
 			}
 			fmt.Fprintln(out, "\nThe server would take the mail.")
-		case notify.Webhook: // It can be asked for nothing but to post.
+		case notify.Webhook: // it can only be posted to
 			if err := to.Validate(); err != nil {
 				errs = append(errs, err)
 				continue
 			}
-			fmt.Fprintln(out, "\nThe settings of the webhook are possible; whether it takes an alert is seen without -check.")
+			fmt.Fprintln(out, "\nThe settings of the webhook are valid. Leave out -check to see whether it accepts an alert.")
 		}
 	}
 	return errors.Join(errs...)

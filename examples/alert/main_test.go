@@ -22,7 +22,7 @@ import (
 
 const password = "correct horse battery"
 
-// try runs the program with that environment, and fails if it prints the password.
+// try runs the program with this environment, and fails the test if it prints a secret.
 func try(t *testing.T, env map[string]string, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -36,7 +36,7 @@ func try(t *testing.T, env map[string]string, args ...string) (string, error) {
 	login := base64.StdEncoding.EncodeToString([]byte("\x00alerts\x00" + password))
 	for _, secret := range []string{password, login, "a password for a server in this process", "hooks/secret"} {
 		if strings.Contains(shown, secret) {
-			t.Errorf("%q is in %s", secret, shown)
+			t.Errorf("got the secret %q in %s", secret, shown)
 		}
 	}
 	return out.String(), err
@@ -46,7 +46,7 @@ func wants(t *testing.T, text string, all ...string) {
 	t.Helper()
 	for _, want := range all {
 		if !strings.Contains(text, want) {
-			t.Errorf("%q is not in:\n%s", want, text)
+			t.Errorf("got no %q in:\n%s", want, text)
 		}
 	}
 }
@@ -87,17 +87,17 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 	} {
 		out, err := try(t, tt.env, tt.args...)
 		if err == nil {
-			t.Errorf("%q: no error; %s", tt.args, out)
+			t.Errorf("%q: got no error, want %q; %s", tt.args, tt.want, out)
 			continue
 		}
 		wants(t, err.Error(), tt.want)
 		if strings.Contains(out, "accepted") || strings.Contains(out, "would take") {
-			t.Errorf("%q: %s", tt.args, out)
+			t.Errorf("%q: got %s, want nothing accepted", tt.args, out)
 		}
 	}
 }
 
-// With a server that repeats the login whenever it refuses.
+// The server repeats the login in its refusals.
 func TestARealServer(t *testing.T) {
 	env := map[string]string{"SMTP_PASSWORD": password, "SMTP_TOKEN": password}
 	args := []string{"-smtp", startServer(t), "-insecure-no-tls", "-from", "a@example.com", "-to", "b@example.com,c@example.com", "-user", "alerts"}
@@ -117,7 +117,7 @@ func TestARealServer(t *testing.T) {
 	}
 	wants(t, err.Error(), "refuses the recipient nobody@example.com, see To", "550 5.1.1", "***")
 	if _, err = try(t, env, append(args, "-token")...); err == nil {
-		t.Fatal("a server without XOAUTH2 takes a token")
+		t.Fatal("got no error of a server without XOAUTH2, want one")
 	}
 	wants(t, err.Error(), "does not offer XOAUTH2")
 }
@@ -161,16 +161,16 @@ func TestTheWebhookAlone(t *testing.T) {
 	env := map[string]string{"WEBHOOK_URL": hook.URL + "/hooks/secret"}
 	out, err := try(t, env, "-webhook", "slack", "-check")
 	if err != nil || got != nil {
-		t.Fatalf("%v, %s", err, got)
+		t.Fatalf("got error %v and %s, want nothing sent", err, got)
 	}
-	wants(t, out, "settings of the webhook are possible")
+	wants(t, out, "settings of the webhook are valid")
 	if out, err = try(t, env, "-webhook", "slack"); err != nil {
 		t.Fatal(err)
 	}
 	wants(t, out, "notify.Webhook(slack to 127.0.0.1", "has accepted the test alert")
 	wants(t, string(got), `"blocks"`)
 	if strings.Contains(out, "mail server") {
-		t.Errorf("a mail server in %s", out)
+		t.Errorf("got a mail server in %s, want none", out)
 	}
 }
 
@@ -187,12 +187,12 @@ func TestPreview(t *testing.T) {
 	}
 	for _, width := range []string{"360", "640"} {
 		if n := strings.Count(string(page), `width="`+width+`"`); n != 18 {
-			t.Errorf("%d frames of %s px, want 18", n, width)
+			t.Errorf("got %d frames of %s px, want 18", n, width)
 		}
 	}
 	refs := regexp.MustCompile(`(?:src|href)="([^"#]+)"`).FindAllStringSubmatch(string(page), -1)
 	if len(refs) != 18*8 {
-		t.Errorf("%d references, want two frames and six links of each", len(refs))
+		t.Errorf("got %d references, want two frames and six links of each alert", len(refs))
 	}
 	for _, ref := range refs {
 		if _, err := os.Stat(filepath.Join(dir, ref[1])); err != nil {

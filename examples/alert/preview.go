@@ -27,11 +27,11 @@ var index = template.Must(template.New("index").Parse(indexHTML))
 // A sample is an alert in the preview.
 type sample struct {
 	Name, Subject string
-	Ends          []string // of its files, besides .html
+	Ends          []string // of the names of its files, without .html
 }
 
-// preview writes every alert as text, HTML and mail, and as the webhooks send it, and
-// a page that shows them.
+// preview writes every alert as text, as HTML, as a mail and as the webhooks send it, and
+// a page that shows them all.
 func preview(dir string, out io.Writer) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -71,7 +71,7 @@ func preview(dir string, out io.Writer) error {
 	return nil
 }
 
-// render returns an alert in all its forms, by the ends of the files' names.
+// render returns an alert in all its forms, by file name extension.
 func render(server *mailserver.Server, a notify.Alert) (map[string][]byte, error) {
 	ctx := context.Background()
 	if err := server.Email().Notify(ctx, a); err != nil {

@@ -15,14 +15,14 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// A result is what became of requests that were sent all at once.
+// A result counts the outcomes of requests that were sent at once.
 type result struct {
 	ok, rejected, failed int
 	took                 time.Duration
-	err                  error // one of the failed
+	err                  error // of one that failed
 }
 
-// burst sends n requests at once and waits for all, with a progress bar.
+// burst sends n requests at once and waits for all of them.
 func burst(ctx context.Context, title string, client *http.Client, url string, n int) result {
 	bar := newBar(title, n)
 	defer bar.Finish()

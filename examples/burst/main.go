@@ -1,16 +1,15 @@
-// Burst is the main job of this module, to watch: it sends Aprimo's documented
-// 130 requests at once to a simulated tenant, first with a plain http.Client,
-// then through our transport, and once more while another integration has the
-// tenant saturated. It shows the figures side by side, the log lines of the 429s,
-// and the mail that the administrator gets, as an in-process mail server received
-// it.
+// Burst demonstrates package transport with the example of Aprimo's documentation: 130
+// requests at once to a simulated tenant. It sends them with a plain http.Client, then
+// through our transport, and once more while another integration saturates the tenant.
+// It prints the figures side by side, the log lines of the 429s, and the mail to the
+// administrator as an in-process mail server received it.
 //
 //	go run ./examples/burst
 //	go run ./examples/burst -n 300 -strangers 60
 //
-// With -tenant it sends harmless GETs to a real tenant instead, through our
-// transport alone, with the credentials of a client-credentials registration in
-// APRIMO_CLIENT_ID and APRIMO_CLIENT_SECRET:
+// With -tenant it sends harmless GETs to a real tenant, only through our transport, with
+// the credentials of a client-credentials registration in APRIMO_CLIENT_ID and
+// APRIMO_CLIENT_SECRET:
 //
 //	go run ./examples/burst -tenant acme -n 45
 package main
@@ -31,11 +30,11 @@ type flags struct {
 
 func main() {
 	var f flags
-	flag.IntVar(&f.calls, "n", 130, "`requests` to send at once")
-	flag.IntVar(&f.rate, "rate", 15, "requests a second that the tenant serves, and that we keep to")
-	flag.IntVar(&f.queue, "queue", 100, "requests above the rate that the simulated tenant queues")
-	flag.Float64Var(&f.strangers, "strangers", 40, "requests a second of another integration that has the tenant saturated for 8 s")
-	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant to send to instead, such as acme for acme.dam.aprimo.com")
+	flag.IntVar(&f.calls, "n", 130, "number of `requests` to send at once")
+	flag.IntVar(&f.rate, "rate", 15, "limit in requests per second, of the tenant and of our transport")
+	flag.IntVar(&f.queue, "queue", 100, "requests above the limit that the simulated tenant queues")
+	flag.Float64Var(&f.strangers, "strangers", 40, "requests per second of another integration, which saturates the tenant for 8 s; 0: none")
+	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com; empty: a simulated one")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

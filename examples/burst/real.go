@@ -18,8 +18,8 @@ import (
 
 var label = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$`)
 
-// runReal sends GETs for one record each to a real tenant, through our transport
-// alone: other people work there.
+// runReal sends GETs for one record each to a real tenant, and only through our
+// transport, since other people work there.
 func runReal(ctx context.Context, f flags) error {
 	if !label.MatchString(f.tenant) {
 		return fmt.Errorf("-tenant %q: give the bare name, such as acme for acme.dam.aprimo.com", f.tenant)

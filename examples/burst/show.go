@@ -24,7 +24,7 @@ type column struct {
 	ours, theirs aprimotest.Agent
 }
 
-// show prints everything, and returns an error if the promise was broken.
+// show prints the results, and returns an error if a call was lost.
 func show(f flags, columns []column, log string, mails []string) error {
 	fmt.Printf("\n%d requests at once to a tenant that serves %d/s, queues %d, and answers 429 beyond:\n\n", f.calls, f.rate, f.queue)
 	table(columns)
@@ -63,8 +63,7 @@ func table(columns []column) {
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
-// shownLines of a log are enough to see what one looks like.
-const shownLines = 3
+const shownLines = 3 // of the log
 
 func showLog(log string) {
 	lines := strings.Split(strings.TrimSpace(log), "\n")
@@ -77,7 +76,7 @@ func showLog(log string) {
 	}
 }
 
-// showMail prints the header lines that a person sees and the plain text.
+// showMail prints the header fields that a mail program shows, and the plain text.
 func showMail(text string) error {
 	msg, err := mail.ReadMessage(strings.NewReader(text))
 	if err != nil {
@@ -121,7 +120,7 @@ func plainPart(msg *mail.Message) (string, error) {
 	}
 }
 
-// verdict holds the run against what this module promises.
+// verdict checks the results against what this module promises.
 func verdict(columns []column, mails int) error {
 	lost := 0
 	for _, c := range columns[1:] {

@@ -22,7 +22,7 @@ const (
 	saturated = 8 * time.Second
 )
 
-// runSimulated shows the three bursts, each at a tenant of its own.
+// runSimulated sends three bursts, each to a tenant of its own.
 func runSimulated(ctx context.Context, f flags) error {
 	mails, err := mailserver.Start()
 	if err != nil {
@@ -51,8 +51,8 @@ func runSimulated(ctx context.Context, f flags) error {
 	return show(f, []column{plain, alone, shared}, log.String(), mails.Received())
 }
 
-// others is an integration that fills the tenant's queue at once, and keeps it
-// full for a while.
+// others returns the load of an integration that fills the tenant's queue immediately
+// and keeps it full for some seconds.
 func (f flags) others() []aprimotest.Load {
 	if f.strangers == 0 {
 		return nil
@@ -75,7 +75,7 @@ func throttled(ctx context.Context, f flags, title string, others []aprimotest.L
 	return measure(ctx, f, title, others, transport.New(opts...))
 }
 
-// measure starts a tenant, sends the burst, and puts both sides' view together.
+// measure sends a burst to a new tenant and combines what both sides have counted.
 func measure(ctx context.Context, f flags, title string, others []aprimotest.Load, rt http.RoundTripper) (column, error) {
 	tenant := &aprimotest.Tenant{Rate: f.rate, Queue: f.queue, Others: others}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -44,6 +44,14 @@ func TestExportResumes(t *testing.T) {
 	if !strings.Contains(out.String(), "resuming after") || !strings.Contains(out.String(), "2500 records are in") {
 		t.Errorf("got output %q, want that it resumes and has 2500 records", out.String())
 	}
+	wantRecordsOnce(t, path, 2500)
+	if err := export(t.Context(), c, f, io.Discard); err == nil || !strings.Contains(err.Error(), "exists") {
+		t.Errorf("over a complete file: got error %v, want a refusal", err)
+	}
+}
+
+func wantRecordsOnce(t *testing.T, path string, want int) {
+	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -56,11 +64,8 @@ func TestExportResumes(t *testing.T) {
 		}
 		seen[record.ID] = true
 	}
-	if len(seen) != 2500 {
-		t.Errorf("got %d records, want 2500", len(seen))
-	}
-	if err := export(t.Context(), c, f, io.Discard); err == nil || !strings.Contains(err.Error(), "exists") {
-		t.Errorf("over a complete file: got error %v, want a refusal", err)
+	if len(seen) != want {
+		t.Errorf("got %d records, want %d", len(seen), want)
 	}
 }
 

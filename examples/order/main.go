@@ -1,6 +1,6 @@
-// Order makes a tenant prepare the files of the records that a search finds, or of a
-// collection, waits, and downloads them. Run again after Ctrl-C it orders again, but
-// goes on with the files that were begun.
+// Order orders the files of the records that a search finds, or of a collection, waits
+// for them and downloads them. Run again after Ctrl-C, it orders again and resumes
+// incomplete downloads.
 //
 //	go run ./examples/order -dir files                                 a simulated tenant
 //	go run ./examples/order -tenant acme -find "ContentType = 'Photo'" -dir photos
@@ -28,7 +28,7 @@ import (
 	"github.com/aprimo-go/aprimo/examples/internal/progress"
 )
 
-// maxFiles is how many files are ordered at once.
+// maxFiles is the number of files in one order.
 const maxFiles = 100
 
 type flags struct{ tenant, find, collection, dir string }
@@ -36,7 +36,7 @@ type flags struct{ tenant, find, collection, dir string }
 func main() {
 	var f flags
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com")
-	flag.StringVar(&f.find, "find", "", "search `expression`; none: all records")
+	flag.StringVar(&f.find, "find", "", "search `expression`; empty: all records")
 	flag.StringVar(&f.collection, "collection", "", "`id` of a collection, instead of a search")
 	flag.StringVar(&f.dir, "dir", "files", "`directory` for the files")
 	flag.Parse()
@@ -81,12 +81,12 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 		failed += n
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d files could not be had: see above", failed)
+		return fmt.Errorf("%d files failed: see above", failed)
 	}
 	return nil
 }
 
-// batches collects what is ordered together.
+// batches groups records into orders.
 func batches(records iter.Seq2[*client.Record, error]) iter.Seq2[[]client.OrderTarget, error] {
 	return func(yield func([]client.OrderTarget, error) bool) {
 		var targets []client.OrderTarget
@@ -108,7 +108,7 @@ func batches(records iter.Seq2[*client.Record, error]) iter.Seq2[[]client.OrderT
 	}
 }
 
-// download orders and fetches files, and returns how many failed.
+// download orders and downloads files, and returns how many failed.
 func download(ctx context.Context, c *client.Client, targets []client.OrderTarget, dir string, out io.Writer) (failed int, err error) {
 	bar := progress.New(-1, fmt.Sprintf("%d files", len(targets)), progressbar.OptionSpinnerType(14), progressbar.OptionClearOnFinish())
 	defer bar.Finish()

@@ -17,13 +17,13 @@ func TestOrder(t *testing.T) {
 		}
 		files, err := os.ReadDir(dir)
 		if err != nil || len(files) != 12 || strings.Count(out.String(), "\n") != 12 {
-			t.Errorf("%d files, %v; output %q", len(files), err, out.String())
+			t.Errorf("got %d files, %v; output %q; want 12 files and lines", len(files), err, out.String())
 		}
 	})
 }
 
 func TestOneSource(t *testing.T) {
 	if err := run(t.Context(), flags{find: "a", collection: "b"}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "choose one") {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want \"choose one\"", err)
 	}
 }

@@ -22,8 +22,8 @@ func (p *proxy) admin() http.Handler {
 	return mux
 }
 
-// health says whether to send requests here. A Redis that is away is no reason not
-// to: the proxy keeps to its part of the limit.
+// health says whether to send requests here. The proxy stays healthy without Redis: it
+// then keeps to its share of the limit.
 func (p *proxy) health(w http.ResponseWriter, _ *http.Request) {
 	s := p.transport.Stats()
 	state, status := "ok", http.StatusOK

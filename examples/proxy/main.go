@@ -1,24 +1,22 @@
-// Proxy gives the budget of a tenant to programs in any language: they use its
-// address as their base URL instead of Aprimo's, and send what they like. It keeps
-// all of them together within the tenant's limit, lets users take turns, repeats what
-// was answered 429, and shares the limit with other proxies over Redis.
+// Proxy is a reverse proxy that keeps programs in any language within a tenant's limit
+// together: they use its address as their base URL instead of Aprimo's. Users take
+// turns, 429s are retried, and several proxies share the limit over Redis.
 //
 //	go run ./examples/proxy                                   a simulated tenant, to try
 //	go run ./examples/proxy -tenant acme -redis redis://redis:6379
 //	curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/api/core/records
 //
-// Paths that begin with /api/core/ go to acme.dam.aprimo.com and all others, those of
-// tokens and uploads too, to acme.aprimo.com. A user is who the bearer token names.
-// Bodies are not kept, but for those of less than 1 MiB, which can be sent again
-// after a 429: of a longer one the program gets the 429 itself. Links in answers
-// point to Aprimo, past the proxy: a program must take their path alone.
+// Paths that begin with /api/core/ go to acme.dam.aprimo.com and all others, such as
+// those of tokens and uploads, to acme.aprimo.com. The user is that of the bearer token.
+// Bodies of up to 1 MiB are kept in memory to be sent again after a 429; for a longer
+// one the program gets the 429. Links in responses point to Aprimo, past the proxy:
+// programs must use only their path.
 //
-// On another address, by default 127.0.0.1:9090, which is not for the programs, are
-// /healthz for a load balancer and /metrics for Prometheus. An interrupt lets the
-// requests finish that have come.
+// A second address, by default 127.0.0.1:9090, serves /healthz for a load balancer and
+// /metrics for Prometheus. On an interrupt the proxy completes the requests that it has.
 //
-// It listens on the loopback device unless told otherwise, and does not encrypt: put
-// it beside the programs, or behind something that does.
+// By default it listens on the loopback device. It does not encrypt: run it next to the
+// programs, or behind a server that does.
 package main
 
 import (
@@ -54,10 +52,10 @@ func main() {
 	var f flags
 	flag.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`address` for the programs")
 	flag.StringVar(&f.admin, "admin", "127.0.0.1:9090", "`address` for /healthz and /metrics")
-	flag.StringVar(&f.tenant, "tenant", "", "`name` of the tenant, such as acme for acme.dam.aprimo.com; none: a simulated one")
-	flag.StringVar(&f.redis, "redis", "", "`URL` of the Redis over which proxies share the limit, such as redis://user:password@redis:6379; none: not shared")
-	flag.IntVar(&f.processes, "processes", 1, "`number` of proxies, for as long as Redis has never been reached")
-	flag.DurationVar(&f.drain, "drain", time.Minute, "how long to let requests finish at the end")
+	flag.StringVar(&f.tenant, "tenant", "", "`name` of the tenant, such as acme for acme.dam.aprimo.com; empty: a simulated one")
+	flag.StringVar(&f.redis, "redis", "", "`URL` of the Redis over which proxies share the limit, such as redis://user:password@redis:6379; empty: not shared")
+	flag.IntVar(&f.processes, "processes", 1, "assumed `number` of proxies until Redis is first reached")
+	flag.DurationVar(&f.drain, "drain", time.Minute, "`time` to complete requests before exit")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -68,7 +66,8 @@ func main() {
 	}
 }
 
-// run serves until the context ends. It tells ready, if that is not nil, where.
+// run serves until the context ends. It calls ready, if that is not nil, with its
+// addresses.
 func run(ctx context.Context, f flags, ready func(programs, admin net.Addr)) error {
 	p, err := newProxy(f)
 	if err != nil {
@@ -95,14 +94,14 @@ func run(ctx context.Context, f flags, ready func(programs, admin net.Addr)) err
 	servers.Go(func() error { return serve(front, programs) })
 	servers.Go(func() error { return serve(back, admin) })
 	<-ctx.Done()
-	log.Info().Msg("proxy: lets requests finish")
+	log.Info().Msg("proxy: shutting down, completing requests")
 	p.draining.Store(true)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
 	defer cancel()
 	err = front.Shutdown(end)
 	if err != nil {
 		front.Close()
-		err = fmt.Errorf("requests were still under way after %v", f.drain)
+		err = fmt.Errorf("requests were still in flight after %v", f.drain)
 	}
 	return errors.Join(err, back.Close(), servers.Wait())
 }
@@ -114,7 +113,7 @@ func serve(s *http.Server, l net.Listener) error {
 	return nil
 }
 
-// newProxy makes what the flags ask for.
+// newProxy returns the proxy that the flags describe.
 func newProxy(f flags) (*proxy, error) {
 	if flag.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
@@ -122,7 +121,7 @@ func newProxy(f flags) (*proxy, error) {
 	p := &proxy{hosts: hostsOf(f.tenant)}
 	base := http.RoundTripper(&http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 100,
-		DisableCompression: true, // bodies pass as they are
+		DisableCompression: true, // pass bodies on unchanged
 	})
 	name := f.tenant
 	if f.tenant == "" {

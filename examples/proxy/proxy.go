@@ -18,10 +18,10 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// keptBody is how long a body may be that is kept to be sent again.
+// keptBody is the size in bytes up to which a body is kept, to send it again.
 const keptBody = 1 << 20
 
-// A proxy passes requests on to a tenant, all through one Transport.
+// A proxy forwards requests to a tenant, all through one Transport.
 type proxy struct {
 	hosts     hosts
 	transport *transport.Transport
@@ -55,7 +55,7 @@ func (p *proxy) newReverse() *httputil.ReverseProxy {
 			r.Out.GetBody = r.In.GetBody
 		},
 		Transport:     p.transport,
-		FlushInterval: -1, // what comes is passed on at once
+		FlushInterval: -1, // immediately
 		ErrorHandler:  failed,
 	}
 }
@@ -64,7 +64,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength > 0 && r.ContentLength <= keptBody {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			http.Error(w, "the body ended too early", http.StatusBadRequest)
+			http.Error(w, "the body is incomplete", http.StatusBadRequest)
 			return
 		}
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
@@ -73,21 +73,21 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.reverse.ServeHTTP(w, r)
 }
 
-// failed answers what Aprimo did not.
+// failed responds to a request that Aprimo has not answered.
 func failed(w http.ResponseWriter, r *http.Request, err error) {
 	var queue *transport.QueueError
 	switch {
-	case r.Context().Err() != nil: // the program has gone
+	case r.Context().Err() != nil: // the program has disconnected
 		return
 	case errors.Is(err, context.DeadlineExceeded):
 		http.Error(w, "Aprimo did not answer in time", http.StatusGatewayTimeout)
 	case errors.As(err, &queue):
 		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(queue.Wait.Seconds())))))
-		http.Error(w, "too many requests wait for Aprimo: try again later", http.StatusServiceUnavailable)
+		http.Error(w, "too many requests are queued for Aprimo: try again later", http.StatusServiceUnavailable)
 	default:
 		http.Error(w, "Aprimo cannot be reached", http.StatusBadGateway)
 	}
-	log.Warn().Err(err).Str("http.request.method", r.Method).Str("url.path", r.URL.Path).Msg("proxy: not passed on")
+	log.Warn().Err(err).Str("http.request.method", r.Method).Str("url.path", r.URL.Path).Msg("proxy: not forwarded")
 }
 
 func (p *proxy) close() {

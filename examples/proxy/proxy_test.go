@@ -66,14 +66,14 @@ func TestTwoProxiesShareOneBudget(t *testing.T) {
 		for range 15 {
 			calls.Go(func() {
 				if status, body := get(t, url+"/api/core/records"); status != http.StatusOK || !strings.Contains(body, "items") {
-					t.Errorf("status %d, %s", status, body)
+					t.Errorf("got status %d, %s; want 200 and records", status, body)
 				}
 			})
 		}
 	}
 	calls.Wait()
 	if d := time.Since(begin); d < 900*time.Millisecond {
-		t.Errorf("30 requests over two proxies took %v; want a second, as one budget of 15/s gives", d)
+		t.Errorf("30 requests over two proxies took %v, want at least 0.9 s with one limit of 15/s", d)
 	}
 	status, body := get(t, admin+"/healthz")
 	var health struct {
@@ -82,11 +82,11 @@ func TestTwoProxiesShareOneBudget(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(body), &health); err != nil || status != http.StatusOK ||
 		health.Status != "ok" || health.Sharing != "shared" || health.Processes != 2 {
-		t.Errorf("health: %d %s %v", status, body, err)
+		t.Errorf("got health %d %s %v, want 200, ok, shared by 2", status, body, err)
 	}
 	if _, body := get(t, admin+"/metrics"); !strings.Contains(body, `aprimo_client_rate_limit_requests_total{aprimo_result="acquired"} 15`+"\n") ||
 		!strings.Contains(body, "aprimo_client_rate_limit_processes 2\n") {
-		t.Errorf("metrics: %s", body)
+		t.Errorf("got metrics %s, want 15 acquired and 2 processes", body)
 	}
 	for _, stop := range []func() error{stopOne, stopTwo} {
 		if err := stop(); err != nil {
@@ -135,7 +135,7 @@ func TestHostsAndHeaders(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
-// A small body is sent again after a 429; of a long one the program gets the 429.
+// A small body is sent again after a 429; with a long one the program gets the 429.
 func TestBodies(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	for _, test := range []struct{ size, status, requests int }{{1000, 200, 2}, {keptBody, 200, 2}, {keptBody + 1, 429, 1}} {
@@ -148,7 +148,7 @@ func TestBodies(t *testing.T) {
 				return
 			}
 			if len(body) != test.size {
-				t.Errorf("the body has %d bytes; want %d", len(body), test.size)
+				t.Errorf("got a body of %d bytes, want %d", len(body), test.size)
 			}
 		})
 		resp, err := http.Post(url+"/api/core/records", "application/json", bytes.NewReader(make([]byte, test.size)))
@@ -157,12 +157,12 @@ func TestBodies(t *testing.T) {
 		}
 		resp.Body.Close()
 		if resp.StatusCode != test.status || requests != test.requests {
-			t.Errorf("%d bytes: status %d after %d requests; want %d after %d", test.size, resp.StatusCode, requests, test.status, test.requests)
+			t.Errorf("%d bytes: got status %d after %d requests, want %d after %d", test.size, resp.StatusCode, requests, test.status, test.requests)
 		}
 	}
 }
 
-// What Aprimo sends first arrives before it has sent the rest.
+// Responses are streamed.
 func TestStreams(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	more := make(chan struct{})
@@ -179,15 +179,15 @@ func TestStreams(t *testing.T) {
 	defer resp.Body.Close()
 	first := make([]byte, 5)
 	if _, err := io.ReadFull(resp.Body, first); err != nil || string(first) != "first" {
-		t.Fatalf("%q, %v", first, err)
+		t.Fatalf("got %q, %v; want first", first, err)
 	}
 	close(more)
 	if rest, err := io.ReadAll(resp.Body); err != nil || string(rest) != " and last" {
-		t.Errorf("%q, %v", rest, err)
+		t.Errorf("got %q, %v; want the rest", rest, err)
 	}
 }
 
-// A program that asks for more than can wait is told when to come again.
+// When the queue is full, Retry-After says when to try again.
 func TestQueueFull(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	url := site(t, func(http.ResponseWriter, *http.Request) {},
@@ -199,7 +199,7 @@ func TestQueueFull(t *testing.T) {
 	}
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") != "61" && resp.Header.Get("Retry-After") != "60" {
-		t.Errorf("status %d, Retry-After %q; want 503 and a minute", resp.StatusCode, resp.Header.Get("Retry-After"))
+		t.Errorf("got status %d, Retry-After %q; want 503 and a minute", resp.StatusCode, resp.Header.Get("Retry-After"))
 	}
 }
 
@@ -207,10 +207,10 @@ func TestRequestsFinishAtTheEnd(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	url, _, stop := start(t, flags{})
 	var calls sync.WaitGroup
-	for range 25 { // of which ten wait for a second
+	for range 25 { // ten of which wait for a second
 		calls.Go(func() {
 			if status, _ := get(t, url+"/api/core/records"); status != http.StatusOK {
-				t.Errorf("status %d", status)
+				t.Errorf("got status %d, want 200", status)
 			}
 		})
 	}
@@ -224,6 +224,6 @@ func TestRequestsFinishAtTheEnd(t *testing.T) {
 func TestTheURLOfRedisIsNotShown(t *testing.T) {
 	err := run(t.Context(), flags{redis: "redis://user:secret@:port", listen: "127.0.0.1:0", admin: "127.0.0.1:0"}, nil)
 	if err == nil || strings.Contains(err.Error(), "secret") {
-		t.Errorf("error %v; want one without the password", err)
+		t.Errorf("got error %v, want one without the password", err)
 	}
 }

@@ -11,45 +11,45 @@ const newSummary = `{"event":"aprimo.429.summary","time":"2026-11-24T10:01:00Z",
 	`"aprimo.429.rest_users":[{"name":"anna","count":60,"error":0},{"name":"ben","count":30,"error":5}],"aprimo.429.rest_users_other":10,` +
 	`"aprimo.429.rest_operations":[{"name":"GET /a","count":95,"error":0}],"aprimo.429.rest_operations_other":5}` + "\n"
 
-// Of a flood, each table has its own numbers; what may be too high is said to be, and
-// what is not named is told for each.
+// Each table has its own counts of a flood, and says which may be too high and how many
+// are not named.
 func TestReportOfAFlood(t *testing.T) {
 	r := reportOf(t, filter{}, newSummary+newSummary)
 	if r.Total != 200 || r.GivenUp != 60 || r.Unnamed != (unnamed{20, 10, 100}) {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 200 in total, 60 given up, and 20, 10 and 100 unnamed", r)
 	}
 	if r.Users[0] != (named{Name: "anna", Count: 120}) || r.Users[1] != (named{Name: "ben", Count: 60, Error: 10}) || r.Operations[0] != (named{Name: "GET /a", Count: 190}) || r.Pairs[1] != (cause{"ben", "GET /a", 20, 6}) {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want the counts of both summaries", r)
 	}
 	out := tableOf(t, r)
 	for _, want := range []string{"ben (up to 10 too high)", "60 of them given up", "  20  10 %  (in floods, not named", " 100  50 %  (in floods, not named"} {
 		if !strings.Contains(out, want) {
-			t.Errorf("no %q in\n%s", want, out)
+			t.Errorf("got no %q in\n%s", want, out)
 		}
 	}
 }
 
-// How much others used is the mean of all 429s of which summaries tell.
+// The rate of others is the mean over all 429s of the summaries.
 func TestReportOfStrangers(t *testing.T) {
 	of := func(total int, rate string) string {
 		return strings.Replace(newSummary, `"aprimo.429.total":250`, fmt.Sprintf(`"aprimo.429.total":%d,"aprimo.rate_limit.others_rate_min":%s`, total, rate), 1)
 	}
 	r := reportOf(t, filter{}, of(100, "9")+of(300, "5")+newSummary+oldSummary)
 	if r.OthersRate != 6 {
-		t.Errorf("%g", r.OthersRate)
+		t.Errorf("got a rate of %g, want 6", r.OthersRate)
 	}
 	if out := tableOf(t, r); !strings.Contains(out, "others used 6 requests a second at least") {
-		t.Error(out)
+		t.Errorf("got no rate of others in\n%s", out)
 	}
 	if r := reportOf(t, filter{}, of(100, "0.4")); strings.Contains(tableOf(t, r), "others used") {
-		t.Error("hardly anything is no reason")
+		t.Error("got advice about others at 0.4 requests a second, want none")
 	}
 	if r := reportOf(t, filter{}, of(100, "1e300")); r.Broken != 1 || r.OthersRate != 0 {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want a broken line", r)
 	}
 }
 
-// Each table's rows are all 429s.
+// The rows of each table add up to all 429s.
 func TestReportRowsAddUp(t *testing.T) {
 	r := reportOf(t, filter{}, logOf(100)+newSummary+oldSummary)
 	for _, k := range r.rankings() {
@@ -58,7 +58,7 @@ func TestReportRowsAddUp(t *testing.T) {
 			n += x.Count
 		}
 		if n != r.Total {
-			t.Errorf("%s: %d of %d", k.Title, n, r.Total)
+			t.Errorf("%s: got %d in all rows, want %d", k.Title, n, r.Total)
 		}
 	}
 }

@@ -16,7 +16,7 @@ func quoted(s string) string {
 	return string(b)
 }
 
-// wrapped are the ways in which other programs hand a line on.
+// wrapped are the forms in which other programs pass on a line.
 var wrapped = map[string]string{
 	"plain":            timed,
 	"carriage return":  timed + "\r",
@@ -42,7 +42,7 @@ func TestParseWhatIsWrapped(t *testing.T) {
 	for name, text := range wrapped {
 		l, k := parse([]byte(text))
 		if k != limited || l.User != "anna" || !l.Time.Equal(time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)) || l.Time.Location() != time.UTC {
-			t.Errorf("%s: kind %d, %+v", name, k, l)
+			t.Errorf("%s: got kind %d, %+v; want a 429 of anna at 10:00 UTC", name, k, l)
 		}
 	}
 }
@@ -71,17 +71,17 @@ func TestParseKinds(t *testing.T) {
 		strings.Repeat(`{"a":`, 9) + `{"http.response.status_code":429,"http.request.resend_count":0}` + `}}}}}}}}}`:    foreign,
 	} {
 		if _, k := parse([]byte(text)); k != want {
-			t.Errorf("%.200s: kind %d, want %d", text, k, want)
+			t.Errorf("%.200s: got kind %d, want %d", text, k, want)
 		}
 	}
 }
 
-// If nothing was found, the report says what would have been.
+// If nothing was found, the report says what it looks for.
 func TestReportOfOtherLogs(t *testing.T) {
 	r := reportOf(t, filter{}, "2026-11-24 started\n{\"message\":\"done\"}\n\n")
 	out := tableOf(t, r)
 	if r.Lines != 3 || r.NotJSON != 1 || !strings.Contains(out, status) || !strings.Contains(out, "not JSON: 1") || strings.Contains(out, "USERS") {
-		t.Errorf("%+v\n%s", r, out)
+		t.Errorf("got %+v\n%s\nwant no tables, and what is looked for", r, out)
 	}
 }
 
@@ -97,7 +97,7 @@ func FuzzParse(f *testing.F) {
 		tally.line(text)
 		r := tally.report()
 		if r.Total < 0 || r.Lines != 1 || r.Total < r.Unnamed.Users {
-			t.Errorf("%+v", r)
+			t.Errorf("got %+v, want one line and no negative counts", r)
 		}
 		if _, err := json.Marshal(r); err != nil {
 			t.Error(err)

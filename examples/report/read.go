@@ -40,7 +40,7 @@ type block struct {
 // A cutter cuts sources into blocks.
 type cutter struct {
 	blocks chan block
-	texts  sync.Pool // of []byte, for their texts
+	texts  sync.Pool // of *[]byte, for their texts
 	bar    *progressbar.ProgressBar
 
 	mu       sync.Mutex
@@ -97,7 +97,7 @@ func readAll(ctx context.Context, want filter, sources []source) report {
 	n := min(runtime.GOMAXPROCS(0), maxWorkers)
 	c := &cutter{blocks: make(chan block, 1)}
 	c.bar = progress.New(-1, "reading", progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true), progressbar.OptionClearOnFinish())
-	c.texts.New = func() any { return make([]byte, 0, blockSize) }
+	c.texts.New = func() any { text := make([]byte, 0, blockSize); return &text }
 	go c.all(ctx, sources)
 	tallies := make([]*tally, n)
 	var workers sync.WaitGroup
@@ -126,7 +126,7 @@ func (c *cutter) work(ctx context.Context, t *tally) {
 				return
 			}
 			t.block(b)
-			c.texts.Put(b.text[:0])
+			c.texts.Put(&b.text)
 		case <-ctx.Done():
 			select {
 			case b := <-c.blocks: // was read before
@@ -166,7 +166,7 @@ func (c *cutter) cut(ctx context.Context, s source) error {
 	}
 	var rest []byte
 	for {
-		text, err := fill(r, append(c.texts.Get().([]byte), rest...))
+		text, err := fill(r, append((*c.texts.Get().(*[]byte))[:0], rest...))
 		over := err != nil
 		end := bytes.LastIndexByte(text, '\n') + 1
 		long := end == 0 && len(text) == blockSize

@@ -53,7 +53,7 @@ func reportOf(t *testing.T, f filter, log string) report {
 	t.Helper()
 	r := readFiles(t.Context(), f, []string{write(t, "app.log", []byte(log))})
 	if len(r.Problems) > 0 || r.Stopped {
-		t.Fatalf("%+v", r)
+		t.Fatalf("got %+v, want a complete report", r)
 	}
 	return r
 }
@@ -67,8 +67,7 @@ func tableOf(t *testing.T, r report) string {
 	return b.String()
 }
 
-// All files together, plain and zipped, summaries included; broken lines are counted
-// and named.
+// Plain and gzipped files are counted together, with summaries and broken lines.
 func TestReportCountsEach429(t *testing.T) {
 	long := `{"message":"` + strings.Repeat("x", 3<<20) + `"}` + "\n"
 	wrong := `{"http.response.status_code":429,` + "\n" + `{"half` + "\n"
@@ -80,10 +79,10 @@ func TestReportCountsEach429(t *testing.T) {
 	}
 	r := readFiles(t.Context(), filter{}, files)
 	if r.Total != 1000+500+1+50 || r.GivenUp != 100+50+1 || r.Unnamed != (unnamed{10, 10, 10}) || r.Users[0] != (named{Name: "user 0", Count: 334 + 167 + 1 + 40}) {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 1551 in total, 151 given up, 10 unnamed and user 0 with 542", r)
 	}
 	if o := r.Operations[0]; o != (named{Name: "GET /api/core/record/{id}", Count: 1541}) {
-		t.Errorf("%+v", o)
+		t.Errorf("got the operation %+v, want 1541 of GET /api/core/record/{id}", o)
 	}
 	// The line that is too long is broken, too.
 	if r.Broken != 3 || r.Lines != 4004+2000+3 || r.NotJSON != 1501 {
@@ -94,14 +93,14 @@ func TestReportCountsEach429(t *testing.T) {
 		when += m.Count
 	}
 	if when != r.Total {
-		t.Errorf("%d by time, want %d", when, r.Total)
+		t.Errorf("got %d by time, want %d", when, r.Total)
 	}
 }
 
 func TestReportOnlyOfWhatIsAskedFor(t *testing.T) {
 	f := filter{"user 1", time.Date(2026, 11, 24, 10, 1, 0, 0, time.UTC), time.Date(2026, 11, 24, 10, 2, 0, 0, time.UTC)}
 	if r := reportOf(t, f, logOf(600)); r.Total != 20 || len(r.Users) != 1 || len(r.When) != 1 || r.Others != 580 {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 20 of one user in one minute, and 580 excluded", r)
 	}
 	if err := timeInto(&f.since)("yesterday"); err == nil || !strings.Contains(err.Error(), "2026-11-24T10:00:00Z") {
 		t.Errorf("got error %v, want one that says how to write a time", err)
@@ -109,18 +108,18 @@ func TestReportOnlyOfWhatIsAskedFor(t *testing.T) {
 	if err := run(t.Context(), io.Discard, options{want: filter{since: f.until, until: f.until}}); err == nil || !strings.Contains(err.Error(), "-since") {
 		t.Errorf("got error %v, want that nothing is between the times", err)
 	}
-	// Whom the report calls (unknown) can be asked for.
+	// -user accepts the name (unknown) of the report.
 	log := strings.ReplaceAll(logOf(9), `"user 2"`, `""`)
 	if r := reportOf(t, filter{user: unknown}, log); r.Total != 3 {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 3 in total", r)
 	}
 	if r := reportOf(t, filter{user: "nobody"}, log); !strings.Contains(tableOf(t, r), "None of the 429s are of the user") {
-		t.Error(tableOf(t, r))
+		t.Errorf("got %s\nwant that none are of the user", tableOf(t, r))
 	}
 }
 
-// The log of the real transport is understood, and JSON comes out; with a page besides
-// if both are asked for.
+// The sample logs of the real transport are understood; JSON and a page can be written at
+// the same time.
 func TestReportOfTheSample(t *testing.T) {
 	var out bytes.Buffer
 	file := filepath.Join(t.TempDir(), "page.html")
@@ -132,26 +131,27 @@ func TestReportOfTheSample(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r.Total == 0 || r.Broken != 0 || r.NotJSON != 0 || r.NoTime != 0 || len(r.Users) == 0 || len(r.Advice) == 0 {
-		t.Errorf("%s", &out)
+		t.Errorf("got %s\nwant users and advice, and no broken lines", &out)
 	}
 	if page, err := os.ReadFile(file); err != nil || len(r.Users) == 0 || !bytes.Contains(page, []byte(r.Users[0].Name)) {
-		t.Error(err)
+		t.Errorf("got error %v and the page %s, want one with the users", err, page)
 	}
 }
 
-// A page's name that is a log's, as in -html *.log, is refused before anything is lost.
+// The name of a log as that of the page, as in -html *.log, is refused before it is
+// overwritten.
 func TestReportOverwritesNoLog(t *testing.T) {
 	file := write(t, "app.log", []byte(logOf(1)))
 	if err := run(t.Context(), io.Discard, options{page: file}); err == nil || !strings.Contains(err.Error(), ".html") {
-		t.Error(err)
+		t.Errorf("got error %v, want one about .html", err)
 	}
 	if text, _ := os.ReadFile(file); string(text) != logOf(1) {
-		t.Errorf("%q", text)
+		t.Errorf("got the log %q, want it untouched", text)
 	}
-	// If there can be no page, there is a table at least.
+	// If the page cannot be written, the table is.
 	var out bytes.Buffer
 	err := run(t.Context(), &out, options{page: filepath.Join(t.TempDir(), "no", "page.html"), files: []string{file}})
 	if err == nil || !strings.Contains(out.String(), "user 0") {
-		t.Errorf("%v\n%s", err, &out)
+		t.Errorf("got error %v and\n%s\nwant an error and the table", err, &out)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// What is damaged is told, and neither what is before it nor the other files are lost.
+// A damaged file is reported; what is before the damage and the other files are counted.
 func TestReportOfDamagedFiles(t *testing.T) {
 	whole := zipped(t, logOf(300))
 	badSum := bytes.Clone(whole)
@@ -33,13 +33,13 @@ func TestReportOfDamagedFiles(t *testing.T) {
 		file := write(t, name+".gz", c.content)
 		err := run(t.Context(), &out, options{files: []string{file, good}})
 		if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), c.problem) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want %q of %s", name, err, c.problem, file)
 		}
 		if r := readFiles(t.Context(), filter{}, []string{file, good}); r.Total < c.least+10 || len(r.Problems) != 1 {
-			t.Errorf("%s: %+v", name, r)
+			t.Errorf("%s: got %+v, want at least %d and one problem", name, r, c.least+10)
 		}
 		if !strings.Contains(out.String(), "user 0") || !strings.Contains(out.String(), "Not all of it: "+file) {
-			t.Errorf("%s:\n%s", name, &out)
+			t.Errorf("%s: got no user 0 or no problem in\n%s", name, &out)
 		}
 	}
 }
@@ -48,7 +48,7 @@ func TestReportOfWhatIsNoFile(t *testing.T) {
 	good := write(t, "good.log", []byte(logOf(10)))
 	r := readFiles(t.Context(), filter{}, []string{filepath.Dir(good), "-no-such.log", good})
 	if r.Total != 10 || len(r.Problems) != 2 || !strings.Contains(r.Problems[0], "flags before") || !strings.Contains(r.Problems[1], "is a directory") {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 10 in total and the two problems", r)
 	}
 }
 
@@ -61,7 +61,7 @@ func TestReportCountsAFileOnce(t *testing.T) {
 	}
 	r := readFiles(t.Context(), filter{}, []string{file, file, link})
 	if r.Total != 10 || len(r.Problems) != 0 {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 10 in total", r)
 	}
 }
 
@@ -80,8 +80,7 @@ func TestReportOfAFileThatGrows(t *testing.T) {
 	}
 }
 
-// When it is stopped, what has come through a pipe is counted, though the pipe stays
-// open and its reader is kept waiting.
+// After Ctrl-C what has come through a pipe is counted, even if the pipe stays open.
 func TestReportWhenStopped(t *testing.T) {
 	r, w := io.Pipe()
 	defer w.Close()
@@ -101,15 +100,15 @@ func TestReportWhenStopped(t *testing.T) {
 	select {
 	case r := <-done:
 		if r.Total != 50 || !r.Stopped || r.Broken != 0 {
-			t.Errorf("%+v", r)
+			t.Errorf("got %+v, want 50 in total, stopped", r)
 		}
 		if out := tableOf(t, r); !strings.Contains(out, "not all") {
-			t.Error(out)
+			t.Errorf("got %s\nwant that this is not all", out)
 		}
 	case <-time.After(10 * time.Second):
-		t.Fatal("does not end")
+		t.Fatal("got no report within 10 s")
 	}
 	if err := run(ctx, io.Discard, options{files: []string{write(t, "app.log", []byte(logOf(1)))}}); !errors.Is(err, errStopped) {
-		t.Error(err)
+		t.Errorf("got error %v, want %v", err, errStopped)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// However the times are spread, and split among workers, each 429 is in its span.
+// Each 429 is in its span, for any times and any split among workers.
 func TestReportSpansAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		first := time.Date(rapid.IntRange(0, 9000).Draw(t, "year"), 11, 24, 23, 59, 59, 0, time.UTC)
@@ -50,41 +50,41 @@ func TestReportSpansAgainstModel(t *testing.T) {
 	})
 }
 
-// Times from all of history need no more memory than others.
+// The number of spans is bounded for any times.
 func TestReportSpansAreFew(t *testing.T) {
 	var s spans
 	for i := range 200_000 {
 		s.add(time.Unix(int64(i)*3600*365, 0), 1)
 		if len(s.count) > maxSpans {
-			t.Fatalf("%d spans", len(s.count))
+			t.Fatalf("got %d spans, want up to %d", len(s.count), maxSpans)
 		}
 	}
 }
 
-// The table covers all of the time, and says how long a row is.
+// The table covers the whole time and says the length of a row.
 func TestReportShowsAllOfTheTime(t *testing.T) {
 	r := reportOf(t, filter{}, logOf(100*60))
 	out := tableOf(t, r)
 	_, when, _ := strings.Cut(out, "\nWHEN (UTC, 5 minutes each)\n")
 	if rows := strings.Count(when, "#\n"); rows != 20 {
-		t.Errorf("%d rows\n%s", rows, out)
+		t.Errorf("got %d rows, want 20:\n%s", rows, out)
 	}
 }
 
-// All times are UTC; that there is none is told, and is no year 1.
+// All times are UTC. 429s without a time are counted, not shown in year 1.
 func TestReportTimes(t *testing.T) {
 	const zone = `{"time":"2026-11-24T23:30:00-05:00","http.request.resend_count":0,"http.response.status_code":429}` + "\n"
 	const none = `{"http.request.resend_count":0,"http.response.status_code":429}` + "\n"
 	out := tableOf(t, reportOf(t, filter{}, zone+none))
 	if !strings.Contains(out, "from 2026-11-25T04:30:00Z to 2026-11-25T04:30:00Z") || !strings.Contains(out, "Without a time: 1 of") {
-		t.Error(out)
+		t.Errorf("got %s\nwant UTC, and one without a time", out)
 	}
 	if out := tableOf(t, reportOf(t, filter{}, none)); strings.Contains(out, "0001") || strings.Contains(out, "WHEN") || !strings.Contains(out, "Without a time: 1 of") {
-		t.Error(out)
+		t.Errorf("got %s\nwant UTC, and one without a time", out)
 	}
 }
 
-// A flood was when it began, not when the summary of its minute was written.
+// A flood counts at its start, not when its summary was written.
 func TestReportTellsWhenAFloodWas(t *testing.T) {
 	f := filter{since: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC), until: time.Date(2026, 11, 24, 10, 1, 0, 0, time.UTC)}
 	for _, log := range []string{
@@ -93,7 +93,7 @@ func TestReportTellsWhenAFloodWas(t *testing.T) {
 	} {
 		r := reportOf(t, f, log)
 		if r.Total != 100 || len(r.When) != 1 || !r.When[0].Time.Equal(f.since) || r.NoTime != 0 || r.First.Second() != 5 {
-			t.Errorf("%+v", r)
+			t.Errorf("got %+v, want 100 at the start of the flood", r)
 		}
 	}
 }
@@ -112,19 +112,19 @@ func TestAdvice(t *testing.T) {
 		r := report{Total: 10, Operations: []named{{Name: operation, Count: 10}}, Users: []named{{Name: unknown, Count: 10}}}
 		got := fmt.Sprint(advise(r))
 		if !strings.Contains(got, want) || !strings.Contains(got, "ContextWithUser") || strings.Contains(got, "Batch, so that") {
-			t.Errorf("%s: %s, want %s", operation, got, want)
+			t.Errorf("%s: got %s, want %q and ContextWithUser", operation, got, want)
 		}
 	}
 }
 
-// One who caused most of it should give way; what is lost is to be run again.
+// The user who caused most should yield; lost work should be repeated.
 func TestAdviceForPeople(t *testing.T) {
 	r := report{Total: 10, Users: []named{{Name: "anna", Count: 6}, {Name: "ben", Count: 4}}}
 	if got := fmt.Sprint(advise(r)); !strings.Contains(got, "anna caused 60 %") || strings.Contains(got, "ben") || strings.Contains(got, "given up") {
-		t.Error(got)
+		t.Errorf("got %s, want only advice about anna", got)
 	}
 	r.GivenUp = 1
 	if got := fmt.Sprint(advise(r)); !strings.Contains(got, "1 calls were given up") {
-		t.Error(got)
+		t.Errorf("got %s, want advice about the call given up", got)
 	}
 }

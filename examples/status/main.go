@@ -1,10 +1,10 @@
-// Status shows the status page of a Transport that is hard at work: three users and a
-// job call a simulated tenant, whose queue strangers fill now and then.
+// Status shows the status page of a busy Transport: three users and a job call a
+// simulated tenant, whose queue other integrations fill now and then.
 //
 //	go run ./examples/status      and open http://localhost:8429
 //
-// The page shows users' names and what they do: a program of yours puts it behind its
-// own authentication.
+// The page shows the names of users and their requests: in your program, put it behind
+// your authentication.
 package main
 
 import (
@@ -30,7 +30,7 @@ import (
 
 func main() {
 	addr := flag.String("addr", "localhost:8429", "`host:port` to serve the page at")
-	lasts := flag.Duration("for", 0, "end after so long; 0 means with Ctrl-C")
+	lasts := flag.Duration("for", 0, "`duration` after which to exit; 0: run until Ctrl-C")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -49,7 +49,7 @@ func main() {
 	}
 }
 
-// run works and serves the page until the context ends.
+// run makes calls and serves the page until the context ends.
 func run(ctx context.Context, listener net.Listener) error {
 	alerts := notify.New(notify.NotifierFunc(func(_ context.Context, a notify.Alert) error {
 		fmt.Println(a.Subject())
@@ -72,7 +72,8 @@ func run(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// tenant is one that others use too: evenly, and in bursts that fill its queue.
+// tenant returns a tenant that others use too: steadily, and in bursts that fill its
+// queue.
 func tenant() *aprimotest.Tenant {
 	return &aprimotest.Tenant{Others: []aprimotest.Load{
 		{Agent: "another integration", Rate: 4, Random: true},
@@ -80,7 +81,7 @@ func tenant() *aprimotest.Tenant {
 	}}
 }
 
-// A worker is somebody with so many calls at the same time.
+// A worker is a user with a number of concurrent calls.
 type worker struct {
 	user     string
 	priority transport.Priority

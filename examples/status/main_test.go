@@ -11,7 +11,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// The page is there until the program is stopped, and then nothing is left of either.
+// The page is served until the context ends; then no goroutine is left.
 func TestStatus(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -30,7 +30,7 @@ func TestStatus(t *testing.T) {
 	defer resp.Body.Close()
 	page, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(page), "<h2>Queue</h2>") {
-		t.Errorf("%s, %v: %s", resp.Status, err, page)
+		t.Errorf("got %s, %v, want the page: %s", resp.Status, err, page)
 	}
 	stop()
 	if err := <-done; err != nil {

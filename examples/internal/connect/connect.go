@@ -1,6 +1,4 @@
-// Package connect makes the client of the example programs: of a real tenant, with
-// the credentials in the environment, or of a simulated one, to try. It is not for use
-// elsewhere.
+// Package connect makes the clients of the example programs.
 package connect
 
 import (
@@ -15,8 +13,8 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// Client returns the client of a tenant by its name, or of the simulated one if there
-// is no name.
+// Client returns a client of the named tenant, with the credentials in the environment, or
+// one of the simulated tenant if the name is empty.
 func Client(tenant string, simulated *aprimotest.Tenant) (*client.Client, error) {
 	if tenant == "" {
 		return client.New("simulated", oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "none"}),

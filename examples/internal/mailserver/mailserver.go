@@ -1,4 +1,4 @@
-// Package mailserver is a mail server in this process, for the examples.
+// Package mailserver has a mail server that runs in the process of an example program.
 package mailserver
 
 import (
@@ -25,8 +25,8 @@ const (
 	mailPassword = "a password for a server in this process"
 )
 
-// A Server keeps what it receives. It insists on TLS and on a login, as a
-// real one does.
+// A Server keeps the mails that it receives. It requires TLS and a login, as a real one
+// does.
 type Server struct {
 	server *smtp.Server
 	addr   string
@@ -36,7 +36,7 @@ type Server struct {
 	mails []string
 }
 
-// Start starts one that listens on this machine only.
+// Start starts a server on the loopback device.
 func Start() (*Server, error) {
 	cert, roots, err := selfSigned("127.0.0.1")
 	if err != nil {
@@ -54,7 +54,7 @@ func Start() (*Server, error) {
 	return m, nil
 }
 
-// Close ends it.
+// Close stops the server.
 func (m *Server) Close() error { return m.server.Close() }
 
 // Email returns the Notifier for this server.
@@ -66,7 +66,7 @@ func (m *Server) Email() notify.Email {
 	}
 }
 
-// Received returns the mails as they came.
+// Received returns the mails as they arrived.
 func (m *Server) Received() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -113,7 +113,7 @@ func (s *session) Data(r io.Reader) error {
 func (s *session) Reset()        {}
 func (s *session) Logout() error { return nil }
 
-// selfSigned makes a certificate for this one run.
+// selfSigned returns a certificate that is valid for an hour.
 func selfSigned(ip string) (tls.Certificate, *x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
