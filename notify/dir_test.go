@@ -59,7 +59,7 @@ func TestDirIsAStore(t *testing.T) {
 		t.Errorf("%q, %v", b, err)
 	}
 	if entries, _ = os.ReadDir(string(d)); len(entries) != 2 { // and the lock
-		t.Errorf("%v", entries)
+		t.Errorf("files: got %v, want the state and its lock", entries)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestAnAlertOutlivesTheProgram(t *testing.T) {
 		burst(a, 20)
 		time.Sleep(2 * time.Minute)
 		if err := a.Close(); !errors.Is(err, errDown) {
-			t.Error(err)
+			t.Errorf("Close: got %v, want %v", err, errDown)
 		}
 		up := new(inbox)
 		for range 2 {

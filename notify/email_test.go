@@ -30,7 +30,7 @@ func TestEmail(t *testing.T) {
 		wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "login refused", "535")
 		e.Token = func(context.Context) (string, error) { return "", io.ErrUnexpectedEOF }
 		if err := e.Notify(t.Context(), sampleAlert()); !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, notify.ErrPermanent) {
-			t.Error(err)
+			t.Errorf("error: got %v, want it without the token", err)
 		}
 	})
 	t.Run("no XOAUTH2", func(t *testing.T) {
@@ -98,7 +98,7 @@ func testEmail(t *testing.T, start func(*testing.T, setup) mailServer) {
 		}
 		for _, m := range s.mails() {
 			if h := parse(t, m.raw).Header; len(h["Bcc"]) > 0 || len(h["To"]) != 1 {
-				t.Errorf("header: %v", h)
+				t.Errorf("header: got %v, want one To and no Bcc", h)
 			}
 		}
 	})
@@ -128,7 +128,7 @@ func testOneMail(t *testing.T, s mailServer) {
 		t.Fatalf("%d mails, want 1", n)
 	}
 	if text := textOf(t, got[before].raw, "text/plain"); !strings.Contains(text, "50 requests") {
-		t.Error(text)
+		t.Errorf("mail: got %s, want 50 requests in it", text)
 	}
 }
 
@@ -169,7 +169,7 @@ func wantError(t *testing.T, err, target error, want ...string) {
 	}
 	for _, w := range want {
 		if !strings.Contains(err.Error(), w) {
-			t.Errorf("error %q does not say %q", err, w)
+			t.Errorf("error %q want %q in it", err, w)
 		}
 	}
 }
@@ -195,7 +195,7 @@ func TestCheckSendsNothing(t *testing.T) {
 	}
 	for _, secret := range []string{"hunter2-wrong", mailPassword, base64.StdEncoding.EncodeToString([]byte("\x00" + mailUser + "\x00" + mailPassword))} {
 		if strings.Contains(said.String(), secret) {
-			t.Errorf("a secret is in the dialogue:\n%s", &said)
+			t.Errorf("dialogue: got a secret, want none:\n%s", &said)
 		}
 	}
 	e.Addr = "127.0.0.1:1"

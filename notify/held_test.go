@@ -28,7 +28,7 @@ func TestSamplesOutliveTheStore(t *testing.T) {
 		}
 		a.Close()
 		if g := box.got()[0]; len(g.Samples) != 6 || g.Samples[0].User != "anna@example.com" || g.Samples[0].Attempt != 1 {
-			t.Errorf("%+v", g.Samples)
+			t.Errorf("samples: got %+v, want 6, the first by anna", g.Samples)
 		}
 	})
 }
@@ -46,7 +46,7 @@ func TestObserveDoesNotWaitForTheLog(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		burst(a, 1)
 		if d := time.Since(began); d > time.Millisecond {
-			t.Errorf("it took %v", d)
+			t.Errorf("Observe and Status took %v, want 1ms at most", d)
 		}
 		a.Close()
 	})
@@ -89,7 +89,7 @@ func testClose(t *testing.T, store notify.Store, muted bool) {
 			t.Error(diff)
 		}
 		if strings.Contains(log.String(), `"aprimo.alert.events":500`) != muted {
-			t.Errorf("log: %s", &log)
+			t.Errorf("log: got %s, want 500 unreported events in it: %v", &log, muted)
 		}
 	})
 }
@@ -111,7 +111,7 @@ func TestALevelThatIsSwitchedOff(t *testing.T) {
 		time.Sleep(48 * time.Hour)
 		a.Close()
 		if n := len(box.got()); n != 1 {
-			t.Errorf("%d alerts", n)
+			t.Errorf("alerts: got %d, want 1", n)
 		}
 	})
 }
@@ -128,7 +128,7 @@ func TestATrickleIsNoIncident(t *testing.T) {
 		burst(a, 20)
 		a.Close()
 		if g := box.got()[0]; g.Total > 23 || g.Time.Sub(g.Since) > 10*time.Minute {
-			t.Errorf("%d since %v", g.Total, g.Time.Sub(g.Since))
+			t.Errorf("alert: got %d events in %v, want 23 in 10 min at most", g.Total, g.Time.Sub(g.Since))
 		}
 	})
 }
@@ -181,17 +181,17 @@ func TestMuteAndUnmute(t *testing.T) {
 		a := notify.New(box, notify.Rule{})
 		a.Mute(time.Now().Add(5*time.Hour), "work")
 		if s := a.Status(); s[0].Muted.IsZero() || s[0].Reason != "work" {
-			t.Errorf("%+v", s)
+			t.Errorf("status: got %+v, want muted for work", s)
 		}
 		synctest.Wait()
 		a.Mute(time.Time{}, "")
 		if s := a.Status(); !s[0].Muted.IsZero() {
-			t.Errorf("%+v", s)
+			t.Errorf("status: got %+v, want not muted", s)
 		}
 		burst(a, 30)
 		time.Sleep(time.Minute)
 		if len(box.got()) != 1 {
-			t.Error("still muted")
+			t.Errorf("alerts after Mute has ended: got %d, want 1", len(box.got()))
 		}
 		a.Close()
 	})
@@ -211,7 +211,7 @@ func TestAClockThatWasAhead(t *testing.T) {
 		a.Close()
 		g := box.got()[0]
 		if g.Since.Sub(begin).Abs() > time.Second || g.Time.Sub(begin) > time.Minute || g.Next.Sub(begin) > 5*time.Hour || g.History[0].Time.After(begin) {
-			t.Errorf("began %v: %+v", begin, g)
+			t.Errorf("alert: got %+v, want its times about %v", g, begin)
 		}
 	})
 }
@@ -265,7 +265,7 @@ func TestTheMailServerIsAwayForLong(t *testing.T) {
 					burst(a, 20)
 					time.Sleep(time.Minute)
 					if sent, failed, pending := a.Deliveries(); i == 30 && store != nil && (sent != 0 || failed != 1 || pending != 1) {
-						t.Errorf("%d sent, %d failed, %d pending", sent, failed, pending)
+						t.Errorf("Deliveries: got %d sent, %d failed, %d pending, want 0, 1, 1", sent, failed, pending)
 					}
 				}
 				time.Sleep(time.Hour)
@@ -297,7 +297,7 @@ func TestLostCallsAreHeardOf(t *testing.T) {
 		for _, g := range box.got() {
 			if g.Condition == notify.Failing && g.Phase == notify.Firing {
 				if d := g.Time.Sub(begin); d > 10*time.Minute {
-					t.Errorf("told after %v", d)
+					t.Errorf("lost calls: reported after %v, want 10 min at most", d)
 				}
 				return
 			}
@@ -315,7 +315,7 @@ func TestAlertAsJSON(t *testing.T) {
 	}
 	var back notify.Alert
 	if err := json.Unmarshal(b, &back); err != nil || len(back.Samples) != len(a.Samples) || back.Text() != a.Text() {
-		t.Errorf("%v\n%s", err, b)
+		t.Errorf("read back from %s: got %v, %+v, want %+v", b, err, back, a)
 	}
 }
 
@@ -340,11 +340,11 @@ func TestWhatCameOfItBeganWithIt(t *testing.T) {
 		a.Close()
 		for _, alert := range box.got() {
 			if alert.Recovered != 20 || alert.Refused != 0 || alert.Paused != 0 {
-				t.Errorf("%s: %d recovered, %d refused, %d paused", alert.Phase, alert.Recovered, alert.Refused, alert.Paused)
+				t.Errorf("%s: got %d recovered, %d refused, %d paused, want 20, 0, 0", alert.Phase, alert.Recovered, alert.Refused, alert.Paused)
 			}
 		}
 		if n := len(box.got()); n != 2 {
-			t.Errorf("%d alerts", n)
+			t.Errorf("alerts: got %d, want 2", n)
 		}
 	})
 }

@@ -98,7 +98,7 @@ func TestTestMail(t *testing.T) {
 	var a notify.Alert
 	for _, s := range []string{a.Subject(), a.Text(), a.HTML()} {
 		if !strings.Contains(strings.ToLower(s), "test of the alert mail") {
-			t.Errorf("%q", s)
+			t.Errorf("got %q, want it to say that it is a test", s)
 		}
 	}
 }
@@ -107,7 +107,7 @@ func TestTimesHaveTheirOffset(t *testing.T) {
 	a := sampleAlert()
 	a.Since = a.Since.In(time.FixedZone("", 3600))
 	if !strings.Contains(a.Text(), "2026-11-23 11:02:11 +01:00 (10:02:11 UTC)") {
-		t.Error(a.Text())
+		t.Errorf("text: got %s, want the offset and UTC", a.Text())
 	}
 }
 
@@ -127,7 +127,7 @@ func TestLinesAreShortInAnyZone(t *testing.T) {
 			a.Samples[0].Time = a.Time
 			for line := range strings.Lines(a.Text()) {
 				if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > 78 {
-					t.Errorf("%s %s: %q", l, p, line)
+					t.Errorf("%s %s: got %q, want 78 characters at most", l, p, line)
 				}
 			}
 		}
@@ -189,24 +189,24 @@ func checkSafe(t *testing.T, a notify.Alert) {
 	t.Helper()
 	plain := nastyAlert("x")
 	if strings.ContainsFunc(a.Subject(), unsafe) || utf8.RuneCountInString(a.Subject()) > 200 {
-		t.Errorf("subject: %q", a.Subject())
+		t.Errorf("subject: got %q, want 200 printable characters at most", a.Subject())
 	}
 	text := a.Text()
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		if strings.ContainsFunc(line, unsafe) || utf8.RuneCountInString(line) > 78 {
-			t.Errorf("line: %q", line)
+			t.Errorf("line: got %q, want 78 printable characters at most", line)
 		}
 	}
 	html := a.HTML()
 	if strings.ContainsFunc(strings.ReplaceAll(html, "\n", ""), unsafe) {
-		t.Errorf("html: %q", html)
+		t.Errorf("html: got %q, want it printable", html)
 	}
 	if a.Tenant != "" && strings.Count(text, "\n") != strings.Count(plain.Text(), "\n") {
-		t.Errorf("another number of lines: %s", text)
+		t.Errorf("text: got %s, want as many lines as of %s", text, plain.Text())
 	}
 	if a.Tenant != "" && strings.Count(html, "<") != strings.Count(plain.HTML(), "<") {
-		t.Errorf("another number of tags: %s", html)
+		t.Errorf("html: got %s, want as many tags as of %s", html, plain.HTML())
 	}
 }
 

@@ -114,13 +114,13 @@ func TestHeadersOfEachPhase(t *testing.T) {
 			n++
 			h := parse(t, s.wait(t, n)[n-1].raw).Header
 			if id := h.Get("Message-Id"); ids[id] {
-				t.Errorf("%s %s: another mail has the Message-ID %s", l, p, id)
+				t.Errorf("%s %s: got the Message-ID %s of another mail, want one of its own", l, p, id)
 			} else {
 				ids[id] = true
 			}
 			root := "<aprimo-429." + a.Incident + "@example.com>"
 			if h.Get("In-Reply-To") != root || !strings.HasPrefix(h.Get("References"), root) {
-				t.Errorf("%s %s: in reply to %s, references %s", l, p, h.Get("In-Reply-To"), h.Get("References"))
+				t.Errorf("%s %s: got in reply to %s, references %s, want the same of all mails", l, p, h.Get("In-Reply-To"), h.Get("References"))
 			}
 			urgent := l == notify.Failing && (p == notify.Firing || p == notify.Escalated)
 			if got := h.Get("Importance") == "high"; got != urgent {

@@ -76,7 +76,7 @@ func FuzzShield(f *testing.F) {
 		for _, form := range forms(user, secret, int(code)) {
 			for i := range max(len(form)-pieceLen+1, 0) {
 				if piece := form[i : i+pieceLen]; strings.Contains(shown, piece) {
-					t.Fatalf("%q of %q is in %q, made of %q", piece, secret, shown, reply)
+					t.Fatalf("%q: got %q with %q in it, want nothing of %q", reply, shown, piece, secret)
 				}
 			}
 		}
@@ -132,6 +132,6 @@ func TestShieldShowsWhatIsUseful(t *testing.T) {
 		t.Errorf("without a secret: %q", got)
 	}
 	if n := len(s.text(strings.Repeat("x ", 1<<20))); n > maxReply+3 {
-		t.Errorf("%d bytes of a reply", n)
+		t.Errorf("reply: got %d bytes, want fewer", n)
 	}
 }

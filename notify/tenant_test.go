@@ -47,7 +47,7 @@ func TestTheOthersShareIsWhatTheyGot(t *testing.T) {
 				real := float64(r.Agents["strangers"].Served) / r.Elapsed.Seconds()
 				if len(box.got()) == 0 {
 					if tt.strangers > 0 {
-						t.Fatal("no alert")
+						t.Fatal("alerts: got none, want one")
 					}
 					return
 				}

@@ -61,7 +61,7 @@ func TestWebhookShapes(t *testing.T) {
 					t.Errorf("a link in %s", *got)
 				}
 				if n := len(*got); shape != notify.JSON && n > 28<<10 { // what Teams takes
-					t.Errorf("%s: %d bytes", shape, n)
+					t.Errorf("%s: got %d bytes, want 28 KiB at most", shape, n)
 				}
 			}
 		}
@@ -97,7 +97,7 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 		if permanent {
 			wantError(t, err, notify.ErrPermanent, fmt.Sprint(status), "URL")
 		} else if err == nil || errors.Is(err, notify.ErrPermanent) {
-			t.Error(err)
+			t.Errorf("%d: got %v, want an error that is not permanent", status, err)
 		}
 		if err == nil || strings.Contains(err.Error(), "secret") || strings.ContainsFunc(err.Error(), unsafe) {
 			t.Errorf("%d: %q", status, err)
@@ -107,7 +107,7 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 		err := w.Validate()
 		wantError(t, err, notify.ErrPermanent, "notify: webhook: ")
 		if err == nil || strings.Contains(err.Error(), "secret") {
-			t.Error(err)
+			t.Errorf("%v: got %v, want an error without the secret", w, err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -116,7 +116,7 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 	err := w.Notify(ctx, sampleAlert())
 	wantError(t, err, nil, "no answer from 127.0.0.1:1", "check whether the URL is still valid", "firewall")
 	if strings.Contains(err.Error(), "secret") {
-		t.Error(err)
+		t.Errorf("got %v, want an error without the secret", err)
 	}
 	private := httptest.NewUnstartedServer(http.NotFoundHandler())
 	private.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -126,11 +126,11 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 	w.Header = http.Header{"Authorization": {"secret"}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		if s := fmt.Sprintf(verb, w); strings.Contains(s, "secret") {
-			t.Error(s)
+			t.Errorf("%s: got %s, want it without the secret", verb, s)
 		}
 	}
 	if b, _ := json.Marshal(w); strings.Contains(string(b), "secret") {
-		t.Errorf("%s", b)
+		t.Errorf("JSON: got %s, want it without the secret", b)
 	}
 }
 
