@@ -93,7 +93,7 @@ func phases(begin time.Time, alerts []notify.Alert) (all []string) {
 	return all
 }
 
-func TestCourseOfAnIncident(t *testing.T) {
+func TestPhasesOfAnIncident(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
 		a := notify.New(box, notify.Rule{})
@@ -227,7 +227,7 @@ func TestFewAfterAPauseAreForgotten(t *testing.T) {
 		burst(a, 20)
 		a.Close()
 		if got := box.got(); len(got) != 1 || got[0].Count != 20 {
-			t.Errorf("alerts: %+v", got)
+			t.Errorf("alerts: got %+v, want one of 20 429s", got)
 		}
 	})
 }
@@ -272,7 +272,7 @@ func TestEventWithoutTime(t *testing.T) {
 		a.Observe(t.Context(), e)
 		a.Close()
 		if got := box.got(); len(got) != 1 || !got[0].Time.Equal(time.Now()) || !got[0].Since.Equal(time.Now()) {
-			t.Errorf("alerts: %+v", got)
+			t.Errorf("alerts: got %+v, want one of now", got)
 		}
 	})
 }

@@ -95,7 +95,7 @@ func testClose(t *testing.T, store notify.Store, muted bool) {
 }
 
 // A level that was switched off in the middle of an incident is silent.
-func TestALevelThatIsSwitchedOff(t *testing.T) {
+func TestAConditionThatIsSwitchedOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box, store := new(inbox), new(memory)
 		lost := func(a *notify.Alerter) {
@@ -169,7 +169,7 @@ func TestADigestCountsAll(t *testing.T) {
 		got := box.got()
 		if len(got) != 1 || got[0].Total != 400 || got[0].Incidents != 80 || got[0].Users[0].Count != 400 ||
 			!strings.Contains(got[0].Subject(), "400 in 80 incidents") || !strings.Contains(got[0].Text(), "80 incidents") {
-			t.Errorf("%s\n%+v", got[0].Subject(), got)
+			t.Errorf("alerts: got %+v, want one digest of 400 events in 80 incidents", got)
 		}
 	})
 }
@@ -217,20 +217,20 @@ func TestAClockThatWasAhead(t *testing.T) {
 }
 
 // Two ways of one name are two.
-func TestTwoWaysOfOneName(t *testing.T) {
+func TestTwoRoutesOfOneName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one, two, three := new(inbox), new(inbox), new(inbox)
 		a := notify.New(notify.Routes{{Name: "mail", To: one}, {Name: "mail", To: two}, {To: three}}, notify.Rule{})
 		burst(a, 20)
 		a.Close()
 		if len(one.got()) != 1 || len(two.got()) != 1 || len(three.got()) != 1 {
-			t.Errorf("%d, %d and %d alerts", len(one.got()), len(two.got()), len(three.got()))
+			t.Errorf("alerts: got %d, %d and %d, want 1 each", len(one.got()), len(two.got()), len(three.got()))
 		}
 	})
 }
 
 // A program that calls its ways otherwise delivers what the last one left.
-func TestARenamedWay(t *testing.T) {
+func TestARenamedRoute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		quiet := zerolog.Nop()
 		rule := notify.Rule{Store: new(memory), Logger: &quiet, Gather: -1}
@@ -243,7 +243,7 @@ func TestARenamedWay(t *testing.T) {
 		time.Sleep(time.Minute)
 		a.Close()
 		if got := box.got(); len(got) != 1 || got[0].Phase != notify.Firing {
-			t.Errorf("%+v", got)
+			t.Errorf("alerts: got %+v, want the first one", got)
 		}
 	})
 }
@@ -272,7 +272,7 @@ func TestTheMailServerIsAwayForLong(t *testing.T) {
 				a.Close()
 				got := box.got()
 				if len(got) == 0 || got[0].Phase != notify.Firing || got[0].Number != 1 || got[len(got)-1].Phase != notify.Resolved {
-					t.Errorf("%v", phases(begin, got))
+					t.Errorf("alerts: got %v, want firing first, resolved last", phases(begin, got))
 				}
 			})
 		})
@@ -302,7 +302,7 @@ func TestLostCallsAreHeardOf(t *testing.T) {
 				return
 			}
 		}
-		t.Errorf("not told: %v", phases(begin, box.got()))
+		t.Errorf("alerts: got %v, want one about lost calls", phases(begin, box.got()))
 	})
 }
 

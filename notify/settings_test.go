@@ -46,18 +46,18 @@ func TestValidate(t *testing.T) {
 		err := e.Validate()
 		if tt.want == "" {
 			if err != nil {
-				t.Errorf("%v: %v", e, err)
+				t.Errorf("%v: got %v, want nil", e, err)
 			}
 			continue
 		}
 		wantError(t, err, notify.ErrPermanent, "notify: email: ", tt.want)
 		if strings.Contains(err.Error(), "secret") {
-			t.Errorf("password in %q", err)
+			t.Errorf("error: got %q, want it without the password", err)
 		}
 		if nerr := e.Notify(t.Context(), sampleAlert()); nerr == nil && tt.want != `bad To "c"` {
 			t.Errorf("%v: Notify: got nil, want an error", e)
 		} else if !errors.Is(nerr, notify.ErrPermanent) && !strings.Contains(tt.want, "bad To") {
-			t.Errorf("%v: %v", e, nerr)
+			t.Errorf("%v: Notify: got %v, want a permanent error", e, nerr)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func TestTheOthersShareIsWhatTheyGot(t *testing.T) {
 				a := box.got()[0]
 				t.Logf("%d 429s: %.1f at least, %.1f really", a.Total, a.Others, real)
 				if a.Others > real+0.3 || a.Others < real-2 {
-					t.Errorf("the others took %.1f at least, says the alert; they got %.1f", a.Others, real)
+					t.Errorf("others: got %.1f at least, want %.1f", a.Others, real)
 				}
 			})
 		})

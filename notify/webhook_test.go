@@ -50,15 +50,15 @@ func TestWebhookShapes(t *testing.T) {
 				}
 				var m map[string]any
 				if err := json.Unmarshal(*got, &m); err != nil || !utf8.Valid(*got) {
-					t.Fatalf("%v: %s", err, *got)
+					t.Fatalf("JSON: got %v of %s, want nil", err, *got)
 				}
 				for _, bad := range []string{"<!channel>", "<script>"} {
 					if shape != notify.JSON && strings.Contains(string(*got), bad) {
-						t.Errorf("%s: %s in %s", shape, bad, *got)
+						t.Errorf("%s: got %s with %s in it, want it escaped", shape, *got, bad)
 					}
 				}
 				if shape == notify.Teams && strings.Contains(string(*got), "[click](") {
-					t.Errorf("a link in %s", *got)
+					t.Errorf("got %s with a link, want it escaped", *got)
 				}
 				if n := len(*got); shape != notify.JSON && n > 28<<10 { // what Teams takes
 					t.Errorf("%s: got %d bytes, want 28 KiB at most", shape, n)
@@ -86,7 +86,7 @@ func TestWebhookJSON(t *testing.T) {
 	}
 	if m.Subject != a.Subject() || m.Condition != "throttled" || m.Phase != "resolved" || m.Total != 1604 ||
 		m.Users[0].Name != "anna@example.com" || m.Samples[0].User != "anna@example.com" {
-		t.Errorf("%s", *got)
+		t.Errorf("JSON: got %s, want the subject and the fields of %+v", *got, a)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 			t.Errorf("%d: got %v, want an error that is not permanent", status, err)
 		}
 		if err == nil || strings.Contains(err.Error(), "secret") || strings.ContainsFunc(err.Error(), unsafe) {
-			t.Errorf("%d: %q", status, err)
+			t.Errorf("%d: got %q, want a printable error without the secret", status, err)
 		}
 	}
 	for _, w := range []notify.Webhook{{}, {URL: "hooks.example.com/secret"}, {URL: "http://hooks.example.com/secret"}, {URL: "ftp://h/secret"}, {URL: "https://h/secret", Shape: "fax"}, {URL: "https://h/\x7fsecret"}} {
@@ -170,7 +170,7 @@ func TestWebhookThatRepeatsItsURL(t *testing.T) {
 		err := w.Notify(t.Context(), sampleAlert())
 		wantError(t, err, notify.ErrPermanent, "answered 404 sorry,", "***")
 		if err == nil || strings.Contains(err.Error(), "geheimnis") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want an error without the secret", name, err)
 		}
 		s.Close()
 	}

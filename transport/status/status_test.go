@@ -163,7 +163,7 @@ func TestPageWithoutAlerts(t *testing.T) {
 			t.Errorf("%s: got alerts %v in the JSON, want []", name, s.Alerts)
 		}
 		if page := get(t, h, ""); !strings.Contains(page, "Not set up: see package notify.") {
-			t.Errorf("%s: the page does not say that no alerts are set up:\n%s", name, page)
+			t.Errorf("%s: got %s, want that no alerts are set up", name, page)
 		}
 	}
 }
@@ -189,7 +189,7 @@ func testPageOfRefusedCalls(t *testing.T) {
 		t.Errorf("minute: got %+v, want 1 call, 1 sent, 1 refused", m)
 	}
 	if page := get(t, h, ""); !strings.Contains(page, "1 rejected locally") {
-		t.Error("the page does not say that a call was refused")
+		t.Errorf("page: got %s, want that a call was rejected", page)
 	}
 }
 
@@ -300,7 +300,7 @@ func TestPageOverHTTP(t *testing.T) {
 			body, err := io.ReadAll(resp.Body)
 			resp.Body.Close()
 			if err != nil || resp.ProtoMajor != 2 || resp.StatusCode != 200 || resp.Header.Get("Content-Type") != kind || (len(body) > 0) != (method == "GET") {
-				t.Errorf("%s %s: %s %s, %d bytes, %v", method, query, resp.Proto, resp.Status, len(body), err)
+				t.Errorf("%s %s: got %s %s, %d bytes, %v, want HTTP/2, 200, a body for GET alone", method, query, resp.Proto, resp.Status, len(body), err)
 			}
 		}
 	}

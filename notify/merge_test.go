@@ -167,7 +167,7 @@ func TestAStoreWithNonsense(t *testing.T) {
 			a.Close()
 			got := box.got()
 			if l := ledgerOf(got); len(l.opened) != 1 || len(l.closed) != 1 {
-				t.Errorf("%s: %v", text, phases(begin, got))
+				t.Errorf("%s: got %v, want one incident opened and closed", text, phases(begin, got))
 			}
 			for _, g := range got {
 				if d := g.Since.Sub(begin); d < 0 || d > time.Minute {

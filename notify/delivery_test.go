@@ -51,7 +51,7 @@ func TestDeliveryIsTriedAgain(t *testing.T) {
 			t.Errorf("Deliveries: got %d sent, %d failed, %d pending, want 1, 0, 0", sent, failed, pending)
 		}
 		if err := a.Close(); err != nil || len(box.got()) != 1 {
-			t.Errorf("err %v, %d alerts", err, len(box.got()))
+			t.Errorf("Close: got %v, %d alerts, want nil, 1", err, len(box.got()))
 		}
 		for _, line := range logged(t, &out) {
 			if line["level"] != "warn" || line["error"] != errDown.Error() {
@@ -95,7 +95,7 @@ func TestUndeliverableAlertIsLogged(t *testing.T) {
 					t.Errorf("Close: %v after %d tries, want %d", err, box.tried(), tt.tries)
 				}
 				if err := a.Close(); !errors.Is(err, tt.want) {
-					t.Errorf("second Close: %v", err)
+					t.Errorf("second Close: got %v, want %v", err, tt.want)
 				}
 				if sent, failed, pending := a.Deliveries(); failed != 1 || sent+uint64(pending) > 0 {
 					t.Errorf("Deliveries: got %d sent, %d failed, %d pending, want 0, 1, 0", sent, failed, pending)
@@ -137,7 +137,7 @@ func TestCloseDoesNotWaitForTheNextTry(t *testing.T) {
 				time.Sleep(10 * time.Second)
 				begin := time.Now()
 				if err := a.Close(); !errors.Is(err, tt.want) {
-					t.Errorf("Close: %v", err)
+					t.Errorf("Close: got %v, want %v", err, tt.want)
 				}
 				if took := time.Since(begin); took != 0 || box.tried() != tt.tries {
 					t.Errorf("took %v, %d tries, want %d", took, box.tried(), tt.tries)
