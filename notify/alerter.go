@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -66,13 +65,9 @@ func New(n Notifier, r Rule) *Alerter {
 	}
 	routes := routesOf(n)
 	a := &Alerter{
-		rule:    r.withDefaults(),
-		routes:  func() Routes { return routes },
-		host:    clean(host, maxText),
-		id:      rand.Text(),
-		clock:   newClock(),
-		closing: make(chan struct{}),
-		wake:    make(chan struct{}, 1),
+		rule: r.withDefaults(), routes: func() Routes { return routes },
+		host: clean(host, maxText), id: rand.Text(), clock: newClock(),
+		closing: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	a.rule.Tenant = clean(r.Tenant, maxText)
 	routes.logInvalid(a.rule.logger())
@@ -201,6 +196,3 @@ func (a *Alerter) Deliveries() (sent, failed uint64, pending int) {
 	defer a.mu.Unlock()
 	return a.sent, a.failed, len(a.inFlight)
 }
-
-// processName returns the process's name for people.
-func (a *Alerter) processName() string { return fmt.Sprintf("%s (process %d)", a.host, os.Getpid()) }

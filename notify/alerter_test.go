@@ -29,10 +29,10 @@ func TestAlertAtExactlyCount(t *testing.T) {
 		}
 		if g := got[0]; g.Condition != notify.Throttled || g.Phase != notify.Firing || g.Count != 20 || g.Total != 20 || g.Limit != 20 ||
 			g.Within != 5*time.Minute || g.Cooldown != time.Hour || g.Number != 1 || g.Incident == "" || g.Suppressed != 0 || !g.Previous.IsZero() {
-			t.Errorf("alert: %+v", g)
+			t.Errorf("alert: got %+v, want the first of a Throttled incident with 20 of 20 429s in 5 min", g)
 		}
 		if err := a.Close(); err != nil {
-			t.Error(err)
+			t.Errorf("Close: got %v, want nil", err)
 		}
 	})
 }
@@ -93,7 +93,7 @@ func phases(begin time.Time, alerts []notify.Alert) (all []string) {
 	return all
 }
 
-func TestCourseOfAnIncident(t *testing.T) {
+func TestPhasesOfAnIncident(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
 		a := notify.New(box, notify.Rule{})
@@ -116,14 +116,14 @@ func TestCourseOfAnIncident(t *testing.T) {
 		for i, g := range got {
 			sum += g.Count
 			if g.Number != i+1 || g.Incident != got[0].Incident || g.Total != sum || !g.Since.Equal(begin) {
-				t.Errorf("alert %d: number %d, %d of %d, since %v", i, g.Number, g.Count, g.Total, g.Since)
+				t.Errorf("alert %d: got number %d, incident %s, total %d, since %v, want %d, %s, %d, %v", i, g.Number, g.Incident, g.Total, g.Since, i+1, got[0].Incident, sum, begin)
 			}
 		}
 		if sum != 600*10+60*90 {
-			t.Errorf("%d in all", sum)
+			t.Errorf("events: got %d in all, want %d", sum, 600*10+60*90)
 		}
 		if last := got[len(got)-1]; !last.Ended.Equal(begin.Add(10*time.Hour-time.Minute)) || last.Peak != 100 {
-			t.Errorf("ended %v, peak %d", last.Ended, last.Peak)
+			t.Errorf("last alert: got ended %v, peak %d, want %v, 100", last.Ended, last.Peak, begin.Add(10*time.Hour-time.Minute))
 		}
 		a.Close()
 	})
@@ -145,7 +145,7 @@ func TestCooldownKeepsAlertsForLater(t *testing.T) {
 		}
 		g := box.got()[2]
 		if len(g.Unreported) != 1 || g.Suppressed != 25 || !g.Unreported[0].Since.Equal(begin.Add(30*time.Minute)) || g.Unreported[0].Ended.IsZero() {
-			t.Errorf("%+v", g)
+			t.Errorf("digest: got %+v, want one incident of 25 events that has ended, since %v", g, begin.Add(30*time.Minute))
 		}
 		a.Close()
 	})
@@ -227,7 +227,7 @@ func TestFewAfterAPauseAreForgotten(t *testing.T) {
 		burst(a, 20)
 		a.Close()
 		if got := box.got(); len(got) != 1 || got[0].Count != 20 {
-			t.Errorf("alerts: %+v", got)
+			t.Errorf("alerts: got %+v, want one of 20 429s", got)
 		}
 	})
 }
@@ -272,7 +272,7 @@ func TestEventWithoutTime(t *testing.T) {
 		a.Observe(t.Context(), e)
 		a.Close()
 		if got := box.got(); len(got) != 1 || !got[0].Time.Equal(time.Now()) || !got[0].Since.Equal(time.Now()) {
-			t.Errorf("alerts: %+v", got)
+			t.Errorf("alerts: got %+v, want one of now", got)
 		}
 	})
 }
@@ -303,7 +303,7 @@ func TestCallsLostAreFailing(t *testing.T) {
 			t.Fatal(diff)
 		}
 		if g := box.got()[0]; g.Total != 5 || g.Lost != 5 || g.Recovered != 1 || g.Users[0].Name != "nightly" || g.Limit != 5 {
-			t.Errorf("%+v", g)
+			t.Errorf("alert: got %+v, want 5 of 5 calls lost by nightly, 1 recovered", g)
 		}
 		a.Close()
 	})
@@ -345,7 +345,7 @@ func TestMuteTellsAfterwards(t *testing.T) {
 		burst(a, 50)
 		time.Sleep(time.Minute)
 		if s := a.Status()[0]; s.State != "firing" || s.Reason != "work on the tenant" || s.Total != 50 {
-			t.Errorf("%+v", s)
+			t.Errorf("status: got %+v, want firing with 50 events, muted for work on the tenant", s)
 		}
 		time.Sleep(3 * time.Hour)
 		if diff := cmp.Diff([]string{"2h0m0s throttled digest"}, phases(begin, box.got())); diff != "" {
@@ -370,10 +370,10 @@ func TestWhoseShareItIs(t *testing.T) {
 		a.Close()
 		g := box.got()[0]
 		if g.Rate < 6.2 || g.Rate > 6.25 || g.Others < 8.75 || g.Others > 8.8 || g.TenantRate != 15 {
-			t.Errorf("ours %v, others %v of %v", g.Rate, g.Others, g.TenantRate)
+			t.Errorf("rates: got ours %v, others %v of %v, want 6.2, 8.8 of 15", g.Rate, g.Others, g.TenantRate)
 		}
 		if len(g.History) != 1 || g.History[0].Limited != 20 || g.History[0].Sent != 20 || g.History[0].ServerDelay != time.Second {
-			t.Errorf("history %+v", g.History)
+			t.Errorf("history: got %+v, want a minute with 20 429s, 20 sent, a delay of 1 s", g.History)
 		}
 	})
 }

@@ -27,7 +27,7 @@ func TestTheWallClockIsSet(t *testing.T) {
 			status := a.Status()[0]
 			a.Close()
 			if len(got) != 1 {
-				t.Fatalf("%d alerts", len(got))
+				t.Fatalf("alerts: got %d, want 1", len(got))
 			}
 			for _, at := range []time.Time{got[0].Since, got[0].History[0].Time, status.Since} {
 				if at.Sub(begin).Abs() > time.Millisecond {

@@ -113,10 +113,9 @@ type tally struct {
 	times    []time.Time // of the last events, at least as many as make an alert due
 	users    topk.Counter
 	ops      topk.Counter
-	answers  int // 429s among the events
-	inFlight int // the sum of our requests at the server, at these
-	first    []transport.Event
-	last     [maxSamples]transport.Event // a ring; the newest is at (count-1)%maxSamples
+	answers  int               // 429s among the events
+	inFlight int               // the sum of our requests at the server, at these
+	samples  []transport.Event // the first and the last, each once
 	tenant   string
 }
 
@@ -136,10 +135,10 @@ func (t *tally) add(e transport.Event, at time.Time, limit int) {
 		t.answers++
 		t.inFlight += min(max(0, e.InFlight), tenantQueue)
 	}
-	if len(t.first) < maxSamples {
-		t.first = append(t.first, e)
+	if len(t.samples) == 2*maxSamples {
+		t.samples = slices.Delete(t.samples, maxSamples, maxSamples+1)
 	}
-	t.last[t.count%maxSamples] = e
+	t.samples = append(t.samples, e)
 	t.count++
 }
 
@@ -148,17 +147,8 @@ func (t *tally) sum(process string, behind time.Duration) Alert {
 	return Alert{
 		Since: t.times[0].Add(behind), Latest: t.times[len(t.times)-1].Add(behind), Total: t.count, Tenant: t.tenant,
 		Users: t.users.Top(maxCounted), Operations: t.ops.Top(maxCounted), Hosts: []Tally{{Name: process, Count: t.count}},
-		Samples: t.samples(),
+		Samples: t.samples,
 	}
-}
-
-// samples returns the first and the last events, each once.
-func (t *tally) samples() []transport.Event {
-	all := slices.Clone(t.first)
-	for i := max(len(t.first), t.count-maxSamples); i < t.count; i++ {
-		all = append(all, t.last[i%maxSamples])
-	}
-	return all
 }
 
 // sample returns what is kept of an event. It must not keep long strings alive, or

@@ -52,7 +52,7 @@ func TestADayOfFortyIncidents(t *testing.T) {
 				opened[u.Incident] = true
 				if !u.Ended.IsZero() {
 					if closed[u.Incident] {
-						t.Errorf("%s is closed twice", u.Incident)
+						t.Errorf("%s is closed twice, want once", u.Incident)
 					}
 					closed[u.Incident] = true
 				}
@@ -61,12 +61,12 @@ func TestADayOfFortyIncidents(t *testing.T) {
 			switch g.Phase {
 			case notify.Firing:
 				if opened[g.Incident] {
-					t.Errorf("%s is opened twice", g.Incident)
+					t.Errorf("%s is opened twice, want once", g.Incident)
 				}
 				opened[g.Incident] = true
 			case notify.Resolved:
 				if closed[g.Incident] {
-					t.Errorf("%s is closed twice", g.Incident)
+					t.Errorf("%s is closed twice, want once", g.Incident)
 				}
 				closed[g.Incident] = true
 			}
@@ -78,7 +78,7 @@ func TestADayOfFortyIncidents(t *testing.T) {
 			t.Errorf("%d mails in 24 h, want 24 at most", mails)
 		}
 		if len(opened) != len(began) || len(closed) != len(began) {
-			t.Errorf("%d incidents: %d opened, %d closed", len(began), len(opened), len(closed))
+			t.Errorf("got %d incidents opened, %d closed, want %d", len(opened), len(closed), len(began))
 		}
 	})
 }

@@ -15,8 +15,6 @@ const (
 	maxDone  = 64             // receipts that a process remembers
 )
 
-var errUnresponsive = fmt.Errorf("the notifier does not return when its context ends: %w", ErrPermanent)
-
 // A delivery is that of one alert to all its targets. Alerter.mu guards it.
 type delivery struct {
 	left      int  // targets
@@ -85,10 +83,11 @@ func (a *Alerter) deliver(p pendingAlert, t target) (got bool, err error) {
 	began := time.Now()
 	for i := 0; ; i++ {
 		last := a.isClosing() || !a.mayRetry(i, began)
-		err := a.try(p.Alert, t)
+		to, selective := a.routes().find(t)
+		err := a.try(p.Alert, to)
 		var some *partialError
 		got = errors.As(err, &some) || err == nil || got
-		if some != nil && some.later != nil && a.routes().selects(t) {
+		if some != nil && some.later != nil && selective {
 			err, refused = some.later, errors.Join(refused, some.never)
 			t.Recipients = some.left
 			a.update(func(s *sharedState, _ bool) { s.narrow(p.ID, t) })
@@ -117,13 +116,13 @@ func (a *Alerter) mayRetry(i int, began time.Time) bool {
 
 // try sends an alert once. If there is no such route, because the program had other
 // names for its routes when it stored the alert, it goes to all for its condition.
-func (a *Alerter) try(alert Alert, t target) error {
+func (a *Alerter) try(alert Alert, to Notifier) error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.rule.Timeout)
 	defer cancel()
-	if to := a.routes().find(t); to != nil {
-		return call(ctx, to, alert)
+	if to == nil {
+		to = a.routes()
 	}
-	return call(ctx, a.routes(), alert)
+	return call(ctx, to, alert)
 }
 
 // result returns nil if everybody has got the alert, else it logs and returns an error:
@@ -181,6 +180,6 @@ func call(ctx context.Context, to Notifier, alert Alert) error {
 	case err := <-result:
 		return err
 	case <-late.C:
-		return errUnresponsive
+		return fmt.Errorf("the notifier does not return when its context ends: %w", ErrPermanent)
 	}
 }

@@ -16,10 +16,6 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// implicitTLSPort is the port where TLS starts with the connection, without STARTTLS
-// (RFC 8314).
-const implicitTLSPort = "465"
-
 // Email is a [Notifier] that sends mail by SMTP, over a new connection for each alert. The
 // connection must be encrypted, with STARTTLS or from its start, unless InsecureNoTLS is
 // set.
@@ -211,7 +207,7 @@ func (e Email) Format(f fmt.State, _ rune) {
 // implicitTLS reports whether TLS begins with the connection.
 func (e Email) implicitTLS() bool {
 	_, port, _ := net.SplitHostPort(e.Addr)
-	return e.ImplicitTLS || port == implicitTLSPort && !e.InsecureNoTLS
+	return e.ImplicitTLS || port == "465" && !e.InsecureNoTLS // RFC 8314
 }
 
 // tlsConfig returns the settings for a connection to host.

@@ -24,13 +24,13 @@ func TestEmail(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := s.mails(); len(got) != 1 || got[0].user != mailUser {
-			t.Errorf("%d mails", len(got))
+			t.Errorf("mails: got %d, want 1", len(got))
 		}
 		token = "expired"
 		wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "login refused", "535")
 		e.Token = func(context.Context) (string, error) { return "", io.ErrUnexpectedEOF }
 		if err := e.Notify(t.Context(), sampleAlert()); !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, notify.ErrPermanent) {
-			t.Error(err)
+			t.Errorf("error: got %v, want it without the token", err)
 		}
 	})
 	t.Run("no XOAUTH2", func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestEmail(t *testing.T) {
 		got := s.wait(t, 1)[0]
 		if raw := string(got.raw); got.to[0] != "anna@xn--bcher-kva.example" || !strings.Contains(raw, "<anna@xn--bcher-kva.example>") ||
 			!strings.Contains(raw, "<alerts@xn--bro-hoa.example>") || strings.Contains(raw, "bücher") {
-			t.Errorf("to %q:\n%s", got.to, raw)
+			t.Errorf("got to %q:\n%s\nwant the domain in ASCII", got.to, raw)
 		}
 	})
 	t.Run("no login wanted", func(t *testing.T) {
@@ -78,7 +78,7 @@ func testEmail(t *testing.T, start func(*testing.T, setup) mailServer) {
 			}
 			got := s.wait(t, 1)
 			if len(got) != 1 || got[0].user != mailUser {
-				t.Fatalf("%d mails, the first from %q", len(got), got[0].user)
+				t.Fatalf("got %d mails, the first from %q, want 1 from %q", len(got), got[0].user, mailUser)
 			}
 			checkMail(t, got[0].raw, sampleAlert())
 		})
@@ -92,13 +92,13 @@ func testEmail(t *testing.T, start func(*testing.T, setup) mailServer) {
 			a := nastyAlert(name)
 			n := len(s.mails())
 			if err := emailTo(s).Notify(t.Context(), a); err != nil {
-				t.Fatalf("%q: %v", name, err)
+				t.Fatalf("%q: Notify: got %v, want nil", name, err)
 			}
 			s.wait(t, n+1)
 		}
 		for _, m := range s.mails() {
 			if h := parse(t, m.raw).Header; len(h["Bcc"]) > 0 || len(h["To"]) != 1 {
-				t.Errorf("header: %v", h)
+				t.Errorf("header: got %v, want one To and no Bcc", h)
 			}
 		}
 	})
@@ -121,14 +121,14 @@ func testOneMail(t *testing.T, s mailServer) {
 	}), notify.Rule{})
 	burst(a, 50)
 	if err := a.Close(); err != nil || sent.Load() != 1 {
-		t.Fatalf("%d mails sent, %v", sent.Load(), err)
+		t.Fatalf("got %d mails sent, %v, want 1, nil", sent.Load(), err)
 	}
 	got := s.wait(t, before+1)
 	if n := len(got) - before; n != 1 || got[before].user != mailUser {
 		t.Fatalf("%d mails, want 1", n)
 	}
 	if text := textOf(t, got[before].raw, "text/plain"); !strings.Contains(text, "50 requests") {
-		t.Error(text)
+		t.Errorf("mail: got %s, want 50 requests in it", text)
 	}
 }
 
@@ -154,7 +154,7 @@ func testRecipients(t *testing.T, start func(*testing.T, setup) mailServer) {
 	err := e.Notify(t.Context(), sampleAlert())
 	wantError(t, err, nil, "nobody@example.com", "later@example.com", "45")
 	if errors.Is(err, notify.ErrPermanent) {
-		t.Errorf("permanent: %v", err)
+		t.Errorf("error: got %v, want one that is not permanent", err)
 	}
 	if n := len(s.mails()); n != 2 {
 		t.Errorf("%d mails, want 2", n)
@@ -165,11 +165,11 @@ func testRecipients(t *testing.T, start func(*testing.T, setup) mailServer) {
 func wantError(t *testing.T, err, target error, want ...string) {
 	t.Helper()
 	if err == nil || target != nil && !errors.Is(err, target) {
-		t.Fatalf("error: %v", err)
+		t.Fatalf("error: got %v, want %v", err, target)
 	}
 	for _, w := range want {
 		if !strings.Contains(err.Error(), w) {
-			t.Errorf("error %q does not say %q", err, w)
+			t.Errorf("error %q want %q in it", err, w)
 		}
 	}
 }
@@ -195,7 +195,7 @@ func TestCheckSendsNothing(t *testing.T) {
 	}
 	for _, secret := range []string{"hunter2-wrong", mailPassword, base64.StdEncoding.EncodeToString([]byte("\x00" + mailUser + "\x00" + mailPassword))} {
 		if strings.Contains(said.String(), secret) {
-			t.Errorf("a secret is in the dialogue:\n%s", &said)
+			t.Errorf("dialogue: got a secret, want none:\n%s", &said)
 		}
 	}
 	e.Addr = "127.0.0.1:1"

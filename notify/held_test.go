@@ -28,7 +28,7 @@ func TestSamplesOutliveTheStore(t *testing.T) {
 		}
 		a.Close()
 		if g := box.got()[0]; len(g.Samples) != 6 || g.Samples[0].User != "anna@example.com" || g.Samples[0].Attempt != 1 {
-			t.Errorf("%+v", g.Samples)
+			t.Errorf("samples: got %+v, want 6, the first by anna", g.Samples)
 		}
 	})
 }
@@ -46,7 +46,7 @@ func TestObserveDoesNotWaitForTheLog(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		burst(a, 1)
 		if d := time.Since(began); d > time.Millisecond {
-			t.Errorf("it took %v", d)
+			t.Errorf("Observe and Status took %v, want 1ms at most", d)
 		}
 		a.Close()
 	})
@@ -89,13 +89,13 @@ func testClose(t *testing.T, store notify.Store, muted bool) {
 			t.Error(diff)
 		}
 		if strings.Contains(log.String(), `"aprimo.alert.events":500`) != muted {
-			t.Errorf("log: %s", &log)
+			t.Errorf("log: got %s, want 500 unreported events in it: %v", &log, muted)
 		}
 	})
 }
 
 // A level that was switched off in the middle of an incident is silent.
-func TestALevelThatIsSwitchedOff(t *testing.T) {
+func TestAConditionThatIsSwitchedOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box, store := new(inbox), new(memory)
 		lost := func(a *notify.Alerter) {
@@ -111,7 +111,7 @@ func TestALevelThatIsSwitchedOff(t *testing.T) {
 		time.Sleep(48 * time.Hour)
 		a.Close()
 		if n := len(box.got()); n != 1 {
-			t.Errorf("%d alerts", n)
+			t.Errorf("alerts: got %d, want 1", n)
 		}
 	})
 }
@@ -128,7 +128,7 @@ func TestATrickleIsNoIncident(t *testing.T) {
 		burst(a, 20)
 		a.Close()
 		if g := box.got()[0]; g.Total > 23 || g.Time.Sub(g.Since) > 10*time.Minute {
-			t.Errorf("%d since %v", g.Total, g.Time.Sub(g.Since))
+			t.Errorf("alert: got %d events in %v, want 23 in 10 min at most", g.Total, g.Time.Sub(g.Since))
 		}
 	})
 }
@@ -169,7 +169,7 @@ func TestADigestCountsAll(t *testing.T) {
 		got := box.got()
 		if len(got) != 1 || got[0].Total != 400 || got[0].Incidents != 80 || got[0].Users[0].Count != 400 ||
 			!strings.Contains(got[0].Subject(), "400 in 80 incidents") || !strings.Contains(got[0].Text(), "80 incidents") {
-			t.Errorf("%s\n%+v", got[0].Subject(), got)
+			t.Errorf("alerts: got %+v, want one digest of 400 events in 80 incidents", got)
 		}
 	})
 }
@@ -181,17 +181,17 @@ func TestMuteAndUnmute(t *testing.T) {
 		a := notify.New(box, notify.Rule{})
 		a.Mute(time.Now().Add(5*time.Hour), "work")
 		if s := a.Status(); s[0].Muted.IsZero() || s[0].Reason != "work" {
-			t.Errorf("%+v", s)
+			t.Errorf("status: got %+v, want muted for work", s)
 		}
 		synctest.Wait()
 		a.Mute(time.Time{}, "")
 		if s := a.Status(); !s[0].Muted.IsZero() {
-			t.Errorf("%+v", s)
+			t.Errorf("status: got %+v, want not muted", s)
 		}
 		burst(a, 30)
 		time.Sleep(time.Minute)
 		if len(box.got()) != 1 {
-			t.Error("still muted")
+			t.Errorf("alerts after Mute has ended: got %d, want 1", len(box.got()))
 		}
 		a.Close()
 	})
@@ -211,26 +211,26 @@ func TestAClockThatWasAhead(t *testing.T) {
 		a.Close()
 		g := box.got()[0]
 		if g.Since.Sub(begin).Abs() > time.Second || g.Time.Sub(begin) > time.Minute || g.Next.Sub(begin) > 5*time.Hour || g.History[0].Time.After(begin) {
-			t.Errorf("began %v: %+v", begin, g)
+			t.Errorf("alert: got %+v, want its times about %v", g, begin)
 		}
 	})
 }
 
 // Two ways of one name are two.
-func TestTwoWaysOfOneName(t *testing.T) {
+func TestTwoRoutesOfOneName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one, two, three := new(inbox), new(inbox), new(inbox)
 		a := notify.New(notify.Routes{{Name: "mail", To: one}, {Name: "mail", To: two}, {To: three}}, notify.Rule{})
 		burst(a, 20)
 		a.Close()
 		if len(one.got()) != 1 || len(two.got()) != 1 || len(three.got()) != 1 {
-			t.Errorf("%d, %d and %d alerts", len(one.got()), len(two.got()), len(three.got()))
+			t.Errorf("alerts: got %d, %d and %d, want 1 each", len(one.got()), len(two.got()), len(three.got()))
 		}
 	})
 }
 
 // A program that calls its ways otherwise delivers what the last one left.
-func TestARenamedWay(t *testing.T) {
+func TestARenamedRoute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		quiet := zerolog.Nop()
 		rule := notify.Rule{Store: new(memory), Logger: &quiet, Gather: -1}
@@ -243,7 +243,7 @@ func TestARenamedWay(t *testing.T) {
 		time.Sleep(time.Minute)
 		a.Close()
 		if got := box.got(); len(got) != 1 || got[0].Phase != notify.Firing {
-			t.Errorf("%+v", got)
+			t.Errorf("alerts: got %+v, want the first one", got)
 		}
 	})
 }
@@ -265,14 +265,14 @@ func TestTheMailServerIsAwayForLong(t *testing.T) {
 					burst(a, 20)
 					time.Sleep(time.Minute)
 					if sent, failed, pending := a.Deliveries(); i == 30 && store != nil && (sent != 0 || failed != 1 || pending != 1) {
-						t.Errorf("%d sent, %d failed, %d pending", sent, failed, pending)
+						t.Errorf("Deliveries: got %d sent, %d failed, %d pending, want 0, 1, 1", sent, failed, pending)
 					}
 				}
 				time.Sleep(time.Hour)
 				a.Close()
 				got := box.got()
 				if len(got) == 0 || got[0].Phase != notify.Firing || got[0].Number != 1 || got[len(got)-1].Phase != notify.Resolved {
-					t.Errorf("%v", phases(begin, got))
+					t.Errorf("alerts: got %v, want firing first, resolved last", phases(begin, got))
 				}
 			})
 		})
@@ -297,12 +297,12 @@ func TestLostCallsAreHeardOf(t *testing.T) {
 		for _, g := range box.got() {
 			if g.Condition == notify.Failing && g.Phase == notify.Firing {
 				if d := g.Time.Sub(begin); d > 10*time.Minute {
-					t.Errorf("told after %v", d)
+					t.Errorf("lost calls: reported after %v, want 10 min at most", d)
 				}
 				return
 			}
 		}
-		t.Errorf("not told: %v", phases(begin, box.got()))
+		t.Errorf("alerts: got %v, want one about lost calls", phases(begin, box.got()))
 	})
 }
 
@@ -315,7 +315,7 @@ func TestAlertAsJSON(t *testing.T) {
 	}
 	var back notify.Alert
 	if err := json.Unmarshal(b, &back); err != nil || len(back.Samples) != len(a.Samples) || back.Text() != a.Text() {
-		t.Errorf("%v\n%s", err, b)
+		t.Errorf("read back from %s: got %v, %+v, want %+v", b, err, back, a)
 	}
 }
 
@@ -340,11 +340,11 @@ func TestWhatCameOfItBeganWithIt(t *testing.T) {
 		a.Close()
 		for _, alert := range box.got() {
 			if alert.Recovered != 20 || alert.Refused != 0 || alert.Paused != 0 {
-				t.Errorf("%s: %d recovered, %d refused, %d paused", alert.Phase, alert.Recovered, alert.Refused, alert.Paused)
+				t.Errorf("%s: got %d recovered, %d refused, %d paused, want 20, 0, 0", alert.Phase, alert.Recovered, alert.Refused, alert.Paused)
 			}
 		}
 		if n := len(box.got()); n != 2 {
-			t.Errorf("%d alerts", n)
+			t.Errorf("alerts: got %d, want 2", n)
 		}
 	})
 }

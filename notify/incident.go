@@ -80,9 +80,6 @@ type limits struct {
 
 func (c *incident) isOK() bool { return c.State == "" || c.State == stateOK }
 
-// isOpen reports whether alerts may be sent about the current incident.
-func (c *incident) isOpen() bool { return c.State == stateActive || c.State == stateClearing }
-
 // add adds what a process has counted whose clock is behind by so much.
 func (c *incident) add(t tally, process string, now time.Time, behind time.Duration, l limits) {
 	if t.count == 0 {
@@ -209,7 +206,7 @@ func (c *incident) begin(now time.Time, id string) {
 func (c *incident) due(now time.Time, l limits) Phase {
 	remind := l.Reminder > 0 && now.Sub(c.Reported) >= l.Reminder
 	switch {
-	case c.isOpen() && c.Number == 0:
+	case (c.State == stateActive || c.State == stateClearing) && c.Number == 0:
 		if c.firingDue(now, l) {
 			return Firing
 		}

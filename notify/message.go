@@ -10,15 +10,8 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// Header names must be constants: go-mail does not check them.
-const (
-	headerAlert         gomail.Header = "X-Aprimo-Alert"
-	headerAutoSubmitted gomail.Header = "Auto-Submitted"
-	headerSuppress      gomail.Header = "X-Auto-Response-Suppress"
-	headerList          gomail.Header = "List-Id"
-)
-
-// message returns the mail, in plain text and HTML.
+// message returns the mail, in plain text and HTML. Header names must be constants: go-mail
+// does not check them.
 func (e Email) message(a Alert, to []*mail.Address) (*gomail.Msg, error) {
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	from, err := address(e.From)
@@ -37,10 +30,10 @@ func (e Email) message(a Alert, to []*mail.Address) (*gomail.Msg, error) {
 		a.Time = time.Now()
 	}
 	m.SetDateWithValue(a.Time)
-	m.SetGenHeader(headerAutoSubmitted, "auto-generated")                                    // RFC 3834: no holiday replies
-	m.SetGenHeader(headerSuppress, "All")                                                    // the same for Exchange
-	m.SetGenHeader(headerList, "Aprimo API alerts <alerts.aprimo-sdk."+messageDomain(m)+">") // to filter by (RFC 2919)
-	m.SetGenHeader(headerAlert, fmt.Sprintf("state=%s; condition=%s; incident=%s; number=%d; count=%d",
+	m.SetGenHeader("Auto-Submitted", "auto-generated")                                      // RFC 3834: no holiday replies
+	m.SetGenHeader("X-Auto-Response-Suppress", "All")                                       // the same for Exchange
+	m.SetGenHeader("List-Id", "Aprimo API alerts <alerts.aprimo-sdk."+messageDomain(m)+">") // to filter by (RFC 2919)
+	m.SetGenHeader("X-Aprimo-Alert", fmt.Sprintf("state=%s; condition=%s; incident=%s; number=%d; count=%d",
 		headerWord(string(a.Phase)), headerWord(string(a.Condition)), headerWord(a.Incident), a.Number, a.Total))
 	if a.Condition == Failing && (a.Phase == Firing || a.Phase == Escalated) {
 		m.SetImportance(gomail.ImportanceHigh)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rs/zerolog"
 )
@@ -72,25 +73,29 @@ func (r Routes) Notify(ctx context.Context, a Alert) error {
 	if len(r) == 0 {
 		return fmt.Errorf("notify: Routes: empty, so nobody is notified: add a Route: %w", ErrPermanent)
 	}
-	names := r.names(func(w Route) bool { return a.isTest() || w.isFor(a.Condition) })
-	errs := make(chan error, len(names))
-	for _, name := range names {
-		go func() {
-			err := call(ctx, r.find(target{Route: name}), a)
+	var errs []error
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for _, w := range routesOf(r) {
+		if !a.isTest() && !w.isFor(a.Condition) {
+			continue
+		}
+		all.Go(func() {
+			err := call(ctx, w.To, a)
 			if err != nil && len(r) > 1 {
-				err = fmt.Errorf("%s: %w", name, err)
+				err = fmt.Errorf("%s: %w", w.Name, err)
 			}
-			errs <- err
-		}()
+			mu.Lock()
+			defer mu.Unlock()
+			errs = append(errs, err)
+		})
 	}
-	var all []error
-	for range names {
-		all = append(all, <-errs)
-	}
-	return errors.Join(all...)
+	all.Wait()
+	return errors.Join(errs...)
 }
 
-// routesOf returns the routes of a Notifier, each with a name of its own.
+// routesOf returns the routes of a Notifier, each with a name of its own, which a Store
+// may have.
 func routesOf(n Notifier) Routes {
 	r, ok := n.(Routes)
 	if !ok {
@@ -112,15 +117,6 @@ func (w Route) isFor(c Condition) bool {
 	return len(w.Conditions) == 0 || slices.Contains(w.Conditions, c)
 }
 
-func (r Routes) names(which func(Route) bool) (names []string) {
-	for _, w := range routesOf(r) {
-		if which(w) {
-			names = append(names, w.Name)
-		}
-	}
-	return names
-}
-
 // A target is a Route that has not got an alert yet, or some of its recipients.
 type target struct {
 	Route      string   `json:"route"`
@@ -129,33 +125,26 @@ type target struct {
 
 // targets returns the targets of an alert about a condition.
 func (r Routes) targets(c Condition) (all []target) {
-	for _, name := range r.names(func(w Route) bool { return w.isFor(c) }) {
-		all = append(all, target{Route: name})
+	for _, w := range r {
+		if w.isFor(c) {
+			all = append(all, target{Route: w.Name})
+		}
 	}
 	return all
 }
 
-// find returns who delivers to a target, or nil if there is no such route.
-func (r Routes) find(t target) Notifier {
-	for _, w := range routesOf(r) {
-		if w.Name != t.Route {
-			continue
-		}
-		n, ok := w.To.(recipientNotifier)
-		if !ok || len(t.Recipients) == 0 {
-			return w.To
-		}
-		return NotifierFunc(func(ctx context.Context, a Alert) error { return n.notifyRecipients(ctx, a, t.Recipients) })
+// find returns who delivers to a target, or nil if there is no such route, and whether
+// that can send to some of its recipients alone.
+func (r Routes) find(t target) (to Notifier, selective bool) {
+	i := slices.IndexFunc(r, func(w Route) bool { return w.Name == t.Route })
+	if i < 0 {
+		return nil, false
 	}
-	return nil
-}
-
-// selects reports whether a target's Notifier can send to some of its recipients alone.
-func (r Routes) selects(t target) bool {
-	return slices.ContainsFunc(routesOf(r), func(w Route) bool {
-		_, ok := w.To.(recipientNotifier)
-		return ok && w.Name == t.Route
-	})
+	n, selective := r[i].To.(recipientNotifier)
+	if !selective || len(t.Recipients) == 0 {
+		return r[i].To, selective
+	}
+	return NotifierFunc(func(ctx context.Context, a Alert) error { return n.notifyRecipients(ctx, a, t.Recipients) }), true
 }
 
 // logInvalid logs what would otherwise be found only when an alert is due.
@@ -181,5 +170,9 @@ func (r Routes) logInvalid(l *zerolog.Logger) {
 // Format implements [fmt.Formatter] so that no verb shows more than the names: a
 // Notifier may have a password.
 func (r Routes) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "notify.Routes%q", r.names(func(Route) bool { return true }))
+	var names []string
+	for _, w := range routesOf(r) {
+		names = append(names, w.Name)
+	}
+	fmt.Fprintf(f, "notify.Routes%q", names)
 }

@@ -72,13 +72,10 @@ type chart struct {
 	Title string // what, and its maximum
 	Begin string
 	End   string
-	Bars  []bar
+	Bars  []int // the height of each minute, of chartHeight pixels
 	Line  string
 	Color string
 }
-
-// A bar is one minute: so many of chartHeight pixels.
-type bar struct{ Height int }
 
 // testLines are the text of a test alert.
 func (a Alert) testLines() []string {
@@ -246,12 +243,12 @@ func draw(title string, values []float64, from, to, color string) chart {
 	c := chart{Title: fmt.Sprintf(title, number(most)), Begin: from, End: to, Color: color}
 	var line strings.Builder
 	for _, v := range values {
-		b, block := bar{}, 0
+		height, block := 0, 0
 		if v > 0 {
-			b.Height = max(1, int(v/most*chartHeight))
+			height = max(1, int(v/most*chartHeight))
 			block = max(1, int(v/most*float64(len(blocks)-1)))
 		}
-		c.Bars = append(c.Bars, b)
+		c.Bars = append(c.Bars, height)
 		line.WriteRune(blocks[block])
 	}
 	c.Line = line.String()

@@ -98,6 +98,6 @@ func TestARestOfAWayMeansThatSomeHaveTheAlert(t *testing.T) {
 	a := New(Routes{{Name: "mail", To: m}}, Rule{Logger: &quiet})
 	got, err := a.deliver(pendingAlert{Targets: []target{{Route: "mail"}}}, target{"mail", []string{"b"}})
 	if !got || !errors.Is(err, ErrPermanent) {
-		t.Errorf("got: %v, %v", got, err)
+		t.Errorf("deliver: got %v, %v, want true and a permanent error", got, err)
 	}
 }

@@ -25,7 +25,7 @@ func TestAllPhases(t *testing.T) {
 			all.WriteString("=== " + string(l) + " " + string(p) + "\n" + a.Subject() + "\n\n" + a.Text() + "\n")
 			for line := range strings.Lines(a.Text()) {
 				if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > 78 {
-					t.Errorf("%s %s: %q", l, p, line)
+					t.Errorf("%s %s: got %q, want 78 characters at most", l, p, line)
 				}
 			}
 		}
@@ -63,13 +63,13 @@ func TestTemplatesAreReplaced(t *testing.T) {
 	}
 	m := s.wait(t, 1)[0].raw
 	if text := textOf(t, m, "text/plain"); !strings.HasPrefix(text, "143 mal. First=") {
-		t.Error(text)
+		t.Errorf("text: got %s, want that of the template", text)
 	}
 	if html := textOf(t, m, "text/html"); strings.TrimSpace(html) != "<p>143 mal, &lt;script&gt;</p>" {
-		t.Error(html)
+		t.Errorf("HTML: got %s, want that of the template, escaped", html)
 	}
 	if !strings.Contains(string(m), `Subject: Alarm: 143\x0d\x0aBcc: x@y`) {
-		t.Errorf("%s", m)
+		t.Errorf("mail: got %s, want the subject in one line", m)
 	}
 	e.Templates.Text = "{{if eq .Phase \"digest\"}}{{.Nothing}}{{end}}"
 	wantError(t, e.Validate(), notify.ErrPermanent, "bad template", "Nothing")

@@ -40,7 +40,7 @@ func TestEachRecipientGetsTheMailOnce(t *testing.T) {
 			for _, m := range s.mails() {
 				got = append(got, strings.Join(m.to, " "))
 				if h := parse(t, m.raw).Header.Get("To"); !strings.Contains(h, e.To[0]) || !strings.Contains(h, e.To[1]) {
-					t.Errorf("the header names %s", h)
+					t.Errorf("header: got %s, want all of %v", h, e.To)
 				}
 			}
 			if diff := cmp.Diff(tt.want, strings.Join(got, ", ")); diff != "" {
@@ -48,7 +48,7 @@ func TestEachRecipientGetsTheMailOnce(t *testing.T) {
 			}
 			if (err != nil) != (tt.lost != "") || strings.Count(log.String(), `"level":"error"`) != strings.Count(tt.lost, "@") ||
 				tt.lost != "" && !strings.Contains(err.Error(), tt.lost) {
-				t.Errorf("%v\n%s", err, &log)
+				t.Errorf("Close: got %v, log:\n%s\nwant errors about %q", err, &log, tt.lost)
 			}
 		})
 	}
@@ -67,7 +67,7 @@ func TestARestartRemembersWhoHasTheMail(t *testing.T) {
 	burst(a, 20)
 	s.wait(t, 1)
 	if err := a.Close(); err == nil || errors.Is(err, notify.ErrPermanent) {
-		t.Error(err)
+		t.Errorf("Close: got %v, want an error that is not permanent", err)
 	}
 	e.To = down.To
 	b := notify.New(e, rule)

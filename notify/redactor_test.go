@@ -51,7 +51,7 @@ func eachByte(format, s string) string {
 }
 
 // No eight characters of a secret remain of what a server says, however it writes it.
-func FuzzShield(f *testing.F) {
+func FuzzRedactor(f *testing.F) {
 	for code := range codes {
 		for _, secret := range []string{"correct horse", "hunter2", "p@ss%41+w0rd=41\\n&amp;x", "ya29.a0AfH6SM-_b/c+d==", "pässwörd 5.7.8 ☃", "abcd"} {
 			f.Add("alerts@example.com", secret, uint8(code), uint8(5), "\n")
@@ -76,7 +76,7 @@ func FuzzShield(f *testing.F) {
 		for _, form := range forms(user, secret, int(code)) {
 			for i := range max(len(form)-pieceLen+1, 0) {
 				if piece := form[i : i+pieceLen]; strings.Contains(shown, piece) {
-					t.Fatalf("%q of %q is in %q, made of %q", piece, secret, shown, reply)
+					t.Fatalf("%q: got %q with %q in it, want nothing of %q", reply, shown, piece, secret)
 				}
 			}
 		}
@@ -113,7 +113,7 @@ func squeeze(s string) string {
 }
 
 // What a server usually says remains.
-func TestShieldShowsWhatIsUseful(t *testing.T) {
+func TestRedactorShowsWhatIsUseful(t *testing.T) {
 	s := newRedactor("correct horse battery")
 	for _, same := range []string{
 		"5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information.",
@@ -122,16 +122,16 @@ func TestShieldShowsWhatIsUseful(t *testing.T) {
 		"mail.example.com Hello [192.168.100.200]\nSIZE 52428800\nAUTH PLAIN LOGIN XOAUTH2 SCRAM-SHA-256-PLUS\n8BITMIME\nENHANCEDSTATUSCODES",
 	} {
 		if got := s.text(same); got != same {
-			t.Errorf("%q\nbecame %q", same, got)
+			t.Errorf("got %q, want %q", got, same)
 		}
 	}
 	if got, want := s.text("no mac: hunter2x9Kq4 for you"), "no mac: *** for you"; got != want {
 		t.Errorf("%q; want %q", got, want)
 	}
 	if got := newRedactor("").text("\x00AGFsZXJ0cwBjb3JyZWN0"); got != "\x00AGFsZXJ0cwBjb3JyZWN0" {
-		t.Errorf("without a secret: %q", got)
+		t.Errorf("without a secret: got %q, want no change", got)
 	}
 	if n := len(s.text(strings.Repeat("x ", 1<<20))); n > maxReply+3 {
-		t.Errorf("%d bytes of a reply", n)
+		t.Errorf("reply: got %d bytes, want fewer", n)
 	}
 }

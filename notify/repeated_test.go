@@ -58,7 +58,7 @@ func testRepeated(t *testing.T, step int, mechanism, response, secret string, ch
 			s = squeeze(s)
 			for i := range len(s) - 7 {
 				if strings.Contains(shown, s[i:i+8]) {
-					t.Fatalf("%q of %q in %s", s[i:i+8], said, shown)
+					t.Fatalf("got %s with %q in it, want nothing of %q", shown, s[i:i+8], said)
 				}
 			}
 		}

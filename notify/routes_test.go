@@ -14,7 +14,7 @@ import (
 )
 
 // One way that fails neither stops nor repeats the others.
-func TestWaysDoNotDependOnEachOther(t *testing.T) {
+func TestRoutesDoNotDependOnEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		quiet := zerolog.Nop()
 		mail, chat, pager := new(inbox), &inbox{errs: []error{errDown, errDown}}, new(inbox)
@@ -25,30 +25,30 @@ func TestWaysDoNotDependOnEachOther(t *testing.T) {
 		burst(a, 20)
 		time.Sleep(2 * time.Minute)
 		if len(mail.got()) != 1 || len(chat.got()) != 0 || chat.tried() != 2 || pager.tried() != 0 {
-			t.Errorf("mail %d, chat %d of %d tries, pager %d", len(mail.got()), len(chat.got()), chat.tried(), pager.tried())
+			t.Errorf("got mail %d, chat %d of %d tries, pager %d, want 1, 0 of 2, 0", len(mail.got()), len(chat.got()), chat.tried(), pager.tried())
 		}
 		time.Sleep(5 * time.Minute)
 		if len(mail.got()) != 1 || len(chat.got()) != 1 {
 			t.Errorf("mail %d, chat %d; want each once", len(mail.got()), len(chat.got()))
 		}
 		if err := a.Close(); err != nil {
-			t.Error(err)
+			t.Errorf("Close: got %v, want nil", err)
 		}
 	})
 }
 
-func TestSendTestGoesEveryWay(t *testing.T) {
+func TestSendTestUsesAllRoutes(t *testing.T) {
 	mail, chat := new(inbox), &inbox{errs: []error{errDown}}
 	a := notify.New(notify.Routes{{To: mail}, {Name: "chat", To: chat, Conditions: []notify.Condition{notify.Failing}}, {Name: "none"}}, notify.Rule{Tenant: "acme"})
 	err := a.SendTest(t.Context())
 	if !errors.Is(err, errDown) || !strings.Contains(err.Error(), "chat: ") || !strings.Contains(err.Error(), "none: the route has no Notifier") {
-		t.Error(err)
+		t.Errorf("SendTest: got %v, want the errors of chat and none", err)
 	}
 	if got := mail.got(); len(got) != 1 || got[0].Phase != notify.Test || !strings.Contains(got[0].Text(), "test") {
-		t.Errorf("%+v", got)
+		t.Errorf("mail: got %+v, want the test", got)
 	}
 	if chat.tried() != 1 {
-		t.Errorf("%d tries", chat.tried())
+		t.Errorf("tries of the chat: got %d, want 1", chat.tried())
 	}
 	a.Close()
 }
@@ -61,17 +61,17 @@ func TestNoRoutes(t *testing.T) {
 	defer a.Close()
 	wantError(t, a.SendTest(t.Context()), notify.ErrPermanent, "nobody is notified")
 	if !strings.Contains(log.String(), "Routes is empty") {
-		t.Errorf("log: %s", &log)
+		t.Errorf("log: got %s, want that Routes is empty", &log)
 	}
 }
 
 // A level with a slip of the pen would never be told of.
-func TestLevelsThatThereAreNot(t *testing.T) {
+func TestUnknownConditions(t *testing.T) {
 	var log strings.Builder
 	logger := zerolog.New(&log)
 	notify.New(notify.Routes{{Name: "pager", To: new(inbox), Conditions: []notify.Condition{"failed", notify.Failing}}}, notify.Rule{Logger: &logger}).Close()
 	if !strings.Contains(log.String(), `"aprimo.alert.route":"pager","aprimo.alert.condition":"failed"`) || strings.Count(log.String(), "\n") != 1 {
-		t.Errorf("log: %s", &log)
+		t.Errorf("log: got %s, want one line about failed", &log)
 	}
 }
 
@@ -79,7 +79,7 @@ func TestRoutesShowNoSecret(t *testing.T) {
 	r := notify.Routes{{Name: "mail", To: notify.Email{Username: "u", Password: "hunter2"}}, {To: notify.Email{Password: "hunter2"}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
 		if s := fmt.Sprintf(verb, r); strings.Contains(s, "hunter2") || s != `notify.Routes["mail" "way 2"]` {
-			t.Errorf("%s: %s", verb, s)
+			t.Errorf("%s: got %s, want the names alone", verb, s)
 		}
 	}
 }

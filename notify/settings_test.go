@@ -46,18 +46,18 @@ func TestValidate(t *testing.T) {
 		err := e.Validate()
 		if tt.want == "" {
 			if err != nil {
-				t.Errorf("%v: %v", e, err)
+				t.Errorf("%v: got %v, want nil", e, err)
 			}
 			continue
 		}
 		wantError(t, err, notify.ErrPermanent, "notify: email: ", tt.want)
 		if strings.Contains(err.Error(), "secret") {
-			t.Errorf("password in %q", err)
+			t.Errorf("error: got %q, want it without the password", err)
 		}
 		if nerr := e.Notify(t.Context(), sampleAlert()); nerr == nil && tt.want != `bad To "c"` {
-			t.Errorf("%v: mail sent", e)
+			t.Errorf("%v: Notify: got nil, want an error", e)
 		} else if !errors.Is(nerr, notify.ErrPermanent) && !strings.Contains(tt.want, "bad To") {
-			t.Errorf("%v: %v", e, nerr)
+			t.Errorf("%v: Notify: got %v, want a permanent error", e, nerr)
 		}
 	}
 }
@@ -88,7 +88,7 @@ func TestPasswordIsNotPrinted(t *testing.T) {
 	}
 	for _, s := range []string{secret, fmt.Sprintf("%x", secret)} {
 		if i := strings.Index(out.String(), s); i >= 0 {
-			t.Errorf("the password is printed: …%s", out.String()[max(0, i-200):i+20])
+			t.Errorf("got the password in …%s, want it nowhere", out.String()[max(0, i-200):i+20])
 		}
 	}
 	if got, want := fmt.Sprint(e), "notify.Email(smtp.example.com:587, from a@example.com to b@example.com, login as me)"; got != want {

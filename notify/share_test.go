@@ -141,17 +141,17 @@ func TestProcessesSendOneAlert(t *testing.T) {
 		}
 		a := alerts[0]
 		if a.Count < 20 || a.Incident == "" || a.Number != 1 || a.Tenant != "acme" {
-			t.Errorf("alert %+v", a)
+			t.Errorf("alert: got %+v, want the first of acme with 20 events at least", a)
 		}
 		sum := 0
 		for _, h := range a.Hosts {
 			sum += h.Count
 		}
 		if sum != a.Count {
-			t.Errorf("%d in all, but of the processes %v", a.Count, a.Hosts)
+			t.Errorf("processes: got %v, want %d in all", a.Hosts, a.Count)
 		}
 		if text := a.Text(); !strings.Contains(text, "(process ") {
-			t.Errorf("the mail does not name the process:\n%s", text)
+			t.Errorf("mail: got no process in it, want one:\n%s", text)
 		}
 		for _, a := range all {
 			a.Close()

@@ -22,9 +22,8 @@ import (
 // After this time the port is likely to be wrong, and whoever tries the settings wants to
 // know it.
 const (
-	dialWithin  = 10 * time.Second
-	greetWithin = 10 * time.Second
-	quitWithin  = 2 * time.Second // the mail is accepted already
+	greetWithin = 10 * time.Second // and connect
+	quitWithin  = 2 * time.Second  // the mail is accepted already
 )
 
 // A session is one connection to the server. It uses go-mail's SMTP and not go-mail's
@@ -47,7 +46,7 @@ func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address,
 			return fmt.Errorf("no access token for %s, see Email.Token: %w", clean(e.Username, maxText), err)
 		}
 	}
-	conn, err := (&net.Dialer{Timeout: dialWithin}).DialContext(ctx, "tcp", e.Addr)
+	conn, err := (&net.Dialer{Timeout: greetWithin}).DialContext(ctx, "tcp", e.Addr)
 	if err != nil {
 		return e.dialError(err)
 	}

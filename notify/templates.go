@@ -96,18 +96,7 @@ func Sample(c Condition, p Phase) Alert {
 		Hosts:      []Tally{{Name: "app01 (process 4711)", Count: 90}, {Name: "app02 (process 812)", Count: 53}},
 		Next:       now.Add(defaultReminder),
 	}
-	for i, user := range []string{"anna@example.com", "anna@example.com", "nightly-import"} {
-		e := transport.Event{Kind: transport.RateLimited, Time: since.Add(time.Duration(i) * time.Second), User: user,
-			Method: "GET", URL: "https://acme.dam.aprimo.com/api/core/record/0a1b2c3d4e5f60718293a4b5c6d7e8f9", Attempt: 1, Status: 429}
-		a.Samples = append(a.Samples, e)
-	}
-	for i := range maxHistory {
-		m := Minute{Time: now.Truncate(time.Minute).Add(time.Duration(i-maxHistory+1) * time.Minute), Sent: 200 + i*7%90}
-		if i >= maxHistory-38 {
-			m.Limited, m.Sent, m.ServerDelay = (i*i*3)%41, 372, time.Duration(i%9)*200*time.Millisecond
-		}
-		a.History = append(a.History, m)
-	}
+	sampleEvents(&a)
 	if p == Escalated || p == Reminder || p == Resolved {
 		for _, names := range [][]Tally{a.Users, a.Operations, a.Hosts} {
 			for i := range names {
@@ -127,4 +116,20 @@ func Sample(c Condition, p Phase) Alert {
 		a.Suppressed, a.Next = 143, time.Time{}
 	}
 	return a
+}
+
+// sampleEvents adds samples and a history.
+func sampleEvents(a *Alert) {
+	for i, user := range []string{"anna@example.com", "anna@example.com", "nightly-import"} {
+		e := transport.Event{Kind: transport.RateLimited, Time: a.Since.Add(time.Duration(i) * time.Second), User: user,
+			Method: "GET", URL: "https://acme.dam.aprimo.com/api/core/record/0a1b2c3d4e5f60718293a4b5c6d7e8f9", Attempt: 1, Status: 429}
+		a.Samples = append(a.Samples, e)
+	}
+	for i := range maxHistory {
+		m := Minute{Time: a.Time.Truncate(time.Minute).Add(time.Duration(i-maxHistory+1) * time.Minute), Sent: 200 + i*7%90}
+		if i >= maxHistory-38 {
+			m.Limited, m.Sent, m.ServerDelay = (i*i*3)%41, 372, time.Duration(i%9)*200*time.Millisecond
+		}
+		a.History = append(a.History, m)
+	}
 }

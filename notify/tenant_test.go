@@ -47,14 +47,14 @@ func TestTheOthersShareIsWhatTheyGot(t *testing.T) {
 				real := float64(r.Agents["strangers"].Served) / r.Elapsed.Seconds()
 				if len(box.got()) == 0 {
 					if tt.strangers > 0 {
-						t.Fatal("no alert")
+						t.Fatal("alerts: got none, want one")
 					}
 					return
 				}
 				a := box.got()[0]
 				t.Logf("%d 429s: %.1f at least, %.1f really", a.Total, a.Others, real)
 				if a.Others > real+0.3 || a.Others < real-2 {
-					t.Errorf("the others took %.1f at least, says the alert; they got %.1f", a.Others, real)
+					t.Errorf("others: got %.1f at least, want %.1f", a.Others, real)
 				}
 			})
 		})

@@ -109,14 +109,7 @@ func (a Alert) outcome() []string {
 	if a.Condition != Throttled {
 		last = "the last event"
 	}
-	return append(lines, fmt.Sprintf("%s %s queued at %s", many(a.Queued, "call"), wasWere(a.Queued), last))
-}
-
-func wasWere(n int) string {
-	if n == 1 {
-		return "was"
-	}
-	return "were"
+	return append(lines, many(a.Queued, "call")+" queued at "+last)
 }
 
 // share says who used the tenant's limit.
@@ -248,17 +241,13 @@ func howLong(d time.Duration) string {
 		return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + " s"
 	case d < time.Minute-time.Second/2:
 		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d < time.Hour-time.Second/2:
-		s := int(d.Round(time.Second).Seconds())
-		return twoUnits(s/60, "min", s%60, "s")
 	}
-	m := int(d.Round(time.Minute).Minutes())
-	return twoUnits(m/60, "h", m%60, "min")
-}
-
-func twoUnits(a int, unitA string, b int, unitB string) string {
-	if b == 0 {
-		return fmt.Sprintf("%d %s", a, unitA)
+	n, large, small := int(d.Round(time.Second).Seconds()), "min", "s"
+	if d >= time.Hour-time.Second/2 {
+		n, large, small = int(d.Round(time.Minute).Minutes()), "h", "min"
 	}
-	return fmt.Sprintf("%d %s %d %s", a, unitA, b, unitB)
+	if n%60 == 0 {
+		return fmt.Sprintf("%d %s", n/60, large)
+	}
+	return fmt.Sprintf("%d %s %d %s", n/60, large, n%60, small)
 }

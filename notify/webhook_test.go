@@ -50,18 +50,18 @@ func TestWebhookShapes(t *testing.T) {
 				}
 				var m map[string]any
 				if err := json.Unmarshal(*got, &m); err != nil || !utf8.Valid(*got) {
-					t.Fatalf("%v: %s", err, *got)
+					t.Fatalf("JSON: got %v of %s, want nil", err, *got)
 				}
 				for _, bad := range []string{"<!channel>", "<script>"} {
 					if shape != notify.JSON && strings.Contains(string(*got), bad) {
-						t.Errorf("%s: %s in %s", shape, bad, *got)
+						t.Errorf("%s: got %s with %s in it, want it escaped", shape, *got, bad)
 					}
 				}
 				if shape == notify.Teams && strings.Contains(string(*got), "[click](") {
-					t.Errorf("a link in %s", *got)
+					t.Errorf("got %s with a link, want it escaped", *got)
 				}
 				if n := len(*got); shape != notify.JSON && n > 28<<10 { // what Teams takes
-					t.Errorf("%s: %d bytes", shape, n)
+					t.Errorf("%s: got %d bytes, want 28 KiB at most", shape, n)
 				}
 			}
 		}
@@ -86,7 +86,7 @@ func TestWebhookJSON(t *testing.T) {
 	}
 	if m.Subject != a.Subject() || m.Condition != "throttled" || m.Phase != "resolved" || m.Total != 1604 ||
 		m.Users[0].Name != "anna@example.com" || m.Samples[0].User != "anna@example.com" {
-		t.Errorf("%s", *got)
+		t.Errorf("JSON: got %s, want the subject and the fields of %+v", *got, a)
 	}
 }
 
@@ -97,17 +97,17 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 		if permanent {
 			wantError(t, err, notify.ErrPermanent, fmt.Sprint(status), "URL")
 		} else if err == nil || errors.Is(err, notify.ErrPermanent) {
-			t.Error(err)
+			t.Errorf("%d: got %v, want an error that is not permanent", status, err)
 		}
 		if err == nil || strings.Contains(err.Error(), "secret") || strings.ContainsFunc(err.Error(), unsafe) {
-			t.Errorf("%d: %q", status, err)
+			t.Errorf("%d: got %q, want a printable error without the secret", status, err)
 		}
 	}
 	for _, w := range []notify.Webhook{{}, {URL: "hooks.example.com/secret"}, {URL: "http://hooks.example.com/secret"}, {URL: "ftp://h/secret"}, {URL: "https://h/secret", Shape: "fax"}, {URL: "https://h/\x7fsecret"}} {
 		err := w.Validate()
 		wantError(t, err, notify.ErrPermanent, "notify: webhook: ")
 		if err == nil || strings.Contains(err.Error(), "secret") {
-			t.Error(err)
+			t.Errorf("%v: got %v, want an error without the secret", w, err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -116,7 +116,7 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 	err := w.Notify(ctx, sampleAlert())
 	wantError(t, err, nil, "no answer from 127.0.0.1:1", "check whether the URL is still valid", "firewall")
 	if strings.Contains(err.Error(), "secret") {
-		t.Error(err)
+		t.Errorf("got %v, want an error without the secret", err)
 	}
 	private := httptest.NewUnstartedServer(http.NotFoundHandler())
 	private.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -126,11 +126,11 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 	w.Header = http.Header{"Authorization": {"secret"}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		if s := fmt.Sprintf(verb, w); strings.Contains(s, "secret") {
-			t.Error(s)
+			t.Errorf("%s: got %s, want it without the secret", verb, s)
 		}
 	}
 	if b, _ := json.Marshal(w); strings.Contains(string(b), "secret") {
-		t.Errorf("%s", b)
+		t.Errorf("JSON: got %s, want it without the secret", b)
 	}
 }
 
@@ -170,7 +170,7 @@ func TestWebhookThatRepeatsItsURL(t *testing.T) {
 		err := w.Notify(t.Context(), sampleAlert())
 		wantError(t, err, notify.ErrPermanent, "answered 404 sorry,", "***")
 		if err == nil || strings.Contains(err.Error(), "geheimnis") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want an error without the secret", name, err)
 		}
 		s.Close()
 	}

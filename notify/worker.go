@@ -2,6 +2,8 @@ package notify
 
 import (
 	"crypto/rand"
+	"fmt"
+	"os"
 	"slices"
 	"time"
 )
@@ -88,7 +90,7 @@ func (a *Alerter) takeDelta(closing bool) delta {
 	}
 	a.seq++
 	d := delta{
-		id: a.id, process: a.processName(), seq: a.seq, now: a.clock.on(time.Now()),
+		id: a.id, process: fmt.Sprintf("%s (process %d)", a.host, os.Getpid()), seq: a.seq, now: a.clock.on(time.Now()),
 		counts: a.counts, minutes: a.minutes, mute: a.mute, closing: closing,
 		newID: rand.Text(), inFlight: slices.Clone(a.inFlight), done: slices.Clone(a.done), tenant: a.rule.Tenant,
 	}

@@ -27,7 +27,7 @@ func TestRecordHasTheLastHour(t *testing.T) {
 		}
 		p := r.last(now)
 		if len(p.minutes) != minutes || len(p.limited) > latest || len(p.users) > top || p.tenant != "acme" {
-			t.Fatalf("%+v", p)
+			t.Fatalf("record: got %+v, want 60 minutes of acme, 10 names and 429s at most", p)
 		}
 		for _, m := range p.minutes[1:] { // the oldest may have made room for one from which the clock was set back
 			if m.Limited != events[m.Time.Unix()/60] {
@@ -39,7 +39,7 @@ func TestRecordHasTheLastHour(t *testing.T) {
 			sum += u.Count
 		}
 		if sum > total || sum < events[now.Unix()/60] {
-			t.Fatalf("%d by operation, of %d", sum, total)
+			t.Fatalf("by operation: got %d, want between %d and %d", sum, events[now.Unix()/60], total)
 		}
 	})
 }
@@ -65,12 +65,12 @@ func TestRecordOfAMinute(t *testing.T) {
 		t.Errorf("%+v, want %+v", m, want)
 	}
 	if l := p.limited; len(l) != 2 || l[0].User != "second" || l[0].Again || !l[1].Again || p.tenant != "Aprimo.Example" {
-		t.Errorf("%+v of %q", l, p.tenant)
+		t.Errorf("last 429s: got %+v of %q, want that of second, then that of first which is retried, of Aprimo.Example", l, p.tenant)
 	}
 	if p := r.last(at.Add(49 * time.Minute)); len(p.users) != 2 {
-		t.Errorf("after 49 min: %v", p.users)
+		t.Errorf("after 49 min: got %v, want both users", p.users)
 	}
 	if p := r.last(at.Add(time.Hour)); len(p.users) != 0 {
-		t.Errorf("after an hour: %v", p.users)
+		t.Errorf("after an hour: got %v, want none", p.users)
 	}
 }

@@ -35,7 +35,7 @@ func get(t *testing.T, h http.Handler, query string) string {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/any/path"+query, nil))
 	if w.Code != http.StatusOK {
-		t.Fatalf("%d %s", w.Code, w.Body)
+		t.Fatalf("got %d %s, want 200", w.Code, w.Body)
 	}
 	return w.Body.String()
 }
@@ -72,7 +72,7 @@ func TestPageShowsWhatHappens(t *testing.T) {
 		tr := transport.New(transport.WithBase(tenant.Transport()), transport.WithObserver(alerts.Observe), transport.WithLogger(zerolog.Nop()))
 		h := status.Handler(tr, alerts)
 		if s := read(t, h); len(s.Minutes) != 60 || len(s.Users) != 0 || len(s.Alerts) != 2 || !strings.Contains(get(t, h, ""), "The queue is empty.") {
-			t.Errorf("before: %+v", s)
+			t.Errorf("before: got %+v, want 60 minutes, no users, 2 conditions, an empty queue", s)
 		}
 		var all sync.WaitGroup
 		for i := range 200 {
@@ -88,11 +88,11 @@ func TestPageShowsWhatHappens(t *testing.T) {
 		synctest.Wait()
 		during := read(t, h)
 		if during.Tenant != "acme" && during.Tenant != "" {
-			t.Errorf("tenant %q", during.Tenant)
+			t.Errorf("tenant: got %q, want acme or none yet", during.Tenant)
 		}
 		if len(during.Waiting) != 2 || during.Waiting[0].Class != "interactive" || during.Waiting[0].User != "user 1" ||
 			during.Waiting[0].Calls+during.Waiting[1].Calls != during.Now.Queued {
-			t.Errorf("%+v wait, of %d", during.Waiting, during.Now.Queued)
+			t.Errorf("queue: got %+v, want 2 users with %d calls, user 1 first", during.Waiting, during.Now.Queued)
 		}
 		all.Wait()
 		s, r := read(t, h), tenant.Report()
@@ -102,16 +102,16 @@ func TestPageShowsWhatHappens(t *testing.T) {
 			sum += m.Limited
 		}
 		if rejected == 0 || sum != rejected || s.Users[0].Count+s.Users[len(s.Users)-1].Count < rejected || s.Operations[0].Count != rejected {
-			t.Errorf("%d 429s: %d by minute, %v, %v", rejected, sum, s.Users, s.Operations)
+			t.Errorf("429s: got %d by minute, %v, %v, want %d each", sum, s.Users, s.Operations, rejected)
 		}
 		for _, part := range []string{"<h1>Aprimo acme</h1>", s.Users[0].Name, "GET /api/core/records", `class="firing"`, "throttled"} {
 			if page := get(t, h, ""); !strings.Contains(page, part) {
-				t.Errorf("the page lacks %q", part)
+				t.Errorf("page: got %s, want %q in it", page, part)
 			}
 		}
 		time.Sleep(2 * time.Hour)
 		if s := read(t, h); len(s.Users)+len(s.Operations) != 0 || s.Minutes[59].Calls != 0 {
-			t.Errorf("two hours later: %+v", s)
+			t.Errorf("two hours later: got %+v, want nothing", s)
 		}
 		alerts.Close()
 	})
@@ -143,11 +143,11 @@ func TestPageOfManyWhoWait(t *testing.T) {
 			others[w.Class] += w.Others
 		}
 		if sum := calls["interactive"] + calls["normal"] + calls["batch"]; sum != 300 || len(calls) != 3 || len(s.Waiting) > 63 {
-			t.Errorf("%v, in %d lines", calls, len(s.Waiting))
+			t.Errorf("queue: got %v in %d lines, want 300 calls of 3 classes in 63 at most", calls, len(s.Waiting))
 		}
 		for class, n := range calls {
 			if others[class] != n-20 || !strings.Contains(get(t, h, ""), fmt.Sprintf(`<td class="w">%s</td><td class="soft">%d more</td><td class="n">%d</td>`, class, n-20, n-20)) {
-				t.Errorf("%s: %d calls, %d more users", class, n, others[class])
+				t.Errorf("%s: got %d calls, %d more users, want 20 fewer", class, n, others[class])
 			}
 		}
 		cancel()
@@ -164,7 +164,7 @@ func TestPageWithoutAlerts(t *testing.T) {
 			t.Errorf("%s: got alerts %v in the JSON, want []", name, s.Alerts)
 		}
 		if page := get(t, h, ""); !strings.Contains(page, "Not set up: see package notify.") {
-			t.Errorf("%s: the page does not say that no alerts are set up:\n%s", name, page)
+			t.Errorf("%s: got %s, want that no alerts are set up", name, page)
 		}
 	}
 }
@@ -184,13 +184,13 @@ func testPageOfRefusedCalls(t *testing.T) {
 	h := status.Handler(tr, nil)
 	req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://acme.dam.aprimo.com/api/core/records", nil)
 	if resp, err := tr.RoundTrip(req); err == nil {
-		t.Errorf("%s", resp.Status)
+		t.Errorf("got %s, want an error", resp.Status)
 	}
 	if m := read(t, h).Minutes[59]; m.Calls != 1 || m.Sent != 1 || m.Refused != 1 {
-		t.Errorf("%+v", m)
+		t.Errorf("minute: got %+v, want 1 call, 1 sent, 1 refused", m)
 	}
 	if page := get(t, h, ""); !strings.Contains(page, "1 rejected locally") {
-		t.Error("the page does not say that a call was refused")
+		t.Errorf("page: got %s, want that a call was rejected", page)
 	}
 }
 
@@ -210,11 +210,11 @@ func TestJSONIsForPrograms(t *testing.T) {
 	look = func(path string, v any) {
 		switch v := v.(type) {
 		case nil:
-			t.Errorf("%s is null", path)
+			t.Errorf("%s is null, want a value", path)
 		case map[string]any:
 			for key, value := range v {
 				if !name.MatchString(key) {
-					t.Errorf("%s.%s is no name as the others are", path, key)
+					t.Errorf("%s.%s is not in snake case, want it so", path, key)
 				}
 				look(path+"."+key, value)
 			}
@@ -227,7 +227,7 @@ func TestJSONIsForPrograms(t *testing.T) {
 	look("", all)
 	for _, key := range []string{"server_delay_ns", "wait_ns", "limit", "queued"} {
 		if _, ok := all.(map[string]any)["now"].(map[string]any)[key]; !ok {
-			t.Errorf("there is no %s", key)
+			t.Errorf("JSON: got no %s, want one", key)
 		}
 	}
 }
@@ -253,7 +253,7 @@ func testPageIsSafe(t *testing.T) {
 		page := get(t, h, query)
 		for _, bad := range []string{"<script>alert", "<img", "hunter2", "\u202e", "\r", strings.Repeat("w", 300)} {
 			if strings.Contains(page, bad) {
-				t.Errorf("%s: %.40q in the page", query, bad)
+				t.Errorf("%s: got %.40q in the page, want it escaped or left out", query, bad)
 			}
 		}
 	}
@@ -261,7 +261,7 @@ func testPageIsSafe(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(method, "/", nil))
 		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
-			t.Errorf("%s: %d", method, w.Code)
+			t.Errorf("%s: got %d, want 405", method, w.Code)
 		}
 	}
 	w := httptest.NewRecorder()
@@ -273,10 +273,10 @@ func testPageIsSafe(t *testing.T) {
 		}
 	}
 	if p := w.Header().Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'none'") || !strings.Contains(p, "frame-ancestors 'none'") || strings.Contains(p, "unsafe") || strings.Contains(p, "http") {
-		t.Errorf("policy %q", p)
+		t.Errorf("policy: got %q, want nothing from elsewhere, and nothing unsafe", p)
 	}
 	if page := w.Body.String(); strings.Contains(strings.ReplaceAll(page, "http-equiv", ""), "http") {
-		t.Error("the page refers to something elsewhere")
+		t.Errorf("page: got a reference to another site, want none:\n%s", page)
 	}
 }
 
@@ -301,7 +301,7 @@ func TestPageOverHTTP(t *testing.T) {
 			body, err := io.ReadAll(resp.Body)
 			resp.Body.Close()
 			if err != nil || resp.ProtoMajor != 2 || resp.StatusCode != 200 || resp.Header.Get("Content-Type") != kind || (len(body) > 0) != (method == "GET") {
-				t.Errorf("%s %s: %s %s, %d bytes, %v", method, query, resp.Proto, resp.Status, len(body), err)
+				t.Errorf("%s %s: got %s %s, %d bytes, %v, want HTTP/2, 200, a body for GET alone", method, query, resp.Proto, resp.Status, len(body), err)
 			}
 		}
 	}

@@ -35,11 +35,11 @@ func TestChartScale(t *testing.T) {
 		}
 		for _, column := range c.Columns {
 			if column.Y < 0 || column.Height < 0 || column.Red > column.Height || column.X+column.Width > chartWidth {
-				t.Errorf("%+v", column)
+				t.Errorf("column: got %+v, want it inside the chart", column)
 			}
 		}
 		if c.Limit < 0 || c.Limit > chartHeight || (c.Limit > 0) != (test.view.Now.Limit > 0) {
-			t.Errorf("the limit is at %v", c.Limit)
+			t.Errorf("limit: got %v, want it inside the chart, of %v", c.Limit, test.view.Now.Limit)
 		}
 	}
 }
@@ -48,11 +48,11 @@ func TestChartScale(t *testing.T) {
 func TestChartShowsEach429(t *testing.T) {
 	c := hour(1000, minute{Sent: 50_000, Limited: 1}).Chart()
 	if last := c.Columns[minutes-1]; last.Red != visible || last.RedTop != chartHeight-visible || last.Height <= last.Red {
-		t.Errorf("%+v", last)
+		t.Errorf("last column: got %+v, want a 429 of %d below requests", last, visible)
 	}
 	c = hour(1000, minute{Limited: 1}).Chart() // of a call that has not ended
 	if last := c.Columns[minutes-1]; last.Red != visible || last.Height != visible {
-		t.Errorf("%+v", last)
+		t.Errorf("last column: got %+v, want a 429 of %d alone", last, visible)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestPageOfWhatIsRare(t *testing.T) {
 		"processes; the others are unreachable": false,
 	} {
 		if strings.Contains(text(v), part) != common || strings.Contains(text(rare), part) == common {
-			t.Errorf("%q is on the wrong page", part)
+			t.Errorf("%q: got it on the wrong page, want it on the common one: %v", part, common)
 		}
 	}
 }
@@ -131,6 +131,6 @@ func TestChartOfDelays(t *testing.T) {
 	v.Minutes[3].ServerDelay = 4 * time.Second
 	c := v.Chart()
 	if c.MaxDelay != 4*time.Second || !strings.Contains(c.Delay, "35.0,8.0 45.0,100.0") {
-		t.Errorf("%v: %s", c.MaxDelay, c.Delay)
+		t.Errorf("delay: got %v, %s, want 4s with its peak at 35.0,8.0", c.MaxDelay, c.Delay)
 	}
 }

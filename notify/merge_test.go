@@ -96,11 +96,11 @@ func TestTwoThatWereApart(t *testing.T) {
 		b.Close()
 		l := ledgerOf(box.got())
 		if len(l.opened) != 2 || len(l.closed) != 2 {
-			t.Errorf("%v", l)
+			t.Errorf("incidents: got %v, want 2 opened and closed", l)
 		}
 		for id, n := range l.closed {
 			if n != 1 {
-				t.Errorf("%s is closed %d times", id, n)
+				t.Errorf("%s: closed %d times, want once", id, n)
 			}
 		}
 	})
@@ -167,11 +167,11 @@ func TestAStoreWithNonsense(t *testing.T) {
 			a.Close()
 			got := box.got()
 			if l := ledgerOf(got); len(l.opened) != 1 || len(l.closed) != 1 {
-				t.Errorf("%s: %v", text, phases(begin, got))
+				t.Errorf("%s: got %v, want one incident opened and closed", text, phases(begin, got))
 			}
 			for _, g := range got {
 				if d := g.Since.Sub(begin); d < 0 || d > time.Minute {
-					t.Errorf("%s: since %v, began %v", text, g.Since, begin)
+					t.Errorf("%s: got since %v, want within a minute after %v", text, g.Since, begin)
 				}
 			}
 		})
@@ -198,7 +198,7 @@ func TestWhatAStoreHolds(t *testing.T) {
 		a.Close()
 		t.Logf("%d KiB at most", store.largest>>10)
 		if store.largest > 200<<10 {
-			t.Errorf("%d KiB", store.largest>>10)
+			t.Errorf("stored: got %d KiB, want 200 at most", store.largest>>10)
 		}
 	})
 }

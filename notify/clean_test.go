@@ -37,15 +37,15 @@ func FuzzOperation(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, url string) {
 		op := operation(method, url)
 		if op != clean(op, maxText) {
-			t.Errorf("not clean: %q", op)
+			t.Errorf("got %q, want it clean", op)
 		}
 		before, query, _ := strings.Cut(url, "?")
 		marked := operation(method, before+"?"+query)
 		if marked != operation(method, before) {
-			t.Errorf("the query counts: %q", marked)
+			t.Errorf("got %q, want it without the query: %q", marked, operation(method, before))
 		}
 		if !strings.ContainsAny(before, "#?") && operation("GET", before+"/12345") != operation("GET", before+"/678") {
-			t.Errorf("the number counts: %q", before)
+			t.Errorf("%q: got another operation with another number, want the same", before)
 		}
 	})
 }

@@ -48,14 +48,14 @@ func TestDeliveryIsTriedAgain(t *testing.T) {
 			t.Errorf("pauses: %s", diff)
 		}
 		if sent, failed, pending := a.Deliveries(); sent != 1 || failed+uint64(pending) > 0 {
-			t.Errorf("%d sent, %d failed, %d pending", sent, failed, pending)
+			t.Errorf("Deliveries: got %d sent, %d failed, %d pending, want 1, 0, 0", sent, failed, pending)
 		}
 		if err := a.Close(); err != nil || len(box.got()) != 1 {
-			t.Errorf("err %v, %d alerts", err, len(box.got()))
+			t.Errorf("Close: got %v, %d alerts, want nil, 1", err, len(box.got()))
 		}
 		for _, line := range logged(t, &out) {
 			if line["level"] != "warn" || line["error"] != errDown.Error() {
-				t.Errorf("log: %v", line)
+				t.Errorf("log: got %v, want warnings about %v", line, errDown)
 			}
 		}
 	})
@@ -89,16 +89,16 @@ func TestUndeliverableAlertIsLogged(t *testing.T) {
 				last := lines[len(lines)-1]
 				text, _ := last["aprimo.alert.text"].(string)
 				if last["level"] != "error" || !strings.Contains(text, "20 requests") || !strings.Contains(text, "anna@example.com") {
-					t.Errorf("log: %v", last)
+					t.Errorf("log: got %v, want an error with the alert of 20 requests by anna", last)
 				}
 				if err := a.Close(); !errors.Is(err, tt.want) || box.tried() != tt.tries {
 					t.Errorf("Close: %v after %d tries, want %d", err, box.tried(), tt.tries)
 				}
 				if err := a.Close(); !errors.Is(err, tt.want) {
-					t.Errorf("second Close: %v", err)
+					t.Errorf("second Close: got %v, want %v", err, tt.want)
 				}
 				if sent, failed, pending := a.Deliveries(); failed != 1 || sent+uint64(pending) > 0 {
-					t.Errorf("%d sent, %d failed, %d pending", sent, failed, pending)
+					t.Errorf("Deliveries: got %d sent, %d failed, %d pending, want 0, 1, 0", sent, failed, pending)
 				}
 			})
 		})
@@ -114,7 +114,7 @@ func TestGlobalLoggerIsTheDefault(t *testing.T) {
 	burst(a, 20)
 	a.Close()
 	if !strings.Contains(out.String(), errDown.Error()) {
-		t.Errorf("log: %q", &out)
+		t.Errorf("log: got %q, want %v in it", &out, errDown)
 	}
 }
 
@@ -137,7 +137,7 @@ func TestCloseDoesNotWaitForTheNextTry(t *testing.T) {
 				time.Sleep(10 * time.Second)
 				begin := time.Now()
 				if err := a.Close(); !errors.Is(err, tt.want) {
-					t.Errorf("Close: %v", err)
+					t.Errorf("Close: got %v, want %v", err, tt.want)
 				}
 				if took := time.Since(begin); took != 0 || box.tried() != tt.tries {
 					t.Errorf("took %v, %d tries, want %d", took, box.tried(), tt.tries)
@@ -145,7 +145,7 @@ func TestCloseDoesNotWaitForTheNextTry(t *testing.T) {
 				burst(a, 100)
 				synctest.Wait()
 				if box.tried() != tt.tries {
-					t.Error("an event after Close had an effect")
+					t.Errorf("tries after Close: got %d, want %d", box.tried(), tt.tries)
 				}
 			})
 		})
@@ -157,7 +157,7 @@ func TestCloseOfAnIdleAlerter(t *testing.T) {
 	burst(a, 19)
 	for range 2 {
 		if err := a.Close(); err != nil {
-			t.Error(err)
+			t.Errorf("Close: got %v, want nil", err)
 		}
 	}
 }
@@ -173,16 +173,16 @@ func TestObserveNeverWaitsForTheNotifier(t *testing.T) {
 		begin := time.Now()
 		burst(a, 1000)
 		if took := time.Since(begin); took != 0 {
-			t.Errorf("Observe took %v", took)
+			t.Errorf("Observe took %v, want 0", took)
 		}
 		time.Sleep(time.Second) // the first try is on its way now
 		synctest.Wait()
 		if err := a.Close(); !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(err)
+			t.Errorf("Close: got %v, want context.DeadlineExceeded", err)
 		}
 		// The try that was on its way and the last one.
 		if took := time.Since(begin); took < time.Minute || took > time.Minute+time.Second {
-			t.Errorf("Close took %v", took)
+			t.Errorf("Close took %v, want about a minute", took)
 		}
 	})
 }
@@ -196,10 +196,10 @@ func TestNotifierThatIgnoresItsContext(t *testing.T) {
 		burst(a, 20)
 		begin := time.Now()
 		if err := a.Close(); !errors.Is(err, notify.ErrPermanent) {
-			t.Error(err)
+			t.Errorf("Close: got %v, want a permanent error", err)
 		}
 		if took := time.Since(begin); took != 2*time.Second {
-			t.Errorf("Close took %v", took)
+			t.Errorf("Close took %v, want 2s", took)
 		}
 		close(release)
 	})
@@ -215,7 +215,7 @@ func TestNotifierThatPanics(t *testing.T) {
 			a := notify.New(n, notify.Rule{Gather: -1, Within: 24 * time.Hour, Logger: &logger})
 			burst(a, 20)
 			if err := a.Close(); !errors.Is(err, notify.ErrPermanent) {
-				t.Error(err)
+				t.Errorf("Close: got %v, want a permanent error", err)
 			}
 		})
 	}
@@ -254,7 +254,7 @@ func TestMailServerDownForAQuarterOfAnHour(t *testing.T) {
 			burst(a, 50)
 			time.Sleep(2 * time.Hour)
 			if err := a.Close(); err != nil {
-				t.Error(name, err)
+				t.Errorf("%s: Close: got %v, want nil", name, err)
 			}
 			var phases []notify.Phase
 			for _, alert := range box.got() {

@@ -17,7 +17,7 @@ import (
 func TestDirIsAStore(t *testing.T) {
 	d := notify.Dir(t.TempDir() + "/not/yet")
 	if b, err := d.Load(t.Context(), "k"); b != nil || err != nil {
-		t.Fatalf("%q, %v", b, err)
+		t.Fatalf("Load before anything is stored: got %q, %v, want nil, nil", b, err)
 	}
 	var won sync.Map
 	var all sync.WaitGroup
@@ -25,7 +25,7 @@ func TestDirIsAStore(t *testing.T) {
 		all.Go(func() {
 			ok, err := d.CompareAndSwap(t.Context(), "k", nil, []byte{byte('a' + i)}, time.Hour)
 			if err != nil {
-				t.Error(err)
+				t.Errorf("CompareAndSwap: got %v, want nil", err)
 			}
 			if ok {
 				won.Store(i, true)
@@ -37,7 +37,7 @@ func TestDirIsAStore(t *testing.T) {
 	won.Range(func(i, _ any) bool {
 		winners++
 		if b, err := d.Load(t.Context(), "k"); err != nil || string(b) != string(rune('a'+i.(int))) {
-			t.Errorf("%q, %v", b, err)
+			t.Errorf("Load: got %q, %v, want what the winner %v stored", b, err, i)
 		}
 		return true
 	})
@@ -45,7 +45,7 @@ func TestDirIsAStore(t *testing.T) {
 		t.Errorf("%d of 16 stored theirs, want 1", winners)
 	}
 	if ok, err := d.CompareAndSwap(t.Context(), "k", []byte("other"), []byte("x"), 0); ok || err != nil {
-		t.Errorf("%v, %v", ok, err)
+		t.Errorf("CompareAndSwap of another value: got %v, %v, want false, nil", ok, err)
 	}
 	entries, _ := os.ReadDir(string(d))
 	if err := os.WriteFile(string(d)+"/"+entries[0].Name()+".new", make([]byte, 100), 0o600); err != nil { // a program ended while it wrote
@@ -53,13 +53,13 @@ func TestDirIsAStore(t *testing.T) {
 	}
 	old, _ := d.Load(t.Context(), "k")
 	if ok, err := d.CompareAndSwap(t.Context(), "k", old, []byte("new"), 0); !ok || err != nil {
-		t.Errorf("%v, %v", ok, err)
+		t.Errorf("CompareAndSwap after a crash: got %v, %v, want true, nil", ok, err)
 	}
 	if b, err := d.Load(t.Context(), "k"); string(b) != "new" || err != nil {
-		t.Errorf("%q, %v", b, err)
+		t.Errorf("Load: got %q, %v, want new", b, err)
 	}
 	if entries, _ = os.ReadDir(string(d)); len(entries) != 2 { // and the lock
-		t.Errorf("%v", entries)
+		t.Errorf("files: got %v, want the state and its lock", entries)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestARestartBeginsNoSecondIncident(t *testing.T) {
 			t.Fatal(diff)
 		}
 		if got[2].Total != 1200 || got[2].Incident != got[0].Incident {
-			t.Errorf("%+v", got[2])
+			t.Errorf("last alert: got %+v, want 1200 events of %s", got[2], got[0].Incident)
 		}
 	})
 }
@@ -102,7 +102,7 @@ func TestAnAlertOutlivesTheProgram(t *testing.T) {
 		burst(a, 20)
 		time.Sleep(2 * time.Minute)
 		if err := a.Close(); !errors.Is(err, errDown) {
-			t.Error(err)
+			t.Errorf("Close: got %v, want %v", err, errDown)
 		}
 		up := new(inbox)
 		for range 2 {
@@ -111,7 +111,7 @@ func TestAnAlertOutlivesTheProgram(t *testing.T) {
 			a.Close()
 		}
 		if got := up.got(); len(got) != 1 || got[0].Total != 20 || got[0].Number != 1 {
-			t.Errorf("%+v", got)
+			t.Errorf("alerts: got %+v, want the first one, of 20 events", got)
 		}
 	})
 }

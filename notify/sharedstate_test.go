@@ -57,21 +57,21 @@ func (w *world) step(hits int, muted mute, closing bool) *sharedState {
 func (w *world) mail(a Alert) {
 	key := fmt.Sprint(a.Incident, a.Phase == Digest)
 	if a.Number <= w.number[key] {
-		w.t.Fatalf("number %d after %d", a.Number, w.number[key])
+		w.t.Fatalf("number: got %d, want more than %d", a.Number, w.number[key])
 	}
 	w.number[key] = a.Number
 	w.mails = append(w.mails, w.now)
 	if n := len(w.mails); n > w.r.PerHour && w.now.Sub(w.mails[n-1-w.r.PerHour]) < time.Hour ||
 		n > w.r.PerDay && w.now.Sub(w.mails[n-1-w.r.PerDay]) < 24*time.Hour {
-		w.t.Fatalf("too many mails: %v", w.mails)
+		w.t.Fatalf("mails: got too many at %v, want what the rule allows", w.mails)
 	}
 	switch a.Phase {
 	case Firing:
 		if w.told[a.Incident] && len(a.Unreported) == 0 && a.Number == 1 && w.ended[a.Incident] {
-			w.t.Fatalf("%s began again after its end", a.Incident)
+			w.t.Fatalf("%s began again after its end, want no more of it", a.Incident)
 		}
 		if n := len(w.opened); n > 0 && w.now.Sub(w.opened[n-1]) < w.r.Cooldown {
-			w.t.Fatal("two incidents opened within the cool-down")
+			w.t.Fatal("two incidents opened within the cool-down, want one")
 		}
 		w.opened = append(w.opened, w.now)
 		w.told[a.Incident] = true
@@ -88,7 +88,7 @@ func (w *world) mail(a Alert) {
 
 func (w *world) end(incident string, total int) {
 	if w.ended[incident] {
-		w.t.Fatalf("the end of %s is told twice", incident)
+		w.t.Fatalf("the end of %s is reported twice, want once", incident)
 	}
 	w.ended[incident] = true
 	w.sum[incident] = total
@@ -132,7 +132,7 @@ func TestNoIncidentIsLostAndNoneToldTwice(t *testing.T) {
 		}
 		for incident := range seen {
 			if !w.told[incident] || !w.ended[incident] {
-				t.Fatalf("%s: told %v, end told %v", incident, w.told[incident], w.ended[incident])
+				t.Fatalf("%s: got start reported %v, end reported %v, want both", incident, w.told[incident], w.ended[incident])
 			}
 		}
 		sum := 0
@@ -140,7 +140,7 @@ func TestNoIncidentIsLostAndNoneToldTwice(t *testing.T) {
 			sum += n
 		}
 		if sum > w.hits {
-			t.Fatalf("%d events told of, of %d", sum, w.hits)
+			t.Fatalf("events: got %d reported, want %d at most", sum, w.hits)
 		}
 	})
 }

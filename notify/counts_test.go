@@ -43,10 +43,10 @@ func TestWhatAnAlertTells(t *testing.T) {
 		a.Close()
 		g := box.got()[0]
 		if g.Lost != 1 || g.Recovered != 1 || g.Refused != 2 || g.Paused != 1 || g.Queued != 7 || g.Delay != 2*time.Second {
-			t.Errorf("totals: %+v", g)
+			t.Errorf("totals: got %+v, want 1 lost, 1 recovered, 2 refused, 1 paused, 7 queued, a delay of 2 s", g)
 		}
 		if g.Tenant != "acme" || g.PID == 0 || g.Host == "" || g.Time.Sub(g.Since) != 7*time.Second || !g.Since.Equal(begin.Add(time.Second)) {
-			t.Errorf("frame: %+v", g)
+			t.Errorf("frame: got %+v, want tenant acme, this process, 7 s since %v", g, begin.Add(time.Second))
 		}
 		if diff := cmp.Diff([]notify.Tally{{Name: "anna@example.com", Count: 7}, {Count: 1}}, g.Users); diff != "" {
 			t.Error(diff)
@@ -60,7 +60,7 @@ func TestWhatAnAlertTells(t *testing.T) {
 		for _, s := range g.Samples {
 			attempts = append(attempts, s.Attempt)
 			if s.Err != nil || s.URL != "https://acme.dam.aprimo.com/api/core/record/0a1b2c3d4e5f60718293a4b5c6d7e8f9" {
-				t.Errorf("sample: %+v", s)
+				t.Errorf("sample: got %+v, want no error and no query", s)
 			}
 		}
 		if diff := cmp.Diff([]int{0, 1, 2, 5, 6, 7}, attempts); diff != "" {
@@ -102,7 +102,7 @@ func TestAlertIsClean(t *testing.T) {
 		s := g.Samples[0]
 		for _, text := range []string{g.Tenant, g.Users[0].Name, g.Operations[0].Name, s.User, s.Method, s.URL} {
 			if strings.ContainsFunc(text, unsafe) || utf8.RuneCountInString(text) > 96 || !utf8.ValidString(text) {
-				t.Errorf("%q", text)
+				t.Errorf("got %q, want 96 printable characters at most", text)
 			}
 		}
 	}
