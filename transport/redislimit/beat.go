@@ -127,6 +127,7 @@ func (l *Limiter) learn(a answer) {
 	}
 	if v[8] > 0 {
 		s.ProbeFrom, s.ProbeUntil = l.clock.local(v[7]), l.clock.local(v[8])
+		s.ProbeTail = s.ProbeFrom.Add(s.ProbeUntil.Sub(s.ProbeFrom) * 6 / 10)
 	}
 	if l.seen.limited.IsZero() {
 		s.PausedUntil = time.Time{}
