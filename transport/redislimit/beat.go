@@ -3,8 +3,11 @@ package redislimit
 import (
 	"context"
 	"errors"
-	"math"
+	"fmt"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport/internal/congestion"
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
 const (
@@ -12,11 +15,11 @@ const (
 	idleEvery = 2 * time.Second
 	active    = time.Second // since the last call
 	idleFor   = time.Minute // then this process is none of the members any more
-)
 
-// wander is by how much the delay may change in a second, in seconds, as a standard
-// deviation.
-const wander = 0.3
+	// maxWeight, in 1/s², is that of a standard deviation of 10 ms: one process alone is
+	// never surer than that.
+	maxWeight = 1e4
+)
 
 var errAnswer = errors.New("redislimit: Redis answered something else than the script does")
 
@@ -33,7 +36,7 @@ func (l *Limiter) heart(ended chan<- struct{}) {
 	defer close(ended)
 	for {
 		l.beat()
-		timer := time.NewTimer(l.pulse())
+		timer := time.NewTimer(l.interval())
 		select {
 		case <-timer.C:
 		case <-l.wake:
@@ -53,7 +56,7 @@ func (l *Limiter) beatNow() {
 	}
 }
 
-func (l *Limiter) pulse() time.Duration {
+func (l *Limiter) interval() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.alone == nil && time.Since(l.asked) > active && time.Since(l.seen.at) > active {
@@ -81,10 +84,11 @@ func (l *Limiter) leave() {
 		l.server.run(context.Background(), returnScript, nil, []string{l.keys.slots, l.keys.state}, kept.at, kept.late)
 	}
 	l.server.run(context.Background(), beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
-		l.id, "leave", l.n, l.per.Microseconds(), 0, 0, 0, 0, 0, 0, 0)
+		l.id, "leave", "", 0, 0)
 }
 
-// beat exchanges with the others what was seen since the last time.
+// beat exchanges with the others what was seen since the last time, and steers the rate
+// of all if that is due.
 func (l *Limiter) beat() {
 	l.mu.Lock()
 	told := l.seen
@@ -92,51 +96,90 @@ func (l *Limiter) beat() {
 	l.mu.Unlock()
 
 	a, err := l.server.run(context.Background(), beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
-		l.id, "", l.n, l.per.Microseconds(), told.report.ServerDelay.Microseconds(), told.weight(),
-		told.report.Service.Microseconds(), told.report.InFlight, told.answers, told.waiting, told.pause())
+		l.id, "", told.measured(), told.answers, told.pause())
+	lost := err != nil
+	var p pulse
+	if err == nil {
+		p, err = pulseOf(a.values)
+	}
+	if err == nil {
+		err = l.steer(&p)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err == nil && len(a.values) < 9 {
-		err = errAnswer
-	}
-	if err != nil {
+	if lost {
 		l.seen.answers += told.answers
 		l.seen.served = l.seen.served || told.served
+	}
+	if err != nil {
 		l.part(err)
 		return
 	}
 	if l.seen.limited.Equal(told.limited) {
 		l.seen.limited = time.Time{}
 	}
-	l.learn(a)
+	l.learn(a, p)
 	l.join()
 }
 
-// learn takes in what the server knows of all.
-func (l *Limiter) learn(a answer) {
-	v := a.values
-	first := l.clock.last.IsZero()
-	l.look(v[0], a, false)
-	paused := !l.share.PausedUntil.IsZero()
-	l.rank = int(v[2])
-	s := &l.share
-	s.Time, s.Processes, s.Rate = a.came, max(1, int(v[1])), float64(v[4])/1000
-	s.ServerDelay, s.Stddev = micro(v[5]), 0
-	if v[6] > 0 {
-		s.Stddev = time.Duration(float64(time.Second) / math.Sqrt(float64(v[6])))
+// steer makes the controller's next step, if it is due and no other process makes it at
+// the same time.
+func (l *Limiter) steer(p *pulse) error {
+	scope := congestion.Scope{Limit: l.share.Limit, Shared: true} // Limit never changes
+	old, ok := congestion.Parse(p.law)
+	if !ok {
+		old = congestion.Start(p.instant(), scope, p.answers)
 	}
-	if v[8] > 0 {
-		s.ProbeFrom, s.ProbeUntil = l.clock.local(v[7]), l.clock.local(v[8])
+	p.state = old
+	if ok && !old.Due(p.instant(), instant(p.limited)) {
+		return nil
+	}
+	next := old.Step(p.instant(), scope, p.observe(old.Binds(scope.Limit)))
+	gap := 0.0
+	if next.Binds(scope.Limit) {
+		gap = 1e6 / next.Rate
+	}
+	a, err := l.server.run(context.Background(), swapScript, nil, []string{l.keys.state}, p.law, next.String(), int64(gap))
+	if err != nil {
+		return err
+	}
+	swapped, err := a.ints(1)
+	if err == nil && swapped[0] == 1 {
+		p.state = next
+	}
+	return err
+}
+
+// learn takes in what the server knows of all. It is called with the lock.
+func (l *Limiter) learn(a answer, p pulse) {
+	first := l.clock.last.IsZero()
+	l.look(p.now, a, false)
+	paused := !l.share.PausedUntil.IsZero()
+	s := &l.share
+	s.Time, s.Processes, s.Rate = a.came, max(1, len(p.members)), p.state.Rate
+	l.rank = p.rank(l.id)
+	s.ServerDelay, s.Stddev = p.measured(func(m member) bool { return m.id != l.id }).estimate()
+	if probe := p.state.Probe; !probe.From.IsZero() {
+		s.ProbeFrom, s.ProbeTail, s.ProbeUntil = l.local(probe.From), l.local(probe.Tail), l.local(probe.Until)
 	}
 	if l.seen.limited.IsZero() {
 		s.PausedUntil = time.Time{}
-		if v[3] > v[0] {
-			s.PausedUntil = a.came.Add(micro(v[3] - v[0]))
+		if p.pause > p.now {
+			s.PausedUntil = a.came.Add(micro(p.pause - p.now))
 		}
 	}
-	if first || paused && v[3] == 0 {
+	if first || paused && p.pause == 0 {
 		l.tell() // there is no need to wait any longer
 	}
+}
+
+// local returns when it will be so late at the server. It is called with the lock.
+func (l *Limiter) local(t gate.Instant) time.Time { return l.clock.local(int64(t) / 1000) }
+
+// measured is what the others are told of this process, see member.
+func (s seen) measured() string {
+	r := s.report
+	return fmt.Sprint(r.ServerDelay.Microseconds(), s.weight(), r.Service.Microseconds(), r.InFlight, s.waiting)
 }
 
 // weight is that of the measured delay, 1/s².
@@ -144,8 +187,7 @@ func (s seen) weight() int64 {
 	if s.report.Stddev <= 0 {
 		return 0
 	}
-	doubt := s.report.Stddev.Seconds()
-	return int64(math.Min(1e4, 1/(doubt*doubt+wander*wander*time.Since(s.at).Seconds())))
+	return int64(min(maxWeight, congestion.Weight(s.report.Stddev, time.Since(s.at))))
 }
 
 // pause is for how long a 429 holds all, in microseconds; -1 if the one that went

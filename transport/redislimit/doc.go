@@ -12,10 +12,13 @@
 // processes take turns, which shares the limit max-min fairly: who needs little
 // gets it at once, the others get equal parts of the rest.
 //
-// A 429 that one process sees holds all of them back, and after the pause one
-// request of one process goes ahead to see. The delay that the server adds is
-// measured by all and steered for all, so that strangers who use the tenant too
-// get theirs, and 429s do not grow with the number of processes.
+// A 429 that one process sees pauses all of them, and after the pause one request of one
+// process goes first. All processes measure the delay that the server adds, and together
+// they steer one rate by it, so that other programs get their part, and 429s do not grow
+// with the number of processes. Redis only stores what they need for that: whichever
+// process finds a step due computes it, and replaces the state unless another process has
+// done so. A state that is unreadable, or of another version of this package, is replaced
+// by a new one.
 //
 // When Redis is slow (a quarter of a second), gone, read-only, full or confused, each
 // process goes on alone with its part of the limit, that is by the processes that
@@ -26,7 +29,7 @@
 // when it changes.
 //
 // A tenant takes three keys, {name} being the Cluster's hash tag: its slots (some 25
-// bytes for each of 2n), its state (some 250 bytes) and its members (some 60 bytes
+// bytes for each of 2n), its state (some 800 bytes) and its members (some 60 bytes
 // each). All of them expire a minute after they were last needed, or after the pause
 // that they hold. The user needs these rights:
 //

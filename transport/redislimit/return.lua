@@ -9,4 +9,4 @@ else
   redis.call('HSET', KEYS[2], 'hole', slot)
   redis.call('PEXPIRE', KEYS[2], 60000)
 end
-return 0
+return {}

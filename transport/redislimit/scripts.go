@@ -17,11 +17,14 @@ var (
 	returnSource string
 	//go:embed beat.lua
 	beatSource string
+	//go:embed swap.lua
+	swapSource string
 
 	// Each is sent whole when the server does not know it (any more).
 	slotScript   = redis.NewScript(slotSource)
 	returnScript = redis.NewScript(returnSource)
 	beatScript   = redis.NewScript(beatSource)
+	swapScript   = redis.NewScript(swapSource)
 )
 
 // keys are those of one tenant. The hash tag keeps them on one node of a Cluster.
@@ -49,7 +52,7 @@ func newServer(client redis.UniversalClient) server {
 // run returns what the script returns, and when it was sent and answered. If that
 // takes longer than patience, or than the context lasts, late gets the answer when it
 // comes, if it does.
-func (s server) run(ctx context.Context, script *redis.Script, late func([]int64), keys []string, args ...any) (answer, error) {
+func (s server) run(ctx context.Context, script *redis.Script, late func(answer), keys []string, args ...any) (answer, error) {
 	select {
 	case s.running <- struct{}{}:
 	default:
@@ -61,13 +64,13 @@ func (s server) run(ctx context.Context, script *redis.Script, late func([]int64
 	go func() {
 		defer func() { <-s.running }()
 		a := answer{sent: time.Now()}
-		a.values, a.err = script.Run(ctx, s.client, keys, args...).Int64Slice()
+		a.values, a.err = script.Run(ctx, s.client, keys, args...).Slice()
 		a.came = time.Now()
 		select {
 		case done <- a:
 		case <-ctx.Done():
 			if late != nil && a.err == nil {
-				late(a.values)
+				late(a)
 			}
 		}
 	}()
@@ -85,9 +88,23 @@ func (s server) run(ctx context.Context, script *redis.Script, late func([]int64
 
 // An answer of a script.
 type answer struct {
-	values     []int64
+	values     []any
 	sent, came time.Time
 	err        error
+}
+
+// ints returns the values, if they are n numbers.
+func (a answer) ints(n int) ([]int64, error) {
+	list := make([]int64, 0, n)
+	for _, v := range a.values {
+		if i, ok := v.(int64); ok {
+			list = append(list, i)
+		}
+	}
+	if len(list) != n || len(a.values) != n {
+		return nil, errAnswer
+	}
+	return list, nil
 }
 
 // patience is how long Redis may take before a process goes on alone.

@@ -80,7 +80,7 @@ func (l *Limiter) reserve(ctx context.Context) (r reservation, retry time.Durati
 	if r.at != 0 || !known {
 		return r, patience // the heart's first beat tells what time it is there
 	}
-	a, err := l.server.run(ctx, slotScript, func(v []int64) { l.lost(v, q.late) },
+	a, err := l.server.run(ctx, slotScript, func(a answer) { l.lost(a, q.late) },
 		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), q.late, q.last, q.filled, flag(q.refill), q.ahead)
 	if ctx.Err() != nil && err != nil {
 		return r, 0
@@ -119,17 +119,18 @@ func (l *Limiter) request() (r reservation, q request, known bool) {
 func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err == nil && len(a.values) != 5 {
-		err = errAnswer
+	var v []int64
+	if err == nil {
+		v, err = a.ints(5)
 	}
 	if err != nil {
 		l.part(err)
 		return r, 0
 	}
-	kind, wait, now := a.values[0], a.values[1], a.values[2]
-	fresh := a.values[3] != l.filled
+	kind, wait, now := v[0], v[1], v[2]
+	fresh := v[3] != l.filled
 	if fresh {
-		l.filled, l.refill = a.values[3], false
+		l.filled, l.refill = v[3], false
 	}
 	l.look(now, a, fresh)
 	if l.settings != q.settings {
@@ -141,7 +142,7 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 			l.share.PausedUntil = time.Time{}
 		}
 		r = reservation{due: l.clock.local(now + wait), at: now + wait, late: q.late}
-		if a.values[4] == 1 {
+		if v[4] == 1 {
 			l.trial = r.due
 		}
 		return r, 0
@@ -209,13 +210,14 @@ func (l *Limiter) giveBack(r reservation) {
 }
 
 // lost gives a slot back whose answer came when nobody waited for it any more.
-func (l *Limiter) lost(values []int64, late int64) {
-	if len(values) < 4 || values[0] != granted {
+func (l *Limiter) lost(a answer, late int64) {
+	v, err := a.ints(5)
+	if err != nil || v[0] != granted {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.giveBack(reservation{at: values[1] + values[2], late: late})
+	l.giveBack(reservation{at: v[1] + v[2], late: late})
 }
 
 // sleep returns after d, or when there are news or the context ends.

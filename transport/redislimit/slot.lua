@@ -19,10 +19,10 @@ local ahead = tonumber(ARGV[7])
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local s = redis.call('HMGET', state, 'pause', 'trial', 'gap', 'filled', 'hole', 'paused')
-local pause, trial, gap = tonumber(s[1] or 0), tonumber(s[2] or 0), tonumber(s[3] or 0)
-local filled = tonumber(s[4] or 0)
+local function num(x) return tonumber(x or 0) or 0 end
+local pause, trial, gap, filled = num(s[1]), num(s[2]), num(s[3]), num(s[4])
 
-if now - pause > 10000000 and trial == 0 or now < tonumber(s[6] or 0) then
+if now - pause > 10000000 and trial == 0 or now < num(s[6]) then
   pause, trial = 0, 0 -- long ago, so that nobody needs to try; or by another clock
 end
 if pause > now then

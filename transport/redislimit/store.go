@@ -31,7 +31,7 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 	})
 }
 
-var swapScript = redis.NewScript(`
+var storeScript = redis.NewScript(`
 local old = redis.call('GET', KEYS[1])
 if old == ARGV[2] then return 1 end -- go-redis repeats a command whose answer was lost
 if (old or '') ~= ARGV[1] then return 0 end
@@ -43,7 +43,7 @@ return 1
 // still old, nil or empty meaning nothing, and tells whether it did.
 func (s *Store) CompareAndSwap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (swapped bool, err error) {
 	return within(ctx, func() (bool, error) {
-		return swapScript.Run(ctx, s.client, []string{s.prefix + key}, old, new, max(1, ttl.Milliseconds())).Bool()
+		return storeScript.Run(ctx, s.client, []string{s.prefix + key}, old, new, max(1, ttl.Milliseconds())).Bool()
 	})
 }
 

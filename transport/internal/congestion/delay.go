@@ -176,3 +176,9 @@ func (e *delayEstimator) forget() {
 		l.probed = sample{}
 	}
 }
+
+// Weight returns that of an estimate with this standard deviation, which may have changed
+// for age since: 1/variance, in 1/s².
+func Weight(stddev, age time.Duration) float64 {
+	return 1 / (math.Pow(stddev.Seconds(), 2) + processNoise*processNoise*age.Seconds())
+}

@@ -66,7 +66,7 @@ func (l *latency) begin(seconds float64) {
 
 func (l *latency) learn(seconds float64) {
 	l.samples = min(l.samples+1, oldSamples)
-	l.mean += (seconds - l.mean) / l.samples
+	l.mean = max(0, l.mean+(seconds-l.mean)/l.samples) // seconds is below 0 where the delay is overestimated
 }
 
 // jitter learns the noise, with or without a queue, from the difference between two

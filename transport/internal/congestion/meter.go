@@ -12,6 +12,7 @@ type meter struct {
 	last    gate.Instant // the start of the newest bucket
 	next    int          // the one after it, which is the oldest
 	first   gate.Instant
+	sum     uint32 // of the buckets
 }
 
 const (
@@ -27,12 +28,14 @@ const (
 func (m *meter) add(now gate.Instant) {
 	m.advance(now)
 	m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]++
+	m.sum++
 }
 
 // undo reverts the last add.
 func (m *meter) undo() {
 	if last := &m.buckets[(m.next+len(m.buckets)-1)%len(m.buckets)]; *last > 0 {
 		*last--
+		m.sum--
 	}
 }
 
@@ -44,6 +47,7 @@ func (m *meter) advance(now gate.Instant) {
 	steps := max(0, int(now.Sub(m.last)/meterBucket))
 	m.last = m.last.Add(time.Duration(steps) * meterBucket)
 	for range min(steps, len(m.buckets)) {
+		m.sum -= m.buckets[m.next]
 		m.buckets[m.next] = 0
 		m.next = (m.next + 1) % len(m.buckets)
 	}
@@ -55,12 +59,8 @@ func (m *meter) rate(now gate.Instant) float64 {
 		return 0
 	}
 	m.advance(now)
-	var sum uint32
-	for _, n := range m.buckets {
-		sum += n
-	}
 	// The newest bucket is not over yet, and shortly after the start there are few.
 	span := meterSpan - meterBucket + now.Sub(m.last)
 	span = min(span, max(time.Second, now.Sub(m.first)))
-	return float64(sum) / span.Seconds()
+	return float64(m.sum) / span.Seconds()
 }

@@ -59,7 +59,8 @@ type Share struct {
 	Stddev      time.Duration // of ServerDelay; 0: the others do not know it
 	PausedUntil time.Time     // a 429 holds all processes back
 	ProbeFrom   time.Time     // of the last probe: the time in which all processes
-	ProbeUntil  time.Time     // sent little, to measure without a queue of their own
+	ProbeTail   time.Time     // sent little, to measure without a queue of their own; in its
+	ProbeUntil  time.Time     // tail the queue should be empty
 }
 
 // Sharing says whether a limit is shared with other processes.

@@ -1,0 +1,118 @@
+package congestion
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+)
+
+// observations draws what could be measured at a time, the improbable included.
+func observations(rt *rapid.T, now gate.Instant, answers int64) Observation {
+	positive := func(name string, most float64) float64 { return rapid.Float64Range(0, most).Draw(rt, name) }
+	return Observation{
+		Delay: positive("delay", 1e6), Stddev: positive("stddev", 10), Service: positive("service", 1e6), Baseline: rapid.Bool().Draw(rt, "baseline"),
+		InFlight: positive("in flight", 1e9), Peak: positive("peak", 1e9), Answers: answers, Throughput: positive("throughput", 1e6),
+		Short: rapid.Bool().Draw(rt, "short"), Lacking: rapid.Bool().Draw(rt, "lacking"), Paused: rapid.Bool().Draw(rt, "paused"),
+		Limited:   now.Add(time.Duration(rapid.Int64Range(-int64(time.Minute), int64(time.Minute)).Draw(rt, "limited"))),
+		NextProbe: now.Add(time.Duration(rapid.Int64Range(1, int64(probeEvery)).Draw(rt, "next probe"))),
+	}
+}
+
+// Whatever is measured, and whatever the clock does, a State stays one that others can use.
+func TestStep(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		scope := Scope{Limit: rapid.Float64Range(0.001, 1e6).Draw(rt, "limit"), Shared: rapid.Bool().Draw(rt, "shared")}
+		now := gate.Instant(gate.Century)
+		s := Start(now, scope, 0)
+		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
+			now = now.Add(time.Duration(rapid.OneOf(rapid.Int64Range(0, int64(2*time.Second)), rapid.Int64Range(-int64(time.Hour), int64(time.Hour))).Draw(rt, "later")))
+			o := observations(rt, now, rapid.Int64Range(0, 1e9).Draw(rt, "answers"))
+			before := s
+			s = before.Step(now, scope, o)
+			if again := before.Step(now, scope, o); again != s {
+				rt.Fatalf("two steps from the same State: %v and %v", s, again)
+			}
+			if read, ok := Parse(s.String()); !ok || read != s {
+				rt.Fatalf("written as %v, read as %v, %v; want the same", s, read, ok)
+			}
+			if !(s.Size >= 1) || !(s.room(now) >= 1) || math.IsInf(s.Size, 0) {
+				rt.Fatalf("size %v, room %v; want 1 at least", s.Size, s.room(now))
+			}
+			if least, most := leastPart*scope.Limit, scope.Limit; scope.Shared && !(s.Rate >= least && s.Rate <= most) {
+				rt.Fatalf("rate %v; want %v to %v", s.Rate, least, most)
+			}
+			if s.Due(now, 0) {
+				rt.Fatalf("another step is due at once: %v", s)
+			}
+		}
+	})
+}
+
+// What is not a State of this version is ignored.
+func TestParse(t *testing.T) {
+	now := gate.Instant(gate.Century)
+	good := Start(now, Scope{Limit: 15, Shared: true}, 0)
+	bad := func(change func(*State)) string {
+		s := good
+		change(&s)
+		return s.String()
+	}
+	for name, text := range map[string]string{
+		"nothing":         "",
+		"no JSON":         "garbage",
+		"another value":   "[1]",
+		"empty":           "{}",
+		"another version": bad(func(s *State) { s.Version++ }),
+		"no time":         bad(func(s *State) { s.At = 0 }),
+		"another mode":    bad(func(s *State) { s.Mode = "off" }),
+		"size 0":          bad(func(s *State) { s.Size = 0 }),
+		"no rate":         bad(func(s *State) { s.Rate = 0 }),
+		"a long probe":    bad(func(s *State) { s.Probe.Until = now.Add(time.Hour) }),
+		"a probe far off": bad(func(s *State) { s.Probe.Next = now.Add(time.Hour) }),
+		"a future 429":    bad(func(s *State) { s.Limited = now.Add(time.Hour) }),
+	} {
+		if s, ok := Parse(text); ok {
+			t.Errorf("%s: got %v; want none", name, s)
+		}
+	}
+	if s, ok := Parse(good.String()); !ok || s != good {
+		t.Errorf("got %v, %v; want %v", s, ok, good)
+	}
+}
+
+// Whatever answers come, the estimates are numbers, and the window has room for one.
+func TestWindow(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := New(rapid.Float64Range(0.1, 1e4).Draw(rt, "limit"), rapid.IntRange(0, 3).Draw(rt, "most"))
+		now := gate.Instant(gate.Century)
+		var sent []gate.Instant
+		for range rapid.IntRange(1, 300).Draw(rt, "moves") {
+			now = now.Add(time.Duration(rapid.Int64Range(0, int64(3*time.Second)).Draw(rt, "later")))
+			if _, open := w.Open(now); open && rapid.Bool().Draw(rt, "send") {
+				w.Begin(now)
+				sent = append(sent, now)
+			}
+			if len(sent) > 0 && rapid.Bool().Draw(rt, "answer") {
+				begun := sent[0]
+				sent = sent[1:]
+				w.End(gate.Outcome{
+					Operation: gate.Operation{Method: "GET", Route: rapid.SampledFrom([]string{"/a", "/b"}).Draw(rt, "route")},
+					Granted:   begun, Sent: begun, Ended: now, Status: rapid.SampledFrom([]int{200, 200, 200, 404, 429, 0}).Draw(rt, "status"),
+				})
+			}
+			if room := w.Room(now); room < 1 {
+				rt.Fatalf("room for %d; want 1 at least", room)
+			}
+			if d, x := w.Delay(), w.Rate(now); d < 0 || !(x >= 0) || !(w.delay.service >= 0) || math.IsNaN(w.delay.queue+w.delay.variance) {
+				rt.Fatalf("delay %v, rate %v, service %v, estimate %v ± %v", d, x, w.delay.service, w.delay.queue, w.delay.variance)
+			}
+			if w.InFlight() < 0 || w.InFlight() > len(sent) {
+				rt.Fatalf("%d in flight; want %d at most", w.InFlight(), len(sent))
+			}
+		}
+	})
+}

@@ -1,0 +1,93 @@
+package redislimit
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/internal/congestion"
+)
+
+// Whatever another program, or another version of this one, has left in Redis: the
+// processes go on together, and with a State of their own soon.
+func TestStrangeState(t *testing.T) {
+	newer := `{"version":99,"at":1,"mode":"steady","size":1}`
+	for name, spoil := range map[string]func(f *fleet, k keys){
+		"garbage":         func(f *fleet, k keys) { f.redis.HSet(k.state, "law", "garbage") },
+		"another version": func(f *fleet, k keys) { f.redis.HSet(k.state, "law", newer) },
+		"no numbers": func(f *fleet, k keys) {
+			f.redis.HSet(k.state, "pause", "x", "paused", "x", "trial", "x", "answers", "x", "gap", "x")
+		},
+		"a strange member": func(f *fleet, k keys) { f.redis.HSet(k.members, "x", "garbage") },
+		"a silly member": func(f *fleet, k keys) {
+			f.redis.HSet(k.members, "x", "0000000000000001 NaN -1 1e999 garbage")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(&aprimotest.Tenant{})
+				ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+				defer cancel()
+				for range 3 {
+					f.add(ctx, 10)
+				}
+				time.Sleep(5 * time.Second)
+				k := keysOf("acme")
+				spoil(f, k)
+				time.Sleep(time.Second)
+				if s, ok := congestion.Parse(f.redis.HGet(k.state, "law")); !ok {
+					t.Errorf("after a second the State is %v; want a good one", s)
+				}
+				f.calls.Wait()
+				all := f.tenant.Report().Total
+				if all.MaxPerSecond > 15 || all.Served < 15*12 || f.lost() > 0 {
+					t.Errorf("%d in a second, %d served, %d lost; want 15, some 210, none", all.MaxPerSecond, all.Served, f.lost())
+				}
+				for _, p := range f.list {
+					if s := p.rt.Stats(); s.Sharing != transport.SharingAll || s.Processes != 3 {
+						t.Errorf("Stats: %q with %d processes; want shared with 3", s.Sharing, s.Processes)
+					}
+				}
+				f.close()
+			})
+		})
+	}
+}
+
+// Of two that make the same step one does, and a State that another has replaced stays.
+func TestSwap(t *testing.T) {
+	f := newFleet(&aprimotest.Tenant{})
+	defer f.close()
+	p := f.add(t.Context(), 0)
+	k := keysOf("acme")
+	swap := func(old, next string) int64 {
+		t.Helper()
+		a, err := p.limiter.server.run(t.Context(), swapScript, nil, []string{k.state}, old, next, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := a.ints(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v[0]
+	}
+	if swap("", "a") != 0 || f.redis.Exists(k.state) {
+		t.Error("swapped without a beat: nothing would make the State expire")
+	}
+	f.redis.HSet(k.state, "pause", "0")
+	for _, step := range []struct {
+		old, next string
+		want      int64
+	}{{"", "a", 1}, {"", "b", 0}, {"a", "b", 1}, {"a", "c", 0}} {
+		if got := swap(step.old, step.next); got != step.want {
+			t.Errorf("from %q to %q: got %d, want %d", step.old, step.next, got, step.want)
+		}
+	}
+	if got := f.redis.HGet(k.state, "law"); got != "b" {
+		t.Errorf("the State is %q; want b", got)
+	}
+}
