@@ -20,39 +20,44 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// A diary is a Notifier with several recipients that notes who got which alert when.
+// A diary is what several Notifiers note: who got which alert when.
 type diary struct {
 	mu    sync.Mutex
-	all   []string
-	lines *[]string
 	begin time.Time
+	lines []string
 }
 
-func (d *diary) Notify(ctx context.Context, a Alert) error { return d.notifyRecipients(ctx, a, d.all) }
+// A diarist is a Notifier with several recipients that keeps a diary.
+type diarist struct {
+	*diary
+	all []string
+}
 
-func (d *diary) notifyRecipients(_ context.Context, a Alert, recipients []string) error {
+func (d diarist) Notify(ctx context.Context, a Alert) error { return d.notifyRecipients(ctx, a, d.all) }
+
+func (d diarist) notifyRecipients(_ context.Context, a Alert, recipients []string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, who := range recipients {
-		*d.lines = append(*d.lines, strings.Join([]string{time.Since(d.begin).Round(time.Minute).String(), who, string(a.Condition), string(a.Phase)}, " "))
+		d.lines = append(d.lines, strings.Join([]string{time.Since(d.begin).Round(time.Minute).String(), who, string(a.Condition), string(a.Phase)}, " "))
 	}
 	return nil
 }
 
 // restart starts a program in the middle of what the fixture's program was killed in:
 // an incident of Throttled of which only anna knows, one of Failing that is muted, and one
-// of Saturated that waits for a digest. It returns what it told until all was over.
-func restart(t *testing.T, stored string) (lines []string) {
+// of Saturated that waits for a digest. It returns what was sent until all was over.
+func restart(t *testing.T, stored string) []string {
 	quiet := zerolog.Nop()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(stored)); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(3*time.Hour + 36*time.Minute) // synctest begins in 2000, the fixture was written at 03:35:30
-	begin := time.Now()
+	d := &diary{begin: time.Now()}
 	a := New(Routes{
-		{Name: "mail", To: &diary{all: []string{"anna@example.com", "bob@example.com"}, lines: &lines, begin: begin}},
-		{Name: "chat", To: &diary{all: []string{"chat"}, lines: &lines, begin: begin}, Conditions: []Condition{Throttled}},
+		{Name: "mail", To: diarist{d, []string{"anna@example.com", "bob@example.com"}}},
+		{Name: "chat", To: diarist{d, []string{"chat"}}, Conditions: []Condition{Throttled}},
 	}, Rule{Store: Dir(dir), Tenant: "acme", MaxDelay: 2 * time.Second, Logger: &quiet})
 	for range 10 {
 		time.Sleep(10 * time.Second)
@@ -64,11 +69,11 @@ func restart(t *testing.T, stored string) (lines []string) {
 	if err := a.Close(); err != nil {
 		t.Errorf("Close: got %v, want nil", err)
 	}
-	slices.Sort(lines)
-	return lines
+	slices.Sort(d.lines)
+	return d.lines
 }
 
-// A program that was killed is started again with this version: open incidents go on,
+// A program that was killed is restarted with this version: open incidents continue,
 // nobody gets an alert twice, what was muted or pending is still delivered.
 func TestTheFirstVersionsStateIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
