@@ -3,6 +3,8 @@ package notify
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -99,6 +101,61 @@ func TestTheFirstVersionsStateIsRead(t *testing.T) {
 			t.Errorf("alerts (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// No field of the first version's state gets lost.
+func TestTheFirstVersionsFieldsAreKept(t *testing.T) {
+	files, _ := filepath.Glob("testdata/state-v0/*.json")
+	stored, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	upgraded, err := upgradeState(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := decodeState(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := state.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := paths(t, encoded)
+	for path := range paths(t, upgraded) {
+		if !got[path] {
+			t.Errorf("field %s: got it lost, want it kept", path)
+		}
+	}
+}
+
+// paths returns where a JSON text has a value that is not zero, in lower case.
+func paths(t *testing.T, text []byte) map[string]bool {
+	var all any
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for k, v := range v {
+				walk(path+"."+strings.ToLower(k), v)
+			}
+		case []any:
+			for i, v := range v {
+				walk(fmt.Sprint(path, ".", i), v)
+			}
+		default:
+			if v != "" && v != 0.0 && v != false && v != "0001-01-01T00:00:00Z" {
+				found[path] = true
+			}
+		}
+	}
+	walk("", all)
+	return found
 }
 
 // State of a later version is left as it is: the log says what to do, and the program
