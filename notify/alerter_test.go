@@ -37,7 +37,7 @@ func TestAlertAtExactlyCount(t *testing.T) {
 	})
 }
 
-// The first alert waits until it can tell the whole of it, and there is one.
+// The first alert is delayed until it can report the whole event, and there is only one.
 func TestFiftyInASecondAreOneAlert(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
@@ -129,8 +129,7 @@ func TestPhasesOfAnIncident(t *testing.T) {
 	})
 }
 
-// An incident that comes and goes in the cool-down has no alert of its own, but
-// is told of.
+// An incident within the cool-down has no alert of its own; a later one reports it.
 func TestCooldownKeepsAlertsForLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
@@ -151,7 +150,7 @@ func TestCooldownKeepsAlertsForLater(t *testing.T) {
 	})
 }
 
-// One that goes on when the cool-down ends has its own.
+// An incident that continues when the cool-down ends has its own alert.
 func TestAnIncidentOutlastsTheCooldown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
@@ -191,8 +190,8 @@ func TestClearingThatComesToNothing(t *testing.T) {
 	})
 }
 
-// More than three in six hours flap: from the fourth on one alert tells of them, each
-// time later, until it was calm for as long.
+// More than three incidents in six hours flap: from the fourth on digests report them, at
+// growing intervals, until there was none for six hours.
 func TestIncidentsThatFlap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)

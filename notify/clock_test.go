@@ -9,7 +9,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// People are told the wall's time, also if that was set while the program ran.
+// Alerts have the wall clock's time, also if that was set while the program ran.
 func TestTheWallClockIsSet(t *testing.T) {
 	for _, by := range []time.Duration{-time.Hour, time.Hour, -time.Microsecond} {
 		synctest.Test(t, func(t *testing.T) {

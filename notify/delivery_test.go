@@ -221,8 +221,8 @@ func TestNotifierThatPanics(t *testing.T) {
 	}
 }
 
-// The mail server is away for a quarter of an hour, in which an incident begins and
-// ends, or puts the first try of each mail off: each arrives once, and in order.
+// The mail server is down for a quarter of an hour, in which an incident starts and ends, or
+// it greylists each mail: each mail arrives once, and in order.
 func TestMailServerDownForAQuarterOfAnHour(t *testing.T) {
 	begin := time.Now()
 	putOff := map[notify.Phase]bool{}

@@ -56,8 +56,8 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
-// What the cool-down held back is told when the program ends, and what may not be
-// told is in the log.
+// What the cool-down delayed is reported when the program ends, and what may not be
+// reported is in the log.
 func TestCloseTellsWhatWasHeldBack(t *testing.T) {
 	for _, muted := range []bool{false, true} {
 		for _, store := range []notify.Store{nil, &memory{gone: true}} {
@@ -94,7 +94,7 @@ func testClose(t *testing.T, store notify.Store, muted bool) {
 	})
 }
 
-// A level that was switched off in the middle of an incident is silent.
+// A condition that is switched off during an incident causes no more alerts.
 func TestAConditionThatIsSwitchedOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box, store := new(inbox), new(memory)
@@ -154,7 +154,7 @@ func TestSaturationLasts(t *testing.T) {
 	}
 }
 
-// However many incidents were not told of: a digest names some and counts all.
+// However many incidents are unreported, a digest lists some and counts all.
 func TestADigestCountsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
@@ -216,7 +216,7 @@ func TestAClockThatWasAhead(t *testing.T) {
 	})
 }
 
-// Two ways of one name are two.
+// Two routes with the same name are two.
 func TestTwoRoutesOfOneName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one, two, three := new(inbox), new(inbox), new(inbox)
@@ -229,7 +229,7 @@ func TestTwoRoutesOfOneName(t *testing.T) {
 	})
 }
 
-// A program that calls its ways otherwise delivers what the last one left.
+// A program whose routes have other names delivers what the last one left.
 func TestARenamedRoute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		quiet := zerolog.Nop()
@@ -248,8 +248,8 @@ func TestARenamedRoute(t *testing.T) {
 	})
 }
 
-// A mail server that is away for two hours: with a Store the first mail comes as the
-// first; without one nobody is told of a second mail whose first there never was.
+// A mail server is down for two hours. With a Store or without, the first mail that arrives
+// is the first one of an incident.
 func TestTheMailServerIsAwayForLong(t *testing.T) {
 	for name, store := range map[string]notify.Store{"store": new(memory), "none": nil} {
 		t.Run(name, func(t *testing.T) {
@@ -279,7 +279,7 @@ func TestTheMailServerIsAwayForLong(t *testing.T) {
 	}
 }
 
-// So much that it is told of every day's alerts: lost calls are heard of nevertheless.
+// Lost calls are reported even if other alerts have used up the day's number.
 func TestLostCallsAreHeardOf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)

@@ -16,7 +16,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// A ledger is what alerts tell of incidents.
+// A ledger is what alerts report of incidents.
 type ledger struct{ opened, closed map[string]int }
 
 func ledgerOf(alerts []notify.Alert) ledger {
@@ -80,7 +80,7 @@ func pair() (a, b *notify.Alerter, right *away, box *inbox) {
 	return a, b, right, box
 }
 
-// Two that were apart, and each told of an incident, tell of the end of both, once.
+// Two processes that were apart, and each reported an incident, report the end of both once.
 func TestTwoThatWereApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, right, box := pair()
@@ -106,7 +106,7 @@ func TestTwoThatWereApart(t *testing.T) {
 	})
 }
 
-// What one has told to be over while it was apart, the others do not tell once more.
+// An end that one process reported while it was apart is not reported again.
 func TestOneThatWasApartToldTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, right, box := pair()
@@ -128,7 +128,7 @@ func TestOneThatWasApartToldTheEnd(t *testing.T) {
 	})
 }
 
-// An away is a memory as one of several sees it.
+// An away is a memory that can be unplugged from one of several processes.
 type away struct {
 	*memory
 	gone atomic.Bool

@@ -64,7 +64,7 @@ func TestTextGolden(t *testing.T) {
 	}
 }
 
-// Whether a request is retried is told by Again: a Delay of 0 means at once.
+// Again says whether a request is retried; a Delay of 0 does not mean that it is given up.
 func TestZeroDelayIsNotGivenUp(t *testing.T) {
 	for _, tt := range []struct {
 		again bool

@@ -19,7 +19,7 @@ var (
 	errPutOff  = errors.New("450 greylisted")
 )
 
-// A mailing tells several people, some of whom cannot be told, as Email does.
+// A mailing has several recipients, some of whom cannot get an alert, as Email has.
 type mailing struct {
 	errs map[string]error // of those who cannot
 	got  func(Alert)
@@ -52,8 +52,8 @@ func (m mailing) notifyRecipients(_ context.Context, a Alert, recipients []strin
 	return errors.Join(p.never, p.later)
 }
 
-// Of two people one never gets his mail, or another way is down: the other one is
-// told of everything, once.
+// If one of two recipients never gets a mail, or another route is down, the other recipient
+// gets each alert once.
 func TestWhoHasAnAlertIsNotToldAgain(t *testing.T) {
 	down := NotifierFunc(func(context.Context, Alert) error { return errors.New("down") })
 	for name, make := range map[string]func(mailing) Notifier{

@@ -16,7 +16,7 @@ var (
 	allPhases     = []notify.Phase{notify.Firing, notify.Escalated, notify.Reminder, notify.Resolved, notify.Digest, notify.Test}
 )
 
-// Every level and phase, as people will read it.
+// Every condition and phase, as people will read it.
 func TestAllPhases(t *testing.T) {
 	var all strings.Builder
 	for _, l := range allConditions {

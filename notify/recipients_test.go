@@ -12,8 +12,8 @@ import (
 	"github.com/aprimo-go/aprimo/notify"
 )
 
-// Of three recipients one is refused for good and one put off: whoever can get the
-// mail gets it once, and the log tells of the one who cannot.
+// If some recipients are refused and others deferred, each that can get the mail gets it
+// once, and the log names the others.
 func TestEachRecipientGetsTheMailOnce(t *testing.T) {
 	for _, tt := range []struct {
 		name, to, want string // the recipients, and those of each mail
@@ -54,7 +54,7 @@ func TestEachRecipientGetsTheMailOnce(t *testing.T) {
 	}
 }
 
-// Who has the mail does not get it again from the program that goes on after a restart.
+// After a restart nobody gets the same mail again.
 func TestARestartRemembersWhoHasTheMail(t *testing.T) {
 	s := startPost(t, setup{})
 	e := emailTo(s)

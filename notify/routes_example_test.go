@@ -26,7 +26,7 @@ func ExampleRoutes() {
 	// Output: mail: throttled firing
 }
 
-// No alert while somebody works on it; what happened is told afterwards.
+// No alert during planned work; what happened is reported afterwards.
 func ExampleAlerter_Mute() {
 	alerts := notify.New(toScreen, notify.Rule{})
 	alerts.Mute(time.Now().Add(2*time.Hour), "the import of the year")

@@ -13,7 +13,7 @@ import (
 	"github.com/aprimo-go/aprimo/notify"
 )
 
-// One way that fails neither stops nor repeats the others.
+// A route that fails neither stops the others nor repeats their alerts.
 func TestRoutesDoNotDependOnEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		quiet := zerolog.Nop()
@@ -65,7 +65,7 @@ func TestNoRoutes(t *testing.T) {
 	}
 }
 
-// A level with a slip of the pen would never be told of.
+// A misspelt condition would never be reported.
 func TestUnknownConditions(t *testing.T) {
 	var log strings.Builder
 	logger := zerolog.New(&log)

@@ -94,7 +94,7 @@ func (w *world) end(incident string, total int) {
 	w.sum[incident] = total
 }
 
-// Whatever happens and whenever: each incident is told of, and its end once, with
+// Whatever happens: each incident is reported, and its end once, with
 // every event that belongs to it; there are never more mails than there may be.
 func TestNoIncidentIsLostAndNoneToldTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

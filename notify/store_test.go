@@ -63,7 +63,7 @@ func TestDirIsAStore(t *testing.T) {
 	}
 }
 
-// A program that is started again in the middle of an incident goes on with it.
+// A program that is restarted during an incident continues it.
 func TestARestartBeginsNoSecondIncident(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)

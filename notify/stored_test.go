@@ -3,6 +3,8 @@ package notify
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,39 +22,44 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// A diary is a Notifier with several recipients that notes who got which alert when.
+// A diary is what several Notifiers note: who got which alert when.
 type diary struct {
 	mu    sync.Mutex
-	all   []string
-	lines *[]string
 	begin time.Time
+	lines []string
 }
 
-func (d *diary) Notify(ctx context.Context, a Alert) error { return d.notifyRecipients(ctx, a, d.all) }
+// A diarist is a Notifier with several recipients that keeps a diary.
+type diarist struct {
+	*diary
+	all []string
+}
 
-func (d *diary) notifyRecipients(_ context.Context, a Alert, recipients []string) error {
+func (d diarist) Notify(ctx context.Context, a Alert) error { return d.notifyRecipients(ctx, a, d.all) }
+
+func (d diarist) notifyRecipients(_ context.Context, a Alert, recipients []string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, who := range recipients {
-		*d.lines = append(*d.lines, strings.Join([]string{time.Since(d.begin).Round(time.Minute).String(), who, string(a.Condition), string(a.Phase)}, " "))
+		d.lines = append(d.lines, strings.Join([]string{time.Since(d.begin).Round(time.Minute).String(), who, string(a.Condition), string(a.Phase)}, " "))
 	}
 	return nil
 }
 
 // restart starts a program in the middle of what the fixture's program was killed in:
 // an incident of Throttled of which only anna knows, one of Failing that is muted, and one
-// of Saturated that waits for a digest. It returns what it told until all was over.
-func restart(t *testing.T, stored string) (lines []string) {
+// of Saturated that waits for a digest. It returns what was sent until all was over.
+func restart(t *testing.T, stored string) []string {
 	quiet := zerolog.Nop()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(stored)); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(3*time.Hour + 36*time.Minute) // synctest begins in 2000, the fixture was written at 03:35:30
-	begin := time.Now()
+	d := &diary{begin: time.Now()}
 	a := New(Routes{
-		{Name: "mail", To: &diary{all: []string{"anna@example.com", "bob@example.com"}, lines: &lines, begin: begin}},
-		{Name: "chat", To: &diary{all: []string{"chat"}, lines: &lines, begin: begin}, Conditions: []Condition{Throttled}},
+		{Name: "mail", To: diarist{d, []string{"anna@example.com", "bob@example.com"}}},
+		{Name: "chat", To: diarist{d, []string{"chat"}}, Conditions: []Condition{Throttled}},
 	}, Rule{Store: Dir(dir), Tenant: "acme", MaxDelay: 2 * time.Second, Logger: &quiet})
 	for range 10 {
 		time.Sleep(10 * time.Second)
@@ -64,11 +71,11 @@ func restart(t *testing.T, stored string) (lines []string) {
 	if err := a.Close(); err != nil {
 		t.Errorf("Close: got %v, want nil", err)
 	}
-	slices.Sort(lines)
-	return lines
+	slices.Sort(d.lines)
+	return d.lines
 }
 
-// A program that was killed is started again with this version: open incidents go on,
+// A program that was killed is restarted with this version: open incidents continue,
 // nobody gets an alert twice, what was muted or pending is still delivered.
 func TestTheFirstVersionsStateIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -94,6 +101,61 @@ func TestTheFirstVersionsStateIsRead(t *testing.T) {
 			t.Errorf("alerts (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// No field of the first version's state gets lost.
+func TestTheFirstVersionsFieldsAreKept(t *testing.T) {
+	files, _ := filepath.Glob("testdata/state-v0/*.json")
+	stored, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	upgraded, err := upgradeState(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := decodeState(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := state.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := paths(t, encoded)
+	for path := range paths(t, upgraded) {
+		if !got[path] {
+			t.Errorf("field %s: got it lost, want it kept", path)
+		}
+	}
+}
+
+// paths returns where a JSON text has a value that is not zero, in lower case.
+func paths(t *testing.T, text []byte) map[string]bool {
+	var all any
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for k, v := range v {
+				walk(path+"."+strings.ToLower(k), v)
+			}
+		case []any:
+			for i, v := range v {
+				walk(fmt.Sprint(path, ".", i), v)
+			}
+		default:
+			if v != "" && v != 0.0 && v != false && v != "0001-01-01T00:00:00Z" {
+				found[path] = true
+			}
+		}
+	}
+	walk("", all)
+	return found
 }
 
 // State of a later version is left as it is: the log says what to do, and the program

@@ -134,7 +134,7 @@ func TestWebhookErrorsSayWhatToChange(t *testing.T) {
 	}
 }
 
-// A POST that is redirected becomes a GET without the alert: nobody is told.
+// A redirected POST becomes a GET without the alert, so it is an error.
 func TestWebhookFollowsNoRedirect(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/old" {
