@@ -48,6 +48,23 @@
 // keep the queue full and react to nothing but 429s. To yield further would starve us for
 // no gain. The window then holds a fixed share (Competing).
 //
+// # One law, alone and together
+//
+// [State] is what the controller remembers, and its Step is the whole law: a function of
+// the State, the time and an [Observation], with no other input. A process alone keeps the
+// State in its Window and makes a step with each answer, by its own clock. Processes that
+// share a limit keep it in a store between them, by the store's clock: whichever process
+// finds a step due reads the State and what all have measured, computes, and replaces the
+// State if no other process has done so meanwhile. Estimates stay with each process.
+//
+// Processes together differ in four ways, each with its reason at the constants:
+//
+//   - Their target is lower: they share one, and more answers measure it.
+//   - They do not yield as the delay grows, since their number does not add to the target.
+//   - They do not compete.
+//   - They get a rate from the size: answers a second, and what brings the requests in flight
+//     to the size within a second. A window over a network would cost a round trip a request.
+//
 // # Why probes
 //
 // The hard part is the latency without a queue. Kept for ever, an API that becomes slower

@@ -84,6 +84,41 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// A request costs no allocation here.
+func TestAllocations(t *testing.T) {
+	w := New(15, 0)
+	now := gate.Instant(gate.Century)
+	operation := gate.Operation{Method: "GET", Route: "/api/core/records"}
+	request := func() {
+		now = now.Add(100 * time.Millisecond)
+		if _, open := w.Open(now); !open {
+			t.Fatal("no room")
+		}
+		w.Begin(now)
+		w.End(gate.Outcome{Operation: operation, Granted: now, Sent: now, Ended: now.Add(20 * time.Millisecond), Status: 200})
+	}
+	request() // which learns of the operation
+	if n := testing.AllocsPerRun(1000, request); n > 0 {
+		t.Errorf("got %v allocations a request, want none", n)
+	}
+}
+
+// An operation that took less than the delay that is estimated takes no negative time:
+// the window's size would be no number then, and one request at a time in flight.
+func TestOverestimatedDelay(t *testing.T) {
+	var e delayEstimator
+	now := gate.Instant(gate.Century)
+	e.adopt(5, 0.1, now)
+	name := gate.Operation{Method: "GET", Route: "/a"}
+	for range youngSamples {
+		now = now.Add(time.Millisecond)
+		e.sample(e.op(name), 20*time.Millisecond, false, false, now)
+		if mean := e.op(name).mean; mean < 0 || e.service < 0 {
+			t.Fatalf("mean %v s, service %v s; want 0 at least", mean, e.service)
+		}
+	}
+}
+
 // Whatever answers come, the estimates are numbers, and the window has room for one.
 func TestWindow(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

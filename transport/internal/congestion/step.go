@@ -216,16 +216,8 @@ func (s *State) steer(now gate.Instant, scope Scope, o Observation, alone bool, 
 		return
 	}
 	queued, stddev := o.queuedShare(scope.Limit)
-	low, high, yield := float64(queuedLow), float64(queuedHigh), min(1, yieldDelay/max(leastDelay, o.Delay))
-	if scope.Shared {
-		low, high, yield = sharedLow, sharedHigh, 1
-	}
-	if s.Mode == Opening {
-		if o.Stddev > 0 && queued-stddev > low {
-			s.Mode = Steady
-		} else if s.Short {
-			s.Size += answers
-		}
+	if low, _ := scope.target(0); s.Mode == Opening {
+		s.open(queued-stddev > low && o.Stddev > 0, answers)
 	}
 	if since := now.Sub(s.Steered); since >= 0 && since < steerEvery {
 		return
@@ -234,8 +226,9 @@ func (s *State) steer(now gate.Instant, scope Scope, o Observation, alone bool, 
 	if !scope.Shared {
 		s.compete(now, o.Delay)
 	}
+	low, high := scope.target(o.Delay)
 	// What is uncertain widens the band between the targets.
-	low, high = low*yield+stddev/2, high*yield+stddev
+	low, high = low+stddev/2, high+stddev
 	switch {
 	case s.Mode == Competing:
 		s.Size = scope.Limit * (o.Service + competingSeconds)
@@ -246,6 +239,24 @@ func (s *State) steer(now gate.Instant, scope Scope, o Observation, alone bool, 
 	}
 	s.bound(scope, o)
 	s.Short = false
+}
+
+// target returns how many of our requests are to wait in the server's queue.
+func (c Scope) target(delay float64) (low, high float64) {
+	if c.Shared {
+		return sharedLow, sharedHigh
+	}
+	yield := min(1, yieldDelay/max(leastDelay, delay))
+	return queuedLow * yield, queuedHigh * yield
+}
+
+// open grows with each answer, until there is a queue.
+func (s *State) open(queue bool, answers float64) {
+	if queue {
+		s.Mode = Steady
+	} else if s.Short {
+		s.Size += answers
+	}
 }
 
 // bound keeps the size from growing to what has never been tried.
