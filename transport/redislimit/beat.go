@@ -91,12 +91,12 @@ func (l *Limiter) leave() {
 // of all if that is due.
 func (l *Limiter) beat() {
 	l.mu.Lock()
-	told := l.seen
+	report := l.seen
 	l.seen.answers, l.seen.served = 0, false
 	l.mu.Unlock()
 
 	a, err := l.server.run(context.Background(), beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
-		l.id, "", told.measured(), told.answers, told.pause())
+		l.id, "", report.measured(), report.answers, report.pause())
 	lost := err != nil
 	var p pulse
 	if err == nil {
@@ -108,14 +108,14 @@ func (l *Limiter) beat() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if lost {
-		l.seen.answers += told.answers
-		l.seen.served = l.seen.served || told.served
+		l.seen.answers += report.answers
+		l.seen.served = l.seen.served || report.served
 	}
 	if err != nil {
 		l.part(err)
 		return
 	}
-	if l.seen.limited.Equal(told.limited) {
+	if l.seen.limited.Equal(report.limited) {
 		l.seen.limited = time.Time{}
 	}
 	l.learn(a, p)

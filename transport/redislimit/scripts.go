@@ -50,7 +50,7 @@ func newServer(client redis.UniversalClient) server {
 }
 
 // run returns what the script returns, and when it was sent and answered. If that
-// takes longer than patience, or than the context lasts, late gets the answer when it
+// takes longer than replyTimeout, or than the context lasts, late gets the answer when it
 // comes, if it does.
 func (s server) run(ctx context.Context, script *redis.Script, late func(answer), keys []string, args ...any) (answer, error) {
 	select {
@@ -74,7 +74,7 @@ func (s server) run(ctx context.Context, script *redis.Script, late func(answer)
 			}
 		}
 	}()
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(replyTimeout)
 	defer timer.Stop()
 	select {
 	case a := <-done:
@@ -107,7 +107,7 @@ func (a answer) ints(n int) ([]int64, error) {
 	return list, nil
 }
 
-// patience is how long Redis may take before a process goes on alone.
-const patience = 250 * time.Millisecond
+// replyTimeout is how long Redis may take before a process goes on alone.
+const replyTimeout = 250 * time.Millisecond
 
-var errSilent = fmt.Errorf("redislimit: no answer from Redis within %v", patience)
+var errSilent = fmt.Errorf("redislimit: no answer from Redis within %v", replyTimeout)

@@ -78,7 +78,7 @@ func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 func (l *Limiter) reserve(ctx context.Context) (r reservation, retry time.Duration) {
 	r, q, known := l.request()
 	if r.at != 0 || !known {
-		return r, patience // the heart's first beat tells what time it is there
+		return r, replyTimeout // the heart's first beat tells what time it is there
 	}
 	a, err := l.server.run(ctx, slotScript, func(a answer) { l.lost(a, q.late) },
 		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), q.late, q.last, q.filled, flag(q.refill), q.ahead)

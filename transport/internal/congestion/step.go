@@ -226,8 +226,15 @@ func (s *State) steer(now gate.Instant, scope Scope, o Observation, alone bool, 
 	if !scope.Shared {
 		s.compete(now, o.Delay)
 	}
+	s.resize(scope, o, queued, stddev, alone)
+	s.bound(scope, o)
+	s.Short = false
+}
+
+// resize brings our share of the server's queue between its targets. What is uncertain
+// widens the band between them.
+func (s *State) resize(scope Scope, o Observation, queued, stddev float64, alone bool) {
 	low, high := scope.target(o.Delay)
-	// What is uncertain widens the band between the targets.
 	low, high = low+stddev/2, high+stddev
 	switch {
 	case s.Mode == Competing:
@@ -237,8 +244,6 @@ func (s *State) steer(now gate.Instant, scope Scope, o Observation, alone bool, 
 	case queued < low && s.Short && s.Mode == Steady:
 		s.Size += max(steerLeast, (low-queued)/(1+o.Service))
 	}
-	s.bound(scope, o)
-	s.Short = false
 }
 
 // target returns how many of our requests are to wait in the server's queue.

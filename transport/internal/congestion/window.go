@@ -17,7 +17,7 @@ type Window struct {
 	most  float64 // the largest size; 0: no bound
 	state State
 
-	pooled bool         // the limiter steers the rate of all processes together instead
+	joint bool         // the limiter steers the rate of all processes together instead
 	shared shared.Share // what is known of these
 
 	inflight inflight
@@ -91,9 +91,9 @@ func (w *Window) Room(now gate.Instant) int {
 	switch {
 	case w.off:
 		return math.MaxInt
-	case w.pooled && w.most > 0:
+	case w.joint && w.most > 0:
 		return int(w.most)
-	case w.pooled:
+	case w.joint:
 		return math.MaxInt
 	case w.most > 0:
 		return max(1, int(min(w.state.room(now), w.most)))
@@ -117,7 +117,7 @@ func (w *Window) Open(now gate.Instant) (wait gate.Wait, open bool) {
 	if w.off {
 		return wait, true
 	}
-	if !w.pooled && !now.Before(w.state.Probe.Next) {
+	if !w.joint && !now.Before(w.state.Probe.Next) {
 		w.step(now)
 	}
 	w.inflight.advance(now)
@@ -163,7 +163,7 @@ func (w *Window) End(o gate.Outcome) {
 	switch {
 	case w.off:
 		return
-	case o.Status == http.StatusTooManyRequests && !w.pooled:
+	case o.Status == http.StatusTooManyRequests && !w.joint:
 		w.limited = o.Ended
 	case w.limit > plenty && o.Ended.Sub(w.delay.at) < time.Second/plenty:
 		return
@@ -172,7 +172,7 @@ func (w *Window) End(o gate.Outcome) {
 	default:
 		return
 	}
-	if !w.pooled {
+	if !w.joint {
 		w.step(o.Ended)
 	}
 }
@@ -218,8 +218,8 @@ func (w *Window) step(now gate.Instant) {
 // Share takes in what is known of the processes that share the limit. While they can be
 // reached the window does not bind: the rate of all is steered together.
 func (w *Window) Share(s shared.Share, now gate.Instant) {
-	w.pooled = s.Sharing == shared.All
-	if !w.pooled {
+	w.joint = s.Sharing == shared.All
+	if !w.joint {
 		w.limit = s.Limit / float64(max(1, s.Processes))
 		return
 	}
