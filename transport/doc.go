@@ -1,54 +1,64 @@
-// Package transport keeps a program within Aprimo's limit of 15 requests a
-// second, as an [http.RoundTripper] that any HTTP client can stand on:
+// Package transport keeps a program within Aprimo's limit of 15 requests per second. It
+// is an [http.RoundTripper] for any HTTP client:
 //
 //	client := &http.Client{Transport: transport.New()}
 //
-// That is all that most programs need. What goes beyond the limit waits its turn
-// here, in order, instead of at Aprimo. A request that is answered 429 all the
-// same, because other integrations use the tenant too, holds everybody back for
-// a while and is then repeated, ahead of those that have not had a turn yet. Each
-// 429 leaves a log line with the user ([ContextWithUser]) and the request.
+// Most programs need no more. Requests above the limit wait here, in order, instead of at
+// Aprimo. If a request is answered 429 all the same, because other integrations use the
+// tenant too, all calls pause for a while, and the request is retried ahead of those that
+// have not been sent yet. Each 429 leaves a log line with the user ([ContextWithUser]) and
+// the request.
 //
-// Use one Transport for all requests to a tenant, in all goroutines: it is safe
-// for concurrent use, and two of them do not know of each other. For a budget
-// that several processes share see package redislimit.
+// Use one Transport for all requests to a tenant, in all goroutines. It is safe for
+// concurrent use. Two Transports do not coordinate; package redislimit shares one limit
+// between processes.
 //
-// # The way of a request
+// # Request pipeline
 //
-//	retry     again? after how long?                    WithRetry
-//	lane      heavy operations yield to light ones      WithHeavy
-//	queue     best waiter first; bounded                WithMaxQueue, ContextWithPriority
-//	pause     one 429 holds back everybody
-//	window    few of ours wait at the server          WithWindow
-//	limiter   at most N in any second                   WithLimiter
-//	base      the wire                                  WithBase
+//	retry      retry? how long to wait?                        WithRetry
+//	bulkhead   heavy operations yield to light ones            WithHeavy
+//	queue      who goes next; bounded                          WithMaxQueue, WithClasses, ContextWithPriority
+//	pause      a 429 pauses everything, then one probe
+//	window     limits requests in flight: few queue at Aprimo  WithWindow
+//	limiter    at most N in any second                         WithLimiter
+//	base       the wire                                        WithBase
 //
-// Each attempt, a repetition too, passes all of it. New builds it in one
-// expression.
+// Every attempt, including retries, goes through all layers. [Transport.RoundTrip] is the
+// outer loop, and New lists the layers below it.
 //
-// The 15 requests a second are the tenant's: strangers use them too, unseen. So
-// the number of requests in flight is steered by the delay that the server adds,
-// such that few of ours wait in its queue and others are answered quickly; see
-// [WithWindow].
+// The 15 requests per second are the tenant's: other integrations use them too, unseen. So
+// the number of requests in flight is steered by the delay that the server adds, such that
+// few of ours wait in its queue and the others are answered quickly; see [WithWindow].
 //
 // # What it does not do
 //
-// It does not authenticate, as the RoundTripper contract asks: that belongs
-// above, so that one Transport serves many users. It does not send mail: package
-// notify does, as an [Observer]. It never reads a body into memory, so a request
-// with a body is repeated only if it has a GetBody, as those of
-// [http.NewRequest] from a bytes.Buffer, bytes.Reader or strings.Reader do.
+// It does not authenticate: the RoundTripper contract leaves that to higher layers, so that
+// one Transport serves many users. It does not send mail: package notify does, as an
+// [Observer]. It never reads a body into memory, so a request with a body is retried only
+// if it has a GetBody, as those of [http.NewRequest] from a bytes.Buffer, bytes.Reader or
+// strings.Reader have.
 //
 // # Design
 //
-// A slot is given when it falls due, not when the caller comes. A limiter that
-// hands out dates in advance, as golang.org/x/time/rate does, loses those of
-// callers that give up, and after a stop of the process lets all that have become
-// due go at once. Here the caller at the head of the queue waits for the next
-// slot on everybody's behalf, in its own goroutine and with the only timer; so
-// nothing is running while nobody calls, and testing/synctest can drive it all. Another
-// goroutine writes the log, so that no request waits for a log that hangs. It ends when
-// all lines are written.
+// Slots are assigned when they become available, not reserved in advance. A limiter that
+// reserves them, as golang.org/x/time/rate does, loses the slots of callers that give up,
+// and after a stop of the process lets all that have become due go at once. Here the caller
+// at the head of the queue waits for the next slot for all, in its own goroutine and with
+// the only timer. So nothing runs while nobody calls, and testing/synctest can drive it all.
+// Another goroutine writes the log, so that no request waits for a log that hangs. It ends
+// when all lines are written.
+//
+// The limit holds on the wire: a slot counts from when its request is written. Hooks of
+// [net/http/httptrace] tell when there is a connection, which may take several round trips,
+// and when net/http sends a request again by itself, because a kept connection was closed
+// or an HTTP/2 stream was refused. Such a request waits for another slot. A base that is
+// not net/http's and does not call these hooks has its slots count from when they are
+// given, and so has a Limiter that is not from NewLimiter.
+//
+// Locks are taken in this order: the lock of a bulkhead's queue, the engine's (the one of
+// the main queue), the limiter's. No lock is held while a call waits. Observers, log
+// writers, Limiters and the functions of options run without any, and may call any method
+// of the Transport.
 //
 // # The log
 //
