@@ -17,7 +17,7 @@ type Window struct {
 	most  float64 // the largest size; 0: no bound
 	state State
 
-	joint bool         // the limiter steers the rate of all processes together instead
+	joint  bool         // the limiter steers the rate of all processes together instead
 	shared shared.Share // what is known of these
 
 	inflight inflight
