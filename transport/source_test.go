@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,12 +107,14 @@ func TestSharedSource(t *testing.T) {
 // A Limiter of somebody else's is waited for by one at a time.
 func TestOpaqueSourceAsksOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		inside, most := 0, 0
+		var inside, calls, crowded atomic.Int32
 		s := sourceOf(limiterFunc(func(context.Context) error {
-			inside++
-			most = max(most, inside)
+			if inside.Add(1) > 1 {
+				crowded.Add(1)
+			}
+			calls.Add(1)
 			time.Sleep(time.Second)
-			inside--
+			inside.Add(-1)
 			return nil
 		}))
 		for range 5 {
@@ -124,8 +127,8 @@ func TestOpaqueSourceAsksOneAtATime(t *testing.T) {
 			t.Errorf("got %v, want the context's error while another waits", err)
 		}
 		time.Sleep(10 * time.Second)
-		if most != 1 {
-			t.Errorf("%d waited at once, want 1", most)
+		if n, c := calls.Load(), crowded.Load(); n != 5 || c != 0 {
+			t.Errorf("%d waited, %d of them beside another; want 5, none", n, c)
 		}
 	})
 }
