@@ -176,18 +176,18 @@ func TestStatusPageIsRenewed(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*now.Load()).ServeHTTP(w, r) }))
 	defer server.Close()
 	b := open(t, browser, server.URL, 390, 900)
-	if title := eval[string](b, "document.title"); title != "Aprimo: Nothing waits." {
+	if title := eval[string](b, "document.title"); title != "Aprimo: The queue is empty." {
 		t.Errorf("title %q", title)
 	}
 	eval[float64](b, `(getSelection().selectAllChildren(document.querySelector("h1")), window.then = performance.now() + 3000)`)
 	later := held(t)
 	now.Store(&later)
 	b.until(`performance.now() > window.then`)
-	if text := eval[string](b, `getSelection().toString() + document.querySelector(".state").textContent`); text != "AprimoNothing waits." {
+	if text := eval[string](b, `getSelection().toString() + document.querySelector(".state").textContent`); text != "AprimoThe queue is empty." {
 		t.Errorf("what was selected has become %q", text)
 	}
 	eval[bool](b, `(getSelection().removeAllRanges(), document.querySelector("a").focus(), true)`)
-	b.until(`document.title.startsWith("Aprimo hosthost") && document.title.includes("held back")`)
+	b.until(`document.title.startsWith("Aprimo hosthost") && document.title.includes("paused")`)
 	if !eval[bool](b, `document.activeElement === document.querySelector("a") && document.activeElement.href.endsWith("?format=json")`) {
 		t.Error("the link has lost the focus")
 	}
@@ -201,7 +201,7 @@ func TestStatusPageWithoutScript(t *testing.T) {
 	b := open(t, browser, "about:blank", 390, 900)
 	send(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	do(b, chromedp.Navigate(server.URL))
-	if text := eval[string](b, `document.querySelector("main").innerText`); !strings.Contains(text, "held back") || !strings.Contains(text, "more") {
+	if text := eval[string](b, `document.querySelector("main").innerText`); !strings.Contains(text, "paused") || !strings.Contains(text, "more") {
 		t.Errorf("%s", text)
 	}
 	if refresh := eval[string](b, `document.querySelector("head meta[http-equiv=refresh]").content`); refresh != "10" {
