@@ -122,11 +122,14 @@ func TestCloseDoesNotWaitForTheNextTry(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		errs  []error
-		tries int
+		least int // tries
+		most  int
 		want  error
 	}{
-		{"then it works", []error{errDown}, 2, nil},
-		{"in vain", []error{errDown, errDown, nil}, 2, errDown},
+		{"then it works", []error{errDown}, 2, 2, nil},
+		// The last look of the Alerter may come after the last try has failed. Then the
+		// incident is still unreported, and there is one try more.
+		{"in vain", []error{errDown, errDown, nil}, 2, 3, errDown},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -139,13 +142,14 @@ func TestCloseDoesNotWaitForTheNextTry(t *testing.T) {
 				if err := a.Close(); !errors.Is(err, tt.want) {
 					t.Errorf("Close: got %v, want %v", err, tt.want)
 				}
-				if took := time.Since(begin); took != 0 || box.tried() != tt.tries {
-					t.Errorf("took %v, %d tries, want %d", took, box.tried(), tt.tries)
+				tries := box.tried()
+				if took := time.Since(begin); took != 0 || tries < tt.least || tries > tt.most {
+					t.Errorf("took %v, %d tries, want no time and %d to %d tries", took, tries, tt.least, tt.most)
 				}
 				burst(a, 100)
 				synctest.Wait()
-				if box.tried() != tt.tries {
-					t.Errorf("tries after Close: got %d, want %d", box.tried(), tt.tries)
+				if box.tried() != tries {
+					t.Errorf("tries after Close: got %d, want %d", box.tried(), tries)
 				}
 			})
 		})
