@@ -34,8 +34,8 @@ type engine struct {
 	inFlight int
 	sent     uint64
 	limited  uint64
-	mode     WindowMode // of which an event has told last
-	sharing  Sharing    // of which an event has told last
+	mode     WindowMode // of the last ModeChanged event
+	sharing  Sharing    // of the last PeersJoined or PeersLost event
 }
 
 // What an attempt has changed, for all calls. The Transport reports it.

@@ -21,11 +21,11 @@ type Kind int
 
 // The kinds of metrics.
 const (
-	Counter   Kind = iota + 1 // told by Observe as it grows
-	Histogram                 // told by Observe, one by one
-	Gauge                     // told by Read
+	Counter   Kind = iota + 1 // reported by Observe as it grows
+	Histogram                 // reported by Observe, one by one
+	Gauge                     // reported by Read
 	Sum                       // a Gauge of which several Transports' can be added up
-	Total                     // a Counter that is told by Read, as a whole
+	Total                     // a Counter that Read reports as a whole
 )
 
 // A Metric describes what is measured.

@@ -85,7 +85,7 @@ type instrument struct {
 	constant   []attribute.KeyValue
 	record     func(context.Context, float64, metric.MeasurementOption)
 	observe    func(metric.Observer, float64, metric.MeasurementOption)
-	observable metric.Observable // nil if it is told
+	observable metric.Observable // nil if observe reports it
 }
 
 func newInstrument(meter metric.Meter, m measure.Metric, constant []attribute.KeyValue) (*instrument, error) {
