@@ -173,7 +173,8 @@ func (l *line) kind() kind {
 	return foreign
 }
 
-// plausible reports whether the numbers of a summary are possible.
+// plausible reports whether the numbers of a summary are possible: none is negative or
+// enormous, and no list counts more 429s than there were.
 func (l *line) plausible() bool {
 	numbers := []int{l.All, l.Other, l.GivenUp}
 	if l.Suppressed != nil {
@@ -188,7 +189,11 @@ func (l *line) plausible() bool {
 	for _, t := range slices.Concat(l.RestUsers, l.RestOperations) {
 		numbers = append(numbers, t.Count, t.Error)
 	}
-	return slices.Min(numbers) >= 0 && slices.Max(numbers) <= maxCount
+	if slices.Min(numbers) < 0 || slices.Max(numbers) > maxCount {
+		return false
+	}
+	f := l.flood("")
+	return max(sum(f.users), sum(f.operations), sum(f.pairs)) <= f.total
 }
 
 // An isSum tells whether a line is a summary. The program that logs may have events of

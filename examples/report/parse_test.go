@@ -63,6 +63,7 @@ func TestParseKinds(t *testing.T) {
 		`{"log":` + quoted(timed[:len(timed)-9]) + `}`:                            broken,
 		`{"event":"aprimo.429.summary","aprimo.429.suppressed":-1}`:               broken,
 		`{"event":"aprimo.429.summary","aprimo.429.rest_users":[{"name":"x","count":9000000000000000000,"error":0}]}`:   broken,
+		`{"event":"aprimo.429.summary","aprimo.429.rest_operations":[{"name":"GET /x","count":1,"error":0}]}`:           broken,
 		`{"event":"aprimo.429.summary","aprimo.429.suppressed":1,"aprimo.429.rest":[],"aprimo.429.rest_other":1}`:       summed,
 		`app | {"event":"aprimo.429.summary","aprimo.429.suppressed":1,"aprimo.429.rest":[],"aprimo.429.rest_other":1}`: summed,
 		`{"g":{"event":"aprimo.429.summary","aprimo.429.suppressed":1,"aprimo.429.rest":[],"aprimo.429.rest_other":1}}`: summed,
