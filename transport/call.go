@@ -29,6 +29,25 @@ type call struct {
 	changes  *changes      // by the last attempt, not reported yet; nil if there are none
 }
 
+// call returns a new call, in the memory of one that has ended if there is one: it is
+// most of what a call without a wait would allocate.
+func (t *Transport) call(req *http.Request) *call {
+	c, _ := t.used.Get().(*call)
+	if c == nil {
+		c = &call{}
+	}
+	c.Transport, c.req, c.retries, c.contextValues = t, req, t.policy.Call(req), valuesFrom(req.Context())
+	return c
+}
+
+// leave gives back what a call holds until it ends. Nothing refers to it any more: it is
+// in no queue, and events and log entries are copies.
+func (t *Transport) leave(c *call) {
+	*c = call{}
+	t.used.Put(c)
+	t.calls.leave()
+}
+
 // RoundTrip makes the next attempt. It lets the call be the base of its own retries.
 func (c *call) RoundTrip(attempt *http.Request) (*http.Response, error) {
 	return c.engine.send(c, attempt)

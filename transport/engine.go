@@ -204,8 +204,8 @@ func (e *engine) unsent(granted gate.Instant) {
 
 // ended takes in what became of an attempt, and so what the next ones may do.
 func (e *engine) ended(c *call, h *hook, op operation, began gate.Instant, status int) {
-	e.queue.Lock()
 	now := gate.Now()
+	e.queue.Lock()
 	c.attempt++
 	sent := h.end(began, status != 0)
 	c.took = now.Sub(sent)

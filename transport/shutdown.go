@@ -48,14 +48,10 @@ type calls struct {
 	left bool          // gone has been closed
 }
 
-// enter counts a call. It returns false after close.
+// enter counts a call, which leaves in any case. It returns false after close.
 func (c *calls) enter() bool {
 	c.n.Add(1)
-	if c.closed.Load() {
-		c.leave()
-		return false
-	}
-	return true
+	return !c.closed.Load()
 }
 
 func (c *calls) leave() {

@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aprimo-go/aprimo/retry"
@@ -25,6 +26,7 @@ type Transport struct {
 	observers observers
 	identity  func(*http.Request) string
 	calls     calls
+	used      sync.Pool // calls that have ended, to be used again
 }
 
 // New returns a Transport. Without options it sends at most 15 requests in any
@@ -65,14 +67,14 @@ func New(opts ...Option) *Transport {
 // again, gets a [*QueueError]. The wait ends with the request's context, so an
 // http.Client's Timeout includes it.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	c := &call{Transport: t, req: req, retries: t.policy.Call(req), contextValues: valuesFrom(req.Context())}
+	c := t.call(req)
+	defer t.leave(c)
 	if !t.calls.enter() {
 		closeBody(req)
 		err := &QueueError{Err: ErrShutdown}
 		t.ended(c, nil, err)
 		return nil, err
 	}
-	defer t.calls.leave()
 	for {
 		resp, err := c.retries.Send(c) // waits for its turn: see engine.send
 		next := c.retries.Judge(resp, err)
