@@ -1,43 +1,33 @@
 package retry_test
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/aprimo-go/aprimo/retry"
 )
 
-// A source is a GetBody that remembers what it gave out.
-type source struct {
-	mu    sync.Mutex
-	given []*openBody
-	err   error
+// bodies is a GetBody that remembers what it gave out.
+type bodies struct {
+	given []*trackedBody
+	fails map[int]error // by the number of the call, from 1
+	none  bool          // returns neither a body nor an error
 }
 
-type openBody struct {
-	io.Reader
-	opened time.Time
-	closed int
-}
-
-func (b *openBody) Close() error { b.closed++; return nil }
-
-func (s *source) open() (io.ReadCloser, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := &openBody{Reader: strings.NewReader("body"), opened: time.Now()}
+func (s *bodies) open() (io.ReadCloser, error) {
+	b := &trackedBody{Reader: strings.NewReader("body")}
 	s.given = append(s.given, b)
-	return b, s.err
+	if s.none {
+		return nil, nil
+	}
+	return b, s.fails[len(s.given)]
 }
 
-func (s *source) request() *http.Request {
+func (s *bodies) request() *http.Request {
 	req, _ := http.NewRequest(http.MethodPut, recordsURL, strings.NewReader("body"))
 	req.GetBody = s.open
 	return req
@@ -45,56 +35,99 @@ func (s *source) request() *http.Request {
 
 var atOnce = retry.Policy{MinDelay: -1, MaxDelay: -1}
 
-// A base may let a request wait for its turn: its body is opened after that, and
-// not at all if it is not read.
-func TestBodyIsOpenedWhenItIsRead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var s source
-		n, begin := 0, time.Now()
-		resp, err := (&retry.Transport{Policy: atOnce, Base: roundTripper(func(req *http.Request) (*http.Response, error) {
-			n++
-			time.Sleep(time.Minute)
-			if len(s.given) != max(0, n-3) {
-				t.Errorf("attempt %d: opened %d times before it is read", n, len(s.given))
-			}
-			if n == 2 { // is not read, but closed
-				req.Body.Close()
-				if _, err := req.Body.Read(make([]byte, 1)); !errors.Is(err, io.ErrClosedPipe) {
-					t.Errorf("read after it was closed: %v", err)
-				}
-			} else if text, err := io.ReadAll(req.Body); string(text) != "body" || err != nil {
-				t.Errorf("attempt %d: read %q, %v", n, text, err)
-			}
-			req.Body.Close()
-			return &http.Response{StatusCode: []int{429, 429, 503, 200}[n-1], Header: http.Header{}, Body: http.NoBody}, nil
-		})}).RoundTrip(s.request())
-		if err != nil || resp.StatusCode != 200 {
-			t.Fatal(resp, err)
+// Each attempt gets a body of its own, whole, and each is closed by whoever has it.
+func TestEachAttemptHasItsBody(t *testing.T) {
+	var s bodies
+	n := 0
+	resp, err := (&retry.Transport{Policy: atOnce, Base: roundTripper(func(req *http.Request) (*http.Response, error) {
+		n++
+		if text, err := io.ReadAll(req.Body); string(text) != "body" || err != nil {
+			t.Errorf("attempt %d: read %q, %v; want the whole body", n, text, err)
 		}
-		if len(s.given) != 2 || !s.given[0].opened.Equal(begin.Add(3*time.Minute)) {
-			t.Errorf("opened %d times, first after %v", len(s.given), s.given[0].opened.Sub(begin))
+		req.Body.Close()
+		return &http.Response{StatusCode: []int{429, 503, 200}[n-1], Header: http.Header{}, Body: http.NoBody}, nil
+	})}).RoundTrip(s.request())
+	if err != nil || resp.StatusCode != 200 || len(s.given) != 2 {
+		t.Fatalf("got %v, %v after %d bodies; want 200 after 2", resp, err, len(s.given))
+	}
+	for i, b := range s.given {
+		if !b.closed {
+			t.Errorf("body %d was not closed", i+1)
 		}
-		for i, b := range s.given {
-			if b.closed == 0 {
-				t.Errorf("body %d was not closed", i+1)
-			}
-		}
-	})
+	}
 }
 
-// What GetBody fails with reaches the caller, is judged once, and is not cured by
-// another attempt; nor is GetBody asked again.
-func TestErrorOfGetBodyIsFinal(t *testing.T) {
-	boom := errors.New("boom")
-	s := source{err: boom}
-	b := statuses(429, 200)
-	o := &observed{base: b, policy: atOnce}
-	_, err := o.RoundTrip(s.request())
-	if !errors.Is(err, boom) || len(s.given) != 1 || len(b.begun) != 2 {
-		t.Errorf("%v after %d attempts and %d times GetBody", err, len(b.begun), len(s.given))
+// If the body cannot be opened again, the caller gets what the server said, readable.
+func TestBodyThatCannotBeOpenedAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		statuses []int
+		fails    int
+	}{
+		"429, at once":          {[]int{429, 200}, 1},
+		"429, the second time":  {[]int{429, 429, 200}, 2},
+		"a 503":                 {[]int{503, 200}, 1},
+		"a 503 after a 429":     {[]int{429, 503, 200}, 2},
+		"a 429 after two 503 s": {[]int{503, 503, 429, 200}, 3},
+	} {
+		s := bodies{fails: map[int]error{c.fails: errors.New("the file was moved")}}
+		b := statuses(c.statuses...)
+		resp, err := (&retry.Transport{Base: b, Policy: atOnce}).RoundTrip(s.request())
+		if want := c.statuses[c.fails-1]; err != nil || resp.StatusCode != want || len(b.begun) != c.fails {
+			t.Errorf("%s: got %v, %v after %d attempts; want the server's %d after %d", name, resp, err, len(b.begun), want, c.fails)
+			continue
+		}
+		if _, err := io.ReadAll(resp.Body); err != nil {
+			t.Errorf("%s: the response's body cannot be read: %v", name, err)
+		}
 	}
-	if len(o.told) != 2 || o.told[1].Again || o.told[1].err != err {
-		t.Errorf("decided %+v, want the error of GetBody to be final", o.told)
+}
+
+// To net/http a GetBody that returns nil, nil says that there is no body.
+func TestGetBodyThatReturnsNothing(t *testing.T) {
+	s := bodies{none: true}
+	n := 0
+	resp, err := (&retry.Transport{Policy: atOnce, Base: roundTripper(func(req *http.Request) (*http.Response, error) {
+		if n++; n == 2 && req.Body != http.NoBody {
+			t.Errorf("the second attempt has the body %v, want http.NoBody", req.Body)
+		}
+		return &http.Response{StatusCode: []int{429, 200}[n-1], Header: http.Header{}, Body: http.NoBody}, nil
+	})}).RoundTrip(s.request())
+	if err != nil || resp.StatusCode != 200 {
+		t.Errorf("got %v, %v, want 200", resp, err)
+	}
+}
+
+// A function of the user's that panics leaves nothing open.
+func TestPanicLeavesNothingOpen(t *testing.T) {
+	boom := func() { panic("boom") }
+	for name, c := range map[string]struct {
+		policy  retry.Policy
+		getBody func() (io.ReadCloser, error)
+	}{
+		"Check": {retry.Policy{Check: func(_ context.Context, _ *http.Response, _ error) (bool, error) { boom(); return false, nil }}, nil},
+		"GetBody": {retry.Policy{}, func() (io.ReadCloser, error) {
+			boom()
+			return nil, nil
+		}},
+	} {
+		answer := &trackedBody{Reader: strings.NewReader("slow down")}
+		req, _ := http.NewRequest(http.MethodPut, recordsURL, strings.NewReader("body"))
+		if c.getBody != nil {
+			req.GetBody = c.getBody
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: the panic did not reach the caller", name)
+				}
+			}()
+			(&retry.Transport{Policy: c.policy, Base: roundTripper(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 429, Header: http.Header{}, Body: answer}, nil
+			})}).RoundTrip(req)
+		}()
+		if !answer.closed {
+			t.Errorf("%s: the response that nobody gets was not closed", name)
+		}
 	}
 }
 
@@ -112,31 +145,3 @@ func TestNoBodyIsRepeated(t *testing.T) {
 		}
 	}
 }
-
-// net/http closes a body while it is read, when the call is cancelled.
-func TestBodyMayBeClosedWhileItIsRead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r, w := io.Pipe()
-		defer w.Close()
-		n := 0
-		req, _ := http.NewRequest(http.MethodPut, recordsURL, bytes.NewReader([]byte("body")))
-		req.GetBody = func() (io.ReadCloser, error) { return r, nil }
-		_, err := (&retry.Transport{Policy: atOnce, Base: roundTripper(func(req *http.Request) (*http.Response, error) {
-			if n++; n == 1 {
-				req.Body.Close()
-				return &http.Response{StatusCode: 429, Header: http.Header{}, Body: http.NoBody}, nil
-			}
-			time.AfterFunc(time.Second, func() { req.Body.Close() })
-			_, err := io.ReadAll(req.Body)
-			return nil, notAgain{err}
-		})}).RoundTrip(req)
-		if !errors.Is(err, io.ErrClosedPipe) {
-			t.Errorf("error %v", err)
-		}
-	})
-}
-
-type notAgain struct{ error }
-
-func (notAgain) Retryable() bool { return false }
-func (e notAgain) Unwrap() error { return e.error }

@@ -1,8 +1,10 @@
 package retry
 
 import (
-	"crypto/tls"
+	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -11,13 +13,17 @@ import (
 )
 
 // A Call is one request on its way from the first attempt to the last: Send makes an
-// attempt, Judge says what follows, Rest waits for it. Policy.Call makes one. It is used
-// by one goroutine.
+// attempt, Judge says what follows, Rewind and Rest prepare it, Result ends the call.
+// Policy.Call makes one. It is used by one goroutine, which must Close it.
 type Call struct {
 	policy   *Policy
 	req      *http.Request
+	ctx      context.Context // for the waits: the request's, or one that ends with its Cancel
+	stop     func()          // frees ctx; nil if that is the request's
 	attempts int
-	resp     *http.Response // of the last attempt
+	body     io.ReadCloser  // for the next attempt; nil if it needs no other
+	resp     *http.Response // of the last attempt; nil if it was handed over or discarded
+	err      error          // of the last attempt
 	failed   *failed        // nil until an attempt has failed
 }
 
@@ -47,16 +53,16 @@ type Decision struct {
 
 var errNoAnswer = errors.New("retry: the base RoundTripper returned neither a response nor an error")
 
-// Send makes an attempt through base. From the second on, the request is a copy whose
-// body comes from GetBody. Of a response and an error that a careless base returns
+// Send makes an attempt through base. From the second on, the request is a copy with the
+// body that Rewind has opened. Of a response and an error that a careless base returns
 // together, only the error counts.
 func (c *Call) Send(base http.RoundTripper) (*http.Response, error) {
 	req := c.req
 	if c.attempts++; c.attempts > 1 {
 		req = req.WithContext(req.Context())
-		if req.Body != nil && req.GetBody != nil {
-			req.Body = &lateBody{open: req.GetBody}
-		}
+	}
+	if c.body != nil {
+		req.Body, c.body = c.body, nil // the base closes it
 	}
 	resp, err := base.RoundTrip(req)
 	switch {
@@ -68,7 +74,7 @@ func (c *Call) Send(base http.RoundTripper) (*http.Response, error) {
 	case resp == nil:
 		err = errNoAnswer
 	}
-	c.resp = resp
+	c.resp, c.err = resp, err
 	return resp, err
 }
 
@@ -98,24 +104,62 @@ func (c *Call) Judge(resp *http.Response, err error) Decision {
 	return d
 }
 
+// Rewind opens the request's body again, for the next attempt. It returns the error of
+// GetBody: then there is none, and what the last attempt brought is the result. A GetBody
+// that returns neither a body nor an error has none, as net/http sees it.
+func (c *Call) Rewind() error {
+	if c.req.Body == nil || c.req.GetBody == nil {
+		return nil
+	}
+	body, err := c.req.GetBody()
+	if err != nil {
+		return fmt.Errorf("retry: the body cannot be read again: %w", err)
+	}
+	if body == nil {
+		body = http.NoBody
+	}
+	c.body = body
+	return nil
+}
+
 // Rest discards the response of the attempt that is to be repeated, and waits. It
-// returns the context's error if that ends first.
+// returns why the context ended if that is first.
 func (c *Call) Rest(d time.Duration) error {
 	if c.resp != nil {
 		drain(c.resp.Body)
 		c.resp = nil
 	}
-	ctx := c.req.Context()
 	if d <= 0 {
-		return ctx.Err()
+		return c.Ended()
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-c.ctx.Done():
+		return c.Ended()
+	}
+}
+
+// Result returns what the last attempt brought. The response is the caller's from now on.
+func (c *Call) Result() (*http.Response, error) {
+	resp := c.resp
+	c.resp = nil
+	return resp, c.err
+}
+
+// Close gives back what the Call still holds: a response that Result has not handed over,
+// a body that was not sent.
+func (c *Call) Close() {
+	if c.resp != nil && c.resp.Body != nil {
+		c.resp.Body.Close()
+	}
+	if c.body != nil {
+		c.body.Close()
+	}
+	if c.stop != nil {
+		c.stop()
 	}
 }
 
@@ -123,7 +167,7 @@ func (c *Call) Rest(d time.Duration) error {
 // a refusal of our own.
 func (c *Call) final(resp *http.Response, err error) bool {
 	if err != nil {
-		return c.req.Context().Err() != nil || !retryable(err)
+		return c.Ended() != nil || !retryable(err)
 	}
 	return resp.StatusCode < 500 && c.policy.Check == nil
 }
@@ -136,10 +180,7 @@ func (c *Call) passing(resp *http.Response, err error, throttled bool) bool {
 	}
 	check := c.policy.Check
 	if check == nil {
-		// go-retryablehttp knows of errors which stay: a scheme, a header, a certificate.
-		// It does not look for the last one in a wrapped error.
-		var cert *tls.CertificateVerificationError
-		if errors.As(err, &cert) {
+		if err != nil && permanent(err) {
 			return false
 		}
 		check = retryablehttp.DefaultRetryPolicy
@@ -147,16 +188,15 @@ func (c *Call) passing(resp *http.Response, err error, throttled bool) bool {
 	if err != nil {
 		err = &url.Error{Op: c.req.Method, Err: err} // as an http.Client would return it
 	}
-	again, _ := check(c.req.Context(), resp, err)
+	again, _ := check(c.ctx, resp, err)
 	return again
 }
 
 // outlives reports whether the call's context lasts for another attempt after the delay.
 // If not, the answer that we have is worth more than a timeout later.
 func (c *Call) outlives(delay time.Duration) bool {
-	ctx := c.req.Context()
-	deadline, ok := ctx.Deadline()
-	return ctx.Err() == nil && (!ok || time.Until(deadline) > delay)
+	deadline, ok := c.ctx.Deadline()
+	return c.ctx.Err() == nil && (!ok || time.Until(deadline) > delay)
 }
 
 // retryable asks the error itself, if it has something to say.

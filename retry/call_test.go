@@ -25,8 +25,8 @@ func TestContextThatHasEnded(t *testing.T) {
 		if len(b.begun) != 1 || err != s.err || s.status != 0 && (resp.StatusCode != s.status || b.answer[0].closed) {
 			t.Errorf("%+v: got %v, %v after %d attempts; want what the first brought", s, resp, err, len(b.begun))
 		}
-		if len(o.told) != 1 || o.told[0].Again {
-			t.Errorf("%+v: decided %+v, want no further attempt", s, o.told)
+		if len(o.seen) != 1 || o.seen[0].Again {
+			t.Errorf("%+v: decided %+v, want no further attempt", s, o.seen)
 		}
 	}
 }
@@ -53,10 +53,10 @@ func TestEachAttemptIsJudgedOnce(t *testing.T) {
 			b := &base{steps: test.steps}
 			o := &observed{base: b, policy: atOnce}
 			resp, err := send(t.Context(), o, test.method, "body")
-			if len(o.told) != test.want || len(b.begun) != test.want {
-				t.Fatalf("decided %d times, made %d attempts, want %d", len(o.told), len(b.begun), test.want)
+			if len(o.seen) != test.want || len(b.begun) != test.want {
+				t.Fatalf("decided %d times, made %d attempts, want %d", len(o.seen), len(b.begun), test.want)
 			}
-			for i, a := range o.told {
+			for i, a := range o.seen {
 				if last := i == test.want-1; a.Again == last || a.Delay != 0 || (a.resp == nil) == (a.err == nil) {
 					t.Errorf("attempt %d: decided %+v, want Again %v and no delay", i+1, a, !last)
 				}
@@ -64,7 +64,7 @@ func TestEachAttemptIsJudgedOnce(t *testing.T) {
 					t.Errorf("attempt %d: Throttled %v, want %v", i+1, a.Throttled, throttled)
 				}
 			}
-			if last := o.told[test.want-1]; last.resp != resp || last.err != err {
+			if last := o.seen[test.want-1]; last.resp != resp || last.err != err {
 				t.Errorf("the last attempt brought %v, %v; RoundTrip returned %v, %v", last.resp, last.err, resp, err)
 			}
 		})
@@ -105,8 +105,8 @@ func TestRetryAfterWithoutACap(t *testing.T) {
 			if resp != nil || !errors.Is(err, context.Canceled) || time.Since(begin) != 20*time.Hour || len(b.begun) != 1 {
 				t.Errorf("%q: %v, %v after %v and %d attempts", header, resp, err, time.Since(begin), len(b.begun))
 			}
-			if len(o.told) != 1 || !o.told[0].Again || o.told[0].Delay < least {
-				t.Errorf("%q: decided %+v, want another attempt after %v at least", header, o.told, least)
+			if len(o.seen) != 1 || !o.seen[0].Again || o.seen[0].Delay < least {
+				t.Errorf("%q: decided %+v, want another attempt after %v at least", header, o.seen, least)
 			}
 		})
 	}

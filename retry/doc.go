@@ -15,7 +15,7 @@
 //
 // # Design
 //
-// A [Call] is the loop of one request, in three steps that its owner calls: Send, Judge,
+// A [Call] is the loop of one request, in steps that its owner calls: Send, Judge, Rewind,
 // Rest. So the owner decides what happens between them; package transport logs, pauses
 // all other calls, and lets its queue do the waiting.
 //

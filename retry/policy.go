@@ -50,7 +50,14 @@ type Policy struct {
 
 // Call returns a new Call of the request under this Policy. The Policy must not change
 // while the Call is used.
-func (p *Policy) Call(req *http.Request) Call { return Call{policy: p, req: req} }
+func (p *Policy) Call(req *http.Request) Call {
+	c := Call{policy: p, req: req, ctx: req.Context()}
+	//lint:ignore SA1019 programs from before contexts set it, and net/http honours it
+	if req.Cancel != nil {
+		c.ctx, c.stop = withCancel(req)
+	}
+	return c
+}
 
 // resolved returns the policy with every default filled in.
 func (p *Policy) resolved() Policy {

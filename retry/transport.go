@@ -20,11 +20,12 @@ type Transport struct {
 // RoundTrip sends the request, repeats it where the Policy says so, and returns the last
 // response or error; or the context's error, if that ends during a wait.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	for call := t.Policy.Call(req); ; {
-		resp, err := call.Send(t.base())
-		next := call.Judge(resp, err)
-		if !next.Again {
-			return resp, err
+	call := t.Policy.Call(req)
+	defer call.Close()
+	for {
+		next := call.Judge(call.Send(t.base()))
+		if !next.Again || call.Rewind() != nil {
+			return call.Result()
 		}
 		if err := call.Rest(next.Delay); err != nil {
 			return nil, err

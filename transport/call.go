@@ -40,9 +40,11 @@ func (t *Transport) call(req *http.Request) *call {
 	return c
 }
 
-// leave gives back what a call holds until it ends. Nothing refers to it any more: it is
-// in no queue, and events and log entries are copies.
+// leave gives back what a call still holds, also if a function of the user's has panicked.
+// Nothing refers to the call any more: it is in no queue, and events and log entries are
+// copies.
 func (t *Transport) leave(c *call) {
+	c.retries.Close()
 	*c = call{}
 	t.used.Put(c)
 	t.calls.leave()

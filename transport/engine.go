@@ -2,6 +2,8 @@ package transport
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -52,30 +54,39 @@ type snapshot struct {
 	serverDelay      time.Duration
 }
 
+// An attempt is what send has taken. release gives it back, in one place: also if a
+// function of the user's panics, or ends the goroutine, on the way.
+type attempt struct {
+	op       operation
+	body     io.Closer // of the request; nil once the base has it
+	bulkhead *bulkhead // that it is in
+	granted  bool      // it has a slot that is not used yet
+	sent     bool
+	began    gate.Instant
+	hook     *hook
+	status   int
+}
+
 // send makes one attempt: it waits for its turn, sends the request, and takes in what
 // came back.
 func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
-	op := operationOf(c.req)
-	bulkhead := e.bulkheads.of(op, c.req)
-	began, ready, err := e.turn(c, bulkhead, req)
+	a := attempt{op: operationOf(c.req)}
+	if req.Body != nil {
+		a.body = req.Body
+	}
+	defer e.release(c, &a)
+	ready, err := e.turn(c, &a, req)
 	if err != nil {
-		closeBody(req)
 		return nil, err
 	}
 	hook, wired := e.hooks.on(e, c, ready)
-	status := 0
-	defer func() {
-		if bulkhead != nil && !e.dryRun {
-			bulkhead.leave()
-		}
-		e.ended(c, hook, op, began, status)
-	}()
+	a.hook, a.granted, a.sent, a.body = hook, false, true, nil
 	resp, err := e.base.RoundTrip(wired)
 	if err != nil && hook.failed() != nil {
 		err = explain(hook.failed(), c)
 	}
 	if resp != nil {
-		status = resp.StatusCode
+		a.status = resp.StatusCode
 		if resp.Request == wired {
 			resp.Request = ready
 		}
@@ -83,71 +94,87 @@ func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// turn waits until the call may be sent, and returns that time and the request as
-// it is to be sent then. A heavy one waits in its bulkhead first.
-func (e *engine) turn(c *call, bulkhead *bulkhead, req *http.Request) (gate.Instant, *http.Request, error) {
+func (e *engine) release(c *call, a *attempt) {
+	if a.body != nil {
+		a.body.Close()
+	}
+	switch {
+	case a.sent:
+		e.ended(c, a)
+	case a.granted:
+		e.unsent(c.waiter.Granted)
+	}
+	if a.bulkhead != nil {
+		a.bulkhead.leave()
+	}
+}
+
+// turn waits until the call may be sent, and returns the request as it is to be sent then.
+// A heavy one waits in its bulkhead first.
+func (e *engine) turn(c *call, a *attempt, req *http.Request) (*http.Request, error) {
 	c.fresh = false
 	c.waiter.Class = c.contextValues.priority.class()
 	c.user()
+	heavy := e.bulkheads.of(a.op, c.req)
 	came := gate.Now()
 	if e.dryRun {
-		return e.atOnce(c, came, req)
+		return e.atOnce(c, a, came, req)
 	}
-	if bulkhead == nil {
-		return e.slot(c, came, came, req)
+	if heavy == nil {
+		return e.slot(c, a, came, came, req)
 	}
-	err := bulkhead.enter(c, came)
+	err := heavy.enter(c, came)
 	now := gate.Now()
 	if err != nil {
 		c.waited += now.Sub(came)
-		return now, nil, explain(err, c)
+		return nil, explain(err, c)
 	}
-	at, ready, err := e.slot(c, came, now, req)
-	if err != nil {
-		bulkhead.leave()
-	} else if bulkhead.Weight > 1 {
-		e.charge(bulkhead.Weight - 1)
+	a.bulkhead = heavy
+	ready, err := e.slot(c, a, came, now, req)
+	if err == nil && heavy.Weight > 1 {
+		e.charge(heavy.Weight - 1)
 	}
-	return at, ready, err
+	return ready, err
 }
 
 // slot waits for one in the queue. It reads the clock last: if the process was
 // stopped, or very busy, since the slot was given, others may have been given
 // theirs meanwhile, and this one is too old.
-func (e *engine) slot(c *call, came, now gate.Instant, req *http.Request) (gate.Instant, *http.Request, error) {
+func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Request) (*http.Request, error) {
 	for c.waiter.Retried = c.attempt > 0; ; c.waiter.Retried = true {
-		if err := e.queue.Wait(c.req.Context(), &c.waiter, e, now); err != nil {
-			now = gate.Now()
-			c.waited += now.Sub(came)
-			return now, nil, explain(err, c)
+		if err := e.queue.Wait(c.retries.Context(), &c.waiter, e, now); err != nil {
+			c.waited += gate.Now().Sub(came)
+			return nil, explain(err, c)
 		}
+		a.granted = true
 		ready, err := c.prepared(req)
 		now = gate.Now()
 		if err == nil && now.Sub(c.waiter.Granted) <= e.source.maxSlotAge() {
-			c.lastWait = now.Sub(came)
+			a.began, c.lastWait = now, now.Sub(came)
 			c.waited += c.lastWait
 			e.tellPeers(nil, 0)
-			return now, ready, nil
+			return ready, nil
 		}
-		e.unsent(c.waiter.Granted)
 		if err != nil {
 			c.waited += now.Sub(came)
-			return now, nil, &prepareError{err}
+			return nil, &prepareError{err}
 		}
+		a.granted = false
+		e.unsent(c.waiter.Granted)
 	}
 }
 
 // atOnce lets the call go without a turn, and works out how long it would have waited.
-func (e *engine) atOnce(c *call, now gate.Instant, req *http.Request) (gate.Instant, *http.Request, error) {
+func (e *engine) atOnce(c *call, a *attempt, now gate.Instant, req *http.Request) (*http.Request, error) {
 	e.queue.Lock()
 	at, err := e.source.plan(now.Add(e.pause.remaining(now)))
 	e.queue.Unlock()
 	if err != nil {
-		return now, nil, explain(err, c)
+		return nil, explain(err, c)
 	}
 	ready, err := c.prepared(req)
 	if err != nil {
-		return now, nil, &prepareError{err}
+		return nil, &prepareError{err}
 	}
 	c.waiter.Granted = now
 	if wait := at.Sub(now); wait > 0 {
@@ -155,8 +182,9 @@ func (e *engine) atOnce(c *call, now gate.Instant, req *http.Request) (gate.Inst
 	}
 	e.queue.Lock()
 	defer e.queue.Unlock()
+	a.began, a.granted = now, true
 	e.begin(now)
-	return now, ready, nil
+	return ready, nil
 }
 
 // charge makes those that follow wait for so many more slots, which a heavy
@@ -180,7 +208,7 @@ func (e *engine) hold(d, took time.Duration) (began bool) {
 // outlived reports whether the call's deadline comes before an attempt that follows a 429
 // now would have its turn. Then the 429 is worth more to the caller than a timeout later.
 func (e *engine) outlived(c *call) bool {
-	deadline, ok := c.req.Context().Deadline()
+	deadline, ok := c.retries.Context().Deadline()
 	if !ok || e.dryRun {
 		return false
 	}
@@ -203,18 +231,18 @@ func (e *engine) unsent(granted gate.Instant) {
 }
 
 // ended takes in what became of an attempt, and so what the next ones may do.
-func (e *engine) ended(c *call, h *hook, op operation, began gate.Instant, status int) {
+func (e *engine) ended(c *call, a *attempt) {
 	now := gate.Now()
 	e.queue.Lock()
 	c.attempt++
-	sent := h.end(began, status != 0)
+	sent := a.hook.end(a.began, a.status != 0)
 	c.took = now.Sub(sent)
 	e.inFlight--
-	if status == http.StatusTooManyRequests {
+	if a.status == http.StatusTooManyRequests {
 		e.limited++
 	}
 	for _, g := range e.gates {
-		g.End(gate.Outcome{Operation: op, Granted: c.waiter.Granted, Began: began, Sent: sent, Ended: now, Status: status})
+		g.End(gate.Outcome{Operation: a.op, Granted: c.waiter.Granted, Began: a.began, Sent: sent, Ended: now, Status: a.status})
 	}
 	if mode := e.window.Mode(now); mode != e.mode {
 		e.mode, c.changed().mode = mode, mode
@@ -224,13 +252,17 @@ func (e *engine) ended(c *call, h *hook, op operation, began gate.Instant, statu
 		c.snapshot, c.fresh = e.snapshot(now), true
 	}
 	e.queue.Unlock()
-	e.tellPeers(c, status)
+	e.tellPeers(c, a.status)
 }
 
+// explain returns a QueueError for what ended a wait of the call.
 func explain(err error, c *call) error {
 	q, ok := err.(*QueueError)
 	if !ok {
 		q = &QueueError{Err: err}
+		if ended := c.retries.Ended(); ended != nil && errors.Is(ended, err) {
+			q.Err = ended // with its cause
+		}
 	}
 	q.Waited, q.Attempt = c.waited, int(c.attempt)
 	return q

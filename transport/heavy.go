@@ -101,7 +101,7 @@ func (b *bulkhead) enter(c *call, now gate.Instant) error {
 		return nil
 	}
 	w := &fairqueue.Waiter{Retried: c.attempt > 0, Class: c.waiter.Class, Flow: c.waiter.Flow}
-	return b.queue.Wait(c.req.Context(), w, b, now)
+	return b.queue.Wait(c.retries.Context(), w, b, now)
 }
 
 func (b *bulkhead) leave() {

@@ -81,10 +81,16 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if next.Throttled && next.Again {
 			next.Again = !t.engine.outlived(c)
 		}
-		t.attempted(c, resp, err, next)
+		why := err
+		if next.Again {
+			if fail := c.retries.Rewind(); fail != nil {
+				next.Again, why = false, fail
+			}
+		}
+		t.attempted(c, resp, why, next)
 		if !next.Again {
 			t.ended(c, resp, err)
-			return resp, err
+			return c.retries.Result()
 		}
 		if next.Throttled {
 			next.Delay = 0 // it waits in the queue, where it keeps its place

@@ -1,0 +1,77 @@
+package retry
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+
+	"golang.org/x/oauth2"
+)
+
+// permanent reports whether an error is the same at the next attempt, for all that
+// go-retryablehttp does not know of. That knows schemes, headers and redirects.
+func permanent(err error) bool {
+	var (
+		dns     *net.DNSError
+		address *net.AddrError
+		record  tls.RecordHeaderError
+		alert   tls.AlertError
+		cert    *tls.CertificateVerificationError
+		refused *oauth2.RetrieveError
+	)
+	switch {
+	case errors.As(err, &dns):
+		return dns.IsNotFound && !dns.IsTemporary
+	case errors.As(err, &address), errors.As(err, &record), errors.As(err, &cert), errors.Is(err, http.ErrSchemeMismatch):
+		return true
+	case errors.As(err, &alert):
+		return !slices.Contains(passingAlerts, alert)
+	case errors.As(err, &refused):
+		return tokenRefused(refused)
+	}
+	return permanentText(err)
+}
+
+// passingAlerts are those of TLS that do not refuse what we are: bad_record_mac,
+// internal_error, user_canceled (RFC 8446, section 6).
+var passingAlerts = []tls.AlertError{20, 80, 90}
+
+// tokenRefused reports whether an authorization server has refused a grant: it is the same
+// for each attempt, and repeating it can lock an account.
+func tokenRefused(e *oauth2.RetrieveError) bool {
+	switch {
+	case e.ErrorCode != "":
+		return e.ErrorCode != "temporarily_unavailable" && e.ErrorCode != "server_error"
+	case e.Response == nil:
+		return false
+	}
+	return refusal(e.Response.StatusCode)
+}
+
+// refusal reports whether a status says that the request itself is wrong.
+func refusal(status int) bool {
+	return status >= 400 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
+}
+
+// permanentText knows the errors of net/http that have no type.
+func permanentText(err error) bool {
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	text := err.Error()
+	for _, part := range []string{"no Host in request URL", "nil Request.URL", "ContentLength=", "request header list larger than"} {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	// What a proxy answers to CONNECT is an error of nothing but the text of its status.
+	for status := 400; status < 500; status++ {
+		if text == http.StatusText(status) {
+			return refusal(status)
+		}
+	}
+	return false
+}

@@ -1,0 +1,105 @@
+package retry_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"syscall"
+	"testing"
+
+	"golang.org/x/oauth2"
+
+	"github.com/aprimo-go/aprimo/retry"
+)
+
+// An error that is the same the next time ends the call after one attempt; one that may
+// pass does not.
+func TestErrorsThatStay(t *testing.T) {
+	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	token := func(code string, status int) error {
+		return fmt.Errorf("oauth2: %w", &oauth2.RetrieveError{ErrorCode: code, Response: &http.Response{StatusCode: status}})
+	}
+	for name, c := range map[string]struct {
+		err   error
+		stays bool
+	}{
+		"no such host":             {dial(&net.DNSError{Name: "acme", IsNotFound: true}), true},
+		"a name server is silent":  {dial(&net.DNSError{Name: "acme", IsTimeout: true, IsTemporary: true}), false},
+		"a bad port":               {dial(&net.AddrError{Err: "invalid port", Addr: "99999"}), true},
+		"connection refused":       {dial(syscall.ECONNREFUSED), false},
+		"connection reset":         {errReset, false},
+		"an unknown certificate":   {&tls.CertificateVerificationError{Err: errReset}, true},
+		"the server wants another": {&net.OpError{Op: "remote error", Err: tls.AlertError(42)}, true},
+		"the server is broken":     {&net.OpError{Op: "remote error", Err: tls.AlertError(80)}, false},
+		"not TLS":                  {tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, true},
+		"plain http":               {http.ErrSchemeMismatch, true},
+		"no host":                  {errors.New("http: no Host in request URL"), true},
+		"a proxy's 407":            {errors.New("Proxy Authentication Required"), true},
+		"a proxy's 403":            {&net.OpError{Op: "proxyconnect", Err: errors.New("Forbidden")}, true},
+		"a proxy's 502":            {errors.New("Bad Gateway"), false},
+		"a proxy's 429":            {errors.New("Too Many Requests"), false},
+		"a wrong secret":           {token("invalid_client", 401), true},
+		"a revoked grant":          {token("invalid_grant", 400), true},
+		"a token server's trouble": {token("temporarily_unavailable", 503), false},
+		"a token server's 403":     {token("", 403), true},
+		"a token server's 429":     {token("", 429), false},
+		"a token server's 502":     {token("", 502), false},
+	} {
+		for _, err := range []error{c.err, fmt.Errorf("base: %w", c.err), &url.Error{Op: "Get", URL: recordsURL, Err: c.err}} {
+			b := &base{steps: []step{{err: err}}}
+			want := 4
+			if c.stays {
+				want = 1
+			}
+			if _, got := send(t.Context(), &retry.Transport{Base: b, Policy: atOnce}, "GET", ""); len(b.begun) != want || !errors.Is(got, c.err) {
+				t.Errorf("%s (%T): %d attempts, %v; want %d and the error itself", name, err, len(b.begun), got, want)
+			}
+		}
+	}
+}
+
+// net/http's own errors, as it makes them.
+func TestErrorsOfNetHTTPThatStay(t *testing.T) {
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	defer secure.Close()
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	defer proxy.Close()
+	through, _ := url.Parse(proxy.URL)
+	for target, base := range map[string]*http.Transport{
+		"https:///api/core/records":                    {},
+		"http://127.0.0.1:99999/":                      {},
+		"https://" + plain.Listener.Addr().String():    {},
+		secure.URL:                                     {},
+		"https://acme.dam.aprimo.invalid/api/core/new": {Proxy: http.ProxyURL(through)},
+	} {
+		n := 0
+		req, err := http.NewRequest("GET", target, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = (&retry.Transport{Policy: atOnce, Base: roundTripper(func(r *http.Request) (*http.Response, error) {
+			n++
+			return base.RoundTrip(r)
+		})}).RoundTrip(req)
+		if err == nil || n != 1 {
+			t.Errorf("%s: %d attempts, %v; want an error after one", target, n, err)
+		}
+	}
+}
+
+// A Check of the user's decides by itself.
+func TestCheckIsAskedAboutErrorsThatStay(t *testing.T) {
+	b := &base{steps: []step{{err: http.ErrSchemeMismatch}, {status: 200}}}
+	p := atOnce
+	p.Check = func(context.Context, *http.Response, error) (bool, error) { return len(b.begun) < 2, nil }
+	if resp, err := send(t.Context(), &retry.Transport{Base: b, Policy: p}, "GET", ""); err != nil || resp.StatusCode != 200 {
+		t.Errorf("got %v, %v; want the second attempt that Check allows", resp, err)
+	}
+}
