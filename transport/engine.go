@@ -276,11 +276,11 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 		}
 	}
 	for ; e.debt > 0; e.debt-- {
-		if paid, w := e.source.take(now); paid.IsZero() {
+		if paid, w := e.source.take(now, &e.queue); paid.IsZero() {
 			return paid, w
 		}
 	}
-	at, w = e.source.take(now)
+	at, w = e.source.take(now, &e.queue)
 	if !at.IsZero() {
 		e.begin(at)
 	}

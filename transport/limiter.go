@@ -46,12 +46,13 @@ type Limiter interface {
 type StrictLimiter struct {
 	queue fairqueue.Queue // of those who call Wait
 
-	mu      sync.Mutex // taken last, with the lock of a queue held
-	n       int        // 0 if the limit makes no sense
-	per     time.Duration
-	starts  []gate.Instant // when the last requests began, at least n; a ring
-	oldest  int            // the oldest of them
-	changed chan struct{}  // closed when the limit is changed; nil if nobody waits
+	mu     sync.Mutex // taken last, with the lock of a queue held
+	n      int        // 0 if the limit makes no sense
+	per    time.Duration
+	starts []gate.Instant // when the last requests began, at least n; a ring
+	oldest int            // the oldest of them
+
+	waiting map[*fairqueue.Queue]struct{} // whose leaders wait for the next slot
 
 	age atomic.Int64 // what maxSlotAge returns: it is asked for without the lock
 }
@@ -118,14 +119,18 @@ func (l *StrictLimiter) setLimit(n int, per time.Duration) error {
 		return err
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.n == 0 {
+		l.mu.Unlock()
 		return errLimiter
 	}
 	l.resize(gate.Now(), n, per)
-	if l.changed != nil {
-		close(l.changed)
-		l.changed = nil
+	waiting := l.waiting
+	l.waiting = nil
+	l.mu.Unlock()
+	for q := range waiting { // without our lock, which is taken last
+		q.Lock()
+		q.Wake()
+		q.Unlock()
 	}
 	return nil
 }
@@ -156,18 +161,23 @@ func (l *StrictLimiter) begin(at gate.Instant) {
 	l.oldest = (l.oldest + 1) % len(l.starts)
 }
 
-// take uses a slot if one is free at this very moment.
-func (l *StrictLimiter) take(now gate.Instant) (at gate.Instant, w gate.Wait) {
+// take uses a slot if one is free at this very moment. If none is, a change of the limit
+// wakes the leader of q.
+func (l *StrictLimiter) take(now gate.Instant, q *fairqueue.Queue) (at gate.Instant, w gate.Wait) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.n == 0 {
 		return at, gate.Wait{Ask: func(context.Context) error { return errLimiter }}
 	}
 	if wait := l.at(0).Add(counted(l.per)).Sub(now); wait > 0 {
-		if l.changed == nil {
-			l.changed = make(chan struct{})
+		if l.waiting == nil {
+			l.waiting = map[*fairqueue.Queue]struct{}{}
 		}
-		return at, gate.Wait{AtMost: wait, Sooner: l.changed}
+		l.waiting[q] = struct{}{}
+		return at, gate.Wait{AtMost: wait}
+	}
+	if len(l.waiting) > 0 {
+		delete(l.waiting, q)
 	}
 	// A process that was stopped may come with a time from before the last start.
 	now = max(now, *l.at(l.n - 1))
@@ -178,7 +188,9 @@ func (l *StrictLimiter) take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 // directSlots are the slots of a limiter for those who call its Wait.
 type directSlots struct{ *StrictLimiter }
 
-func (s directSlots) Take(now gate.Instant) (gate.Instant, gate.Wait) { return s.take(now) }
+func (s directSlots) Take(now gate.Instant) (gate.Instant, gate.Wait) {
+	return s.take(now, &s.queue)
+}
 
 // Admit refuses nobody: the queue of a limiter has no bound.
 func (directSlots) Admit(context.Context, *fairqueue.Waiter, int) error { return nil }

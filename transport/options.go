@@ -156,11 +156,11 @@ func WithIdentity(user func(*http.Request) string) Option {
 // WithLimiter has set a Limiter that is not from NewLimiter; then nothing is changed.
 func (t *Transport) SetLimit(n int, per time.Duration) error {
 	e := t.engine
-	e.queue.Lock()
-	defer e.queue.Unlock()
 	if err := e.source.setLimit(n, per); err != nil {
 		return fmt.Errorf("transport: SetLimit: %w", err)
 	}
+	e.queue.Lock()
+	defer e.queue.Unlock()
 	e.window.SetRate(e.source.rate())
 	e.pace()
 	return nil

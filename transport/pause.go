@@ -16,7 +16,7 @@ type pause struct {
 	undecided bool          // a 429 has come, and extend has not been called for it yet
 	probe     gate.Instant  // when the half-open probe began; zero if there is none
 	timeout   time.Duration // how long its answer is waited for
-	probed    chan struct{} // closed when the probe is over
+	probed    chan struct{} // closed when the probe is over; nil if nobody waits for that
 }
 
 const (
@@ -65,6 +65,9 @@ func (p *pause) Open(now gate.Instant) (w gate.Wait, open bool) {
 			p.end = 0
 		}
 	case now.Before(p.probe.Add(p.timeout)):
+		if p.probed == nil {
+			p.probed = make(chan struct{})
+		}
 		return gate.Wait{AtMost: p.probe.Add(p.timeout).Sub(now), Sooner: p.probed}, false
 	default:
 		p.endProbe()
@@ -76,7 +79,7 @@ func (p *pause) Open(now gate.Instant) (w gate.Wait, open bool) {
 // Begin implements gate.Gate. The first request after a pause is its probe.
 func (p *pause) Begin(now gate.Instant) {
 	if !p.end.IsZero() && p.probe.IsZero() {
-		p.probe, p.probed = now, make(chan struct{})
+		p.probe = now
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
@@ -13,8 +14,9 @@ import (
 // a Limiter is. Unless it says otherwise, a method is called with the engine's lock held
 // and returns at once.
 type source interface {
-	// take uses a slot if one is free now; else it says what to wait for.
-	take(now gate.Instant) (at gate.Instant, w gate.Wait)
+	// take uses a slot if one is free now; else it says what to wait for, and wakes the
+	// leader of q if it comes sooner.
+	take(now gate.Instant, q *fairqueue.Queue) (at gate.Instant, w gate.Wait)
 
 	// move makes a slot that was granted count from now, since its request is written
 	// only now. It reports whether the slot was still there: if so much time has passed
@@ -44,7 +46,7 @@ type source interface {
 	// exact reports whether due is the truth, because all requests are counted here.
 	exact() bool
 
-	// setLimit changes the limit. What has begun counts on.
+	// setLimit changes the limit. What has begun counts on. It is called without the lock.
 	setLimit(n int, per time.Duration) error
 
 	// peers returns the limiter that several processes share, or nil.
@@ -72,7 +74,7 @@ type opaqueSource struct {
 	granted bool          // it has given a slot that has not been taken yet
 }
 
-func (o *opaqueSource) take(now gate.Instant) (at gate.Instant, w gate.Wait) {
+func (o *opaqueSource) take(now gate.Instant, _ *fairqueue.Queue) (at gate.Instant, w gate.Wait) {
 	if o.granted {
 		o.granted = false
 		return now, w
@@ -89,17 +91,41 @@ func (o *opaqueSource) ask(ctx context.Context) error {
 
 // next hides the deadline of the call: a Limiter that knew the one of the call at the
 // head of the queue would refuse all for it, as x/time/rate does, with an error that is
-// not context.DeadlineExceeded.
+// not context.DeadlineExceeded. The Limiter is asked in a goroutine of its own, since it may
+// not heed the end of the context.
 func (o *opaqueSource) next(ctx context.Context) (gate.Instant, error) {
 	select {
 	case o.serial <- struct{}{}:
-		defer func() { <-o.serial }()
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
-	err := o.limiter.Wait(noDeadline{ctx})
-	return gate.Now(), err
+	answered := make(chan limiterAnswer, 1)
+	go func() {
+		defer func() { <-o.serial }()
+		a := limiterAnswer{err: errLimiterExit}
+		defer func() {
+			a.panicked = recover()
+			answered <- a
+		}()
+		a.err = o.limiter.Wait(noDeadline{ctx})
+	}()
+	select {
+	case a := <-answered:
+		if a.panicked != nil {
+			panic(a.panicked) // here it is the caller's, as if the caller had asked
+		}
+		return gate.Now(), a.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 }
+
+type limiterAnswer struct {
+	err      error
+	panicked any
+}
+
+var errLimiterExit = errors.New("the Limiter has ended its goroutine instead of returning")
 
 type noDeadline struct{ context.Context }
 
@@ -133,7 +159,7 @@ type sharedSource struct {
 	given     gate.Instant // a slot that has not been taken yet
 }
 
-func (s *sharedSource) take(now gate.Instant) (at gate.Instant, w gate.Wait) {
+func (s *sharedSource) take(now gate.Instant, _ *fairqueue.Queue) (at gate.Instant, w gate.Wait) {
 	at, s.given = s.given, 0
 	if !at.IsZero() && now.Sub(at) <= s.processes.Slack() {
 		return at, w

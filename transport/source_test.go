@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 	"pgregory.net/rapid"
 
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
@@ -75,7 +76,7 @@ func TestSharedSource(t *testing.T) {
 		defer cancel()
 		l := &sharedLimiter{limit: 12}
 		s := sourceOf(l)
-		at, w := s.take(gate.Now())
+		at, w := s.take(gate.Now(), &fairqueue.Queue{})
 		if !at.IsZero() || w.Ask == nil {
 			t.Fatalf("took %v before it asked", at)
 		}
@@ -83,10 +84,10 @@ func TestSharedSource(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := gate.Now()
-		if at, _ := s.take(now); at != now || l.asked != 1 {
+		if at, _ := s.take(now, &fairqueue.Queue{}); at != now || l.asked != 1 {
 			t.Errorf("took %v after %d questions, want %v after 1", at, l.asked, now)
 		}
-		if at, _ := s.take(now); !at.IsZero() {
+		if at, _ := s.take(now, &fairqueue.Queue{}); !at.IsZero() {
 			t.Errorf("took the slot twice")
 		}
 		if !s.move(now, now.Add(8*time.Millisecond)) || s.move(now, now.Add(9*time.Millisecond)) {
@@ -94,7 +95,7 @@ func TestSharedSource(t *testing.T) {
 		}
 		l.age = 9 * time.Millisecond
 		w.Ask(ctx)
-		if at, _ := s.take(gate.Now()); !at.IsZero() {
+		if at, _ := s.take(gate.Now(), &fairqueue.Queue{}); !at.IsZero() {
 			t.Error("took a slot that was too old")
 		}
 		l.err = errors.New("boom")
@@ -155,7 +156,7 @@ func TestStrictLimiterWithMovesAndChanges(t *testing.T) {
 				most = max(most, n)
 				l.changeAt(now, n)
 			case what < 6:
-				if at, _ := l.take(now); !at.IsZero() {
+				if at, _ := l.take(now, &fairqueue.Queue{}); !at.IsZero() {
 					waiting = append(waiting, at)
 				}
 			case len(waiting) > 0:

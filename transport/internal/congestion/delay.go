@@ -19,7 +19,14 @@ type delayEstimator struct {
 	variance float64 // of the estimate
 	at       gate.Instant
 	service  float64 // the mean of what recently answered operations take without a queue
-	ops      map[gate.Operation]*latency
+	ops      map[work]*latency
+}
+
+// work is what takes about the same time whenever it is done: an operation with a class
+// of statuses (2: below 400, 4, 5), since a refusal is faster than a success.
+type work struct {
+	gate.Operation
+	class int
 }
 
 const (
@@ -59,14 +66,14 @@ const (
 	forgotten = 5 * time.Second
 )
 
-func (e *delayEstimator) op(name gate.Operation) *latency {
-	l := e.ops[name]
+func (e *delayEstimator) op(w work) *latency {
+	l := e.ops[w]
 	if l == nil {
 		if e.ops == nil || len(e.ops) >= maxOps {
-			e.ops = map[gate.Operation]*latency{} // learning again costs less than memory without bound
+			e.ops = map[work]*latency{} // learning again costs less than memory without bound
 		}
 		l = &latency{}
-		e.ops[name] = l
+		e.ops[w] = l
 	}
 	return l
 }

@@ -13,7 +13,7 @@ import (
 // An operationModel is a simulated one: what it takes without a queue, in
 // seconds, lognormal.
 type operationModel struct {
-	name          gate.Operation
+	name          work
 	median, sigma float64
 }
 
@@ -37,9 +37,9 @@ func learn(m *delayEstimator, random *rand.Rand, ops []operationModel, perSecond
 }
 
 func TestDelayEstimatorFindsTheQueue(t *testing.T) {
-	record := operationModel{gate.Operation{Method: "GET", Route: "/record"}, 0.02, 0.3}
-	search := operationModel{gate.Operation{Method: "POST", Route: "/search"}, 0.8, 0.5}
-	order := operationModel{gate.Operation{Method: "POST", Route: "/orders"}, 4, 0.35}
+	record := operationModel{work{gate.Operation{Method: "GET", Route: "/record"}, 2}, 0.02, 0.3}
+	search := operationModel{work{gate.Operation{Method: "POST", Route: "/search"}, 2}, 0.8, 0.5}
+	order := operationModel{work{gate.Operation{Method: "POST", Route: "/orders"}, 2}, 4, 0.35}
 	for name, test := range map[string]struct {
 		ops    []operationModel
 		behind int // seconds until it must be known
@@ -71,7 +71,7 @@ func TestDelayEstimatorFindsTheQueue(t *testing.T) {
 // One answer that took very long, for reasons of its own, is no queue.
 func TestDelayEstimatorIsNotFooledByOneAnswer(t *testing.T) {
 	var m delayEstimator
-	record := operationModel{gate.Operation{Method: "GET", Route: "/record"}, 0.02, 0.3}
+	record := operationModel{work{gate.Operation{Method: "GET", Route: "/record"}, 2}, 0.02, 0.3}
 	learn(&m, rand.New(rand.NewPCG(1, 1)), []operationModel{record}, 10, 30, 0, nil)
 	m.sample(m.op(record.name), time.Minute, false, false, gate.Instant(30*time.Second))
 	if m.queue > 0.4 {
@@ -81,7 +81,7 @@ func TestDelayEstimatorIsNotFooledByOneAnswer(t *testing.T) {
 
 // What is precise stays precise while the queue swings.
 func TestJitterIsNotFooledByASwingingQueue(t *testing.T) {
-	record := operationModel{gate.Operation{Method: "GET", Route: "/record"}, 0.05, 0.2}
+	record := operationModel{work{gate.Operation{Method: "GET", Route: "/record"}, 2}, 0.05, 0.2}
 	swing := func(at float64) float64 { return 2 - 2*math.Cos(2*math.Pi*at/20) }
 	var m delayEstimator
 	learn(&m, rand.New(rand.NewPCG(2, 2)), []operationModel{record}, 10, 10, 120, swing)
@@ -94,7 +94,7 @@ func TestJitterIsNotFooledByASwingingQueue(t *testing.T) {
 	}
 
 	// And what is not, is not taken for it.
-	order := operationModel{gate.Operation{Method: "POST", Route: "/orders"}, 4, 0.35}
+	order := operationModel{work{gate.Operation{Method: "POST", Route: "/orders"}, 2}, 4, 0.35}
 	m = delayEstimator{}
 	learn(&m, rand.New(rand.NewPCG(3, 3)), []operationModel{order}, 10, 60, 0, swing)
 	if l := m.op(order.name); l.precise() || math.Sqrt(l.noise()) < 0.7 || math.Sqrt(l.noise()) > 3 {
@@ -106,7 +106,7 @@ func TestJitterIsNotFooledByASwingingQueue(t *testing.T) {
 func TestOperationsAreForgotten(t *testing.T) {
 	var m delayEstimator
 	for i := range 10_000 {
-		m.sample(m.op(gate.Operation{Method: "GET", Route: fmt.Sprint("/", i)}), 20*time.Millisecond, true, false, gate.Instant(i)*gate.Instant(time.Second))
+		m.sample(m.op(work{gate.Operation{Method: "GET", Route: fmt.Sprint("/", i)}, 2}), 20*time.Millisecond, true, false, gate.Instant(i)*gate.Instant(time.Second))
 		if len(m.ops) > 256 || len(m.ops) == 0 {
 			t.Fatalf("%d operations are kept", len(m.ops))
 		}

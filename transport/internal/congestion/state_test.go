@@ -109,7 +109,7 @@ func TestOverestimatedDelay(t *testing.T) {
 	var e delayEstimator
 	now := gate.Instant(gate.Century)
 	e.adopt(5, 0.1, now)
-	name := gate.Operation{Method: "GET", Route: "/a"}
+	name := work{gate.Operation{Method: "GET", Route: "/a"}, 2}
 	for range youngSamples {
 		now = now.Add(time.Millisecond)
 		e.sample(e.op(name), 20*time.Millisecond, false, false, now)

@@ -167,7 +167,7 @@ func (w *Window) End(o gate.Outcome) {
 		w.limited = o.Ended
 	case w.limit > plenty && o.Ended.Sub(w.delay.at) < time.Second/plenty:
 		return
-	case o.Status >= 200 && o.Status < 400:
+	case served(o.Status):
 		w.learn(o)
 	default:
 		return
@@ -175,6 +175,16 @@ func (w *Window) End(o gate.Outcome) {
 	if !w.joint {
 		w.step(o.Ended)
 	}
+}
+
+// served reports whether the application has answered, be it with a refusal: that tells as
+// much about its queue as a success. A gateway's own answers do not.
+func served(status int) bool {
+	switch status {
+	case 0, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return false
+	}
+	return true
 }
 
 func (w *Window) leave(granted, now gate.Instant) {
@@ -187,7 +197,11 @@ func (w *Window) leave(granted, now gate.Instant) {
 
 func (w *Window) learn(o gate.Outcome) {
 	calm := !w.lacking(o.Ended) && w.delay.queue < calmDelay
-	l := w.delay.op(o.Operation)
+	class := o.Status / 100
+	if class < 4 {
+		class = 2
+	}
+	l := w.delay.op(work{o.Operation, class})
 	w.delay.sample(l, o.Ended.Sub(o.Sent), calm, w.state.Probe.includes(o.Sent, l), o.Ended)
 	w.answers++
 }
