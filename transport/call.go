@@ -17,6 +17,7 @@ type call struct {
 
 	waiter   fairqueue.Waiter // its flow is the call's user, once that has been found
 	req      *http.Request    // the caller's
+	sent     *http.Request    // as it was sent last, with its token; nil before
 	retries  retry.Call
 	waited   time.Duration // in the queue, all attempts together
 	lastWait time.Duration // in the queue, for the last attempt

@@ -80,7 +80,7 @@ func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	hook, wired := e.hooks.on(e, c, ready)
-	a.hook, a.granted, a.sent, a.body = hook, false, true, nil
+	a.hook, a.granted, a.sent, a.body, c.sent = hook, false, true, nil, ready
 	resp, err := e.base.RoundTrip(wired)
 	if err != nil && hook.failed() != nil {
 		err = explain(hook.failed(), c)

@@ -60,7 +60,7 @@ type Logger struct {
 // of its own, even in a flood.
 func New(to zerolog.Logger, every429 bool) *Logger {
 	l := &Logger{to: to}
-	l.sampler = sampler{every: every429, ended: func() { l.summarize(false) }, lastLine: map[pair]time.Time{}}
+	l.sampler = sampler{every: every429, ended: l.intervalEnded, lastLine: map[pair]time.Time{}}
 	return l
 }
 
@@ -156,14 +156,20 @@ func (l *Logger) Peers(lost bool, processes int, err error) {
 	l.writer.offer(line, message)
 }
 
-// summarize ends the sampler's interval and logs its summary. If too many lines are
-// pending it extends the interval, unless the summary must be written: summaries must not
-// pile up while the log hangs.
-func (l *Logger) summarize(must bool) {
-	if !l.writer.reserve(must) {
-		time.AfterFunc(interval, l.sampler.ended)
-		return
+// intervalEnded summarizes the sampler's interval of that number. If too many lines are
+// pending it extends the interval: summaries must not pile up while the log hangs.
+func (l *Logger) intervalEnded(number int) {
+	switch {
+	case l.sampler.over(number):
+	case l.writer.reserve(false):
+		l.summarize()
+	default:
+		time.AfterFunc(interval, func() { l.intervalEnded(number) })
 	}
+}
+
+// summarize ends the sampler's interval and logs its summary. It has a slot.
+func (l *Logger) summarize() {
 	if s := l.sampler.take(); s.total >= minSummary || s.suppressed > 0 {
 		l.writer.put(l.summaryLine(&s), "summary of 429s")
 	} else {
@@ -216,7 +222,8 @@ func top(c *topk.Counter, n int) (names *zerolog.Array, sum int) {
 // Flush writes the summary of the current interval and returns when all lines are
 // written. If ctx ends first, it returns an error that wraps the context's.
 func (l *Logger) Flush(ctx context.Context) error {
-	l.summarize(true)
+	l.writer.reserve(true)
+	l.summarize()
 	return l.writer.wait(ctx)
 }
 

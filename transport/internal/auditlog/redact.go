@@ -3,7 +3,6 @@ package auditlog
 import (
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,6 +27,10 @@ func Clean(s string) string {
 		}
 		s = s[:cut]
 	}
+	return printable(s)
+}
+
+func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
@@ -73,49 +76,6 @@ func safePath(path string) string {
 		return path
 	}
 	return uploadToken.ReplaceAllString(path, "${1}"+Redacted)
-}
-
-// SafeError returns an error whose text has no secrets: net/http puts the whole URL into
-// its errors. It wraps err, so errors.Is and errors.As see no difference.
-func SafeError(err error) error {
-	text := ""
-	walk(err, func(u *url.Error) {
-		if text == "" {
-			text = err.Error()
-		}
-		safe := Redacted
-		if parsed, parseErr := url.Parse(u.URL); parseErr == nil {
-			safe = SafeURL(parsed)
-		}
-		text = strings.ReplaceAll(strings.ReplaceAll(text, strconv.Quote(u.URL), strconv.Quote(safe)), u.URL, safe)
-	})
-	if text == "" {
-		return err
-	}
-	return redactedError{text, err}
-}
-
-type redactedError struct {
-	text string
-	err  error
-}
-
-func (e redactedError) Error() string { return e.text }
-func (e redactedError) Unwrap() error { return e.err }
-
-// walk calls visit for each *url.Error in an error's tree.
-func walk(err error, visit func(*url.Error)) {
-	if u, ok := err.(*url.Error); ok && u.URL != "" {
-		visit(u)
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		walk(e.Unwrap(), visit)
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
-			walk(inner, visit)
-		}
-	}
 }
 
 // safeQuery keeps the names of the parameters and hides their values. A part without a

@@ -1,9 +1,6 @@
 package auditlog
 
 import (
-	"errors"
-	"fmt"
-	"io"
 	"net/url"
 	"strings"
 	"testing"
@@ -55,24 +52,6 @@ func FuzzURLWithoutSecrets(f *testing.F) {
 			t.Errorf("SafeURL(%s) = %s, want no secret", u, got)
 		}
 	})
-}
-
-func TestErrorWithoutSecrets(t *testing.T) {
-	secret := &url.Error{Op: "Get", URL: "https://host/?sig=secret", Err: io.ErrUnexpectedEOF}
-	for want, err := range map[string]error{
-		"a plain one": errors.New("a plain one"),
-		`Get "https://host/?sig=REDACTED": unexpected EOF`:                        secret,
-		`proxy: dial` + "\n" + `Get "https://host/?sig=REDACTED": unexpected EOF`: fmt.Errorf("proxy: %w", errors.Join(errors.New("dial"), secret)),
-		`Get "REDACTED": unexpected EOF`:                                          &url.Error{Op: "Get", URL: "https://host:secret/", Err: io.ErrUnexpectedEOF},
-	} {
-		got := SafeError(err)
-		if got.Error() != want || !errors.Is(got, err) {
-			t.Errorf("SafeError(%v) = %q, want %q that wraps it", err, got, want)
-		}
-	}
-	if got := SafeError(nil); got != nil {
-		t.Errorf("SafeError(nil) = %v, want nil", got)
-	}
 }
 
 func TestClean(t *testing.T) {

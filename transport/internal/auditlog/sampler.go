@@ -25,11 +25,12 @@ const (
 // summaries together account for each 429. Its memory is bounded. It has a timer, but no
 // goroutine, while there is something to summarize.
 type sampler struct {
-	every bool   // each 429 has a line
-	ended func() // called when the interval is over, to take the summary
+	every bool      // each 429 has a line
+	ended func(int) // called when the interval of that number is over, to take the summary
 
 	mu         sync.Mutex
-	timer      *time.Timer
+	number     int  // of the interval
+	begun      bool // there is something to summarize
 	current    summary
 	lastLine   map[pair]time.Time
 	lines      []time.Time // within the last interval; unused with every
@@ -46,8 +47,9 @@ type pair struct{ user, operation string }
 func (s *sampler) add(e Entry, slot bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.timer == nil {
-		s.timer = time.AfterFunc(interval, s.ended)
+	if number := s.number; !s.begun {
+		s.begun = true
+		time.AfterFunc(interval, func() { s.ended(number) })
 	}
 	logged := slot && s.shouldLog(e)
 	s.current.add(e, logged)
@@ -84,15 +86,20 @@ func (s *sampler) shouldLog(e Entry) bool {
 	return log
 }
 
+// over reports whether the interval of that number has been taken. Its timer cannot be
+// stopped instead: it may be of a bubble of testing/synctest that we are not in.
+func (s *sampler) over(number int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return number != s.number
+}
+
 // take ends the interval and returns its summary.
 func (s *sampler) take() summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.timer != nil {
-		s.timer.Stop()
-	}
 	taken := s.current
-	s.timer, s.current = nil, summary{}
+	s.number, s.begun, s.current = s.number+1, false, summary{}
 	maps.DeleteFunc(s.lastLine, func(_ pair, line time.Time) bool { return time.Since(line) >= interval })
 	return taken
 }

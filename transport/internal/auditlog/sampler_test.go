@@ -10,7 +10,7 @@ import (
 )
 
 func newSampler(every bool) *sampler {
-	return &sampler{every: every, ended: func() {}, lastLine: map[pair]time.Time{}}
+	return &sampler{every: every, ended: func(int) {}, lastLine: map[pair]time.Time{}}
 }
 
 // Each step is a number of 429s at once, and of how many each has a line.

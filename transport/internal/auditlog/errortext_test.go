@@ -1,0 +1,97 @@
+package auditlog
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+const (
+	query = "filter=Patient%3DS3cret%20Name&sig=S3cr%2Ft%3D&page=12"
+	token = "abc.T0ken-of_ours~1"
+)
+
+// What other people's code says of a request. Nothing of its query and its credentials
+// may be left, and what helps to find the fault must be.
+func TestErrorWithoutSecrets(t *testing.T) {
+	whole := "https://anna:Passw0rd@acme.dam.aprimo.com/api/core/records?" + query
+	req, err := http.NewRequest("GET", whole, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("X-Api-Key", "K3y-of-ours")
+	decoded := "Patient=S3cret Name"
+	for _, c := range []struct {
+		err  error
+		keep string
+	}{
+		{&url.Error{Op: "Get", URL: whole, Err: io.ErrUnexpectedEOF}, "unexpected EOF"},
+		{fmt.Errorf("proxy: %w", errors.Join(errors.New("dial"), &url.Error{Op: "Get", URL: whole, Err: io.ErrUnexpectedEOF})), "proxy: dial"},
+		{fmt.Errorf("GET %s giving up after 2 attempt(s)", whole), "https://REDACTED@acme.dam.aprimo.com/api/core/records"},
+		{fmt.Errorf("gateway: GET %v failed: connection reset by peer", req.URL), "connection reset by peer"},
+		{fmt.Errorf("request to (%s): 502", whole), "): 502"},
+		{fmt.Errorf("upstream %q said 503", whole), "said 503"},
+		{fmt.Errorf("%s: no route to host", req.URL.RequestURI()), "/api/core/records"},
+		{fmt.Errorf("bad query %s", req.URL.RawQuery), "bad query"},
+		{fmt.Errorf("no match for %s", decoded), "no match for"},
+		{fmt.Errorf("values: %v", req.URL.Query()), "values: "},
+		{fmt.Errorf("signature %q is wrong, error code: 1015", "S3cr/t="), "error code: 1015"},
+		{fmt.Errorf("headers %v", req.Header), "headers"},
+		{fmt.Errorf("%+v", req.Header["Authorization"]), ""},
+		{fmt.Errorf("token %s has expired, 401", token), "has expired, 401"},
+		{fmt.Errorf("basic auth anna:%s", "Passw0rd"), "basic auth anna:"},
+		{errors.New("Authorization: Basic QW5uYTpTM2NyZXQ=, Cookie: a=S3cret"), "Authorization: Basic "},
+		{errors.New("Bearer abcdefS3cretT0ken is over"), "Bearer REDACTED is over"},
+		{errors.New("basic authentication failed, password: wrong"), "basic authentication failed, password: wrong"},
+		{fmt.Errorf("key K3y-of-ours is unknown at acme.dam.aprimo.com:443"), "acme.dam.aprimo.com:443"},
+		{fmt.Errorf("redirected to https://other.example/x?code=S3cret-of-others#access_token=S3cret2"), "https://other.example/x?code="},
+		{fmt.Errorf("wss://u:S3cret@h/p: status 0x80131904"), "status 0x80131904"},
+		{fmt.Errorf("POST /uploads/segments/dG9rS3cret?index=3: 413"), "/uploads/segments/"},
+		{fmt.Errorf(`{"access_token":"S3cret.a.b","error":"invalid_grant"}`), "invalid_grant"},
+		{fmt.Errorf("client_secret=S3cret&grant_type=x"), "grant_type"},
+		{fmt.Errorf("jwt eyJhbGciOi.eyJS3cret.c2ln rejected"), "rejected"},
+		{fmt.Errorf("line one\nline two\r\n\x1b[31mred \u009b2J"), "line one; line two"},
+		{fmt.Errorf("https://h:S3cretport/ cannot be parsed"), "cannot be parsed"},
+		{errors.New(strings.Repeat("x", 9000)), "xxx..."},
+		{errors.New("dial tcp 10.0.0.7:443: connect: connection refused"), "dial tcp 10.0.0.7:443: connect: connection refused"},
+		{errors.New("lookup acme.dam.aprimo.com on 10.96.0.10:53: no such host"), "lookup acme.dam.aprimo.com on 10.96.0.10:53: no such host"},
+		{errors.New("Field Code: value 17 is not allowed; state: 1; token: it was used already"), "Field Code: value 17 is not allowed; state: 1; token: it was used already"},
+	} {
+		got := SafeError(c.err, req)
+		text := got.Error()
+		for _, secret := range []string{"S3cr", "5uYTpTM2NyZXQ", "Passw0rd", "T0ken", "K3y", "\n", "\x1b", "\u009b"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%q\n got %q\n it still has %q", c.err, text, secret)
+			}
+		}
+		if !strings.Contains(text, c.keep) || len(text) > maxError+3 || !errors.Is(got, c.err) {
+			t.Errorf("%.300q\n got %.300q\n want %q in it, and the error wrapped", c.err, text, c.keep)
+		}
+	}
+	if got := SafeError(nil); got != nil {
+		t.Errorf("SafeError(nil) = %v, want nil", got)
+	}
+	if plain := errors.New("a plain one"); SafeError(plain, req, nil) != plain {
+		t.Error("an error without secrets should be returned as it is")
+	}
+}
+
+// Whatever a value of the query is, and in whatever text, it is not left.
+func FuzzErrorWithoutSecrets(f *testing.F) {
+	f.Add("GET ", " failed", "s3cr3t")
+	f.Add("x?", "&b=", "a b")
+	f.Fuzz(func(t *testing.T, before, after, secret string) {
+		if len(secret) < minSecret || strings.Contains(before+Redacted+after+"\ufffd;", secret) || strings.Contains(Redacted, secret) || !strings.Contains(before+secret+after, secret) {
+			return
+		}
+		req := &http.Request{URL: &url.URL{Scheme: "https", Host: "h", RawQuery: url.Values{"q": {secret}}.Encode()}}
+		if got := SafeError(errors.New(before+secret+after), req).Error(); strings.Count(got, secret) > strings.Count(before+after, secret) {
+			t.Errorf("%q in %q: got %q", secret, before+secret+after, got)
+		}
+	})
+}
