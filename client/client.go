@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"time"
 
 	"golang.org/x/oauth2"
 
@@ -145,30 +144,18 @@ func (s *settings) client() (*http.Client, error) {
 	c := http.Client{}
 	switch {
 	case s.http == nil:
-		c.Transport = transport.New(append([]transport.Option{transport.WithBase(baseTransport())}, s.transport...)...)
+		c.Transport = transport.New(s.transport...)
 	case len(s.transport) > 0:
 		return nil, errors.New("aprimo: WithTransportOptions cannot be combined with WithHTTPClient: pass the options to the transport.New of that client")
 	default:
 		c = *s.http
+		if _, ours := c.Transport.(*transport.Transport); !ours {
+			// How long its header takes may be a queue's fault; a body that has begun is not.
+			c.Transport = transport.Timeouts{Header: -1}.Over(c.Transport)
+		}
 	}
 	c.CheckRedirect = noRedirects
 	return &c, nil
-}
-
-// responseTimeout limits the time between sending a request and receiving the response
-// header. It is many times the 7 seconds for which Aprimo queues a request at most. It
-// includes neither the local queue nor the body.
-const responseTimeout = 2 * time.Minute
-
-// baseTransport returns net/http's default transport with a response timeout.
-func baseTransport() http.RoundTripper {
-	base, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // the program has replaced it
-		return http.DefaultTransport
-	}
-	base = base.Clone()
-	base.ResponseHeaderTimeout = responseTimeout
-	return base
 }
 
 // noRedirects makes an http.Client return a redirect as the response.

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // Downloads fetches files from signed links: files of orders, previews and thumbnails. It
@@ -27,9 +29,11 @@ type Downloads struct {
 
 func newDownloads(c *http.Client, insecure bool) *Downloads {
 	if c == nil {
-		c = &http.Client{Transport: baseTransport(), CheckRedirect: keepHTTPS}
+		return &Downloads{&http.Client{Transport: transport.Base(), CheckRedirect: keepHTTPS}, insecure}
 	}
-	return &Downloads{c, insecure}
+	bounded := *c
+	bounded.Transport = transport.Timeouts{}.Over(c.Transport)
+	return &Downloads{&bounded, insecure}
 }
 
 // keepHTTPS follows redirects, for example of a CDN, but not from https to http.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // Tokens is a token source that renews tokens automatically: a minute before they expire,
@@ -276,7 +277,7 @@ func (g *grant) refresh(first string) fetchFunc {
 }
 
 func newGrant(tenant, id, secret string, opts []TokenOption) (*grant, error) {
-	g := &grant{http: &http.Client{Transport: &retry.Transport{}, Timeout: 30 * time.Second}}
+	g := &grant{http: &http.Client{Transport: &retry.Transport{Base: transport.Base()}, Timeout: 30 * time.Second}}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(g)

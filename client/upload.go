@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 const (
@@ -30,7 +32,7 @@ type Uploads struct {
 	blob *http.Client // sends no token and has no limit
 }
 
-func newUploads(c *Client) *Uploads { return &Uploads{c, newBlobClient(baseTransport())} }
+func newUploads(c *Client) *Uploads { return &Uploads{c, newBlobClient(transport.Base())} }
 
 // An Upload is a file that has been uploaded, but is not yet attached to a record.
 type Upload struct {
@@ -200,7 +202,7 @@ func UploadToBlob(c *http.Client) UploadOption {
 	return func(s *uploadSettings) {
 		s.direct = true
 		if c != nil {
-			s.blob = newBlobClient(c.Transport)
+			s.blob = newBlobClient(transport.Timeouts{}.Over(c.Transport))
 		}
 	}
 }

@@ -37,9 +37,18 @@ func (t *Transport) call(req *http.Request) *call {
 	if c == nil {
 		c = &call{}
 	}
-	c.Transport, c.req, c.retries, c.contextValues = t, req, t.policy.Call(req), valuesFrom(req.Context())
+	c.Transport, c.req, c.contextValues = t, req, valuesFrom(req.Context())
+	policy := &t.policy
+	if c.above != nil {
+		c.above.below.Store(true)
+		policy = &once
+	}
+	c.retries = policy.Call(req)
 	return c
 }
+
+// once is the policy of a call that is an attempt of another Transport, which repeats it.
+var once = retry.Policy{Throttled: -1, Failures: -1}
 
 // leave gives back what a call still holds, also if a function of the user's has panicked.
 // Nothing refers to the call any more: it is in no queue, and events and log entries are

@@ -44,6 +44,7 @@ type contextValues struct {
 	user     string
 	priority Priority
 	prepare  func(*http.Request) (*http.Request, error)
+	above    *hook // of the attempt of another Transport that the request is; nil if it is none
 }
 
 type contextKey struct{}

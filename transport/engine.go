@@ -79,11 +79,17 @@ func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if large(ready) {
+		ready = expectContinue(ready)
+	}
 	hook, wired := e.hooks.on(e, c, ready)
 	a.hook, a.granted, a.sent, a.body, c.sent = hook, false, true, nil, ready
 	resp, err := e.base.RoundTrip(wired)
-	if err != nil && hook.failed() != nil {
-		err = explain(hook.failed(), c)
+	if err != nil {
+		e.leaveSilent(c, a.began, err)
+		if why := hook.failed(); why != nil {
+			err = explain(why, c)
+		}
 	}
 	if resp != nil {
 		a.status = resp.StatusCode
@@ -141,7 +147,7 @@ func (e *engine) turn(c *call, a *attempt, req *http.Request) (*http.Request, er
 // stopped, or very busy, since the slot was given, others may have been given
 // theirs meanwhile, and this one is too old.
 func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Request) (*http.Request, error) {
-	for c.waiter.Retried = c.attempt > 0; ; c.waiter.Retried = true {
+	for c.waiter.Retried = c.attempt > 0 || c.above != nil; ; c.waiter.Retried = true {
 		if err := e.queue.Wait(c.retries.Context(), &c.waiter, e, now); err != nil {
 			c.waited += gate.Now().Sub(came)
 			return nil, explain(err, c)

@@ -31,14 +31,10 @@ type settings struct {
 	identity  func(*http.Request) string
 }
 
-// WithBase sets the RoundTripper that sends the requests. The default is
-// http.DefaultTransport.
+// WithBase sets the RoundTripper that sends the requests. The default is [Base]. One of your
+// own is used as it is: [Timeouts] put bounds to it.
 func WithBase(base http.RoundTripper) Option {
-	return func(s *settings) {
-		if base != nil {
-			s.base = base
-		}
-	}
+	return func(s *settings) { s.base = base }
 }
 
 // WithLimiter sets what says when a request may begin. The default is

@@ -30,14 +30,17 @@ type Transport struct {
 }
 
 // New returns a Transport. Without options it sends at most 15 requests in any
-// second through http.DefaultTransport, lets 10,000 calls wait, retries what was
+// second through [Base], lets 10,000 calls wait, retries what was
 // answered 429, and logs warnings and errors through zerolog's global logger.
 func New(opts ...Option) *Transport {
-	s := settings{maxQueue: defaultMaxQueue, heavy: DefaultHeavy(), base: http.DefaultTransport, logger: defaultLogger()}
+	s := settings{maxQueue: defaultMaxQueue, heavy: DefaultHeavy(), logger: defaultLogger()}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&s)
 		}
+	}
+	if s.base == nil {
+		s.base = defaultBase()
 	}
 	source := sourceOf(s.limiter)
 	e := &engine{
@@ -105,9 +108,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // CloseIdleConnections closes those of the base that are not in use, as
 // http.Client.CloseIdleConnections asks.
 func (t *Transport) CloseIdleConnections() {
-	if base, ok := t.engine.base.(interface{ CloseIdleConnections() }); ok {
-		base.CloseIdleConnections()
-	}
+	closeIdle(t.engine.base)
 }
 
 // attempted logs and reports an attempt. After a 429 it pauses all calls, before anything
@@ -118,6 +119,13 @@ func (t *Transport) attempted(c *call, resp *http.Response, err error, next retr
 		return
 	}
 	c.reported = c.attempt
+	if c.above != nil { // the Transport above repeats it, and logs it
+		t.engine.hold(next.Delay, c.took)
+		e := t.event(RateLimited, c, resp, err)
+		e.Again, e.Delay = true, next.Delay
+		t.report(c, e)
+		return
+	}
 	e := t.event(Retrying, c, resp, err)
 	if e.Again = next.Again; e.Again {
 		e.Delay = next.Delay
@@ -139,7 +147,9 @@ func (t *Transport) attempted(c *call, resp *http.Response, err error, next retr
 
 // changed logs and reports what an attempt has changed for all calls, and long waits.
 func (t *Transport) changed(c *call) {
-	c.logWait()
+	if c.above == nil {
+		c.logWait()
+	}
 	c.lastWait = 0
 	ch := c.changes
 	if ch == nil {
@@ -169,7 +179,7 @@ func (t *Transport) changed(c *call) {
 
 // ended reports what became of a call.
 func (t *Transport) ended(c *call, resp *http.Response, err error) {
-	if t.observers.none() {
+	if t.observers.none() || c.above != nil {
 		return
 	}
 	e := t.event(Done, c, resp, err)

@@ -2,9 +2,13 @@ package transport
 
 import (
 	"crypto/tls"
+	"errors"
+	"maps"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
+	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
@@ -27,10 +31,11 @@ type hook struct {
 	sent  atomic.Int64 // the gate.Instant when the request was written; 0: not yet
 	conns atomic.Int32 // connections that were had for it
 	over  atomic.Bool
+	below atomic.Bool // there is another Transport below, which needs to know of this one
 	err   atomic.Pointer[error] // why there was no slot for a further connection
 }
 
-// hooks decides which attempts have one. It costs four allocations, which are nothing
+// hooks decides which attempts have one. It costs six allocations, which are nothing
 // beside a connection but much for a base that has none, as in a test or a benchmark: one
 // that has answered hooklessFrom times without a sign of a connection, and never with one,
 // is asked again only every hooklessEvery attempts.
@@ -50,7 +55,8 @@ func (hs *hooks) on(e *engine, c *call, req *http.Request) (*hook, *http.Request
 	h := &hook{engine: e, req: req}
 	h.slot.Store(int64(c.waiter.Granted))
 	h.trace = httptrace.ClientTrace{GotConn: h.gotConn, WroteHeaders: h.wroteHeaders}
-	return h, req.WithContext(httptrace.WithClientTrace(req.Context(), &h.trace))
+	inner := contextValues{user: c.user(), priority: c.contextValues.priority, above: h} // for a Transport below
+	return h, req.WithContext(httptrace.WithClientTrace(inner.in(req.Context()), &h.trace))
 }
 
 // learn takes in whether an answer came with a sign of a connection.
@@ -146,7 +152,7 @@ func (h *hook) end(began gate.Instant, answered bool) gate.Instant {
 	h.over.Store(true)
 	sent := gate.Instant(h.sent.Load())
 	if answered {
-		h.engine.hooks.learn(!sent.IsZero())
+		h.engine.hooks.learn(!sent.IsZero() || h.below.Load())
 	}
 	if sent.IsZero() {
 		return began
@@ -179,4 +185,47 @@ func (e *engine) paused() gate.Wait {
 	e.queue.Lock()
 	defer e.queue.Unlock()
 	return gate.Wait{AtMost: max(0, e.pause.remaining(gate.Now()))}
+}
+
+// expectFrom is from how many bytes of body on a request waits for the server's consent: a
+// second that a server without 100-continue costs is little beside sending it again.
+const expectFrom = 1 << 20
+
+// large reports whether a request has a body that is large, or of unknown size.
+func large(req *http.Request) bool {
+	return req.Body != nil && req.Body != http.NoBody && (req.ContentLength < 0 || req.ContentLength > expectFrom)
+}
+
+// expectContinue returns a copy of the request that is not sent on before the server has
+// said so. Many gateways answer 429 as soon as they have read the header and close the
+// connection: if net/http is still writing then, it finds a broken connection and never
+// sees the 429.
+func expectContinue(req *http.Request) *http.Request {
+	if _, set := req.Header["Expect"]; set {
+		return req // the caller does not want it
+	}
+	req = req.WithContext(req.Context())
+	req.Header = maps.Clone(req.Header)
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
+	req.Header.Set("Expect", "100-continue")
+	return req
+}
+
+// silentFor is after what time without an answer a connection may be dead, if the caller's
+// own deadline has ended the request: an earlier one says more about the deadline.
+const silentFor = 5 * time.Second
+
+// leaveSilent leaves the connections that nobody uses after a request without an answer:
+// net/http keeps one over HTTP/2 that has died without a word, and sends all further
+// requests into it.
+func (e *engine) leaveSilent(c *call, began gate.Instant, err error) {
+	var late net.Error
+	if !errors.As(err, &late) || !late.Timeout() {
+		return
+	}
+	if c.req.Context().Err() == nil || gate.Now().Sub(began) >= silentFor {
+		closeIdle(e.base)
+	}
 }

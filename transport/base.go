@@ -1,0 +1,228 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Timeouts bound what a server may leave hanging. They hold over any RoundTripper that
+// heeds the context of a request, and take nothing from one that works: a body may take as
+// long as it likes, while it moves. Zero is the default, negative is none.
+type Timeouts struct {
+	// Header is how long the response's header may take, from when the request was begun or
+	// its body was last read. Zero means 2 minutes: Aprimo queues a request for 7 seconds
+	// at most, but some operations work for a minute.
+	Header time.Duration
+
+	// Idle is how long the next part of the response's body may take. Zero means 1 minute.
+	Idle time.Duration
+}
+
+const (
+	defaultHeaderTimeout = 2 * time.Minute
+	defaultIdleTimeout   = time.Minute
+)
+
+// Over returns a RoundTripper that sends through base, or http.DefaultTransport if that is
+// nil, and ends a request, or the reading of its response, with an error whose Timeout
+// method returns true.
+func (t Timeouts) Over(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	or := func(d, byDefault time.Duration) time.Duration {
+		if d == 0 {
+			return byDefault
+		}
+		return d
+	}
+	return &bounded{base, or(t.Header, defaultHeaderTimeout), or(t.Idle, defaultIdleTimeout)}
+}
+
+// Base returns what New sends through unless WithBase says otherwise: a copy of
+// http.DefaultTransport that keeps enough idle connections for a limit, notices over HTTP/2
+// that a connection is dead, and has the default [Timeouts]. If the program has replaced
+// http.DefaultTransport by a RoundTripper of another type, that is used as it is, with the
+// Timeouts; if by a Transport, what that sends through. So it never waits for a turn: it
+// suits what serves calls, such as tokens.
+func Base() http.RoundTripper {
+	switch d := http.DefaultTransport.(type) {
+	case *http.Transport:
+		return Timeouts{}.Over(tuned(d.Clone()))
+	case *Transport:
+		return d.engine.base
+	default:
+		return Timeouts{}.Over(d)
+	}
+}
+
+// defaultBase is what New sends through: Base, but through a Transport that is
+// http.DefaultTransport, and so has a limit already, it sends as through any base.
+func defaultBase() http.RoundTripper {
+	if d, ok := http.DefaultTransport.(*Transport); ok {
+		return d
+	}
+	return Base()
+}
+
+// tuned fills in what is not set.
+func tuned(t *http.Transport) *http.Transport {
+	if t.DialContext == nil && t.Dial == nil { //lint:ignore SA1019 it may be set
+		t.DialContext = (&net.Dialer{Timeout: 30 * time.Second}).DialContext
+	}
+	if t.TLSHandshakeTimeout == 0 {
+		t.TLSHandshakeTimeout = 10 * time.Second
+	}
+	if t.IdleConnTimeout == 0 {
+		t.IdleConnTimeout = 90 * time.Second
+	}
+	if t.ExpectContinueTimeout == 0 {
+		t.ExpectContinueTimeout = time.Second
+	}
+	if t.MaxIdleConnsPerHost == 0 {
+		t.MaxIdleConnsPerHost = 100 // as many as may be under way, or each burst makes new ones
+	}
+	if t.HTTP2 == nil {
+		t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}
+	}
+	return t
+}
+
+// bounded is a RoundTripper with Timeouts.
+type bounded struct {
+	base         http.RoundTripper
+	header, idle time.Duration
+}
+
+// CloseIdleConnections passes the call on.
+func (b *bounded) CloseIdleConnections() { closeIdle(b.base) }
+
+func (b *bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	w := &watch{ctx: ctx, cancel: cancel, after: b.header, what: "no response header"}
+	sent := req.WithContext(ctx)
+	if req.Body != nil && req.Body != http.NoBody {
+		sent.Body = &watchedBody{req.Body, w}
+	}
+	w.start()
+	resp, err := b.base.RoundTrip(sent)
+	w.end()
+	if err != nil {
+		err = w.explain(err)
+		cancel(nil)
+		return resp, err
+	}
+	if resp.Request == sent {
+		resp.Request = req
+	}
+	if resp.Body == nil || resp.StatusCode == http.StatusSwitchingProtocols {
+		return resp, nil // it ends with the request's own context
+	}
+	resp.Body = &boundedBody{resp.Body, &watch{ctx: ctx, cancel: cancel, after: b.idle, what: "nothing of the response's body"}}
+	return resp, nil
+}
+
+// boundedBody is a response's body, each Read of which must end in time.
+type boundedBody struct {
+	io.ReadCloser
+	watch *watch
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	b.watch.start()
+	n, err := b.ReadCloser.Read(p)
+	b.watch.stop()
+	if err != nil && err != io.EOF {
+		err = b.watch.explain(err)
+	}
+	return n, err
+}
+
+func (b *boundedBody) Close() error {
+	defer b.watch.cancel(nil)
+	return b.ReadCloser.Close()
+}
+
+// watchedBody is a request's body: while it is read, the response's header is not due.
+type watchedBody struct {
+	io.ReadCloser
+	watch *watch
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	b.watch.stop()
+	defer b.watch.start()
+	return b.ReadCloser.Read(p)
+}
+
+// A watch cancels a request when its time is over. It may be used from several goroutines.
+type watch struct {
+	ctx    context.Context // of the request
+	cancel context.CancelCauseFunc
+	after  time.Duration // 0 or less: never
+	what   string        // is missing then
+
+	mu    sync.Mutex
+	timer *time.Timer
+	ended bool // it does not start any more
+}
+
+func (w *watch) start() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.after <= 0 || w.ended:
+	case w.timer == nil:
+		w.timer = time.AfterFunc(w.after, func() { w.cancel(&timeoutError{w.what, w.after}) })
+	default:
+		w.timer.Reset(w.after)
+	}
+}
+
+func (w *watch) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
+func (w *watch) end() {
+	w.mu.Lock()
+	w.ended = true
+	w.mu.Unlock()
+	w.stop()
+}
+
+// explain returns the error to return for one of the base.
+func (w *watch) explain(err error) error {
+	if late, ok := context.Cause(w.ctx).(*timeoutError); ok {
+		return late
+	}
+	return err
+}
+
+// A timeoutError is what a request of a RoundTripper with Timeouts ends with.
+type timeoutError struct {
+	what  string
+	after time.Duration
+}
+
+func (e *timeoutError) Error() string { return fmt.Sprintf("transport: %s within %v", e.what, e.after) }
+
+// Timeout tells net/http, and users of net.Error, that time ran out.
+func (e *timeoutError) Timeout() bool { return true }
+
+// Temporary completes net.Error.
+func (e *timeoutError) Temporary() bool { return true }
+
+func closeIdle(base http.RoundTripper) {
+	if base, ok := base.(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
+	}
+}
