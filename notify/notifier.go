@@ -185,7 +185,7 @@ func (r Routes) logInvalid(l *zerolog.Logger) {
 		for _, c := range w.Conditions {
 			if !slices.Contains(conditions[:], c) {
 				l.Error().Str("aprimo.alert.route", w.Name).Str("aprimo.alert.condition", clean(string(c), maxText)).
-					Msg("aprimo: unknown condition of a Route: use Throttled, Failing or Saturated")
+					Msg("aprimo: unknown condition of a Route: use Throttled, Failing, Refusing or Saturated")
 			}
 		}
 		if err := validate(w.To); err != nil {

@@ -39,13 +39,13 @@ func (p *patience) extended() context.Context {
 	return p.whole
 }
 
-// attempt returns the context of one attempt. When the program ends it has no more than
+// attempt returns the context of one attempt. When the program ends it has little more than
 // Rule.Timeout.
 func (a *Alerter) attempt() (context.Context, context.CancelFunc) {
 	p := new(patience)
 	whole, cancelWhole := context.WithTimeout(context.Background(), a.rule.Timeout+answerWithin)
 	usual, cancelUsual := context.WithTimeout(context.WithValue(whole, patienceKey{}, p), a.rule.Timeout)
 	p.whole, p.usual = whole, usual
-	stop := context.AfterFunc(a.life, func() { time.AfterFunc(a.rule.Timeout, cancelWhole) })
+	stop := context.AfterFunc(a.life, func() { time.AfterFunc(a.rule.Timeout+grace, cancelWhole) })
 	return usual, func() { stop(); cancelUsual(); cancelWhole() }
 }

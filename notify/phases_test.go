@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	allConditions = []notify.Condition{notify.Saturated, notify.Throttled, notify.Failing}
+	allConditions = []notify.Condition{notify.Saturated, notify.Throttled, notify.Failing, notify.Refusing}
 	allPhases     = []notify.Phase{notify.Firing, notify.Escalated, notify.Reminder, notify.Resolved, notify.Digest, notify.Test}
 )
 

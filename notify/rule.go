@@ -12,6 +12,7 @@ import (
 const (
 	defaultCount      = 20
 	defaultLost       = 5
+	defaultRefused    = 20
 	defaultWithin     = 5 * time.Minute
 	defaultGather     = 30 * time.Second
 	defaultCooldown   = time.Hour
@@ -36,7 +37,7 @@ const (
 )
 
 // A Rule says when an alert is due and how hard to try to deliver it. The zero value is a
-// sensible rule: 20 answers with status 429, or 5 lost calls, within 5 minutes.
+// sensible rule: 20 answers with status 429, 5 lost calls, or 20 refused ones, within 5 minutes.
 type Rule struct {
 	// Count is the number of 429 answers within Within that make the condition
 	// Throttled. The first and the last of them may be exactly Within apart. 0 means
@@ -47,6 +48,12 @@ type Rule struct {
 	// Failing. A call is given up if its last attempt got a 429, or, after a retry, a
 	// 502, 503, 504 or no answer. 0 means 5, negative never.
 	Lost int
+
+	// Refused is the number of calls within Within that this process rejects before it
+	// sends them, which makes the condition Refusing. They do not fit: the queue is full,
+	// or their deadlines come before their turns. Calls that a Transport rejects because
+	// it is shut down do not count. 0 means 20, negative never.
+	Refused int
 
 	// MaxDelay is how long the server may delay requests. A longer delay for a minute
 	// makes the condition Saturated, and so does a queue that is more than four fifths
@@ -111,6 +118,7 @@ type Rule struct {
 func (r Rule) withDefaults() Rule {
 	r.Count = max(0, cmp.Or(r.Count, defaultCount))
 	r.Lost = max(0, cmp.Or(r.Lost, defaultLost))
+	r.Refused = max(0, cmp.Or(r.Refused, defaultRefused))
 	r.MaxDelay = max(0, r.MaxDelay)
 	r.Within = positive(r.Within, defaultWithin)
 	r.Gather = min(max(0, cmp.Or(r.Gather, defaultGather)), r.Within/2)
@@ -133,6 +141,8 @@ func (r Rule) limit(c Condition) int {
 		return r.Count
 	case c == Failing:
 		return r.Lost
+	case c == Refusing:
+		return r.Refused
 	case r.MaxDelay > 0:
 		return 1
 	}

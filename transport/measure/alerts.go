@@ -11,7 +11,7 @@ type Alerts interface {
 
 // An AlertStatus is the state of the alerts about one condition.
 type AlertStatus struct {
-	Condition string    `json:"condition"`          // throttled, failing or saturated
+	Condition string    `json:"condition"`          // throttled, failing, refusing or saturated
 	State     string    `json:"state"`              // ok, pending, firing or clearing
 	Incident  string    `json:"incident,omitempty"` // empty if the state is ok
 	Since     time.Time `json:"since,omitzero"`     // the first event of the incident
