@@ -40,6 +40,7 @@ type quietConn struct {
 
 func (c *quietConn) Read(p []byte) (int, error) {
 	if c.read >= maxReplies {
+		c.Close() // go-mail would try HELO next
 		return 0, fmt.Errorf("it says more than %d KiB", maxReplies>>10)
 	}
 	n, err := c.Conn.Read(p)
