@@ -98,7 +98,8 @@ func (w Webhook) Notify(ctx context.Context, a Alert) error {
 	})
 	_, err = await(ctx, 0, func() (_ struct{}, err error) { return struct{}{}, w.post(ctx, body, &sent) })
 	if errors.As(err, new(strayError)) {
-		err = unconfirmedIf(sent.Load(), fmt.Errorf("the Client %w", err))
+		u, _ := url.Parse(w.URL)
+		err = unconfirmedIf(sent.Load(), fmt.Errorf("the Client %w", quote(err, newRedactor(w.secret(u)))))
 	}
 	if err != nil {
 		return fmt.Errorf("notify: webhook: %w", err)
