@@ -95,17 +95,19 @@ type Rule struct {
 	// that count together. One of them sends the alert about an incident. If it dies
 	// meanwhile, another one that has seen events of the incident sends it, or the
 	// restarted program: an alert is never lost, and is sent twice only if the
-	// sender dies between sending and noting it. While the Store cannot be used each
+	// sender dies between sending and noting it, or gets no answer. While the Store cannot be used each
 	// process counts alone. Nil means that each process always does, and forgets all
 	// when it ends. All processes need the same Rule. [Dir] is a Store in a directory.
 	Store Store
 
-	// Timeout limits each attempt to deliver an alert. 0 and negative mean 30 seconds.
+	// Timeout limits each attempt to deliver an alert. 0 and negative mean 30 seconds. A
+	// mail server that has got the whole mail may take ten minutes more to confirm it.
 	Timeout time.Duration
 
 	// Retries are the pauses before the second, third, … attempt to deliver an alert.
 	// Nil means 1, 5 and 15 minutes; empty but not nil means no retry. With a Store
-	// the last pause is repeated for a day.
+	// the last pause is repeated for a day. An alert that may have been delivered
+	// ([ErrUnconfirmed]) is sent once more at most.
 	Retries []time.Duration
 
 	// Logger gets a line at level WARN for each attempt that failed, and one at level

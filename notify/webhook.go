@@ -96,7 +96,7 @@ func (w Webhook) Notify(ctx context.Context, a Alert) error {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteRequest: func(i httptrace.WroteRequestInfo) { sent.Store(i.Err == nil) },
 	})
-	_, err = await(ctx, 0, func() (_ struct{}, err error) { return struct{}{}, w.post(ctx, body, &sent) })
+	_, err = await(ctx, 0, func() (_ struct{}, err error) { return struct{}{}, w.send(ctx, body, &sent) })
 	if errors.As(err, new(strayError)) {
 		u, _ := url.Parse(w.URL)
 		err = unconfirmedIf(sent.Load(), fmt.Errorf("the Client %w", quote(err, newRedactor(w.secret(u)))))
@@ -114,8 +114,8 @@ func unconfirmedIf(sent bool, err error) error {
 	return err
 }
 
-// post sends a request. Its Client may be foreign.
-func (w Webhook) post(ctx context.Context, body []byte, sent *atomic.Bool) error {
+// send sends a request. Its Client may be foreign.
+func (w Webhook) send(ctx context.Context, body []byte, sent *atomic.Bool) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
 	if err != nil {
 		return permanentError{errors.New("bad URL")}
