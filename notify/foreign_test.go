@@ -152,3 +152,23 @@ func TestErrorsOfANotifierAreCleaned(t *testing.T) {
 		}
 	}
 }
+
+// An alert that may have been delivered is not sent anew when its incident continues, even
+// if no later attempt comes through.
+func TestAnUnconfirmedAlertIsNotTheFirstAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		quiet := zerolog.Nop()
+		box := &inbox{errs: []error{fmt.Errorf("no answer: %w", notify.ErrUnconfirmed), errDown, errDown}}
+		a := notify.New(box, notify.Rule{Gather: -1, Cooldown: -1, Reminder: -1, Logger: &quiet, Retries: []time.Duration{time.Minute, time.Minute}})
+		for range 60 {
+			burst(a, 20)
+			time.Sleep(time.Minute)
+		}
+		a.Close()
+		for _, alert := range box.got() {
+			if alert.Phase == notify.Firing {
+				t.Errorf("got %s again, which may have been delivered", alert.Subject())
+			}
+		}
+	})
+}
