@@ -22,10 +22,14 @@ const (
 	Throttled Condition = "throttled"
 	// Failing: Rule.Lost calls were given up after all their attempts.
 	Failing Condition = "failing"
+	// Refusing: Rule.Refused calls were rejected in this process and never sent, since
+	// the queue was full, their deadlines came before their turns, or the Limiter
+	// failed.
+	Refusing Condition = "refusing"
 )
 
-// conditions are all of them, the worst last.
-var conditions = [...]Condition{Saturated, Throttled, Failing}
+// conditions are all of them. State of version 0 has the first three, in this order.
+var conditions = [...]Condition{Saturated, Throttled, Failing, Refusing}
 
 // A Phase says what an [Alert] reports.
 type Phase string
@@ -60,7 +64,7 @@ type Alert struct {
 	Since  time.Time `json:"since"`           // the first event of the incident
 	Latest time.Time `json:"latest,omitzero"` // the last one so far
 	Ended  time.Time `json:"ended,omitzero"`  // the same, if Resolved
-	Count  int       `json:"count"`           // events since the last alert about the incident: 429s, lost calls, or seconds of saturation
+	Count  int       `json:"count"`           // events since the last alert about the incident: 429s, lost or refused calls, or seconds of saturation
 	Total  int       `json:"total"`           // events of the whole incident
 	Peak   int       `json:"peak,omitempty"`  // 429s in its worst minute
 	Alone  bool      `json:"alone,omitempty"` // the Store could not be used: this is about one process
@@ -72,16 +76,21 @@ type Alert struct {
 	MaxDelay time.Duration `json:"max_delay_ns,omitempty"`
 
 	// The consequences since the incident started, as far as known at Time.
-	Lost      int `json:"lost"`      // calls given up after all attempts
+	Lost      int `json:"lost"`      // calls given up after all attempts; all events of Failing
 	Recovered int `json:"recovered"` // calls that succeeded at a later attempt
-	Refused   int `json:"refused"`   // calls rejected in this process, never sent
+	Refused   int `json:"refused"`   // calls rejected in this process, never sent; all events of Refusing
 	Paused    int `json:"paused"`    // how often all calls were paused
+
+	// Unconfirmed are those of Lost that may have been carried out: they change
+	// something, and got no answer to their last attempt, or a 502, 503 or 504. The
+	// others of Lost can be run again without doing anything twice.
+	Unconfirmed int `json:"unconfirmed,omitempty"`
 
 	// At the last event.
 	Queued      int           `json:"queued"`          // calls in this process's queue
 	Again       bool          `json:"will_retry"`      // the request that got the last 429 is retried
 	Delay       time.Duration `json:"delay_ns"`        // after this time
-	ServerDelay time.Duration `json:"server_delay_ns"` // how long the server delayed a request
+	ServerDelay time.Duration `json:"server_delay_ns"` // how long the server delayed a request; 0 if unknown
 
 	// While it sent 429s the server processed TenantRate requests a second and had
 	// a hundred more queued. Going by our part of that queue, it processed at most Rate
@@ -130,9 +139,9 @@ type Summary struct {
 // A Minute is what happened in one minute.
 type Minute struct {
 	Time        time.Time     `json:"time"`
-	Limited     int           `json:"limited"`         // 429s
-	Sent        int           `json:"sent"`            // requests, retries included, of calls that ended in it
-	ServerDelay time.Duration `json:"server_delay_ns"` // the longest in it
+	Sent        int           `json:"sent"`            // requests sent in it, retries included
+	Limited     int           `json:"limited"`         // those of them that were answered 429
+	ServerDelay time.Duration `json:"server_delay_ns"` // the longest in it; 0 if unknown
 }
 
 // A Tally counts how often a name occurred.
@@ -176,6 +185,20 @@ func (s *Samples) UnmarshalJSON(b []byte) error {
 // isTest reports whether the alert is a test.
 func (a Alert) isTest() bool { return a.Phase == Test || a.Phase == "" && a.Count == 0 }
 
+// agree makes numbers that mean the same thing the same: without the Store, or in a merge of
+// states, they may have been counted in different ways.
+func (a *Alert) agree() {
+	switch a.Condition {
+	case Failing:
+		a.Lost = a.Total
+	case Refusing:
+		a.Refused = a.Total
+	case Throttled:
+		a.Peak = min(a.Peak, a.Total)
+	}
+	a.Unconfirmed = min(a.Unconfirmed, a.Lost)
+}
+
 // include adds the sums of o, which are of later events.
 func (a *Alert) include(o Alert) {
 	if o.Total == 0 {
@@ -192,6 +215,7 @@ func (a *Alert) include(o Alert) {
 	a.Lost += o.Lost
 	a.Recovered += o.Recovered
 	a.Refused += o.Refused
+	a.Unconfirmed += o.Unconfirmed
 	a.Paused += o.Paused
 	a.Peak = max(a.Peak, o.Peak)
 	a.Queued, a.Again, a.Delay, a.ServerDelay = o.Queued, o.Again, o.Delay, o.ServerDelay

@@ -3,6 +3,8 @@ package notify
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -21,9 +23,12 @@ type Alerter struct {
 	// password.
 	routes     func() Routes
 	host       string
-	id         string        // among those that share a Store
-	closing    chan struct{} // closed by Close
+	id         string          // among those that share a Store
+	life       context.Context // ends when Close or Shutdown is called
+	endLife    context.CancelFunc
+	ended      chan struct{} // closed when all alerts are delivered after that
 	wake       chan struct{} // wakes the worker
+	logging    chan struct{} // holds something while a line is written
 	deliveries sync.WaitGroup
 	workers    sync.WaitGroup
 
@@ -67,11 +72,13 @@ func New(n Notifier, r Rule) *Alerter {
 	a := &Alerter{
 		rule: r.withDefaults(), routes: func() Routes { return routes },
 		host: clean(host, maxText), id: rand.Text(), clock: newClock(),
-		closing: make(chan struct{}), wake: make(chan struct{}, 1),
+		ended: make(chan struct{}), wake: make(chan struct{}, 1), logging: make(chan struct{}, 1),
 	}
+	a.life, a.endLife = context.WithCancel(context.Background())
 	a.rule.Tenant = clean(r.Tenant, maxText)
-	routes.logInvalid(a.rule.logger())
+	a.log(routes.logInvalid)
 	if r.Store != nil {
+		a.rule.Store = &guardedStore{store: r.Store}
 		a.mu.Lock()
 		a.startWorker()
 		a.mu.Unlock()
@@ -129,27 +136,46 @@ func (a *Alerter) SendTest(ctx context.Context) error {
 	})
 }
 
-// Close stops observing and waits for pending alerts. An alert that is still gathered is
-// sent at once; one that waits for a retry is tried a last time; one that cannot be
-// delivered is logged, and stays in the Store if there is one. So Close takes little more
-// than Rule.Timeout, or twice as long during an attempt. It returns the error of the last
-// alert that could not be delivered since New. Further calls return the same.
+// closeExtra is what Close may need besides two attempts, for the Store and the log.
+const closeExtra = 15 * time.Second
+
+// Close is Shutdown with enough time for a last attempt: little more than Rule.Timeout, or
+// twice as long during an attempt, also if a Notifier, the Store or the logger hangs.
 func (a *Alerter) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*a.rule.Timeout+closeExtra)
+	defer cancel()
+	return a.Shutdown(ctx)
+}
+
+// Shutdown stops observing and waits for pending alerts, until ctx ends. An alert that is
+// still gathered is sent at once; one that waits for a retry is tried a last time; one that
+// cannot be delivered is logged, and stays in the Store if there is one. Shutdown returns
+// the error of the last alert that could not be delivered since New, or ctx's. It can be
+// called again.
+func (a *Alerter) Shutdown(ctx context.Context) error {
 	a.mu.Lock()
 	if !a.closed {
 		a.closed = true
-		close(a.closing)
+		a.endLife()
 		if a.counted {
 			a.startWorker()
 		}
+		go func() {
+			a.workers.Wait()
+			a.deliveries.Wait()
+			close(a.ended)
+		}()
 	}
 	a.mu.Unlock()
-	a.workers.Wait()
-	a.deliveries.Wait()
-
+	var late error
+	select {
+	case <-a.ended:
+	case <-ctx.Done():
+		late = fmt.Errorf("notify: not all alerts were delivered in time: %w", context.Cause(ctx))
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.err
+	return errors.Join(a.err, late)
 }
 
 // A Status is the state of the alerts about one condition.
@@ -186,8 +212,8 @@ func (a *Alerter) Status() []Status {
 // Deliveries returns how many alerts this process has delivered since [New], how many it
 // could not deliver, and how many it is still delivering or retrying. Sent and failed
 // count each of the [Routes] of an alert. Failed is increased with each line "alert not
-// delivered" in the log, so also if a single recipient did not get it. A nil Alerter has
-// none.
+// delivered" or "alert not confirmed" in the log, so also if a single recipient did not
+// get it. A nil Alerter has none.
 func (a *Alerter) Deliveries() (sent, failed uint64, pending int) {
 	if a == nil {
 		return 0, 0, 0

@@ -371,8 +371,8 @@ func TestWhoseShareItIs(t *testing.T) {
 		if g.Rate < 6.2 || g.Rate > 6.25 || g.Others < 8.75 || g.Others > 8.8 || g.TenantRate != 15 {
 			t.Errorf("rates: got ours %v, others %v of %v, want 6.2, 8.8 of 15", g.Rate, g.Others, g.TenantRate)
 		}
-		if len(g.History) != 1 || g.History[0].Limited != 20 || g.History[0].Sent != 20 || g.History[0].ServerDelay != time.Second {
-			t.Errorf("history: got %+v, want a minute with 20 429s, 20 sent, a delay of 1 s", g.History)
+		if len(g.History) != 1 || g.History[0].Limited != 20 || g.History[0].Sent != 30 || g.History[0].ServerDelay != time.Second {
+			t.Errorf("history: got %+v, want a minute with 30 sent, 20 of them answered 429, a delay of 1 s", g.History)
 		}
 	})
 }

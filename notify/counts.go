@@ -20,11 +20,12 @@ const (
 // counts is what one process has counted since it last updated the shared state. The
 // zero value is ready to use.
 type counts struct {
-	hits      [len(conditions)]tally // in the order of conditions
-	lost      int
-	recovered int
-	refused   int
-	paused    int
+	hits        [len(conditions)]tally // in the order of conditions
+	lost        int
+	unconfirmed int // of lost
+	recovered   int
+	refused     int
+	paused      int
 
 	queued      int // these four at the last event
 	again       bool
@@ -40,12 +41,18 @@ func (c *counts) observe(e transport.Event, at time.Time, r Rule, saturated bool
 		hit = c.hit(1, e, at, r)
 		c.queued, c.again, c.delay, c.serverDelay = e.Queued, e.Again, e.Delay, e.ServerDelay
 	case e.Kind == transport.Refused:
-		c.refused++
+		if isRefused(e) {
+			c.refused++
+			hit = c.hit(3, e, at, r)
+		}
 	case e.Kind == transport.Paused:
 		c.paused++
 	case e.Kind != transport.Done:
 	case isLost(e):
 		c.lost++
+		if isUnconfirmed(e) {
+			c.unconfirmed++
+		}
 		hit = c.hit(2, e, at, r)
 	case e.Attempt > 1 && e.Status > 0 && e.Status < 400:
 		c.recovered++
@@ -58,7 +65,9 @@ func (c *counts) observe(e transport.Event, at time.Time, r Rule, saturated bool
 }
 
 // forgetOutcomes drops the outcomes of calls that ended before there was any trouble.
-func (c *counts) forgetOutcomes() { c.lost, c.recovered, c.refused, c.paused = 0, 0, 0, 0 }
+func (c *counts) forgetOutcomes() {
+	c.lost, c.unconfirmed, c.recovered, c.refused, c.paused = 0, 0, 0, 0, 0
+}
 
 func (c *counts) hit(condition int, e transport.Event, at time.Time, r Rule) bool {
 	limit := r.limit(conditions[condition])
@@ -79,6 +88,21 @@ func isLost(e transport.Event) bool {
 		return e.Err != nil
 	}
 	return e.Status == http.StatusBadGateway || e.Status == http.StatusServiceUnavailable || e.Status == http.StatusGatewayTimeout
+}
+
+// isRefused reports whether a rejected call was never sent because it does not fit. A
+// program that ends rejects calls too, and one that was sent before is lost or not.
+func isRefused(e transport.Event) bool {
+	return e.Attempt == 0 && !errors.Is(e.Err, transport.ErrShutdown)
+}
+
+// isUnconfirmed reports whether a lost call may have been carried out, and done something.
+func isUnconfirmed(e transport.Event) bool {
+	switch e.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return false
+	}
+	return e.Status != http.StatusTooManyRequests
 }
 
 // A saturation detects that the server's delay or our queue stays long. Once that has
@@ -165,19 +189,20 @@ func sample(e transport.Event) transport.Event {
 // A history is the last hour, minute by minute, in order.
 type history []Minute
 
-// observe counts an event.
+// observe counts an attempt, in the minute when it was sent: so there are never more 429s
+// in a minute than requests. A call that is done may have had an event about its last one.
 func (h *history) observe(e transport.Event, at time.Time) {
-	if e.Kind != transport.Done && e.Kind != transport.RateLimited {
+	last := e.Kind == transport.Done && e.Attempt > 0 && !e.Reported
+	if e.Kind != transport.RateLimited && e.Kind != transport.Retrying && !last {
 		return
 	}
-	m := h.minute(at)
+	m := h.minute(at.Add(-max(0, e.Took)))
 	if m == nil {
 		return
 	}
+	m.Sent++
 	if e.Kind == transport.RateLimited {
 		m.Limited++
-	} else {
-		m.Sent += e.Attempt
 	}
 	m.ServerDelay = max(m.ServerDelay, e.ServerDelay)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-func TestWhatAnAlertTells(t *testing.T) {
+func TestWhatAnAlertSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
 		a := notify.New(box, notify.Rule{Count: 8})

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 const (
@@ -18,7 +20,8 @@ const (
 // A delivery is that of one alert to all its targets. Alerter.mu guards it.
 type delivery struct {
 	left      int  // targets
-	got       bool // somebody has got it
+	unnoted   int  // targets whose result is not in the state yet
+	got       bool // somebody has got it, or may have
 	retryable bool // a target failed that may get the next alert
 }
 
@@ -32,7 +35,7 @@ func (a *Alerter) dispatch(p pendingAlert) {
 	a.inFlight = append(a.inFlight, p.ID)
 	p.Alert.Host, p.Alert.PID = a.host, os.Getpid()
 	p.Alert.shift(-a.clock.offset())
-	d := &delivery{left: len(p.Targets)}
+	d := &delivery{left: len(p.Targets), unnoted: len(p.Targets)}
 	for _, t := range p.Targets {
 		a.deliveries.Go(func() {
 			got, err := a.deliver(p, t)
@@ -53,9 +56,6 @@ func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err e
 	}
 	d.left--
 	d.got, d.retryable = d.got || got, d.retryable || retryable
-	if d.left == 0 {
-		a.inFlight = slices.DeleteFunc(a.inFlight, func(id string) bool { return id == p.ID })
-	}
 	rollback := d.left == 0 && !d.got && d.retryable && !release
 	if !release && !rollback {
 		a.done = append(a.done, r)
@@ -72,52 +72,80 @@ func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err e
 			s.rollback(p.Alert)
 		}
 	})
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	d.unnoted--
+	if d.unnoted == 0 { // not earlier: until the state knows the result, it has the alert to be sent
+		a.inFlight = slices.DeleteFunc(a.inFlight, func(id string) bool { return id == p.ID })
+	}
 }
 
 // deliver sends an alert to a target, with retries, in the end only to the recipients
-// that have not got it. It reports whether anybody has got it, and returns an error if
-// anybody has not; that is logged.
+// that have not got it. It reports whether anybody has got it, or may have, and returns an
+// error if anybody has not; that is logged.
 func (a *Alerter) deliver(p pendingAlert, t target) (got bool, err error) {
 	var refused error // of recipients that never will
-	got = len(t.Recipients) > 0
+	got = len(t.Recipients) > 0 || t.Unconfirmed
 	began := time.Now()
 	for i := 0; ; i++ {
-		last := a.isClosing() || !a.mayRetry(i, began)
+		last := !a.mayRetry(i, began)
 		to, selective := a.routes().find(t)
 		err := a.try(p.Alert, to)
 		var some *partialError
-		got = errors.As(err, &some) || err == nil || got
+		got = errors.As(err, &some) || err == nil || errors.Is(err, ErrUnconfirmed) || got
 		if some != nil && some.later != nil && selective {
 			err, refused = some.later, errors.Join(refused, some.never)
 			t.Recipients = some.left
 			a.update(func(s *sharedState, _ bool) { s.narrow(p.ID, t) })
 		}
-		if err == nil || last || errors.Is(err, ErrPermanent) {
+		if errors.Is(err, ErrUnconfirmed) {
+			t, err = a.unconfirmed(p, t, err)
+			last = last || a.isClosing()
+		}
+		if last || err == nil || errors.Is(err, ErrPermanent) {
 			return got, a.result(p.Alert, t, err, refused)
 		}
 		if i == len(a.rule.Retries) { // the retries go on for a day: say so now
 			_ = a.undelivered(p.Alert, t, err)
 		}
-		pause := a.rule.Retries[min(i, len(a.rule.Retries)-1)]
-		a.rule.logger().Warn().Err(err).
-			Str("aprimo.alert.incident", p.Alert.Incident).
-			Dur("aprimo.alert.next_try_ms", pause).
-			Msg("aprimo: alert not delivered yet, will retry")
-		a.wait(pause, nil)
+		a.pause(i, p.Alert, err)
 	}
+}
+
+// unconfirmed notes that a target may have got an alert. There is one more attempt at most:
+// a second copy is better than a lost alert, many copies are not.
+func (a *Alerter) unconfirmed(p pendingAlert, t target, err error) (target, error) {
+	if t.Unconfirmed {
+		return t, fmt.Errorf("%w; it is not sent a third time: %w", err, ErrPermanent)
+	}
+	t.Unconfirmed = true
+	a.update(func(s *sharedState, _ bool) { s.narrow(p.ID, t) })
+	return t, err
+}
+
+// pause logs an error and waits for the next attempt.
+func (a *Alerter) pause(i int, alert Alert, err error) {
+	d := a.rule.Retries[min(i, len(a.rule.Retries)-1)]
+	a.log(func(l *zerolog.Logger) {
+		l.Warn().Err(err).
+			Str("aprimo.alert.incident", alert.Incident).
+			Dur("aprimo.alert.next_try_ms", d).
+			Msg("aprimo: alert not delivered yet, will retry")
+	})
+	a.wait(d, nil)
 }
 
 // mayRetry reports whether there is another attempt after the first i+1. An alert in a
 // Store is retried for a day, with the last of the pauses.
 func (a *Alerter) mayRetry(i int, began time.Time) bool {
 	n := len(a.rule.Retries)
-	return i < n || n > 0 && a.rule.Store != nil && time.Since(began) < spoolFor
+	return !a.isClosing() && (i < n || n > 0 && a.rule.Store != nil && time.Since(began) < spoolFor)
 }
 
 // try sends an alert once. If there is no such route, because the program had other
 // names for its routes when it stored the alert, it goes to all for its condition.
 func (a *Alerter) try(alert Alert, to Notifier) error {
-	ctx, cancel := context.WithTimeout(context.Background(), a.rule.Timeout)
+	ctx, cancel := a.attempt()
 	defer cancel()
 	if to == nil {
 		to = a.routes()
@@ -139,47 +167,39 @@ func (a *Alerter) result(alert Alert, t target, err, refused error) error {
 	return a.undelivered(alert, t, err)
 }
 
-// undelivered logs an alert that somebody does not get.
+// undelivered logs an alert that somebody does not get, or may not have got.
 func (a *Alerter) undelivered(alert Alert, t target, err error) error {
 	a.mu.Lock()
 	a.failed++
 	a.mu.Unlock()
-	a.rule.logger().Error().Err(err).
-		Str("aprimo.alert.incident", alert.Incident).
-		Str("aprimo.alert.route", t.Route).
-		Str("aprimo.alert.text", alert.Text()).
-		Msg("aprimo: alert not delivered")
-	return fmt.Errorf("notify: alert of %s not delivered: %w", alert.Time.Format(time.RFC3339), err)
+	what := "not delivered"
+	if errors.Is(err, ErrUnconfirmed) {
+		what = "not confirmed"
+	}
+	a.log(func(l *zerolog.Logger) {
+		l.Error().Err(err).
+			Str("aprimo.alert.incident", alert.Incident).
+			Str("aprimo.alert.route", t.Route).
+			Str("aprimo.alert.text", alert.Text()).
+			Msg("aprimo: alert " + what)
+	})
+	return fmt.Errorf("notify: alert of %s %s: %w", alert.Time.Format(time.RFC3339), what, err)
 }
 
-// call calls a Notifier. It returns in time even if the Notifier does not, and turns a
-// panic into an error.
+// call calls a Notifier. It returns in time even if the Notifier does not, turns a panic
+// into an error, and cleans errors that are not ours.
 func call(ctx context.Context, to Notifier, alert Alert) error {
 	if to == nil {
 		return fmt.Errorf("the route has no Notifier: %w", ErrPermanent)
 	}
-	result := make(chan error, 1) // so that a late Notifier does not block
-	go func() {
-		err := fmt.Errorf("the notifier ended its goroutine: %w", ErrPermanent)
-		defer func() {
-			if p := recover(); p != nil {
-				err = fmt.Errorf("the notifier panicked: %v: %w", p, ErrPermanent)
-			}
-			result <- err
-		}()
-		err = to.Notify(ctx, alert)
-	}()
-	select {
-	case err := <-result:
-		return err
-	case <-ctx.Done():
+	_, err := await(ctx, grace, func() (_ struct{}, err error) {
+		if err = to.Notify(ctx, alert); err != nil && !isOurs(to) {
+			err = quote(err, nil)
+		}
+		return
+	})
+	if errors.As(err, new(strayError)) {
+		err = fmt.Errorf("the notifier %w: %w", err, ErrPermanent)
 	}
-	late := time.NewTimer(grace)
-	defer late.Stop()
-	select {
-	case err := <-result:
-		return err
-	case <-late.C:
-		return fmt.Errorf("the notifier does not return when its context ends: %w", ErrPermanent)
-	}
+	return err
 }

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/net/idna"
 )
@@ -132,8 +131,6 @@ func address(s string) (*mail.Address, error) {
 // Check does all that sending a mail needs, without sending one: it connects, starts TLS,
 // logs in, and names the sender and each recipient. The error says what to change.
 func (e Email) Check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	if err := e.Validate(); err != nil {
 		return err
 	}
@@ -145,8 +142,10 @@ func (e Email) Check(ctx context.Context) error {
 	return nil
 }
 
-// Notify sends a mail about a and returns when the server has accepted it, after at most a
-// minute. If the server accepts it for some recipients only, these get it, and the error is
+// Notify sends a mail about a and returns when the server has accepted it. Each of these may
+// take a minute: Token, and all until the server has the mail. For its answer to the mail
+// Notify waits ten minutes if ctx allows it, as an Alerter's does whatever its Rule.Timeout.
+// Without that answer the error wraps [ErrUnconfirmed]. If the server accepts it for some recipients only, these get it, and the error is
 // about the others and wraps [ErrPermanent], so that nobody gets the mail twice. (An
 // [Alerter] retries for those that the server defers, as greylisting does.)
 func (e Email) Notify(ctx context.Context, a Alert) error { return e.notifyRecipients(ctx, a, nil) }
@@ -154,8 +153,6 @@ func (e Email) Notify(ctx context.Context, a Alert) error { return e.notifyRecip
 // notifyRecipients implements recipientNotifier. The header names all recipients, but only
 // the given addresses get the mail; nil means all.
 func (e Email) notifyRecipients(ctx context.Context, a Alert, recipients []string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	to, badTo := e.recipients()
 	valid := e
 	if len(to) > 0 && badTo != nil { // one bad address must not stop the mail to the others

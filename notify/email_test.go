@@ -14,9 +14,9 @@ import (
 )
 
 func TestEmail(t *testing.T) {
-	testEmail(t, startPost)
+	testEmail(t, startMailServer)
 	t.Run("XOAUTH2", func(t *testing.T) {
-		s := startPost(t, setup{auth: "XOAUTH2"})
+		s := startMailServer(t, setup{auth: "XOAUTH2"})
 		e := emailTo(s)
 		token := mailToken
 		e.Password, e.Token = "", func(context.Context) (string, error) { return token, nil }
@@ -34,12 +34,12 @@ func TestEmail(t *testing.T) {
 		}
 	})
 	t.Run("no XOAUTH2", func(t *testing.T) {
-		e := emailTo(startPost(t, setup{}))
+		e := emailTo(startMailServer(t, setup{}))
 		e.Token = func(context.Context) (string, error) { return mailToken, nil }
 		wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "does not offer XOAUTH2", "Password")
 	})
 	t.Run("domain beyond ASCII", func(t *testing.T) {
-		s := startPost(t, setup{})
+		s := startMailServer(t, setup{})
 		e := emailTo(s)
 		e.From, e.To = "Büro <alerts@Büro.example>", []string{"anna@bücher.example"}
 		if err := e.Notify(t.Context(), sampleAlert()); err != nil {
@@ -52,7 +52,7 @@ func TestEmail(t *testing.T) {
 		}
 	})
 	t.Run("no login wanted", func(t *testing.T) {
-		s := startPost(t, setup{auth: "NONE"})
+		s := startMailServer(t, setup{auth: "NONE"})
 		e := emailTo(s)
 		wantError(t, e.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "neither PLAIN nor LOGIN", "remove Username")
 		e.Username, e.Password = "", ""
@@ -176,7 +176,7 @@ func wantError(t *testing.T, err, target error, want ...string) {
 
 // The settings are good, and nothing is sent.
 func TestCheckSendsNothing(t *testing.T) {
-	s := startPost(t, setup{})
+	s := startMailServer(t, setup{})
 	var said strings.Builder
 	e := emailTo(s)
 	e.Trace = &said

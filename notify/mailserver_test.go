@@ -62,24 +62,24 @@ func (s mailServer) wait(t *testing.T, n int) []received {
 	return nil
 }
 
-// A post is the mail server in this process.
-type post struct {
+// A localServer is the mail server in this process.
+type localServer struct {
 	mu    sync.Mutex
 	mails []received
 	known map[string]bool
 }
 
-// startPost starts a mail server that ends with the test.
-func startPost(t *testing.T, o setup) mailServer {
+// startMailServer starts a mail server that ends with the test.
+func startMailServer(t *testing.T, o setup) mailServer {
 	t.Helper()
 	cert, roots := newCertificate(t)
-	p := new(post)
+	p := new(localServer)
 	mechanisms := strings.Fields(o.auth)
 	if o.auth == "" {
 		mechanisms = []string{"PLAIN", "LOGIN"}
 	}
 	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &session{post: p, mechanisms: mechanisms}, nil
+		return &session{server: p, mechanisms: mechanisms}, nil
 	}))
 	s.Domain, s.ErrorLog, s.AllowInsecureAuth = "mail.example.com", log.New(io.Discard, "", 0), o.noTLS
 	config := &tls.Config{Certificates: []tls.Certificate{cert}}
@@ -104,9 +104,9 @@ func startPost(t *testing.T, o setup) mailServer {
 	}}
 }
 
-// A session is one connection to a post.
+// A session is one connection to a localServer.
 type session struct {
-	post       *post
+	server     *localServer
 	mechanisms []string
 	user       string
 	to         []string
@@ -153,13 +153,13 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	case "later@example.com":
 		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "greylisted"}
 	}
-	s.post.mu.Lock()
-	defer s.post.mu.Unlock()
-	if strings.HasSuffix(to, "@grey.example.com") && !s.post.known[to] {
-		if s.post.known == nil {
-			s.post.known = map[string]bool{}
+	s.server.mu.Lock()
+	defer s.server.mu.Unlock()
+	if strings.HasSuffix(to, "@grey.example.com") && !s.server.known[to] {
+		if s.server.known == nil {
+			s.server.known = map[string]bool{}
 		}
-		s.post.known[to] = true
+		s.server.known[to] = true
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted, come again"}
 	}
 	s.to = append(s.to, to)
@@ -168,9 +168,9 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 
 func (s *session) Data(r io.Reader) error {
 	raw, err := io.ReadAll(r)
-	s.post.mu.Lock()
-	defer s.post.mu.Unlock()
-	s.post.mails = append(s.post.mails, received{s.user, s.to, raw})
+	s.server.mu.Lock()
+	defer s.server.mu.Unlock()
+	s.server.mails = append(s.server.mails, received{s.user, s.to, raw})
 	return err
 }
 

@@ -97,7 +97,7 @@ func checkMail(t *testing.T, raw []byte, a notify.Alert) {
 // All mails of an incident are one conversation, and each is a mail of its own: a
 // digest that begins with the incident too. Only calls that are lost are urgent.
 func TestHeadersOfEachPhase(t *testing.T) {
-	s := startPost(t, setup{})
+	s := startMailServer(t, setup{})
 	e := emailTo(s)
 	ids := map[string]bool{}
 	n := 0

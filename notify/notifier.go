@@ -14,7 +14,9 @@ import (
 // A Notifier sends alerts to people. It must be safe for concurrent use and return
 // soon after its context ends.
 //
-// After an error the [Alerter] retries later, unless the error wraps [ErrPermanent].
+// After an error the [Alerter] retries later, unless the error wraps [ErrPermanent]; if it
+// wraps [ErrUnconfirmed], once at most. A Notifier that panics, ends its goroutine or does
+// not return counts as failed for good; its goroutine is left behind.
 type Notifier interface {
 	Notify(ctx context.Context, a Alert) error
 }
@@ -30,6 +32,11 @@ func (f NotifierFunc) Notify(ctx context.Context, a Alert) error { return f(ctx,
 //
 //	return fmt.Errorf("chat: unknown channel: %w", notify.ErrPermanent)
 var ErrPermanent = errors.New("retrying does not help")
+
+// ErrUnconfirmed marks an error of a [Notifier] after which it is unknown whether people
+// have got the alert: it was handed over, and no answer came. A Notifier wraps it, like
+// [ErrPermanent].
+var ErrUnconfirmed = errors.New("it may have been delivered")
 
 // permanentError is an error that a retry would not change.
 type permanentError struct{ error }
@@ -121,6 +128,9 @@ func (w Route) isFor(c Condition) bool {
 type target struct {
 	Route      string   `json:"route"`
 	Recipients []string `json:"recipients,omitempty"` // that have not got it; empty means all
+
+	// Unconfirmed is set if they may have got it already.
+	Unconfirmed bool `json:"unconfirmed,omitempty"`
 }
 
 // targets returns the targets of an alert about a condition.
@@ -144,7 +154,26 @@ func (r Routes) find(t target) (to Notifier, selective bool) {
 	if !selective || len(t.Recipients) == 0 {
 		return r[i].To, selective
 	}
-	return NotifierFunc(func(ctx context.Context, a Alert) error { return n.notifyRecipients(ctx, a, t.Recipients) }), true
+	return someRecipients{n, t.Recipients}, true
+}
+
+// someRecipients notifies some of a Notifier's recipients.
+type someRecipients struct {
+	of   recipientNotifier
+	only []string
+}
+
+func (s someRecipients) Notify(ctx context.Context, a Alert) error {
+	return s.of.notifyRecipients(ctx, a, s.only)
+}
+
+// isOurs reports whether a Notifier's errors are clean, since this package has made them.
+func isOurs(n Notifier) bool {
+	switch n.(type) {
+	case Email, *Email, Webhook, *Webhook, Routes, *Routes, someRecipients:
+		return true
+	}
+	return false
 }
 
 // logInvalid logs what would otherwise be found only when an alert is due.
@@ -156,15 +185,33 @@ func (r Routes) logInvalid(l *zerolog.Logger) {
 		for _, c := range w.Conditions {
 			if !slices.Contains(conditions[:], c) {
 				l.Error().Str("aprimo.alert.route", w.Name).Str("aprimo.alert.condition", clean(string(c), maxText)).
-					Msg("aprimo: unknown condition of a Route: use Throttled, Failing or Saturated")
+					Msg("aprimo: unknown condition of a Route: use Throttled, Failing, Refusing or Saturated")
 			}
 		}
-		if v, ok := w.To.(interface{ Validate() error }); ok {
-			if err := v.Validate(); err != nil {
-				l.Error().Err(err).Str("aprimo.alert.route", w.Name).Msg("aprimo: no alert can be sent by this route")
-			}
+		if err := validate(w.To); err != nil {
+			l.Error().Err(err).Str("aprimo.alert.route", w.Name).Msg("aprimo: no alert can be sent by this route")
 		}
 	}
+}
+
+// validate calls the method Validate of a Notifier that has one.
+func validate(n Notifier) error {
+	v, ok := n.(interface{ Validate() error })
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), logWithin)
+	defer cancel()
+	_, err := await(ctx, 0, func() (_ struct{}, err error) {
+		if err = v.Validate(); err != nil && !isOurs(n) {
+			err = quote(err, nil)
+		}
+		return
+	})
+	if errors.As(err, new(strayError)) {
+		err = fmt.Errorf("its method Validate %w", err)
+	}
+	return err
 }
 
 // Format implements [fmt.Formatter] so that no verb shows more than the names: a

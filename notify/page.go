@@ -102,6 +102,8 @@ func (a Alert) Subject() string {
 	switch a.Condition {
 	case Failing:
 		what, count = "FAILING", many(a.Total, "call")+" lost"
+	case Refusing:
+		what, count = "REFUSING", many(a.Total, "call")+" rejected"
 	case Saturated:
 		what, count, limit = "SATURATED", many(a.Total, "slow second"), a.threshold()
 	}
@@ -163,6 +165,7 @@ func (a Alert) complete() Alert {
 			a.Phase = Reminder
 		}
 	}
+	a.agree()
 	return a
 }
 
@@ -221,26 +224,30 @@ func charts(a Alert) []chart {
 		return nil
 	}
 	end := a.Time.Truncate(time.Minute)
-	var limited, rate, delay [maxHistory]float64
+	var limited, sent, delay [maxHistory]float64
 	for _, m := range a.History {
 		i := maxHistory - 1 - int(end.Sub(m.Time)/time.Minute)
 		if i < 0 || i >= maxHistory {
 			continue
 		}
-		limited[i], rate[i], delay[i] = float64(m.Limited), float64(m.Sent)/60, m.ServerDelay.Seconds()
+		limited[i], sent[i], delay[i] = float64(m.Limited), float64(m.Sent), m.ServerDelay.Seconds()
 	}
 	from, to := end.Add(-(maxHistory-1)*time.Minute).Format("15:04"), end.Format("15:04")
 	return []chart{
-		draw("429s per minute, at most %s", limited[:], from, to, "#b3261e"),
-		draw("Our requests per second, at most %s", rate[:], from, to, "#0b57d0"),
-		draw("Server delay in seconds, at most %s", delay[:], from, to, "#9a6700"),
+		draw("429s per minute", "none", limited[:], from, to, "#b3261e"),
+		draw("Our requests per minute", "not known", sent[:], from, to, "#0b57d0"),
+		draw("Server delay in seconds", "not known", delay[:], from, to, "#9a6700"),
 	}
 }
 
-func draw(title string, values []float64, from, to, color string) chart {
+// draw returns a chart; without values it says so.
+func draw(title, without string, values []float64, from, to, color string) chart {
 	blocks := []rune(" ▁▂▃▄▅▆▇█")
 	most := slices.Max(values)
-	c := chart{Title: fmt.Sprintf(title, number(most)), Begin: from, End: to, Color: color}
+	c := chart{Title: title + ": " + without, Begin: from, End: to, Color: color}
+	if most > 0 {
+		c.Title = title + ", at most " + number(max(most, 0.1))
+	}
 	var line strings.Builder
 	for _, v := range values {
 		height, block := 0, 0

@@ -96,7 +96,7 @@ func TestARestOfAWayMeansThatSomeHaveTheAlert(t *testing.T) {
 	quiet := zerolog.Nop()
 	m := mailing{errs: map[string]error{"b": errRefused}}
 	a := New(Routes{{Name: "mail", To: m}}, Rule{Logger: &quiet})
-	got, err := a.deliver(pendingAlert{Targets: []target{{Route: "mail"}}}, target{"mail", []string{"b"}})
+	got, err := a.deliver(pendingAlert{Targets: []target{{Route: "mail"}}}, target{Route: "mail", Recipients: []string{"b"}})
 	if !got || !errors.Is(err, ErrPermanent) {
 		t.Errorf("deliver: got %v, %v, want true and a permanent error", got, err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	allConditions = []notify.Condition{notify.Saturated, notify.Throttled, notify.Failing}
+	allConditions = []notify.Condition{notify.Saturated, notify.Throttled, notify.Failing, notify.Refusing}
 	allPhases     = []notify.Phase{notify.Firing, notify.Escalated, notify.Reminder, notify.Resolved, notify.Digest, notify.Test}
 )
 
@@ -46,7 +46,7 @@ func TestAllPhases(t *testing.T) {
 }
 
 func TestTemplatesAreReplaced(t *testing.T) {
-	s := startPost(t, setup{})
+	s := startMailServer(t, setup{})
 	e := emailTo(s)
 	e.Templates = notify.Templates{
 		Subject: "Alarm: {{.Total}}\r\nBcc: x@y",
@@ -81,7 +81,7 @@ func TestTemplatesAreReplaced(t *testing.T) {
 
 // A template that fails for what the samples do not have costs no alert.
 func TestATemplateThatFailsLater(t *testing.T) {
-	s := startPost(t, setup{})
+	s := startMailServer(t, setup{})
 	e := emailTo(s)
 	e.Templates.Text = "on {{(index .Hosts 0).Name}}"
 	if err := e.Validate(); err != nil {

@@ -27,7 +27,7 @@ func TestEachRecipientGetsTheMailOnce(t *testing.T) {
 		{"for ever", "a@example.com later@example.com", "a@example.com", "later@example.com"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := startPost(t, setup{})
+			s := startMailServer(t, setup{})
 			e := emailTo(s)
 			e.To = strings.Fields(tt.to)
 			var log strings.Builder
@@ -56,7 +56,7 @@ func TestEachRecipientGetsTheMailOnce(t *testing.T) {
 
 // After a restart nobody gets the same mail again.
 func TestARestartRemembersWhoHasTheMail(t *testing.T) {
-	s := startPost(t, setup{})
+	s := startMailServer(t, setup{})
 	e := emailTo(s)
 	e.To = []string{"a@example.com", "b@grey.example.com"}
 	quiet := zerolog.Nop()

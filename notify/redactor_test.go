@@ -65,7 +65,7 @@ func FuzzRedactor(f *testing.F) {
 		if len(secret) > 200 || len(user) > 200 { // what is cut off cannot be looked at
 			return
 		}
-		secret = strings.Trim(secret, " \t\r\n\v\f") // that there is a space after it tells nobody anything
+		secret = strings.Trim(secret, " \t\r\n\v\f") // that there is a space after it reveals nothing
 		said := codes[int(code)%len(codes)](user, secret)
 		var lines []string
 		for len(said) > int(every) {

@@ -120,13 +120,13 @@ func TestLoginsThatDoNotFit(t *testing.T) {
 	}
 	token := func(context.Context) (string, error) { return mailToken, nil }
 	for _, r := range []refusal{
-		{"password for XOAUTH2", startPost(t, setup{auth: "XOAUTH2"}), func(*notify.Email) {}, forGood, []string{"takes no password", "XOAUTH2", "set Token"}},
-		{"token for PLAIN", startPost(t, setup{}), func(e *notify.Email) { e.Token = token }, forGood, []string{"does not offer XOAUTH2", "set Password"}},
-		{"no login", startPost(t, setup{auth: "NONE"}), func(*notify.Email) {}, forGood, []string{"neither PLAIN nor LOGIN", "remove Username"}},
-		{"login without TLS", startPost(t, setup{}), func(e *notify.Email) { e.InsecureNoTLS = true }, forGood, []string{"no login without TLS", "remove InsecureNoTLS"}},
+		{"password for XOAUTH2", startMailServer(t, setup{auth: "XOAUTH2"}), func(*notify.Email) {}, forGood, []string{"takes no password", "XOAUTH2", "set Token"}},
+		{"token for PLAIN", startMailServer(t, setup{}), func(e *notify.Email) { e.Token = token }, forGood, []string{"does not offer XOAUTH2", "set Password"}},
+		{"no login", startMailServer(t, setup{auth: "NONE"}), func(*notify.Email) {}, forGood, []string{"neither PLAIN nor LOGIN", "remove Username"}},
+		{"login without TLS", startMailServer(t, setup{}), func(e *notify.Email) { e.InsecureNoTLS = true }, forGood, []string{"no login without TLS", "remove InsecureNoTLS"}},
 		{"mail without TLS", mailServer{}, script("250-me\r\n250 STARTTLS", "530 5.7.0 Must issue a STARTTLS command first", "221 bye"), forGood, []string{"refuses the sender", "or InsecureNoTLS if it wants TLS"}},
 		{"relay without login", mailServer{}, script("250 me", "250 ok", "554 5.7.1 Relay access denied", "221 bye"), forGood, []string{"refuses the recipient", "see To, or Username if it wants a login"}},
-		{"old TLS", startPost(t, setup{}), func(e *notify.Email) {
+		{"old TLS", startMailServer(t, setup{}), func(e *notify.Email) {
 			e.TLSConfig.MaxVersion = tls.VersionTLS10
 			e.TLSConfig.MinVersion = tls.VersionTLS10
 		}, forNow, []string{"TLS could not start", "TLSConfig"}},

@@ -38,6 +38,7 @@ func ExampleAlerter_Mute() {
 	// Output:
 	// throttled firing 50 the import of the year
 	// failing ok 0 the import of the year
+	// refusing ok 0 the import of the year
 }
 
 // A folder for the state, in the Rule.

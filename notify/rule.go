@@ -12,6 +12,7 @@ import (
 const (
 	defaultCount      = 20
 	defaultLost       = 5
+	defaultRefused    = 20
 	defaultWithin     = 5 * time.Minute
 	defaultGather     = 30 * time.Second
 	defaultCooldown   = time.Hour
@@ -36,7 +37,7 @@ const (
 )
 
 // A Rule says when an alert is due and how hard to try to deliver it. The zero value is a
-// sensible rule: 20 answers with status 429, or 5 lost calls, within 5 minutes.
+// sensible rule: 20 answers with status 429, 5 lost calls, or 20 refused ones, within 5 minutes.
 type Rule struct {
 	// Count is the number of 429 answers within Within that make the condition
 	// Throttled. The first and the last of them may be exactly Within apart. 0 means
@@ -47,6 +48,12 @@ type Rule struct {
 	// Failing. A call is given up if its last attempt got a 429, or, after a retry, a
 	// 502, 503, 504 or no answer. 0 means 5, negative never.
 	Lost int
+
+	// Refused is the number of calls within Within that this process rejects before it
+	// sends them, which makes the condition Refusing. They do not fit: the queue is full,
+	// or their deadlines come before their turns. Calls that a Transport rejects because
+	// it is shut down do not count. 0 means 20, negative never.
+	Refused int
 
 	// MaxDelay is how long the server may delay requests. A longer delay for a minute
 	// makes the condition Saturated, and so does a queue that is more than four fifths
@@ -88,17 +95,19 @@ type Rule struct {
 	// that count together. One of them sends the alert about an incident. If it dies
 	// meanwhile, another one that has seen events of the incident sends it, or the
 	// restarted program: an alert is never lost, and is sent twice only if the
-	// sender dies between sending and noting it. While the Store cannot be used each
+	// sender dies between sending and noting it, or gets no answer. While the Store cannot be used each
 	// process counts alone. Nil means that each process always does, and forgets all
 	// when it ends. All processes need the same Rule. [Dir] is a Store in a directory.
 	Store Store
 
-	// Timeout limits each attempt to deliver an alert. 0 and negative mean 30 seconds.
+	// Timeout limits each attempt to deliver an alert. 0 and negative mean 30 seconds. A
+	// mail server that has got the whole mail may take ten minutes more to confirm it.
 	Timeout time.Duration
 
 	// Retries are the pauses before the second, third, … attempt to deliver an alert.
 	// Nil means 1, 5 and 15 minutes; empty but not nil means no retry. With a Store
-	// the last pause is repeated for a day.
+	// the last pause is repeated for a day. An alert that may have been delivered
+	// ([ErrUnconfirmed]) is sent once more at most.
 	Retries []time.Duration
 
 	// Logger gets a line at level WARN for each attempt that failed, and one at level
@@ -111,6 +120,7 @@ type Rule struct {
 func (r Rule) withDefaults() Rule {
 	r.Count = max(0, cmp.Or(r.Count, defaultCount))
 	r.Lost = max(0, cmp.Or(r.Lost, defaultLost))
+	r.Refused = max(0, cmp.Or(r.Refused, defaultRefused))
 	r.MaxDelay = max(0, r.MaxDelay)
 	r.Within = positive(r.Within, defaultWithin)
 	r.Gather = min(max(0, cmp.Or(r.Gather, defaultGather)), r.Within/2)
@@ -133,6 +143,8 @@ func (r Rule) limit(c Condition) int {
 		return r.Count
 	case c == Failing:
 		return r.Lost
+	case c == Refusing:
+		return r.Refused
 	case r.MaxDelay > 0:
 		return 1
 	}

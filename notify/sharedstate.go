@@ -97,6 +97,7 @@ func (s *sharedState) apply(d delta, r Rule, targets func(Condition) []target) [
 		if phase := c.step(now, l, d.newID+"-"+string(condition), d.closing, allowed); phase != "" {
 			a := c.alert(phase, now, l)
 			a.Condition = condition
+			a.agree()
 			s.enqueue(a, d, r, targets(condition))
 		}
 	}
@@ -115,12 +116,13 @@ func (s *sharedState) count(d delta, r Rule) {
 		sum.Lost += d.lost
 		sum.Recovered += d.recovered
 		sum.Refused += d.refused
+		sum.Unconfirmed += d.unconfirmed
 		sum.Paused += d.paused
 		if d.hits[i].count > 0 {
 			sum.Queued, sum.Again, sum.Delay, sum.ServerDelay = d.queued, d.again, d.delay, d.serverDelay
 		}
 		for _, m := range s.History {
-			if !m.Time.Before(sum.Since.Truncate(time.Minute)) {
+			if m.Time.After(sum.Since.Add(-2 * time.Minute)) { // the first may have been sent a minute earlier
 				sum.Peak = max(sum.Peak, m.Limited)
 			}
 		}

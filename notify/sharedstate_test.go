@@ -22,13 +22,13 @@ type world struct {
 	id    int
 	seq   uint64
 
-	hits   int // counted
-	told   map[string]bool
-	ended  map[string]bool
-	number map[string]int
-	mails  []time.Time
-	opened []time.Time
-	sum    map[string]int
+	hits     int // counted
+	reported map[string]bool
+	ended    map[string]bool
+	number   map[string]int
+	mails    []time.Time
+	opened   []time.Time
+	sum      map[string]int
 }
 
 func (w *world) step(hits int, muted mute, closing bool) *sharedState {
@@ -67,19 +67,19 @@ func (w *world) mail(a Alert) {
 	}
 	switch a.Phase {
 	case Firing:
-		if w.told[a.Incident] && len(a.Unreported) == 0 && a.Number == 1 && w.ended[a.Incident] {
+		if w.reported[a.Incident] && len(a.Unreported) == 0 && a.Number == 1 && w.ended[a.Incident] {
 			w.t.Fatalf("%s began again after its end, want no more of it", a.Incident)
 		}
 		if n := len(w.opened); n > 0 && w.now.Sub(w.opened[n-1]) < w.r.Cooldown {
 			w.t.Fatal("two incidents opened within the cool-down, want one")
 		}
 		w.opened = append(w.opened, w.now)
-		w.told[a.Incident] = true
+		w.reported[a.Incident] = true
 	case Resolved:
 		w.end(a.Incident, a.Total)
 	}
 	for _, u := range a.Unreported {
-		w.told[u.Incident] = true
+		w.reported[u.Incident] = true
 		if !u.Ended.IsZero() {
 			w.end(u.Incident, u.Total)
 		}
@@ -96,9 +96,9 @@ func (w *world) end(incident string, total int) {
 
 // Whatever happens: each incident is reported, and its end once, with
 // every event that belongs to it; there are never more mails than there may be.
-func TestNoIncidentIsLostAndNoneToldTwice(t *testing.T) {
+func TestNoIncidentIsLostAndNoneReportedTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{t: t, now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), told: map[string]bool{}, ended: map[string]bool{}, number: map[string]int{}, sum: map[string]int{}}
+		w := &world{t: t, now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), reported: map[string]bool{}, ended: map[string]bool{}, number: map[string]int{}, sum: map[string]int{}}
 		w.r = Rule{Count: rapid.IntRange(1, 30).Draw(t, "count"), Store: Dir(""), Lost: -1,
 			PerDay: rapid.IntRange(2, 30).Draw(t, "a day"), Gather: time.Duration(rapid.IntRange(-1, 30).Draw(t, "gather")) * time.Second}.withDefaults()
 		seen := map[string]bool{}
@@ -122,7 +122,7 @@ func TestNoIncidentIsLostAndNoneToldTwice(t *testing.T) {
 				note(seen, w.step(0, mute{}, false))
 			}
 		}
-		for range 20 * 24 * 12 { // then it is calm until all has been told
+		for range 20 * 24 * 12 { // then it is calm until all has been reported
 			w.now = w.now.Add(5 * time.Minute)
 			b := w.step(0, mute{}, false)
 			note(seen, b)
@@ -131,8 +131,8 @@ func TestNoIncidentIsLostAndNoneToldTwice(t *testing.T) {
 			}
 		}
 		for incident := range seen {
-			if !w.told[incident] || !w.ended[incident] {
-				t.Fatalf("%s: got start reported %v, end reported %v, want both", incident, w.told[incident], w.ended[incident])
+			if !w.reported[incident] || !w.ended[incident] {
+				t.Fatalf("%s: got start reported %v, end reported %v, want both", incident, w.reported[incident], w.ended[incident])
 			}
 		}
 		sum := 0

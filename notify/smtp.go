@@ -11,6 +11,7 @@ import (
 	"net/textproto"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -23,8 +24,29 @@ import (
 // know it.
 const (
 	greetWithin = 10 * time.Second // and connect
+	sendWithin  = time.Minute      // all until the server has the mail; then see answerWithin
 	quitWithin  = 2 * time.Second  // the mail is accepted already
 )
+
+// maxReplies is how many bytes a server may say in one session. The certificates of TLS are
+// among them; a reply for each of a thousand recipients has 100 KB.
+const maxReplies = 1 << 20
+
+// A quietConn is a connection to a server that may not say more than that.
+type quietConn struct {
+	net.Conn
+	read int
+}
+
+func (c *quietConn) Read(p []byte) (int, error) {
+	if c.read >= maxReplies {
+		c.Close() // go-mail would try HELO next
+		return 0, fmt.Errorf("it says more than %d KiB", maxReplies>>10)
+	}
+	n, err := c.Conn.Read(p)
+	c.read += n
+	return n, err
+}
 
 // A session is one connection to the server. It uses go-mail's SMTP and not go-mail's
 // Client, which ignores the context once it is connected, drops the mail if one of many
@@ -35,6 +57,9 @@ type session struct {
 	smtp   *smtp.Client // nil before the greeting
 	secret string       // password or token
 	trace  trace
+
+	handedOver atomic.Bool // the server has the mail, and only its answer is missing
+	handOver   func()      // to be called then: the answer may take longer
 }
 
 // send sends the mail; without one it does all that comes before.
@@ -42,8 +67,8 @@ func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address,
 	secret := e.Password
 	if e.Token != nil { // first, so that the trace can hide it
 		var err error
-		if secret, err = e.Token(ctx); err != nil {
-			return fmt.Errorf("no access token for %s, see Email.Token: %w", clean(e.Username, maxText), err)
+		if secret, err = e.token(ctx); err != nil {
+			return fmt.Errorf("no access token for %s, see Email.Token: it %w", clean(e.Username, maxText), err)
 		}
 	}
 	conn, err := (&net.Dialer{Timeout: greetWithin}).DialContext(ctx, "tcp", e.Addr)
@@ -53,23 +78,63 @@ func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address,
 	return e.sendOver(ctx, conn, secret, from, to, m)
 }
 
+// token returns the access token.
+func (e Email) token(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, sendWithin)
+	defer cancel()
+	return await(ctx, 0, func() (string, error) {
+		token, err := e.Token(ctx)
+		if err != nil {
+			err = fmt.Errorf("returned an error: %w", quote(err, nil))
+		}
+		return token, err
+	})
+}
+
 // sendOver does so over a connection, which it closes.
 func (e Email) sendOver(ctx context.Context, conn net.Conn, secret string, from *mail.Address, to []*mail.Address, m *gomail.Msg) error {
+	conn = &quietConn{Conn: conn}
 	defer conn.Close()
+	s := &session{Email: e, conn: conn, secret: secret, trace: trace{e.Trace, newRedactor(secret)}}
+	ctx, cancel := s.limit(ctx)
+	defer cancel()
 	// Closing the connection unblocks whatever waits for the server.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
-	s := &session{Email: e, conn: conn, secret: secret, trace: trace{e.Trace, newRedactor(secret)}}
 	err := s.converse(ctx, from, to, m)
 	broken := errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, ctx.Err()) // and not refused
-	if broken && ctx.Err() != nil && !errors.As(err, new(*partialError)) {
+	if broken && ctx.Err() != nil && !errors.As(err, new(*partialError)) && !errors.Is(err, ErrUnconfirmed) {
 		err = fmt.Errorf("the mail server %s did not finish in time: %w", e.Addr, context.Cause(ctx))
 		if s.smtp == nil {
 			err = fmt.Errorf("%w; it sent no greeting, %s", err, e.portAdvice())
 		}
 	}
 	return err
+}
+
+// limit returns a context that ends with the given one, or when a phase of the session
+// takes too long. Once the mail is handed over, it outlives an Alerter's usual patience.
+func (s *session) limit(given context.Context) (context.Context, context.CancelFunc) {
+	p, whole := patienceOf(given), given
+	if p != nil {
+		whole = p.whole
+	}
+	ctx, cancel := context.WithCancelCause(whole)
+	stop := context.AfterFunc(given, func() {
+		if p == nil || !s.handedOver.Load() || p.usual.Err() == nil {
+			cancel(context.Cause(given))
+		}
+	})
+	timer := time.AfterFunc(sendWithin, func() { cancel(context.DeadlineExceeded) })
+	s.handOver = func() {
+		timer.Reset(answerWithin)
+		s.handedOver.Store(true)
+		if p != nil && !p.extend() {
+			cancel(context.Cause(given))
+		}
+	}
+	return ctx, func() { timer.Stop(); stop(); cancel(context.Canceled) }
 }
 
 // converse goes through the steps of one session.
@@ -94,6 +159,9 @@ func (s *session) converse(ctx context.Context, from *mail.Address, to []*mail.A
 		return nil
 	}
 	if err := s.sendData(m); err != nil {
+		if refused != nil { // in words: its kinds of errors are not those of the mail
+			err = fmt.Errorf("%w; and %s", err, errors.Join(refused.never, refused.later))
+		}
 		return err
 	}
 	s.quit() // the mail is accepted, whatever comes now
@@ -111,20 +179,22 @@ func (s *session) sendData(m *gomail.Msg) error {
 	}
 	n, err := m.WriteTo(w)
 	if err != nil {
-		return fmt.Errorf("the connection broke while the mail was sent: %w", err)
+		return fmt.Errorf("the connection broke while the mail was sent: %w", quote(err, s.trace.hide))
 	}
 	s.trace.client(fmt.Sprintf("(the mail, %d bytes)", n))
+	s.handOver()
 	err = w.Close()
+	if err == nil {
+		if w, ok := w.(*smtp.DataCloser); ok {
+			s.trace.server("250 " + w.ServerResponse())
+		}
+		return nil
+	}
 	if reply := new(textproto.Error); errors.As(err, &reply) {
 		s.trace.server(reply.Error())
-	}
-	if err != nil {
 		return s.answer("the server rejects the mail, ask its administrator", err)
 	}
-	if w, ok := w.(*smtp.DataCloser); ok {
-		s.trace.server("250 " + w.ServerResponse())
-	}
-	return nil
+	return fmt.Errorf("%w: %w", s.answer("the mail server "+s.Addr+" got the mail and did not confirm it", err), ErrUnconfirmed)
 }
 
 // quit ends the session, and does not wait long for an answer.

@@ -29,11 +29,11 @@ func (s *session) answer(what string, err error) error {
 	case errors.As(err, &garbled):
 		return fmt.Errorf("%s: its answer is not SMTP: %s", what, s.words(string(garbled)))
 	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%s: it closed the connection without an answer: %w", what, err)
+		return fmt.Errorf("%s: it closed the connection without an answer: %w", what, io.EOF)
 	case errors.Is(err, smtp.ErrUnexpectedServerResponse), errors.Is(err, smtp.ErrUnexpectedServerChallange):
 		return fmt.Errorf("%s: it asks for more than this login provides", what) // without err, which has the server's text
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return fmt.Errorf("%s: %w", what, quote(err, s.trace.hide))
 }
 
 // wants says what else may be wrong if the server refuses an address.
@@ -73,7 +73,7 @@ func (s *session) greetError(err error) error {
 	}
 	what := "the server sends no SMTP greeting, " + s.portAdvice()
 	if isTimeout(err) {
-		return fmt.Errorf("%s: it said nothing for %v: %w", what, greetWithin, err)
+		return fmt.Errorf("%s: it said nothing for %v: %w", what, greetWithin, quote(err, s.trace.hide))
 	}
 	return s.answer(what, err)
 }
@@ -96,19 +96,20 @@ func isTimeout(err error) bool {
 func (s *session) tlsError(err error) error {
 	var cert *tls.CertificateVerificationError
 	var date x509.CertificateInvalidError
+	said := quote(err, s.trace.hide) // it has names from the server's certificate
 	switch {
 	case errors.As(err, new(x509.HostnameError)):
 		return permanentError{fmt.Errorf("the server's certificate is for another name: "+
-			"use one of its names in Addr, or set TLSConfig.ServerName: %w", err)}
+			"use one of its names in Addr, or set TLSConfig.ServerName: %w", said)}
 	case errors.As(err, &date) && date.Reason == x509.Expired:
 		return permanentError{fmt.Errorf("the server's certificate is not valid now: "+
-			"check this machine's clock, or tell the server's administrator: %w", err)}
+			"check this machine's clock, or ask the server's administrator: %w", said)}
 	case errors.As(err, &cert):
 		return permanentError{fmt.Errorf("the server's certificate is not trusted: "+
-			"if it is your own, add its authority to TLSConfig.RootCAs: %w", err)}
+			"if it is your own, add its authority to TLSConfig.RootCAs: %w", said)}
 	case errors.As(err, new(tls.RecordHeaderError)):
 		return permanentError{fmt.Errorf("the server does not speak TLS on this port: "+
-			"ImplicitTLS is for port 465, STARTTLS for 587: %w", err)}
+			"ImplicitTLS is for port 465, STARTTLS for 587: %w", said)}
 	case s.smtp == nil: // TLS from the start
 		return s.greetError(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	mathrand "math/rand/v2"
 	"os"
@@ -15,12 +16,14 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/rs/zerolog"
 )
 
 // A Store keeps what the Alerters of several processes know together, so that they
 // send one alert about an incident and not one each. Package redislimit has one for
 // Redis, [Dir] is one for a directory. A Store must be safe for concurrent use, and its
-// methods must return when their contexts end.
+// methods must return when their contexts end. While one does not, or after it panics, the
+// Alerter counts alone.
 //
 // A value has some 20 KiB, and at most 200 KiB with a Rule.Count up to 500. It contains
 // what an alert contains: names of users and what they did, but no secret.
@@ -41,34 +44,82 @@ type Dir string
 
 // Load implements [Store].
 func (d Dir) Load(ctx context.Context, key string) ([]byte, error) {
-	b, err := os.ReadFile(d.file(key))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, ctx.Err()
-	}
-	return b, err
+	b, err := await(ctx, 0, func() ([]byte, error) { return d.read(key) })
+	return b, d.explain(err)
 }
 
 // CompareAndSwap implements [Store]. It ignores ttl: a file stays until it is removed by
 // hand.
 func (d Dir) CompareAndSwap(ctx context.Context, key string, old, new []byte, _ time.Duration) (swapped bool, err error) {
+	swapped, err = await(ctx, 0, func() (bool, error) { return d.swap(ctx, key, old, new) })
+	return swapped, d.explain(err)
+}
+
+// explain names the directory in an error, which may be that a disk hangs.
+func (d Dir) explain(err error) error {
+	if errors.As(err, new(strayError)) {
+		return fmt.Errorf("notify: Dir %s: the disk %w", string(d), err)
+	}
+	return err
+}
+
+func (d Dir) swap(ctx context.Context, key string, old, new []byte) (swapped bool, err error) {
 	if err := os.MkdirAll(string(d), 0o700); err != nil {
 		return false, err
 	}
-	lock := flock.New(d.file(key) + ".lock")
+	file := d.file(key) + ".lock"
+	if err := d.ordinary(file); err != nil {
+		return false, err
+	}
+	lock := flock.New(file)
 	if ok, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil || !ok {
 		return false, fmt.Errorf("notify: Dir %s: cannot lock: %w", string(d), err)
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	now, err := d.Load(ctx, key)
+	now, err := d.read(key)
 	if err != nil || !bytes.Equal(now, old) {
+		return false, err
+	}
+	if err := ctx.Err(); err != nil { // nobody waits any more
 		return false, err
 	}
 	return true, d.write(key, new)
 }
 
+// maxStored is more than any state has, in bytes.
+const maxStored = 16 << 20
+
+// read returns the value of key, or nil.
+func (d Dir) read(key string) ([]byte, error) {
+	if err := d.ordinary(d.file(key)); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(d.file(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxStored))
+}
+
+// ordinary returns an error if a file is not one: a pipe would block, and a link lead
+// elsewhere.
+func (d Dir) ordinary(file string) error {
+	info, err := os.Lstat(file)
+	if err != nil || info.Mode().IsRegular() {
+		return nil
+	}
+	return fmt.Errorf("notify: Dir %s: %s is not a regular file: remove it", string(d), filepath.Base(file))
+}
+
 // write replaces a file in one step: after a crash it is the old or the new one. The
 // caller has the lock.
 func (d Dir) write(key string, b []byte) error {
+	if err := d.ordinary(d.file(key) + ".new"); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(d.file(key)+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -127,10 +178,12 @@ func (a *Alerter) setAlone(err error) {
 		a.alone = true
 		a.own, _ = decodeState(a.stored) // which this process has written
 		a.own.Pending = slices.DeleteFunc(a.own.Pending, func(p pendingAlert) bool { return p.Sender != a.id })
-		a.rule.logger().Warn().Err(err).Msg("aprimo: the Store of the alerts cannot be used; this process counts alone")
+		a.log(func(l *zerolog.Logger) {
+			l.Warn().Err(err).Msg("aprimo: the Store of the alerts cannot be used; this process counts alone")
+		})
 	case err == nil && a.alone:
 		a.alone, a.own = false, sharedState{}
-		a.rule.logger().Info().Msg("aprimo: the Store of the alerts can be used again")
+		a.log(func(l *zerolog.Logger) { l.Info().Msg("aprimo: the Store of the alerts can be used again") })
 	}
 }
 
@@ -173,7 +226,9 @@ func (a *Alerter) updateStore(change func(s *sharedState, alone bool)) error {
 // have left, counts as none: alerts must go on.
 func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (s sharedState, err error) {
 	restart := func(why any) {
-		a.rule.logger().Error().Any("error", why).Msg("aprimo: the Store's state of the alerts is invalid; starting with an empty one")
+		a.log(func(l *zerolog.Logger) {
+			l.Error().Str("error", clean(fmt.Sprint(why), maxReason)).Msg("aprimo: the Store's state of the alerts is invalid; starting with an empty one")
+		})
 		s = sharedState{}
 	}
 	defer func() {

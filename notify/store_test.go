@@ -78,7 +78,7 @@ func TestARestartBeginsNoSecondIncident(t *testing.T) {
 			a.Close()
 			time.Sleep(time.Minute)
 		}
-		a := notify.New(box, rule) // sees no event, and tells the end
+		a := notify.New(box, rule) // sees no event, and reports the end
 		time.Sleep(time.Hour)
 		a.Close()
 		got := box.got()

@@ -195,7 +195,7 @@ func TestALaterVersionsStateIsNotOverwritten(t *testing.T) {
 func TestNamesInAStore(t *testing.T) {
 	var s sharedState
 	s.Incidents[1].ID = "x-throttled"
-	s.Pending = []pendingAlert{{ID: "x", Targets: []target{{"mail", []string{"bob@example.com"}}}}}
+	s.Pending = []pendingAlert{{ID: "x", Targets: []target{{Route: "mail", Recipients: []string{"bob@example.com"}}}}}
 	stored, err := s.encode()
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"fmt"
 	htmltemplate "html/template"
 	"io"
@@ -88,48 +89,96 @@ func Sample(c Condition, p Phase) Alert {
 	since := now.Add(-37 * time.Minute)
 	a := Alert{
 		Condition: c, Phase: p, Incident: "SAMPLE", Number: 1, Tenant: "acme", Host: "app01", PID: 4711,
-		Time: now, Since: since, Latest: now, Count: 143, Total: 143, Peak: 41, Limit: 20, Within: defaultWithin, Cooldown: defaultCooldown, MaxDelay: 2 * time.Second,
-		Lost: 3, Recovered: 120, Refused: 4, Paused: 31, Queued: 44, Again: true, Delay: 2 * time.Second, ServerDelay: 1800 * time.Millisecond,
+		Time: now, Since: since, Latest: now, Within: defaultWithin, Cooldown: defaultCooldown, MaxDelay: 2 * time.Second,
+		Lost: 12, Unconfirmed: 4, Recovered: 120, Refused: 25, Paused: 31,
+		Queued: 44, Again: true, Delay: 2 * time.Second, ServerDelay: 1800 * time.Millisecond,
 		Rate: 6.2, TenantRate: defaultTenantRate, Others: 8.8,
-		Users:      []Tally{{Name: "anna@example.com", Count: 101}, {Name: "nightly-import", Count: 30}, {Count: 12}},
-		Operations: []Tally{{Name: "GET /api/core/record/{id}", Count: 88}, {Name: "POST /api/core/orders", Count: 40}, {Name: "POST /api/core/search/records", Count: 15}},
-		Hosts:      []Tally{{Name: "app01 (process 4711)", Count: 90}, {Name: "app02 (process 812)", Count: 53}},
-		Next:       now.Add(defaultReminder),
+		Next: now.Add(defaultReminder),
 	}
-	sampleEvents(&a)
-	if p == Escalated || p == Reminder || p == Resolved {
-		for _, names := range [][]Tally{a.Users, a.Operations, a.Hosts} {
-			for i := range names {
-				names[i].Count = names[i].Count * 1604 / 143
-			}
-		}
+	a.Limit = Rule{MaxDelay: a.MaxDelay}.withDefaults().limit(c)
+	limited, total := 143, map[Condition]int{Failing: a.Lost, Refusing: a.Refused}
+	if p == Escalated || p == Reminder || p == Resolved { // since a first mail with these numbers
+		a.Number, a.Previous = 2, since.Add(time.Minute)
+		a.Lost, a.Unconfirmed, a.Recovered, a.Refused, limited = 134, 40, 1350, 270, 1604
+	}
+	a.Count = cmp.Or(total[c], 143)
+	a.Total = cmp.Or(map[Condition]int{Failing: a.Lost, Refusing: a.Refused}[c], limited)
+	if a.Number > 1 {
+		a.Count = a.Total - a.Count
 	}
 	switch p {
-	case Escalated, Reminder:
-		a.Number, a.Total, a.Previous = 2, 1604, since.Add(time.Minute)
 	case Resolved:
-		a.Number, a.Total, a.Ended, a.Previous, a.Next = 3, 1604, now.Add(-10*time.Minute), since.Add(time.Minute), time.Time{}
+		a.Number, a.Ended, a.Next = 3, now.Add(-10*time.Minute), time.Time{}
 		a.Latest = a.Ended
 	case Digest:
-		a.Unreported = []Summary{{"SAMPLE", since, since.Add(2 * time.Minute), 100, 41, 2, true}, {"SAMPLE2", since.Add(20 * time.Minute), time.Time{}, 43, 20, 1, false}}
-		a.Incidents = 2
-		a.Suppressed, a.Next = 143, time.Time{}
+		a.Incidents, a.Suppressed, a.Next = 2, a.Total, time.Time{}
+		first, lost := a.Total*2/3, a.Lost*2/3
+		a.Unreported = []Summary{
+			{"SAMPLE", since, since.Add(14 * time.Minute), first, 0, lost, true},
+			{"SAMPLE2", since.Add(20 * time.Minute), time.Time{}, a.Total - first, 0, a.Lost - lost, false},
+		}
 	}
+	a.Users = sampleNames(a.Total, "anna@example.com", "nightly-import", "")
+	a.Operations = sampleNames(a.Total, "GET /api/core/record/{id}", "POST /api/core/orders", "POST /api/core/search/records")
+	a.Hosts = sampleNames(a.Total, "app01 (process 4711)", "app02 (process 812)")
+	a.sampleHistory(limited)
 	return a
 }
 
-// sampleEvents adds samples and a history.
-func sampleEvents(a *Alert) {
+// sampleNames returns tallies that have the total as their sum.
+func sampleNames(total int, names ...string) (all []Tally) {
+	rest := total
+	for i, name := range names {
+		n := rest * 7 / 10
+		if i == len(names)-1 {
+			n = rest
+		}
+		all = append(all, Tally{Name: name, Count: n})
+		rest -= n
+	}
+	return all
+}
+
+// sampleHistory adds samples and a history, with so many 429s.
+func (a *Alert) sampleHistory(limited int) {
 	for i, user := range []string{"anna@example.com", "anna@example.com", "nightly-import"} {
 		e := transport.Event{Kind: transport.RateLimited, Time: a.Since.Add(time.Duration(i) * time.Second), User: user,
 			Method: "GET", URL: "https://acme.dam.aprimo.com/api/core/record/0a1b2c3d4e5f60718293a4b5c6d7e8f9", Attempt: 1, Status: 429}
+		if a.Condition == Refusing {
+			e.Kind, e.Attempt, e.Status = transport.Refused, 0, 0
+		}
 		a.Samples = append(a.Samples, e)
 	}
 	for i := range maxHistory {
 		m := Minute{Time: a.Time.Truncate(time.Minute).Add(time.Duration(i-maxHistory+1) * time.Minute), Sent: 200 + i*7%90}
-		if i >= maxHistory-38 {
-			m.Limited, m.Sent, m.ServerDelay = (i*i*3)%41, 372, time.Duration(i%9)*200*time.Millisecond
+		if !m.Time.Before(a.Since.Truncate(time.Minute)) {
+			m.Sent, m.ServerDelay = 372, time.Duration(i%10)*a.ServerDelay/9
 		}
 		a.History = append(a.History, m)
 	}
+	if a.Phase != Digest {
+		a.Peak = a.limit(a.Since, a.Latest, limited)
+		return
+	}
+	first, second := &a.Unreported[0], &a.Unreported[1]
+	first.Peak = a.limit(first.Since, first.Ended, limited*2/3)
+	second.Peak = a.limit(second.Since, a.Time, limited-limited*2/3)
+	a.Peak = max(first.Peak, second.Peak)
+}
+
+// limit spreads so many 429s over the minutes of an incident, and returns the most in one.
+func (a *Alert) limit(since, end time.Time, n int) (peak int) {
+	var in []*Minute
+	for i := range a.History {
+		if m := &a.History[i]; m.Time.After(since.Add(-time.Minute)) && !m.Time.After(end) {
+			in = append(in, m)
+		}
+	}
+	for i := range n {
+		in[(i*i)%len(in)].Limited++
+	}
+	for _, m := range in {
+		peak = max(peak, m.Limited)
+	}
+	return peak
 }

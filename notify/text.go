@@ -16,8 +16,16 @@ var advice = map[Condition][]string{
 		"Ask Aprimo to raise the limit, then set the same number in this program's limiter.",
 	},
 	Failing: {
-		"The calls that were given up have had no effect. Find them in the log, and run the job again that made them.",
+		"Find the calls in the log. One that was answered 429 was not carried out: it is safe to run it again, and any call that only reads.",
+		"A call without an answer, or with a 502, 503 or 504, may have been carried out. Check that in Aprimo before you run it again: " +
+			"a POST that runs twice makes duplicates.",
 		"A call is given up when all its attempts fail, or its deadline passes. Allow more time, or start fewer calls at once.",
+	},
+	Refusing: {
+		"The rejected calls were never sent: it is safe to run them again.",
+		"Start fewer calls at once, or allow them more time: a call is rejected at once if its deadline, or http.Client.Timeout, " +
+			"comes before its turn.",
+		"A call is also rejected if the queue is full (transport.WithMaxQueue), or if the limiter fails. The callers' errors say which.",
 	},
 	Saturated: {
 		"Calls are queued, which delays them. Start large jobs later, or run them with transport.Batch so that other calls go first.",
@@ -35,6 +43,8 @@ func (a Alert) title() string {
 	switch a.Condition {
 	case Failing:
 		what = fmt.Sprintf("%s from %s failed after all attempts, in %s", many(a.Total, "call"), from, span)
+	case Refusing:
+		what = fmt.Sprintf("Your program's calls do not fit: %s rejected %s before sending, in %s", from, many(a.Total, "call"), span)
 	case Saturated:
 		what = fmt.Sprintf("Requests from %s have been slow for %s: they wait at Aprimo, or in our own queue", from, span)
 	}
@@ -100,10 +110,17 @@ func (a Alert) program() string { return fmt.Sprintf("process %d on %s", a.PID, 
 
 func (a Alert) outcome() []string {
 	lines := []string{"No call has been given up so far"}
-	if a.Lost+a.Recovered+a.Refused > 0 {
-		lines = []string{many(a.Lost, "call") + " given up: the caller got the error",
-			many(a.Recovered, "call") + " succeeded after a retry",
-			many(a.Refused, "call") + " rejected locally, never sent"}
+	if a.Lost > 0 {
+		lines = []string{many(a.Lost, "call") + " given up: the caller got the error"}
+	}
+	if a.Unconfirmed > 0 {
+		lines = append(lines, fmt.Sprintf("of these, %d may have been carried out; %d can be run again", a.Unconfirmed, a.Lost-a.Unconfirmed))
+	}
+	if a.Recovered > 0 {
+		lines = append(lines, many(a.Recovered, "call")+" succeeded after a retry")
+	}
+	if a.Refused > 0 {
+		lines = append(lines, many(a.Refused, "call")+" rejected locally, never sent")
 	}
 	last := "the last 429"
 	if a.Condition != Throttled {

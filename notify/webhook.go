@@ -11,8 +11,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,7 +39,8 @@ type Webhook struct {
 	// Header is added to each request, for example Authorization.
 	Header http.Header `json:"-" yaml:"-"`
 
-	// Client sends the requests. Nil means one that follows no redirect.
+	// Client sends the requests. Nil means one that follows no redirect. One that
+	// follows a redirect without sending the alert there makes an error of it.
 	Client *http.Client `json:"-" yaml:"-"`
 
 	// InsecureHTTP allows a URL with http, which is not encrypted.
@@ -73,8 +78,10 @@ func isLocal(host string) bool {
 }
 
 // Notify posts a and returns when the server has answered, after at most a minute. A
-// status other than 2xx is an error. It wraps [ErrPermanent] unless the status is 408, 429
-// or at least 500.
+// status other than 2xx is an error, and so is an answer by which Slack or Teams says that
+// nothing was delivered, whatever its status. The error wraps [ErrPermanent] unless the
+// status is 408, 429 or at least 500, or the text means one of these. It wraps
+// [ErrUnconfirmed] if the server got the alert and did not answer, or answered 504.
 func (w Webhook) Notify(ctx context.Context, a Alert) error {
 	if err := w.Validate(); err != nil {
 		return err
@@ -85,9 +92,33 @@ func (w Webhook) Notify(ctx context.Context, a Alert) error {
 	if err != nil {
 		return fmt.Errorf("notify: webhook: %w", permanentError{err})
 	}
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(i httptrace.WroteRequestInfo) { sent.Store(i.Err == nil) },
+	})
+	_, err = await(ctx, 0, func() (_ struct{}, err error) { return struct{}{}, w.send(ctx, body, &sent) })
+	if errors.As(err, new(strayError)) {
+		u, _ := url.Parse(w.URL)
+		err = unconfirmedIf(sent.Load(), fmt.Errorf("the Client %w", quote(err, newRedactor(w.secret(u)))))
+	}
+	if err != nil {
+		return fmt.Errorf("notify: webhook: %w", err)
+	}
+	return nil
+}
+
+func unconfirmedIf(sent bool, err error) error {
+	if sent {
+		return fmt.Errorf("%w: %w", err, ErrUnconfirmed)
+	}
+	return err
+}
+
+// send sends a request. Its Client may be foreign.
+func (w Webhook) send(ctx context.Context, body []byte, sent *atomic.Bool) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("notify: webhook: %w", permanentError{errors.New("bad URL")})
+		return permanentError{errors.New("bad URL")}
 	}
 	for name, values := range w.Header {
 		r.Header[name] = values
@@ -97,16 +128,21 @@ func (w Webhook) Notify(ctx context.Context, a Alert) error {
 	if client == nil {
 		client = webhookClient
 	}
+	host, hide := r.URL.Host, newRedactor(w.secret(r.URL))
 	resp, err := client.Do(r)
 	if err != nil {
-		return w.noAnswer(r.URL.Host, err)
+		return unconfirmedIf(sent.Load(), noAnswer(host, hide, err))
 	}
 	defer resp.Body.Close()
-	return w.judge(r.URL, resp)
+	if last := resp.Request; last != nil && last.Method != http.MethodPost {
+		return permanentError{fmt.Errorf("%s redirects to %s, where the Client sent no alert: use the URL that it redirects to",
+			host, clean(last.URL.Host, maxText))}
+	}
+	return w.judge(host, hide, resp)
 }
 
 // noAnswer explains why there is no answer.
-func (w Webhook) noAnswer(host string, err error) error {
+func noAnswer(host string, hide *redactor, err error) error {
 	if u := new(url.Error); errors.As(err, &u) {
 		err = u.Err // without the URL
 	}
@@ -114,23 +150,85 @@ func (w Webhook) noAnswer(host string, err error) error {
 	if errors.As(err, new(*tls.CertificateVerificationError)) {
 		hint = "its certificate is not trusted: if it is your own, set a Client that trusts its authority"
 	}
-	return fmt.Errorf("notify: webhook: no answer from %s, %s: %w", host, hint, err)
+	return fmt.Errorf("no answer from %s, %s: %w", host, hint, quote(err, hide))
 }
 
 // judge returns an error about an answer that is not a success.
-func (w Webhook) judge(u *url.URL, resp *http.Response) error {
-	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
+func (w Webhook) judge(host string, hide *redactor, resp *http.Response) error {
+	status := resp.StatusCode
+	good := status >= 200 && status < 300
+	if good && w.Shape == JSON {
 		return nil
 	}
-	words := newRedactor(w.secret(u)).text(string(answer)) // many servers repeat the request
-	err := fmt.Errorf("%s answered %d %s", u.Host, resp.StatusCode, clean(words, 200))
-	switch {
-	case resp.StatusCode == http.StatusRequestTimeout, resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= 500:
-	default:
-		err = permanentError{fmt.Errorf("%w: check whether the URL is still valid, and which Shape it expects", err)}
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if good && err != nil {
+		return unconfirmedIf(true, fmt.Errorf("%s answered %d, but its answer broke off: %w", host, status, quote(err, hide)))
 	}
-	return fmt.Errorf("notify: webhook: %w", err)
+	if good {
+		if status = w.meaning(string(answer)); status == http.StatusOK {
+			return nil
+		}
+	}
+	words := hide.text(string(answer)) // many servers repeat the request
+	err = fmt.Errorf("%s answered %d %s", host, resp.StatusCode, clean(words, 200))
+	switch {
+	case status == http.StatusGatewayTimeout: // it has passed the alert on
+		return unconfirmedIf(true, err)
+	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
+		return err
+	}
+	return permanentError{fmt.Errorf("%w: check whether the URL is still valid, and which Shape it expects", err)}
+}
+
+// meaning returns the status that the text of an answer with 2xx amounts to: Teams and
+// Slack say there whether they have delivered the message.
+func (w Webhook) meaning(answer string) int {
+	answer = strings.TrimSpace(answer)
+	var reply struct {
+		OK, Success *bool
+		Error       any
+	}
+	no := func(b *bool) bool { return b != nil && !*b }
+	isObject := strings.HasPrefix(answer, "{") && json.Unmarshal([]byte(answer), &reply) == nil
+	failed := no(reply.OK) || no(reply.Success) || reply.Error != nil
+	switch {
+	case isObject && !failed, answer == "", answer == "1", strings.EqualFold(answer, "ok"):
+		return http.StatusOK
+	case w.Shape == Slack:
+		return slackMeaning(answer)
+	case isObject:
+		return http.StatusBadRequest
+	}
+	return teamsMeaning(answer)
+}
+
+// slackLater are the words for what may pass, in the errors of Slack.
+var slackLater = regexp.MustCompile(`rate_?limit|internal|fatal|unavailable|timeout`)
+
+// slackMeaning is about an answer that is neither "ok" nor says so in JSON.
+func slackMeaning(answer string) int {
+	if slackLater.MatchString(answer) {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusBadRequest
+}
+
+// teamsStatus is the status with which Teams refused a message, in the text of its 200.
+var teamsStatus = regexp.MustCompile(`HTTP error ([45][0-9]{2})`)
+
+// teamsFailed is a text of Teams, or a page in HTML, for people who are not logged in.
+var teamsFailed = regexp.MustCompile(`(?i)^<|failed|error`)
+
+// teamsMeaning is about an answer that is not known to be good; a workflow may have any.
+func teamsMeaning(answer string) int {
+	if m := teamsStatus.FindStringSubmatch(answer); m != nil {
+		status, _ := strconv.Atoi(m[1])
+		return status
+	}
+	if teamsFailed.MatchString(answer) {
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
 }
 
 // secret returns what the errors must not show.

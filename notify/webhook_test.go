@@ -29,7 +29,9 @@ func hook(t *testing.T, shape notify.Shape, status int) (notify.Webhook, *[]byte
 			w.Header().Set("Location", "https://elsewhere.example/")
 		}
 		w.WriteHeader(status)
-		fmt.Fprint(w, "no\r\nsuch hook")
+		if status >= 300 {
+			fmt.Fprint(w, "no\r\nsuch hook")
+		}
 	}))
 	t.Cleanup(s.Close)
 	client := s.Client()

@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 const (
@@ -74,8 +76,10 @@ func (a *Alerter) exchange(closing bool) (busy bool) {
 		a.dispatch(p)
 	}
 	if closing && forgets && unreported > 0 {
-		a.rule.logger().Error().Int("aprimo.alert.events", unreported).
-			Msg("aprimo: program ends with unreported events: alerts are muted, or the rule allows no more")
+		a.log(func(l *zerolog.Logger) {
+			l.Error().Int("aprimo.alert.events", unreported).
+				Msg("aprimo: program ends with unreported events: alerts are muted, or the rule allows no more")
+		})
 	}
 	return busy
 }
@@ -98,23 +102,16 @@ func (a *Alerter) takeDelta(closing bool) delta {
 	return d
 }
 
-// isClosing reports whether Close has been called.
-func (a *Alerter) isClosing() bool {
-	select {
-	case <-a.closing:
-		return true
-	default:
-		return false
-	}
-}
+// isClosing reports whether Close or Shutdown has been called.
+func (a *Alerter) isClosing() bool { return a.life.Err() != nil }
 
-// wait waits for d, for wake, or until Close is called.
+// wait waits for d, for wake, or until the Alerter closes.
 func (a *Alerter) wait(d time.Duration, wake <-chan struct{}) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-wake:
-	case <-a.closing:
+	case <-a.life.Done():
 	}
 }

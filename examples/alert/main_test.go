@@ -180,18 +180,18 @@ func TestPreview(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wants(t, out, "18 alerts", filepath.Join(dir, "index.html"))
+	wants(t, out, "24 alerts", filepath.Join(dir, "index.html"))
 	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, width := range []string{"360", "640"} {
-		if n := strings.Count(string(page), `width="`+width+`"`); n != 18 {
-			t.Errorf("got %d frames of %s px, want 18", n, width)
+		if n := strings.Count(string(page), `width="`+width+`"`); n != 24 {
+			t.Errorf("got %d frames of %s px, want 24", n, width)
 		}
 	}
 	refs := regexp.MustCompile(`(?:src|href)="([^"#]+)"`).FindAllStringSubmatch(string(page), -1)
-	if len(refs) != 18*8 {
+	if len(refs) != 24*8 {
 		t.Errorf("got %d references, want two frames and six links of each alert", len(refs))
 	}
 	for _, ref := range refs {

@@ -42,7 +42,7 @@ func preview(dir string, out io.Writer) error {
 	}
 	defer server.Close()
 	var samples []sample
-	for _, condition := range []notify.Condition{notify.Saturated, notify.Throttled, notify.Failing} {
+	for _, condition := range []notify.Condition{notify.Saturated, notify.Throttled, notify.Failing, notify.Refusing} {
 		for _, phase := range []notify.Phase{notify.Firing, notify.Escalated, notify.Reminder, notify.Resolved, notify.Digest, notify.Test} {
 			a := notify.Sample(condition, phase)
 			s := sample{Name: fmt.Sprintf("%s-%s", condition, phase), Subject: a.Subject()}

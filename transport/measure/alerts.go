@@ -11,7 +11,7 @@ type Alerts interface {
 
 // An AlertStatus is the state of the alerts about one condition.
 type AlertStatus struct {
-	Condition string    `json:"condition"`          // throttled, failing or saturated
+	Condition string    `json:"condition"`          // throttled, failing, refusing or saturated
 	State     string    `json:"state"`              // ok, pending, firing or clearing
 	Incident  string    `json:"incident,omitempty"` // empty if the state is ok
 	Since     time.Time `json:"since,omitzero"`     // the first event of the incident
@@ -31,9 +31,9 @@ const (
 // AlertMetrics returns those that ReadAlerts tells.
 func AlertMetrics() []Metric {
 	return []Metric{
-		{AlertsSent, Total, "{alert}", "Alerts that were delivered, for each way that they go.", nil, nil},
-		{AlertsFailed, Total, "{alert}", "Alerts that somebody was not told of, for each way, as the log says.", nil, nil},
-		{AlertsPending, Sum, "{alert}", "Alerts that are still sent, or tried again.", nil, nil},
+		{AlertsSent, Total, "{alert}", "Alerts that were delivered, counted for each route.", nil, nil},
+		{AlertsFailed, Total, "{alert}", "Alerts that somebody did not get, or may not have got, counted for each route, as in the log.", nil, nil},
+		{AlertsPending, Sum, "{alert}", "Alerts that are being sent or wait for a retry.", nil, nil},
 	}
 }
 

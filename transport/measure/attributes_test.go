@@ -90,17 +90,17 @@ func TestAttributesOfOddRequests(t *testing.T) {
 			transport.WithBase(roundTripper(func(*http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 429, Header: http.Header{}, Body: http.NoBody}, nil
 			})))
-		var told tally
-		measure.Observe(tr, told.tell)
+		var got tally
+		measure.Observe(tr, got.tell)
 		resp, err := tr.RoundTrip(&test.req)
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		if told.counts[measure.RequestDuration+" "+test.want] != 1 {
-			t.Errorf("%s: %v", name, told.counts)
+		if got.counts[measure.RequestDuration+" "+test.want] != 1 {
+			t.Errorf("%s: %v", name, got.counts)
 		}
-		for key := range told.counts {
+		for key := range got.counts {
 			if !utf8.ValidString(key) {
 				t.Errorf("%s: %q", name, key)
 			}

@@ -51,7 +51,7 @@ func (o *observer) attempt(ctx context.Context, e transport.Event) {
 }
 
 func (o *observer) done(ctx context.Context, e transport.Event) {
-	last := untold(e)
+	last := unreported(e)
 	if last {
 		o.attempt(ctx, e)
 	}
@@ -63,10 +63,10 @@ func (o *observer) done(ctx context.Context, e transport.Event) {
 	o.tell(ctx, TimeInQueue, e.Waited.Seconds(), transport.PriorityFromContext(ctx).String(), result)
 }
 
-// untold says whether the last attempt of a call that is done has had no event of
+// unreported says whether the last attempt of a call that is done has had no event of
 // its own. It has had one if it was to be followed by another, which was not sent
 // because the call was refused, or cancelled, or could not be prepared.
-func untold(e transport.Event) bool { return e.Attempt > 0 && !e.Reported }
+func unreported(e transport.Event) bool { return e.Attempt > 0 && !e.Reported }
 
 // resultOf returns whether a call got its turn, each time that it needed one, and if
 // not, why.

@@ -110,8 +110,8 @@ func TestEveryAttemptIsCountedOnce(t *testing.T) {
 
 func (test ending) run(t *testing.T) {
 	tr := transport.New(append(test.opts, transport.WithBase(test.base), transport.WithLogger(zerolog.Nop()))...)
-	var told tally
-	measure.Observe(tr, told.tell)
+	var got tally
+	measure.Observe(tr, got.tell)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	if test.cancel < 0 {
@@ -134,11 +134,11 @@ func (test ending) run(t *testing.T) {
 		io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
 	}
-	test.check(t, tr.Stats().Sent, &told)
+	test.check(t, tr.Stats().Sent, &got)
 }
 
-func (test ending) check(t *testing.T, sent uint64, told *tally) {
-	each, all := told.attempts()
+func (test ending) check(t *testing.T, sent uint64, got *tally) {
+	each, all := got.attempts()
 	if uint64(all) != sent {
 		t.Errorf("%d attempts counted, %d sent", all, sent)
 	}
@@ -158,8 +158,8 @@ func (test ending) check(t *testing.T, sent uint64, told *tally) {
 		measure.Retries: max(0, all-1),
 	}
 	for key, n := range want {
-		if told.counts[key] != n {
-			t.Errorf("%s is %d, want %d", key, told.counts[key], n)
+		if got.counts[key] != n {
+			t.Errorf("%s is %d, want %d", key, got.counts[key], n)
 		}
 	}
 }

@@ -44,8 +44,8 @@ func load(t *testing.T, random *rand.Rand) {
 		Others: []aprimotest.Load{{Rate: 12}},
 	}
 	tr := transport.New(transport.WithBase(tenant.Transport()), transport.WithLogger(zerolog.Nop()), transport.WithMaxQueue(150))
-	var told tally
-	measure.Observe(tr, told.tell)
+	var got tally
+	measure.Observe(tr, got.tell)
 	const calls = 300
 	shared, cancelShared := context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Second, cancelShared)
@@ -70,16 +70,16 @@ func load(t *testing.T, random *rand.Rand) {
 	}
 	wg.Wait()
 	cancelShared()
-	if sent := tr.Stats().Sent; uint64(told.counts[measure.RequestDuration]) != sent || sent == 0 {
-		t.Errorf("%d attempts counted, %d sent", told.counts[measure.RequestDuration], sent)
+	if sent := tr.Stats().Sent; uint64(got.counts[measure.RequestDuration]) != sent || sent == 0 {
+		t.Errorf("%d attempts counted, %d sent", got.counts[measure.RequestDuration], sent)
 	}
-	if n := told.counts[measure.RateLimited]; uint64(n) != tr.Stats().RateLimited {
+	if n := got.counts[measure.RateLimited]; uint64(n) != tr.Stats().RateLimited {
 		t.Errorf("%d times 429 counted, there were %d", n, tr.Stats().RateLimited)
 	}
-	if n := told.counts[measure.Requests]; n != calls || told.counts[measure.TimeInQueue] != calls {
+	if n := got.counts[measure.Requests]; n != calls || got.counts[measure.TimeInQueue] != calls {
 		t.Errorf("%d calls counted, there were %d", n, calls)
 	}
-	for key := range told.counts {
+	for key := range got.counts {
 		if strings.HasPrefix(key, measure.RequestDuration+" X") || strings.HasPrefix(key, measure.RateLimited+" X") {
 			t.Errorf("a method that nobody knows: %s", key)
 		}

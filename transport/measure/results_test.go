@@ -19,8 +19,8 @@ import (
 func TestCallsThatLookTheSame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := transport.New(transport.WithBase(script(503, never)), transport.WithLogger(zerolog.Nop()))
-		var told tally
-		measure.Observe(tr, told.tell)
+		var got tally
+		measure.Observe(tr, got.tell)
 		for _, after := range []time.Duration{50 * time.Millisecond, 20 * time.Millisecond} {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			time.AfterFunc(after, cancel)
@@ -29,7 +29,7 @@ func TestCallsThatLookTheSame(t *testing.T) {
 				t.Errorf("%s", resp.Status)
 			}
 		}
-		if n := told.counts[measure.RequestDuration]; n != 2 || tr.Stats().Sent != 2 {
+		if n := got.counts[measure.RequestDuration]; n != 2 || tr.Stats().Sent != 2 {
 			t.Errorf("%d attempts counted, %d sent", n, tr.Stats().Sent)
 		}
 	})
@@ -41,8 +41,8 @@ func TestResultsOfRefusedCalls(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			tr := transport.New(transport.WithBase(script(200)), transport.WithLogger(zerolog.Nop()),
 				transport.WithLimiter(transport.NewLimiter(1, time.Hour)), transport.WithMaxQueue(most))
-			var told tally
-			measure.Observe(tr, told.tell)
+			var got tally
+			measure.Observe(tr, got.tell)
 			ctx, cancel := context.WithTimeout(transport.ContextWithPriority(t.Context(), transport.Interactive), time.Minute)
 			defer cancel()
 			for range 2 {
@@ -56,8 +56,8 @@ func TestResultsOfRefusedCalls(t *testing.T) {
 				measure.TimeInQueue + " interactive,acquired":  1,
 				measure.TimeInQueue + " interactive," + result: 1,
 			} {
-				if told.counts[key] != n {
-					t.Errorf("%s is %d, want %d", key, told.counts[key], n)
+				if got.counts[key] != n {
+					t.Errorf("%s is %d, want %d", key, got.counts[key], n)
 				}
 			}
 		})

@@ -18,7 +18,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// A tally counts what it is told: per name, and per name with attributes.
+// A tally counts what it gets: per name, and per name with attributes.
 type tally struct {
 	mu     sync.Mutex
 	counts map[string]int
@@ -36,7 +36,7 @@ func (c *tally) tell(_ context.Context, name string, _ float64, attributes ...st
 	}
 }
 
-// attempts returns what was told of them, without what is the same for all, and the
+// attempts returns what was counted of them, without what is the same for all, and the
 // number of all.
 func (c *tally) attempts() (map[string]int, int) {
 	each := maps.Clone(c.counts)

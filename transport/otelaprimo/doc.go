@@ -24,9 +24,9 @@
 //
 // Of alerts, with InstrumentAlerts:
 //
-//	…alert.sent                   counter             alerts that were delivered, for each way that they go
-//	…alert.failed                 counter             that somebody was not told of, as the log says
-//	…alert.pending                up-down counter     that are still sent, or tried again
+//	…alert.sent                   counter             alerts that were delivered, counted for each route
+//	…alert.failed                 counter             that somebody did not get, as in the log
+//	…alert.pending                up-down counter     that are being sent or wait for a retry
 //
 // Attributes:
 //

@@ -33,7 +33,7 @@
 //	increase(…_given_up_total[5m]) > 0                           calls are lost
 //	increase(…_retries_total[5m]) > 20                           much is repeated
 //	…_coordinator_up == 0                                        each process keeps to its part
-//	increase(…_alert_failed_total[1h]) > 0                       somebody is not told of alerts
+//	increase(…_alert_failed_total[1h]) > 0                       somebody does not get alerts
 //
 // A series that has labels begins with its first event, which increase and rate do
 // not see; those without labels begin at 0.

@@ -1,0 +1,136 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// A strayError says how foreign code failed to return.
+type strayError string
+
+func (e strayError) Error() string { return string(e) }
+
+// await calls f, which is not ours, in a goroutine of its own: f may hang, panic or end
+// its goroutine. A late f has until grace after the context's end; then its goroutine is
+// left behind, and ends when f does.
+func await[T any](ctx context.Context, grace time.Duration, f func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1) // so that a late f does not block
+	go func() {
+		r := result{err: strayError("ended its goroutine")}
+		defer func() {
+			if p := recover(); p != nil {
+				r.err = strayError("panicked: " + clean(fmt.Sprint(p), maxReason))
+			}
+			done <- r
+		}()
+		r.value, r.err = f()
+	}()
+	var late <-chan time.Time
+	for end := ctx.Done(); ; {
+		select {
+		case r := <-done:
+			return r.value, r.err
+		case <-end:
+			if whole := patienceOf(ctx).extended(); whole != nil && whole.Err() == nil {
+				end = whole.Done()
+				continue
+			}
+			end = nil
+			t := time.NewTimer(grace)
+			defer t.Stop()
+			late = t.C
+		case <-late:
+			var none T
+			return none, fmt.Errorf("%w: %w", strayError("does not return when its context ends"), context.Cause(ctx))
+		}
+	}
+}
+
+// maxReason is how many characters are kept of an error's text from outside.
+const maxReason = 300
+
+// A foreignError is an error that is not ours, with a text that is fit to be shown. It has
+// no Unwrap, so that nobody prints what its text leaves out.
+type foreignError struct {
+	text string
+	err  error
+}
+
+func (e *foreignError) Error() string        { return e.text }
+func (e *foreignError) Is(target error) bool { return errors.Is(e.err, target) }
+func (e *foreignError) As(target any) bool   { return errors.As(e.err, target) }
+
+// urlInText is a URL, whose path and query may be secret. The host is not.
+var urlInText = regexp.MustCompile(`(https?://)(?:[^\s"'/?#@]*@)?([^\s"'/?#]+)[^\s"']*`)
+
+// quote makes an error from outside fit to be shown: short, in one line, printable, and
+// without the secret and what follows a URL's host.
+func quote(err error, hide *redactor) error {
+	text := err.Error()
+	text = urlInText.ReplaceAllString(text[:min(len(text), maxAnswer)], "$1$2")
+	return &foreignError{clean(strings.Join(strings.Fields(hide.text(text)), " "), maxReason), err}
+}
+
+// A guardedStore calls a Store, which may hang, panic or end its goroutine. While one call
+// hangs there is no other.
+type guardedStore struct {
+	store Store
+	busy  atomic.Bool
+}
+
+func (g *guardedStore) Load(ctx context.Context, key string) ([]byte, error) {
+	return guarded(ctx, g, func() ([]byte, error) { return g.store.Load(ctx, key) })
+}
+
+func (g *guardedStore) CompareAndSwap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
+	return guarded(ctx, g, func() (bool, error) { return g.store.CompareAndSwap(ctx, key, old, new, ttl) })
+}
+
+func guarded[T any](ctx context.Context, g *guardedStore, f func() (T, error)) (T, error) {
+	if !g.busy.CompareAndSwap(false, true) {
+		var none T
+		return none, errors.New("notify: the Store has not returned from an earlier call")
+	}
+	value, err := await(ctx, 0, func() (T, error) {
+		defer g.busy.Store(false)
+		value, err := f()
+		if err != nil {
+			err = quote(err, nil)
+		}
+		return value, err
+	})
+	if errors.As(err, new(strayError)) {
+		err = fmt.Errorf("notify: the Store %w", err)
+	}
+	return value, err
+}
+
+// logWithin is how long a line may take. A logger that hangs must not stop the alerts.
+const logWithin = time.Second
+
+// log writes a line.
+func (a *Alerter) log(write func(*zerolog.Logger)) {
+	ctx, cancel := context.WithTimeout(context.Background(), logWithin)
+	defer cancel()
+	select {
+	case a.logging <- struct{}{}:
+	case <-ctx.Done(): // an earlier line hangs
+		return
+	}
+	_, _ = await(ctx, 0, func() (_ struct{}, _ error) {
+		defer func() { <-a.logging }()
+		write(a.rule.logger())
+		return
+	})
+}
