@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -71,6 +72,13 @@ func (c *call) user() string {
 		c.waiter.Flow, c.named = userOf(c.req, c.contextValues.user, c.identity), true
 	}
 	return c.waiter.Flow
+}
+
+// refused reports whether the call was not sent, or not again, for a reason of ours: one
+// whose caller has given up was not refused.
+func (c *call) refused(err error) bool {
+	var q *QueueError
+	return errors.As(err, &q) && c.req.Context().Err() == nil
 }
 
 // changed returns the changes of the last attempt, to add one.

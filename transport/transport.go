@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -177,16 +176,16 @@ func (t *Transport) changed(c *call) {
 	}
 }
 
-// ended reports what became of a call.
+// ended logs and reports what became of a call.
 func (t *Transport) ended(c *call, resp *http.Response, err error) {
-	if t.observers.none() || c.above != nil {
+	if c.above != nil || err == nil && t.observers.none() {
 		return
 	}
 	e := t.event(Done, c, resp, err)
 	e.Reported = c.attempt > 0 && c.reported == c.attempt
-	var refused *QueueError
-	if errors.As(err, &refused) && c.req.Context().Err() == nil {
+	if c.refused(err) {
 		e.Kind = Refused
+		t.log.Refused(func() auditlog.Entry { return t.entryOf(nil, e) })
 		t.report(c, e)
 		e.Kind = Done
 	}

@@ -31,7 +31,7 @@ type hook struct {
 	sent  atomic.Int64 // the gate.Instant when the request was written; 0: not yet
 	conns atomic.Int32 // connections that were had for it
 	over  atomic.Bool
-	below atomic.Bool // there is another Transport below, which needs to know of this one
+	below atomic.Bool           // there is another Transport below, which needs to know of this one
 	err   atomic.Pointer[error] // why there was no slot for a further connection
 }
 

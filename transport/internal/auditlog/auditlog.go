@@ -21,7 +21,7 @@ import (
 
 const (
 	longWait     = time.Second      // a wait is logged from here on: users notice a second
-	waitInterval = 10 * time.Second // between two lines about waits: enough to see that calls wait here, not at Aprimo
+	lineInterval = 10 * time.Second // between two lines about waits, or refusals: enough to see that it happens here, not at Aprimo
 
 	topNames  = 10 // most frequent users and operations in a summary, as in an alert
 	restNames = 20 // users, operations, and pairs of 429s without a line: a summary stays below some 8 KiB
@@ -51,9 +51,36 @@ type Logger struct {
 	sampler sampler
 	writer  asyncWriter
 
+	waits    occasional
+	refusals occasional
+}
+
+// An occasional is what has a line now and then, with the number of those that had none
+// since the line before.
+type occasional struct {
 	mu         sync.Mutex
-	lastWait   time.Time // when a long wait was last logged
-	suppressed int       // long waits since then
+	last       time.Time // when there was a line
+	suppressed int       // since then
+}
+
+// due reports whether there is to be a line now, and how many had none since the last.
+func (o *occasional) due(now time.Time) (suppressed int, due bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.last.IsZero() && now.Sub(o.last) < lineInterval {
+		o.suppressed++
+		return 0, false
+	}
+	suppressed, o.suppressed, o.last = o.suppressed, 0, now
+	return suppressed, true
+}
+
+// rest returns how many had no line since the last.
+func (o *occasional) rest() (suppressed int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	suppressed, o.suppressed = o.suppressed, 0
+	return suppressed
 }
 
 // New returns a Logger that writes to the given one. With every429, each 429 has a line
@@ -123,23 +150,20 @@ func (l *Logger) Waited(d time.Duration, entry func() Entry) {
 	if d < longWait {
 		return
 	}
-	if suppressed, due := l.waitDue(time.Now()); due {
+	if suppressed, due := l.waits.due(time.Now()); due {
 		l.writer.offer(call(l.to.Info(), entry()).Int("aprimo.rate_limit.suppressed", suppressed),
 			"call waited in the local queue, for the rate limit or after a 429")
 	}
 }
 
-// waitDue reports whether to log a long wait now, and how many were suppressed since the
-// last line.
-func (l *Logger) waitDue(now time.Time) (suppressed int, due bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.lastWait.IsZero() && now.Sub(l.lastWait) < waitInterval {
-		l.suppressed++
-		return 0, false
+// Refused logs that a call was refused here and not sent, if the last such line is not
+// recent. entry is only called for a line.
+func (l *Logger) Refused(entry func() Entry) {
+	if suppressed, due := l.refusals.due(time.Now()); due {
+		e := entry()
+		l.writer.offer(call(l.to.Warn(), e).Str("error.message", e.Err.Error()).Int("aprimo.rate_limit.suppressed", suppressed),
+			"call refused, not sent to Aprimo")
 	}
-	suppressed, l.suppressed, l.lastWait = l.suppressed, 0, now
-	return suppressed, true
 }
 
 // Peers logs that the other processes that share the rate limit were lost, or found.
@@ -222,6 +246,9 @@ func top(c *topk.Counter, n int) (names *zerolog.Array, sum int) {
 // Flush writes the summary of the current interval and returns when all lines are
 // written. If ctx ends first, it returns an error that wraps the context's.
 func (l *Logger) Flush(ctx context.Context) error {
+	if n := l.refusals.rest(); n > 0 {
+		l.writer.offer(l.to.Warn().Int("aprimo.rate_limit.suppressed", n), "calls refused, not sent to Aprimo, since the last line about them")
+	}
 	l.writer.reserve(true)
 	l.summarize()
 	return l.writer.wait(ctx)
