@@ -82,11 +82,11 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 		}
 	}
 	if err != nil {
-		return nil, s.failed(req, err)
+		return nil, k.outcome(s.failed(req, err))
 	}
 	defer discard(resp.Body)
 	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
-		return resp, s.refused(req, resp)
+		return resp, k.outcome(s.refused(req, resp))
 	}
 	if err := decodeResponse(resp, k.out); err != nil {
 		e := s.failed(req, err)
@@ -179,7 +179,7 @@ func decodeResponse(resp *http.Response, out any) error {
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
 	switch {
 	case err != nil:
-		return fmt.Errorf("the response ended after %d bytes: %w", len(data), err)
+		return brokenBody{fmt.Errorf("the response ended after %d bytes: %w", len(data), err)}
 	case len(data) > maxResponse:
 		return errTooLarge
 	case len(bytes.TrimSpace(data)) == 0:
@@ -190,6 +190,11 @@ func decodeResponse(resp *http.Response, out any) error {
 	}
 	return nil
 }
+
+// A brokenBody is an error of the connection while a response was read.
+type brokenBody struct{ error }
+
+func (e brokenBody) Unwrap() error { return e.error }
 
 var errEmpty = errors.New("empty response, expected JSON")
 
@@ -353,8 +358,7 @@ func resolve(base *url.URL, link string) (*url.URL, error) {
 	return u, nil
 }
 
-// sleep waits for d. When the context ends first, errors.Is finds both the context's
-// error and its cause in the result.
+// sleep waits for d. When the context ends first, it returns endOf it.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -362,7 +366,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
+		return endOf(ctx)
 	}
+}
+
+// endOf returns an error in which errors.Is finds both the error of a context that has ended
+// and its cause.
+func endOf(ctx context.Context) error {
 	err := ctx.Err()
 	if cause := context.Cause(ctx); cause != err {
 		return fmt.Errorf("%w: %w", err, cause)

@@ -31,7 +31,8 @@ func (r *Orders) Create(ctx context.Context, request *OrderRequest, opts ...Call
 	}
 	order, err := create[Order](ctx, r.c, r.collection, request, opts)
 	if err == nil && order.ID == "" {
-		return nil, errors.New("aprimo: order: it was created, but the response has no id: find it with List instead of creating it again")
+		err = errors.New("aprimo: order: it was created, but the response has no id")
+		return nil, &UnknownOutcomeError{Err: err, created: true, advice: "find it with List instead of creating it again"}
 	}
 	return order, err
 }

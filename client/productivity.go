@@ -47,7 +47,7 @@ func (r *Productivity[T]) Page(ctx context.Context, opts ...CallOption) (*Page[T
 // Search yields the objects that match a condition, like List.
 func (r *Productivity[T]) Search(ctx context.Context, where Condition, opts ...CallOption) iter.Seq2[*T, error] {
 	k := r.call(http.MethodPost, "search")
-	k.in = where
+	k.header, k.in = repeatable(), where
 	return list[T](ctx, r.c, k.listing(opts))
 }
 

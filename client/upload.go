@@ -145,8 +145,8 @@ func (u *Uploads) small(ctx context.Context, s uploadSettings, r io.ReaderAt, si
 	return &Upload{Token: token, Name: s.name, Size: size}, nil
 }
 
-// repeatable marks a POST as safe to repeat: a repeated segment has the same index, and
-// the server removes unused uploads. net/http does not send the header.
+// repeatable marks a POST as safe to repeat: a search changes nothing, a repeated segment has
+// the same index, and the server removes unused uploads. net/http does not send the header.
 func repeatable() http.Header { return http.Header{"Idempotency-Key": nil} }
 
 // An UploadOption configures an upload.
