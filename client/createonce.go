@@ -122,9 +122,9 @@ func (k UniqueKey) check() error {
 // How long a search waits for more keys to search for. After a lost answer the wait is long
 // anyway, and one search for many keys costs the tenant little.
 const (
-	gather        = 20 * time.Second
+	gather        = 30 * time.Second
 	gatherBriefly = 100 * time.Millisecond
-	maxGathered   = 100 // keys in one search
+	maxGathered   = 500 // keys in one search
 )
 
 // keySearches holds the searches that still gather keys. It is part of a Records.
