@@ -186,7 +186,7 @@ func decodeResponse(resp *http.Response, out any) error {
 		return errEmpty
 	}
 	if err := decode(data, out); err != nil {
-		return fmt.Errorf("unexpected response: %w: %s", err, excerpt(data))
+		return fmt.Errorf("unexpected response: %w: %s", err, readable(data[:min(len(data), maxExcerpt)]))
 	}
 	return nil
 }
@@ -234,6 +234,9 @@ func (s *sending) send(client *http.Client, req *http.Request) (*http.Response, 
 	before := s.record(token, 0)
 	ctx := transport.ContextWithPrepare(req.Context(), s.prepare)
 	resp, err := client.Do(req.WithContext(ctx))
+	if err == nil && resp.StatusCode != http.StatusUnauthorized {
+		s.tokens.works.Store(true)
+	}
 	if s.record(nil, 0) == before { // the http.Client has no transport.Transport
 		s.record(nil, 1)
 	}
@@ -283,7 +286,10 @@ func (s *sending) failed(req *http.Request, err error) *Error {
 		err = urlErr.Err // net/http's text contains the whole URL
 	}
 	e := s.error(req)
-	e.Message, e.cause = s.clean(err.Error()), err
+	e.Message, e.cause = err.Error(), err
+	if !errors.As(err, new(*Error)) { // the text of ours, about the token, is clean
+		e.Message = s.clean(e.Message)
+	}
 	return e
 }
 
