@@ -166,10 +166,20 @@ func (k call) attach(req *http.Request) error {
 	return nil
 }
 
-// maxResponse is far larger than a page of 1,000 records with all their fields.
-const maxResponse = 256 << 20
+// Bounds of a response, far above a page of 1,000 records with all their fields. Small JSON
+// can decode to a hundred times its size: "{}" to a whole Record. Real objects are not that
+// small, so their number is also bounded by the size of the response.
+const (
+	maxResponse  = 64 << 20  // bytes
+	maxValues    = 4_000_000 // objects, arrays and members
+	minPerObject = 16        // bytes of the response for each object or array,
+	freeObjects  = 10_000    // but for so many
+)
 
-var errTooLarge = fmt.Errorf("the response is larger than %d MiB: use a smaller PageSize or select less", maxResponse>>20)
+var (
+	errTooLarge = fmt.Errorf("the response is larger than %d MiB: use a smaller PageSize or select less", maxResponse>>20)
+	errTooMany  = fmt.Errorf("the response has too many values for its size or more than %d: use a smaller PageSize or select less", maxValues)
+)
 
 // decodeResponse decodes the JSON body of a response.
 func decodeResponse(resp *http.Response, out any) error {
@@ -184,11 +194,33 @@ func decodeResponse(resp *http.Response, out any) error {
 		return errTooLarge
 	case len(bytes.TrimSpace(data)) == 0:
 		return errEmpty
+	case tooMany(data):
+		return errTooMany
 	}
 	if err := decode(data, out); err != nil {
 		return fmt.Errorf("unexpected response: %w: %s", err, readable(data[:min(len(data), maxExcerpt)]))
 	}
 	return nil
+}
+
+// tooMany reports whether JSON has more values than maxValues or than its size explains.
+func tooMany(data []byte) bool {
+	objects, values, quoted := 0, 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case quoted:
+		case c == '{' || c == '[':
+			objects++
+			values++
+		case c == ',':
+			values++
+		}
+	}
+	return values > maxValues || objects > freeObjects+len(data)/minPerObject
 }
 
 // A brokenBody is an error of the connection while a response was read.
@@ -348,20 +380,6 @@ func joinPath(base *url.URL, segments []string) (*url.URL, error) {
 		return nil, err
 	}
 	return base.ResolveReference(u), nil
-}
-
-// resolve parses a link from the server, which may be relative. A link to another host is
-// an error, because the token would be sent there.
-func resolve(base *url.URL, link string) (*url.URL, error) {
-	ref, err := url.Parse(link)
-	if err != nil {
-		return nil, errors.New("the server sent a malformed link")
-	}
-	u := base.ResolveReference(ref)
-	if u.Scheme != base.Scheme || !strings.EqualFold(u.Host, base.Host) || u.User != nil {
-		return nil, fmt.Errorf("the server sent a link to %s://%s, but tokens are sent to %s://%s only", u.Scheme, u.Host, base.Scheme, base.Host)
-	}
-	return u, nil
 }
 
 // sleep waits for d. When the context ends first, it returns endOf it.

@@ -196,13 +196,7 @@ func clean(text string) string {
 	for _, secret := range secrets {
 		text = secret.what.ReplaceAllString(text, secret.with)
 	}
-	text = strings.Join(strings.Fields(text), " ")
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return utf8.RuneError
-	}, text)
+	text = oneLine(text)
 	if len(text) <= maxExcerpt {
 		return text
 	}
@@ -212,6 +206,34 @@ func clean(text string) string {
 	}
 	return text[:cut] + "..."
 }
+
+// oneLine replaces what does not print: control characters, and those that change the
+// direction of a text.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, strings.Join(strings.Fields(text), " "))
+}
+
+// printable returns an error whose text is one printable line, although it contains the path
+// of a file.
+func printable(err error) error {
+	if text := oneLine(err.Error()); text != err.Error() {
+		return printableError{err, text}
+	}
+	return err
+}
+
+type printableError struct {
+	error
+	text string
+}
+
+func (e printableError) Error() string { return e.text }
+func (e printableError) Unwrap() error { return e.error }
 
 var (
 	unseen = regexp.MustCompile(`(?is)<(script|style|head)\b.*?</(script|style|head)>`)

@@ -65,21 +65,19 @@ func failing(status int) bool {
 // passes reports whether a call that failed may succeed later.
 func passes(ctx context.Context, err error) bool {
 	var e *Error
-	switch {
-	case ctx.Err() != nil || !errors.As(err, &e):
+	if ctx.Err() != nil || !errors.As(err, &e) {
 		return false
+	}
+	for errors.As(e.cause, &e) { // a call fails with the error of its token
+	}
+	switch {
 	case e.Status != 0:
 		return failing(e.Status) || e.Status == http.StatusTooManyRequests || errors.As(e.cause, new(brokenBody))
-	case !retryable(err):
-		return errors.Is(err, transport.ErrQueueFull) || e != e.innermost() && passes(ctx, e.innermost())
+	case errors.Is(e, transport.ErrQueueFull) || errors.Is(e, errSilent):
+		return true
+	case !retryable(e):
+		return false
 	}
 	again, _ := retryablehttp.DefaultRetryPolicy(ctx, nil, &url.Error{Op: e.Method, Err: e.cause})
 	return again
-}
-
-// innermost returns the *Error that another one wraps: a call fails with that of its token.
-func (e *Error) innermost() *Error {
-	for errors.As(e.cause, &e) {
-	}
-	return e
 }

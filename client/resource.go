@@ -122,7 +122,7 @@ func idOf(resp *http.Response) string {
 	if err != nil {
 		return ""
 	}
-	if id := path.Base(location.Path); id != "." && id != "/" {
+	if id := path.Base(location.Path); id != "." && id != "/" && len(id) <= maxExcerpt {
 		return id
 	}
 	return ""

@@ -171,32 +171,29 @@ const (
 	maxSilent = 8 // calls of a token source that do not return
 )
 
-var (
-	errSilent = fmt.Errorf("aprimo: the token source or OnToken has not returned for %v: give it a timeout", renewTimeout)
-	errExited = errors.New("aprimo: the token source or OnToken ended its goroutine")
-)
+var errSilent = fmt.Errorf("aprimo: the token source or OnToken has not returned for %v: give it a timeout", renewTimeout)
 
 // run completes even if all callers are gone: the server may have replaced the refresh
 // token, and the new one must not be lost.
 func (t *Tokens) run(ctx context.Context, r *renewal) {
 	var token *oauth2.Token
-	err := errExited
-	defer func() {
-		if v := recover(); v != nil { // the callers, on other goroutines, could not recover
-			err = fmt.Errorf("aprimo: the token source or OnToken panicked: %s", clean(fmt.Sprint(v)))
-		}
-		t.settle(r, token, err)
-	}()
-	if token, err = t.request(ctx, r.old); err != nil || t.onToken == nil {
+	var err error
+	defer func() { t.settle(r, token, err) }()
+	guard("the token source", &err, func() (err error) {
+		token, err = t.request(ctx, r.old)
+		return err
+	})
+	if err != nil || t.onToken == nil {
 		return
 	}
 	t.mu.Lock()
 	r.fetched = token
 	t.mu.Unlock()
-	err = errExited
 	copied := *token
-	t.onToken(&copied)
-	err = nil
+	guard("OnToken", &err, func() error {
+		t.onToken(&copied)
+		return nil
+	})
 }
 
 func (t *Tokens) request(ctx context.Context, old *oauth2.Token) (*oauth2.Token, error) {
