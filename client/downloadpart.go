@@ -177,22 +177,29 @@ func (d *download) resume() {
 		return
 	}
 	defer part.Close()
+	done := state.trusted(part)
+	if done > 0 && done == state.Size {
+		done-- // request a byte, so that the server confirms that it is the same file
+	}
+	if sum, err := crcOf(part, done); err == nil {
+		d.done, d.sum = done, sum
+	}
+}
+
+// trusted returns how many bytes of a part certainly are those of the file. After a crash of
+// the machine a file can have its length but not its bytes.
+func (s *partState) trusted(part *os.File) int64 {
 	info, err := part.Stat()
 	switch {
-	case err != nil || state.Size >= 0 && info.Size() > state.Size:
-	case state.Done == nil: // from an earlier release
-		d.done = beforeZeros(part, info.Size())
-		d.sum, _ = crcOf(part, d.done)
-	case *state.Done <= info.Size():
-		// After a crash of the machine a file can have its length but not its bytes.
-		if sum, err := crcOf(part, *state.Done); err == nil && sum == state.Sum {
-			d.done, d.sum = *state.Done, sum
-		}
+	case err != nil || s.Size >= 0 && info.Size() > s.Size || s.Done != nil && *s.Done < 0:
+		return 0
+	case s.Done == nil: // from an earlier release
+		return beforeZeros(part, info.Size())
 	}
-	if d.done > 0 && d.done == state.Size { // request a byte, so that the server confirms that it is the same file
-		d.done--
-		d.sum, _ = crcOf(part, d.done)
+	if sum, err := crcOf(part, *s.Done); err != nil || sum != s.Sum {
+		return 0
 	}
+	return *s.Done
 }
 
 func (d *download) readState() (state partState, err error) {

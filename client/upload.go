@@ -130,10 +130,12 @@ func (u *Uploads) small(ctx context.Context, s uploadSettings, src source) (*Upl
 	p := part{size: src.size, unchanged: src.unchanged, open: func() io.Reader { return io.NewSectionReader(src.r, 0, src.size) }}
 	var answer uploadResponse
 	body, end := p.form("file1", s.name)
-	defer end(ctx)
 	_, err := u.c.do(ctx, call{
 		method: http.MethodPost, base: u.c.core, path: []string{"uploads"}, header: repeatable(), body: body, out: &answer,
 	}.with(nil))
+	if sourceErr := end(ctx); sourceErr != nil {
+		err = fmt.Errorf("aprimo: upload of %q: %w", s.name, sourceErr)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -106,9 +106,9 @@ func stream(r io.Reader, first []byte, parallel int) iter.Seq2[part, error] {
 }
 
 // payload returns a request body that consists of prefix, the part and suffix, and a
-// function that ends its reading: net/http may still read and close a body after it has
-// returned the response, and others never close it.
-func (p part) payload(contentType string, prefix, suffix []byte) (*payload, func(context.Context)) {
+// function that ends its reading and returns the error of the source, if any: net/http may
+// still read and close a body after it has returned the response, and others never close it.
+func (p part) payload(contentType string, prefix, suffix []byte) (*payload, func(context.Context) error) {
 	l := &lease{idle: make(chan struct{})}
 	open := func() (io.ReadCloser, error) {
 		content := &exactReader{r: p.open(), left: p.size, unchanged: p.unchanged}
@@ -120,7 +120,7 @@ func (p part) payload(contentType string, prefix, suffix []byte) (*payload, func
 }
 
 // form returns a request body that is a form with the part as its only field.
-func (p part) form(field, fileName string) (*payload, func(context.Context)) {
+func (p part) form(field, fileName string) (*payload, func(context.Context) error) {
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
 	form.CreateFormFile(field, fileName) // writing to a bytes.Buffer cannot fail
@@ -134,12 +134,14 @@ type lease struct {
 	mu      sync.Mutex
 	ended   bool
 	reading int           // Reads in progress
+	err     error         // of the source
 	idle    chan struct{} // closed when the lease has ended and no Read is in progress
 }
 
 // end makes all further Reads fail and waits for those in progress, or until the context
-// ends: a source may block for ever.
-func (l *lease) end(ctx context.Context) {
+// ends: a source may block for ever. It returns the first error of the source, which explains
+// more than what became of the request.
+func (l *lease) end(ctx context.Context) error {
 	l.mu.Lock()
 	l.ended = true
 	if l.reading == 0 {
@@ -150,6 +152,9 @@ func (l *lease) end(ctx context.Context) {
 	case <-l.idle:
 	case <-ctx.Done():
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
 }
 
 func (l *lease) begin() error {
@@ -162,9 +167,12 @@ func (l *lease) begin() error {
 	return nil
 }
 
-func (l *lease) done() {
+func (l *lease) done(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.err == nil && errors.As(err, new(sourceError)) {
+		l.err = err
+	}
 	if l.reading--; l.ended && l.reading == 0 {
 		close(l.idle)
 	}
@@ -184,13 +192,15 @@ func (b *leasedBody) Read(p []byte) (n int, err error) {
 	if err := b.lease.begin(); err != nil {
 		return 0, err
 	}
-	defer b.lease.done()
+	err = sourceError{errors.New("the source ended its goroutine")}
 	defer func() {
 		if v := recover(); v != nil { // on a goroutine of net/http's
 			err = sourceError{fmt.Errorf("the source panicked: %s", clean(fmt.Sprint(v)))}
 		}
+		b.lease.done(err)
 	}()
-	return b.r.Read(p)
+	n, err = b.r.Read(p)
+	return n, err
 }
 
 func (b *leasedBody) Close() error {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/xml"
@@ -193,12 +194,11 @@ type segmentTarget struct {
 
 func (t *segmentTarget) send(ctx context.Context, p part) error {
 	body, end := p.form(fmt.Sprintf("segment%d", p.index), fmt.Sprintf("%s.segment%d", t.name, p.index))
-	defer end(ctx)
 	k := t.call(http.MethodPost, "")
 	k.header, k.body = repeatable(), body
 	k.query = url.Values{"index": {strconv.Itoa(p.index)}}
 	_, err := t.uploads.c.do(ctx, k.with(nil))
-	return err
+	return cmp.Or(end(ctx), err)
 }
 
 // complete repeats a request whose answer was lost. If the first one was carried out, the server
@@ -243,8 +243,8 @@ type blobTarget struct {
 
 func (t *blobTarget) send(ctx context.Context, p part) error {
 	body, end := p.payload("application/octet-stream", nil, nil)
-	defer end(ctx)
-	return t.put(ctx, url.Values{"comp": {"block"}, "blockid": {blockID(p.index)}}, body)
+	err := t.put(ctx, url.Values{"comp": {"block"}, "blockid": {blockID(p.index)}}, body)
+	return cmp.Or(end(ctx), err)
 }
 
 // blockID returns the id of a block. All ids of a blob must have the same length.
@@ -266,8 +266,8 @@ func (t *blobTarget) complete(ctx context.Context, count int) (string, error) {
 	}
 	p := part{size: int64(len(data)), open: func() io.Reader { return bytes.NewReader(data) }}
 	body, end := p.payload("application/xml", nil, nil)
-	defer end(ctx)
-	return t.token, t.put(ctx, url.Values{"comp": {"blocklist"}}, body)
+	err = t.put(ctx, url.Values{"comp": {"blocklist"}}, body)
+	return t.token, cmp.Or(end(ctx), err)
 }
 
 // cancel does nothing: Azure removes blocks that are in no block list.
