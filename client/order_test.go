@@ -109,6 +109,14 @@ func TestWaitForOrders(t *testing.T) {
 
 // A failure of the server that passes does not end a wait; any other end says which order it was.
 func TestWaitOutlastsFailuresThatPass(t *testing.T) {
+	after := func(status int) func(time.Duration) aprimotest.Fault {
+		return func(at time.Duration) aprimotest.Fault {
+			if at > 20*time.Minute {
+				return aprimotest.Fault{Status: status}
+			}
+			return aprimotest.Fault{}
+		}
+	}
 	for name, test := range map[string]struct {
 		fault  func(time.Duration) aprimotest.Fault
 		passes bool
@@ -128,18 +136,8 @@ func TestWaitOutlastsFailuresThatPass(t *testing.T) {
 			}
 			return aprimotest.Fault{}
 		}, true},
-		"a failure that stays": {func(at time.Duration) aprimotest.Fault {
-			if at > 20*time.Minute {
-				return aprimotest.Fault{Status: 502}
-			}
-			return aprimotest.Fault{}
-		}, false},
-		"a refusal": {func(at time.Duration) aprimotest.Fault {
-			if at > 20*time.Minute {
-				return aprimotest.Fault{Status: 403}
-			}
-			return aprimotest.Fault{}
-		}, false},
+		"a failure that stays": {after(502), false},
+		"a refusal":            {after(403), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/transport"
 )
 
@@ -85,4 +86,23 @@ func TestCreateNeedsTheHeaderOnly(t *testing.T) {
 	if rec, err := c.Records.Create(t.Context(), client.RecordChange{}); err != nil || rec.ID != "abc" {
 		t.Errorf("got %v, error %v, want the id abc", rec, err)
 	}
+}
+
+// A deletion whose answer was lost is repeated; that the object is gone then is no failure.
+func TestDeleteWhoseAnswerIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lost := false
+		tenant := &aprimotest.Tenant{Fault: func(r *http.Request) aprimotest.Fault {
+			f := aprimotest.Fault{Drop: !lost, Done: true}
+			lost = true
+			return f
+		}}
+		c := newClient(t, nil, limited(tenant.Transport()))
+		if err := c.Records.Delete(t.Context(), recordID(1)); err != nil {
+			t.Errorf("got %v, want no error", err)
+		}
+		if err := c.Records.Delete(t.Context(), recordID(1)); !errors.Is(err, client.ErrNotFound) {
+			t.Errorf("again: got %v, want %v", err, client.ErrNotFound)
+		}
+	})
 }

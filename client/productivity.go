@@ -68,7 +68,7 @@ func (r *Productivity[T]) Update(ctx context.Context, id string, change *T, opts
 // Delete deletes an object.
 func (r *Productivity[T]) Delete(ctx context.Context, id string, opts ...CallOption) error {
 	_, err := r.c.do(ctx, r.call(http.MethodDelete, id).with(opts))
-	return err
+	return removed(err)
 }
 
 // do makes a call whose response is an object.

@@ -139,5 +139,15 @@ func update(ctx context.Context, c *Client, path []string, change any, opts []Ca
 // remove deletes the object at a path.
 func remove(ctx context.Context, c *Client, path []string, opts []CallOption) error {
 	_, err := c.do(ctx, call{method: http.MethodDelete, path: path}.with(opts))
+	return removed(err)
+}
+
+// removed returns the error of a deletion. If it was repeated and the object is not there, an
+// attempt before has deleted it.
+func removed(err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.Status == http.StatusNotFound && e.Attempt > 1 {
+		return nil
+	}
 	return err
 }
