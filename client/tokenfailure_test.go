@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,9 +38,9 @@ func TestATokenSourceThatDoesNotReturnAsItShould(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				asked := 0
+				var asked atomic.Int64
 				c := newClientWith(t, sourceFunc(func() (*oauth2.Token, error) {
-					if asked++; asked == 1 {
+					if asked.Add(1) == 1 {
 						fail()
 						return nil, errors.New("too late")
 					}
@@ -49,8 +50,8 @@ func TestATokenSourceThatDoesNotReturnAsItShould(t *testing.T) {
 				if err := getOne(t.Context(), c); err == nil || time.Since(start) > time.Minute {
 					t.Errorf("got error %v after %v, want one within a minute", err, time.Since(start))
 				}
-				if err := getOne(t.Context(), c); err != nil || asked != 2 {
-					t.Errorf("the next call: got error %v after asking %d times, want none after 2", err, asked)
+				if err := getOne(t.Context(), c); err != nil || asked.Load() != 2 {
+					t.Errorf("the next call: got error %v after asking %d times, want none after 2", err, asked.Load())
 				}
 				time.Sleep(24 * time.Hour)
 			})
@@ -61,9 +62,10 @@ func TestATokenSourceThatDoesNotReturnAsItShould(t *testing.T) {
 // A token source that always hangs does not pile up goroutines.
 func TestATokenSourceThatAlwaysHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked, end := 0, make(chan struct{})
+		var asked atomic.Int64
+		end := make(chan struct{})
 		c := newClientWith(t, sourceFunc(func() (*oauth2.Token, error) {
-			asked++
+			asked.Add(1)
 			<-end
 			return &oauth2.Token{AccessToken: "a-token"}, nil
 		}), ok)
@@ -72,8 +74,8 @@ func TestATokenSourceThatAlwaysHangs(t *testing.T) {
 				t.Fatal("got no error, want one")
 			}
 		}
-		if asked > 10 {
-			t.Errorf("%d calls of the source are in progress, want at most 10", asked)
+		if asked.Load() > 10 {
+			t.Errorf("%d calls of the source are in progress, want at most 10", asked.Load())
 		}
 		close(end)
 		synctest.Wait()
