@@ -79,8 +79,8 @@ func (r Report[T]) Err() error {
 const defaultInFlight = 32
 
 // Each calls do for each item, with at most inFlight calls at a time; 0 means 32. A failure
-// does not stop the other items. When the context ends, items that have not started fail
-// with its error.
+// does not stop the other items, not even a panic. When the context ends, items that have not
+// started fail with its error.
 //
 //	report := client.Each(ctx, ids, 0, func(ctx context.Context, id string) error {
 //		return c.Records.Update(ctx, id, change)
@@ -90,22 +90,18 @@ func Each[T any](ctx context.Context, items []T, inFlight int, do func(context.C
 		inFlight = defaultInFlight
 	}
 	report := make(Report[T], len(items))
-	next := make(chan int)
+	slots := make(chan struct{}, inFlight)
 	var workers sync.WaitGroup
-	for range min(inFlight, len(items)) {
+	for i, item := range items {
+		slots <- struct{}{}
+		report[i] = Result[T]{item, ctx.Err()}
 		workers.Go(func() {
-			for i := range next {
-				report[i] = Result[T]{items[i], ctx.Err()}
-				if report[i].Err == nil {
-					report[i].Err = do(ctx, items[i])
-				}
+			defer func() { <-slots }()
+			if report[i].Err == nil {
+				guard("the function of Each", &report[i].Err, func() error { return do(ctx, item) })
 			}
 		})
 	}
-	for i := range items {
-		next <- i
-	}
-	close(next)
 	workers.Wait()
 	return report
 }

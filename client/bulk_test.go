@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -81,5 +82,21 @@ func TestManyRecordsAreFoundWithOneSearchForAThousand(t *testing.T) {
 	found, missing, err := c.Records.GetMany(t.Context(), ids)
 	if err != nil || len(found) != 2499 || found[7].ID != "8" || !slices.Equal(missing, []string{"7"}) || requests != 3 {
 		t.Errorf("got %d found, missing %v, error %v, %d requests, want 2499, [7], nil, 3", len(found), missing, err, requests)
+	}
+}
+
+// A panic, or the end of a goroutine, is the error of its item.
+func TestEachOutlivesItsFunction(t *testing.T) {
+	report := client.Each(t.Context(), []int{0, 1, 2, 3, 4, 5}, 2, func(_ context.Context, i int) error {
+		switch i {
+		case 1, 2:
+			panic("no disk")
+		case 3, 4:
+			runtime.Goexit()
+		}
+		return nil
+	})
+	if got := report.Failed(); !slices.Equal(got, []int{1, 2, 3, 4}) {
+		t.Errorf("got failed %v, want [1 2 3 4]", got)
 	}
 }

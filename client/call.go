@@ -82,11 +82,11 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 		}
 	}
 	if err != nil {
-		return nil, s.failed(req, err)
+		return nil, k.outcome(s.failed(req, err))
 	}
 	defer discard(resp.Body)
 	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
-		return resp, s.refused(req, resp)
+		return resp, k.outcome(s.refused(req, resp))
 	}
 	if err := decodeResponse(resp, k.out); err != nil {
 		e := s.failed(req, err)
@@ -166,10 +166,20 @@ func (k call) attach(req *http.Request) error {
 	return nil
 }
 
-// maxResponse is far larger than a page of 1,000 records with all their fields.
-const maxResponse = 256 << 20
+// Bounds of a response, far above a page of 1,000 records with all their fields. Small JSON
+// can decode to a hundred times its size: "{}" to a whole Record. Real objects are not that
+// small, so their number is also bounded by the size of the response.
+const (
+	maxResponse  = 64 << 20  // bytes
+	maxValues    = 4_000_000 // objects, arrays and members
+	minPerObject = 16        // bytes of the response for each object or array,
+	freeObjects  = 10_000    // but for so many
+)
 
-var errTooLarge = fmt.Errorf("the response is larger than %d MiB: use a smaller PageSize or select less", maxResponse>>20)
+var (
+	errTooLarge = fmt.Errorf("the response is larger than %d MiB: use a smaller PageSize or select less", maxResponse>>20)
+	errTooMany  = fmt.Errorf("the response has too many values for its size or more than %d: use a smaller PageSize or select less", maxValues)
+)
 
 // decodeResponse decodes the JSON body of a response.
 func decodeResponse(resp *http.Response, out any) error {
@@ -179,17 +189,44 @@ func decodeResponse(resp *http.Response, out any) error {
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
 	switch {
 	case err != nil:
-		return fmt.Errorf("the response ended after %d bytes: %w", len(data), err)
+		return brokenBody{fmt.Errorf("the response ended after %d bytes: %w", len(data), err)}
 	case len(data) > maxResponse:
 		return errTooLarge
 	case len(bytes.TrimSpace(data)) == 0:
 		return errEmpty
+	case tooMany(data):
+		return errTooMany
 	}
 	if err := decode(data, out); err != nil {
-		return fmt.Errorf("unexpected response: %w: %s", err, excerpt(data))
+		return fmt.Errorf("unexpected response: %w: %s", err, readable(data[:min(len(data), maxExcerpt)]))
 	}
 	return nil
 }
+
+// tooMany reports whether JSON has more values than maxValues or than its size explains.
+func tooMany(data []byte) bool {
+	objects, values, quoted := 0, 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case quoted:
+		case c == '{' || c == '[':
+			objects++
+			values++
+		case c == ',':
+			values++
+		}
+	}
+	return values > maxValues || objects > freeObjects+len(data)/minPerObject
+}
+
+// A brokenBody is an error of the connection while a response was read.
+type brokenBody struct{ error }
+
+func (e brokenBody) Unwrap() error { return e.error }
 
 var errEmpty = errors.New("empty response, expected JSON")
 
@@ -229,6 +266,9 @@ func (s *sending) send(client *http.Client, req *http.Request) (*http.Response, 
 	before := s.record(token, 0)
 	ctx := transport.ContextWithPrepare(req.Context(), s.prepare)
 	resp, err := client.Do(req.WithContext(ctx))
+	if err == nil && resp.StatusCode != http.StatusUnauthorized {
+		s.tokens.works.Store(true)
+	}
 	if s.record(nil, 0) == before { // the http.Client has no transport.Transport
 		s.record(nil, 1)
 	}
@@ -278,7 +318,10 @@ func (s *sending) failed(req *http.Request, err error) *Error {
 		err = urlErr.Err // net/http's text contains the whole URL
 	}
 	e := s.error(req)
-	e.Message, e.cause = s.clean(err.Error()), err
+	e.Message, e.cause = err.Error(), err
+	if !errors.As(err, new(*Error)) { // the text of ours, about the token, is clean
+		e.Message = s.clean(e.Message)
+	}
 	return e
 }
 
@@ -339,22 +382,7 @@ func joinPath(base *url.URL, segments []string) (*url.URL, error) {
 	return base.ResolveReference(u), nil
 }
 
-// resolve parses a link from the server, which may be relative. A link to another host is
-// an error, because the token would be sent there.
-func resolve(base *url.URL, link string) (*url.URL, error) {
-	ref, err := url.Parse(link)
-	if err != nil {
-		return nil, errors.New("the server sent a malformed link")
-	}
-	u := base.ResolveReference(ref)
-	if u.Scheme != base.Scheme || !strings.EqualFold(u.Host, base.Host) || u.User != nil {
-		return nil, fmt.Errorf("the server sent a link to %s://%s, but tokens are sent to %s://%s only", u.Scheme, u.Host, base.Scheme, base.Host)
-	}
-	return u, nil
-}
-
-// sleep waits for d. When the context ends first, errors.Is finds both the context's
-// error and its cause in the result.
+// sleep waits for d. When the context ends first, it returns endOf it.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -362,7 +390,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
+		return endOf(ctx)
 	}
+}
+
+// endOf returns an error in which errors.Is finds both the error of a context that has ended
+// and its cause.
+func endOf(ctx context.Context) error {
 	err := ctx.Err()
 	if cause := context.Cause(ctx); cause != err {
 		return fmt.Errorf("%w: %w", err, cause)

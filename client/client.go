@@ -83,7 +83,7 @@ func New(tenant string, tokens oauth2.TokenSource, opts ...Option) (*Client, err
 		return nil, err
 	}
 	c.tenant = cmp.Or(strings.ToLower(tenant), c.core.Host)
-	c.Downloads = newDownloads(s.downloads, s.insecure)
+	c.Downloads = newDownloads(s.downloads, s.insecure, originOf(c.core))
 	c.addResources()
 	return c, nil
 }

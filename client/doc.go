@@ -37,7 +37,7 @@
 //
 // One token is shared by all calls, renewed before it expires, and attached just before
 // sending. If the API rejects it, it is renewed once and the call is repeated. Token
-// requests do not queue behind calls. [ClientCredentials], [Password], [Refresh] and
+// requests do not queue behind calls. Refused credentials are sent ever more rarely. [ClientCredentials], [Password], [Refresh] and
 // [LoginPKCE] are Aprimo's four flows; any other oauth2.TokenSource works, too.
 //
 // # Errors
@@ -45,6 +45,17 @@
 // A failed call returns an [*Error]. errors.Is matches it with [ErrNotFound] and the like,
 // and with the context's error. Its text names the user and the request and contains no
 // secrets, so it is safe to log.
+//
+// If the answer to a request that creates something is lost, the error is an
+// [*UnknownOutcomeError]: do not just repeat the call. [Records.CreateOnce] creates a record
+// exactly once. [Orders.Wait] resumes with the order's id.
+//
+// # What a server may do
+//
+// A token is sent to the tenant's hosts only. The addresses of the blob storage, of files and
+// of redirects must use https, contain no user and not be in a private network, unless the
+// tenant is reached in that way itself. A response may have 64 MiB and 4 million values. Lists
+// end with an error if the server's pages form a loop. Names of files are made safe.
 //
 // # Limitations
 //

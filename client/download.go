@@ -4,18 +4,20 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
+	"github.com/gofrs/flock"
 
 	"github.com/aprimo-go/aprimo/transport"
 )
@@ -25,26 +27,24 @@ import (
 type Downloads struct {
 	http     *http.Client
 	insecure bool
+	tenant   origin
 }
 
-func newDownloads(c *http.Client, insecure bool) *Downloads {
-	if c == nil {
-		return &Downloads{&http.Client{Transport: transport.Base(), CheckRedirect: keepHTTPS}, insecure}
+func newDownloads(c *http.Client, insecure bool, tenant origin) *Downloads {
+	copied := http.Client{Transport: transport.Base()}
+	if c != nil {
+		copied = *c
+		copied.Transport = transport.Timeouts{}.Over(c.Transport)
 	}
-	bounded := *c
-	bounded.Transport = transport.Timeouts{}.Over(c.Transport)
-	return &Downloads{&bounded, insecure}
-}
-
-// keepHTTPS follows redirects, for example of a CDN, but not from https to http.
-func keepHTTPS(req *http.Request, via []*http.Request) error {
-	switch {
-	case len(via) >= 10:
-		return errors.New("stopped after 10 redirects")
-	case req.URL.Scheme != "https" && via[0].URL.Scheme == "https":
-		return errors.New("redirect from https to http")
+	policy := copied.CheckRedirect
+	copied.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		err := redirect(req, via)
+		if err == nil && policy != nil {
+			err = policy(req, via)
+		}
+		return err
 	}
-	return nil
+	return &Downloads{&copied, insecure, tenant}
 }
 
 // ErrLinkExpired means that a signed link is no longer valid. Repeat the order, or read
@@ -73,16 +73,31 @@ func DownloadProgress(f func(done, total int64)) DownloadOption {
 // when the new one is complete.
 //
 // An incomplete file is named path.part. After a lost connection Fetch resumes from it, and
-// so does a later call, even after a crash, if the file has not changed (by its ETag). Fetch
+// so does a later call, even after a crash, if the link leads to the same file (by its
+// ETag). Of several downloads to the same path, in whatever process, one runs at a time. Fetch
 // checks the length and, if the storage sends one, the MD5 sum. Errors never contain the
 // link.
+//
+// The link must use https and not lead into a private network, unless the tenant is there
+// itself, and so must its redirects. A loopback address is accepted, for tests, since the
+// caller gives the link; [Orders.Download], which gets its links from the server, refuses it.
 func (d *Downloads) Fetch(ctx context.Context, link, path string, opts ...DownloadOption) (string, error) {
-	u, err := url.Parse(link)
-	if err != nil || u.Host == "" {
-		return "", errors.New("aprimo: download: the link is not a URL with a host")
+	from := d.tenant
+	if u, err := url.Parse(link); err == nil && loopback(u.Hostname()) {
+		from = originOf(u)
 	}
-	if u.Scheme != "https" && !d.insecure && !(u.Scheme == "http" && loopback(u.Hostname())) {
-		return "", fmt.Errorf("aprimo: download from %s: the link uses %s: use https, or WithInsecureHTTP in a test environment", clean(u.Host), clean(u.Scheme))
+	from.plain = from.plain || d.insecure
+	return d.fetch(ctx, from, link, path, opts)
+}
+
+// fetch downloads a file from a link that is acceptable for its origin.
+func (d *Downloads) fetch(ctx context.Context, from origin, link, path string, opts []DownloadOption) (string, error) {
+	u, err := from.judgeLink(link)
+	if err != nil {
+		return "", fmt.Errorf("aprimo: download: %w", err)
+	}
+	if reserved(path) {
+		return "", fmt.Errorf("aprimo: download: the path %q ends like those of incomplete files: choose another name", path)
 	}
 	f := &download{http: d.http, link: u, path: path}
 	for _, opt := range opts {
@@ -93,8 +108,9 @@ func (d *Downloads) Fetch(ctx context.Context, link, path string, opts ...Downlo
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		f.dir, f.path = path, ""
 	}
+	defer f.unlock()
 	if err := f.run(ctx); err != nil {
-		return "", err
+		return "", printable(err)
 	}
 	return f.path, nil
 }
@@ -106,36 +122,44 @@ type download struct {
 	dir, path string              // path is empty while the name in dir is unknown
 	name      func(string) string // changes the name of the file; may be nil
 	progress  func(done, total int64)
+	lock      *flock.Flock // of path; nil while it is not held
 	state     partState
-	done      int64
+	done      int64  // bytes in the part
+	sum       uint32 // of these bytes; see checksum
 }
 
 // run downloads the file, in as many attempts as needed.
 func (d *download) run(ctx context.Context) error {
 	if d.path != "" {
-		d.resume()
+		if err := d.takePath(ctx); err != nil {
+			return err
+		}
 	}
 	wait := backoff.NewExponentialBackOff(backoff.WithMaxElapsedTime(0), backoff.WithMaxInterval(20*time.Second))
+	most := d.done
 	for tries := 1; ; tries++ {
-		before := d.done
 		err := d.attempt(ctx)
 		switch {
 		case err == nil:
 			return d.finish()
 		case ctx.Err() != nil:
-			return fmt.Errorf("aprimo: download from %s: %w", clean(d.link.Host), ctx.Err())
+			return d.failed(endOf(ctx))
 		case errors.As(err, new(permanent)) || errors.Is(err, ErrLinkExpired):
 			return err
-		case d.done > before:
-			tries = 0
+		case d.done > most:
+			most, tries = d.done, 0
 			wait.Reset()
 		case tries >= downloadTries:
-			return fmt.Errorf("aprimo: download from %s: gave up after %d attempts: %w", clean(d.link.Host), tries, err)
+			return d.failed(fmt.Errorf("gave up after %d attempts: %w", tries, err))
 		}
 		if err := sleep(ctx, wait.NextBackOff()); err != nil {
-			return fmt.Errorf("aprimo: download from %s: %w", clean(d.link.Host), err)
+			return d.failed(err)
 		}
 	}
+}
+
+func (d *download) failed(err error) error {
+	return fmt.Errorf("aprimo: download from %s: %w", clean(d.link.Host), err)
 }
 
 // permanent is an error that a retry does not remedy.
@@ -146,9 +170,6 @@ func (e permanent) Unwrap() error { return e.error }
 
 // attempt requests the missing part of the file and stores it.
 func (d *download) attempt(ctx context.Context) error {
-	if d.done > 0 && d.done == d.state.Size {
-		return nil
-	}
 	resp, err := d.ask(ctx)
 	if err != nil {
 		return err
@@ -160,8 +181,18 @@ func (d *download) attempt(ctx context.Context) error {
 			name = d.name(name)
 		}
 		d.path = filepath.Join(d.dir, name)
-		if d.resume(); d.done > 0 && d.state.ETag == resp.Header.Get("ETag") {
+		free, err := d.tryLock()
+		if err != nil {
+			return permanent{err}
+		}
+		if free {
+			d.resume()
+		}
+		if !free || d.done > 0 && d.state.ETag == resp.Header.Get("ETag") { // ask again, later or for less
 			resp.Body.Close()
+			if err := d.takePath(ctx); err != nil {
+				return err
+			}
 			return d.attempt(ctx)
 		}
 		d.done = 0
@@ -180,15 +211,18 @@ func (d *download) ask(ctx context.Context) (*http.Response, error) {
 		return nil, permanent{withoutURL(err)}
 	}
 	req.Header.Set("Accept-Encoding", "identity") // length and checksum are those of the file itself
-	if d.state.ETag == "" {
-		d.done = 0 // without an ETag, it may be another file
+	if d.state.ETag == "" || d.state.Size >= 0 && d.done > d.state.Size {
+		d.done = 0 // it may be another file
 	}
 	if d.done > 0 {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.done))
 		req.Header.Set("If-Range", d.state.ETag)
 	}
 	resp, err := d.http.Do(req)
-	if err != nil {
+	switch {
+	case errors.As(err, new(refusedAddress)):
+		return nil, permanent{withoutURL(err)}
+	case err != nil:
 		return nil, withoutURL(err)
 	}
 	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusPartialContent && d.continues(resp.Header) {
@@ -216,8 +250,10 @@ func (d *download) refused(status int) error {
 
 // continues reports whether a partial response is the requested part of the same file.
 func (d *download) continues(h http.Header) bool {
-	tag := h.Get("ETag")
-	return d.done > 0 && strings.HasPrefix(h.Get("Content-Range"), fmt.Sprintf("bytes %d-", d.done)) && (tag == "" || tag == d.state.ETag)
+	tag, span := h.Get("ETag"), h.Get("Content-Range")
+	_, size, _ := strings.Cut(span, "/")
+	return d.done > 0 && strings.HasPrefix(span, fmt.Sprintf("bytes %d-", d.done)) && (tag == "" || tag == d.state.ETag) &&
+		(size == "*" || d.state.Size < 0 || size == strconv.FormatInt(d.state.Size, 10))
 }
 
 // withoutURL removes the link, which is a secret, from an error of net/http.
@@ -229,39 +265,10 @@ func withoutURL(err error) error {
 	return err
 }
 
-// partStateVersion is the version of the stored form of a partState. Increase it when a
-// release before the change would misread the new form.
-const partStateVersion = 1
-
-// A partState identifies the file of which a part has been downloaded. It is stored next
-// to the part, to resume only if the file is still the same.
-type partState struct {
-	Version int    `json:"version"` // 0 if written before states had one
-	ETag    string `json:"etag,omitempty"`
-	MD5     []byte `json:"md5,omitempty"`
-	Size    int64  `json:"size"` // bytes; -1 if unknown
-}
-
-func (d *download) part() string { return d.path + ".part" }
-
-// resume sets the state from an earlier, incomplete download. If it is missing, damaged or
-// of a newer version, the download starts anew.
-func (d *download) resume() {
-	d.state, d.done = partState{}, 0
-	data, err := os.ReadFile(d.part() + ".json")
-	if err != nil || json.Unmarshal(data, &d.state) != nil || d.state.Version > partStateVersion || d.state.ETag == "" {
-		d.state = partState{}
-		return
-	}
-	if info, err := os.Stat(d.part()); err == nil && (d.state.Size < 0 || info.Size() <= d.state.Size) {
-		d.done = info.Size()
-	}
-}
-
 // begin sets the state from the response that starts the file.
 func (d *download) begin(resp *http.Response) {
-	d.state = partState{Version: partStateVersion, ETag: resp.Header.Get("ETag"), Size: resp.ContentLength}
-	if strings.HasPrefix(d.state.ETag, "W/") {
+	d.state = partState{Version: partStateVersion, ETag: resp.Header.Get("ETag"), Size: resp.ContentLength, Link: d.identity()}
+	if strings.HasPrefix(d.state.ETag, "W/") || len(d.state.ETag) > maxETag {
 		d.state.ETag = "" // a weak ETag does not guarantee the same bytes
 	}
 	for _, name := range []string{"Content-MD5", "x-ms-blob-content-md5"} {
@@ -271,58 +278,74 @@ func (d *download) begin(resp *http.Response) {
 	}
 }
 
+// maxETag is in bytes, far more than storages use.
+const maxETag = 1 << 10
+
 // write appends the body to the part.
 func (d *download) write(body io.Reader) error {
-	file, err := os.OpenFile(d.part(), os.O_WRONLY|os.O_CREATE, 0o600)
+	file, err := d.openPart()
 	if err != nil {
 		return permanent{err}
 	}
 	defer file.Close()
-	if err := d.save(file); err != nil {
+	if err := d.seek(file); err != nil {
 		return permanent{err}
 	}
-	_, err = io.Copy(&progressWriter{file, d}, body)
+	w := &partWriter{file: file, d: d}
+	_, err = io.Copy(w, body)
+	if w.err == nil {
+		w.err = d.saveState()
+	}
 	switch {
-	case errors.As(err, new(*os.PathError)): // for example a full disk
-		return permanent{err}
+	case w.err != nil: // for example a full disk
+		return permanent{w.err}
 	case err != nil:
 		return withoutURL(err)
 	case d.state.Size >= 0 && d.done != d.state.Size:
 		return errShort
 	}
-	if err := file.Close(); err != nil {
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return permanent{err}
 	}
 	return nil
 }
 
-// save stores the state and truncates the part to the bytes that belong to it.
-func (d *download) save(part *os.File) error {
-	data, err := json.Marshal(d.state)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(d.part()+".json", data, 0o600); err != nil {
-		return err
+// seek truncates the part to the bytes that belong to the file, and stores the state.
+func (d *download) seek(part *os.File) error {
+	if d.done == 0 {
+		d.sum = 0
 	}
 	if err := part.Truncate(d.done); err != nil {
 		return err
 	}
-	_, err = part.Seek(d.done, io.SeekStart)
-	return err
+	if _, err := part.Seek(d.done, io.SeekStart); err != nil {
+		return err
+	}
+	return d.saveState()
 }
 
-// A progressWriter counts and reports the bytes written.
-type progressWriter struct {
-	file *os.File
-	d    *download
+// saveEvery is the number of bytes after which the state is stored: what a crash costs.
+const saveEvery = 16 << 20
+
+// A partWriter writes to the part, and counts and reports the bytes.
+type partWriter struct {
+	file  *os.File
+	d     *download
+	saved int64
+	err   error // of writing
 }
 
-func (c *progressWriter) Write(b []byte) (int, error) {
-	n, err := c.file.Write(b)
-	c.d.done += int64(n)
-	if c.d.progress != nil {
-		c.d.progress(c.d.done, c.d.state.Size)
+func (w *partWriter) Write(b []byte) (int, error) {
+	n, err := w.file.Write(b)
+	w.d.done += int64(n)
+	w.d.sum = crc32.Update(w.d.sum, castagnoli, b[:n])
+	if w.saved += int64(n); err == nil && w.saved >= saveEvery {
+		w.saved = 0
+		err = w.d.saveState()
+	}
+	w.err = err
+	if w.d.progress != nil {
+		w.d.progress(w.d.done, w.d.state.Size)
 	}
 	return n, err
 }
@@ -330,32 +353,19 @@ func (c *progressWriter) Write(b []byte) (int, error) {
 // finish verifies the file and renames it.
 func (d *download) finish() error {
 	if d.state.MD5 != nil {
-		sum, err := sumOf(d.part())
+		sum, err := d.md5()
 		if err != nil {
 			return permanent{err}
 		}
 		if string(sum) != string(d.state.MD5) {
 			os.Remove(d.part())
-			os.Remove(d.part() + ".json")
+			os.Remove(d.statePath())
 			return errChecksum
 		}
 	}
 	if err := os.Rename(d.part(), d.path); err != nil {
 		return permanent{err}
 	}
-	os.Remove(d.part() + ".json")
+	os.Remove(d.statePath())
 	return nil
-}
-
-func sumOf(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	sum := md5.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return nil, err
-	}
-	return sum.Sum(nil), nil
 }

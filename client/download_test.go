@@ -13,8 +13,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
+	"unicode"
 
 	"github.com/aprimo-go/aprimo/client"
 )
@@ -255,8 +259,8 @@ func TestTheStoredStateOfAPartHasAVersion(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "film.mov")
 		fetchAs(ctx, t, s, path, client.DownloadProgress(func(int64, int64) { cancel() }))
 		got, err := os.ReadFile(path + ".part.json")
-		if want := `{"version":1,"etag":"\"1\"","size":64}`; string(got) != want || err != nil {
-			t.Errorf("got %s, %v, want %s", got, err, want)
+		if want := `{"version":1,"etag":"\"1\"","size":64,`; !strings.HasPrefix(string(got), want) || err != nil {
+			t.Errorf("got %s, %v, want %s at its start", got, err, want)
 		}
 	})
 }
@@ -264,7 +268,188 @@ func TestTheStoredStateOfAPartHasAVersion(t *testing.T) {
 func TestAPathThatCannotBeWrittenIsNotRetried(t *testing.T) {
 	s := &storage{content: content(64), etag: `"1"`}
 	_, err := fetch(t, s, filepath.Join(t.TempDir(), "missing", "film.mov"))
-	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "aprimo: download: ") || len(s.asked) != 1 {
-		t.Errorf("got error %v after %d requests, want %v after 1", err, len(s.asked), fs.ErrNotExist)
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "aprimo: download: ") || len(s.asked) != 0 {
+		t.Errorf("got error %v after %d requests, want %v after none", err, len(s.asked), fs.ErrNotExist)
+	}
+}
+
+// What is left of an interrupted download of 64 bytes.
+func interrupted(t *testing.T, s *storage) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "film.mov")
+	synctest.Test(t, func(t *testing.T) {
+		s.cuts = 1
+		ctx, cancel := context.WithCancel(t.Context())
+		if _, err := fetchAs(ctx, t, s, path, client.DownloadProgress(func(int64, int64) { cancel() })); err == nil {
+			t.Fatal("got no error, want the download to be interrupted")
+		}
+		s.asked = nil
+	})
+	return path
+}
+
+// A part is resumed only if it certainly is the start of the file at the link.
+func TestAPartIsNotTrusted(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(t *testing.T, part string, s *storage)
+		ranges string // of the requests
+	}{
+		"as it was":              {func(*testing.T, string, *storage) {}, "bytes=32-"},
+		"it has a hole":          {func(t *testing.T, part string, _ *storage) { rewrite(t, part, make([]byte, 32)) }, ""},
+		"other bytes":            {func(t *testing.T, part string, _ *storage) { rewrite(t, part, content(32)[1:]) }, ""},
+		"longer than its state":  {func(t *testing.T, part string, _ *storage) { rewrite(t, part, append(content(32), 0, 0)) }, "bytes=32-"},
+		"shorter than its state": {func(t *testing.T, part string, _ *storage) { rewrite(t, part, content(16)) }, ""},
+		"another file now":       {func(_ *testing.T, _ string, s *storage) { s.etag, s.content = `"2"`, bytes.Repeat([]byte("x"), 64) }, "bytes=32-"},
+		"gone":                   {func(t *testing.T, part string, _ *storage) { os.Remove(part) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &storage{content: content(64), etag: `"1"`}
+			path := interrupted(t, s)
+			test.change(t, path+".part", s)
+			if _, err := fetch(t, s, path); err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := os.ReadFile(path); !bytes.Equal(got, s.content) || strings.Join(s.asked, " ") != test.ranges {
+				t.Errorf("got %q after the ranges %q, want %q after %q", got, s.asked, s.content, test.ranges)
+			}
+			if left, _ := filepath.Glob(path + ".*"); left != nil {
+				t.Errorf("got the files %q beside it, want none", left)
+			}
+		})
+	}
+}
+
+func rewrite(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A complete part, left by a crash before it was renamed, is of one link only.
+func TestACompletePartOfAnotherLinkIsNotDelivered(t *testing.T) {
+	for name, link := range map[string]string{"another link": "https://acme.blob.core.windows.net/files/other.mov?sig=1", "the same link": signed} {
+		t.Run(name, func(t *testing.T) {
+			s := &storage{content: content(64), etag: `"1"`}
+			path := interrupted(t, s)
+			state, _ := os.ReadFile(path + ".part.json")
+			rewrite(t, path+".part", content(64))
+			rewrite(t, path+".part.json", bytes.Replace(bytes.Replace(state, []byte(`,"done":32`), nil, 1), []byte(`"sum"`), []byte(`"old"`), 1))
+			want := s.content
+			if link != signed {
+				s.content = bytes.Repeat([]byte("y"), 64)
+				want = s.content
+			}
+			c := newClient(t, nil, client.WithDownloadClient(&http.Client{Transport: s}))
+			if _, err := c.Downloads.Fetch(t.Context(), link, path); err != nil || len(s.asked) != 1 {
+				t.Fatalf("got error %v after %d requests, want none after 1", err, len(s.asked))
+			}
+			if got, _ := os.ReadFile(path); !bytes.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// Links that somebody has put where the files of a download are do not lead it elsewhere.
+func TestADownloadFollowsNoLinks(t *testing.T) {
+	for _, end := range []string{".part", ".part.json", ".part.json.new", ".part.lock"} {
+		t.Run(end, func(t *testing.T) {
+			dir := t.TempDir()
+			victim, path := filepath.Join(dir, "victim"), filepath.Join(dir, "film.mov")
+			rewrite(t, victim, []byte("precious"))
+			if err := os.Symlink(victim, path+end); err != nil {
+				t.Skip(err)
+			}
+			s := &storage{content: content(64), etag: `"1"`}
+			_, err := fetch(t, s, path)
+			got, _ := os.ReadFile(path)
+			if err == nil && !bytes.Equal(got, s.content) {
+				t.Errorf("got %q without an error, want the file or an error", got)
+			}
+			if got, _ := os.ReadFile(victim); string(got) != "precious" {
+				t.Errorf("got %q in the file that the link leads to, want it unchanged", got)
+			}
+		})
+	}
+}
+
+// Of several downloads to one path, one runs at a time, and each delivers its whole file.
+func TestDownloadsToOnePathWaitForEachOther(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "film.mov")
+	var running, most atomic.Int64
+	var downloads sync.WaitGroup
+	for i := range 8 {
+		s := &storage{content: bytes.Repeat([]byte{byte('a' + i)}, 64<<10), etag: fmt.Sprintf(`"%d"`, i)}
+		downloads.Go(func() {
+			begin := sync.OnceFunc(func() { most.Store(max(most.Load(), running.Add(1))) })
+			_, err := fetch(t, s, path, client.DownloadProgress(func(done, total int64) {
+				if begin(); done == total {
+					running.Add(-1)
+				}
+			}))
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	downloads.Wait()
+	got, err := os.ReadFile(path)
+	if err != nil || len(got) != 64<<10 || len(bytes.Trim(got, string(got[:1]))) != 0 || most.Load() != 1 {
+		t.Errorf("got %d bytes, error %v, %d downloads at once, want one of the files, one at a time", len(got), err, most.Load())
+	}
+	if left, _ := filepath.Glob(path + ".*"); left != nil {
+		t.Errorf("got the files %q beside it, want none", left)
+	}
+}
+
+// A download waits for another one only as long as its context.
+func TestADownloadThatWaitsEndsWithItsContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "film.mov")
+	s := &storage{content: content(64), etag: `"1"`}
+	_, err := fetch(t, s, path, client.DownloadProgress(func(int64, int64) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, err := fetchAs(ctx, t, s, path); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
+		}
+	}))
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// The caller's paths and the names that a storage sends do not meet those of incomplete files.
+func TestNamesOfIncompleteFilesAreReserved(t *testing.T) {
+	s := &storage{content: content(64), etag: `"1"`, name: `attachment; filename="film.mov.PART"`}
+	if path, err := fetch(t, s, t.TempDir()); err != nil || filepath.Base(path) != "film.mov.PART_" {
+		t.Errorf("got %s, error %v, want film.mov.PART_", path, err)
+	}
+	if _, err := fetch(t, s, filepath.Join(t.TempDir(), "a.part.json")); err == nil || !strings.Contains(err.Error(), "choose another name") {
+		t.Errorf("got %v, want an error that says so", err)
+	}
+}
+
+// A link into a private network is refused, and no request is made.
+func TestALinkIntoAPrivateNetworkIsRefused(t *testing.T) {
+	s := &storage{content: content(64), etag: `"1"`}
+	c := newClient(t, nil, client.WithDownloadClient(&http.Client{Transport: s}))
+	for _, link := range []string{"http://169.254.169.254/latest", "https://10.0.0.1/", "https://u:p@a.example/", "http://a.example/", "https://2130706433/"} {
+		if _, err := c.Downloads.Fetch(t.Context(), link, t.TempDir()); err == nil || len(s.asked) != 0 {
+			t.Errorf("%s: got error %v after %d requests, want one after none", link, err, len(s.asked))
+		}
+	}
+}
+
+func TestAPathWithControlCharactersIsCleanInErrors(t *testing.T) {
+	c := newClient(t, nil)
+	for _, path := range []string{"/none/\x1b[31m", "/none/\u009b31m", "/none/\u202egpj.exe"} {
+		_, err := c.Downloads.Fetch(t.Context(), signed, path)
+		_, err2 := c.Uploads.File(t.Context(), path)
+		for _, err := range []error{err, err2} {
+			if err == nil || strings.ContainsFunc(err.Error(), func(r rune) bool { return !unicode.IsPrint(r) }) || !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("got %q, want a printable error", err)
+			}
+		}
 	}
 }

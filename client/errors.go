@@ -122,11 +122,14 @@ func (e *Error) describe(resp *http.Response) {
 	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // an incomplete body is good enough
 	e.Type, e.Message = explain(data)
 	if e.Message == "" && e.Type == "" && resp.StatusCode/100 == 3 {
-		e.Message = "redirect, not followed"
+		e.Message = notFollowed
 	}
 }
 
-// explain extracts the type and the message from the body of an error response.
+const notFollowed = "redirect, not followed"
+
+// explain extracts the type and the message from the body of an error response. They are not
+// clean.
 func explain(data []byte) (kind, message string) {
 	var body struct {
 		Type        string `json:"exceptionType"`
@@ -136,10 +139,10 @@ func explain(data []byte) (kind, message string) {
 		Text        string `json:"message"`
 	}
 	if json.Unmarshal(data, &body) != nil {
-		return "", excerpt(data)
+		return "", readable(data)
 	}
 	if kind = cmp.Or(body.Type, body.Code); kind == "" && cmp.Or(body.Message, body.Text) == "" {
-		return "", excerpt(data)
+		return "", readable(data)
 	}
 	return kind, cmp.Or(body.Message, body.Description, body.Text)
 }
@@ -149,9 +152,11 @@ const (
 	maxExcerpt = 300 // bytes of a text from outside
 )
 
-// secrets match what must not get from a server's text into an error: queries of URLs,
-// which contain signatures (SAS) or personal data, bearer tokens, JSON Web Tokens, and
-// values named token, password or the like.
+// secrets match what must not get from a foreign text into an error: queries of URLs, which
+// contain signatures (SAS) or personal data, bearer tokens, JSON Web Tokens, and values in
+// the syntax of a form or of JSON that are named token, password or the like. Of prose, only
+// what looks like a secret is matched: "error code: 1015" has none. Secrets that are known are
+// hidden by their value.
 var secrets = []struct {
 	what *regexp.Regexp
 	with string
@@ -159,7 +164,8 @@ var secrets = []struct {
 	{regexp.MustCompile(`(?i)(https?://[^\s"'<>?]*)\?[^\s"'<>]*`), "${1}?" + redacted},
 	{regexp.MustCompile(`(?i)\b(bearer|basic)(\s+)[^\s"'<>,;]+`), "${1}${2}" + redacted},
 	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)*`), redacted},
-	{regexp.MustCompile(`(?i)\b(sig|[a-z_]*token|[a-z_]*secret|password|code|code_verifier)(["']?\s*[=:]\s*["']?)[^\s"'&<>,;}]+`), "${1}${2}" + redacted},
+	{regexp.MustCompile(`(?i)\b(sig|[a-z_]*token|[a-z_]*secret|password|code|code_verifier)(=["']?|["']\s*:\s*["'])[^\s"'&<>,;}]+`), "${1}${2}" + redacted},
+	{regexp.MustCompile(`(?i)\b([a-z]+_(?:token|secret|verifier)|password)(\s*:\s*)([^\s"'<>,;]*[0-9][^\s"'<>,;]*|[^\s"'<>,;]{16,})`), "${1}${2}" + redacted},
 	{uploadToken, "${1}" + redacted},
 }
 
@@ -170,28 +176,27 @@ func withoutTokens(path string) string {
 	return uploadToken.ReplaceAllString(path, "${1}"+redacted)
 }
 
+// minSecret is the number of bytes below which a secret is none, and hiding it would only
+// garble the text.
+const minSecret = 4
+
 // hide replaces a known secret.
 func hide(text, secret string) string {
-	if secret == "" {
+	if len(secret) < minSecret {
 		return text
 	}
 	return strings.ReplaceAll(text, secret, redacted)
 }
 
 // clean makes a text from outside safe for logs and terminals: no secrets, one line,
-// printable characters, limited length.
+// printable characters, limited length. A text is cleaned once, where it comes in; the
+// texts of this package are never cleaned.
 func clean(text string) string {
 	text = strings.ToValidUTF8(text, string(utf8.RuneError))
 	for _, secret := range secrets {
 		text = secret.what.ReplaceAllString(text, secret.with)
 	}
-	text = strings.Join(strings.Fields(text), " ")
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return utf8.RuneError
-	}, text)
+	text = oneLine(text)
 	if len(text) <= maxExcerpt {
 		return text
 	}
@@ -202,19 +207,48 @@ func clean(text string) string {
 	return text[:cut] + "..."
 }
 
+// oneLine replaces what does not print: control characters, and those that change the
+// direction of a text.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, strings.Join(strings.Fields(text), " "))
+}
+
+// printable returns an error whose text is one printable line, although it contains the path
+// of a file.
+func printable(err error) error {
+	if text := oneLine(err.Error()); text != err.Error() {
+		return printableError{err, text}
+	}
+	return err
+}
+
+type printableError struct {
+	error
+	text string
+}
+
+func (e printableError) Error() string { return e.text }
+func (e printableError) Unwrap() error { return e.error }
+
 var (
 	unseen = regexp.MustCompile(`(?is)<(script|style|head)\b.*?</(script|style|head)>`)
 	title  = regexp.MustCompile(`(?is)<title>(.*?)</title>`)
 	tag    = regexp.MustCompile(`(?s)<[^>]*>`)
 )
 
-// excerpt returns the readable text of a body; for an HTML page, its title.
-func excerpt(data []byte) string {
+// readable returns the text of a body; for an HTML page, its title. It is not clean.
+func readable(data []byte) string {
 	text := string(data[:min(len(data), maxErrorBody)])
 	if found := title.FindStringSubmatch(text); found != nil {
-		text = found[1]
-	} else if strings.HasPrefix(strings.TrimSpace(text), "<") {
-		text = tag.ReplaceAllString(unseen.ReplaceAllString(text, " "), " ")
+		return found[1]
 	}
-	return clean(text)
+	if strings.HasPrefix(strings.TrimSpace(text), "<") {
+		return tag.ReplaceAllString(unseen.ReplaceAllString(text, " "), " ")
+	}
+	return text
 }

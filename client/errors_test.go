@@ -54,6 +54,22 @@ func TestAnErrorTellsNoSecrets(t *testing.T) {
 	}
 }
 
+// What a person needs to know is not taken for a secret.
+func TestAnErrorKeepsWhatIsNoSecret(t *testing.T) {
+	for _, text := range []string{
+		"error code: 1015", "Field Code: value 17 is not allowed", "The upload token: it was used already",
+		"Error code: 0x80131904, state: 1", "password: must not be empty", "code 0001-Token: expired",
+	} {
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusForbidden)
+			io.WriteString(w, text)
+		})
+		if _, err := c.Languages.Get(t.Context(), "1"); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("got %v, want %q in it", err, text)
+		}
+	}
+}
+
 func FuzzAnErrorIsOnePrintableLineWhateverTheBody(f *testing.F) {
 	for _, body := range []string{"", "<html>", "{}", `{"exceptionType":"A","exceptionMessage":"b\u202e\n"}`, "\xff\x00", "<title>", `{"error":1}`, "null"} {
 		f.Add([]byte(body), 500)

@@ -2,11 +2,14 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +34,8 @@ func (r *Orders) Create(ctx context.Context, request *OrderRequest, opts ...Call
 	}
 	order, err := create[Order](ctx, r.c, r.collection, request, opts)
 	if err == nil && order.ID == "" {
-		return nil, errors.New("aprimo: order: it was created, but the response has no id: find it with List instead of creating it again")
+		err = errors.New("aprimo: order: it was created, but the response has no id")
+		return nil, &UnknownOutcomeError{Err: err, created: true, advice: "find it with List instead of creating it again"}
 	}
 	return order, err
 }
@@ -61,27 +65,38 @@ const (
 // intervals of up to 30 seconds. All concurrent Waits of a Client together poll about once a
 // second, with the priority [transport.Batch], so that they do not delay other calls. If
 // the order did not deliver everything, the error is an [*OrderError] and the order is
-// returned as well. The token's user needs the role View Maintenance Jobs.
+// returned as well. Failures of the server that last less than half an hour do not end Wait.
+// Any other error is an [*UnknownOutcomeError] with the order's id: Wait can be called again
+// with it. The token's user needs the role View Maintenance Jobs.
 func (r *Orders) Wait(ctx context.Context, id string, opts ...CallOption) (*Order, error) {
 	if transport.PriorityFromContext(ctx) == transport.Normal {
 		ctx = transport.ContextWithPriority(ctx, transport.Batch)
 	}
 	defer r.waiting.Add(-1)
 	r.waiting.Add(1)
+	lastAnswer := time.Now()
 	for delay := firstPollDelay; ; delay = min(maxPollDelay, time.Duration(float64(delay)*pollDelayGrowth)) {
 		shared := time.Duration(r.waiting.Load()) * time.Second / pollRate
-		if err := sleep(ctx, jitter(max(delay, shared))); err != nil {
-			return nil, err
+		err := sleep(ctx, jitter(max(delay, shared)))
+		var order *Order
+		if err == nil {
+			order, err = r.Get(ctx, id, opts...)
 		}
-		order, err := r.Get(ctx, id, opts...)
-		if err != nil {
-			return nil, err
-		}
-		if order.Status.Final() {
+		switch {
+		case err == nil && order.Status.Final():
 			return order, order.err()
+		case err == nil:
+			lastAnswer = time.Now()
+		case !passes(ctx, err) || time.Since(lastAnswer) > waitPatience:
+			err = fmt.Errorf("aprimo: order %s: %w", clean(id), err)
+			return nil, &UnknownOutcomeError{ID: id, Err: err, advice: "the order may continue: call Orders.Wait again with its id"}
 		}
 	}
 }
+
+// waitPatience is for how long Wait polls without an answer: longer than a server needs to
+// restart.
+const waitPatience = 30 * time.Minute
 
 // jitter changes d by up to 10 %, so that orders created together are not polled together.
 func jitter(d time.Duration) time.Duration { return d*9/10 + rand.N(d/5+1) }
@@ -265,10 +280,14 @@ type Downloaded struct {
 }
 
 // Download creates an order, waits until it is complete, and downloads its files into a
-// directory, four at a time. See Run and [Downloads.Fetch]. It returns the outcome for each
-// file. The error joins those of the order, which may still have delivered some files, and
-// of the files. Files with the same name get different ones.
+// directory, four at a time. It creates the directory if it does not exist. See Run and
+// [Downloads.Fetch]. It returns the outcome for each file. The error joins those of the order,
+// which may still have delivered some files, and of the files. Files with the same name get
+// different ones.
 func (r *Orders) Download(ctx context.Context, request *OrderRequest, dir string, opts ...DownloadOption) ([]Downloaded, error) {
+	if err := os.MkdirAll(cmp.Or(dir, "."), 0o777); err != nil {
+		return nil, printable(fmt.Errorf("aprimo: order: the directory for its files: %w", err))
+	}
 	order, err := r.Run(ctx, request)
 	if order == nil {
 		return nil, err
@@ -276,12 +295,15 @@ func (r *Orders) Download(ctx context.Context, request *OrderRequest, dir string
 	files := make([]Downloaded, len(order.DeliveredFiles))
 	var group errgroup.Group
 	group.SetLimit(orderParallel)
-	names := &names{}
+	opts = append(slices.Clip(opts), distinct(&names{}))
 	for i, file := range order.DeliveredFiles {
 		group.Go(func() error {
 			d := &files[i]
 			d.File = file
-			d.Path, d.Err = r.c.Downloads.Fetch(ctx, file.URI, dir, append(opts[:len(opts):len(opts)], distinct(names))...)
+			guard("DownloadProgress", &d.Err, func() (err error) {
+				d.Path, err = r.c.Downloads.fetch(ctx, r.c.Downloads.tenant, file.URI, cmp.Or(dir, "."), opts)
+				return err
+			})
 			return nil
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/transport"
@@ -22,7 +25,7 @@ import (
 // ordering returns a client of a tenant, within its limit.
 func ordering(t *testing.T, tenant *aprimotest.Tenant) *client.Client {
 	return newClient(t, nil,
-		client.WithHTTPClient(&http.Client{Transport: transport.New(transport.WithBase(tenant.Transport()))}),
+		client.WithHTTPClient(&http.Client{Transport: transport.New(transport.WithBase(tenant.Transport()), transport.WithLogger(zerolog.Nop()))}),
 		client.WithDownloadClient(&http.Client{Transport: tenant.Transport()}))
 }
 
@@ -100,6 +103,141 @@ func TestWaitForOrders(t *testing.T) {
 		}
 		if n := tenant.Report().Total.Arrived; n < 20 || n > 30 {
 			t.Errorf("%d requests in ten minutes; want some 25", n)
+		}
+	})
+}
+
+// A failure of the server that passes does not end a wait; any other end says which order it was.
+func TestWaitOutlastsFailuresThatPass(t *testing.T) {
+	after := func(status int) func(time.Duration) aprimotest.Fault {
+		return func(at time.Duration) aprimotest.Fault {
+			if at > 20*time.Minute {
+				return aprimotest.Fault{Status: status}
+			}
+			return aprimotest.Fault{}
+		}
+	}
+	for name, test := range map[string]struct {
+		fault  func(time.Duration) aprimotest.Fault
+		passes bool
+	}{
+		"a restart": {func(at time.Duration) aprimotest.Fault {
+			if at > 20*time.Minute && at < 22*time.Minute {
+				return aprimotest.Fault{Status: 503}
+			}
+			return aprimotest.Fault{}
+		}, true},
+		"connections that break": {func(at time.Duration) aprimotest.Fault {
+			switch at / time.Minute % 3 {
+			case 1:
+				return aprimotest.Fault{Drop: true}
+			case 2:
+				return aprimotest.Fault{Cut: 5}
+			}
+			return aprimotest.Fault{}
+		}, true},
+		"a failure that stays": {after(502), false},
+		"a refusal":            {after(403), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				broken := true
+				tenant := &aprimotest.Tenant{OrderTime: time.Hour, Fault: func(r *http.Request) aprimotest.Fault {
+					if !broken || r.Method == http.MethodPost {
+						return aprimotest.Fault{}
+					}
+					return test.fault(time.Since(start))
+				}}
+				c := ordering(t, tenant)
+				order, err := c.Orders.Run(t.Context(), &client.OrderRequest{Targets: []client.OrderTarget{{RecordID: recordID(1)}}})
+				if test.passes {
+					if err != nil || order.Status != client.OrderSuccess {
+						t.Errorf("got %v, error %v, want success", order, err)
+					}
+					return
+				}
+				var lost *client.UnknownOutcomeError
+				if !errors.As(err, &lost) || lost.ID == "" || !errors.As(err, new(*client.Error)) {
+					t.Fatalf("got %v after %v, want an UnknownOutcomeError with the id and the reason", err, time.Since(start))
+				}
+				broken = false
+				if order, err := c.Orders.Wait(t.Context(), lost.ID); err != nil || order.Status != client.OrderSuccess {
+					t.Errorf("waiting again: got %v, error %v, want success", order, err)
+				}
+			})
+		})
+	}
+}
+
+// The directory of an order's files is created; what is there is not overwritten.
+func TestOrderIntoADirectoryThatDoesNotExist(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{Records: 3}
+		c := ordering(t, tenant)
+		request := &client.OrderRequest{}
+		for n := range 3 {
+			request.Targets = append(request.Targets, client.OrderTarget{RecordID: recordID(n + 1)})
+		}
+		dir := filepath.Join(t.TempDir(), "a", "b")
+		files, err := c.Orders.Download(t.Context(), request, dir)
+		if entries, _ := os.ReadDir(dir); err != nil || len(files) != 3 || len(entries) != 3 {
+			t.Errorf("got %d files of %d, error %v, want 3", len(entries), len(files), err)
+		}
+		before := tenant.Report().Total.Arrived
+		if _, err := c.Orders.Download(t.Context(), request, files[0].Path); err == nil || tenant.Report().Total.Arrived != before {
+			t.Errorf("into a file: got error %v after %d requests, want one after none", err, tenant.Report().Total.Arrived-before)
+		}
+	})
+}
+
+// The links of an order are the server's: they are judged as strictly as the tenant is reached,
+// and files whose names collide with those of incomplete files are all delivered.
+func TestOrderJudgesLinksAndNames(t *testing.T) {
+	names := []string{"x", "x.part", "x.part.json", "X"}
+	var delivered []string
+	for i := range names {
+		delivered = append(delivered, fmt.Sprintf("https://acme.blob.core.windows.net/%d?sig=1", i))
+	}
+	delivered = append(delivered, "http://127.0.0.1/5?sig=1", "http://acme.blob.core.windows.net/6?sig=1")
+	storage := transportFunc(func(r *http.Request) (*http.Response, error) {
+		var i int
+		if _, err := fmt.Sscanf(r.URL.Path, "/%d", &i); err != nil || i >= len(names) {
+			t.Errorf("got a request to %s, want none", r.URL.Host)
+		}
+		data := strings.Repeat(fmt.Sprint(i), 1000)
+		return &http.Response{StatusCode: 200, Request: r, ContentLength: 1000, Body: io.NopCloser(strings.NewReader(data)), Header: http.Header{
+			"Content-Disposition": {"attachment; filename=" + names[i]}, "Etag": {`"1"`},
+		}}, nil
+	})
+	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		json.NewEncoder(w).Encode(map[string]any{"id": "1", "status": "Success", "deliveredFiles": delivered})
+	}, client.WithDownloadClient(&http.Client{Transport: storage}))
+	files, err := c.Orders.Download(t.Context(), &client.OrderRequest{Targets: []client.OrderTarget{{RecordID: "1"}}}, t.TempDir())
+	if err == nil || len(files) != len(delivered) {
+		t.Fatalf("got %d files, error %v, want %d and an error", len(files), err, len(delivered))
+	}
+	for i, f := range files {
+		if i >= len(names) {
+			if f.Err == nil {
+				t.Errorf("%s: got no error, want one", delivered[i])
+			}
+			continue
+		}
+		if data, err := os.ReadFile(f.Path); f.Err != nil || err != nil || string(data) != strings.Repeat(fmt.Sprint(i), 1000) {
+			t.Errorf("%s: got %d bytes at %s, error %v, want its 1000 bytes", names[i], len(data), f.Path, f.Err)
+		}
+	}
+}
+
+// A function of the program's that panics costs its file only.
+func TestOrderOutlivesDownloadProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := ordering(t, &aprimotest.Tenant{OrderTime: -1})
+		files, err := c.Orders.Download(t.Context(), &client.OrderRequest{Targets: []client.OrderTarget{{RecordID: recordID(1)}}}, t.TempDir(),
+			client.DownloadProgress(func(int64, int64) { panic("no terminal") }))
+		if err == nil || len(files) != 1 || files[0].Path != "" || !strings.Contains(files[0].Err.Error(), "no terminal") {
+			t.Errorf("got %v, error %v, want the file's error", files, err)
 		}
 	})
 }

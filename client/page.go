@@ -161,8 +161,8 @@ func pages[T any](ctx context.Context, c *Client, k call) iter.Seq2[*Page[T], er
 			if err == nil {
 				err = page.follows(last, k)
 			}
-			if err == nil {
-				err = guard.check(page.next, len(page.Items))
+			if err == nil && page.linked {
+				err = check(&guard, page)
 			}
 			if err != nil {
 				yield(nil, err)
@@ -205,26 +205,27 @@ func (p *Page[T]) follows(last *Page[T], k call) error {
 // maxEmpty is the maximum number of consecutive empty pages with a link to another one.
 const maxEmpty = 100
 
-// A loopGuard detects links that form a loop (Brent's algorithm). Its memory does not grow
-// with the list.
+// A loopGuard detects pages that form a loop (Brent's algorithm), by their links or by what
+// they contain. Its memory does not grow with the list.
 type loopGuard struct {
-	saved        string
+	saved        string // link to the next page
+	items        any    // of a page
 	steps, limit int
 	empty        int
 }
 
-func (g *loopGuard) check(next string, items int) error {
-	if next == "" {
+func check[T any](g *loopGuard, page *Page[T]) error {
+	if page.next == "" {
 		return nil
 	}
-	if g.empty++; items > 0 {
+	if g.empty++; len(page.Items) > 0 {
 		g.empty = 0
 	}
-	if next == g.saved || g.empty > maxEmpty {
+	if page.next == g.saved || g.empty > maxEmpty || len(page.Items) > 0 && reflect.DeepEqual(any(page.Items), g.items) {
 		return errLoop
 	}
 	if g.steps++; g.steps > g.limit {
-		g.saved, g.steps, g.limit = next, 0, 2*g.limit+1
+		g.saved, g.items, g.steps, g.limit = page.next, page.Items, 0, 2*g.limit+1
 	}
 	return nil
 }

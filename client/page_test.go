@@ -3,7 +3,9 @@ package client_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/aprimo-go/aprimo/client"
@@ -62,6 +64,12 @@ func TestAListWithoutEndIsAnError(t *testing.T) {
 		"a circle": func(n int, _ *http.Request) string {
 			return fmt.Sprintf(`{"_links":{"next":{"href":"/api/core/languages?page=%d"}},"items":[{"id":"1"}]}`, n%7)
 		},
+		"the same page at a new link": func(n int, _ *http.Request) string {
+			return fmt.Sprintf(`{"_links":{"next":{"href":"/api/core/languages?page=%d"}},"items":[{"id":"1"}]}`, n)
+		},
+		"a circle of pages at new links": func(n int, _ *http.Request) string {
+			return fmt.Sprintf(`{"_links":{"next":{"href":"/api/core/languages?page=%d"}},"items":[{"id":"%d"}]}`, n, n%7)
+		},
 		"empty pages": func(n int, _ *http.Request) string {
 			return fmt.Sprintf(`{"_links":{"next":{"href":"/api/core/languages?page=%d"}},"items":[]}`, n)
 		},
@@ -77,5 +85,24 @@ func TestAListWithoutEndIsAnError(t *testing.T) {
 		if last == nil || n > 150 {
 			t.Errorf("%s: got error %v after %d requests, want one after at most 150", name, last, n)
 		}
+	}
+}
+
+// A small response does not fill the memory: what it decodes to is bounded.
+func TestAResponseOfTooManyValuesIsRefused(t *testing.T) {
+	for name, body := range map[string]string{
+		"empty objects": `{"items":[` + strings.Repeat("{},", 1_000_000) + `{}]}`,
+		"empty arrays":  `[` + strings.Repeat("[],", 1_000_000) + `[]]`,
+		"numbers":       `{"items":[],"x":[` + strings.Repeat("0,", 5_000_000) + `0]}`,
+	} {
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, body) })
+		if _, err := c.Records.Page(t.Context()); err == nil || !strings.Contains(err.Error(), "too many values") || !strings.Contains(err.Error(), "PageSize") {
+			t.Errorf("%s: got %v, want an error that says what to do", name, err)
+		}
+	}
+	items := strings.Repeat(`{"id":"0123456789abcdef0123456789abcdef","fields":{"items":[{"id":"1","fieldName":"a \"{[,\" b"}]}},`, 1000)
+	c := newClient(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, `{"items":[%s{"id":"1"}]}`, items) })
+	if page, err := c.Records.Page(t.Context()); err != nil || len(page.Items) != 1001 {
+		t.Errorf("a page of 1001 records: got error %v, want none", err)
 	}
 }

@@ -52,6 +52,7 @@ func LoginPKCE(ctx context.Context, tenant, id string, show func(url string) err
 	if err != nil {
 		return nil, err
 	}
+	g.secrets = append(g.secrets, code, verifier)
 	token, err := g.tokens(nil, func(ctx context.Context, _ *oauth2.Token) (*oauth2.Token, error) {
 		return g.config.Exchange(ctx, code, oauth2.VerifierOption(verifier))
 	}).get(ctx)
@@ -164,6 +165,6 @@ func (r *receiver) wait(ctx context.Context) (string, error) {
 	case got := <-r.result:
 		return got.code, got.err
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return "", endOf(ctx)
 	}
 }

@@ -47,7 +47,7 @@ func (r *Productivity[T]) Page(ctx context.Context, opts ...CallOption) (*Page[T
 // Search yields the objects that match a condition, like List.
 func (r *Productivity[T]) Search(ctx context.Context, where Condition, opts ...CallOption) iter.Seq2[*T, error] {
 	k := r.call(http.MethodPost, "search")
-	k.in = where
+	k.header, k.in = repeatable(), where
 	return list[T](ctx, r.c, k.listing(opts))
 }
 
@@ -68,7 +68,7 @@ func (r *Productivity[T]) Update(ctx context.Context, id string, change *T, opts
 // Delete deletes an object.
 func (r *Productivity[T]) Delete(ctx context.Context, id string, opts ...CallOption) error {
 	_, err := r.c.do(ctx, r.call(http.MethodDelete, id).with(opts))
-	return err
+	return removed(err)
 }
 
 // do makes a call whose response is an object.

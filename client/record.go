@@ -11,11 +11,17 @@ import (
 )
 
 // Records reads and changes the assets of the tenant.
-type Records struct{ Reader[Record] }
+type Records struct {
+	Reader[Record]
+	searches keySearches
+}
 
-func newRecords(c *Client) *Records { return &Records{*newReader[Record](c, "records", "record")} }
+func newRecords(c *Client) *Records {
+	return &Records{Reader: *newReader[Record](c, "records", "record")}
+}
 
-// Create creates a record. The returned record has at least its ID.
+// Create creates a record. The returned record has at least its ID. If the answer is lost,
+// the error is an [*UnknownOutcomeError]; [Records.CreateOnce] finds out what happened.
 func (r *Records) Create(ctx context.Context, record RecordChange, opts ...CallOption) (*Record, error) {
 	return create[Record](ctx, r.c, r.collection, record, opts)
 }

@@ -86,8 +86,11 @@ func get[T any](ctx context.Context, c *Client, opts []CallOption, path ...strin
 func create[T any](ctx context.Context, c *Client, path []string, object any, opts []CallOption) (*T, error) {
 	var data json.RawMessage
 	resp, err := c.do(ctx, call{method: http.MethodPost, path: path, in: object, out: &data}.with(opts))
-	if err != nil && !errors.Is(err, errEmpty) {
+	if err != nil && (resp == nil || resp.StatusCode/100 != 2) {
 		return nil, err
+	}
+	if err != nil {
+		data = nil // the header may still have the id
 	}
 	if len(data) == 0 && idOf(resp) == "" {
 		return nil, created(resp, errNoID)
@@ -102,14 +105,15 @@ func create[T any](ctx context.Context, c *Client, path []string, object any, op
 	return out, nil
 }
 
-// created returns the error for an object that was created although the response cannot be
-// decoded. It tells the caller not to create it again.
-func created(resp *http.Response, err error) *Error {
-	return &Error{
-		Status: resp.StatusCode, Method: resp.Request.Method, Path: withoutTokens(resp.Request.URL.EscapedPath()),
-		Message: fmt.Sprintf("the object was created with the id %q, do not create it again; decoding the response: %s", clean(idOf(resp)), clean(err.Error())),
+// created returns the error for an object that was created although the response does not say
+// as what. It tells the caller not to create it again.
+func created(resp *http.Response, err error) error {
+	id := clean(idOf(resp))
+	return &UnknownOutcomeError{ID: id, created: true, advice: "look for it instead", Err: &Error{
+		Status: resp.StatusCode, Method: resp.Request.Method, Path: withoutTokens(resp.Request.URL.EscapedPath()), Attempt: 1,
+		Message: fmt.Sprintf("the object was created with the id %q, do not create it again; decoding the response: %s", id, clean(err.Error())),
 		cause:   err,
-	}
+	}}
 }
 
 // idOf returns the id in the Location header for a new object, or "".
@@ -118,7 +122,7 @@ func idOf(resp *http.Response) string {
 	if err != nil {
 		return ""
 	}
-	if id := path.Base(location.Path); id != "." && id != "/" {
+	if id := path.Base(location.Path); id != "." && id != "/" && len(id) <= maxExcerpt {
 		return id
 	}
 	return ""
@@ -135,5 +139,15 @@ func update(ctx context.Context, c *Client, path []string, change any, opts []Ca
 // remove deletes the object at a path.
 func remove(ctx context.Context, c *Client, path []string, opts []CallOption) error {
 	_, err := c.do(ctx, call{method: http.MethodDelete, path: path}.with(opts))
+	return removed(err)
+}
+
+// removed returns the error of a deletion. If it was repeated and the object is not there, an
+// attempt before has deleted it.
+func removed(err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.Status == http.StatusNotFound && e.Attempt > 1 {
+		return nil
+	}
 	return err
 }

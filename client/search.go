@@ -83,7 +83,7 @@ func (r *Classifications) Search(ctx context.Context, e Expression, opts ...Call
 // searching returns the call for a search. The page is in the query, because Aprimo ignores
 // one in the body.
 func searching(what string, s SearchRequest, opts []CallOption) call {
-	return call{method: http.MethodPost, path: []string{"search", what}, in: s, paging: byPage}.listing(opts)
+	return call{method: http.MethodPost, path: []string{"search", what}, header: repeatable(), in: s, paging: byPage}.listing(opts)
 }
 
 // Suggest describes a request for suggestions.
@@ -111,7 +111,7 @@ type Suggestion struct {
 func (r *Records) Suggestions(ctx context.Context, s Suggest, opts ...CallOption) ([]Suggestions, error) {
 	var out []Suggestions
 	_, err := r.c.do(ctx, call{
-		method: http.MethodPost, path: []string{"search", "records", "suggestions"}, in: s, out: &out,
+		method: http.MethodPost, path: []string{"search", "records", "suggestions"}, header: repeatable(), in: s, out: &out,
 	}.with(opts))
 	return out, err
 }

@@ -22,9 +22,11 @@ import (
 
 // jwt returns a user's token that expires at end; n makes it unique.
 func jwt(user string, n int64, end time.Time) string {
-	part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
-	return part(`{"alg":"none"}`) + "." + part(fmt.Sprintf(`{"dam-login":%q,"exp":%d,"n":%d}`, user, end.Unix(), n)) + "." + part("x")
+	return encoded(`{"alg":"none"}`) + "." + encoded(fmt.Sprintf(`{"dam-login":%q,"exp":%d,"n":%d}`, user, end.Unix(), n)) + "." + encoded("x")
 }
+
+// encoded returns a part of a token.
+func encoded(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
 // A server issues tokens that live for an hour, and takes the last one alone.
 type server struct {

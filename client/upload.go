@@ -46,29 +46,31 @@ type Upload struct {
 }
 
 // File uploads a file. Its name in Aprimo is the last element of path, unless
-// [UploadName] sets another. A pipe is uploaded as with [Uploads.Reader].
+// [UploadName] sets another. A pipe is uploaded as with [Uploads.Reader]. It is an error if
+// the file changes meanwhile, by its size or the time of its modification.
 func (u *Uploads) File(ctx context.Context, path string, opts ...UploadOption) (*Upload, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("aprimo: upload: %w", err)
+		return nil, printable(fmt.Errorf("aprimo: upload: %w", err))
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("aprimo: upload: %w", err)
+		return nil, printable(fmt.Errorf("aprimo: upload: %w", err))
 	case info.IsDir():
-		return nil, fmt.Errorf("aprimo: upload: %s is a directory: upload its files one by one", path)
+		return nil, fmt.Errorf("aprimo: upload: %q is a directory: upload its files one by one", path)
 	case !info.Mode().IsRegular():
 		return u.Reader(ctx, filepath.Base(path), f, opts...)
 	}
-	return u.at(ctx, newUploadSettings(filepath.Base(path), opts), f, info.Size(), info.ModTime())
+	return u.at(ctx, newUploadSettings(filepath.Base(path), opts), fileSource(f, info))
 }
 
 // ReaderAt uploads r, which must contain exactly size bytes. It reads r from several
-// goroutines, buffers nothing, and does not read r after it has returned.
+// goroutines, buffers nothing, and does not read r after it has returned, unless the context
+// has ended during a ReadAt that does not return.
 func (u *Uploads) ReaderAt(ctx context.Context, name string, r io.ReaderAt, size int64, opts ...UploadOption) (*Upload, error) {
-	return u.at(ctx, newUploadSettings(name, opts), r, size, time.Time{})
+	return u.at(ctx, newUploadSettings(name, opts), source{r: r, size: size})
 }
 
 // Reader uploads r to its end. It buffers as many segments as are sent in parallel, by
@@ -87,7 +89,7 @@ func (u *Uploads) Reader(ctx context.Context, name string, r io.Reader, opts ...
 	n, err := io.ReadFull(r, first)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return u.at(ctx, s, bytes.NewReader(first[:n]), int64(n), time.Time{})
+		return u.at(ctx, s, source{r: bytes.NewReader(first[:n]), size: int64(n)})
 	case err != nil:
 		return nil, fmt.Errorf("aprimo: upload of %q: reading the source after %d bytes: %w", s.name, n, err)
 	}
@@ -96,17 +98,17 @@ func (u *Uploads) Reader(ctx context.Context, name string, r io.Reader, opts ...
 }
 
 // at uploads a source of known size.
-func (u *Uploads) at(ctx context.Context, s uploadSettings, r io.ReaderAt, size int64, modified time.Time) (*Upload, error) {
+func (u *Uploads) at(ctx context.Context, s uploadSettings, src source) (*Upload, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	if err := checkSize(r, size); err != nil {
+	if err := src.checkSize(); err != nil {
 		return nil, fmt.Errorf("aprimo: upload of %q: %w", s.name, err)
 	}
-	if size == 0 || size < uploadLimit && !s.direct && s.resume == nil { // Azure accepts no empty block
-		return u.small(ctx, s, r, size)
+	if src.size == 0 || src.size < uploadLimit && !s.direct && s.resume == nil { // Azure accepts no empty block
+		return u.small(ctx, s, src)
 	}
-	state, err := u.newState(s, r, size, modified)
+	state, err := u.newState(s, src)
 	if err != nil {
 		return nil, fmt.Errorf("aprimo: upload of %q: %w", s.name, err)
 	}
@@ -115,25 +117,27 @@ func (u *Uploads) at(ctx context.Context, s uploadSettings, r io.ReaderAt, size 
 			return nil, fmt.Errorf("aprimo: upload of %q cannot be resumed: %w", s.name, err)
 		}
 		resumed := s.resume.clone()
-		t := &transfer{uploads: u, settings: s, total: size, state: resumed, parts: sections(r, resumed)}
+		t := &transfer{uploads: u, settings: s, total: src.size, state: resumed, source: src, parts: sections(src, resumed)}
 		up, err := t.run(ctx)
 		if !t.expired(err) {
 			return up, err
 		}
 	}
-	t := &transfer{uploads: u, settings: s, total: size, state: state, parts: sections(r, state)}
+	t := &transfer{uploads: u, settings: s, total: src.size, state: state, source: src, parts: sections(src, state)}
 	return t.run(ctx)
 }
 
 // small uploads a file in one request.
-func (u *Uploads) small(ctx context.Context, s uploadSettings, r io.ReaderAt, size int64) (*Upload, error) {
-	p := part{size: size, open: func() io.Reader { return io.NewSectionReader(r, 0, size) }}
+func (u *Uploads) small(ctx context.Context, s uploadSettings, src source) (*Upload, error) {
+	p := part{size: src.size, unchanged: src.unchanged, open: func() io.Reader { return io.NewSectionReader(src.r, 0, src.size) }}
 	var answer uploadResponse
-	body, done := p.form("file1", s.name)
+	body, end := p.form("file1", s.name)
 	_, err := u.c.do(ctx, call{
 		method: http.MethodPost, base: u.c.core, path: []string{"uploads"}, header: repeatable(), body: body, out: &answer,
 	}.with(nil))
-	done()
+	if sourceErr := end(ctx); sourceErr != nil {
+		err = fmt.Errorf("aprimo: upload of %q: %w", s.name, sourceErr)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -142,13 +146,13 @@ func (u *Uploads) small(ctx context.Context, s uploadSettings, r io.ReaderAt, si
 		return nil, err
 	}
 	if s.progress != nil {
-		s.progress(size, size)
+		s.progress(src.size, src.size)
 	}
-	return &Upload{Token: token, Name: s.name, Size: size}, nil
+	return &Upload{Token: token, Name: s.name, Size: src.size}, nil
 }
 
-// repeatable marks a POST as safe to repeat: a repeated segment has the same index, and
-// the server removes unused uploads. net/http does not send the header.
+// repeatable marks a POST as safe to repeat: a search changes nothing, a repeated segment has
+// the same index, and the server removes unused uploads. net/http does not send the header.
 func repeatable() http.Header { return http.Header{"Idempotency-Key": nil} }
 
 // An UploadOption configures an upload.
@@ -242,6 +246,9 @@ func UploadResume(state UploadState) UploadOption {
 func (s *uploadSettings) check() error {
 	if err := checkFileName(s.name); err != nil {
 		return fmt.Errorf("aprimo: upload: %w", err)
+	}
+	if s.resume != nil && s.resume.Session == "" {
+		return fmt.Errorf("aprimo: upload of %q cannot be resumed: the state has no session: upload the file without UploadResume", s.name)
 	}
 	if s.segmentSize < 1 || s.segmentSize > uploadLimit {
 		return fmt.Errorf("aprimo: upload: UploadSegmentSize(%d): use 1 to %d bytes", s.segmentSize, uploadLimit)

@@ -2,13 +2,18 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"mime/multipart"
+	"net/http"
+	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // A part is the piece of a file that is sent in one request.
@@ -17,10 +22,38 @@ type part struct {
 	size  int64
 	open  func() io.Reader // reads it from its start
 	free  func()           // called when it is no longer read; may be nil
+
+	// unchanged returns an error if the source has changed since the upload began; may
+	// be nil.
+	unchanged func() error
+}
+
+// A source is a file or another source of known size.
+type source struct {
+	r         io.ReaderAt
+	size      int64
+	modified  time.Time    // of a file; zero for other sources
+	unchanged func() error // may be nil
+}
+
+// fileSource returns a file as a source. Its size and time are checked for as long as it is
+// read: a file that is written to meanwhile would arrive torn.
+func fileSource(f *os.File, info os.FileInfo) source {
+	return source{f, info.Size(), info.ModTime(), func() error {
+		now, err := f.Stat()
+		if err != nil {
+			return fmt.Errorf("reading the source: %w", err)
+		}
+		if now.Size() == info.Size() && now.ModTime().Equal(info.ModTime()) {
+			return nil
+		}
+		return fmt.Errorf("the file changed while it was uploaded: it had %d bytes, modified at %v, and has %d, modified at %v: upload it again when it is no longer written to",
+			info.Size(), info.ModTime(), now.Size(), now.ModTime())
+	}}
 }
 
 // sections returns the parts of a source that have not been uploaded.
-func sections(r io.ReaderAt, state *UploadState) iter.Seq2[part, error] {
+func sections(src source, state *UploadState) iter.Seq2[part, error] {
 	done := slices.Clone(state.Done)
 	return func(yield func(part, error) bool) {
 		for i := range state.segments() {
@@ -28,7 +61,7 @@ func sections(r io.ReaderAt, state *UploadState) iter.Seq2[part, error] {
 				continue
 			}
 			from, size := int64(i)*state.SegmentSize, state.length(i)
-			p := part{index: i, size: size, open: func() io.Reader { return io.NewSectionReader(r, from, size) }}
+			p := part{index: i, size: size, unchanged: src.unchanged, open: func() io.Reader { return io.NewSectionReader(src.r, from, size) }}
 			if !yield(p, nil) {
 				return
 			}
@@ -73,22 +106,21 @@ func stream(r io.Reader, first []byte, parallel int) iter.Seq2[part, error] {
 }
 
 // payload returns a request body that consists of prefix, the part and suffix, and a
-// function that waits until the body is no longer read: net/http may close a body after it
-// has returned the response.
-func (p part) payload(contentType string, prefix, suffix []byte) (*payload, func()) {
-	var reading sync.WaitGroup
+// function that ends its reading and returns the error of the source, if any: net/http may
+// still read and close a body after it has returned the response, and others never close it.
+func (p part) payload(contentType string, prefix, suffix []byte) (*payload, func(context.Context) error) {
+	l := &lease{idle: make(chan struct{})}
 	open := func() (io.ReadCloser, error) {
-		reading.Add(1)
-		content := &exactReader{r: p.open(), left: p.size}
+		content := &exactReader{r: p.open(), left: p.size, unchanged: p.unchanged}
 		body := io.MultiReader(bytes.NewReader(prefix), content, bytes.NewReader(suffix))
-		return &partBody{Reader: body, close: sync.OnceFunc(reading.Done)}, nil
+		return &leasedBody{r: body, lease: l}, nil
 	}
 	size := int64(len(prefix)) + p.size + int64(len(suffix))
-	return &payload{contentType, size, open}, reading.Wait
+	return &payload{contentType, size, open}, l.end
 }
 
 // form returns a request body that is a form with the part as its only field.
-func (p part) form(field, fileName string) (*payload, func()) {
+func (p part) form(field, fileName string) (*payload, func(context.Context) error) {
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
 	form.CreateFormFile(field, fileName) // writing to a bytes.Buffer cannot fail
@@ -97,17 +129,91 @@ func (p part) form(field, fileName string) (*payload, func()) {
 	return p.payload(form.FormDataContentType(), b.Bytes()[:n], b.Bytes()[n:])
 }
 
-type partBody struct {
-	io.Reader
-	close func()
+// A lease allows bodies to read a source, until it ends.
+type lease struct {
+	mu      sync.Mutex
+	ended   bool
+	reading int           // Reads in progress
+	err     error         // of the source
+	idle    chan struct{} // closed when the lease has ended and no Read is in progress
 }
 
-func (b *partBody) Close() error { b.close(); return nil }
+// end makes all further Reads fail and waits for those in progress, or until the context
+// ends: a source may block for ever. It returns the first error of the source, which explains
+// more than what became of the request.
+func (l *lease) end(ctx context.Context) error {
+	l.mu.Lock()
+	l.ended = true
+	if l.reading == 0 {
+		close(l.idle)
+	}
+	l.mu.Unlock()
+	select {
+	case <-l.idle:
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
 
-// An exactReader reports a source that ends early, as an error that is not retried.
+func (l *lease) begin() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return sourceError{errors.New("the upload has ended")}
+	}
+	l.reading++
+	return nil
+}
+
+func (l *lease) done(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil && errors.As(err, new(sourceError)) {
+		l.err = err
+	}
+	if l.reading--; l.ended && l.reading == 0 {
+		close(l.idle)
+	}
+}
+
+// A leasedBody is a request body that reads under a lease.
+type leasedBody struct {
+	r      io.Reader
+	lease  *lease
+	closed atomic.Bool
+}
+
+func (b *leasedBody) Read(p []byte) (n int, err error) {
+	if b.closed.Load() {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	if err := b.lease.begin(); err != nil {
+		return 0, err
+	}
+	err = sourceError{errors.New("the source ended its goroutine")}
+	defer func() {
+		if v := recover(); v != nil { // on a goroutine of net/http's
+			err = sourceError{fmt.Errorf("the source panicked: %s", clean(fmt.Sprint(v)))}
+		}
+		b.lease.done(err)
+	}()
+	n, err = b.r.Read(p)
+	return n, err
+}
+
+func (b *leasedBody) Close() error {
+	b.closed.Store(true)
+	return nil
+}
+
+// An exactReader reports a source that ends early, or has changed, as an error that is not
+// retried.
 type exactReader struct {
-	r    io.Reader
-	left int64
+	r         io.Reader
+	left      int64
+	unchanged func() error // may be nil
 }
 
 func (e *exactReader) Read(p []byte) (int, error) {
@@ -119,6 +225,11 @@ func (e *exactReader) Read(p []byte) (int, error) {
 	case err != nil && !errors.Is(err, io.EOF):
 		return n, sourceError{fmt.Errorf("reading the source: %w", err)}
 	}
+	if n > 0 && e.left == 0 && e.unchanged != nil { // before the server has all of it
+		if err := e.unchanged(); err != nil {
+			return 0, sourceError{err}
+		}
+	}
 	return n, err
 }
 
@@ -128,23 +239,23 @@ type sourceError struct{ error }
 func (sourceError) Retryable() bool { return false }
 func (e sourceError) Unwrap() error { return e.error }
 
-// checkSize returns an error unless a source has exactly size bytes.
-func checkSize(r io.ReaderAt, size int64) error {
-	if size < 0 {
-		return fmt.Errorf("the size is negative: %d bytes", size)
+// checkSize returns an error unless the source has exactly its size.
+func (s source) checkSize() error {
+	if s.size < 0 {
+		return fmt.Errorf("the size is negative: %d bytes", s.size)
 	}
 	var one [1]byte
-	if n, err := r.ReadAt(one[:], size); n > 0 {
-		return fmt.Errorf("the source has more than the given size of %d bytes", size)
+	if n, err := s.r.ReadAt(one[:], s.size); n > 0 {
+		return fmt.Errorf("the source has more than the given size of %d bytes", s.size)
 	} else if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("reading the source: %w", err)
 	}
-	if size == 0 {
+	if s.size == 0 {
 		return nil
 	}
-	if n, err := r.ReadAt(one[:], size-1); n == 0 {
+	if n, err := s.r.ReadAt(one[:], s.size-1); n == 0 {
 		if err == nil || errors.Is(err, io.EOF) {
-			return fmt.Errorf("the source has fewer than the given size of %d bytes", size)
+			return fmt.Errorf("the source has fewer than the given size of %d bytes", s.size)
 		}
 		return fmt.Errorf("reading the source: %w", err)
 	}

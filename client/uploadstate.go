@@ -35,16 +35,16 @@ type UploadState struct {
 // enough for the headers and indexes in which files of one format differ.
 const fingerprintSize = 64 << 10
 
-func (u *Uploads) newState(s uploadSettings, r io.ReaderAt, size int64, modified time.Time) (*UploadState, error) {
+func (u *Uploads) newState(s uploadSettings, src source) (*UploadState, error) {
 	hash := sha256.New()
-	for _, from := range []int64{0, max(0, size-fingerprintSize)} {
-		if _, err := io.Copy(hash, io.NewSectionReader(r, from, min(fingerprintSize, size))); err != nil {
+	for _, from := range []int64{0, max(0, src.size-fingerprintSize)} {
+		if _, err := io.Copy(hash, io.NewSectionReader(src.r, from, min(fingerprintSize, src.size))); err != nil {
 			return nil, fmt.Errorf("reading the source: %w", err)
 		}
 	}
 	return &UploadState{
 		Version: uploadStateVersion, Tenant: u.c.tenant,
-		Name: s.name, Size: size, SegmentSize: s.segmentSize, Modified: modified.UTC(),
+		Name: s.name, Size: src.size, SegmentSize: s.segmentSize, Modified: src.modified.UTC(),
 		Fingerprint: hex.EncodeToString(hash.Sum(nil)), Blob: s.direct,
 	}, nil
 }
@@ -84,8 +84,8 @@ func (s *UploadState) matches(now *UploadState) error {
 		return fmt.Errorf("the state has version %d, this release reads up to %d: update the module, or upload the file without UploadResume", s.Version, now.Version)
 	case s.Version > 0 && s.Tenant != now.Tenant:
 		return fmt.Errorf("the state belongs to the tenant %q, not %q: use a client of that tenant, or upload the file without UploadResume", s.Tenant, now.Tenant)
-	case s.Session == "" || s.Blob && s.Token == "":
-		return errors.New("the state has no session: upload the file without UploadResume")
+	case s.Blob && s.Token == "":
+		return errors.New("the state has no token: upload the file without UploadResume")
 	case s.Name != now.Name:
 		return fmt.Errorf("the state belongs to the file name %q", s.Name)
 	case s.Size != now.Size:

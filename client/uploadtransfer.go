@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/xml"
@@ -23,7 +24,8 @@ type transfer struct {
 	uploads  *Uploads
 	settings uploadSettings
 	parts    iter.Seq2[part, error]
-	total    int64 // -1: unknown
+	source   source // zero for a stream
+	total    int64  // -1: unknown
 
 	mu    sync.Mutex
 	state *UploadState // nil for a stream
@@ -87,20 +89,29 @@ func (t *transfer) sendAll(ctx context.Context) (string, error) {
 			break
 		}
 		workers.Go(func() {
-			if err := t.to.send(sending, p); err != nil {
-				stop(err)
-			} else {
-				t.arrived(p)
-			}
-			<-slots
-			if p.free != nil {
-				p.free()
+			var err error
+			defer func() {
+				if err != nil {
+					stop(err)
+				}
+				<-slots
+				if p.free != nil {
+					p.free()
+				}
+			}()
+			if err = t.to.send(sending, p); err == nil {
+				guard("UploadProgress or UploadStates", &err, func() error { t.arrived(p); return nil })
 			}
 		})
 	}
 	workers.Wait()
 	if sending.Err() != nil {
 		return "", context.Cause(sending)
+	}
+	if t.source.unchanged != nil {
+		if err := t.source.unchanged(); err != nil {
+			return "", err
+		}
 	}
 	return t.to.complete(ctx, t.count)
 }
@@ -171,7 +182,7 @@ func (u *Uploads) target(state *UploadState, s uploadSettings) target {
 	if client == nil {
 		client = u.blob
 	}
-	return &blobTarget{client, state.Session, state.Token}
+	return &blobTarget{client, originOf(u.c.core), state.Session, state.Token}
 }
 
 // A segmentTarget sends the parts as segments through the API.
@@ -182,22 +193,25 @@ type segmentTarget struct {
 }
 
 func (t *segmentTarget) send(ctx context.Context, p part) error {
-	body, done := p.form(fmt.Sprintf("segment%d", p.index), fmt.Sprintf("%s.segment%d", t.name, p.index))
-	defer done()
+	body, end := p.form(fmt.Sprintf("segment%d", p.index), fmt.Sprintf("%s.segment%d", t.name, p.index))
 	k := t.call(http.MethodPost, "")
 	k.header, k.body = repeatable(), body
 	k.query = url.Values{"index": {strconv.Itoa(p.index)}}
 	_, err := t.uploads.c.do(ctx, k.with(nil))
-	return err
+	return cmp.Or(end(ctx), err)
 }
 
-// complete is not repeated: after a success, the server would answer a second request with
-// an error.
+// complete repeats a request whose answer was lost. If the first one was carried out, the server
+// refuses the second, and nobody knows the token.
 func (t *segmentTarget) complete(ctx context.Context, count int) (string, error) {
 	var answer uploadResponse
 	k := t.call(http.MethodPost, "/commit")
-	k.in, k.out = map[string]any{"filename": t.name, "segmentcount": count}, &answer
+	k.header, k.in, k.out = repeatable(), map[string]any{"filename": t.name, "segmentcount": count}, &answer
 	if _, err := t.uploads.c.do(ctx, k.with(nil)); err != nil {
+		var e *Error
+		if errors.As(err, &e) && (e.Attempt > 1 || e.Attempt == 1 && passes(context.WithoutCancel(ctx), e)) {
+			return "", &UnknownOutcomeError{Err: err, advice: "the upload may be complete, but its token is lost: upload the file again; the server removes what is not used"}
+		}
 		return "", err
 	}
 	return t.uploads.awaitUpload(ctx, answer)
@@ -221,15 +235,16 @@ func newBlobClient(base http.RoundTripper) *http.Client {
 // A blobTarget sends the parts as blocks of an Azure block blob
 // (https://learn.microsoft.com/rest/api/storageservices/put-block).
 type blobTarget struct {
-	http  *http.Client
-	sas   string // a signed URL
-	token string
+	http   *http.Client
+	origin origin
+	sas    string // a signed URL
+	token  string
 }
 
 func (t *blobTarget) send(ctx context.Context, p part) error {
-	body, done := p.payload("application/octet-stream", nil, nil)
-	defer done()
-	return t.put(ctx, url.Values{"comp": {"block"}, "blockid": {blockID(p.index)}}, body)
+	body, end := p.payload("application/octet-stream", nil, nil)
+	err := t.put(ctx, url.Values{"comp": {"block"}, "blockid": {blockID(p.index)}}, body)
+	return cmp.Or(end(ctx), err)
 }
 
 // blockID returns the id of a block. All ids of a blob must have the same length.
@@ -250,18 +265,18 @@ func (t *blobTarget) complete(ctx context.Context, count int) (string, error) {
 		return "", err
 	}
 	p := part{size: int64(len(data)), open: func() io.Reader { return bytes.NewReader(data) }}
-	body, done := p.payload("application/xml", nil, nil)
-	defer done()
-	return t.token, t.put(ctx, url.Values{"comp": {"blocklist"}}, body)
+	body, end := p.payload("application/xml", nil, nil)
+	err = t.put(ctx, url.Values{"comp": {"blocklist"}}, body)
+	return t.token, cmp.Or(end(ctx), err)
 }
 
 // cancel does nothing: Azure removes blocks that are in no block list.
 func (t *blobTarget) cancel(context.Context) {}
 
 func (t *blobTarget) put(ctx context.Context, query url.Values, body *payload) error {
-	u, err := url.Parse(t.sas)
-	if err != nil || u.Host == "" {
-		return errors.New("the server returned a malformed blob storage URL")
+	u, err := t.origin.judgeLink(t.sas)
+	if err != nil {
+		return fmt.Errorf("the blob storage of the server: %w", err)
 	}
 	u.RawQuery += "&" + query.Encode() // appended, because the existing query is signed
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, u.String(), nil)

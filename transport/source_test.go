@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -190,13 +191,13 @@ func (l *StrictLimiter) changeAt(now gate.Instant, n int) {
 
 func TestSetLimitBounds(t *testing.T) {
 	l := NewLimiter(15, time.Second)
-	for _, n := range []int{0, -1, 1 << 62, maxLimit + 1} {
+	for _, n := range []int{0, -1, math.MaxInt, maxLimit + 1} {
 		if err := l.SetLimit(n, time.Second); err == nil {
 			t.Errorf("SetLimit(%d) succeeded, want an error", n)
 		}
 	}
-	if err := NewLimiter(1<<62, time.Second).Wait(t.Context()); err == nil {
-		t.Error("NewLimiter(1<<62) gives slots, want an error")
+	if err := NewLimiter(math.MaxInt, time.Second).Wait(t.Context()); err == nil {
+		t.Error("NewLimiter(math.MaxInt) gives slots, want an error")
 	}
 	if err := l.SetLimit(maxLimit, time.Second); err != nil || l.limit() != maxLimit {
 		t.Errorf("SetLimit(%d): %v, then the limit is %v", maxLimit, err, l.limit())

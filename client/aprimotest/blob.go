@@ -64,21 +64,15 @@ func (t *Tenant) handleBlob(r *http.Request) (*answer, error) {
 	if t.Fault != nil {
 		fault = t.Fault(body.attach(r))
 	}
-	a := newAnswer()
-	a.slow, a.cut = fault.Slow, fault.Cut
-	switch {
-	case fault.Drop:
-		return nil, errDropped
-	case fault.Status != 0:
-		fault.write(a)
-	case strings.HasPrefix(r.URL.Path, cdnPath):
+	return fault.apply(func(a *answer) {
+		if !strings.HasPrefix(r.URL.Path, cdnPath) {
+			t.store.serveBlob(a, body.attach(r), content)
+			return
+		}
 		target := *r.URL
 		target.Path, target.RawPath = blobPath+strings.TrimPrefix(r.URL.Path, cdnPath), ""
 		http.Redirect(a, r, target.String(), http.StatusFound)
-	default:
-		t.store.serveBlob(a, body.attach(r), content)
-	}
-	return a, nil
+	})
 }
 
 func (s *store) serveBlob(w http.ResponseWriter, r *http.Request, content piece) {

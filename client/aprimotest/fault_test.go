@@ -103,3 +103,37 @@ func TestFaultIsAskedAtTheBegin(t *testing.T) {
 		}
 	})
 }
+
+// A lost answer is one to a request that was carried out.
+func TestDone(t *testing.T) {
+	for name, fault := range map[string]aprimotest.Fault{
+		"drop": {Drop: true, Done: true},
+		"504":  {Status: 504, Done: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tenant := &aprimotest.Tenant{Records: -1, IndexDelay: -1, Fault: func(r *http.Request) aprimotest.Fault {
+					if r.Method == http.MethodPost {
+						return fault
+					}
+					return aprimotest.Fault{}
+				}}
+				if resp, err := tenant.Transport().RoundTrip(newRequest(t.Context(), "POST", recordsURL, "{}")); err == nil {
+					resp.Body.Close()
+					if resp.StatusCode != fault.Status {
+						t.Errorf("got status %d, want %d", resp.StatusCode, fault.Status)
+					}
+				}
+				resp, err := tenant.Transport().RoundTrip(newRequest(t.Context(), "GET", recordsURL, ""))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer resp.Body.Close()
+				var page struct{ Items []any }
+				if err := json.NewDecoder(resp.Body).Decode(&page); err != nil || len(page.Items) != 1 {
+					t.Errorf("got %d records, %v, want the one whose answer was lost", len(page.Items), err)
+				}
+			})
+		})
+	}
+}

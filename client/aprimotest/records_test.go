@@ -2,6 +2,8 @@ package aprimotest_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -86,7 +88,7 @@ func TestList(t *testing.T) {
 		{"?page=1", http.Header{"Page": {"2"}}, 1, 50, 50, "first last next self"},
 		{"?pageSize=1000", nil, 1, 1000, 120, "first last self"},
 		{"?page=99", nil, 99, 50, 0, "first last prev self"},
-		{"?page=9223372036854775807&pageSize=1000", nil, 9223372036854775807, 1000, 0, "first last prev self"},
+		{fmt.Sprintf("?page=%d&pageSize=1000", math.MaxInt), nil, math.MaxInt, 1000, 0, "first last prev self"},
 	} {
 		req := newRequest(t.Context(), "GET", recordsURL+tt.query, "")
 		for name, values := range tt.header {

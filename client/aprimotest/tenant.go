@@ -181,19 +181,13 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 	if err := t.work(r, body); err != nil {
 		return nil, err
 	}
-	a := newAnswer()
-	switch {
-	case fault.Drop:
-		return nil, errDropped
-	case fault.Status != 0:
-		fault.write(a)
-	case t.RequireToken && !t.tokens.valid(r, time.Now()):
-		a.WriteHeader(http.StatusUnauthorized)
-	default:
+	return fault.apply(func(a *answer) {
+		if t.RequireToken && !t.tokens.valid(r, time.Now()) {
+			a.WriteHeader(http.StatusUnauthorized)
+			return
+		}
 		t.routes.ServeHTTP(a, body.attach(r))
-	}
-	a.slow, a.cut = fault.Slow, fault.Cut
-	return a, nil
+	})
 }
 
 // work spends the time that the server needs for a request.

@@ -1,0 +1,101 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// An origin is where an address of the server's comes from: the tenant, or the link of which
+// it is a redirect. It decides which addresses are accepted.
+type origin struct {
+	plain bool // it uses http itself
+	local bool // it is on this machine or in a private network itself
+}
+
+func originOf(u *url.URL) origin { return origin{u.Scheme == "http", isLocal(u.Hostname())} }
+
+// judge returns an error unless a request without a token may be sent to an address that a
+// server gave: of a blob storage, a file or a redirect. It must use https and have no user,
+// and it must not lead to this machine or into the network around it, where a server could
+// reach what it must not. What the origin does itself is accepted. Names are not resolved: a
+// private endpoint of a blob storage is legitimate.
+//
+// A link to which the token is sent must be on the tenant's host; see [resolve].
+func (o origin) judge(u *url.URL) error {
+	switch {
+	case u.Host == "" || u.Hostname() == "":
+		return errors.New("the address has no host")
+	case u.Scheme != "https" && !(u.Scheme == "http" && o.plain):
+		return fmt.Errorf("the address at %s uses %s: only https is accepted", clean(u.Host), clean(u.Scheme))
+	case u.User != nil:
+		return fmt.Errorf("the address at %s contains a user, which is not accepted", clean(u.Host))
+	case isLocal(u.Hostname()) && !o.local:
+		return fmt.Errorf("the address at %s is on this machine or in a private network, which is not accepted", clean(u.Host))
+	}
+	return nil
+}
+
+// judgeLink parses and judges an address.
+func (o origin) judgeLink(link string) (*url.URL, error) {
+	u, err := url.Parse(link)
+	if err != nil {
+		return nil, errors.New("the address is malformed") // without it: it is a secret
+	}
+	return u, o.judge(u)
+}
+
+// redirect judges redirects of a link. It is an http.Client's CheckRedirect.
+func redirect(req *http.Request, via []*http.Request) error {
+	if len(via) >= 10 {
+		return refusedAddress{errors.New("stopped after 10 redirects")}
+	}
+	if err := originOf(via[0].URL).judge(req.URL); err != nil {
+		return refusedAddress{fmt.Errorf("redirect: %w", err)}
+	}
+	return nil
+}
+
+// A refusedAddress is an error that a retry does not remedy.
+type refusedAddress struct{ error }
+
+func (e refusedAddress) Unwrap() error   { return e.error }
+func (e refusedAddress) Retryable() bool { return false }
+
+// carrierGrade is the address space of providers behind NAT (RFC 6598).
+var carrierGrade = netip.MustParsePrefix("100.64.0.0/10")
+
+// isLocal reports whether a host is this machine or an address of a private network.
+func isLocal(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		// Some resolvers read 127.1, 0x7f.1 and 2130706433 as addresses.
+		last := host[strings.LastIndexByte(host, '.')+1:]
+		_, err := strconv.ParseUint(last, 0, 64)
+		return err == nil
+	}
+	ip = ip.Unmap()
+	return !ip.IsGlobalUnicast() || ip.IsPrivate() || carrierGrade.Contains(ip)
+}
+
+// resolve parses a link from the server to which the token is sent, and which may be
+// relative. It must be on the host of the base.
+func resolve(base *url.URL, link string) (*url.URL, error) {
+	ref, err := url.Parse(link)
+	if err != nil {
+		return nil, errors.New("the server sent a malformed link")
+	}
+	u := base.ResolveReference(ref)
+	if u.Scheme != base.Scheme || !strings.EqualFold(u.Host, base.Host) || u.User != nil {
+		return nil, fmt.Errorf("the server sent a link to %s://%s, but tokens are sent to %s://%s only", clean(u.Scheme), clean(u.Host), base.Scheme, base.Host)
+	}
+	return u, nil
+}

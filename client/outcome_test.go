@@ -1,0 +1,108 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// The outcome of a call that creates something is unknown only if the server may have done it.
+func TestUnknownOutcome(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	lost := &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
+	create := func(ctx context.Context, c *client.Client) error {
+		_, err := c.Records.Create(ctx, client.RecordChange{})
+		return err
+	}
+	for name, test := range map[string]struct {
+		status int
+		err    error
+		call   func(context.Context, *client.Client) error
+		want   bool
+	}{
+		"lost":                    {err: lost, call: create, want: true},
+		"gateway timeout":         {status: 504, call: create, want: true},
+		"exception":               {status: 500, call: create, want: true},
+		"not implemented":         {status: 501, call: create},
+		"refused":                 {status: 400, call: create},
+		"never connected":         {err: refused, call: create},
+		"turned away locally":     {err: &transport.QueueError{Err: transport.ErrQueueFull}, call: create},
+		"the token was not to be": {status: 401, call: create},
+		"an order": {err: lost, want: true, call: func(ctx context.Context, c *client.Client) error {
+			_, err := c.Orders.Create(ctx, &client.OrderRequest{Targets: []client.OrderTarget{{RecordID: "1"}}})
+			return err
+		}},
+		"marketing operations": {err: lost, want: true, call: func(ctx context.Context, c *client.Client) error {
+			_, err := client.NewProductivity[map[string]any](c, "tasks").Create(ctx, &map[string]any{})
+			return err
+		}},
+		"a search": {err: lost, call: func(ctx context.Context, c *client.Client) error {
+			_, err := c.Records.SearchPage(ctx, client.SearchRequest{})
+			return err
+		}},
+		"a change": {err: lost, call: func(ctx context.Context, c *client.Client) error {
+			return c.Records.Update(ctx, "1", client.RecordChange{})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newClient(t, nil, limited(transportFunc(func(r *http.Request) (*http.Response, error) {
+					if r.Body != nil {
+						r.Body.Close()
+					}
+					if test.err != nil {
+						return nil, test.err
+					}
+					return &http.Response{StatusCode: test.status, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+				})))
+				err := test.call(t.Context(), c)
+				if got := errors.As(err, new(*client.UnknownOutcomeError)); got != test.want || !errors.As(err, new(*client.Error)) {
+					t.Errorf("got %v, want an unknown outcome: %t", err, test.want)
+				}
+			})
+		})
+	}
+}
+
+// A response that ends early has come: its header says what was created.
+func TestCreateNeedsTheHeaderOnly(t *testing.T) {
+	c := newClient(t, nil, client.WithHTTPClient(&http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: http.StatusCreated, Header: http.Header{"Location": {"/api/core/record/abc"}}, Request: r,
+			Body: struct {
+				io.Reader
+				io.Closer
+			}{cut{http.NoBody}, http.NoBody},
+		}, nil
+	})}))
+	if rec, err := c.Records.Create(t.Context(), client.RecordChange{}); err != nil || rec.ID != "abc" {
+		t.Errorf("got %v, error %v, want the id abc", rec, err)
+	}
+}
+
+// A deletion whose answer was lost is repeated; that the object is gone then is no failure.
+func TestDeleteWhoseAnswerIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lost := false
+		tenant := &aprimotest.Tenant{Fault: func(r *http.Request) aprimotest.Fault {
+			f := aprimotest.Fault{Drop: !lost, Done: true}
+			lost = true
+			return f
+		}}
+		c := newClient(t, nil, limited(tenant.Transport()))
+		if err := c.Records.Delete(t.Context(), recordID(1)); err != nil {
+			t.Errorf("got %v, want no error", err)
+		}
+		if err := c.Records.Delete(t.Context(), recordID(1)); !errors.Is(err, client.ErrNotFound) {
+			t.Errorf("again: got %v, want %v", err, client.ErrNotFound)
+		}
+	})
+}
