@@ -1,10 +1,12 @@
 package transport
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
 	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
@@ -15,7 +17,7 @@ type call struct {
 	*Transport
 	contextValues // of the request
 
-	waiter   fairqueue.Waiter // its flow is the call's user, once that has been found
+	waiter   fairqueue.Waiter // its flow is that of the context or else the user, once that has been found
 	req      *http.Request    // the caller's
 	retries  retry.Call
 	waited   time.Duration // in the queue, all attempts together
@@ -37,9 +39,10 @@ func (c *call) RoundTrip(attempt *http.Request) (*http.Response, error) {
 // user returns who caused the call.
 func (c *call) user() string {
 	if !c.named {
-		c.waiter.Flow, c.named = userOf(c.req, c.contextValues.user, c.identity), true
+		c.contextValues.user, c.named = userOf(c.req, c.contextValues.user, c.identity), true
+		c.waiter.Flow = cmp.Or(auditlog.Clean(c.flow), c.contextValues.user)
 	}
-	return c.waiter.Flow
+	return c.contextValues.user
 }
 
 // changed returns the changes of the last attempt, to add one.
