@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 // A program behind one flow gains nothing by inventing users, and events still name these.
 func TestFlowsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		slots := map[string]int{}
 		tr := transport.New(transport.WithLimiter(transport.NewLimiter(1, time.Second)), transport.WithWindow(-1),
 			transport.WithBase(roundTripper(func(*http.Request) (*http.Response, error) {
@@ -21,7 +23,9 @@ func TestFlowsTakeTurns(t *testing.T) {
 			})),
 			transport.WithObserver(func(_ context.Context, e transport.Event) {
 				if e.Kind == transport.Done && e.Err == nil {
-					slots[e.User]++ // one at a time: each second has one slot
+					mu.Lock()
+					defer mu.Unlock()
+					slots[e.User]++
 				}
 			}))
 		call := func(flow, user string) {
@@ -39,9 +43,11 @@ func TestFlowsTakeTurns(t *testing.T) {
 		}
 		time.Sleep(21 * time.Second)
 		synctest.Wait()
+		mu.Lock()
 		if n := slots["anna"]; n < 10 || n > 11 {
 			t.Errorf("of 21 slots, %d went to the program with one user, want half of them; by user: %v", n, slots)
 		}
+		mu.Unlock()
 		flows := map[string]bool{}
 		for _, waiting := range tr.Queue() {
 			flows[waiting.User] = true
