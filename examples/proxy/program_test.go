@@ -356,3 +356,37 @@ func TestFailuresAreLoggedWithoutSecrets(t *testing.T) {
 		t.Errorf("got status %d and the log %q; want 502 and a line without the token", resp.StatusCode, got)
 	}
 }
+
+// A long body streams with its trailers, and is sent when Aprimo wants it; of a short one
+// the proxy has answered the expectation.
+func TestTrailersAndExpectations(t *testing.T) {
+	defer http.DefaultClient.CloseIdleConnections()
+	url := site(t, func(w http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		fmt.Fprintf(w, "%d %s %s", n, r.Trailer.Get("Sum"), r.Header.Get("Expect"))
+	})
+	for _, test := range []struct {
+		size, length int
+		want         string
+	}{
+		{2 * keptBody, -1, "2097152 x "},
+		{2 * keptBody, 2 * keptBody, "2097152  100-continue"},
+		{10, 10, "10  "},
+	} {
+		req, _ := http.NewRequest("POST", url, io.MultiReader(bytes.NewReader(make([]byte, test.size))))
+		req.ContentLength = int64(test.length)
+		req.Header.Set("Expect", "100-continue")
+		if test.length < 0 {
+			req.Trailer = http.Header{"Sum": {"x"}}
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if string(got) != test.want {
+			t.Errorf("%d bytes, length %d: got %q, want %q", test.size, test.length, got, test.want)
+		}
+	}
+}
