@@ -1,11 +1,13 @@
 package transport
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
 
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
 	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
@@ -16,7 +18,7 @@ type call struct {
 	*Transport
 	contextValues // of the request
 
-	waiter   fairqueue.Waiter // its flow is the call's user, once that has been found
+	waiter   fairqueue.Waiter // its flow is that of the context or else the user, once that has been found
 	req      *http.Request    // the caller's
 	sent     *http.Request    // as it was sent last, with its token; nil before
 	retries  retry.Call
@@ -69,9 +71,10 @@ func (c *call) RoundTrip(attempt *http.Request) (*http.Response, error) {
 // user returns who caused the call.
 func (c *call) user() string {
 	if !c.named {
-		c.waiter.Flow, c.named = userOf(c.req, c.contextValues.user, c.identity), true
+		c.contextValues.user, c.named = userOf(c.req, c.contextValues.user, c.identity), true
+		c.waiter.Flow = cmp.Or(auditlog.Clean(c.flow), c.contextValues.user)
 	}
-	return c.waiter.Flow
+	return c.contextValues.user
 }
 
 // refused reports whether the call was not sent, or not again, for a reason of ours: one

@@ -20,6 +20,18 @@ func ContextWithPrepare(ctx context.Context, prepare func(*http.Request) (*http.
 	return v.in(ctx)
 }
 
+// ContextWithFlow returns a context whose requests take turns with those of other flows:
+// within a Priority, the next slot goes to the flow that had the fewest lately. Without it
+// the user is the flow. A server for many programs needs it, as users are not verified: a
+// program that invents many would get as many turns. flow must be something that a program
+// cannot invent, such as its address. It is not sent; [Transport.Queue] shows it. An empty
+// flow means the user.
+func ContextWithFlow(ctx context.Context, flow string) context.Context {
+	v := valuesFrom(ctx)
+	v.flow = flow
+	return v.in(ctx)
+}
+
 // prepared returns the request as it is to be sent.
 func (v contextValues) prepared(req *http.Request) (*http.Request, error) {
 	if v.prepare == nil {
@@ -42,6 +54,7 @@ func (e *prepareError) Retryable() bool { return false }
 // suffices for each call.
 type contextValues struct {
 	user     string
+	flow     string // takes turns; empty: the user does
 	priority Priority
 	prepare  func(*http.Request) (*http.Request, error)
 	above    *hook // of the attempt of another Transport that the request is; nil if it is none

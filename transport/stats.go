@@ -92,7 +92,7 @@ func (e *engine) stats() Stats {
 // QueueCount is how many calls of one user wait in one class.
 type QueueCount struct {
 	Priority Priority
-	User     string // empty if unknown
+	User     string // or what ContextWithFlow has set; empty if unknown
 	Heavy    bool   // in the bulkhead of a heavy operation, before the queue
 	Calls    int
 }

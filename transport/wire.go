@@ -55,7 +55,7 @@ func (hs *hooks) on(e *engine, c *call, req *http.Request) (*hook, *http.Request
 	h := &hook{engine: e, req: req}
 	h.slot.Store(int64(c.waiter.Granted))
 	h.trace = httptrace.ClientTrace{GotConn: h.gotConn, WroteHeaders: h.wroteHeaders}
-	inner := contextValues{user: c.user(), priority: c.contextValues.priority, above: h} // for a Transport below
+	inner := contextValues{user: c.user(), flow: c.flow, priority: c.contextValues.priority, above: h} // for a Transport below
 	return h, req.WithContext(httptrace.WithClientTrace(inner.in(req.Context()), &h.trace))
 }
 

@@ -1,33 +1,77 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
-	"math"
+	"net"
 	"net/http"
 	"net/http/httputil"
-	"net/url"
-	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
-	"github.com/rs/zerolog/log"
+	"github.com/redis/go-redis/v9"
 
+	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/transport"
+	"github.com/aprimo-go/aprimo/transport/redislimit"
 )
-
-// keptBody is the size in bytes up to which a body is kept, to send it again.
-const keptBody = 1 << 20
 
 // A proxy forwards requests to a tenant, all through one Transport.
 type proxy struct {
-	hosts     hosts
-	transport *transport.Transport
-	reverse   *httputil.ReverseProxy
-	closers   []io.Closer
-	draining  atomic.Bool
+	hosts      hosts
+	needsToken bool   // a request without a token is refused
+	flowHeader string // says which program calls; empty: its address does
+	transport  *transport.Transport
+	reverse    *httputil.ReverseProxy
+	kept       atomic.Int64 // bytes of bodies, see keep
+	closers    []io.Closer
+	draining   atomic.Bool
+}
+
+// newProxy returns the proxy that the flags describe.
+func newProxy(f flags) (*proxy, error) {
+	if flag.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
+	}
+	if strings.EqualFold(f.flowHeader, "Authorization") {
+		return nil, errors.New("-flow-header: Authorization is not checked here: use a header that a server in front sets")
+	}
+	p := &proxy{hosts: hostsOf(f.tenant), needsToken: f.tenant != "", flowHeader: f.flowHeader}
+	base := transport.Timeouts{Header: 5 * time.Minute}.Over(newBase()) // an order may take long to begin
+	name := f.tenant
+	if f.tenant == "" {
+		name = "simulated"
+		base = new(aprimotest.Tenant).Transport()
+	}
+	opts := []transport.Option{transport.WithBase(base), transport.WithObserver(logFailures())}
+	if f.redis != "" {
+		o, err := redis.ParseURL(f.redis)
+		if err != nil {
+			return nil, errors.New("-redis: not the URL of a Redis, such as redis://redis:6379") // err shows the password
+		}
+		client := redis.NewClient(o)
+		limiter := redislimit.New(client, name, redislimit.WithProcesses(f.processes))
+		opts = append(opts, transport.WithLimiter(limiter))
+		p.closers = append(p.closers, limiter, client)
+	}
+	p.transport = transport.New(opts...)
+	p.reverse = p.newReverse()
+	return p, nil
+}
+
+// newBase returns what sends requests to Aprimo.
+func newBase() *http.Transport {
+	dialer := net.Dialer{Timeout: 10 * time.Second}
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext,
+		TLSHandshakeTimeout: 10 * time.Second, ExpectContinueTimeout: time.Second,
+		IdleConnTimeout: 90 * time.Second, MaxIdleConnsPerHost: 100,
+		ForceAttemptHTTP2: true, HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
+		DisableCompression: true, // pass bodies on unchanged
+	}
 }
 
 // hosts are the two of a tenant.
@@ -50,44 +94,39 @@ func (h hosts) of(path string) string {
 func (p *proxy) newReverse() *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(&url.URL{Scheme: "https", Host: p.hosts.of(r.In.URL.Path)})
-			r.Out.Host = ""
-			r.Out.GetBody = r.In.GetBody
+			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "https", p.hosts.of(r.In.URL.Path), ""
+			r.Out.URL.RawQuery = r.In.URL.RawQuery // ReverseProxy drops what it cannot parse
+			r.Out.Trailer = r.In.Trailer           // filled in when the body has been read
+			r.Out.Header.Del(p.flowHeader)         // not for Aprimo
 		},
 		Transport:     p.transport,
 		FlushInterval: -1, // immediately
 		ErrorHandler:  failed,
+		ErrorLog:      errorLog(),
 	}
 }
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.ContentLength > 0 && r.ContentLength <= keptBody {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			http.Error(w, "the body is incomplete", http.StatusBadRequest)
-			return
-		}
-		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-		r.Body, _ = r.GetBody()
+	deadline := http.NewResponseController(w).SetReadDeadline
+	left := idleTimeout // for what is left of the body, which net/http reads after this
+	if r.ContentLength != 0 {
+		defer func() { deadline(time.Now().Add(left)) }()
+	}
+	if p.refuse(w, r) {
+		return
+	}
+	r = r.WithContext(transport.ContextWithFlow(r.Context(), p.flow(r))) // a copy, to be changed
+	r.Header = r.Header.Clone()
+	r.Header.Del("Upgrade") // to another protocol: there is none
+	r.Body = &idleBody{ReadCloser: r.Body, deadline: deadline}
+	release, err := p.keep(r)
+	defer release()
+	if err != nil {
+		left = 0
+		failed(w, r, err)
+		return
 	}
 	p.reverse.ServeHTTP(w, r)
-}
-
-// failed responds to a request that Aprimo has not answered.
-func failed(w http.ResponseWriter, r *http.Request, err error) {
-	var queue *transport.QueueError
-	switch {
-	case r.Context().Err() != nil: // the program has disconnected
-		return
-	case errors.Is(err, context.DeadlineExceeded):
-		http.Error(w, "Aprimo did not answer in time", http.StatusGatewayTimeout)
-	case errors.As(err, &queue):
-		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(queue.Wait.Seconds())))))
-		http.Error(w, "too many requests are queued for Aprimo: try again later", http.StatusServiceUnavailable)
-	default:
-		http.Error(w, "Aprimo cannot be reached", http.StatusBadGateway)
-	}
-	log.Warn().Err(err).Str("http.request.method", r.Method).Str("url.path", r.URL.Path).Msg("proxy: not forwarded")
 }
 
 func (p *proxy) close() {

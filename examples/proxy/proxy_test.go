@@ -98,6 +98,12 @@ func TestTwoProxiesShareOneBudget(t *testing.T) {
 // site makes a proxy whose Aprimo is a handler.
 func site(t *testing.T, h http.HandlerFunc, opts ...transport.Option) string {
 	t.Helper()
+	_, url := newSite(t, h, opts...)
+	return url
+}
+
+func newSite(t *testing.T, h http.HandlerFunc, opts ...transport.Option) (p *proxy, url string) {
+	t.Helper()
 	aprimo := httptest.NewTLSServer(h)
 	t.Cleanup(aprimo.Close)
 	base := aprimo.Client().Transport.(*http.Transport)
@@ -105,11 +111,11 @@ func site(t *testing.T, h http.HandlerFunc, opts ...transport.Option) string {
 		return new(net.Dialer).DialContext(ctx, network, aprimo.Listener.Addr().String())
 	}
 	base.TLSClientConfig.ServerName = "example.com"
-	p := &proxy{hosts: hostsOf("acme"), transport: transport.New(append(opts, transport.WithBase(base))...)}
+	p = &proxy{hosts: hostsOf("acme"), transport: transport.New(append(opts, transport.WithBase(base))...)}
 	p.reverse = p.newReverse()
 	front := httptest.NewServer(p)
 	t.Cleanup(func() { front.Close(); p.close() })
-	return front.URL
+	return p, front.URL
 }
 
 func TestHostsAndHeaders(t *testing.T) {
