@@ -369,7 +369,7 @@ func TestTrailersAndExpectations(t *testing.T) {
 		size, length int
 		want         string
 	}{
-		{2 * keptBody, -1, "2097152 x "},
+		{2 * keptBody, -1, "2097152 x 100-continue"},
 		{2 * keptBody, 2 * keptBody, "2097152  100-continue"},
 		{10, 10, "10  "},
 	} {
