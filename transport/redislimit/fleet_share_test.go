@@ -15,7 +15,7 @@ import (
 func TestGreedyProcessesShareTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		for range 8 {
 			f.add(ctx, 4)
@@ -25,7 +25,7 @@ func TestGreedyProcessesShareTheLimit(t *testing.T) {
 		if all.MaxPerSecond > 15 || all.Rejected > 0 {
 			t.Errorf("%d in a second, %d rejected; want 15 and none", all.MaxPerSecond, all.Rejected)
 		}
-		if use := float64(all.Served) / (15 * 60); use < 0.98 {
+		if use := float64(all.Served) / (15 * 20); use < 0.98 {
 			t.Errorf("used %.3f of the limit; want 0.98", use)
 		}
 		if j := jain(f.served()); j < 0.999 {
@@ -43,7 +43,7 @@ func TestGreedyProcessesShareTheLimit(t *testing.T) {
 func TestSharesAreMaxMinFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{Rate: 12})
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 		defer cancel()
 		f.think = time.Second
 		f.add(ctx, 1)
@@ -53,8 +53,8 @@ func TestSharesAreMaxMinFair(t *testing.T) {
 		}
 		f.calls.Wait()
 		shares := f.served()
-		if shares[0] < 120/1.5 {
-			t.Errorf("the small one was served %v times in 2 minutes", shares[0])
+		if shares[0] < 40/1.5 {
+			t.Errorf("the small one was served %v times in 40 s", shares[0])
 		}
 		if low, high := slices.Min(shares[1:]), slices.Max(shares[1:]); high > 1.02*low {
 			t.Errorf("the greedy ones were served %v times; want the same within 2 %%", shares[1:])
@@ -73,18 +73,18 @@ func TestStrangersAreLeftRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{Others: []aprimotest.Load{{Agent: "strangers", Rate: 8}}})
 		f.tenant.Start()
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 160*time.Second)
 		defer cancel()
-		for range 8 {
+		for range 2 {
 			f.add(ctx, 20)
 		}
-		time.Sleep(time.Minute) // to find out what is free
+		time.Sleep(40 * time.Second) // to find out what is free
 		before := f.tenant.Report()
 		f.calls.Wait()
 		r := f.tenant.Report()
 		others := r.Agents["strangers"]
 		theirs := others.Arrived - before.Agents["strangers"].Arrived
-		if use := float64(r.Total.Arrived-before.Total.Arrived-theirs) / float64(15*240-theirs); use < 0.95 { // 0.94 to 0.99 in one minute and a half
+		if use := float64(r.Total.Arrived-before.Total.Arrived-theirs) / float64(15*120-theirs); use < 0.95 { // 0.94 to 0.99 in one minute and a half
 			t.Errorf("used %.3f of what strangers leave; want 0.95", use)
 		}
 		if d := others.MeanDelay(); d > 700*time.Millisecond {
