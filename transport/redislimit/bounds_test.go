@@ -139,7 +139,7 @@ func TestLongWindow(t *testing.T) {
 
 // A state that is lost is taken for full, however large the limit is.
 func TestLargeLimit(t *testing.T) {
-	for _, n := range []int{1, 999, 1000, 1001, 9000} {
+	for _, n := range []int{1, 1000, 1001, 4001} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFleet(&aprimotest.Tenant{})
 			defer f.close()
@@ -159,9 +159,9 @@ func TestLargeLimit(t *testing.T) {
 func TestStrangeMembers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})
-		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		p := f.add(ctx, 5)
+		p := f.add(ctx, 2)
 		members := keysOf("acme").members
 		time.Sleep(time.Second)
 		now := time.Now().UnixMicro()
@@ -179,10 +179,10 @@ func TestStrangeMembers(t *testing.T) {
 		if n := p.rt.Stats().Processes; n != 7 {
 			t.Errorf("%d processes; want 7: itself and those with a time", n)
 		}
-		for i := range 3000 {
+		for i := range 1200 {
 			f.redis.HSet(members, fmt.Sprint("m", i), fmt.Sprint(time.Now().UnixMicro(), " 1 1 1 1 1"))
 		}
-		time.Sleep(500 * time.Millisecond)
+		time.Sleep(300 * time.Millisecond)
 		if n := p.rt.Stats().Processes; n < 900 || n > maxMembers {
 			t.Errorf("%d processes; want 1000 at most", n)
 		}
@@ -199,7 +199,7 @@ func TestStrangeMembers(t *testing.T) {
 func TestRollingUpgrade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})
-		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		for i := range 4 {
 			p := f.add(ctx, 5)
@@ -209,8 +209,8 @@ func TestRollingUpgrade(t *testing.T) {
 		}
 		f.calls.Wait()
 		all := f.tenant.Report().Total
-		if all.MaxPerSecond > 15 || all.Served < 15*13 || f.lost() > 0 {
-			t.Errorf("%d in a second, %d served, %d lost; want 15, some 210, none", all.MaxPerSecond, all.Served, f.lost())
+		if all.MaxPerSecond > 15 || all.Served < 15*8 || f.lost() > 0 {
+			t.Errorf("%d in a second, %d served, %d lost; want 15, some 140, none", all.MaxPerSecond, all.Served, f.lost())
 		}
 		for _, p := range f.list {
 			if got := p.peerEvents(); !slices.Equal(got, []transport.Kind{transport.PeersJoined}) {
