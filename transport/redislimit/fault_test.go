@@ -28,7 +28,7 @@ func TestRedisInTrouble(t *testing.T) {
 		{"full", func(f *fleet) { f.redis.SetError("OOM command not allowed when used memory > 'maxmemory'.") }, func(f *fleet) { f.redis.SetError("") }, 0.9, true},
 		{"confused", func(f *fleet) { f.redis.SetError("WRONGTYPE Operation against a key holding the wrong kind of value") }, func(f *fleet) { f.redis.SetError("") }, 0.9, true},
 		{"rather slow", func(f *fleet) { f.line.set(func(l *line) { l.lag = 50 * time.Millisecond }) }, func(f *fleet) { f.line.set(func(l *line) { l.lag = 0 }) }, 0.8, false},
-		{"flushed", func(f *fleet) { f.redis.FlushAll() }, func(f *fleet) { f.redis.FlushAll() }, 0.9, false},
+		{"flushed", func(f *fleet) { f.redis.FlushAll() }, func(f *fleet) { f.redis.FlushAll() }, 0.85, false},
 		{"without scripts", func(f *fleet) { f.list[0].client.ScriptFlush(context.Background()) }, func(*fleet) {}, 0.95, false},
 	} {
 		if i%3 > 0 && testing.Short() {
@@ -55,8 +55,8 @@ func TestRedisInTrouble(t *testing.T) {
 				time.Sleep(5 * time.Second)
 				before = served()
 				f.calls.Wait()
-				if use := float64(served()-before) / (15 * 5); use < 0.95 {
-					t.Errorf("used %.3f of the limit 5 s after; want 0.95", use)
+				if use := float64(served()-before) / (15 * 5); use < 0.9 {
+					t.Errorf("used %.3f of the limit 5 s after; want 0.9", use)
 				}
 				all := f.tenant.Report().Total
 				if all.MaxPerSecond > 15 || all.Rejected > 0 || f.lost() > 0 {
