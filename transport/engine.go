@@ -38,6 +38,7 @@ type engine struct {
 	limited  uint64
 	mode     WindowMode // of the last ModeChanged event
 	sharing  Sharing    // of the last PeersJoined or PeersLost event
+	losses   int        // of the other processes, so far
 }
 
 // What an attempt has changed, for all calls. The Transport reports it.

@@ -31,6 +31,12 @@ func (e *engine) takeInPeers(c *call, now gate.Instant) {
 	}
 	s := p.Share()
 	e.window.Share(s, now)
+	if s.Losses != e.losses {
+		e.losses, s.Sharing = s.Losses, SharingAlone // also if they have been found since: next time
+	}
+	if s.Sharing == SharingAll {
+		s.Err = nil // it is of the last loss
+	}
 	if s.Sharing != e.sharing {
 		e.sharing, c.changed().peers = s.Sharing, &s
 	}

@@ -12,20 +12,36 @@ import (
 // the limit, which is divided by those that were seen last.
 type alone struct {
 	limiter *transport.StrictLimiter
-	from    time.Time // until then slots of Redis may be in use
+	part    int       // slots
+	since   time.Time // until then slots of Redis may be in use
+	from    time.Time // since, or the end of a pause
 }
 
-// newAlone divides n slots so that the parts of all processes together are n: of
-// the remainder the first ones get one each.
-func newAlone(n int, per time.Duration, processes, rank int, from time.Time) *alone {
+// used returns how many slots it may have used lately, and 1 if it has used none: others
+// may be alone too.
+func (a *alone) used(now time.Time) int {
+	if now.Before(a.since) {
+		return 1
+	}
+	return a.part
+}
+
+// partOf divides n slots so that the parts of all processes together are n: of the
+// remainder the first ones get one each.
+func partOf(n int, per time.Duration, processes, rank int) (int, time.Duration) {
 	part := n / processes
 	if rank < n%processes {
 		part++
 	}
 	if part == 0 {
-		part, per = 1, per*time.Duration((processes+n-1)/n)
+		return 1, per * time.Duration((processes+n-1)/n)
 	}
-	return &alone{transport.NewLimiter(part, per), from}
+	return part, per
+}
+
+// partsOf returns how many slots so many processes use together that are alone.
+func partsOf(n, processes, apart int) int {
+	return n/processes*apart + min(apart, n%processes)
 }
 
 // slot waits for one, but not longer than until there are news.
@@ -49,31 +65,72 @@ func (a *alone) slot(ctx context.Context, news <-chan struct{}) error {
 	}
 }
 
-// part makes this process go on alone. It is called with the lock.
+const (
+	// leastBeats succeed in a row before a process asks for a slot, to join the others. Each
+	// time that it gets none, or parts again within settledAfter, twice as many are
+	// needed, up to mostBeats: it takes time from the others. (Judgement.)
+	leastBeats, mostBeats = 2, 32
+	settledAfter          = 10 * time.Second
+)
+
+// part makes this process go on alone. It says so to the others, if it can, and they leave
+// its part free. It is called with the lock.
 func (l *Limiter) part(err error) {
 	l.well = 0
+	l.share.Err = err
 	if l.alone != nil {
 		return
+	}
+	if time.Since(l.joined) > settledAfter {
+		l.needed = leastBeats
+	}
+	part, per := partOf(l.n, l.per, l.share.Processes, l.rank)
+	if err := l.own.SetLimit(part, per); err != nil {
+		panic(err) // New has checked the limit
 	}
 	// The slots that Redis gave until now may still be in use: each of the others
 	// has one that is to come.
 	from := time.Now().Add(l.per + l.per*time.Duration(l.share.Processes)/time.Duration(l.n))
-	l.alone = newAlone(l.n, l.per, l.share.Processes, l.rank, from)
-	l.share.Sharing, l.share.Err = shared.Alone, err
+	l.alone = &alone{l.own, part, from, from}
+	l.share.Sharing = shared.Alone
+	l.share.Losses++
 	l.share.PausedUntil = time.Time{} // the Transport has its own
-	l.tell()
+	l.changed()
+	l.beatNow()
 }
 
-// join makes it share again, when Redis has answered twice in a row. It is called
-// with the lock.
-func (l *Limiter) join() {
-	if l.alone == nil {
+// hold keeps a process that is alone from sending until then, since the others are held
+// back. It is called with the lock.
+func (l *Limiter) hold(until time.Time) {
+	if l.alone != nil && until.After(l.alone.from.Add(beatEvery)) {
+		l.alone = &alone{l.own, l.alone.part, l.alone.since, until}
+		l.changed()
+	}
+}
+
+// rejoin makes a process that is alone share again when Redis has given it a slot: beats
+// may succeed while slots cannot be had.
+func (l *Limiter) rejoin() {
+	l.mu.Lock()
+	ask := l.alone != nil && l.well >= l.needed && !l.closed
+	l.mu.Unlock()
+	if !ask {
 		return
 	}
-	if l.well++; l.well < 2 {
+	r, wait := l.reserve(context.Background())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen.waiting = 0
+	if r.at == 0 && l.well > 0 {
+		l.hold(time.Now().Add(wait)) // it is paused
 		return
 	}
-	l.alone, l.refill = nil, true
-	l.share.Sharing, l.share.Err = shared.All, nil
-	l.tell()
+	l.needed = min(2*l.needed, mostBeats)
+	if r.at == 0 {
+		return
+	}
+	l.alone, l.joined = nil, time.Now()
+	l.share.Sharing = shared.All
+	l.keep(r)
+	l.changed()
 }

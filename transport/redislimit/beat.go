@@ -23,6 +23,9 @@ const (
 
 var errAnswer = errors.New("redislimit: Redis answered something else than the script does")
 
+// steady is within what time the State must have made a step, or nobody adjusts the rate.
+const steady = time.Second
+
 // start lets the heart beat. It is called with the lock.
 func (l *Limiter) start() {
 	l.beats = true
@@ -30,12 +33,13 @@ func (l *Limiter) start() {
 	go l.heart(l.ended)
 }
 
-// heart tells the others of this process, and this one of them, until it is closed or
+// heart exchanges with the other processes what all measure, until this one is closed or
 // was idle for long.
 func (l *Limiter) heart(ended chan<- struct{}) {
 	defer close(ended)
 	for {
 		l.beat()
+		l.rejoin()
 		timer := time.NewTimer(l.interval())
 		select {
 		case <-timer.C:
@@ -65,7 +69,7 @@ func (l *Limiter) interval() time.Duration {
 	return beatEvery
 }
 
-// over tells whether the heart is to stop.
+// over reports whether the heart is to stop.
 func (l *Limiter) over() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -84,26 +88,30 @@ func (l *Limiter) leave() {
 		l.server.run(context.Background(), returnScript, nil, []string{l.keys.slots, l.keys.state}, kept.at, kept.late)
 	}
 	l.server.run(context.Background(), beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
-		l.id, "leave", "", 0, 0)
+		l.id, "leave", "", 0, 0, 0)
 }
 
-// beat exchanges with the others what was seen since the last time, and steers the rate
+// beat exchanges with the others what was seen since the last time, and adjusts the rate
 // of all if that is due.
 func (l *Limiter) beat() {
 	l.mu.Lock()
 	report := l.seen
 	l.seen.answers, l.seen.served = 0, false
+	measured := report.measured()
+	if l.alone != nil {
+		measured += " " + aloneMark
+	}
 	l.mu.Unlock()
 
 	a, err := l.server.run(context.Background(), beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
-		l.id, "", report.measured(), report.answers, report.pause())
+		l.id, "", measured, report.answers, report.pause(), l.per.Microseconds())
 	lost := err != nil
 	var p pulse
 	if err == nil {
 		p, err = pulseOf(a.values)
 	}
 	if err == nil {
-		err = l.steer(&p)
+		err = l.step(&p)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,12 +127,16 @@ func (l *Limiter) beat() {
 		l.seen.limited = time.Time{}
 	}
 	l.learn(a, p)
-	l.join()
+	if p.wrong != 0 {
+		l.part(errDiscarded)
+		return
+	}
+	l.well++
 }
 
-// steer makes the controller's next step, if it is due and no other process makes it at
+// step makes the controller's next step, if it is due and no other process makes it at
 // the same time.
-func (l *Limiter) steer(p *pulse) error {
+func (l *Limiter) step(p *pulse) error {
 	scope := congestion.Scope{Limit: l.share.Limit, Shared: true} // Limit never changes
 	old, ok := congestion.Parse(p.law)
 	if !ok {
@@ -140,24 +152,27 @@ func (l *Limiter) steer(p *pulse) error {
 		gap = 1e6 / next.Rate
 	}
 	a, err := l.server.run(context.Background(), swapScript, nil, []string{l.keys.state}, p.law, next.String(), int64(gap))
-	if err != nil {
-		return err
+	var swapped []int64
+	if err == nil {
+		swapped, err = a.ints(1)
 	}
-	swapped, err := a.ints(1)
 	if err == nil && swapped[0] == 1 {
 		p.state = next
+	}
+	if ok && p.instant().Sub(old.At) < steady {
+		return nil // others make the steps, whatever keeps this one from it
 	}
 	return err
 }
 
 // learn takes in what the server knows of all. It is called with the lock.
 func (l *Limiter) learn(a answer, p pulse) {
-	first := l.clock.last.IsZero()
+	first := !l.clock.known(a.came)
 	l.look(p.now, a, false)
 	paused := !l.share.PausedUntil.IsZero()
 	s := &l.share
-	s.Time, s.Processes, s.Rate = a.came, max(1, len(p.members)), p.state.Rate
-	l.rank = p.rank(l.id)
+	s.Time, s.Processes, s.Rate = a.came, max(1, len(p.members)), max(s.Limit/10, min(p.state.Rate, s.Limit))
+	l.rank, l.apart = p.rank(l.id), p.apart(l.id)
 	s.ServerDelay, s.Stddev = p.measured(func(m member) bool { return m.id != l.id }).estimate()
 	if probe := p.state.Probe; !probe.From.IsZero() {
 		s.ProbeFrom, s.ProbeTail, s.ProbeUntil = l.local(probe.From), l.local(probe.Tail), l.local(probe.Until)
@@ -166,17 +181,18 @@ func (l *Limiter) learn(a answer, p pulse) {
 		s.PausedUntil = time.Time{}
 		if p.pause > p.now {
 			s.PausedUntil = a.came.Add(micro(p.pause - p.now))
+			l.hold(s.PausedUntil)
 		}
 	}
 	if first || paused && p.pause == 0 {
-		l.tell() // there is no need to wait any longer
+		l.changed() // there is no need to wait any longer
 	}
 }
 
 // local returns when it will be so late at the server. It is called with the lock.
 func (l *Limiter) local(t gate.Instant) time.Time { return l.clock.local(int64(t) / 1000) }
 
-// measured is what the others are told of this process, see member.
+// measured is what the others get to know of this process, see member.
 func (s seen) measured() string {
 	r := s.report
 	return fmt.Sprint(r.ServerDelay.Microseconds(), s.weight(), r.Service.Microseconds(), r.InFlight, s.waiting)

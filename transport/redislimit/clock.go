@@ -2,7 +2,7 @@ package redislimit
 
 import "time"
 
-// A serverClock tells what time it is for Redis. Its clock was read between the
+// A serverClock knows what time it is for Redis. Its clock was read between the
 // sending of a command and the coming of its answer: that gives a least and a most
 // for the difference to ours, and the quickest answer the closest ones.
 type serverClock struct {
@@ -20,7 +20,7 @@ const (
 	jump = 20 * time.Millisecond
 )
 
-// see takes in that an answer says what time it is. It tells whether the server's
+// see takes in that an answer says what time it is. It reports whether the server's
 // clock was set meanwhile, or is another server's.
 func (c *serverClock) see(server int64, sent, came time.Time) (set bool) {
 	at := time.Duration(server) * time.Microsecond
@@ -43,8 +43,14 @@ func (c *serverClock) widen(now time.Time) {
 	c.lo, c.hi, c.last = c.lo-by, c.hi+by, now
 }
 
-// doubt is how far from the truth local may be.
-func (c *serverClock) doubt(now time.Time) time.Duration {
+// known reports whether the clock was read lately enough to reserve slots by it: a slot
+// whose time is uncertain keeps others waiting for as long.
+func (c *serverClock) known(now time.Time) bool {
+	return !c.last.IsZero() && c.uncertainty(now) <= 2*replyTimeout
+}
+
+// uncertainty is how far from the truth local may be.
+func (c *serverClock) uncertainty(now time.Time) time.Duration {
 	return c.hi - c.lo + 2*now.Sub(c.last)*drift/1000
 }
 

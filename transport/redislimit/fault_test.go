@@ -12,7 +12,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// Whatever happens to Redis for 20 seconds, no call is lost or hangs, the limit
+// Whatever happens to Redis for 12 seconds, no call is lost or hangs, the limit
 // holds, and the processes share it again soon after. With -short there is a third of them.
 func TestRedisInTrouble(t *testing.T) {
 	for i, trouble := range []struct {
@@ -28,7 +28,7 @@ func TestRedisInTrouble(t *testing.T) {
 		{"full", func(f *fleet) { f.redis.SetError("OOM command not allowed when used memory > 'maxmemory'.") }, func(f *fleet) { f.redis.SetError("") }, 0.9, true},
 		{"confused", func(f *fleet) { f.redis.SetError("WRONGTYPE Operation against a key holding the wrong kind of value") }, func(f *fleet) { f.redis.SetError("") }, 0.9, true},
 		{"rather slow", func(f *fleet) { f.line.set(func(l *line) { l.lag = 50 * time.Millisecond }) }, func(f *fleet) { f.line.set(func(l *line) { l.lag = 0 }) }, 0.8, false},
-		{"flushed", func(f *fleet) { f.redis.FlushAll() }, func(f *fleet) { f.redis.FlushAll() }, 0.9, false},
+		{"flushed", func(f *fleet) { f.redis.FlushAll() }, func(f *fleet) { f.redis.FlushAll() }, 0.85, false},
 		{"without scripts", func(f *fleet) { f.list[0].client.ScriptFlush(context.Background()) }, func(*fleet) {}, 0.95, false},
 	} {
 		if i%3 > 0 && testing.Short() {
@@ -37,17 +37,17 @@ func TestRedisInTrouble(t *testing.T) {
 		t.Run(trouble.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(&aprimotest.Tenant{})
-				ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
 				defer cancel()
-				for range 4 {
-					f.add(ctx, 10)
+				for range 2 {
+					f.add(ctx, 5)
 				}
 				served := func() int { return f.tenant.Report().Total.Served }
-				time.Sleep(5 * time.Second)
+				time.Sleep(3 * time.Second)
 				trouble.begin(f)
 				before := served()
-				time.Sleep(20 * time.Second)
-				if use := float64(served()-before) / (15 * 20); use < trouble.use {
+				time.Sleep(12 * time.Second)
+				if use := float64(served()-before) / (15 * 12); use < trouble.use {
 					t.Errorf("used %.3f of the limit meanwhile; want %.2f", use, trouble.use)
 				}
 				alone := f.list[0].rt.Stats().Sharing == transport.SharingAlone
@@ -55,8 +55,8 @@ func TestRedisInTrouble(t *testing.T) {
 				time.Sleep(5 * time.Second)
 				before = served()
 				f.calls.Wait()
-				if use := float64(served()-before) / (15 * 10); use < 0.97 {
-					t.Errorf("used %.3f of the limit 5 s after; want 0.97", use)
+				if use := float64(served()-before) / (15 * 5); use < 0.9 {
+					t.Errorf("used %.3f of the limit 5 s after; want 0.9", use)
 				}
 				all := f.tenant.Report().Total
 				if all.MaxPerSecond > 15 || all.Rejected > 0 || f.lost() > 0 {
@@ -67,9 +67,8 @@ func TestRedisInTrouble(t *testing.T) {
 					want = []transport.Kind{transport.PeersJoined, transport.PeersLost, transport.PeersJoined}
 				}
 				for _, p := range f.list {
-					kinds := slices.DeleteFunc(p.kinds(), func(k transport.Kind) bool { return k == transport.ModeChanged })
-					if !slices.Equal(kinds, want) {
-						t.Errorf("%s: events %v; want %v", p.name, kinds, want)
+					if got := p.peerEvents(); !slices.Equal(got, want) {
+						t.Errorf("%s: events %v; want %v", p.name, got, want)
 					}
 				}
 				if alone != trouble.alone {
@@ -84,30 +83,33 @@ func TestRedisInTrouble(t *testing.T) {
 // A Redis whose clock is set, or that is replaced by one with another clock, does
 // not let a burst through, nor make all wait until its clock is where it was.
 func TestTheServersClockIsSet(t *testing.T) {
-	for _, by := range []time.Duration{time.Hour, -time.Hour, 700 * time.Millisecond, -700 * time.Millisecond} {
+	for i, by := range []time.Duration{time.Hour, -time.Hour, 700 * time.Millisecond, -700 * time.Millisecond} {
+		if i%3 > 0 && testing.Short() {
+			continue
+		}
 		t.Run(by.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(&aprimotest.Tenant{})
-				ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
 				start := time.Now()
 				f.calls.Go(func() {
 					for ctx.Err() == nil {
 						now := time.Now()
-						if now.Sub(start) > 5*time.Second {
+						if now.Sub(start) > 3*time.Second {
 							now = now.Add(by)
 						}
 						f.redis.SetTime(now)
 						time.Sleep(time.Millisecond)
 					}
 				})
-				for range 4 {
-					f.add(ctx, 10)
+				for range 3 {
+					f.add(ctx, 5)
 				}
 				f.calls.Wait()
 				all := f.tenant.Report().Total
-				if all.MaxPerSecond > 15 || all.Served < 15*11 || f.lost() > 0 {
-					t.Errorf("%d in a second, %d served, %d lost; want 15, some 200, none", all.MaxPerSecond, all.Served, f.lost())
+				if all.MaxPerSecond > 15 || all.Served < 15*7 || f.lost() > 0 {
+					t.Errorf("%d in a second, %d served, %d lost; want 15, some 130, none", all.MaxPerSecond, all.Served, f.lost())
 				}
 				f.close()
 			})
@@ -127,7 +129,7 @@ func TestReservationsGoBack(t *testing.T) {
 				f := newFleet(&aprimotest.Tenant{})
 				a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
 				for range 15 {
-					slotOf(t, a)
+					takeSlot(t, a)
 				}
 				start := time.Now()
 				ctx, cancel := context.WithCancel(t.Context())
@@ -136,7 +138,7 @@ func TestReservationsGoBack(t *testing.T) {
 				time.Sleep(100 * time.Millisecond)
 				leave(a, cancel)
 				time.Sleep(100 * time.Millisecond)
-				if d := slotOf(t, b).Sub(start); d > 1030*time.Millisecond {
+				if d := takeSlot(t, b).Sub(start); d > 1030*time.Millisecond {
 					t.Errorf("the other process got a slot after %v; want the one after 1 s that was given back", d)
 				}
 				f.close()
@@ -150,7 +152,7 @@ func TestADeadProcessTakesNoMoreThanItsSlot(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})
 		a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
 		for range 15 {
-			slotOf(t, b)
+			takeSlot(t, b)
 		}
 		start := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -158,7 +160,7 @@ func TestADeadProcessTakesNoMoreThanItsSlot(t *testing.T) {
 		go a.limiter.Slot(ctx)
 		time.Sleep(100 * time.Millisecond)
 		a.client.Close() // it is gone, and its slot with it
-		if d := slotOf(t, b).Sub(start); d > 1100*time.Millisecond {
+		if d := takeSlot(t, b).Sub(start); d > 1100*time.Millisecond {
 			t.Errorf("the other process got a slot after %v; want one slot later than 1 s", d)
 		}
 		cancel()
@@ -166,7 +168,7 @@ func TestADeadProcessTakesNoMoreThanItsSlot(t *testing.T) {
 	})
 }
 
-func slotOf(t *testing.T, p *process) time.Time {
+func takeSlot(t *testing.T, p *process) time.Time {
 	t.Helper()
 	due, err := p.limiter.Slot(t.Context())
 	if err != nil {
@@ -198,6 +200,10 @@ func TestStartedWithoutRedis(t *testing.T) {
 }
 
 func TestBadSettings(t *testing.T) {
+	synctest.Test(t, testBadSettings)
+}
+
+func testBadSettings(t *testing.T) {
 	f := newFleet(&aprimotest.Tenant{})
 	p := f.add(t.Context(), 0)
 	defer f.close()
@@ -206,6 +212,7 @@ func TestBadSettings(t *testing.T) {
 		"needs the name":             New(p.client, ""),
 		"a number of requests above": New(p.client, "acme", nil, WithLimit(0, time.Second)),
 		"from a millisecond":         New(p.client, "acme", WithLimit(1, 0)),
+		"1048576 at most":            New(p.client, "acme", WithLimit(1<<20+1, time.Second)),
 	} {
 		if err := l.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v; want one with %q", err, want)
@@ -225,7 +232,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})
 		p := f.add(t.Context(), 0)
-		slotOf(t, p)
+		takeSlot(t, p)
 		f.line.set(func(l *line) { l.silent = true })
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()

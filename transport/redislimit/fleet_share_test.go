@@ -15,18 +15,18 @@ import (
 func TestGreedyProcessesShareTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
 		defer cancel()
 		for range 8 {
-			f.add(ctx, 4)
+			f.add(ctx, 2)
 		}
 		f.calls.Wait()
 		all := f.tenant.Report().Total
 		if all.MaxPerSecond > 15 || all.Rejected > 0 {
 			t.Errorf("%d in a second, %d rejected; want 15 and none", all.MaxPerSecond, all.Rejected)
 		}
-		if use := float64(all.Served) / (15 * 60); use < 0.98 {
-			t.Errorf("used %.3f of the limit; want 0.98", use)
+		if use := float64(all.Served) / (15 * 12); use < 0.97 {
+			t.Errorf("used %.3f of the limit; want 0.97", use)
 		}
 		if j := jain(f.served()); j < 0.999 {
 			t.Errorf("shares %v: Jain %.4f; want 0.999", f.served(), j)
@@ -41,9 +41,12 @@ func TestGreedyProcessesShareTheLimit(t *testing.T) {
 // One that needs little gets it, and the others get equal parts of the rest, not
 // more for who asks with more goroutines.
 func TestSharesAreMaxMinFair(t *testing.T) {
+	if testing.Short() {
+		t.Skip("shares take long to tell apart")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{Rate: 12})
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 		defer cancel()
 		f.think = time.Second
 		f.add(ctx, 1)
@@ -53,8 +56,8 @@ func TestSharesAreMaxMinFair(t *testing.T) {
 		}
 		f.calls.Wait()
 		shares := f.served()
-		if shares[0] < 120/1.5 {
-			t.Errorf("the small one was served %v times in 2 minutes", shares[0])
+		if shares[0] < 40/1.5 {
+			t.Errorf("the small one was served %v times in 40 s", shares[0])
 		}
 		if low, high := slices.Min(shares[1:]), slices.Max(shares[1:]); high > 1.02*low {
 			t.Errorf("the greedy ones were served %v times; want the same within 2 %%", shares[1:])
@@ -73,18 +76,18 @@ func TestStrangersAreLeftRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{Others: []aprimotest.Load{{Agent: "strangers", Rate: 8}}})
 		f.tenant.Start()
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 160*time.Second)
 		defer cancel()
-		for range 8 {
+		for range 2 {
 			f.add(ctx, 20)
 		}
-		time.Sleep(time.Minute) // to find out what is free
+		time.Sleep(40 * time.Second) // to find out what is free
 		before := f.tenant.Report()
 		f.calls.Wait()
 		r := f.tenant.Report()
 		others := r.Agents["strangers"]
 		theirs := others.Arrived - before.Agents["strangers"].Arrived
-		if use := float64(r.Total.Arrived-before.Total.Arrived-theirs) / float64(15*240-theirs); use < 0.95 { // 0.94 to 0.99 in one minute and a half
+		if use := float64(r.Total.Arrived-before.Total.Arrived-theirs) / float64(15*120-theirs); use < 0.95 { // 0.94 to 0.99 in one minute and a half
 			t.Errorf("used %.3f of what strangers leave; want 0.95", use)
 		}
 		if d := others.MeanDelay(); d > 700*time.Millisecond {
@@ -113,20 +116,20 @@ func (r *refuse) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // After a 429 of one process all wait, and then one goes ahead: a tenant that is
-// saturated for half a minute answers some 429 in all and not some for each.
+// saturated for 18 s answers some 429 in all and not some for each.
 func TestA429OfOneHoldsAllBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})
 		start := time.Now()
 		all := []*refuse{}
 		f.base = func(base http.RoundTripper) http.RoundTripper {
-			r := &refuse{base, start.Add(5 * time.Second), start.Add(35 * time.Second), 0}
+			r := &refuse{base, start.Add(3 * time.Second), start.Add(21 * time.Second), 0}
 			all = append(all, r)
 			return r
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
 		defer cancel()
-		for range 8 {
+		for range 4 {
 			f.add(ctx, 5)
 		}
 		f.calls.Wait()
@@ -134,8 +137,8 @@ func TestA429OfOneHoldsAllBack(t *testing.T) {
 		for _, r := range all {
 			refused += r.refused
 		}
-		if refused < 2 || refused > 16 {
-			t.Errorf("%d were answered 429 in half a minute; want 10, one each three seconds, and some at first", refused)
+		if refused < 2 || refused > 10 {
+			t.Errorf("%d were answered 429 in 18 s; want 6, one each three seconds, and some at first", refused)
 		}
 		if f.lost() > 0 {
 			t.Errorf("%d calls lost", f.lost())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -83,6 +84,13 @@ func (p *process) kinds() (list []transport.Kind) {
 		list = append(list, e.Kind)
 	}
 	return list
+}
+
+// peerEvents returns when other processes were lost and found.
+func (p *process) peerEvents() []transport.Kind {
+	return slices.DeleteFunc(p.kinds(), func(k transport.Kind) bool {
+		return k != transport.PeersJoined && k != transport.PeersLost
+	})
 }
 
 // lost returns how many calls failed, of all processes.

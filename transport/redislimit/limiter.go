@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
@@ -30,23 +32,27 @@ type Limiter struct {
 	clock    serverClock
 	share    shared.Share
 	rank     int           // how many of the processes come before this one
+	apart    int           // how many of the others are alone, and say so
 	news     chan struct{} // closed when share has changed
 	kept     reservation   // that nobody waits for at the moment
 	last     int64         // the last slot that we know of, as the server counts
 	filled   int64         // when it has taken all for full last, as far as we know
-	refill   bool          // it is to, as we have sent without it
+	refill   bool          // it is to, as its clock was set
 	settings int           // how often its clock was set
-	trial    time.Time     // when ours went ahead after a pause; zero if none did
+	probe    time.Time     // when our half-open probe began, after a pause; zero if it is not ours
 	seen     seen
-	alone    *alone        // nil while Redis can be reached
-	well     int           // how often it has answered in a row, before it counts again
-	asked    time.Time     // when a slot was asked for last
-	beats    bool          // the heart does
-	ended    chan struct{} // closed when it has stopped
+	own      *transport.StrictLimiter // for when it is alone; what it has let through counts on
+	alone    *alone                   // nil while Redis can be reached
+	well     int                      // how many beats have succeeded in a row
+	needed   int                      // of them before it asks for a slot, to join
+	joined   time.Time                // when it joined last
+	asked    time.Time                // when a slot was asked for last
+	beats    bool                     // the heart does
+	ended    chan struct{}            // closed when it has stopped
 	closed   bool
 }
 
-// seen is what the others have not been told yet.
+// seen is what the others do not know yet.
 type seen struct {
 	report  shared.Report // the last one
 	at      time.Time     // when it came
@@ -63,23 +69,29 @@ const (
 	// spare is for what lies between the sending and the tenant: requests that
 	// take different ways do not arrive as they were sent.
 	spare = 4 * time.Millisecond
+
+	// maxLimit is that of a transport.StrictLimiter.
+	maxLimit = 1 << 20
+
+	// maxPause is the longest that a 429 pauses all. The scripts know it too.
+	maxPause = time.Hour
 )
 
 // An Option changes a setting of New.
 type Option func(*Limiter)
 
 // WithLimit sets how many requests may begin in a time, of all processes
-// together. The default is 15 in a second, Aprimo's limit. All who share it must
-// say the same.
+// together: from 1 to 1,048,576 in a millisecond to an hour. The default is 15 in a
+// second, Aprimo's limit. All processes must set the same.
 func WithLimit(n int, per time.Duration) Option {
 	return func(l *Limiter) { l.n, l.per = n, per }
 }
 
 // WithProcesses sets how many processes there will be. It is what a process goes
 // by that cannot reach Redis from its start; later it knows how many it saw last. The
-// default is 1.
+// default is 1, the most 1000.
 func WithProcesses(n int) Option {
-	return func(l *Limiter) { l.share.Processes = max(1, n) }
+	return func(l *Limiter) { l.share.Processes = min(max(1, n), maxMembers) }
 }
 
 // New returns a Limiter that shares the limit of a tenant, by whatever name all
@@ -87,7 +99,7 @@ func WithProcesses(n int) Option {
 // Limiter; its timeouts do not matter. Nothing is sent before the first slot is
 // asked for.
 //
-// If the name is empty or a limit is not positive, each Wait returns an error that
+// If the name is empty or a limit is out of range, each Wait returns an error that
 // says so.
 func New(client redis.UniversalClient, tenant string, opts ...Option) *Limiter {
 	l := &Limiter{
@@ -100,6 +112,7 @@ func New(client redis.UniversalClient, tenant string, opts ...Option) *Limiter {
 		wake:   make(chan struct{}, 1),
 		news:   make(chan struct{}),
 		clock:  serverClock{zero: time.Now()},
+		own:    transport.NewLimiter(1, time.Second),
 	}
 	l.share.Processes = 1
 	for _, opt := range opts {
@@ -112,8 +125,8 @@ func New(client redis.UniversalClient, tenant string, opts ...Option) *Limiter {
 		l.err = errors.New("redislimit: New needs a client")
 	case tenant == "":
 		l.err = errors.New("redislimit: New needs the name of the tenant")
-	case l.n <= 0 || l.per < time.Millisecond || l.per > time.Hour:
-		l.err = errors.New("redislimit: WithLimit needs a number of requests above zero and a time from a millisecond to an hour")
+	case l.n <= 0 || l.n > maxLimit || l.per < time.Millisecond || l.per > time.Hour:
+		l.err = fmt.Errorf("redislimit: WithLimit(%d, %v): it needs a number of requests above zero, %d at most, and a time from a millisecond to an hour", l.n, l.per, maxLimit)
 	default:
 		l.share.Limit = float64(l.n) / l.per.Seconds()
 		l.share.Rate = l.share.Limit
@@ -148,12 +161,12 @@ func (l *Limiter) Share() shared.Share {
 
 // Pause holds all processes back for d from now on.
 func (l *Limiter) Pause(d time.Duration) {
-	if d = min(d, time.Hour); d <= 0 {
+	if d = min(d, maxPause); d <= 0 {
 		return
 	}
 	until := time.Now().Add(d)
 	l.mu.Lock()
-	l.trial, l.seen.served = time.Time{}, false
+	l.probe, l.seen.served = time.Time{}, false
 	if until.After(l.seen.limited) {
 		l.seen.limited = until
 	}
@@ -177,8 +190,8 @@ func (l *Limiter) Report(r shared.Report) {
 		return
 	}
 	l.seen.answers++
-	if !l.trial.IsZero() && !r.Sent.Before(l.trial) {
-		l.trial, l.seen.served = time.Time{}, true
+	if !l.probe.IsZero() && !r.Sent.Before(l.probe) {
+		l.probe, l.seen.served = time.Time{}, true
 		l.beatNow()
 	}
 }
@@ -190,7 +203,7 @@ func (l *Limiter) Close() error {
 	ended := l.ended
 	if !l.closed {
 		l.closed = true
-		l.tell()
+		l.changed()
 	}
 	l.mu.Unlock()
 	l.beatNow()
@@ -200,8 +213,8 @@ func (l *Limiter) Close() error {
 	return nil
 }
 
-// tell wakes those who wait for a change. It is called with the lock.
-func (l *Limiter) tell() {
+// changed wakes those who wait for a change. It is called with the lock.
+func (l *Limiter) changed() {
 	close(l.news)
 	l.news = make(chan struct{})
 }

@@ -17,6 +17,7 @@ type pulse struct {
 	pause   int64 // its end; 0: none
 	limited int64 // the last 429; 0: none
 	answers int64 // of all processes, so far
+	wrong   int64 // 1: a pause made no sense and is discarded
 	law     string
 	members []member
 
@@ -26,52 +27,76 @@ type pulse struct {
 // A member is one of the processes, and what it has measured.
 type member struct {
 	id   string
-	seen int64 // when it told that
+	seen int64 // when it measured that
 
 	delay    float64 // that the server adds, in seconds
 	weight   float64 // of delay, 1/variance; 0: not known
 	service  float64 // what requests take without delay, in seconds
 	inFlight float64
 	waiting  float64 // calls
+	alone    bool    // it has no slots, and uses its part of the limit
 }
+
+// aloneMark follows the measurement of a member that is alone.
+const aloneMark = "alone"
 
 // current is for how long a measurement counts, in microseconds: ten beats.
 const current = 1_000_000
 
+const (
+	maxMembers = 1000
+	maxText    = 4096                  // bytes of a text in an answer
+	maxTime    = 9_000_000_000_000_000 // microseconds: until the year 2255, and no overflow as nanoseconds
+	header     = 6                     // texts before the members
+)
+
+// pulseOf returns what a beat has returned. What the script cannot have said is an error.
 func pulseOf(values []any) (p pulse, err error) {
-	text := make([]string, len(values))
-	for i, v := range values {
-		text[i], _ = v.(string)
-	}
-	if len(text) < 5 || (len(text)-5)%3 != 0 {
+	if n := len(values); n < header || n > header+3*maxMembers || (n-header)%3 != 0 {
 		return p, errAnswer
 	}
-	for i, to := range []*int64{&p.now, &p.pause, &p.limited, &p.answers} {
-		if *to, err = strconv.ParseInt(text[i], 10, 64); err != nil {
+	text := make([]string, len(values))
+	for i, v := range values {
+		if text[i], _ = v.(string); len(text[i]) > maxText {
 			return p, errAnswer
 		}
 	}
-	p.law = text[4]
-	for rest := text[5:]; len(rest) > 0; rest = rest[3:] {
+	for i, to := range []*int64{&p.now, &p.pause, &p.limited, &p.answers, &p.wrong} {
+		if *to, err = strconv.ParseInt(text[i], 10, 64); err != nil || *to < 0 || *to > maxTime {
+			return p, errAnswer
+		}
+	}
+	if p.now == 0 || p.limited > p.now || p.pause > p.now+maxPause.Microseconds() {
+		return p, errAnswer
+	}
+	p.law = text[header-1]
+	for rest := text[header:]; len(rest) > 0; rest = rest[3:] {
 		p.members = append(p.members, memberOf(rest[0], rest[1], rest[2]))
 	}
 	return p, nil
 }
 
-// memberOf returns a member. One whose measurements make no sense has none.
+// memberOf returns a member. One whose measurements make no sense has none, or they are
+// those of another version of this package: it counts as a process nevertheless.
 func memberOf(id, seen, measured string) member {
 	m := member{id: id}
 	m.seen, _ = strconv.ParseInt(seen, 10, 64)
 	fields := strings.Fields(measured)
+	if len(fields) == 6 && fields[5] == aloneMark {
+		m.alone, fields = true, fields[:5]
+	}
 	if len(fields) != 5 {
 		return m
 	}
-	for i, to := range []*float64{&m.delay, &m.weight, &m.service, &m.inFlight, &m.waiting} {
-		n, err := strconv.ParseUint(fields[i], 10, 50)
-		if err != nil {
-			return member{id: id, seen: m.seen}
+	for i, f := range []struct {
+		to   *float64
+		most uint64
+	}{{&m.delay, 3600e6}, {&m.weight, maxWeight}, {&m.service, 3600e6}, {&m.inFlight, 1e6}, {&m.waiting, 1e6}} {
+		n, err := strconv.ParseUint(fields[i], 10, 64)
+		if err != nil || n > f.most {
+			return member{id: id, seen: m.seen, alone: m.alone}
 		}
-		*to = float64(n)
+		*f.to = float64(n)
 	}
 	m.delay, m.service = m.delay/1e6, m.service/1e6
 	return m
@@ -85,6 +110,16 @@ func instant(us int64) gate.Instant { return gate.Instant(us * 1000) }
 func (p pulse) rank(id string) (n int) {
 	for _, m := range p.members {
 		if m.id < id {
+			n++
+		}
+	}
+	return n
+}
+
+// apart returns how many members other than one are alone.
+func (p pulse) apart(id string) (n int) {
+	for _, m := range p.members {
+		if m.alone && m.id != id {
 			n++
 		}
 	}
@@ -119,7 +154,7 @@ func (t total) estimate() (delay, stddev time.Duration) {
 	return time.Duration(t.delay * float64(time.Second)), time.Duration(float64(time.Second) / math.Sqrt(t.weight))
 }
 
-// observe returns what the controller is told. binds says that the rate of all is below
+// observe returns what the controller is given. binds says that the rate of all is below
 // the limit.
 func (p pulse) observe(binds bool) congestion.Observation {
 	t := p.measured(func(member) bool { return true })

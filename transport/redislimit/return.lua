@@ -5,8 +5,7 @@
 local slot = ARGV[1] .. ' ' .. ARGV[2]
 if redis.call('LINDEX', KEYS[1], 0) == slot then
   redis.call('LPOP', KEYS[1])
-else
+elseif redis.call('HMGET', KEYS[2], 'pause')[1] then -- without a beat nothing expires
   redis.call('HSET', KEYS[2], 'hole', slot)
-  redis.call('PEXPIRE', KEYS[2], 60000)
 end
 return {}

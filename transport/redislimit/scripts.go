@@ -39,14 +39,15 @@ func keysOf(tenant string) keys {
 // A server runs the scripts. A command of go-redis does not end when its context
 // does: so each one runs in a goroutine of its own, and whoever waits for it goes.
 type server struct {
-	client  redis.UniversalClient
-	running chan struct{} // as many at once
+	client   redis.UniversalClient
+	redactor redactor
+	running  chan struct{} // as many at once
 }
 
 const maxRunning = 4
 
 func newServer(client redis.UniversalClient) server {
-	return server{client, make(chan struct{}, maxRunning)}
+	return server{client, redactorOf(client), make(chan struct{}, maxRunning)}
 }
 
 // run returns what the script returns, and when it was sent and answered. If that
@@ -63,16 +64,19 @@ func (s server) run(ctx context.Context, script *redis.Script, late func(answer)
 	done := make(chan answer)
 	go func() {
 		defer func() { <-s.running }()
-		a := answer{sent: time.Now()}
-		a.values, a.err = script.Run(ctx, s.client, keys, args...).Slice()
-		a.came = time.Now()
-		select {
-		case done <- a:
-		case <-ctx.Done():
-			if late != nil && a.err == nil {
-				late(a)
+		a := answer{sent: time.Now(), err: errEnded}
+		defer func() { // also if the client ends this goroutine
+			a.err = s.redactor.clean(a.err)
+			select {
+			case done <- a:
+			case <-ctx.Done():
+				if late != nil && a.err == nil {
+					late(a)
+				}
 			}
-		}
+		}()
+		a.values, a.err = guarded(func() ([]any, error) { return script.Run(ctx, s.client, keys, args...).Slice() })
+		a.came = time.Now()
 	}()
 	timer := time.NewTimer(replyTimeout)
 	defer timer.Stop()

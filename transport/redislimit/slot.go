@@ -2,6 +2,7 @@ package redislimit
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
@@ -18,8 +19,13 @@ type reservation struct {
 const (
 	granted = iota
 	paused
-	tried // somebody else tries whether the pause is over
+	probing   // another process makes the half-open probe
+	discarded // what was stored made no sense
 )
+
+// errDiscarded has to reach somebody who can find out what it was.
+var errDiscarded = errors.New("redislimit: Redis held slots or a pause that were unreadable or too far ahead; they are discarded: " +
+	"find out whether its clock was set back, or what else writes to this tenant's keys")
 
 // Slot returns when a request may begin, and since when it might have: it is to
 // begin until Slack after that. If the context ends first its error is returned,
@@ -78,10 +84,10 @@ func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 func (l *Limiter) reserve(ctx context.Context) (r reservation, retry time.Duration) {
 	r, q, known := l.request()
 	if r.at != 0 || !known {
-		return r, replyTimeout // the heart's first beat tells what time it is there
+		return r, replyTimeout // a beat reads the server's clock first
 	}
-	a, err := l.server.run(ctx, slotScript, func(a answer) { l.lost(a, q.late) },
-		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), q.late, q.last, q.filled, flag(q.refill), q.ahead)
+	a, err := l.server.run(ctx, slotScript, func(a answer) { l.lost(a, q) },
+		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), q.late, q.last, q.filled, flag(q.refill), q.ahead, q.far, q.ours, q.alone)
 	if ctx.Err() != nil && err != nil {
 		return r, 0
 	}
@@ -91,6 +97,9 @@ func (l *Limiter) reserve(ctx context.Context) (r reservation, retry time.Durati
 // A request is what is asked for with a slot.
 type request struct {
 	late, last, filled, ahead int64
+	far                       int64 // beyond that no slot can be
+	ours                      int   // slots for those that share
+	alone                     int   // slots used alone
 	refill                    bool
 	settings                  int // of the server's clock, until then
 }
@@ -104,15 +113,39 @@ func (l *Limiter) request() (r reservation, q request, known bool) {
 	if r.at != 0 && time.Since(r.due) <= usable {
 		return r, q, true
 	}
-	if l.clock.last.IsZero() {
+	now := time.Now()
+	if !l.clock.known(now) {
 		return reservation{}, q, false
 	}
 	l.seen.waiting = 1
-	doubt := l.clock.doubt(time.Now()) + time.Millisecond // the wait itself adds some
+	alone := 0
+	if l.alone != nil {
+		alone = l.alone.used(now)
+	}
+	margin := l.clock.uncertainty(now) + time.Millisecond // the wait itself adds some
 	return reservation{}, request{
-		late: (usable + spare + doubt).Microseconds(), last: l.last, filled: l.filled, refill: l.refill, settings: l.settings,
+		late: (usable + spare + margin).Microseconds(), last: l.last, filled: l.filled, refill: l.refill, settings: l.settings,
 		ahead: int64(float64(l.share.Processes-1) / l.share.Rate * 1e6),
+		far:   l.farthest().Microseconds(),
+		ours:  max(1, l.n-partsOf(l.n, l.share.Processes, l.apart)),
+		alone: alone,
 	}, true
+}
+
+// farthest is how far ahead a slot may be: each process has reserved one, at the lowest
+// rate that package congestion sets, a tenth of the limit. The rest is for processes that
+// are not known yet.
+func (l *Limiter) farthest() time.Duration {
+	return 2*l.per + 10*l.per*time.Duration(l.share.Processes)/time.Duration(l.n) + 10*time.Second
+}
+
+// slotReply returns the numbers of the slot script, if they can be true.
+func slotReply(a answer, q request) (v []int64, err error) {
+	v, err = a.ints(5)
+	if err == nil && (v[0] < granted || v[0] > discarded || v[1] < 0 || v[1] > 2*q.far+maxPause.Microseconds() || v[2] <= 0 || v[2] > maxTime) {
+		err = errAnswer
+	}
+	return v, err
 }
 
 // answered takes in what the server says, as reserve returns it.
@@ -121,7 +154,7 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 	defer l.mu.Unlock()
 	var v []int64
 	if err == nil {
-		v, err = a.ints(5)
+		v, err = slotReply(a, q)
 	}
 	if err != nil {
 		l.part(err)
@@ -143,8 +176,11 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 		}
 		r = reservation{due: l.clock.local(now + wait), at: now + wait, late: q.late}
 		if v[4] == 1 {
-			l.trial = r.due
+			l.probe = r.due
 		}
+		return r, 0
+	case discarded:
+		l.part(errDiscarded)
 		return r, 0
 	case paused:
 		l.share.PausedUntil = a.came.Add(micro(wait))
@@ -152,9 +188,9 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 	return r, micro(wait)
 }
 
-// await waits until a slot falls due, and tells whether it may be used then: not if
+// await waits until a slot falls due, and reports whether it may be used then: not if
 // there is a pause, of which the heart has heard meanwhile, nor much later. If the
-// wait was ended, the slot is for who asks next.
+// wait was ended, the slot is for the next caller.
 func (l *Limiter) await(ctx context.Context, r reservation) bool {
 	for {
 		l.mu.Lock()
@@ -210,14 +246,14 @@ func (l *Limiter) giveBack(r reservation) {
 }
 
 // lost gives a slot back whose answer came when nobody waited for it any more.
-func (l *Limiter) lost(a answer, late int64) {
-	v, err := a.ints(5)
+func (l *Limiter) lost(a answer, q request) {
+	v, err := slotReply(a, q)
 	if err != nil || v[0] != granted {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.giveBack(reservation{at: v[1] + v[2], late: late})
+	l.giveBack(reservation{at: v[1] + v[2], late: q.late})
 }
 
 // sleep returns after d, or when there are news or the context ends.

@@ -2,6 +2,7 @@ package redislimit
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -11,21 +12,34 @@ import (
 // Store of notify's Rule, so that all processes together send one alert for an
 // incident. It is safe for concurrent use.
 type Store struct {
-	client redis.UniversalClient
-	prefix string
+	client   redis.UniversalClient
+	redactor redactor
+	prefix   string
+	running  chan struct{} // as many commands at once
 }
+
+const (
+	// maxCommands bounds what a client keeps whose methods outlast their contexts.
+	maxCommands = 16
+
+	// maxValue, in bytes, is beyond what notify stores.
+	maxValue = 1 << 20
+)
 
 // NewStore returns a Store of the tenant, by the name that New is given.
 func NewStore(client redis.UniversalClient, tenant string) *Store {
-	return &Store{client, keysOf(tenant).prefix}
+	return &Store{client, redactorOf(client), keysOf(tenant).prefix, make(chan struct{}, maxCommands)}
 }
 
-// Load returns what is stored under key, or nil.
+// Load returns what is stored under key, or nil. More than a MiB is an error.
 func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
-	return within(ctx, func() ([]byte, error) {
+	return within(ctx, s, func() ([]byte, error) {
 		value, err := s.client.Get(ctx, s.prefix+key).Bytes()
 		if err == redis.Nil {
 			return nil, nil
+		}
+		if len(value) > maxValue {
+			return nil, fmt.Errorf("%d bytes are stored under %q: %d at most are read", len(value), key, maxValue)
 		}
 		return value, err
 	})
@@ -40,29 +54,35 @@ return 1
 `)
 
 // CompareAndSwap stores new for ttl, a millisecond at least, if what is stored is
-// still old, nil or empty meaning nothing, and tells whether it did.
+// still old, nil or empty meaning nothing, and reports whether it did.
 func (s *Store) CompareAndSwap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (swapped bool, err error) {
-	return within(ctx, func() (bool, error) {
+	return within(ctx, s, func() (bool, error) {
 		return storeScript.Run(ctx, s.client, []string{s.prefix + key}, old, new, max(1, ttl.Milliseconds())).Bool()
 	})
 }
 
 // within returns when the context ends, which a command of go-redis does not.
-func within[T any](ctx context.Context, command func() (T, error)) (T, error) {
+func within[T any](ctx context.Context, s *Store, command func() (T, error)) (value T, err error) {
 	type result struct {
 		value T
 		err   error
 	}
+	select {
+	case s.running <- struct{}{}:
+	case <-ctx.Done():
+		return value, ctx.Err()
+	}
 	done := make(chan result, 1)
 	go func() {
-		value, err := command()
-		done <- result{value, err}
+		defer func() { <-s.running }()
+		r := result{err: errEnded}
+		defer func() { done <- r }()
+		r.value, r.err = guarded(command)
 	}()
 	select {
 	case r := <-done:
-		return r.value, r.err
+		return r.value, s.redactor.clean(r.err)
 	case <-ctx.Done():
-		var none T
-		return none, ctx.Err()
+		return value, ctx.Err()
 	}
 }

@@ -109,10 +109,12 @@ func Parse(text string) (s State, ok bool) {
 
 func (s State) valid() bool {
 	known := s.Mode == Opening || s.Mode == Steady || s.Mode == Competing
-	sane := s.Size >= 1 && s.Size <= maxSize && s.Peak >= 0 && s.Peak <= maxSize && s.Done >= 0 && s.Served >= 0 && s.Rate > 0
+	sane := s.Size >= 1 && s.Size <= maxSize && s.Peak >= 0 && s.Peak <= maxSize &&
+		min(s.Done, s.Served) >= 0 && s.Rate > 0 && max(s.Done, s.Served, s.Rate) <= maxSize
 	soon := s.At.Add(clockStep)
 	timely := s.Probe.Next <= soon.Add(probeEvery) && s.Probe.Until <= soon.Add(seconds(probeMax)) &&
-		max(s.Steered, s.Limited, s.Cut, s.Crowded, s.Counted) <= soon
+		max(s.Steered, s.Limited, s.Cut, s.Crowded, s.Counted) <= soon &&
+		min(s.At, s.Steered, s.Limited, s.Cut, s.Crowded, s.Counted, s.Probe.Next, s.Probe.From, s.Probe.Tail, s.Probe.Until) >= 0
 	return s.Version == stateVersion && known && sane && timely
 }
 

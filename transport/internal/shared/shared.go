@@ -1,5 +1,5 @@
-// Package shared has what processes that share a limit tell each other, and the
-// interface through which a Transport does.
+// Package shared has what processes that share a limit exchange, and the interface
+// through which a Transport does.
 package shared
 
 import (
@@ -9,7 +9,7 @@ import (
 
 // A Limiter is a transport.Limiter whose limit several processes share; package
 // redislimit has one. Besides slots they share what they measure: a 429 of one process
-// pauses all of them, and one window is steered by the delays that all of them measure.
+// pauses all of them, and one rate follows the delays that all of them measure.
 // While the others can be reached, the Transport's own window does not bind; otherwise
 // each process uses its part of the limit and its own window.
 //
@@ -33,7 +33,7 @@ type Limiter interface {
 	Share() Share
 }
 
-// A Report is what a Transport tells the others as it sends a request, and after the
+// A Report is what a Transport reports to the others as it sends a request, and after the
 // answer.
 type Report struct {
 	Answered bool
@@ -52,7 +52,8 @@ type Share struct {
 	Processes int     // that were seen last, this one included
 	Limit     float64 // requests a second, of all processes together
 	Rate      float64 // requests a second that they may send now, so that others get their part
-	Err       error   // why Sharing is SharingAlone
+	Err       error   // why Sharing is SharingAlone, or was last
+	Losses    int     // how often the others could not be reached any more, so far
 
 	Time        time.Time     // of what follows
 	ServerDelay time.Duration // that the server adds, as the others have measured it

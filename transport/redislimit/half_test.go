@@ -1,0 +1,318 @@
+package redislimit
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// A half is a client of which one script fails while the others work.
+type half struct {
+	mu     sync.Mutex
+	script *redis.Script // nil: all work
+	fails  func(ctx context.Context) error
+}
+
+func (h *half) set(s *redis.Script, fails func(context.Context) error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.script, h.fails = s, fails
+}
+
+func (h *half) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h *half) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (h *half) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		h.mu.Lock()
+		script, fails := h.script, h.fails
+		h.mu.Unlock()
+		if args := cmd.Args(); script != nil && len(args) > 1 && args[1] == script.Hash() {
+			if err := fails(ctx); err != nil {
+				cmd.SetErr(err)
+				return err
+			}
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func refused(context.Context) error {
+	return errors.New("NOPERM this user has no permissions to run the 'lpush' command")
+}
+
+// If one script fails while the others work, the processes are either together or alone
+// all the time, and use the limit.
+func TestOneScriptFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		script *redis.Script
+		fails  func(context.Context) error // nil: the slots are of a wrong type
+		alone  bool
+	}{
+		"slot, refused":    {slotScript, refused, true},
+		"slot, panics":     {slotScript, func(context.Context) error { panic("no connection") }, true},
+		"slot, Goexit":     {slotScript, func(context.Context) error { runtime.Goexit(); return nil }, true},
+		"slot, slow":       {slotScript, func(context.Context) error { time.Sleep(2 * replyTimeout); return nil }, true},
+		"slot, wrong type": {nil, nil, true},
+		"beat, refused":    {beatScript, refused, true},
+		"swap, refused":    {swapScript, refused, true},
+		"return, refused":  {returnScript, refused, false},
+	} {
+		if testing.Short() && c.script == slotScript && !strings.HasSuffix(name, "panics") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(&aprimotest.Tenant{})
+				ctx, cancel := context.WithTimeout(t.Context(), 17*time.Second)
+				defer cancel()
+				h := &half{}
+				for range 2 {
+					f.add(ctx, 5).client.AddHook(h)
+				}
+				time.Sleep(2 * time.Second)
+				slots := keysOf("acme").slots
+				if c.fails == nil {
+					f.redis.Del(slots)
+					f.redis.Set(slots, "not a list")
+				} else {
+					h.set(c.script, c.fails)
+				}
+				time.Sleep(3 * time.Second)
+				before := f.tenant.Report().Total.Served
+				time.Sleep(6 * time.Second)
+				if use := float64(f.tenant.Report().Total.Served-before) / (15 * 6); use < 0.9 {
+					t.Errorf("used %.2f of the limit meanwhile; want 0.9", use)
+				}
+				if c.fails == nil {
+					f.redis.Del(slots)
+				}
+				h.set(nil, nil)
+				f.calls.Wait()
+				want := []transport.Kind{transport.PeersJoined}
+				if c.alone {
+					want = []transport.Kind{transport.PeersJoined, transport.PeersLost, transport.PeersJoined}
+				}
+				for _, p := range f.list {
+					if got := p.peerEvents(); !slices.Equal(got, want) {
+						t.Errorf("%s: events %v; want %v", p.name, got, want)
+					}
+				}
+				if all := f.tenant.Report().Total; all.MaxPerSecond > 15 || f.lost() > 0 {
+					t.Errorf("%d in a second, %d lost; want 15, none", all.MaxPerSecond, f.lost())
+				}
+				f.close()
+			})
+		})
+	}
+}
+
+// One process that can have no slots goes on with its part, and the others leave it that:
+// together they keep the limit, and use it.
+func TestOneProcessHasNoSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		for range 3 {
+			f.add(ctx, 5)
+		}
+		time.Sleep(3 * time.Second)
+		h := &half{}
+		h.set(slotScript, refused)
+		f.list[0].client.AddHook(h)
+		time.Sleep(3 * time.Second)
+		before := f.served()
+		time.Sleep(6 * time.Second)
+		after := f.served()
+		for i, n := range after {
+			if n -= before[i]; n < 25 || n > 32 {
+				t.Errorf("process %d: %v served in 6 s; want its part, 30", i, n)
+			}
+		}
+		h.set(nil, nil)
+		f.calls.Wait()
+		if all := f.tenant.Report().Total; all.MaxPerSecond > 15 || f.lost() > 0 {
+			t.Errorf("%d in a second, %d lost; want 15, none", all.MaxPerSecond, f.lost())
+		}
+		for i, p := range f.list {
+			want := 0
+			if i == 0 {
+				want = 1
+			}
+			if s := p.limiter.Share(); s.Losses != want || p.rt.Stats().Sharing != transport.SharingAll {
+				t.Errorf("process %d: parted %d times, %q at last; want %d, shared", i, s.Losses, s.Sharing, want)
+			}
+		}
+		f.close()
+	})
+}
+
+// Redis that answers in time now and then does not make a process come and go.
+func TestSeldomTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+		defer cancel()
+		h := &half{}
+		asked := 0
+		h.set(slotScript, func(ctx context.Context) error {
+			if asked++; asked%3 == 0 {
+				return refused(ctx)
+			}
+			return nil
+		})
+		f.add(ctx, 5).client.AddHook(h)
+		f.calls.Wait()
+		s := f.list[0].limiter.Share()
+		all := f.tenant.Report().Total
+		if s.Losses < 2 || s.Losses > 16 || all.Served < 15*20 || all.MaxPerSecond > 15 || f.lost() > 0 {
+			t.Errorf("parted %d times, %d served, %d in a second, %d lost; want 16 times at most in 40 s, 300 served, 15, none",
+				s.Losses, all.Served, all.MaxPerSecond, f.lost())
+		}
+		f.close()
+	})
+}
+
+// A process that cannot have slots honours the pause that another one has asked for.
+func TestPausedWhileAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+		h := &half{}
+		a.client.AddHook(h)
+		h.set(slotScript, refused)
+		takeSlot(t, b)
+		takeSlot(t, a)
+		start := time.Now()
+		b.limiter.Pause(20 * time.Second)
+		time.Sleep(time.Second)
+		if d := takeSlot(t, a).Sub(start); d < 20*time.Second-time.Millisecond || d > 23*time.Second {
+			t.Errorf("a slot %v after a pause of 20 s began", d)
+		}
+		f.close()
+	})
+}
+
+// A client that never returns keeps nobody: waits end with their context, Close returns,
+// and no more goroutines are left than may run at once.
+func TestClientHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		p := f.add(t.Context(), 0)
+		release := make(chan struct{})
+		p.client.AddHook(hang(release))
+		store := NewStore(p.client, "acme")
+		start := time.Now()
+		for i := range 100 {
+			if i%10 == 0 {
+				takeSlot(t, p) // alone
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			if _, err := store.Load(ctx, "key"); err != context.DeadlineExceeded {
+				t.Errorf("Load: %v; want the context's error", err)
+			}
+			cancel()
+		}
+		if n := len(p.limiter.server.running) + len(store.running); n > maxRunning+maxCommands {
+			t.Errorf("%d commands hang", n)
+		}
+		if d := time.Since(start); d > 25*time.Second {
+			t.Errorf("took %v", d)
+		}
+		start = time.Now()
+		p.limiter.Close()
+		if d := time.Since(start); d > 4*replyTimeout {
+			t.Errorf("Close took %v", d)
+		}
+		close(release)
+		f.close()
+	})
+}
+
+// hang is a client whose commands return only when it is closed, with an error.
+type hang chan struct{}
+
+func (hang) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (hang) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+func (h hang) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(_ context.Context, cmd redis.Cmder) error {
+		<-h
+		cmd.SetErr(redis.ErrClosed)
+		return redis.ErrClosed
+	}
+}
+
+func TestStoreSurvivesItsClient(t *testing.T) {
+	for name, fails := range map[string]func(){
+		"panics": func() { panic("secret") },
+		"Goexit": runtime.Goexit,
+	} {
+		client := redis.NewClient(&redis.Options{Password: "secret"})
+		client.AddHook(calls(fails))
+		_, err := NewStore(client, "acme").Load(t.Context(), "key")
+		if err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: error %v; want one without the secret", name, err)
+		}
+		client.Close()
+	}
+	if _, err := NewStore(nil, "acme").Load(t.Context(), "key"); err == nil {
+		t.Error("no error without a client")
+	}
+}
+
+// calls is a client that calls a function instead of Redis.
+type calls func()
+
+func (calls) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (calls) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+func (c calls) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(context.Context, redis.Cmder) error { c(); return nil }
+}
+
+// What Redis or its client says is short and printable, and has no password.
+func TestFailuresAreClean(t *testing.T) {
+	client := redis.NewClient(&redis.Options{Password: "s3cret"})
+	defer client.Close()
+	r := redactorOf(client)
+	for _, text := range []string{
+		"WRONGPASS invalid password s3cret",
+		"dial redis://user:other@host:6379/0: refused",
+		"dial rediss://user:oth/er@w@host:6379/0: refused",
+		"ERR unknown command `AUTH`, with args beginning with: `other`, ",
+		"ERR \x1b[31m\r\nforged line \u202e",
+		"ERR " + strings.Repeat("x", 1<<20),
+	} {
+		cause := errors.New(text)
+		got := r.clean(cause)
+		for _, bad := range []string{"s3cret", "other", "oth/er", "\x1b", "\n", "\u202e"} {
+			if strings.Contains(got.Error(), bad) {
+				t.Errorf("%.80q has %q", got.Error(), bad)
+			}
+		}
+		if len(got.Error()) > 300 {
+			t.Errorf("%.80q... has %d bytes", got.Error(), len(got.Error()))
+		}
+		if keep := len(text) <= maxFailure; errors.Is(got, cause) != keep {
+			t.Errorf("%.80q: wraps its cause: %v; want %v", got.Error(), !keep, keep)
+		}
+	}
+}
