@@ -235,15 +235,19 @@ func (j *journal) of(file string) entry {
 
 // set stores the entry of a file. After an error nothing more is stored.
 func (j *journal) set(file string, e entry) error {
+	if err := j.write(file, e); err != nil || e.Sent == nil {
+		return err
+	}
+	return j.file.Sync() // else a crash of the machine could lose the key of a record
+}
+
+func (j *journal) write(file string, e entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.files[file] = e
 	line, err := json.Marshal(change{file, e})
-	if j.err = errors.Join(j.err, err); j.err != nil {
-		return j.err
-	}
-	if _, j.err = j.file.Write(append(line, '\n')); j.err == nil && e.Sent != nil {
-		j.err = j.file.Sync() // else a crash of the machine could lose the key of a record
+	if j.err = errors.Join(j.err, err); j.err == nil {
+		_, j.err = j.file.Write(append(line, '\n'))
 	}
 	return j.err
 }

@@ -97,8 +97,8 @@ func TestUploadOnceDespiteKills(t *testing.T) {
 	}
 	asked := requests.Load()
 	wantOneRecordEach(t, tenant, files)
-	if extra := asked - int64(2*files); extra > int64(2*files/20+10*kills) {
-		t.Errorf("got %d requests more than %d, want at most 5 %%", extra, 2*files)
+	if extra := asked - int64(2*files); extra > int64(2*files/20+20) { // in a small run chance weighs more
+		t.Errorf("got %d requests more than %d, want at most 5 %% and 20", extra, 2*files)
 	} else {
 		t.Logf("%d files, %d lost answers, %d kills: %d requests more than %d", files, lost.Load(), killed, extra, 2*files)
 	}

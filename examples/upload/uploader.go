@@ -22,7 +22,7 @@ import (
 const (
 	// parallel is the number of files in progress at once. The Transport bounds how many
 	// of them send. Those whose answers were lost wait, and share a search for them.
-	parallel = 32
+	parallel = 16
 
 	maxFailed = 100 // files; then no more are tried
 
