@@ -94,16 +94,18 @@ func (r *Records) findSettled(ctx context.Context, key UniqueKey) (*Record, erro
 	if err := sleep(ctx, key.settlesIn()); err != nil {
 		return nil, &UnknownOutcomeError{Err: fmt.Errorf("aprimo: create: %w", err), advice: callAgain}
 	}
-	return r.find(ctx, key, gather)
+	return r.find(ctx, key, key.delay()) // lost answers are many at once: one search serves them
 }
 
 const callAgain = "the record may exist: call CreateOnce again, with UniqueKey.Since"
 
 // settlesIn returns how long a search may not find the record yet.
 func (k UniqueKey) settlesIn() time.Duration {
-	delay := cmp.Or(k.IndexDelay, defaultIndexDelay)
+	delay := k.delay()
 	return min(delay, time.Until(k.Since.Add(delay))) // the clock may have been set back
 }
+
+func (k UniqueKey) delay() time.Duration { return cmp.Or(k.IndexDelay, defaultIndexDelay) }
 
 func (k UniqueKey) check() error {
 	switch {
@@ -119,10 +121,10 @@ func (k UniqueKey) check() error {
 	return nil
 }
 
-// How long a search waits for more keys to search for. After a lost answer the wait is long
-// anyway, and one search for many keys costs the tenant little.
+// How long a search waits for more keys to search for, and for how many. After a lost answer
+// it waits for IndexDelay: the wait is long anyway, and one search for many keys costs the
+// tenant little.
 const (
-	gather        = 30 * time.Second
 	gatherBriefly = 100 * time.Millisecond
 	maxGathered   = 500 // keys in one search
 )

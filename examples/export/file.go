@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/examples/internal/connect"
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 )
 
 const (
@@ -29,6 +31,9 @@ type exportFile struct {
 	file  *os.File
 	out   *bufio.Writer
 	state state
+
+	unversioned bool   // the state that was read
+	unlock      func() // the export, for other runs
 }
 
 // state is stored next to the export file until the export is complete. It is valid
@@ -52,14 +57,20 @@ func openExport(f flags) (*exportFile, error) {
 	default:
 		return nil, fmt.Errorf("-out %s: the name must end with .jsonl or .csv", f.out)
 	}
-	if err := e.readState(f); err != nil {
+	unlock, err := program.Lock(e.statePath())
+	if err != nil {
 		return nil, err
 	}
-	if err := e.open(); err != nil {
-		return nil, err
+	e.unlock = unlock
+	if err = e.readState(f); err == nil {
+		err = e.open()
 	}
-	if e.csv && e.state.Bytes == 0 {
-		return e, e.line("id", "title", "status", "contentType", "createdOn", "modifiedOn")
+	if err == nil && e.csv && e.state.Bytes == 0 {
+		err = e.line("id", "title", "status", "contentType", "createdOn", "modifiedOn")
+	}
+	if err != nil {
+		e.close()
+		return nil, err
 	}
 	return e, nil
 }
@@ -74,7 +85,7 @@ func (e *exportFile) readState(f flags) error {
 			return fmt.Errorf("%s exists and no export of it is incomplete: remove it, or choose another -out", e.path)
 		}
 		e.state = own
-		return nil
+		return program.Save(e.statePath(), own) // else a crash before the first save could not be resumed
 	}
 	if err != nil {
 		return err
@@ -85,10 +96,15 @@ func (e *exportFile) readState(f flags) error {
 	s := &e.state
 	if s.Version == 0 { // from before there were versions: it does not say whose it is
 		s.Version, s.Tenant, s.Expression = own.Version, own.Tenant, own.Expression
+		e.unversioned = true
 	}
 	switch {
+	case s.Version == stateVersion && s.Count == 0:
+		*s = own // there is nothing of another export in the file
 	case s.Version > stateVersion:
 		return fmt.Errorf("%s has version %d and this program reads up to %d: use a newer one, or remove it and %s to start again", e.statePath(), s.Version, stateVersion, e.path)
+	case connect.Gone(s.Tenant):
+		return fmt.Errorf("%s is an incomplete export of a simulated tenant, which is gone: remove it and %s to start again, or choose another -out", e.path, e.statePath())
 	case s.Tenant != own.Tenant:
 		return fmt.Errorf("%s is an export of the tenant %q, not of %q: choose that -tenant, or another -out", e.path, s.Tenant, own.Tenant)
 	case s.Expression != own.Expression:
@@ -112,12 +128,8 @@ func (e *exportFile) open() (err error) {
 	if err == nil {
 		_, err = e.file.Seek(e.state.Bytes, io.SeekStart)
 	}
-	if err != nil {
-		e.file.Close()
-		return err
-	}
 	e.out = bufio.NewWriterSize(e.file, 1<<16)
-	return nil
+	return err
 }
 
 func (e *exportFile) statePath() string { return e.path + ".state" }
@@ -167,28 +179,26 @@ func (e *exportFile) save(export *client.Export) error {
 		return err
 	}
 	e.state.Bytes, e.state.Checkpoint = at, export.Checkpoint()
-	data, err := json.Marshal(e.state)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(e.statePath()+".new", data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(e.statePath()+".new", e.statePath())
+	return program.Save(e.statePath(), e.state)
 }
 
 // done completes the export.
 func (e *exportFile) done() error {
-	if err := errors.Join(e.out.Flush(), e.file.Close()); err != nil {
+	if err := errors.Join(e.out.Flush(), e.file.Sync(), e.file.Close()); err != nil {
 		return err
 	}
-	if err := os.Remove(e.statePath()); !errors.Is(err, os.ErrNotExist) {
-		return err
+	for _, path := range []string{e.statePath(), e.statePath() + ".lock"} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }
 
-func (e *exportFile) close() { e.file.Close() }
+func (e *exportFile) close() {
+	e.file.Close()
+	e.unlock()
+}
 
 func stamp(t time.Time) string {
 	if t.IsZero() {

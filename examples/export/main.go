@@ -6,25 +6,23 @@
 //	go run ./examples/export -tenant acme -find "ContentType = 'Photo'" -out photos.csv
 //
 // A real tenant needs APRIMO_CLIENT_ID and APRIMO_CLIENT_SECRET of a
-// client-credentials registration. The simulated tenant is a new one each time, with
-// other dates: an export of it cannot be resumed.
+// client-credentials registration. The simulated tenant is a new one each time: an export
+// of it cannot be resumed.
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/examples/internal/connect"
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 	"github.com/aprimo-go/aprimo/examples/internal/progress"
 )
 
@@ -34,7 +32,7 @@ type flags struct {
 }
 
 // tenantName returns the tenant as the state names it.
-func (f flags) tenantName() string { return cmp.Or(f.tenant, "simulated") }
+func (f flags) tenantName() string { return connect.TenantName(f.tenant) }
 
 func main() {
 	var f flags
@@ -43,19 +41,14 @@ func main() {
 	flag.StringVar(&f.out, "out", "records.jsonl", "`file` to write: .jsonl or .csv")
 	flag.IntVar(&f.records, "records", 2500, "`number` of records of the simulated tenant")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, f, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "export:", err)
-		os.Exit(1)
-	}
+	program.Main("export", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
 }
 
 func run(ctx context.Context, f flags, out io.Writer) error {
 	if flag.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
 	}
-	c, err := connect.Client(f.tenant, &aprimotest.Tenant{Records: f.records})
+	c, err := connect.Client(f.tenant, &aprimotest.Tenant{Records: f.records}, out)
 	if err != nil {
 		return err
 	}
@@ -69,6 +62,9 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 		return err
 	}
 	defer file.close()
+	if file.unversioned {
+		fmt.Fprintf(out, "%s does not say of which tenant and -find it is: it is taken for those of this command\n", file.statePath())
+	}
 	if file.state.Count > 0 {
 		fmt.Fprintf(out, "resuming after %d records\n", file.state.Count)
 	}
@@ -81,7 +77,7 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 		}
 		if err != nil {
 			bar.Finish()
-			return errors.Join(fmt.Errorf("stopped after %d records; run the same command again to resume: %w", file.state.Count, err), file.save(records))
+			return errors.Join(stopped(ctx, f, file.state.Count, err), file.save(records))
 		}
 		bar.Add(1)
 	}
@@ -91,4 +87,16 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 	bar.Finish()
 	fmt.Fprintf(out, "%d records are in %s\n", file.state.Count, f.out)
 	return nil
+}
+
+// stopped returns the error of an export that is not complete.
+func stopped(ctx context.Context, f flags, count int, err error) error {
+	next := "run the same command again to resume"
+	if f.tenant == "" {
+		next = fmt.Sprintf("the simulated tenant is gone now, remove %s and %s.state to start again", f.out, f.out)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("stopped after %d records; %s", count, next)
+	}
+	return fmt.Errorf("failed after %d records; %s: %w", count, next, err)
 }

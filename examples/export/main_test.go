@@ -22,7 +22,7 @@ import (
 // An export that is interrupted and resumed writes each record once.
 func TestExportResumes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "records.jsonl")
-	f := flags{out: path, records: 2500}
+	f := flags{out: path, tenant: "acme"}
 	ctx, cancel := context.WithCancel(t.Context())
 	requests := 0
 	c, err := connect.Client("", &aprimotest.Tenant{Records: 2500, Fault: func(*http.Request) aprimotest.Fault {
@@ -30,7 +30,7 @@ func TestExportResumes(t *testing.T) {
 			cancel() // Ctrl-C
 		}
 		return aprimotest.Fault{}
-	}})
+	}}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestExportResumesUnversionedState(t *testing.T) {
 			if err := run(t.Context(), flags{out: path, records: 12}, &out); err != nil {
 				t.Fatal(err)
 			}
-			if got, want := out.String(), "resuming after 5 records\n12 records are in "+path+"\n"; got != want {
+			if got, want := out.String(), "Simulated tenant: nothing is sent to Aprimo. Choose a real tenant with -tenant.\n"+path+".state does not say of which tenant and -find it is: it is taken for those of this command\nresuming after 5 records\n12 records are in "+path+"\n"; got != want {
 				t.Errorf("got output %q, want %q", got, want)
 			}
 			data, err := os.ReadFile(path)
@@ -118,18 +118,23 @@ func TestExportResumesUnversionedState(t *testing.T) {
 
 // A state that is not valid for this command is refused with what to do.
 func TestExportRefusesState(t *testing.T) {
+	c, err := connect.Client("", &aprimotest.Tenant{Records: 3}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for content, want := range map[string]string{
-		`{"version":1,"tenant":"other","expression":"","count":1,"bytes":4}`:                       `an export of the tenant "other", not of "simulated": choose that -tenant`,
-		`{"version":1,"tenant":"simulated","expression":"Title = 'a'","count":1,"bytes":4}`:        `an export of -find "Title = 'a'", not of "": choose that -find`,
-		`{"version":2,"tenant":"simulated"}`:                                                       "has version 2 and this program reads up to 1: use a newer one",
-		`{"version":1,"tenant":"simulated","expression":"","checkpoint":{},"count":10,"bytes":50}`: "has 4 bytes and should have at least 50: remove it",
+		`{"version":1,"tenant":"other","expression":"","count":1,"bytes":4}`:                  `an export of the tenant "other", not of "acme": choose that -tenant`,
+		`{"version":1,"tenant":"simulated","expression":"","count":1,"bytes":4}`:              "a simulated tenant, which is gone: remove it",
+		`{"version":1,"tenant":"acme","expression":"Title = 'a'","count":1,"bytes":4}`:        `an export of -find "Title = 'a'", not of "": choose that -find`,
+		`{"version":2,"tenant":"acme"}`:                                                       "has version 2 and this program reads up to 1: use a newer one",
+		`{"version":1,"tenant":"acme","expression":"","checkpoint":{},"count":10,"bytes":50}`: "has 4 bytes and should have at least 50: remove it",
 		`{`: "is damaged: remove it",
 	} {
 		path := filepath.Join(t.TempDir(), "records.jsonl")
 		if err := errors.Join(os.WriteFile(path, []byte("{ }\n"), 0o600), os.WriteFile(path+".state", []byte(content), 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		if err := run(t.Context(), flags{out: path, records: 3}, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+		if err := export(t.Context(), c, flags{out: path, tenant: "acme"}, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got error %v, want %q", content, err, want)
 		}
 		if data, err := os.ReadFile(path); err != nil || string(data) != "{ }\n" {
@@ -140,7 +145,7 @@ func TestExportRefusesState(t *testing.T) {
 
 func TestExportStateIsOfItsTenant(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "records.jsonl")
-	c, err := connect.Client("", &aprimotest.Tenant{Records: 3})
+	c, err := connect.Client("", &aprimotest.Tenant{Records: 3}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +153,12 @@ func TestExportStateIsOfItsTenant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(file.save(c.Records.Export(client.Expression{}, client.Checkpoint{})), file.file.Close()); err != nil {
+	if _, err := openExport(flags{out: path, tenant: "acme", find: "a"}); err == nil || !strings.Contains(err.Error(), "another run") {
+		t.Errorf("got error %v, want that another run is active", err)
+	}
+	err = file.save(c.Records.Export(client.Expression{}, client.Checkpoint{}))
+	file.close()
+	if err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(path + ".state")
@@ -159,5 +169,27 @@ func TestExportStateIsOfItsTenant(t *testing.T) {
 	begin, end := `{"version":1,"tenant":"acme","expression":"a","checkpoint":{`, `},"count":0,"bytes":0}`
 	if text := string(data); !strings.HasPrefix(text, begin) || !strings.HasSuffix(text, end) {
 		t.Errorf("got  %s\nwant %s…%s", text, begin, end)
+	}
+}
+
+// An export that failed before its first record can be begun again, with another expression
+// too.
+func TestExportBeginsAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "records.csv")
+	c, err := connect.Client("", &aprimotest.Tenant{Records: 3}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := export(t.Context(), c, flags{out: path, tenant: "acme", find: "("}, io.Discard); err == nil || !strings.Contains(err.Error(), "failed after 0 records") {
+		t.Fatalf("got error %v, want that it failed", err)
+	}
+	if err := export(t.Context(), c, flags{out: path, tenant: "acme"}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(path); err != nil || strings.Count(string(data), "\n") != 4 {
+		t.Errorf("got %q, %v; want a head and 3 records", data, err)
+	}
+	if left, _ := filepath.Glob(path + ".*"); len(left) > 0 {
+		t.Errorf("got %q beside the complete file, want none", left)
 	}
 }

@@ -1,6 +1,7 @@
-// Order orders the files of the records that a search finds, or of a collection, waits
-// for them and downloads them. Run again after Ctrl-C, it orders again and resumes
-// incomplete downloads.
+// Order orders the files of the records that a search finds, of a collection, or of all
+// records, waits for them and downloads them. Run again after Ctrl-C, it orders again and
+// resumes incomplete downloads. Each order has up to 100 records; if there are more, each
+// has a folder of its own, since files may have the same name.
 //
 //	go run ./examples/order -dir files                                 a simulated tenant
 //	go run ./examples/order -tenant acme -find "ContentType = 'Photo'" -dir photos
@@ -12,106 +13,176 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"iter"
 	"os"
-	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/examples/internal/connect"
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 	"github.com/aprimo-go/aprimo/examples/internal/progress"
 )
 
-// maxFiles is the number of files in one order.
-const maxFiles = 100
+const (
+	maxFiles = 100 // in one order
 
-type flags struct{ tenant, find, collection, dir string }
+	ownerName    = ".aprimo-order.json"
+	ownerVersion = 1
+)
+
+type flags struct {
+	tenant, find, collection, dir string
+	all                           bool
+}
 
 func main() {
 	var f flags
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com")
-	flag.StringVar(&f.find, "find", "", "search `expression`; empty: all records")
+	flag.StringVar(&f.find, "find", "", "search `expression`")
 	flag.StringVar(&f.collection, "collection", "", "`id` of a collection, instead of a search")
+	flag.BoolVar(&f.all, "all", false, "order the files of all records of the tenant")
 	flag.StringVar(&f.dir, "dir", "files", "`directory` for the files")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, f, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "order:", err)
-		os.Exit(1)
-	}
+	program.Main("order", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
 }
 
-func run(ctx context.Context, f flags, out io.Writer) error {
+func (f flags) check() error {
+	sources := 0
+	for _, given := range []bool{strings.TrimSpace(f.find) != "", f.collection != "", f.all} {
+		if given {
+			sources++
+		}
+	}
 	switch {
 	case flag.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
-	case f.find != "" && f.collection != "":
-		return errors.New("-find and -collection: choose one")
-	}
-	c, err := connect.Client(f.tenant, &aprimotest.Tenant{Records: 12})
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(f.dir, 0o755); err != nil {
-		return err
-	}
-	records := c.Records.List(ctx)
-	switch {
-	case f.collection != "":
-		records = c.Collections.Records(ctx, f.collection)
-	case f.find != "":
-		records = c.Records.Search(ctx, client.Expression{Text: f.find})
-	}
-	failed := 0
-	for targets, err := range batches(records) {
-		if err != nil {
-			return err
-		}
-		n, err := download(ctx, c, targets, f.dir, out)
-		if err != nil {
-			return err
-		}
-		failed += n
-	}
-	if failed > 0 {
-		return fmt.Errorf("%d files failed: see above", failed)
+	case sources > 1:
+		return errors.New("-find, -collection and -all: choose one")
+	case sources == 0 && f.tenant != "":
+		return errors.New("-find, -collection or -all: choose what to order; -all orders the files of all records of the tenant")
 	}
 	return nil
 }
 
-// batches groups records into orders.
-func batches(records iter.Seq2[*client.Record, error]) iter.Seq2[[]client.OrderTarget, error] {
-	return func(yield func([]client.OrderTarget, error) bool) {
-		var targets []client.OrderTarget
-		for r, err := range records {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if targets = append(targets, client.OrderTarget{RecordID: r.ID}); len(targets) == maxFiles {
-				if !yield(targets, nil) {
-					return
-				}
-				targets = nil
-			}
-		}
-		if len(targets) > 0 {
-			yield(targets, nil)
-		}
+func run(ctx context.Context, f flags, out io.Writer) error {
+	if err := f.check(); err != nil {
+		return err
 	}
+	c, err := connect.Client(f.tenant, &aprimotest.Tenant{Records: 12}, out)
+	if err != nil {
+		return err
+	}
+	return order(ctx, c, f, out)
+}
+
+// order orders and downloads the files that the flags select.
+func order(ctx context.Context, c *client.Client, f flags, out io.Writer) error {
+	if err := os.MkdirAll(f.dir, 0o755); err != nil {
+		return err
+	}
+	unlock, err := program.Lock(filepath.Join(f.dir, ownerName))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := own(f); err != nil {
+		return err
+	}
+	targets, err := targetsOf(f.records(ctx, c))
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	failed, n := 0, 0
+	for some := range slices.Chunk(targets, maxFiles) {
+		dir := f.dir
+		if n++; len(targets) > maxFiles {
+			dir = filepath.Join(f.dir, fmt.Sprintf("order-%04d", n))
+		}
+		k, err := download(ctx, c, some, dir, out)
+		if err != nil {
+			return stopped(ctx, err)
+		}
+		failed += k
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d files failed, see above: run the same command again to order and download again", failed)
+	}
+	return nil
+}
+
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("stopped: run the same command again to order again and resume the downloads")
+	}
+	return err
+}
+
+// An owner says of which command the files in a folder are.
+type owner struct {
+	Version    int    `json:"version"`
+	Tenant     string `json:"tenant"`
+	Find       string `json:"find"`
+	Collection string `json:"collection"`
+}
+
+// own makes the folder that of this command. That of another, or with files of somebody
+// else, is refused: files of the same name would be replaced.
+func own(f flags) error {
+	path, now, was := filepath.Join(f.dir, ownerName), owner{ownerVersion, connect.TenantName(f.tenant), f.find, f.collection}, owner{}
+	data, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		if files, err := os.ReadDir(f.dir); err != nil || slices.ContainsFunc(files, func(d os.DirEntry) bool { return !strings.HasPrefix(d.Name(), ownerName) }) {
+			return errors.Join(err, fmt.Errorf("%s is not empty, and an order would replace files of the same name: choose an empty -dir", f.dir))
+		}
+	case err != nil:
+		return err
+	case json.Unmarshal(data, &was) != nil || was != now:
+		return fmt.Errorf("%s has the files of tenant %q, -find %q, -collection %q (see %s): choose another -dir", f.dir, was.Tenant, was.Find, was.Collection, path)
+	}
+	return program.Save(path, now)
+}
+
+// records yields what to order, from the oldest record to the newest where possible: then
+// records that are added do not move others to another order.
+func (f flags) records(ctx context.Context, c *client.Client) iter.Seq2[*client.Record, error] {
+	if f.collection != "" {
+		return c.Collections.Records(ctx, f.collection)
+	}
+	return c.Records.Export(client.Expression{Text: strings.TrimSpace(f.find)}, client.Checkpoint{}).All(ctx)
+}
+
+// targetsOf reads all before the first order: orders take long, and pages would change.
+func targetsOf(records iter.Seq2[*client.Record, error]) (targets []client.OrderTarget, err error) {
+	for r, err := range records {
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, client.OrderTarget{RecordID: r.ID})
+	}
+	if len(targets) == 0 {
+		return nil, errors.New("there are no such records: nothing is ordered")
+	}
+	return targets, nil
 }
 
 // download orders and downloads files, and returns how many failed.
 func download(ctx context.Context, c *client.Client, targets []client.OrderTarget, dir string, out io.Writer) (failed int, err error) {
 	bar := progress.New(-1, fmt.Sprintf("%d files", len(targets)), progressbar.OptionSpinnerType(14), progressbar.OptionClearOnFinish())
 	defer bar.Finish()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return 0, err
+	}
 	tick := client.DownloadProgress(func(done, total int64) { bar.Add(1) })
 	files, err := c.Orders.Download(ctx, &client.OrderRequest{Targets: targets}, dir, tick)
 	if ctx.Err() != nil {
@@ -121,7 +192,7 @@ func download(ctx context.Context, c *client.Client, targets []client.OrderTarge
 	var incomplete *client.OrderError
 	if errors.As(err, &incomplete) {
 		fmt.Fprintln(out, incomplete)
-		failed += incomplete.Order.FailedTargetsCount
+		failed = max(1, incomplete.Order.FailedTargetsCount) // Aprimo may not count them
 	} else if err != nil && len(files) == 0 {
 		return 0, err
 	}

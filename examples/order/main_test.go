@@ -2,10 +2,19 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/examples/internal/connect"
 )
 
 func TestOrder(t *testing.T) {
@@ -15,15 +24,73 @@ func TestOrder(t *testing.T) {
 		if err := run(t.Context(), flags{dir: dir}, &out); err != nil {
 			t.Fatal(err)
 		}
-		files, err := os.ReadDir(dir)
-		if err != nil || len(files) != 12 || strings.Count(out.String(), "\n") != 12 {
-			t.Errorf("got %d files, %v; output %q; want 12 files and lines", len(files), err, out.String())
+		files, err := filepath.Glob(filepath.Join(dir, "[^.]*"))
+		if err != nil || len(files) != 12 || strings.Count(out.String(), "\n") != 13 || !strings.HasPrefix(out.String(), "Simulated tenant") {
+			t.Errorf("got %d files, %v; output %q; want 12 files, and a line for the tenant and each", len(files), err, out.String())
 		}
 	})
 }
 
-func TestOneSource(t *testing.T) {
-	if err := run(t.Context(), flags{find: "a", collection: "b"}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "choose one") {
-		t.Errorf("got error %v, want \"choose one\"", err)
+func newClient(t *testing.T, tenant *aprimotest.Tenant) *client.Client {
+	t.Helper()
+	c, err := connect.Client("", tenant, io.Discard)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return c
+}
+
+// Files of the same name in different orders do not replace each other.
+func TestManyOrders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, dir := newClient(t, &aprimotest.Tenant{Records: 250}), t.TempDir()
+		for range 2 { // again, into the same folder
+			if err := order(t.Context(), c, flags{dir: dir}, io.Discard); err != nil {
+				t.Fatal(err)
+			}
+			if files, err := filepath.Glob(filepath.Join(dir, "order-000[123]", "*")); err != nil || len(files) != 250 {
+				t.Errorf("got %d files, %v; want 250 in three folders", len(files), err)
+			}
+		}
+	})
+}
+
+// What to order is asked for, and no folder of another command or with other files is used.
+func TestOrderRefuses(t *testing.T) {
+	full := t.TempDir()
+	if err := os.WriteFile(filepath.Join(full, "photo.jpg"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, f := range map[string]flags{
+		"choose one":        {find: "a", collection: "b"},
+		"choose what":       {tenant: "acme", find: " "},
+		"choose an empty":   {dir: full},
+		"no such records":   {dir: t.TempDir(), find: "Title = 'none'"},
+		"set APRIMO_CLIENT": {tenant: "acme", all: true, dir: t.TempDir()},
+	} {
+		t.Setenv("APRIMO_CLIENT_ID", "")
+		if err := run(t.Context(), f, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: got error %v, want %q", f, err, want)
+		}
+	}
+	f := flags{tenant: "acme", find: "a", dir: t.TempDir()}
+	if err := own(f); err != nil {
+		t.Fatal(err)
+	}
+	f.find = "b"
+	if err := own(f); err == nil || !strings.Contains(err.Error(), `-find "a"`) {
+		t.Errorf("got error %v, want that the files are of another -find", err)
+	}
+}
+
+// An order that failed as a whole is not reported as done; after Ctrl-C it says what next.
+func TestOrderFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)
+		defer stop()
+		err := order(ctx, newClient(t, new(aprimotest.Tenant)), flags{dir: t.TempDir()}, io.Discard)
+		if err == nil || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "run the same command again") {
+			t.Errorf("got error %v, want one that says how to resume", err)
+		}
+	})
 }

@@ -12,17 +12,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
-	"os/signal"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/status"
@@ -32,43 +32,50 @@ func main() {
 	addr := flag.String("addr", "localhost:8429", "`host:port` to serve the page at")
 	lasts := flag.Duration("for", 0, "`duration` after which to exit; 0: run until Ctrl-C")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if *lasts > 0 {
-		ctx, stop = context.WithTimeout(ctx, *lasts)
-		defer stop()
-	}
-	listener, err := net.Listen("tcp", *addr)
-	if err == nil {
-		fmt.Printf("The page is at http://%s\n", listener.Addr())
-		err = run(ctx, listener)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "status:", err)
-		os.Exit(1)
-	}
+	program.Main("status", func(ctx context.Context, out io.Writer) error {
+		if flag.NArg() > 0 {
+			return fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
+		}
+		page := ctx
+		if *lasts > 0 {
+			var stop context.CancelFunc
+			page, stop = context.WithTimeout(ctx, *lasts)
+			defer stop()
+		}
+		listener, err := net.Listen("tcp", *addr)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "Simulated tenant: nothing is sent to Aprimo. The page is at http://%s\n", listener.Addr())
+		if err := run(page, listener, out); err != nil || ctx.Err() == nil {
+			return err
+		}
+		return errors.New("stopped: run the same command again to serve the page, with new figures")
+	})
 }
 
 // run makes calls and serves the page until the context ends.
-func run(ctx context.Context, listener net.Listener) error {
+func run(ctx context.Context, listener net.Listener, out io.Writer) error {
 	alerts := notify.New(notify.NotifierFunc(func(_ context.Context, a notify.Alert) error {
-		fmt.Println(a.Subject())
+		fmt.Fprintln(out, a.Subject())
 		return nil
 	}), notify.Rule{MaxDelay: 2 * time.Second})
 	defer alerts.Close()
+	ctx, stop := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer stop() // also if the page cannot be served
 	tr := transport.New(
 		transport.WithBase(tenant().Transport()),
 		transport.WithObserver(alerts.Observe),
 		transport.WithLogger(zerolog.Nop()),
 	)
 	server := &http.Server{Handler: status.Handler(tr, alerts), ReadHeaderTimeout: 10 * time.Second}
-	var all sync.WaitGroup
 	work(ctx, tr, &all)
 	all.Go(func() { <-ctx.Done(); server.Close() })
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	all.Wait()
 	return nil
 }
 

@@ -21,7 +21,7 @@ func TestStatus(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	done := make(chan error, 1)
-	go func() { done <- run(ctx, listener) }()
+	go func() { done <- run(ctx, listener, io.Discard) }()
 	defer http.DefaultClient.CloseIdleConnections()
 	resp, err := http.Get("http://" + listener.Addr().String())
 	if err != nil {
@@ -35,5 +35,18 @@ func TestStatus(t *testing.T) {
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// If the page cannot be served, nothing is left running.
+func TestStatusOnAClosedListener(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Close()
+	if err := run(t.Context(), listener, io.Discard); err == nil {
+		t.Error("got no error, want that of the listener")
 	}
 }

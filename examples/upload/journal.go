@@ -1,34 +1,46 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/examples/internal/connect"
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 )
 
 const (
 	journalName    = ".aprimo-upload.json"
-	journalVersion = 1
+	journalVersion = 2
 )
 
-// A journal records which files of its folder are uploaded, and how far the others
-// are. It is stored in the folder and is valid for one tenant and one classification.
+// A journal records which files of its folder are uploaded, and how far the others are. It
+// is stored in the folder: a line that says whose it is, then a line for each change of an
+// entry. It is safe for concurrent use.
 type journal struct {
-	Version        int              `json:"version"`
-	Tenant         string           `json:"tenant"`
-	Classification string           `json:"classification,omitempty"`
-	Files          map[string]entry `json:"files"` // by path in the folder, with slashes
+	owner owner
+	path  string
 
-	path string
-	mu   sync.Mutex
+	mu    sync.Mutex
+	file  *os.File
+	err   error            // the first of writing
+	files map[string]entry // by path in the folder, with slashes
+}
+
+// An owner is what a journal is valid for.
+type owner struct {
+	Version        int    `json:"version"`
+	Tenant         string `json:"tenant"`
+	Classification string `json:"classification,omitempty"`
+	KeyField       string `json:"keyField,omitempty"`
 }
 
 // An entry is what became of one file.
@@ -36,6 +48,10 @@ type entry struct {
 	Record   string    `json:"record,omitempty"`  // the id; empty: the file has none yet
 	Uploaded source    `json:"uploaded,omitzero"` // the file as it is in the record
 	Begun    *transfer `json:"begun,omitempty"`   // an upload that is not complete
+	Sent     *sent     `json:"sent,omitempty"`    // an upload that may be in a record already
+
+	// Unverified is set if the record may belong to another tenant.
+	Unverified bool `json:"unverified,omitempty"`
 }
 
 // A source identifies the content of a file without reading it.
@@ -48,6 +64,21 @@ type source struct {
 type transfer struct {
 	Source source              `json:"source"`
 	State  *client.UploadState `json:"state"`
+}
+
+// A sent is a complete upload. It is stored before the file is put into a record: after a
+// crash the key tells whether it is there.
+type sent struct {
+	Source source    `json:"source"`
+	Token  string    `json:"token"`
+	Key    string    `json:"key"`
+	At     time.Time `json:"at"`
+}
+
+// A change is a line of the journal: the new entry of a file.
+type change struct {
+	File string `json:"file"`
+	entry
 }
 
 func stat(path string) (source, error) {
@@ -74,121 +105,149 @@ func (e entry) resumable(now source) *client.UploadState {
 // openJournal reads the journal of a folder, or begins one.
 func openJournal(f flags) (*journal, error) {
 	j := &journal{
-		Version: journalVersion, Tenant: f.tenantName(), Classification: f.classification,
-		Files: map[string]entry{}, path: filepath.Join(f.dir, journalName),
+		owner: owner{journalVersion, f.tenantName(), f.classification, f.keyField},
+		path:  filepath.Join(f.dir, journalName), files: map[string]entry{},
 	}
 	data, err := os.ReadFile(j.path)
-	if errors.Is(err, os.ErrNotExist) {
-		return j, nil
+	if err == nil {
+		err = j.read(data)
+	} else if errors.Is(err, os.ErrNotExist) {
+		err = nil
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = j.rewrite()
 	}
-	return j, j.read(data)
+	if err == nil {
+		j.file, err = os.OpenFile(j.path, os.O_WRONLY|os.O_APPEND, 0)
+	}
+	return j, err
 }
 
-// read takes over what is stored, if it is of the same tenant and classification.
+func (j *journal) close() { j.file.Close() }
+
+// read takes over what is stored, if it is valid for this command.
 func (j *journal) read(data []byte) error {
-	var stored journal
-	if err := json.Unmarshal(data, &stored); err != nil {
-		return fmt.Errorf("%s is damaged: remove it to upload all files again, as new records: %w", j.path, err)
+	first, lines, _ := bytes.Cut(data, []byte("\n"))
+	var of owner
+	if err := json.Unmarshal(first, &of); err != nil {
+		return j.damaged(err)
 	}
 	switch {
-	case stored.Version == 0:
-		return j.readUnversioned(data)
-	case stored.Version > journalVersion:
-		return fmt.Errorf("%s has version %d and this program reads up to %d: use a newer one, or remove the file to upload all files again, as new records", j.path, stored.Version, journalVersion)
-	case stored.Tenant != j.Tenant:
-		return fmt.Errorf("%s is of the tenant %q, not of %q: choose that -tenant, or remove the file to upload all files to this one", j.path, stored.Tenant, j.Tenant)
-	case stored.Classification != j.Classification:
-		return fmt.Errorf("%s is of the classification %q, not of %q: choose that -classification, or remove the file to upload all files again, as new records", j.path, stored.Classification, j.Classification)
+	case of.Version > journalVersion:
+		return fmt.Errorf("%s has version %d and this program reads up to %d: use a newer one, or remove the file to upload all files again, as new records", j.path, of.Version, journalVersion)
+	case of.Version == 0:
+		return j.readUnversioned(first)
+	case connect.Gone(of.Tenant):
+		return nil
+	case of.Tenant != j.owner.Tenant:
+		return fmt.Errorf("%s is of the tenant %q, not of %q: choose that -tenant, or remove the file to upload all files to this one", j.path, of.Tenant, j.owner.Tenant)
+	case of.Classification != j.owner.Classification:
+		return fmt.Errorf("%s is of the classification %q, not of %q: choose that -classification, or remove the file to upload all files again, as new records", j.path, of.Classification, j.owner.Classification)
+	case of.Version == 1:
+		return j.readSingle(first)
+	case of.KeyField != j.owner.KeyField:
+		return fmt.Errorf("%s is of the key field %q, not of %q: choose that -key-field, or remove the file to upload all files again, as new records", j.path, of.KeyField, j.owner.KeyField)
 	}
-	if stored.Files != nil {
-		j.Files = stored.Files
+	return j.readLines(lines)
+}
+
+func (j *journal) damaged(err error) error {
+	return fmt.Errorf("%s is damaged: remove it to upload all files again, as new records: %w", j.path, err)
+}
+
+// readLines reads the changes. A crash may have cut the last one off.
+func (j *journal) readLines(lines []byte) error {
+	for text := range bytes.Lines(lines) {
+		var c change
+		if err := json.Unmarshal(text, &c); err != nil {
+			if text[len(text)-1] != '\n' {
+				return nil
+			}
+			return j.damaged(err)
+		}
+		j.files[c.File] = c.entry
 	}
 	return nil
 }
 
-// readUnversioned reads a journal from before there were versions. It does not say
-// whose it is, nor how the files were: they are taken for unchanged.
+// readSingle reads a journal of version 1, which is one JSON object.
+func (j *journal) readSingle(data []byte) error {
+	var old struct {
+		Files map[string]entry `json:"files"`
+	}
+	if err := json.Unmarshal(data, &old); err != nil {
+		return j.damaged(err)
+	}
+	maps.Copy(j.files, old.Files)
+	return nil
+}
+
+// readUnversioned reads a journal from before there were versions. It does not say whose it
+// is, nor how the files were: they are taken for unchanged.
 func (j *journal) readUnversioned(data []byte) error {
 	var old struct {
 		Records map[string]string              `json:"records"`
 		Begun   map[string]*client.UploadState `json:"begun"`
 	}
 	if err := json.Unmarshal(data, &old); err != nil {
-		return fmt.Errorf("%s is damaged: remove it to upload all files again, as new records: %w", j.path, err)
+		return j.damaged(err)
 	}
 	for name, record := range old.Records {
-		now, err := stat(j.file(name))
-		if errors.Is(err, os.ErrNotExist) {
-			err = nil // the record is kept in case the file returns
-		}
-		if err != nil {
+		now, err := stat(j.name(name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) { // if it is not there, it may return
 			return err
 		}
-		j.Files[name] = entry{Record: record, Uploaded: now}
+		j.files[name] = entry{Record: record, Uploaded: now, Unverified: true}
 	}
 	for name, s := range old.Begun {
 		if s != nil {
-			j.Files[name] = entry{Begun: &transfer{source{s.Size, s.Modified}, s}}
+			j.files[name] = entry{Begun: &transfer{source{s.Size, s.Modified}, s}}
 		}
 	}
-	return j.save()
+	return nil
 }
 
-// file returns the path of a file of the folder.
-func (j *journal) file(name string) string {
-	return filepath.Join(filepath.Dir(j.path), filepath.FromSlash(name))
+// name returns the path of a file of the folder.
+func (j *journal) name(file string) string {
+	return filepath.Join(filepath.Dir(j.path), filepath.FromSlash(file))
 }
 
-// begun stores how far the upload of a file is.
-func (j *journal) begun(name string, of source, s client.UploadState) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	e := j.Files[name]
-	e.Begun = &transfer{of, &s}
-	j.Files[name] = e
-	j.save() // best effort: without the state the file is uploaded from its start
-}
-
-// made stores that a record has a file.
-func (j *journal) made(name string, of source, record string) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.Files[name] = entry{Record: record, Uploaded: of}
-	return j.save()
-}
-
-func (j *journal) save() error {
-	data, err := json.Marshal(j)
+// rewrite stores the journal with one line for each file.
+func (j *journal) rewrite() error {
+	var all bytes.Buffer
+	lines := json.NewEncoder(&all)
+	err := lines.Encode(j.owner)
+	for _, file := range slices.Sorted(maps.Keys(j.files)) {
+		err = errors.Join(err, lines.Encode(change{file, j.files[file]}))
+	}
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(j.path+".new", data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(j.path+".new", j.path)
+	return program.WriteFile(j.path, all.Bytes())
 }
 
-// filesBelow returns the paths of a folder's files, relative to it and with slashes.
-// Hidden ones are left out.
-func filesBelow(dir string) (names []string, err error) {
-	err = fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case path == ".":
-		case strings.HasPrefix(d.Name(), ".") && d.IsDir():
-			return fs.SkipDir
-		case strings.HasPrefix(d.Name(), "."):
-		case d.Type().IsRegular():
-			names = append(names, path)
-		}
-		return nil
-	})
-	if err == nil && len(names) == 0 {
-		err = fmt.Errorf("there is no file in %s", dir)
+// of returns the entry of a file.
+func (j *journal) of(file string) entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.files[file]
+}
+
+// set stores the entry of a file. After an error nothing more is stored.
+func (j *journal) set(file string, e entry) error {
+	if err := j.write(file, e); err != nil || e.Sent == nil {
+		return err
 	}
-	return names, err
+	return j.file.Sync() // else a crash of the machine could lose the key of a record
+}
+
+func (j *journal) write(file string, e entry) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.files[file] = e
+	line, err := json.Marshal(change{file, e})
+	if j.err = errors.Join(j.err, err); j.err == nil {
+		_, j.err = j.file.Write(append(line, '\n'))
+	}
+	return j.err
 }

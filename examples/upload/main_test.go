@@ -8,13 +8,16 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/examples/internal/connect"
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 )
 
 // folderOf makes a folder with these files, each modified at the time of the fixture.
@@ -34,7 +37,7 @@ func folderOf(t *testing.T, sizes map[string]int64) (dir string) {
 
 func connectTo(t *testing.T, tenant *aprimotest.Tenant) *client.Client {
 	t.Helper()
-	c, err := connect.Client("", tenant)
+	c, err := connect.Client("", tenant, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,10 +69,10 @@ func TestUploadResumes(t *testing.T) {
 		return aprimotest.Fault{}
 	}})
 	var out bytes.Buffer
-	if err := upload(ctx, c, flags{dir: dir}, &out); err == nil || !strings.Contains(err.Error(), "stopped after 1 of 3 files") {
+	if err := upload(ctx, c, flags{keyField: "Description", dir: dir}, &out); err == nil || !strings.Contains(err.Error(), " of 3 files; run the same command again to resume") {
 		t.Fatalf("got error %v, want one with the progress", err)
 	}
-	if err := upload(t.Context(), c, flags{dir: dir}, &out); err != nil {
+	if err := upload(t.Context(), c, flags{keyField: "Description", dir: dir}, &out); err != nil {
 		t.Fatal(err)
 	}
 	wantRecords(t, c, 3)
@@ -89,7 +92,7 @@ func TestUploadResumes(t *testing.T) {
 func TestUploadOfAChangedFile(t *testing.T) {
 	dir := folderOf(t, map[string]int64{"a.txt": 5, "b.txt": 7})
 	c := connectTo(t, &aprimotest.Tenant{Records: -1})
-	if err := upload(t.Context(), c, flags{dir: dir}, io.Discard); err != nil {
+	if err := upload(t.Context(), c, flags{keyField: "Description", dir: dir}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "a.txt"), []byte("longer than before"), 0o600); err != nil {
@@ -97,7 +100,7 @@ func TestUploadOfAChangedFile(t *testing.T) {
 	}
 	for _, want := range []int{2, 1} { // lines: the changed file and the sum, then the sum alone
 		var out bytes.Buffer
-		if err := upload(t.Context(), c, flags{dir: dir}, &out); err != nil {
+		if err := upload(t.Context(), c, flags{keyField: "Description", dir: dir}, &out); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Count(out.String(), "\n"); got != want {
@@ -105,11 +108,9 @@ func TestUploadOfAChangedFile(t *testing.T) {
 		}
 	}
 	wantRecords(t, c, 2)
-	j, err := openJournal(flags{dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	version, err := c.Records.MasterFileLatestVersion(t.Context(), j.Files["a.txt"].Record)
+	j := openOf(t, flags{keyField: "Description", dir: dir})
+	defer j.close()
+	version, err := c.Records.MasterFileLatestVersion(t.Context(), j.of("a.txt").Record)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,69 +122,187 @@ func TestUploadOfAChangedFile(t *testing.T) {
 // A file whose record was removed becomes a new record.
 func TestUploadOfAFileWithoutItsRecord(t *testing.T) {
 	dir := folderOf(t, map[string]int64{"a.txt": 5})
-	if err := upload(t.Context(), connectTo(t, &aprimotest.Tenant{Records: -1}), flags{dir: dir}, io.Discard); err != nil {
+	if err := upload(t.Context(), connectTo(t, &aprimotest.Tenant{Records: -1}), flags{keyField: "Description", dir: dir}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Truncate(filepath.Join(dir, "a.txt"), 6); err != nil {
 		t.Fatal(err)
 	}
 	c := connectTo(t, &aprimotest.Tenant{Records: -1})
-	if err := upload(t.Context(), c, flags{dir: dir}, io.Discard); err != nil {
+	if err := upload(t.Context(), c, flags{keyField: "Description", dir: dir}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	wantRecords(t, c, 1)
 }
 
-// testdata/unversioned.json is a journal as the program wrote it before it had versions.
+// testdata/unversioned.json is a journal as the program wrote it before it had versions. It
+// does not say whose it is: what it has counts only where its records exist.
 func TestUploadReadsUnversionedJournal(t *testing.T) {
-	dir := folderOf(t, map[string]int64{"a.txt": 5, "b/c.txt": 7, "film.mov": 50_000_000, "z.txt": 1})
-	old, err := os.ReadFile("testdata/unversioned.json")
+	synctest.Test(t, func(t *testing.T) {
+		for records, want := range map[int][]string{2: {"film.mov", "z.txt"}, -1: {"a.txt", "b/c.txt", "film.mov", "z.txt"}} {
+			dir := folderOf(t, map[string]int64{"a.txt": 5, "b/c.txt": 7, "film.mov": 50_000_000, "z.txt": 1})
+			old, err := os.ReadFile("testdata/unversioned.json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if records < 0 {
+				old = bytes.ReplaceAll(old, []byte("000000000000000000000000000000"), []byte("a00000000000000000000000000000"))
+			}
+			writeJournal(t, dir, string(old))
+			f := flags{keyField: "Description", dir: dir, tenant: "acme"}
+			j := openOf(t, f)
+			film, err := stat(j.name("film.mov"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := j.of("film.mov").resumable(film); s == nil || len(s.Done) != 3 {
+				t.Errorf("got the state %+v, want one with 3 segments", s)
+			}
+			j.close()
+			if _, err := openJournal(flags{dir: dir, tenant: "other"}); err == nil || !strings.Contains(err.Error(), "choose that -tenant") {
+				t.Errorf("got error %v, want the journal to be of the first tenant from now on", err)
+			}
+			var out bytes.Buffer
+			c := connectTo(t, &aprimotest.Tenant{Records: records})
+			if err := upload(t.Context(), c, f, &out); err != nil {
+				t.Fatal(err)
+			}
+			wantRecords(t, c, 4)
+			lines := strings.Split(out.String(), "\n")
+			slices.Sort(lines)
+			if len(lines) != len(want)+2 {
+				t.Errorf("got output %q, want these uploaded: %q", lines, want)
+			}
+			for i, name := range want {
+				if !strings.HasPrefix(lines[i+2], name+" is record ") {
+					t.Errorf("got the line %q, want one of %s", lines[i+2], name)
+				}
+			}
+		}
+	})
+}
+
+func writeJournal(t *testing.T, dir, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, journalName), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openOf(t *testing.T, f flags) *journal {
+	t.Helper()
+	j, err := openJournal(f)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, journalName), old, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	j, err := openJournal(flags{dir: dir, tenant: "acme"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	film, err := stat(j.file("film.mov"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s := j.Files["film.mov"].resumable(film); s == nil || len(s.Done) != 3 {
-		t.Errorf("got the state %+v, want one with 3 segments", s)
-	}
-	if _, err := openJournal(flags{dir: dir, tenant: "other"}); err == nil || !strings.Contains(err.Error(), "choose that -tenant") {
-		t.Errorf("got error %v, want the journal to be of the first tenant from now on", err)
-	}
-	var out bytes.Buffer
+	return j
+}
+
+// A journal of version 1 was one JSON object.
+func TestUploadReadsJournalOfVersion1(t *testing.T) {
+	dir := folderOf(t, map[string]int64{"a.txt": 5, "b.txt": 7})
+	writeJournal(t, dir, `{"version":1,"tenant":"acme","files":{"a.txt":{"record":"01","uploaded":{"size":5,"modified":"2026-11-24T10:00:00.123456789Z"}},"c.txt":null}}`)
 	c := connectTo(t, &aprimotest.Tenant{Records: -1})
-	if err := upload(t.Context(), c, flags{dir: dir, tenant: "acme"}, &out); err != nil {
+	if err := upload(t.Context(), c, flags{keyField: "Description", dir: dir, tenant: "acme"}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	wantRecords(t, c, 2) // film.mov and z.txt; the others were uploaded
-	if got := out.String(); !strings.HasPrefix(got, "film.mov is record ") || !strings.HasSuffix(got, "4 of 4 files uploaded\n") {
-		t.Errorf("got output %q, want film.mov and z.txt uploaded", got)
-	}
+	wantRecords(t, c, 1) // b.txt
 }
 
 // A journal that is not valid for this command is refused with what to do.
 func TestUploadRefusesJournal(t *testing.T) {
 	for content, want := range map[string]string{
-		`{"version":1,"tenant":"other","files":{}}`:                             `is of the tenant "other", not of "simulated": choose that -tenant`,
-		`{"version":1,"tenant":"simulated","classification":"0a1b","files":{}}`: `is of the classification "0a1b", not of "": choose that -classification`,
-		`{"version":2}`: "has version 2 and this program reads up to 1: use a newer one",
+		`{"version":1,"tenant":"other","files":{}}`:                        `is of the tenant "other", not of "acme": choose that -tenant`,
+		`{"version":1,"tenant":"acme","classification":"0a1b","files":{}}`: `is of the classification "0a1b", not of "": choose that -classification`,
+		`{"version":2,"tenant":"acme","keyField":"a"}`:                     `is of the key field "a", not of "Description": choose that -key-field`,
+		`{"version":3}`: "has version 3 and this program reads up to 2: use a newer one",
 		`{`:             "is damaged: remove it",
+		`{"version":2,"tenant":"acme","keyField":"Description"}` + "\n{\n{}\n": "is damaged: remove it",
 	} {
 		dir := folderOf(t, map[string]int64{"a.txt": 5})
-		if err := os.WriteFile(filepath.Join(dir, journalName), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := run(t.Context(), flags{dir: dir}, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+		writeJournal(t, dir, content)
+		f := flags{keyField: "Description", tenant: "acme", dir: dir}
+		if err := upload(t.Context(), connectTo(t, new(aprimotest.Tenant)), f, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got error %v, want %q", content, err, want)
 		}
+	}
+}
+
+// After a try on the simulator, which ends with its process, all files are uploaded.
+func TestUploadAfterATry(t *testing.T) {
+	for _, tenant := range []string{"simulated", "simulated 1-1"} {
+		dir := folderOf(t, map[string]int64{"a.txt": 5, "b.txt": 7})
+		at := `{"size":5,"modified":"2026-11-24T10:00:00.123456789Z"}`
+		writeJournal(t, dir, `{"version":2,"tenant":"`+tenant+`","keyField":"Description"}`+"\n"+`{"file":"a.txt","record":"01","uploaded":`+at+"}\n")
+		c := connectTo(t, &aprimotest.Tenant{Records: -1})
+		if err := upload(t.Context(), c, flags{keyField: "Description", tenant: "acme", dir: dir}, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		wantRecords(t, c, 2)
+	}
+}
+
+// A crash may cut off the last line of the journal.
+func TestUploadAfterACrashWhileTheJournalIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := folderOf(t, map[string]int64{"a.txt": 5, "b.txt": 7})
+		f := flags{keyField: "Description", tenant: "acme", dir: dir}
+		c := connectTo(t, &aprimotest.Tenant{Records: -1})
+		if err := upload(t.Context(), c, f, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		whole, err := os.ReadFile(filepath.Join(dir, journalName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bytes.Count(whole, []byte("\n"))
+		for cut := 1; bytes.Count(whole[:len(whole)-cut], []byte("\n")) == lines-1; cut += 7 {
+			writeJournal(t, dir, string(whole[:len(whole)-cut]))
+			if err := upload(t.Context(), c, f, io.Discard); err != nil {
+				t.Fatal(err)
+			}
+			wantRecords(t, c, 2)
+		}
+	})
+}
+
+func TestUploadOncePerFolder(t *testing.T) {
+	dir := folderOf(t, map[string]int64{"a.txt": 5})
+	unlock, err := program.Lock(filepath.Join(dir, journalName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	if err := run(t.Context(), flags{dir: dir}, io.Discard); err == nil || !strings.Contains(err.Error(), "another run") {
+		t.Errorf("got error %v, want that another run is active", err)
+	}
+}
+
+// Links and names that are not UTF-8 are not passed over in silence.
+func TestUploadOfOddFiles(t *testing.T) {
+	dir := folderOf(t, map[string]int64{"a.txt": 5, ".hidden": 1})
+	if err := errors.Join(os.Symlink("a.txt", filepath.Join(dir, "link")), os.MkdirAll(filepath.Join(dir, "\xff\x1b[31m"), 0o755), os.WriteFile(filepath.Join(dir, "\xff\x1b[31m", "b.txt"), nil, 0o600)); err != nil {
+		t.Skip(err)
+	}
+	var out bytes.Buffer
+	err := run(t.Context(), flags{dir: dir}, &out)
+	if err == nil || !strings.Contains(err.Error(), "not UTF-8") || strings.Contains(err.Error(), "\x1b") {
+		t.Errorf("got error %q, want that the path is not UTF-8, printable", err)
+	}
+	if !strings.HasPrefix(out.String(), "Simulated tenant") || !strings.HasSuffix(out.String(), "2 hidden files, links and special files are left out\n1 of 2 files uploaded\n") {
+		t.Errorf("got output %q, want the tenant first, and that two are left out", &out)
+	}
+}
+
+// A real tenant needs a field for the keys and a folder.
+func TestUploadFlags(t *testing.T) {
+	for want, f := range map[string]flags{"no -dir": {}, "no -key-field": {tenant: "acme", dir: "."}} {
+		if err := run(t.Context(), f, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %q", err, want)
+		}
+	}
+	if err := upload(t.Context(), connectTo(t, new(aprimotest.Tenant)), flags{keyField: "None", dir: folderOf(t, map[string]int64{"a": 1})}, io.Discard); err == nil || !strings.Contains(err.Error(), `no field "None"`) {
+		t.Errorf("got error %v, want that there is no such field", err)
 	}
 }
 

@@ -2,9 +2,14 @@
 package connect
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"os"
+	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -13,14 +18,33 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
+const simulated = "simulated"
+
+// started tells the simulated tenants of different processes apart.
+var started = time.Now().UnixNano()
+
+// TenantName returns how what the programs store names a tenant. A simulated one lasts as
+// long as its process.
+func TenantName(tenant string) string {
+	return cmp.Or(tenant, fmt.Sprintf("%s %d-%d", simulated, started, os.Getpid()))
+}
+
+// Gone reports whether a stored name is that of a simulated tenant of another process.
+func Gone(stored string) bool {
+	name, _, _ := strings.Cut(stored, " ")
+	return name == simulated && stored != TenantName("")
+}
+
 // Client returns a client of the named tenant, with the credentials in the environment, or
-// one of the simulated tenant if the name is empty.
-func Client(tenant string, simulated *aprimotest.Tenant) (*client.Client, error) {
+// one of the simulated tenant if the name is empty. It writes a line that says which.
+func Client(tenant string, stand *aprimotest.Tenant, out io.Writer) (*client.Client, error) {
 	if tenant == "" {
-		return client.New("simulated", oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "none"}),
-			client.WithHTTPClient(&http.Client{Transport: transport.New(transport.WithBase(simulated.Transport()))}),
-			client.WithDownloadClient(&http.Client{Transport: simulated.Transport()}))
+		fmt.Fprintln(out, "Simulated tenant: nothing is sent to Aprimo. Choose a real tenant with -tenant.")
+		return client.New(simulated, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "none"}),
+			client.WithHTTPClient(&http.Client{Transport: transport.New(transport.WithBase(stand.Transport()))}),
+			client.WithDownloadClient(&http.Client{Transport: stand.Transport()}))
 	}
+	fmt.Fprintf(out, "Tenant %s\n", tenant)
 	id, secret := os.Getenv("APRIMO_CLIENT_ID"), os.Getenv("APRIMO_CLIENT_SECRET")
 	if id == "" || secret == "" {
 		return nil, errors.New("set APRIMO_CLIENT_ID and APRIMO_CLIENT_SECRET to those of a client-credentials registration")

@@ -6,6 +6,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 )
 
 // Visible reports whether bars are drawn: they are if the standard error is a terminal.
@@ -16,6 +18,6 @@ func New(total int64, description string, opts ...progressbar.Option) *progressb
 	return progressbar.NewOptions64(total, append([]progressbar.Option{
 		progressbar.OptionSetWriter(os.Stderr),
 		progressbar.OptionSetVisibility(Visible()),
-		progressbar.OptionSetDescription(description),
+		progressbar.OptionSetDescription(program.Clean(description)),
 	}, opts...)...)
 }

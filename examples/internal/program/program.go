@@ -1,0 +1,61 @@
+// Package program has what the example programs share: how they end, how they write to a
+// terminal, and how they store their state.
+package program
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Main runs a program and exits: with 0 if run returns nil, with 130 if it returns an error
+// after Ctrl-C or SIGTERM, which end the context, and with 1 after any other error. A second
+// Ctrl-C ends the program at once. All that is written is printable.
+func Main(name string, run func(ctx context.Context, out io.Writer) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(exit(ctx, name, run(ctx, Printable(os.Stdout)), Printable(os.Stderr)))
+}
+
+func exit(ctx context.Context, name string, err error, out io.Writer) (code int) {
+	if err == nil {
+		return 0
+	}
+	for line := range strings.Lines(err.Error()) { // more than one if errors are joined
+		fmt.Fprintf(out, "%s: %s\n", name, strings.TrimRight(line, "\n"))
+	}
+	if ctx.Err() != nil {
+		return 130
+	}
+	return 1
+}
+
+// Printable returns a writer that replaces what could control a terminal: names of files and
+// answers of servers may contain escape sequences. Each Write must have whole characters.
+func Printable(w io.Writer) io.Writer { return printable{w} }
+
+type printable struct{ w io.Writer }
+
+func (p printable) Write(text []byte) (int, error) {
+	_, err := io.WriteString(p.w, replace(string(text), '\n'))
+	return len(text), err
+}
+
+// Clean returns a text from outside as one printable line.
+func Clean(text string) string { return replace(text, utf8.RuneError) }
+
+// replace replaces all characters that are not printable, except keep.
+func replace(text string, keep rune) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) || r == keep {
+			return r
+		}
+		return utf8.RuneError
+	}, text)
+}
