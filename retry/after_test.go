@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aprimo-go/aprimo/retry"
@@ -85,4 +86,43 @@ func FuzzAfter(f *testing.F) {
 			t.Errorf("beside another header %v, alone %v", two, one)
 		}
 	})
+}
+
+// A date can be judged by the server's clock alone. If that is not known, a date far away
+// does not end the call.
+func TestRetryAfterOfAnUnknownClock(t *testing.T) {
+	for name, c := range map[string]struct {
+		ahead     time.Duration // the date, by our clock
+		date      bool          // there is a Date header, of our clock
+		seconds   string        // instead of a date
+		want      time.Duration
+		attempted int
+	}{
+		"a clock that is ahead":    {ahead: 2*time.Minute + 5*time.Second, want: time.Minute, attempted: 2},
+		"soon":                     {ahead: 5 * time.Second, want: 5 * time.Second, attempted: 2},
+		"a clock that is known":    {ahead: 30 * time.Minute, date: true, attempted: 1},
+		"a number needs no clock":  {seconds: "1800", attempted: 1},
+		"a number within the most": {seconds: "30", want: 30 * time.Second, attempted: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n, began := 0, time.Now()
+				resp, err := send(t.Context(), &retry.Transport{Base: roundTripper(func(*http.Request) (*http.Response, error) {
+					h := http.Header{"Retry-After": {c.seconds}}
+					if c.seconds == "" {
+						h.Set("Retry-After", time.Now().Add(c.ahead).UTC().Format(http.TimeFormat))
+					}
+					if c.date {
+						h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+					}
+					n++
+					return &http.Response{StatusCode: []int{429, 200}[n-1], Header: h, Body: http.NoBody}, nil
+				})}, "GET", "")
+				// A delay is longer by up to a quarter, so that not all come at once.
+				if took := time.Since(began); err != nil || n != c.attempted || took < c.want || took > c.want*5/4 {
+					t.Errorf("%v, %v after %d attempts and %v; want %d attempts, %v between them", resp, err, n, took, c.attempted, c.want)
+				}
+			})
+		})
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -95,13 +96,24 @@ func (c *Call) Judge(resp *http.Response, err error) Decision {
 	if !passing && !throttled {
 		return Decision{}
 	}
-	var asked time.Duration
-	if resp != nil && p.MaxRetryAfter > 0 {
-		asked = After(resp.Header, time.Now())
-	}
+	asked := c.asked(resp, p.MaxRetryAfter)
 	d := Decision{Throttled: throttled, Delay: kind.next(min(asked, p.MaxRetryAfter), p)}
 	d.Again = passing && kind.used <= budget && asked <= max(0, p.MaxRetryAfter) && replayable(c.req) && c.outlives(d.Delay)
 	return d
+}
+
+// asked returns how long the server wants to be left alone. A date says that only against
+// the server's own clock: if that is not known, and by ours the date is too far away, the
+// longest wait is right for a clock that is ahead, and one more 429 the worst otherwise.
+func (c *Call) asked(resp *http.Response, most time.Duration) time.Duration {
+	if resp == nil || most <= 0 {
+		return 0
+	}
+	asked := After(resp.Header, time.Now())
+	if asked > most && resp.Header.Get("Date") == "" && !isDecimal(strings.TrimSpace(resp.Header.Get("Retry-After"))) {
+		return most
+	}
+	return asked
 }
 
 // Rewind opens the request's body again, for the next attempt. It returns the error of

@@ -36,7 +36,10 @@ type Policy struct {
 
 	// MaxRetryAfter is the longest Retry-After that is waited for. A response
 	// that asks for more is handed to the caller at once. Zero means 1 minute;
-	// negative means that the header is ignored.
+	// negative means that the header is ignored. So a call is not kept for a tenant that is
+	// closed for half an hour: its caller gets the 429 and decides. A date in a response
+	// without a Date header, which a clock that is ahead may have written, is waited for at
+	// most so long.
 	MaxRetryAfter time.Duration
 
 	// Check decides whether a failed attempt may be repeated, in place of
