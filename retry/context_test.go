@@ -59,12 +59,13 @@ func TestCancelChannelEndsTheCall(t *testing.T) {
 				time.AfterFunc(1500*time.Millisecond, func() { close(cancel) })
 				n, began := 0, time.Now()
 				req, _ := http.NewRequest("GET", recordsURL, nil)
+				//lint:ignore SA1019 what is tested
 				req.Cancel = cancel
 				_, err := (&retry.Transport{Base: roundTripper(func(r *http.Request) (*http.Response, error) {
 					if n++; status != 0 {
 						return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody}, nil
 					}
-					<-r.Cancel
+					<-cancel
 					return nil, errors.New("net/http: request canceled")
 				})}).RoundTrip(req)
 				if took := time.Since(began); err == nil || took != 1500*time.Millisecond || n > 2 {

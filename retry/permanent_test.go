@@ -73,10 +73,10 @@ func TestErrorsOfNetHTTPThatStay(t *testing.T) {
 	defer proxy.Close()
 	through, _ := url.Parse(proxy.URL)
 	for target, base := range map[string]*http.Transport{
-		"https:///api/core/records":                    {},
-		"http://127.0.0.1:99999/":                      {},
-		"https://" + plain.Listener.Addr().String():    {},
-		secure.URL:                                     {},
+		"https:///api/core/records":                 {},
+		"http://127.0.0.1:99999/":                   {},
+		"https://" + plain.Listener.Addr().String(): {},
+		secure.URL: {},
 		"https://acme.dam.aprimo.invalid/api/core/new": {Proxy: http.ProxyURL(through)},
 	} {
 		n := 0

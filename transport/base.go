@@ -72,7 +72,8 @@ func defaultBase() http.RoundTripper {
 
 // tuned fills in what is not set.
 func tuned(t *http.Transport) *http.Transport {
-	if t.DialContext == nil && t.Dial == nil { //lint:ignore SA1019 it may be set
+	//lint:ignore SA1019 a program may have set it
+	if t.DialContext == nil && t.Dial == nil {
 		t.DialContext = (&net.Dialer{Timeout: 30 * time.Second}).DialContext
 	}
 	if t.TLSHandshakeTimeout == 0 {
