@@ -140,14 +140,24 @@ type owner struct {
 func own(f flags) error {
 	path, now, was := filepath.Join(f.dir, ownerName), owner{ownerVersion, connect.TenantName(f.tenant), f.find, f.collection}, owner{}
 	data, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		if files, err := os.ReadDir(f.dir); err != nil || slices.ContainsFunc(files, func(d os.DirEntry) bool { return !strings.HasPrefix(d.Name(), ownerName) }) {
-			return errors.Join(err, fmt.Errorf("%s is not empty, and an order would replace files of the same name: choose an empty -dir", f.dir))
+	if errors.Is(err, os.ErrNotExist) {
+		files, err := os.ReadDir(f.dir)
+		if err == nil && slices.ContainsFunc(files, func(d os.DirEntry) bool { return !strings.HasPrefix(d.Name(), ownerName) }) {
+			err = fmt.Errorf("%s is not empty, and an order would replace files of the same name: choose an empty -dir", f.dir)
 		}
-	case err != nil:
+		if err != nil {
+			return err
+		}
+		return program.Save(path, now)
+	}
+	if err != nil {
 		return err
-	case json.Unmarshal(data, &was) != nil || was != now:
+	}
+	err = json.Unmarshal(data, &was)
+	if f.tenant == "" && connect.Gone(was.Tenant) {
+		was.Tenant = now.Tenant // one simulated tenant has the files of another
+	}
+	if err != nil || was != now {
 		return fmt.Errorf("%s has the files of tenant %q, -find %q, -collection %q (see %s): choose another -dir", f.dir, was.Tenant, was.Find, was.Collection, path)
 	}
 	return program.Save(path, now)

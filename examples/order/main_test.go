@@ -77,6 +77,15 @@ func TestOrderRefuses(t *testing.T) {
 	if err := own(f); err != nil {
 		t.Fatal(err)
 	}
+	for _, tenant := range []string{"", "acme"} { // only another try may use the files of a try
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, ownerName), []byte(`{"version":1,"tenant":"simulated 1-1"}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := own(flags{tenant: tenant, dir: dir}); (err == nil) != (tenant == "") {
+			t.Errorf("tenant %q after a try: got error %v", tenant, err)
+		}
+	}
 	f.find = "b"
 	if err := own(f); err == nil || !strings.Contains(err.Error(), `-find "a"`) {
 		t.Errorf("got error %v, want that the files are of another -find", err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 )
 
@@ -54,5 +55,5 @@ func advise(r report) []string {
 
 // percent returns the rounded share of n, 100 at most: n may be too high.
 func percent(n, of int) int {
-	return min(100, (n*100+of/2)/of)
+	return int(math.Round(min(100, float64(n)*100/float64(max(1, of)))))
 }

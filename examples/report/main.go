@@ -21,12 +21,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 )
 
 type options struct {
@@ -36,13 +36,10 @@ type options struct {
 	files  []string
 }
 
-var errStopped = errors.New("stopped: the report covers what was read")
+var errStopped = errors.New("stopped: the report covers what was read; run the same command again to read all")
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop)                               // a second Ctrl-C ends the program at once
-	runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), maxWorkers)) // each worker takes memory
-	debug.SetMemoryLimit(40 << 20)                             // bytes; it needs half of that
+	debug.SetMemoryLimit(40 << 20) // bytes; it needs half of that
 	var o options
 	flag.BoolVar(&o.asJSON, "json", false, "write JSON")
 	flag.StringVar(&o.page, "html", "", "write a page for a browser into this `file`")
@@ -54,16 +51,7 @@ func main() {
 	flag.Func("until", "report only up to this `time`", timeInto(&o.want.until))
 	flag.Parse()
 	o.files = flag.Args()
-	err := run(ctx, os.Stdout, o)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "report:", err)
-	}
-	switch {
-	case errors.Is(err, errStopped):
-		os.Exit(130)
-	case err != nil:
-		os.Exit(1)
-	}
+	program.Main("report", func(ctx context.Context, out io.Writer) error { return run(ctx, out, o) })
 }
 
 func timeInto(t *time.Time) func(string) error {
@@ -91,14 +79,18 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	}
 	var r report
 	if len(o.files) == 0 {
-		fmt.Fprintln(os.Stderr, "No file given (- is the standard input): 300 calls to a simulated tenant that others use too, and their log.")
+		notes := out
+		if o.asJSON {
+			notes = os.Stderr
+		}
+		fmt.Fprintln(notes, "Simulated tenant: nothing is sent to Aprimo. No file is given (- is the standard input), so this is the log of 300 calls.")
 		r = readAll(ctx, o.want, []source{sample(ctx)})
 	} else {
 		r = readFiles(ctx, o.want, o.files)
 	}
 	err := r.write(out, o)
 	if len(r.Problems) > 0 {
-		err = errors.Join(errors.New(strings.Join(r.Problems, "\nreport: ")), err)
+		err = errors.Join(errors.New(strings.Join(r.Problems, "\n")), err)
 	}
 	if r.Stopped {
 		err = errors.Join(err, errStopped)

@@ -8,11 +8,10 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
@@ -21,10 +20,10 @@ const (
 	status  = "http.response.status_code"
 	unknown = "(unknown)" // the name of calls without a user
 
-	maxName  = 120           // characters of a name
-	maxSize  = 2 * maxName   // bytes of a name
-	maxDepth = 3             // JSON objects around a line, such as a group of slog in a line of docker
-	maxCount = 1_000_000_000 // more than a program can have in a minute
+	maxName  = 120         // characters of a name
+	maxSize  = 2 * maxName // bytes of a name
+	maxDepth = 3           // JSON objects around a line, such as a group of slog in a line of docker
+	maxCount = 10_000_000  // more than a program can have in a minute
 )
 
 // A line holds the fields of a log line about 429s.
@@ -176,24 +175,21 @@ func (l *line) kind() kind {
 // plausible reports whether the numbers of a summary are possible: none is negative or
 // enormous, and no list counts more 429s than there were.
 func (l *line) plausible() bool {
-	numbers := []int{l.All, l.Other, l.GivenUp}
-	if l.Suppressed != nil {
-		numbers = append(numbers, *l.Suppressed)
-	}
-	if l.OthersRate != nil {
-		numbers = append(numbers, int(*l.OthersRate))
-	}
 	for _, c := range l.Rest {
-		numbers = append(numbers, c.Count, c.Error)
+		if max(c.Count, c.Error) > maxCount || min(c.Count, c.Error) < 0 {
+			return false
+		}
 	}
-	for _, t := range slices.Concat(l.RestUsers, l.RestOperations) {
-		numbers = append(numbers, t.Count, t.Error)
-	}
-	if slices.Min(numbers) < 0 || slices.Max(numbers) > maxCount {
+	if l.OthersRate != nil && (*l.OthersRate < 0 || *l.OthersRate > maxCount) {
 		return false
 	}
 	f := l.flood("")
-	return max(sum(f.users), sum(f.operations), sum(f.pairs)) <= f.total
+	numbers := []int{l.All, l.Other, f.total, f.givenUp, f.total - f.givenUp}
+	for _, t := range slices.Concat(f.users, f.operations, f.pairs) {
+		numbers = append(numbers, t.Count, t.Error, t.Count-t.Error)
+	}
+	return slices.Min(numbers) >= 0 && (l.All == 0 || l.All >= f.total) && slices.Max(numbers) <= maxCount &&
+		max(sum(f.users), sum(f.operations), sum(f.pairs)) <= f.total
 }
 
 // An isSum tells whether a line is a summary. The program that logs may have events of
@@ -227,24 +223,18 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 
 // clean makes a name printable and short: whoever writes to the log chooses it.
 func clean(s string) string {
-	ascii := !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
-	if ascii && len(s) <= maxName {
+	s = program.Clean(s)
+	if len(s) <= maxSize && utf8.RuneCountInString(s) <= maxName {
 		return cmp.Or(s, unknown)
 	}
 	const mark = "…"
-	var b strings.Builder
-	characters, fits := 0, 0 // fits: bytes that leave room for the mark
-	for _, r := range s {
-		if !unicode.IsPrint(r) {
-			r = unicode.ReplacementChar
+	end, characters := 0, 0
+	for i := range s {
+		if characters == maxName || i > maxSize-len(mark) {
+			break
 		}
-		if characters == maxName || b.Len()+utf8.RuneLen(r) > maxSize {
-			return b.String()[:fits] + mark
-		}
-		b.WriteRune(r)
-		if characters++; characters < maxName && b.Len() <= maxSize-len(mark) {
-			fits = b.Len()
-		}
+		end = i
+		characters++
 	}
-	return b.String()
+	return s[:end] + mark
 }

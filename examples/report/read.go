@@ -2,14 +2,12 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -20,8 +18,7 @@ import (
 )
 
 const (
-	maxWorkers = 4       // each takes memory for its own counts
-	blockSize  = 1 << 20 // bytes; a longer line is not read
+	maxLine    = 1 << 20 // bytes; a longer line is not read
 	bufferSize = 64 << 10
 )
 
@@ -31,19 +28,10 @@ type source struct {
 	r    io.Reader
 }
 
-// A block is some whole lines of a source.
-type block struct {
-	text []byte
-	long bool // it is a part of a line that is too long
-}
-
-// A cutter cuts sources into blocks.
-type cutter struct {
-	blocks chan block
-	texts  sync.Pool // of *[]byte, for their texts
-	bar    *progressbar.ProgressBar
-
+// A reading is what was read until now.
+type reading struct {
 	mu       sync.Mutex
+	tally    *tally
 	problems []string // of sources that could not be read to their end
 	done     bool     // all sources are read
 }
@@ -57,12 +45,9 @@ func readFiles(ctx context.Context, want filter, names []string) report {
 	var seen []os.FileInfo
 	for _, name := range names {
 		s, info, err := open(name)
-		switch {
-		case err != nil:
+		if err != nil {
 			problems = append(problems, err.Error())
-		case slices.ContainsFunc(seen, func(other os.FileInfo) bool { return os.SameFile(other, info) }):
-			// is given twice
-		default:
+		} else if !slices.ContainsFunc(seen, func(other os.FileInfo) bool { return os.SameFile(other, info) }) {
 			seen, sources = append(seen, info), append(sources, s)
 		}
 	}
@@ -91,98 +76,59 @@ func open(name string) (s source, info os.FileInfo, err error) {
 	return s, info, nil
 }
 
-// readAll reads the sources and counts in some workers. When the context ends, it
-// returns what was read until then, even if a source blocks.
+// readAll reads the sources. When the context ends, it returns what was read until then,
+// even if a source blocks.
 func readAll(ctx context.Context, want filter, sources []source) report {
-	n := min(runtime.GOMAXPROCS(0), maxWorkers)
-	c := &cutter{blocks: make(chan block, 1)}
-	c.bar = progress.New(-1, "reading", progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true), progressbar.OptionClearOnFinish())
-	c.texts.New = func() any { text := make([]byte, 0, blockSize); return &text }
-	go c.all(ctx, sources)
-	tallies := make([]*tally, n)
-	var workers sync.WaitGroup
-	for i := range tallies {
-		tallies[i] = newTally(want)
-		workers.Go(func() { c.work(ctx, tallies[i]) })
+	read := &reading{tally: newTally(want)}
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		read.all(ctx, sources)
+	}()
+	select {
+	case <-finished:
+	case <-ctx.Done():
 	}
-	workers.Wait()
-	_ = c.bar.Finish()
-	for _, t := range tallies[1:] {
-		tallies[0].add(t)
-	}
-	r := tallies[0].report()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r.Problems, r.Stopped = slices.Clone(c.problems), !c.done
+	read.mu.Lock()
+	defer read.mu.Unlock()
+	r := read.tally.report()
+	r.Problems, r.Stopped = slices.Clone(read.problems), !read.done
 	return r
 }
 
-// work counts blocks, until there are no more or the context ends.
-func (c *cutter) work(ctx context.Context, t *tally) {
-	for {
-		select {
-		case b, ok := <-c.blocks:
-			if !ok {
-				return
-			}
-			t.block(b)
-			c.texts.Put(&b.text)
-		case <-ctx.Done():
-			select {
-			case b := <-c.blocks: // was read before
-				t.block(b)
-			default:
-			}
-			return
-		}
-	}
-}
-
-// all cuts the sources one after the other.
-func (c *cutter) all(ctx context.Context, sources []source) {
-	defer close(c.blocks)
+// all reads the sources one after the other.
+func (r *reading) all(ctx context.Context, sources []source) {
+	bar := progress.New(-1, "reading", progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true), progressbar.OptionClearOnFinish())
+	defer bar.Finish()
 	for _, s := range sources {
-		err := c.cut(ctx, s)
+		err := r.lines(ctx, s, bar)
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
-			c.mu.Lock()
-			c.problems = append(c.problems, fmt.Sprintf("%s: %v; the lines before are counted", s.name, err))
-			c.mu.Unlock()
+			r.mu.Lock()
+			r.problems = append(r.problems, fmt.Sprintf("%s: %v; the lines before are counted", s.name, err))
+			r.mu.Unlock()
 		}
 	}
-	c.mu.Lock()
-	c.done = true
-	c.mu.Unlock()
+	r.mu.Lock()
+	r.done = true
+	r.mu.Unlock()
 }
 
-// cut sends the lines of a source as they arrive, so that those that have come through
-// a pipe are counted even if the pipe stays open.
-func (c *cutter) cut(ctx context.Context, s source) error {
-	r, err := s.text(c.bar)
+// lines counts the lines of a source as they arrive.
+func (r *reading) lines(ctx context.Context, s source, bar io.Writer) error {
+	text, err := s.text(bar)
 	if err != nil {
 		return err
 	}
-	var rest []byte
 	for {
-		text, err := fill(r, append((*c.texts.Get().(*[]byte))[:0], rest...))
-		over := err != nil
-		end := bytes.LastIndexByte(text, '\n') + 1
-		long := end == 0 && len(text) == blockSize
-		if over || long {
-			end = len(text)
+		line, err := text.ReadSlice('\n')
+		long := errors.Is(err, bufio.ErrBufferFull)
+		for errors.Is(err, bufio.ErrBufferFull) && ctx.Err() == nil {
+			_, err = text.ReadSlice('\n')
 		}
-		rest = append(rest[:0], text[end:]...)
-		select {
-		case c.blocks <- block{text[:end], long}:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if long && !over {
-			err = skipLine(ctx, r)
-		}
-		if errors.Is(err, io.EOF) {
+		if !r.count(ctx, line, long) || errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -191,37 +137,31 @@ func (c *cutter) cut(ctx context.Context, s source) error {
 	}
 }
 
-// fill reads until there is the end of a line, or the block is full.
-func fill(r io.Reader, text []byte) ([]byte, error) {
-	for len(text) < blockSize {
-		n, err := r.Read(text[len(text):blockSize])
-		text = text[:len(text)+n]
-		if err != nil || bytes.IndexByte(text[len(text)-n:], '\n') >= 0 {
-			return text, err
-		}
+// count counts a line, unless the context has ended: then the report is made.
+func (r *reading) count(ctx context.Context, line []byte, long bool) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case long:
+		r.tally.Lines++
+		r.tally.Broken++
+	case len(line) > 0:
+		r.tally.line(line)
 	}
-	return text, nil
-}
-
-// skipLine reads to the end of a line.
-func skipLine(ctx context.Context, r *bufio.Reader) error {
-	for ctx.Err() == nil {
-		if _, err := r.ReadSlice('\n'); !errors.Is(err, bufio.ErrBufferFull) {
-			return err
-		}
-	}
-	return ctx.Err()
+	return true
 }
 
 // text returns a reader of the log, which moves the bar.
-func (s source) text(bar *progressbar.ProgressBar) (*bufio.Reader, error) {
+func (s source) text(bar io.Writer) (*bufio.Reader, error) {
 	r := bufio.NewReaderSize(io.TeeReader(s.r, bar), bufferSize)
 	if magic, _ := r.Peek(2); string(magic) != "\x1f\x8b" {
-		return r, nil
+		return bufio.NewReaderSize(r, maxLine), nil
 	}
 	z, err := gzip.NewReader(r)
 	if err != nil {
 		return nil, err
 	}
-	return bufio.NewReaderSize(z, bufferSize), nil
+	return bufio.NewReaderSize(z, maxLine), nil
 }

@@ -1,56 +1,54 @@
 package main
 
 import (
-	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html/template"
+	html "html/template"
 	"io"
-	"maps"
 	"math"
 	"os"
 	"slices"
 	"strings"
-	"time"
+	text "text/template"
 )
 
-//go:embed page.html.tmpl
-var pageSource string
+var (
+	//go:embed page.html.tmpl
+	pageSource string
+	//go:embed table.txt.tmpl
+	tableSource string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageSource))
+	pageTemplate  = html.Must(html.New("page").Parse(pageSource))
+	tableTemplate = text.Must(text.New("table").Funcs(text.FuncMap{
+		"upper": strings.ToUpper,
+		"bar":   func(percent int) string { return strings.Repeat("#", (percent*40+99)/100) },
+	}).Parse(tableSource))
+)
 
 const (
-	shown      = 15  // names of a table
+	shown      = 15 // names of a table
+	maxShown   = 1500
 	tableSpans = 40  // rows of the time, in the table
 	pageSpans  = 120 // columns of the chart, in the page
 )
 
 // A report is the result, and the JSON that -json writes.
 type report struct {
-	Lines    int      `json:"lines"`
-	NotJSON  int      `json:"not_json"`
-	Broken   int      `json:"broken"`
+	counts
 	Problems []string `json:"problems,omitempty"` // why not all was read
 	Stopped  bool     `json:"stopped,omitempty"`  // by Ctrl-C, before all was read
 
-	Total   int     `json:"total"`
-	GivenUp int     `json:"given_up"`
-	Others  int     `json:"left_out,omitempty"` // by the flags
-	NoTime  int     `json:"no_time,omitempty"`
-	Unnamed unnamed `json:"unnamed,omitzero"`
-
+	Unnamed    unnamed `json:"unnamed,omitzero"`
 	OthersRate float64 `json:"others_rate_min,omitempty"` // requests a second of other integrations, at least
 
-	First      time.Time `json:"first,omitzero"`
-	Last       time.Time `json:"last,omitzero"`
-	Span       string    `json:"span"` // the length of each span in When
-	When       []moment  `json:"when"`
-	Users      []named   `json:"users"`
-	Operations []named   `json:"operations"`
-	Pairs      []cause   `json:"causes"`
-	Advice     []string  `json:"advice"`
+	Span       string   `json:"span"` // the length of each span in When
+	When       []moment `json:"when"`
+	Users      []named  `json:"users"`
+	Operations []named  `json:"operations"`
+	Pairs      []cause  `json:"causes"`
+	Advice     []string `json:"advice"`
 
 	spans spans
 }
@@ -73,18 +71,16 @@ type cause struct {
 
 func (t *tally) report() report {
 	r := report{
-		Lines: t.lines, NotJSON: t.plain, Broken: t.broken,
-		Total: t.total, GivenUp: t.givenUp, Others: t.others, NoTime: t.noTime,
+		counts:  t.counts,
 		Unnamed: unnamed{t.users.unnamed, t.operations.unnamed, t.pairs.unnamed},
-		First:   t.first, Last: t.last,
-		Users: append([]named{}, t.users.Top(shown)...), Operations: append([]named{}, t.operations.Top(shown)...),
-		Pairs: []cause{}, spans: t.spans,
+		Users:   append([]named{}, t.users.Top(shown)...), Operations: append([]named{}, t.operations.Top(shown)...),
+		When: []moment{}, Pairs: []cause{}, spans: t.spans,
 	}
 	if t.rateWeight > 0 {
 		r.OthersRate = math.Round(t.rateSum/t.rateWeight*10) / 10
 	}
-	r.When = r.spans.moments()
-	r.Span = steps[r.spans.step].name
+	all, length := r.spans.fit(maxShown)
+	r.When, r.Span = slices.DeleteFunc(append(r.When, all...), func(m moment) bool { return m.Count == 0 }), length
 	for _, x := range t.pairs.Top(shown) {
 		p := split(x.Name)
 		r.Pairs = append(r.Pairs, cause{p[0], p[1], x.Count, x.Error})
@@ -188,57 +184,36 @@ func (r report) write(out io.Writer, o options) error {
 	return errors.Join(err, r.table(out)) // also if the page cannot be written
 }
 
-// table writes the report for a terminal.
-func (r report) table(w io.Writer) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d answers with status 429 in %d lines, %d of them given up\n", r.Total, r.Lines, r.GivenUp)
-	if !r.First.IsZero() {
-		fmt.Fprintf(&b, "from %s to %s\n", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
-	}
-	for _, n := range r.notes() {
-		fmt.Fprintln(&b, n)
-	}
-	for _, k := range r.rankings() {
-		if len(k.Rows) > 0 {
-			fmt.Fprintf(&b, "\n%s\n", strings.ToUpper(k.Title))
-		}
-		for _, x := range k.Rows {
-			name := x.Name + " " + x.Soft
-			if x.Name == "" || x.Soft == "" {
-				name = cmp.Or(x.Name, x.Soft)
-			}
-			fmt.Fprintf(&b, "%10d %3d %%  %s\n", x.Count, x.Percent, name)
-		}
-	}
-	span, times := r.times(tableSpans)
-	if len(times) > 0 {
-		fmt.Fprintf(&b, "\nWHEN (UTC, %s each)\n", span)
-	}
-	for _, x := range times {
-		bar := strings.Repeat("#", (x.Percent*40+99)/100)
-		fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintf("  %s %8d %s", x.Name, x.Count, bar), " "))
-	}
-	if len(r.Advice) > 0 {
-		fmt.Fprintf(&b, "\nWHAT TO CHANGE\n")
-	}
-	for _, a := range r.Advice {
-		fmt.Fprintf(&b, "  - %s\n", a)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+// A view is what the templates show of a report.
+type view struct {
+	report
+	Notes    []string
+	Rankings []ranking
+	Step     string // the length of each column
+	Columns  []row
 }
+
+func (r report) view(columns int) view {
+	v := view{report: r, Notes: r.notes(), Rankings: r.rankings()}
+	v.Step, v.Columns = r.times(columns)
+	return v
+}
+
+// table writes the report for a terminal.
+func (r report) table(w io.Writer) error { return tableTemplate.Execute(w, r.view(tableSpans)) }
 
 // times returns the 429s over time in at most so many rows, and the time of each. A row's
 // percentage is that of the highest one.
-func (r report) times(most int64) (span string, rows []row) {
-	first, last := r.spans.fit(most)
-	s := steps[r.spans.step]
-	high := slices.Max(append(slices.Collect(maps.Values(r.spans.count)), 0))
-	for ; first <= last; first++ {
-		n := r.spans.count[first]
-		rows = append(rows, row{Count: n, Percent: (n*100 + high - 1) / high, Name: s.begin(first).Format("2006-01-02 15:04")})
+func (r report) times(most int) (length string, rows []row) {
+	all, length := r.spans.fit(most)
+	high := 0
+	for _, m := range all {
+		high = max(high, m.Count)
 	}
-	return s.name, rows
+	for _, m := range all {
+		rows = append(rows, row{Count: m.Count, Percent: int(math.Ceil(float64(m.Count) * 100 / float64(high))), Name: m.Time.Format("2006-01-02 15:04")})
+	}
+	return length, rows
 }
 
 // writePage writes the report as one page that loads nothing else.
@@ -247,13 +222,5 @@ func writePage(file string, r report) error {
 	if err != nil {
 		return err
 	}
-	p := struct {
-		report
-		Notes    []string
-		Rankings []ranking
-		Step     string // of the chart
-		Columns  []row
-	}{report: r, Notes: r.notes(), Rankings: r.rankings()}
-	p.Step, p.Columns = r.times(pageSpans)
-	return errors.Join(pageTemplate.Execute(f, p), f.Close())
+	return errors.Join(pageTemplate.Execute(f, r.view(pageSpans)), f.Close())
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -110,5 +112,32 @@ func TestReportWhenStopped(t *testing.T) {
 	}
 	if err := run(ctx, io.Discard, options{files: []string{write(t, "app.log", []byte(logOf(1)))}}); !errors.Is(err, errStopped) {
 		t.Errorf("got error %v, want %v", err, errStopped)
+	}
+}
+
+// A line without an end is one broken line, and takes no more memory than a short one, also
+// if it comes out of a small gzipped file.
+func TestReportOfALineWithoutEnd(t *testing.T) {
+	const size = 256 << 20
+	var bomb bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&bomb, gzip.BestSpeed)
+	for range size >> 20 {
+		if _, err := z.Write(bytes.Repeat([]byte("{"), 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := write(t, "bomb.gz", bomb.Bytes())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r := readFiles(t.Context(), filter{}, []string{file})
+	runtime.ReadMemStats(&after)
+	if r.Lines != 1 || r.Broken != 1 || len(r.Problems) != 0 {
+		t.Errorf("got %+v, want one broken line", r)
+	}
+	if got := after.TotalAlloc - before.TotalAlloc; got > 8<<20 {
+		t.Errorf("got %d bytes allocated, want 8 MiB at most", got)
 	}
 }

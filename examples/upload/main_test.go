@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,10 +60,10 @@ func wantRecords(t *testing.T, c *client.Client, want int) {
 func TestUploadResumes(t *testing.T) {
 	dir := folderOf(t, map[string]int64{"a.txt": 5, "b/c.txt": 7, "b/d.txt": 8, ".hidden": 3})
 	ctx, cancel := context.WithCancel(t.Context())
-	made := 0
+	var made atomic.Int64
 	c := connectTo(t, &aprimotest.Tenant{Records: -1, Fault: func(r *http.Request) aprimotest.Fault {
 		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/uploads") {
-			if made++; made == 2 {
+			if made.Add(1) == 2 {
 				cancel() // Ctrl-C
 			}
 		}

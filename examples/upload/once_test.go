@@ -99,7 +99,7 @@ func TestUploadOnceDespiteKills(t *testing.T) {
 	wantOneRecordEach(t, tenant, files)
 	most := 2 * files / 20
 	if files < 10_000 {
-		most += 50 // chance weighs more
+		most += 50 + 10*kills // chance and a slow machine weigh more
 	}
 	if extra := asked - int64(2*files); extra > int64(most) {
 		t.Errorf("got %d requests more than %d, want at most %d", extra, 2*files, most)
