@@ -191,9 +191,10 @@ func (e *engine) paused() gate.Wait {
 // second that a server without 100-continue costs is little beside sending it again.
 const expectFrom = 1 << 20
 
-// large reports whether a request has a body that is large, or of unknown size.
+// large reports whether a request has a body that is large, or of unknown size: -1, or 0
+// with a body, as net/http sees it.
 func large(req *http.Request) bool {
-	return req.Body != nil && req.Body != http.NoBody && (req.ContentLength < 0 || req.ContentLength > expectFrom)
+	return req.Body != nil && req.Body != http.NoBody && (req.ContentLength <= 0 || req.ContentLength > expectFrom)
 }
 
 // expectContinue returns a copy of the request that is not sent on before the server has

@@ -41,6 +41,7 @@ func (p *proxy) keep(r *http.Request) (release func(), err error) {
 	}
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(kept)), nil }
 	r.Body, _ = r.GetBody()
+	r.Header["Expect"] = nil // or the transport would set it if trailers leave the length unknown
 	if len(r.Trailer) == 0 { // those can follow chunks only
 		r.ContentLength, r.TransferEncoding = int64(len(kept)), nil
 	}

@@ -57,10 +57,11 @@ func (r redactor) clean(err error) error {
 	if err == nil || err == context.Canceled || err == context.DeadlineExceeded {
 		return err
 	}
+	long := len(err.Error()) > maxFailure
 	err = auditlog.SafeError(err)
 	text := err.Error()
-	if len(text) > maxFailure {
-		text, err = text[:maxFailure], nil
+	if long {
+		err = nil
 	}
 	if r.password != "" {
 		text = strings.ReplaceAll(text, r.password, auditlog.Redacted)
