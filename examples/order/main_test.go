@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/oauth2"
 
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
@@ -92,8 +95,28 @@ func TestOrderRefuses(t *testing.T) {
 	}
 }
 
-// An order that failed as a whole is not reported as done; after Ctrl-C it says what next.
+type answers string // to every request
+
+func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(string(a))), Request: r}, nil
+}
+
+// An order that failed as a whole, without a number of files, is not reported as done.
 func TestOrderFails(t *testing.T) {
+	c, err := client.New("acme", oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "none"}),
+		client.WithHTTPClient(&http.Client{Transport: answers(`{"id":"0a1b","status":"Failed","message":"no disk"}`)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	failed, err := download(t.Context(), c, []client.OrderTarget{{RecordID: "1"}}, t.TempDir(), &out)
+	if failed != 1 || err != nil || !strings.Contains(out.String(), "no disk") {
+		t.Errorf("got %d failed, %v and output %q; want 1 with the reason", failed, err, &out)
+	}
+}
+
+// After Ctrl-C the error says what to do.
+func TestOrderStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)
 		defer stop()

@@ -172,7 +172,7 @@ func TestUploadReadsUnversionedJournal(t *testing.T) {
 			lines := strings.Split(out.String(), "\n")
 			slices.Sort(lines)
 			if len(lines) != len(want)+2 {
-				t.Errorf("got output %q, want these uploaded: %q", lines, want)
+				t.Fatalf("got output %q, want these uploaded: %q", lines, want)
 			}
 			for i, name := range want {
 				if !strings.HasPrefix(lines[i+2], name+" is record ") {
