@@ -76,7 +76,10 @@ func isSearch(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/sea
 
 func TestCreateOnceUnderBrokenAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const n = 3000
+		n := 3000
+		if testing.Short() {
+			n = 600
+		}
 		k := newKeyedTenant(t)
 		random := rand.New(rand.NewPCG(1, 2))
 		repeated := 0 // creates that were not carried out
