@@ -76,10 +76,7 @@ func isSearch(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/sea
 
 func TestCreateOnceUnderBrokenAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := 3000
-		if testing.Short() {
-			n = 600
-		}
+		const n = 3000 // fewer share too few of the searches
 		k := newKeyedTenant(t)
 		random := rand.New(rand.NewPCG(1, 2))
 		repeated := 0 // creates that were not carried out
