@@ -103,7 +103,7 @@ func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 
 func (e *engine) release(c *call, a *attempt) {
 	if a.body != nil {
-		a.body.Close()
+		defer a.body.Close() // last: it is the user's, and may panic
 	}
 	switch {
 	case a.sent:

@@ -127,7 +127,7 @@ type LogOption int
 // LogEvery429 writes a line for each 429, even in a flood.
 const LogEvery429 LogOption = 1
 
-// WithObserver adds a function that is told of each Event. It may be repeated;
+// WithObserver adds a function that is called with each Event. It may be repeated;
 // observers are called in the order in which they were given.
 func WithObserver(o Observer) Option {
 	return func(s *settings) {

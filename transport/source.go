@@ -180,7 +180,7 @@ func (s *sharedSource) next(ctx context.Context) (gate.Instant, error) {
 	return gate.Now().Add(time.Until(due)), err
 }
 
-// move: the others have been told until when the slot may be used.
+// move: the other processes know until when the slot may be used.
 func (s *sharedSource) move(granted, now gate.Instant) bool {
 	return now.Sub(granted) <= s.processes.Slack()
 }

@@ -187,3 +187,29 @@ func TestLimiterThatHangs(t *testing.T) {
 		}
 	})
 }
+
+// A body is the user's too: if its Close panics, the slot has been given back before.
+func TestBodyWhoseCloseFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(quiet, transport.WithBase(answers(200)))
+		ctx := transport.ContextWithPrepare(t.Context(), func(*http.Request) (*http.Request, error) { return nil, errors.New("no token") })
+		for range 4 {
+			req, _ := http.NewRequestWithContext(ctx, "POST", "https://acme.dam.aprimo.com/api/core/orders", panicsAtClose{strings.NewReader("order")})
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Error("the panic did not reach the caller")
+					}
+				}()
+				tr.RoundTrip(req)
+			}()
+		}
+		if s := tr.Stats(); s.InFlight != 0 || s.Sent != 0 {
+			t.Errorf("in flight %d, sent %d; want 0 of both", s.InFlight, s.Sent)
+		}
+	})
+}
+
+type panicsAtClose struct{ io.Reader }
+
+func (panicsAtClose) Close() error { panic("boom") }

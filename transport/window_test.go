@@ -52,8 +52,8 @@ func (o *watch) run(t *testing.T, base http.RoundTripper, n int, long time.Durat
 	return tr
 }
 
-// steered returns the modes that were told, in order.
-func (o *watch) steered(t *testing.T) (list []transport.WindowMode) {
+// modes returns the modes of the events, in order.
+func (o *watch) modes(t *testing.T) (list []transport.WindowMode) {
 	t.Helper()
 	for _, e := range o.of(transport.ModeChanged) {
 		if n := len(list); n > 0 && list[n-1] == e.Mode {
@@ -77,8 +77,8 @@ func TestWindowOff(t *testing.T) {
 		if w.most != 60 {
 			t.Errorf("%d in flight at most, want all 60", w.most)
 		}
-		if len(o.seen) != 1 || o.seen[transport.ModeOff] == 0 || len(o.steered(t)) != 0 {
-			t.Errorf("modes %v, told of %v", o.seen, o.steered(t))
+		if len(o.seen) != 1 || o.seen[transport.ModeOff] == 0 || len(o.modes(t)) != 0 {
+			t.Errorf("modes %v, told of %v", o.seen, o.modes(t))
 		}
 		if o.delay != 0 {
 			t.Errorf("it has learnt a delay, of %v", o.delay)
@@ -141,7 +141,7 @@ func TestModesOfTheWindow(t *testing.T) {
 				test.tenant.Start()
 				var o watch
 				o.run(t, test.tenant.Transport(), 30, test.long)
-				told := o.steered(t)
+				told := o.modes(t)
 				t.Logf("%v, told of %v, delay up to %v", o.seen, told, o.delay)
 				if o.seen[opening] == 0 {
 					t.Error("it did not begin by opening")

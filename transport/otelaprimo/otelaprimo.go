@@ -48,7 +48,7 @@ func InstrumentAlerts(a measure.Alerts, mp metric.MeterProvider, attributes ...a
 // instruments are those of a Transport or an Alerter, by their names.
 type instruments map[string]*instrument
 
-// A teller is told what is read.
+// A teller takes what is read.
 type teller = func(name string, value float64, attributes ...string)
 
 // instrumentsOf makes instruments, and has those that are to be asked read.
@@ -79,7 +79,7 @@ func instrumentsOf(mp metric.MeterProvider, metrics []measure.Metric, constant [
 	return all, r, err
 }
 
-// An instrument is told of values by record, or asked for them, by observe.
+// An instrument is given values by record, or asked for them, by observe.
 type instrument struct {
 	names      []string // of the attributes
 	constant   []attribute.KeyValue

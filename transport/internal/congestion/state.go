@@ -19,8 +19,8 @@ type State struct {
 	Size float64 `json:"size"` // how many requests may be in flight outside of probes, 1 at least
 	Peak float64 `json:"peak"` // the most in flight recently
 
-	Short   bool         `json:"short"`   // a request had to wait for room since Steered
-	Steered gate.Instant `json:"steered"` // when the size was steered last
+	Short   bool         `json:"short"`   // a request had to wait for room since Resized
+	Resized gate.Instant `json:"steered"` // when the size was steered last
 	Limited gate.Instant `json:"limited"` // the last 429 that is taken in
 	Cut     gate.Instant `json:"cut"`     // the last 429 that has cut the size
 	Crowded gate.Instant `json:"crowded"` // since when rivals may keep the queue full; 0: they do not
@@ -113,8 +113,8 @@ func (s State) valid() bool {
 		min(s.Done, s.Served) >= 0 && s.Rate > 0 && max(s.Done, s.Served, s.Rate) <= maxSize
 	soon := s.At.Add(clockStep)
 	timely := s.Probe.Next <= soon.Add(probeEvery) && s.Probe.Until <= soon.Add(seconds(probeMax)) &&
-		max(s.Steered, s.Limited, s.Cut, s.Crowded, s.Counted) <= soon &&
-		min(s.At, s.Steered, s.Limited, s.Cut, s.Crowded, s.Counted, s.Probe.Next, s.Probe.From, s.Probe.Tail, s.Probe.Until) >= 0
+		max(s.Resized, s.Limited, s.Cut, s.Crowded, s.Counted) <= soon &&
+		min(s.At, s.Resized, s.Limited, s.Cut, s.Crowded, s.Counted, s.Probe.Next, s.Probe.From, s.Probe.Tail, s.Probe.Until) >= 0
 	return s.Version == stateVersion && known && sane && timely
 }
 

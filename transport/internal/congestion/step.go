@@ -219,10 +219,10 @@ func (s *State) steer(now gate.Instant, scope Scope, o Observation, alone bool, 
 	if low, _ := scope.target(0); s.Mode == Opening {
 		s.open(queued-stddev > low && o.Stddev > 0, answers)
 	}
-	if since := now.Sub(s.Steered); since >= 0 && since < steerEvery {
+	if since := now.Sub(s.Resized); since >= 0 && since < steerEvery {
 		return
 	}
-	s.Steered = now
+	s.Resized = now
 	if !scope.Shared {
 		s.compete(now, o.Delay)
 	}

@@ -174,8 +174,8 @@ func (q *Queue) take(w *Waiter, from Slots, now gate.Instant) (granted gate.Inst
 	return from.Take(now)
 }
 
-// Wake makes the leader ask for a slot at once, since one may be free sooner than it was
-// told: after a raise of the limit, for example. It does nothing if nobody waits, and
+// Wake makes the leader ask for a slot at once, since one may be free sooner than it
+// expects: after a raise of the limit, for example. It does nothing if nobody waits, and
 // does not interrupt a Wait that waits by itself.
 func (q *Queue) Wake() {
 	if q.leader != nil && q.leader.called != nil {
