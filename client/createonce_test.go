@@ -76,7 +76,10 @@ func isSearch(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/sea
 
 func TestCreateOnceUnderBrokenAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const n = 3000 // fewer share too few of the searches
+		n, least := 3000, 0.0
+		if testing.Short() {
+			n, least = 600, 10 // fewer creates share fewer of the searches
+		}
 		k := newKeyedTenant(t)
 		random := rand.New(rand.NewPCG(1, 2))
 		repeated := 0 // creates that were not carried out
@@ -106,7 +109,7 @@ func TestCreateOnceUnderBrokenAnswers(t *testing.T) {
 		if err := report.Err(); err != nil {
 			t.Fatal(err)
 		}
-		if extra := k.sent - n - repeated; float64(extra) > 0.05*float64(repeated) {
+		if extra := k.sent - n - repeated; float64(extra) > 0.05*float64(repeated)+least {
 			t.Errorf("got %d requests for %d records with %d creates to repeat: %d searches, want at most 5%% of the repeated", k.sent, n, repeated, extra)
 		}
 		all := k.counts(t)
