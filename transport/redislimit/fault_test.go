@@ -147,6 +147,44 @@ func TestReservationsGoBack(t *testing.T) {
 	}
 }
 
+// A slot that was given back is no sign that Redis has lost any.
+func TestWhatWentBackIsNotMissed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+		takeSlot(t, a)
+		for range 14 {
+			takeSlot(t, b)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go a.limiter.Slot(ctx) // for in a second
+		time.Sleep(100 * time.Millisecond)
+		cancel()
+		time.Sleep(100 * time.Millisecond)
+		takeSlot(t, a)
+		if filled := f.redis.HGet(keysOf("acme").state, "filled"); filled != "" {
+			t.Errorf("all slots were taken for full at %s; want none lost", filled)
+		}
+		f.close()
+	})
+}
+
+// Where slots were lost, those are counted that may be ahead: up to the last one that is known.
+func TestLostSlotsAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a := f.add(t.Context(), 0)
+		a.limiter.beat()
+		known := time.Now().Add(700 * time.Millisecond)
+		a.limiter.last = known.UnixMicro()
+		r, _ := a.limiter.reserve(t.Context())
+		if r.due.Sub(known) < time.Second {
+			t.Errorf("the next slot is %v after one that was lost; want a window", r.due.Sub(known))
+		}
+	})
+}
+
 func TestADeadProcessTakesNoMoreThanItsSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})

@@ -10,9 +10,10 @@ import (
 
 // A reservation is a slot that is to come.
 type reservation struct {
-	due  time.Time
-	at   int64 // for the server
-	late int64
+	due   time.Time
+	at    int64 // for the server
+	late  int64
+	after int64 // the caller's last slot before it
 }
 
 // What the server answers to who asks for a slot.
@@ -171,10 +172,10 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 	}
 	switch kind {
 	case granted:
-		if l.last = now + wait; l.seen.limited.IsZero() {
+		r = reservation{due: l.clock.local(now + wait), at: now + wait, late: q.late, after: l.last}
+		if l.last = r.at; l.seen.limited.IsZero() {
 			l.share.PausedUntil = time.Time{}
 		}
-		r = reservation{due: l.clock.local(now + wait), at: now + wait, late: q.late}
 		if v[4] == 1 {
 			l.probe = r.due
 		}
@@ -240,7 +241,7 @@ func (l *Limiter) keep(r reservation) {
 // giveBack is called with the lock.
 func (l *Limiter) giveBack(r reservation) {
 	if l.last == r.at {
-		l.last-- // so that it is not missed
+		l.last = r.after // so that it is not missed
 	}
 	go l.server.run(context.Background(), returnScript, nil, []string{l.keys.slots, l.keys.state}, r.at, r.late)
 }

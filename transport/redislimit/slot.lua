@@ -72,14 +72,16 @@ local lost = last > newest and now - last < window + 60000000
 if wrong or alone > 0 and newest + window < now
   or (wanted or lost) and (filled == known or filled == 0 or filled > now) then
   filled = now
+  local taken = now + ahead -- until then
+  if lost and last <= now + far then taken = math.max(taken, last) end -- slots were given until there
   redis.call('HSET', state, 'filled', string.format('%.0f', now))
   redis.call('HDEL', state, 'hole')
   redis.call('PEXPIRE', state, math.ceil(math.max(0, pause - now) / 1000) + 60000)
-  local full = string.format('%.0f %.0f', now + ahead, late)
+  local full = string.format('%.0f %.0f', taken, late)
   push(full, n)
   redis.call('LTRIM', slots, 0, n - 1)
-  redis.call('PEXPIRE', slots, math.ceil((ahead + window) / 1000) + 60000)
-  newest, oldest, hole = now + ahead, full, nil
+  redis.call('PEXPIRE', slots, math.ceil((taken - now + window) / 1000) + 60000)
+  newest, oldest, hole = taken, full, nil
 elseif alone > 0 then
   newest = math.max(newest, now)
   push(string.format('%.0f %.0f', newest, late), alone)
