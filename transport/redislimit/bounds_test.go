@@ -281,7 +281,7 @@ func TestPulseHasBounds(t *testing.T) {
 	}
 	for name, values := range map[string][]any{
 		"nothing": nil, "too few": good[:5], "half a member": good[:8], "too many": many,
-		"no time": with(0, "0"), "negative": with(0, "-1"), "a huge time": with(0, fmt.Sprint(math.MaxInt64)),
+		"no time": with(0, "0"), "negative": with(0, "-1"), "a huge time": with(0, fmt.Sprint(int64(math.MaxInt64))),
 		"NaN": with(3, "nan"), "a fraction": with(3, "1e3"), "a nil": with(0, nil), "a number": with(0, int64(1)),
 		"an endless pause": with(1, "8999999999999999"), "a 429 to come": with(2, "1764217888000001"),
 		"a long State": with(5, strings.Repeat("x", maxText+1)), "a long name": with(6, strings.Repeat("x", maxText+1)),

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -101,7 +102,14 @@ type answer struct {
 func (a answer) ints(n int) ([]int64, error) {
 	list := make([]int64, 0, n)
 	for _, v := range a.values {
-		if i, ok := v.(int64); ok {
+		switch v := v.(type) {
+		case int64:
+			list = append(list, v)
+		case string: // of what may need more than 32 bits
+			i, err := strconv.ParseInt(v, 10, 64)
+			if err != nil {
+				return nil, errAnswer
+			}
 			list = append(list, i)
 		}
 	}

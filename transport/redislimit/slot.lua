@@ -25,6 +25,7 @@ local ours, alone = tonumber(ARGV[9]), tonumber(ARGV[10])
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local s = redis.call('HMGET', state, 'pause', 'trial', 'gap', 'filled', 'hole', 'paused')
+local function int(x) return string.format('%.0f', x) end
 local function num(x) -- 0 unless it is a number that makes sense
   x = tonumber(x or 0)
   return x and x >= 0 and x < 9e15 and x or 0
@@ -35,6 +36,7 @@ local function split(slot)
 end
 local pause, probe, gap, filled = num(s[1]), num(s[2]), num(s[3]), num(s[4])
 local hole = s[5]
+local function reply(what, wait, probes) return {what, int(wait), int(now), int(filled), probes} end
 
 if now - pause > 10000000 and probe == 0 or now < num(s[6]) then
   pause, probe = 0, 0 -- long ago, so that no probe is needed; or by another clock
@@ -43,9 +45,9 @@ local wrong = pause > now + 3600000000 or probe > now + far
 if wrong then
   redis.call('HSET', state, 'pause', '0', 'trial', '0')
 elseif pause > now then
-  return {1, pause - now, now, filled, 0}
+  return reply(1, pause - now, 0)
 elseif probe > now then
-  return {2, math.min(probe - now, 50000), now, filled, 0}
+  return reply(2, math.min(probe - now, 50000), 0)
 end
 
 local newest, oldest = 0, nil
@@ -74,7 +76,7 @@ if wrong or alone > 0 and newest + window < now
   filled = now
   local taken = now + ahead -- until then
   if lost and last <= now + far then taken = math.max(taken, last) end -- slots were given until there
-  redis.call('HSET', state, 'filled', string.format('%.0f', now))
+  redis.call('HSET', state, 'filled', int(now))
   redis.call('HDEL', state, 'hole')
   redis.call('PEXPIRE', state, math.ceil(math.max(0, pause - now) / 1000) + 60000)
   local full = string.format('%.0f %.0f', taken, late)
@@ -87,7 +89,7 @@ elseif alone > 0 then
   push(string.format('%.0f %.0f', newest, late), alone)
   oldest = redis.call('LINDEX', slots, ours - 1)
 end
-if wrong then return {3, 0, now, filled, 0} end
+if wrong then return reply(3, 0, 0) end
 
 local at = now
 if oldest then
@@ -108,7 +110,7 @@ if hole then
     redis.call('HDEL', state, 'hole')
   end
   if fits then
-    return {0, h - now, now, filled, 0}
+    return reply(0, h - now, 0)
   end
 end
 
@@ -117,8 +119,8 @@ local length = redis.call('LPUSH', slots, string.format('%.0f %.0f', at, late))
 if length > 3 * n then redis.call('LTRIM', slots, 0, 2 * n - 1) end
 if length == 1 then redis.call('PEXPIRE', slots, keep) end -- later each beat does
 if pause > 0 then
-  redis.call('HSET', state, 'trial', string.format('%.0f', at + 700000))
+  redis.call('HSET', state, 'trial', int(at + 700000))
   redis.call('PEXPIRE', state, keep)
-  return {0, at - now, now, filled, 1}
+  return reply(0, at - now, 1)
 end
-return {0, at - now, now, filled, 0}
+return reply(0, at - now, 0)
