@@ -103,10 +103,11 @@ func (e *delayEstimator) sample(l *latency, took time.Duration, calm, probed boo
 
 // measure is the filter's step.
 func (e *delayEstimator) measure(y, noise float64, now gate.Instant) {
-	if !e.at.IsZero() {
-		e.variance += processNoise * processNoise * now.Sub(e.at).Seconds()
+	// On a busy machine answers may come in another order than they ended in.
+	if since := now.Sub(e.at); !e.at.IsZero() && since > 0 {
+		e.variance += processNoise * processNoise * since.Seconds()
 	}
-	e.at = now
+	e.at = max(e.at, now)
 	e.variance = min(e.variance, maxVariance)
 	limit := strayLimit * math.Sqrt(e.variance+noise)
 	gain := e.variance / (e.variance + noise)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
+	"pgregory.net/rapid"
 )
 
 // An operationModel is a simulated one: what it takes without a queue, in
@@ -111,4 +112,22 @@ func TestOperationsAreForgotten(t *testing.T) {
 			t.Fatalf("%d operations are kept", len(m.ops))
 		}
 	}
+}
+
+// Answers come in any order: on a busy machine one that ended a second ago may be taken in
+// after one of now. Whatever it is, the estimate stays a number, and the window open.
+func TestAnswersInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := New(15, 0)
+		begin := gate.Now()
+		for range rapid.IntRange(1, 60).Draw(t, "answers") {
+			sent := begin.Add(time.Duration(rapid.Int64Range(0, int64(20*time.Second)).Draw(t, "sent")))
+			ended := sent.Add(time.Duration(rapid.Int64Range(-int64(time.Second), int64(5*time.Second)).Draw(t, "took")))
+			w.Begin(sent)
+			w.End(gate.Outcome{Granted: sent, Sent: sent, Ended: ended, Status: rapid.SampledFrom([]int{200, 404, 429, 500, 503, 0}).Draw(t, "status")})
+			if room, delay, rate := w.Room(ended), w.Delay(), w.Rate(ended); room < 1 || delay < 0 || !(rate >= 0) {
+				t.Fatalf("room for %d, a delay of %v, %v a second; want 1, 0 and 0 at least", room, delay, rate)
+			}
+		}
+	})
 }

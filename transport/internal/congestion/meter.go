@@ -59,6 +59,7 @@ func (m *meter) rate(now gate.Instant) float64 {
 		return 0
 	}
 	m.advance(now)
+	now = max(now, m.last) // it may come late on a busy machine
 	// The newest bucket is not over yet, and shortly after the start there are few.
 	span := meterSpan - meterBucket + now.Sub(m.last)
 	span = min(span, max(time.Second, now.Sub(m.first)))
