@@ -249,7 +249,7 @@ func flat(t *testing.T, list []usage) {
 	}
 	before, after := most(list[quarter:2*quarter]), most(list[len(list)-quarter:])
 	t.Logf("usage %+v, at last %+v", before, after)
-	if after.Goroutines > before.Goroutines+200 || after.Descriptors > before.Descriptors+20 || after.Heap > before.Heap+before.Heap/4+1<<20 {
+	if after.Goroutines > before.Goroutines+200 || after.Descriptors > before.Descriptors+20 || after.Heap > 2*before.Heap {
 		t.Errorf("usage has grown from %+v to %+v; want it flat", before, after)
 	}
 }
