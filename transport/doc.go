@@ -9,8 +9,8 @@
 // have not been sent yet. Each 429 leaves a log line with the user ([ContextWithUser]) and
 // the request.
 //
-// Use one Transport for all requests to a tenant, in all goroutines. It is safe for
-// concurrent use. Two Transports do not coordinate; package redislimit shares one limit
+// Use one Transport for all requests to a tenant, in all goroutines. Requests to other hosts
+// count too, unless [WithHosts] says which do. It is safe for concurrent use. Two Transports do not coordinate; package redislimit shares one limit
 // between processes.
 //
 // # Request pipeline

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport"
@@ -38,4 +39,31 @@ func TestDryRunOfALimitThatMakesNoSense(t *testing.T) {
 	if _, err := tr.RoundTrip(request(t, http.MethodGet, nil)); err == nil {
 		t.Error("sent without a limit")
 	}
+}
+
+// Only the hosts of WithHosts, and those below them, are under the limit.
+func TestHosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := new(recorder)
+		tr := transport.New(quiet, transport.WithBase(answers(200)), transport.WithHosts("Aprimo.com", "files.example.com"),
+			transport.WithLimiter(transport.NewLimiter(1, time.Second)), transport.WithObserver(seen.observe))
+		for host, limited := range map[string]bool{
+			"acme.dam.aprimo.com": true, "ACME.APRIMO.COM:443": true, "aprimo.com": true, "files.example.com": true,
+			"notaprimo.com": false, "aprimo.com.example.org": false, "example.com": false, "acme.blob.core.windows.net": false,
+		} {
+			time.Sleep(time.Minute)
+			before, begin := tr.Stats().Sent, time.Now()
+			for range 2 {
+				req := request(t, http.MethodGet, nil)
+				req.URL.Host = host
+				if _, err := tr.RoundTrip(req); err != nil {
+					t.Fatal(err)
+				}
+			}
+			sent, waited := tr.Stats().Sent-before, time.Since(begin) > 0
+			if waited != limited || (sent == 2) != limited {
+				t.Errorf("%s: waited %v, %d sent under the limit; want under the limit: %v", host, waited, sent, limited)
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"time"
@@ -46,6 +47,21 @@ func ExampleWithIdentity() {
 	}))
 	fmt.Println(tr.Stats().Bottleneck)
 	// Output: demand
+}
+
+// One http.Client for Aprimo and for others: only Aprimo's hosts are limited.
+func ExampleWithHosts() {
+	tr := transport.New(transport.WithHosts("aprimo.com"))
+	client := &http.Client{Transport: tr}
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	resp, err := client.Get(server.URL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	resp.Body.Close()
+	fmt.Println(tr.Stats().Sent, "under the limit")
+	// Output: 0 under the limit
 }
 
 // Each 429 is an event; so is the end of each call.

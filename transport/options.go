@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -29,12 +30,22 @@ type settings struct {
 	every429  bool
 	observers []Observer
 	identity  func(*http.Request) string
+	hosts     []string
 }
 
 // WithBase sets the RoundTripper that sends the requests. The default is [Base]. One of your
 // own is used as it is: [Timeouts] put bounds to it.
 func WithBase(base http.RoundTripper) Option {
 	return func(s *settings) { s.base = base }
+}
+
+// WithHosts limits only requests to these hosts and to the hosts below them: "aprimo.com" stands
+// for acme.aprimo.com and acme.dam.aprimo.com too. Requests to other hosts go to the base at
+// once, as if the Transport were not there: no limit, no retries, no log, no events. Use it
+// where one http.Client calls Aprimo and others. By default every request counts, whatever its
+// host: a Transport does not know under which names your tenant is reached.
+func WithHosts(hosts ...string) Option {
+	return func(s *settings) { s.hosts = hosts }
 }
 
 // WithLimiter sets what says when a request may begin. The default is
@@ -143,6 +154,18 @@ func WithObserver(o Observer) Option {
 // request and must be safe for concurrent use.
 func WithIdentity(user func(*http.Request) string) Option {
 	return func(s *settings) { s.identity = user }
+}
+
+// limits reports whether a request is under the limit.
+func (t *Transport) limits(req *http.Request) bool {
+	if len(t.hosts) == 0 || req.URL == nil {
+		return true
+	}
+	host := strings.ToLower(req.URL.Hostname())
+	return slices.ContainsFunc(t.hosts, func(name string) bool {
+		name = strings.ToLower(name)
+		return host == name || strings.HasSuffix(host, "."+name)
+	})
 }
 
 // SetLimit changes the limit while calls wait and are under way, for example when

@@ -24,6 +24,7 @@ type Transport struct {
 	log       *auditlog.Logger
 	observers observers
 	identity  func(*http.Request) string
+	hosts     []string
 	calls     calls
 	used      sync.Pool // calls that have ended, to be used again
 }
@@ -53,7 +54,7 @@ func New(opts ...Option) *Transport {
 	e.bulkheads = newBulkheads(s.heavy, s.maxQueue, &e.queue)
 	e.gates = []gate.Gate{&e.pause, e.window}
 	e.mode = e.window.Mode(gate.Now())
-	t := &Transport{policy: s.policy, engine: e, log: auditlog.New(*s.logger, s.every429), identity: s.identity}
+	t := &Transport{policy: s.policy, engine: e, log: auditlog.New(*s.logger, s.every429), identity: s.identity, hosts: s.hosts}
 	if s.dryRun {
 		t.policy = retry.Policy{Throttled: -1, Failures: -1}
 	}
@@ -69,6 +70,9 @@ func New(opts ...Option) *Transport {
 // again, gets a [*QueueError]. The wait ends with the request's context, so an
 // http.Client's Timeout includes it.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !t.limits(req) {
+		return t.engine.base.RoundTrip(req)
+	}
 	c := t.call(req)
 	defer t.leave(c)
 	if !t.calls.enter() {
