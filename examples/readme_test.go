@@ -30,6 +30,8 @@ var imports = map[string]string{
 	"redis":      "github.com/redis/go-redis/v9",
 	"redislimit": "github.com/aprimo-go/aprimo/transport/redislimit",
 	"status":     "github.com/aprimo-go/aprimo/transport/status",
+	"prom":       "github.com/aprimo-go/aprimo/transport/prom",
+	"prometheus": "github.com/prometheus/client_golang/prometheus",
 }
 
 func TestReadmeCodeCompiles(t *testing.T) {
