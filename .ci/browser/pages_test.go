@@ -3,14 +3,17 @@ package browser
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -248,4 +251,58 @@ func TestReport(t *testing.T) {
 			b.picture(fmt.Sprintf("report-%s-%d", name, width))
 		}
 	}
+}
+
+// The page of a whole hour, in which others fill the tenant's queue now and then.
+func TestStatusPageOfAnHour(t *testing.T) {
+	browser := start(t)
+	var html string
+	synctest.Test(t, func(t *testing.T) { html = hour(t) })
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, html) }))
+	defer server.Close()
+	for _, width := range []int64{360, 768, 1000} {
+		b := open(t, browser, server.URL, width, 900)
+		b.check(server.URL)
+		if full := eval[int](b, `document.querySelectorAll(".sent[height]").length`); full < 55 {
+			t.Errorf("%d minutes have requests; want nearly all 60", full)
+		}
+		b.picture(fmt.Sprintf("status-hour-%d", width))
+	}
+}
+
+// hour returns the page after an hour of work in virtual time.
+func hour(t *testing.T) string {
+	time.Sleep(9*time.Hour + 27*time.Minute) // in the morning
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	tenant := &aprimotest.Tenant{Others: []aprimotest.Load{
+		{Agent: "another integration", Rate: 4, Random: true},
+		{Agent: "a nightly job", Burst: 160, Every: 13 * time.Minute, From: 5 * time.Minute},
+	}}
+	alerts := notify.New(notify.Routes{}, notify.Rule{Count: 5})
+	tr := transport.New(transport.WithBase(tenant.Transport()), transport.WithObserver(alerts.Observe), transport.WithLogger(zerolog.Nop()))
+	page := status.Handler(tr, alerts)
+	var callers sync.WaitGroup
+	for user, c := range map[string]struct {
+		calls int
+		pause time.Duration
+	}{"anna@example.com": {1, 4 * time.Second}, "website": {3, 2 * time.Second}, "nightly-import": {20, time.Second}} {
+		for range c.calls {
+			callers.Go(func() {
+				for ctx.Err() == nil {
+					req, _ := http.NewRequestWithContext(transport.ContextWithUser(ctx, user), http.MethodGet, "https://acme.dam.aprimo.com/api/core/records", nil)
+					if resp, err := tr.RoundTrip(req); err == nil {
+						resp.Body.Close()
+					}
+					time.Sleep(c.pause)
+				}
+			})
+		}
+	}
+	time.Sleep(time.Hour - time.Second)
+	w := httptest.NewRecorder()
+	page.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	callers.Wait()
+	alerts.Close()
+	return w.Body.String()
 }

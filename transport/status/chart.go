@@ -17,9 +17,17 @@ const (
 type chart struct {
 	Columns  []column
 	Limit    float64 // the height of the line at the limit; 0 if there is none
-	Full     string  // the number of requests at the full height
+	Full     int     // the number of requests at the full height; half of it is a whole number
+	Ticks    []tick  // each quarter of an hour
 	Delay    string  // the points of the line
 	MaxDelay time.Duration
+}
+
+// A tick is a time on the horizontal axis.
+type tick struct {
+	X     float64 // in units of the chart
+	Share float64 // the same in percent of the width
+	Label string
 }
 
 // A column is a minute: requests from the bottom up, and the 429s among them.
@@ -39,10 +47,14 @@ func (v view) Chart() chart {
 		full = max(full, float64(m.Sent), float64(m.Limited))
 		c.MaxDelay = max(c.MaxDelay, m.ServerDelay)
 	}
-	full = max(full, 1)
+	c.Full = round(full)
+	full = float64(c.Full)
 	high := func(n float64) float64 { return chartHeight * n / full }
 	const width = float64(chartWidth) / minutes
 	for i, m := range v.Minutes {
+		if x := float64(i) * width; m.Time.Minute()%15 == 0 {
+			c.Ticks = append(c.Ticks, tick{x, x * 100 / chartWidth, m.Time.Format("15:04")})
+		}
 		sent, red := high(float64(max(m.Sent, m.Limited))), high(float64(m.Limited))
 		if m.Limited > 0 {
 			red = max(red, visible)
@@ -63,6 +75,16 @@ func (v view) Chart() chart {
 		}
 		c.Delay = points.String()
 	}
-	c.Full = fmt.Sprintf("%.0f", full)
 	return c
+}
+
+// round returns the next number from n on that an axis can be read by: 2, 4, 10, 20, 40, 100, …
+func round(n float64) int {
+	for power := 1; ; power *= 10 {
+		for _, digit := range []int{2, 4, 10} {
+			if full := digit * power; float64(full) >= n {
+				return full
+			}
+		}
+	}
 }

@@ -104,7 +104,7 @@ func TestPageShowsWhatHappens(t *testing.T) {
 		if rejected == 0 || sum != rejected || s.Users[0].Count+s.Users[len(s.Users)-1].Count < rejected || s.Operations[0].Count != rejected {
 			t.Errorf("429s: got %d by minute, %v, %v, want %d each", sum, s.Users, s.Operations, rejected)
 		}
-		for _, part := range []string{"<h1>Aprimo acme</h1>", s.Users[0].Name, "GET /api/core/records", `class="firing"`, "throttled"} {
+		for _, part := range []string{"<h1>Aprimo acme</h1>", s.Users[0].Name, "GET /<wbr>api/<wbr>core/<wbr>records", `class="firing"`, "throttled"} {
 			if page := get(t, h, ""); !strings.Contains(page, part) {
 				t.Errorf("page: got %s, want %q in it", page, part)
 			}

@@ -9,7 +9,8 @@ import (
 
 var functions = map[string]any{
 	"css": func() template.CSS { return template.CSS(css) }, "js": func() template.JS { return template.JS(js) },
-	"seconds": seconds, "clock": clock, "number": number, "name": name,
+	"seconds": seconds, "clock": clock, "number": number, "name": name, "parts": parts,
+	"half": func(n int) int { return n / 2 },
 }
 
 // seconds formats a duration.
@@ -52,3 +53,6 @@ func name(s string) string {
 	}
 	return s
 }
+
+// parts splits a path where a line may be broken.
+func parts(path string) []string { return strings.SplitAfter(path, "/") }

@@ -22,16 +22,17 @@ func hour(limit float64, m minute) view {
 func TestChartScale(t *testing.T) {
 	for _, test := range []struct {
 		view view
-		want string
+		want int
 	}{
-		{hour(15, minute{}), "990"},
-		{hour(15, minute{Sent: 2000}), "2000"},
-		{hour(0, minute{Sent: 20}), "20"}, // a Limiter that does not say
-		{hour(0, minute{}), "1"},
+		{hour(15, minute{}), 1000},
+		{hour(15, minute{Sent: 2000}), 2000},
+		{hour(15, minute{Sent: 2001}), 4000},
+		{hour(0, minute{Sent: 20}), 20}, // a Limiter that does not say
+		{hour(0, minute{}), 2},
 	} {
 		c := test.view.Chart()
 		if c.Full != test.want {
-			t.Errorf("%+v: %q, want %q", test.view.Now, c.Full, test.want)
+			t.Errorf("%+v: %d, want %d", test.view.Now, c.Full, test.want)
 		}
 		for _, column := range c.Columns {
 			if column.Y < 0 || column.Height < 0 || column.Red > column.Height || column.X+column.Width > chartWidth {
