@@ -118,7 +118,7 @@ func ExampleEmail() {
 func ExampleAlert_Text() {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	a := notify.Alert{Tenant: "acme", Host: "app01", PID: 4711, Count: 20, Limit: 20, Within: 5 * time.Minute, Time: now, Since: now.Add(-8 * time.Second)}
-	begin, _, _ := strings.Cut(a.Text(), "\n\nCONSEQUENCES")
+	begin, _, _ := strings.Cut(a.Text(), "\n\nWHAT YOU CAN DO")
 	fmt.Println(begin)
 	// Output:
 	// Aprimo answered 20 requests from this program with status 429 (too many

@@ -141,11 +141,15 @@ func (a Alert) Text() string {
 // HTML returns the alert as an HTML document, with charts of the last hour, that old mail
 // programs can show too. It loads nothing, and has one link.
 func (a Alert) HTML() string {
+	var p page
 	if a.isTest() {
-		return "<p>" + strings.ReplaceAll(htmltemplate.HTMLEscapeString(strings.Join(a.testLines(), "\n")), "\n", "<br>\n") + "</p>\n"
+		lines := a.testLines()
+		p = page{Alert: a, Title: lines[0], Foot: lines[1:], Color: a.color()}
+	} else {
+		p = a.page()
 	}
 	var b strings.Builder
-	if err := htmlMail.Execute(&b, a.page()); err != nil {
+	if err := htmlMail.Execute(&b, p); err != nil {
 		return "<p>" + htmltemplate.HTMLEscapeString(a.Subject())
 	}
 	return b.String()

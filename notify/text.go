@@ -10,7 +10,7 @@ import (
 // advice is what the administrator can do, by condition.
 var advice = map[Condition][]string{
 	Throttled: {
-		"Check whether the users and operations above belong to a job that can do less, or run at another time. " +
+		"Check whether the users and operations below belong to a job that can do less, or run at another time. " +
 			"Large download orders, transformations in orders and uploads of large files cost Aprimo most.",
 		"The limit is the tenant's: other programs count too. Check what else runs at these times.",
 		"Ask Aprimo to raise the limit, then set the same number in this program's limiter.",
@@ -197,10 +197,10 @@ func (a Alert) latest() time.Time {
 func (a Alert) incidents() int { return max(a.Incidents, len(a.Unreported)) }
 
 func (a Alert) color() string {
-	switch a.Phase {
-	case Resolved:
+	switch {
+	case a.isTest(), a.Phase == Resolved:
 		return "#1a7f37"
-	case Digest, Reminder:
+	case a.Phase == Digest, a.Phase == Reminder:
 		return "#9a6700"
 	}
 	return "#b3261e"

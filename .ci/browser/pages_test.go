@@ -54,6 +54,8 @@ func TestMails(t *testing.T) {
 			b := open(t, browser, "file://"+file, width, 900)
 			b.check("file://" + file)
 			b.picture(fmt.Sprintf("%s-%d", name, width))
+			send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}})
+			b.picture(fmt.Sprintf("%s-%d-dark", name, width))
 			const right = `[...document.querySelectorAll("td[bgcolor][height]")].filter(e => Math.abs(e.getBoundingClientRect().height - e.getAttribute("height")) < 1).length`
 			if bars := eval[int](b, right); phase == notify.Firing && bars < 100 {
 				t.Errorf("%s: %d bars of the charts are as high as they should be", name, bars)
