@@ -5,15 +5,14 @@ import (
 	"net/http"
 )
 
-// ContextWithPrepare returns a context whose requests are passed through prepare
-// right before each attempt is sent, when its turn has come: the place to attach
-// what must not grow old in the queue, such as an access token. Logs and events
-// still name the user of the request as it came to RoundTrip.
+// ContextWithPrepare returns a context whose requests are passed through prepare right before
+// each attempt is sent. Use it to attach what expires while a call is queued, such as an access
+// token. Logs and events still name the user of the request as it came to RoundTrip.
 //
-// prepare returns the request to send: a clone of the one it is given, which it
-// must not change, or that one itself. Its error ends the call without an attempt
-// more. If it takes so long that the slot is gone, the call waits for another one,
-// ahead of those that have not had a turn yet, and prepare is called again.
+// prepare returns the request to send: the given one, or a changed clone of it. An error ends
+// the call without another attempt. If prepare takes so long that the slot expires, the call
+// waits for another slot, ahead of calls that have not been sent yet, and prepare is called
+// again.
 func ContextWithPrepare(ctx context.Context, prepare func(*http.Request) (*http.Request, error)) context.Context {
 	v := valuesFrom(ctx)
 	v.prepare = prepare

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Errors of calls that were turned away here and never sent.
+// Errors of calls that were rejected locally and never sent.
 var (
 	// ErrQueueFull: as many calls wait as WithMaxQueue allows.
 	ErrQueueFull = errors.New("the queue is full")
@@ -16,10 +16,10 @@ var (
 	ErrShutdown = errors.New("shut down, no new calls")
 )
 
-// A QueueError says why a call did not get its turn. It was not sent to Aprimo,
-// neither now nor, unless Attempt is above 0, before.
+// A QueueError says why a call was rejected locally. The call was never sent to Aprimo, or,
+// if Attempt is above 0, is not retried.
 //
-// errors.Is tells the reasons apart: [ErrQueueFull]; [ErrShutdown]; [context.DeadlineExceeded],
+// errors.Is distinguishes the reasons: [ErrQueueFull]; [ErrShutdown]; [context.DeadlineExceeded],
 // also when the deadline has not passed yet but would before the call's turn;
 // [context.Canceled]; or what the Limiter returned.
 type QueueError struct {
@@ -30,7 +30,7 @@ type QueueError struct {
 	Attempt int           // attempts made before
 }
 
-// Error says what happened and the numbers behind it.
+// Error returns the reason and the numbers behind it.
 func (e *QueueError) Error() string {
 	switch {
 	case errors.Is(e.Err, ErrQueueFull):
@@ -47,11 +47,10 @@ func (e *QueueError) Error() string {
 // Unwrap returns the reason.
 func (e *QueueError) Unwrap() error { return e.Err }
 
-// Timeout tells net/http and net.Error users whether time ran out.
+// Timeout reports whether a deadline is the reason. It makes a QueueError a net.Error.
 func (e *QueueError) Timeout() bool { return errors.Is(e.Err, context.DeadlineExceeded) }
 
-// Retryable tells package retry that a local refusal is no failure of the
-// server.
+// Retryable returns false, so that package retry does not retry a local rejection.
 func (e *QueueError) Retryable() bool { return false }
 
 func round(d time.Duration) time.Duration {

@@ -8,25 +8,24 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
-// A Heavy is an operation that costs the server more than others: large download
-// orders, transformations in orders, and uploads of large files are those that
-// Aprimo names.
+// A Heavy is an operation that costs the server more than others. Aprimo names large download
+// orders, transformations in orders and uploads of large files.
 type Heavy struct {
 	// Operation as the function Operation names it: "POST /api/core/orders". With
 	// an identifier: "POST /uploads/segments/{id}".
 	Operation string
 
-	// Match, if not nil, must hold too, for operations that are heavy at times,
-	// such as a search that selects much. It must be safe for concurrent use.
+	// Match, if not nil, must return true too. It is for operations that are only sometimes
+	// heavy, such as a search that selects much. It must be safe for concurrent use.
 	Match func(*http.Request) bool
 
-	// InFlight is how many of it may be in flight while other calls wait. Further
-	// ones wait beside the queue, where lighter calls pass them, and go only when
-	// nobody else wants to. Zero or less means no bound of its own.
+	// InFlight is how many of these may be in flight while other calls wait. The rest wait
+	// beside the queue, where lighter calls pass them, and start only when no other call
+	// waits. Zero or less means no bound.
 	InFlight int
 
-	// Weight is how many requests it counts for in the limit. Zero or less means
-	// 1: the tenant's limit itself counts requests.
+	// Weight is the number of slots that it uses. Zero or less means 1, as Aprimo's limit
+	// counts requests.
 	Weight int
 }
 

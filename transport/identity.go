@@ -50,8 +50,8 @@ func tokenUser(h http.Header) string {
 	return ""
 }
 
-// userClaims are the claims of an Aprimo token that say whose it is, a name
-// before a number, a person before a client. The first ones are in the sample of
+// userClaims are the claims of an Aprimo token that identify its user: names before numbers,
+// persons before clients. The first ones are in the sample of
 // Aprimo's guide to the DAM API, the others in its discovery document.
 var userClaims = [...]string{
 	"dam-login", "preferred_username", "username", "email", "name",
@@ -61,10 +61,10 @@ var userClaims = [...]string{
 // maxToken bounds the work for a header that may hold anything.
 const maxToken = 64 << 10
 
-// TokenUser returns the user that an access token of Aprimo names, as logs and
-// events have it, or "" if it is not a JSON Web Token (RFC 7519) or names none. It
-// looks for the login name first and for the client's id last. The signature is not
-// checked: the name is for people to read, and no proof of anything.
+// TokenUser returns the user that an access token of Aprimo names, in the form that logs and
+// events use, or "" if it is not a JSON Web Token (RFC 7519) or names none. The login name comes
+// first, the client's id last. The signature is not checked, so do not use the name to decide
+// what somebody may do.
 func TokenUser(token string) string {
 	if token == "" || len(token) > maxToken {
 		return ""

@@ -9,11 +9,9 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
-// Operation returns what a request does, without saying to which thing: its
-// method and path, with every identifier in the path replaced by {id}. So all
-// readings of records are one operation, and delays, counts and log lines can be
-// told apart by it. The query does not count; the URL need not be a valid one,
-// and nothing in it is decoded.
+// Operation returns a request's method and path, with every identifier in the path replaced
+// by {id}: "GET /api/core/record/{id}". Delays, counts and log lines are grouped by it. The
+// query is dropped. The URL need not be valid, and nothing in it is decoded.
 func Operation(method, url string) string {
 	return method + " " + route(pathOf(url))
 }

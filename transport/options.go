@@ -33,8 +33,8 @@ type settings struct {
 	hosts     []string
 }
 
-// WithBase sets the RoundTripper that sends the requests. The default is [Base]. One of your
-// own is used as it is: [Timeouts] put bounds to it.
+// WithBase sets the RoundTripper that sends the requests. The default is [Base]. Your own is
+// used without timeouts of ours; [Timeouts] adds them.
 func WithBase(base http.RoundTripper) Option {
 	return func(s *settings) { s.base = base }
 }
@@ -48,19 +48,17 @@ func WithHosts(hosts ...string) Option {
 	return func(s *settings) { s.hosts = hosts }
 }
 
-// WithLimiter sets what says when a request may begin. The default is
-// NewLimiter(15, time.Second), Aprimo's limit. Of a Limiter that is not ours it
-// is unknown how long a wait will be: then calls are not refused for their
-// deadline beforehand.
+// WithLimiter sets the limiter. The default is NewLimiter(15, time.Second), Aprimo's limit. For
+// other Limiters the wait cannot be predicted, so calls whose deadline will pass first are not
+// rejected early.
 func WithLimiter(l Limiter) Option {
 	return func(s *settings) { s.limiter = l }
 }
 
-// WithMaxQueue sets how many calls may wait; one more is refused with
-// ErrQueueFull. Zero means 10,000, some 11 minutes of 15 requests a second.
-// Calls of a lower Priority are not counted: a flood of batch work does not keep
-// others out, and up to three times as many may wait in all.
-// If n is negative, a call goes at once or not at all. Retries are always let in.
+// WithMaxQueue sets how many calls may wait; further calls are rejected with ErrQueueFull. Zero
+// means 10,000, about 11 minutes at 15 requests per second. Calls of a lower Priority are not
+// counted, so batch work never keeps others out, and up to three times as many may wait in
+// all. A negative n means that no call waits. Retries are always queued.
 func WithMaxQueue(n int) Option {
 	return func(s *settings) {
 		if s.maxQueue = max(0, n); n == 0 {
@@ -69,43 +67,38 @@ func WithMaxQueue(n int) Option {
 	}
 }
 
-// WithWindow bounds the requests in flight. By default, 0, their number is
-// steered by the delay that the server adds, so that requests wait here and not in
-// the server's queue, which all integrations of the tenant share. A number above 0
-// is the most that it may become, for example so that a proxy is not overrun. A
-// negative one switches the steering off: then nothing but the limiter and 429s
-// hold requests back, and the server's queue fills up as soon as others use the
-// tenant too.
+// WithWindow bounds the requests in flight. By default, 0, the bound follows the delay that the
+// server adds, so that requests wait locally and not in the server's queue, which all
+// integrations of the tenant share. A positive number caps the bound, for example to protect a
+// proxy. A negative number switches it off: then only the limiter and 429s hold requests back,
+// and the server's queue fills up as soon as others use the tenant too.
 func WithWindow(most int) Option {
 	return func(s *settings) { s.window = most }
 }
 
-// WithHeavy sets the table of operations that are heavy for the server; the
-// default is DefaultHeavy. Without arguments there are none. Of several entries
-// that fit a request the first one counts.
+// WithHeavy sets the table of operations that are heavy for the server. The default is
+// DefaultHeavy. Without arguments no operation is heavy. The first entry that matches a
+// request applies.
 func WithHeavy(table ...Heavy) Option {
 	return func(s *settings) { s.heavy = table }
 }
 
-// WithDryRun sends every call at once and retries none, as if the Transport were
-// not there, and reports to observers how long each would have waited for its turn, as
-// an Event of the kind DryRun. 429s are counted and logged as ever. Use it to try out a
-// limit on a running program. A Limiter that is not from NewLimiter is not asked, so
-// only the wait after 429s is known. The window's share of the wait is never part of
-// the Delay, because throttling itself changes the server's delay that steers it;
-// Stats has that delay as it is.
+// WithDryRun sends every call at once and retries none, as if the Transport were not there.
+// Observers get an Event of the kind DryRun with the time that each call would have waited.
+// 429s are counted and logged. Use it to try out a limit on a running program. A Limiter that is
+// not from NewLimiter is not asked, so only the wait after 429s is known. The window's part of
+// the wait is not in Delay, because throttling itself changes the server's delay.
 func WithDryRun() Option {
 	return func(s *settings) { s.dryRun = true }
 }
 
-// WithRetry sets when a request is made again. The default is the zero
-// retry.Policy.
+// WithRetry sets the retry policy. The default is the zero retry.Policy.
 func WithRetry(p retry.Policy) Option {
 	return func(s *settings) { s.policy = p }
 }
 
-// WithLogger sets the logger for 429s, other failures and long waits. It decides by itself
-// which levels it writes: 429s are WARN, or ERROR if the call is given up, and long waits
+// WithLogger sets the logger for 429s, other failures and long waits. Its level decides what is
+// written: 429s are WARN, or ERROR if the call is given up, and long waits
 // are INFO. Use zerolog.Nop() to log nothing. The default is zerolog's global logger as it
 // is when New is called, from WARN on; it writes JSON to standard error unless the program
 // has replaced it.
@@ -148,10 +141,9 @@ func WithObserver(o Observer) Option {
 	}
 }
 
-// WithIdentity sets how to find out who caused a request, for logs, events and
-// alerts. It is asked if the request's context names nobody; if it returns "",
-// the names in the request's bearer token are used. It must not change the
-// request and must be safe for concurrent use.
+// WithIdentity sets a function that returns the user of a request, for logs, events and alerts.
+// It is called if the request's context names no user. If it returns "", the user named in the
+// bearer token is used. It must not change the request and must be safe for concurrent use.
 func WithIdentity(user func(*http.Request) string) Option {
 	return func(s *settings) { s.identity = user }
 }

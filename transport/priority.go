@@ -7,27 +7,24 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 )
 
-// A Priority is how much a call matters next to others that wait for the same
-// budget. The zero value is Normal. A value below Batch counts as Batch, one above
+// A Priority ranks a call among those that wait for a slot. The zero value is Normal. A value below Batch counts as Batch, one above
 // Interactive as Interactive.
 //
-// Each class gets its part of the slots as long as calls of it wait: 4, 2 and 1
-// of 7 for Interactive, Normal and Batch, unless WithClasses has changed that. So
-// none starves. What a class does not use goes to the others, and is not made up
-// for later.
+// While calls of each class wait, Interactive, Normal and Batch get 4, 2 and 1 of 7 slots,
+// unless WithClasses has changed that. No class starves. Slots that a class does not use go to
+// the others, and the class does not get them back later.
 //
-// Within a class, a call that is repeated goes before those that have not been
-// sent yet; of those, the next is of the user who was given the fewest of the
-// last 32 slots, and of one user's, the oldest.
+// Within a class, retried calls go first. Then comes the user who had the fewest of the last
+// 32 slots, with that user's oldest call.
 type Priority int
 
 const (
-	// Batch is for what nobody waits for. While nothing else waits it is spread
-	// evenly over the second, so that a better call finds a slot soon.
+	// Batch is for work that nobody waits for. It is spread evenly over the second, so
+	// that a call of a higher class finds a free slot soon.
 	Batch Priority = iota - 1
-	// Normal is what a call has that says nothing.
+	// Normal is the default.
 	Normal
-	// Interactive is for what a person waits for: at least every other slot.
+	// Interactive is for calls that a person waits for: they get at least every other slot.
 	Interactive
 )
 

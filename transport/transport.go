@@ -14,10 +14,9 @@ import (
 // defaultMaxQueue is some 11 minutes of 15 requests a second, and 50 MB of goroutines.
 const defaultMaxQueue = 10_000
 
-// A Transport is an http.RoundTripper that keeps all requests made through it
-// within Aprimo's limit. Make one for a tenant with New, use it for all requests
-// to that tenant, whoever's they are, and keep it: two Transports do not know of
-// each other. It is safe for concurrent use.
+// A Transport is an http.RoundTripper that keeps the requests made through it within Aprimo's
+// limit. Create one per tenant with New and use it for all requests to that tenant: two
+// Transports do not coordinate. It is safe for concurrent use.
 type Transport struct {
 	policy    retry.Policy
 	engine    *engine
@@ -29,9 +28,9 @@ type Transport struct {
 	used      sync.Pool // calls that have ended, to be used again
 }
 
-// New returns a Transport. Without options it sends at most 15 requests in any
-// second through [Base], lets 10,000 calls wait, retries what was
-// answered 429, and logs warnings and errors through zerolog's global logger.
+// New returns a Transport. Without options it sends at most 15 requests in any second through
+// [Base], queues up to 10,000 calls, retries 429s, and logs warnings and errors through
+// zerolog's global logger.
 func New(opts ...Option) *Transport {
 	s := settings{maxQueue: defaultMaxQueue, heavy: DefaultHeavy(), logger: defaultLogger()}
 	for _, opt := range opts {
@@ -62,13 +61,12 @@ func New(opts ...Option) *Transport {
 	return t
 }
 
-// RoundTrip waits for the request's turn, sends it, and retries it as the
-// retry.Policy says, each time after another wait for its turn.
+// RoundTrip queues the request, sends it, and retries it according to the retry.Policy. Each
+// retry is queued too.
 //
-// What it returns is the base's last response or error. A 429 is a response, as
-// of any RoundTripper, with a readable body. A call that was never sent, or not
-// again, gets a [*QueueError]. The wait ends with the request's context, so an
-// http.Client's Timeout includes it.
+// It returns the base's last response or error. A 429 is returned as a response with a readable
+// body. A call that is rejected locally gets a [*QueueError]. The wait ends with the request's
+// context, so an http.Client's Timeout includes the wait.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !t.limits(req) {
 		return t.engine.base.RoundTrip(req)
