@@ -15,8 +15,6 @@ import (
 const (
 	blobPath = "/blob/"
 	cdnPath  = "/cdn/"
-
-	signedFor = 30 * time.Hour // how long Aprimo's signed links last
 )
 
 // A blob is what a signed link leads to: an upload to write, or a file to read.

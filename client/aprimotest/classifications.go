@@ -2,18 +2,34 @@ package aprimotest
 
 import (
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 )
 
+func ownerOf(list string) string { return path.Base(path.Dir(list)) }
+
 // place looks whether a classification may be where it says: with a name, and
-// below one that exists and is not below itself.
-func (s *store) place(id string, doc document) error {
+// below one that exists and is not below itself, or as a root.
+func (s *store) place(id string, doc document, _ string) error {
 	name, _ := doc["name"].(string)
-	if name == "" || strings.Contains(name, "/") {
+	if strings.Contains(name, "/") {
 		return invalid("'%s' is not a name of a classification.", name)
+	}
+	if above, ok := doc["parentNamePath"].(string); ok {
+		parent := s.byPath("namePath", above)
+		if parent == nil {
+			return missing("No classification was found with namePath '%s'.", above)
+		}
+		doc["parentId"] = parent["id"]
+		delete(doc, "parentNamePath")
 	}
 	if parent, _ := doc["parentId"].(string); parent != "" && s.parent(doc) == nil {
 		return missing("No classification was found with id '%s'.", parent)
+	}
+	old := s.collection("classifications").byID[id]
+	if s.parent(doc) == nil && doc["isRoot"] != true && old == nil {
+		return invalid("A classification needs a parentId, a parentNamePath, or isRoot.")
 	}
 	for above := s.parent(doc); above != nil; above = s.parent(above) {
 		if above["id"] == id {
@@ -25,66 +41,128 @@ func (s *store) place(id string, doc document) error {
 
 func (s *store) parent(doc document) document {
 	id, _ := doc["parentId"].(string)
-	return s.docs["classifications"].byID[id]
+	return s.collection("classifications").byID[id]
 }
 
-// settle writes down what follows from the place of a classification.
-func (s *store) settle(doc document) {
-	path := ""
-	for above := doc; above != nil; above = s.parent(above) {
-		path = "/" + above["name"].(string) + path
-	}
-	parent := s.parent(doc)
-	doc["namePath"], doc["isRoot"] = path, parent == nil
-	if parent != nil {
-		parent["hasChildren"] = true
-	}
-}
-
-// settleAll does so for all, after one was moved, renamed or removed.
+// settleAll writes down what follows from the places of the classifications, after
+// one was made, moved, renamed or removed.
 func (s *store) settleAll() {
-	c := s.docs["classifications"]
+	c := s.collection("classifications")
 	for _, doc := range c.byID {
 		doc["hasChildren"] = false
 	}
 	for _, doc := range c.byID {
-		s.settle(doc)
-	}
-}
-
-// classificationByPath finds one by its namePath or its identifier.
-func (s *store) classificationByPath(w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
-	name, value := "namePath", query.Get("namePath")
-	if value == "" {
-		name, value = "identifier", query.Get("identifier")
-	}
-	c := s.docs["classifications"]
-	for _, id := range c.ids {
-		if value != "" && c.byID[id][name] == value {
-			writeJSON(w, http.StatusOK, classifications.linked(r, id, c.byID[id]))
-			return nil
+		names, labels := "", ""
+		for above := doc; above != nil; above = s.parent(above) {
+			names = "/" + text(above["name"]) + names
+			labels = "/" + labelOf(above) + labels
+		}
+		parent := s.parent(doc)
+		doc["namePath"], doc["labelPath"], doc["isRoot"] = names, labels, parent == nil
+		if parent != nil {
+			parent["hasChildren"] = true
 		}
 	}
-	return missing("No classification was found with %s '%s'.", name, value)
 }
 
-func (s *store) classificationChildren(w http.ResponseWriter, r *http.Request) error {
-	id, _, err := s.askedDocument(classifications, r)
-	if err != nil {
-		return err
+// labelOf returns the label of a document in English, or else its name.
+func labelOf(doc document) string {
+	labels, _ := doc["labels"].([]any)
+	for _, item := range labels {
+		if label, _ := item.(document); label["languageId"] == englishID {
+			return text(label["value"])
+		}
 	}
-	c := s.docs["classifications"]
-	ids, err := c.find(func(doc document) bool { return doc["parentId"] == id }, r)
-	if err != nil {
-		return err
+	return text(doc["name"])
+}
+
+// byPath finds a classification by its namePath or its identifier, in whatever
+// case; nil if there is none.
+func (s *store) byPath(name, value string) document {
+	c := s.collection("classifications")
+	for _, id := range c.ids {
+		if has := text(c.byID[id][name]); value != "" && strings.EqualFold(strings.Trim(has, "/"), strings.Trim(value, "/")) {
+			return c.byID[id]
+		}
 	}
-	children := []document{}
-	for _, id := range ids {
-		children = append(children, classifications.linked(r, id, c.byID[id]))
-	}
-	writeJSON(w, http.StatusOK, list(children))
 	return nil
+}
+
+func (s *store) classificationByPath(w http.ResponseWriter, r *http.Request) error {
+	name, value := "namePath", query1(r, "namePath")
+	if value == "" {
+		name, value = "identifier", query1(r, "identifier")
+	}
+	doc := s.byPath(name, value)
+	if doc == nil {
+		return missing("No classification was found with %s '%s'.", name, value)
+	}
+	o, err := s.lookUp(kindOf["classification"], text(doc["id"]))
+	if err == nil {
+		s.writeObject(w, r, http.StatusOK, o)
+	}
+	return err
+}
+
+// query1 returns a parameter of the query whose name may be in any case.
+func query1(r *http.Request, name string) string {
+	for key, values := range r.URL.Query() {
+		if strings.EqualFold(key, name) {
+			return values[0]
+		}
+	}
+	return ""
+}
+
+func (s *store) ancestors(o object, _ *query) any {
+	all := listing{}
+	for above := s.parent(o.doc); above != nil; above = s.parent(above) {
+		found, _ := s.lookUp(o.kind, text(above["id"]))
+		all = append(all, found)
+	}
+	slices.Reverse(all)
+	return all
+}
+
+func (s *store) children(o object, _ *query) any {
+	all := listing{}
+	c := s.collection("classifications")
+	for _, id := range c.ids {
+		if c.byID[id]["parentId"] == o.doc["id"] {
+			found, _ := s.lookUp(o.kind, id)
+			all = append(all, found)
+		}
+	}
+	return all
+}
+
+// classificationFields are the fields that were sent, and those that are registered
+// on a classification or on all, which are empty.
+func (s *store) classificationFields(o object, q *query) any {
+	all := listing{}
+	show := func(f field, values []any) {
+		if s.define(&f) != nil {
+			return
+		}
+		doc := f.document(nil)
+		doc["localizedValues"] = values
+		all = append(all, object{kind: kindOf["field"], doc: doc, path: o.path + "/field/" + f.ID})
+	}
+	items, _ := o.doc["~fields"].([]any)
+	sent := make(map[string]bool)
+	for _, item := range items {
+		doc, _ := item.(document)
+		values, _ := valueOf(doc, "localizedValues").([]any)
+		sent[identity(item)] = true
+		show(field{ID: text(valueOf(doc, "id")), FieldID: text(valueOf(doc, "fieldId")), OtherName: text(valueOf(doc, "name"))}, values)
+	}
+	c := s.collection("fielddefinitions")
+	for _, id := range c.ids {
+		if c.byID[id]["scopeCategory"] == "Classification" && !sent[id] {
+			show(field{ID: id}, []any{})
+		}
+	}
+	return all
 }
 
 func (s *store) searchClassifications(w http.ResponseWriter, r *http.Request) error {
@@ -95,9 +173,30 @@ func (s *store) searchClassifications(w http.ResponseWriter, r *http.Request) er
 	if in.Search == nil {
 		return invalid("The request has no searchExpression.")
 	}
-	match, err := documentFilter(*in.Search)
+	k := kindOf["classification"]
+	c, err := compile(*in.Search, s.documentWords(k), 0)
 	if err != nil {
 		return err
 	}
-	return s.writeDocuments(w, r, classifications, match)
+	return s.writeDocuments(w, r, k, k.plural, c.match)
+}
+
+// withoutInherited leaves out what is inherited: there is no entry for it.
+func withoutInherited(o object) document {
+	doc := document{"breakInheritance": o.doc["breakInheritance"]}
+	items, _ := o.doc["permissions"].([]any)
+	doc["permissions"] = slices.DeleteFunc(slices.Clone(items), func(item any) bool {
+		entry, _ := item.(document)
+		return entry["accessRight"] == "Inherit"
+	})
+	return doc
+}
+
+// breakInheritance adds the administrators, who keep their rights.
+func breakInheritance(_ string, doc document, _ string) error {
+	if doc["breakInheritance"] == true {
+		doc["permissions"] = merged(doc["permissions"], document{"addOrUpdate": []any{
+			document{"userGroupId": seedID("usergroups", "Administrators"), "accessRight": "Fullcontrol"}}})
+	}
+	return nil
 }

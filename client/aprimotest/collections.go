@@ -1,66 +1,208 @@
 package aprimotest
 
 import (
+	"maps"
 	"net/http"
+	"path"
 	"slices"
+	"strings"
+	"time"
 )
 
-// collectionRecords returns the ids in a collection, in the order in which they
-// were put there.
-func (s *store) collectionRecords(r *http.Request) (document, []string, error) {
-	_, doc, err := s.askedDocument(resource{plural: "collections", singular: "collection"}, r)
-	if err != nil {
-		return nil, nil, err
+// collectionRecords are the records that were put into a collection.
+func (s *store) collectionRecords(o object, _ *query) any {
+	all := listing{}
+	for _, n := range s.inCollection(o.doc) {
+		all = append(all, s.at(n, new(record)).object())
 	}
-	ids, _ := doc["recordIds"].([]string)
-	return doc, ids, nil
+	return all
 }
 
-func (s *store) getCollectionRecords(w http.ResponseWriter, r *http.Request) error {
-	_, ids, err := s.collectionRecords(r)
-	if err != nil {
-		return err
+// inCollection returns the numbers of the records in a collection, in the order in
+// which they were put there, or of those that a dynamic one finds.
+func (s *store) inCollection(doc document) (found []uint64) {
+	if doc["type"] == "Dynamic" {
+		var e expression
+		if again(doc["searchExpression"], &e) != nil {
+			return nil
+		}
+		c, err := compile(e, s.recordWords(), 0)
+		if err == nil {
+			found, _ = s.find(c, "", true)
+		}
+		return found
 	}
-	p, err := pageOf(r)
-	if err != nil {
-		return err
-	}
-	var found []uint64
+	ids, _ := doc["~recordIds"].([]any)
 	for _, id := range ids {
-		if n := numberOf(id); s.at(n, new(record)) != nil {
+		if n := numberOf(text(id)); s.at(n, new(record)) != nil {
 			found = append(found, n)
 		}
 	}
-	writePaged(w, r, p, s.views(found, p, r), len(found), nil)
-	return nil
+	return found
 }
 
-func (s *store) putCollectionRecords(w http.ResponseWriter, r *http.Request) error {
-	doc, ids, err := s.collectionRecords(r)
+func (s *store) getCollectionRecords(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.lookUp(kindOf["collection"], r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Records struct {
-			Put    []ref `json:"addOrUpdate"`
-			Remove []ref `json:"remove"`
-		} `json:"records"`
+	if o.doc["type"] == "Dynamic" && !s.dynamicRecords {
+		return &failure{http.StatusInternalServerError, "System.NullReferenceException", "Object reference not set to an instance of an object."}
 	}
+	return s.writeRecords(w, r, s.inCollection(o.doc), nil)
+}
+
+func (s *store) putCollectionRecords(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.lookUp(kindOf["collection"], r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	in := document{}
 	if err := readJSON(r, &in); err != nil {
 		return err
 	}
-	for _, id := range in.Records.Put {
-		if s.at(numberOf(string(id)), new(record)) == nil {
+	change, _ := valueOf(in, "records").(document)
+	ids := merged(o.doc["~recordIds"], change)
+	for i, item := range ids {
+		id := identity(item)
+		if s.at(numberOf(id), new(record)) == nil {
 			return missing("No record was found with id '%s'.", id)
 		}
+		ids[i] = id
 	}
-	ids = slices.Clone(ids)
-	for _, id := range in.Records.Put {
-		if !slices.Contains(ids, string(id)) {
-			ids = append(ids, string(id))
+	o.doc["~recordIds"] = ids
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// allPermissions shows the permissions of a user or a group: each that there is.
+func (s *store) allPermissions(o object) document {
+	given, _ := o.doc["permissions"].([]any)
+	items := []any{}
+	for _, name := range s.collection("permissions").ids {
+		items = append(items, document{"name": name, "value": "None"})
+	}
+	return document{"items": merged(items, document{"addOrUpdate": given})}
+}
+
+// calculatedPermission grants everything: the tenant has no rights.
+func (s *store) calculatedPermission(name string) (object, bool) {
+	return object{doc: document{"name": name, "value": "Granted"}}, true
+}
+
+// defaultSettings are settings that every tenant has, with their values.
+var defaultSettings = map[string]string{
+	".defaultRecordTitleField": titleField, ".defaultLanguageForUI": englishID, ".defaultLanguageForFields": englishID,
+	".rest_SettingsWhitelist": "", ".minimumAvailableTimeForOrders": "30:00:00", ".minimumAvailableTimeForPreviews": "30:00:00",
+}
+
+// setting returns a setting in a scope, which is the system's where it was not set,
+// and else the default of its definition, which may be named by its id.
+func (s *store) setting(r *http.Request, name string) (object, error) {
+	value, known := defaultSettings[name]
+	c := s.collection("settingdefinitions")
+	for id, doc := range c.byID {
+		if id == name || strings.EqualFold(text(doc["name"]), name) {
+			name, value, known = text(doc["name"]), text(doc["defaultValue"]), true
 		}
 	}
-	doc["recordIds"] = slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(in.Records.Remove, ref(id)) })
+	set := s.collection("settings").byID
+	scope := strings.ToLower(name + " " + query1(r, "scope") + " " + query1(r, "scopeId"))
+	for _, key := range []string{strings.ToLower(name + " system "), scope} {
+		if doc := set[key]; doc != nil {
+			value, known = text(doc["value"]), true
+		}
+	}
+	if !known {
+		return object{}, missing("No setting was found with name '%s'.", name)
+	}
+	return object{kind: kindOf["setting"], doc: document{"name": name, "value": value}, path: "setting/" + name}, nil
+}
+
+func (s *store) getSetting(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.setting(r, r.PathValue("id"))
+	if err == nil {
+		s.writeObject(w, r, http.StatusOK, o)
+	}
+	return err
+}
+
+// listSettings answers with the settings that names asks for, once or in a list.
+func (s *store) listSettings(w http.ResponseWriter, r *http.Request) error {
+	all := listing{}
+	for name, values := range r.URL.Query() {
+		if !strings.EqualFold(strings.TrimSuffix(name, "[]"), "names") {
+			continue
+		}
+		for one := range strings.SplitSeq(strings.Join(values, ","), ",") {
+			if o, err := s.setting(r, strings.TrimSpace(one)); err == nil {
+				all = append(all, o)
+			}
+		}
+	}
+	writeJSON(w, http.StatusOK, s.list(all, "settings", false, newQuery(r)))
+	return nil
+}
+
+func (s *store) putSetting(w http.ResponseWriter, r *http.Request) error {
+	in := document{}
+	if err := readJSON(r, &in); err != nil {
+		return err
+	}
+	o, err := s.setting(r, r.PathValue("id"))
+	name := r.PathValue("id")
+	if err == nil {
+		name = text(o.doc["name"])
+	}
+	scope := strings.ToLower(text(valueOf(in, "scope")))
+	if scope == "" {
+		scope = "system"
+	}
+	if !slices.Contains([]string{"user", "usergroup", "site", "system"}, scope) {
+		return invalid("'%s' is not a scope of a setting.", scope)
+	}
+	key := strings.ToLower(name + " " + scope + " " + text(valueOf(in, "scopeId")))
+	s.collection("settings").byID[key] = document{"name": name, "value": valueOf(in, "value")}
 	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// searchIndex counts what is in the index.
+func (s *store) searchIndex(o object) document {
+	doc := maps.Clone(o.doc)
+	if doc == nil {
+		doc = document{}
+	}
+	pending, now := 0, time.Now()
+	for _, rec := range s.records {
+		if rec != nil && rec != deleted && now.Before(rec.indexed) {
+			pending++
+		}
+	}
+	doc["indexedRecords"], doc["pendingChanges"] = len(s.records)-pending, pending
+	doc["indexedClassifications"] = len(s.collection("classifications").ids)
+	doc["lastIndexRebuild"], doc["lastChangeDateTime"] = stamp(s.epoch), stamp(now)
+	return doc
+}
+
+func (s *store) deleteStatistics(w http.ResponseWriter, _ *http.Request) error {
+	delete(s.attached, "statistics")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// downloadImage answers with an image itself.
+func (s *store) downloadImage(w http.ResponseWriter, r *http.Request) error {
+	rec, err := s.recordOf(r)
+	if err != nil {
+		return err
+	}
+	kind := path.Base(path.Dir(r.PathValue("path")))
+	if len(s.filesOf(rec)) == 0 {
+		return missing("Record '%s' has no image '%s'.", rec.id(), kind)
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
+	v := &version{name: kind + ".jpg", size: 2_000, seed: crc(rec.id())}
+	http.ServeContent(w, r, "", rec.modified, v.content())
 	return nil
 }

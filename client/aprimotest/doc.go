@@ -42,59 +42,61 @@
 //
 // # The API
 //
-// There are these routes, at any host name, and what is created is found, listed
-// and searched. Those of the DAM begin with /api/core:
+// What the objects of the DAM look like, what can be changed, where they are and
+// what can be selected is in tables, kinds_*.go, to be held against Aprimo's guide;
+// each entry says where it is known from. Whatever kind has a list has it at
+// /api/core/{plural}, and one at /api/core/{singular}/{id}: GET, POST, PUT, DELETE.
+// What an object has links to is below it: record/{id}/fields,
+// fileversion/{id}/renditions, collection/{id}/comments,
+// classification/{id}/recordpermissions. There are also
 //
-//	/records, /record/{id}                GET, POST, PUT, DELETE
-//	/record/{id}/fields                   and classifications, files, masterfile,
-//	                                      masterfilelatestversion, locks, trail,
-//	                                      image/preview, image/thumbnail, permissions
-//	/record/{id}/field/{id}               and trail/entry/{number}
-//	/fileversion/{id}, /additionalfile/{id}
-//	/file/{id}/checkouts                  POST, DELETE
-//	POST /search/records                  and /search/records/suggestions
-//	POST /search/classifications
-//	/searchindex                          GET, PUT; and so are the permissions of
-//	                                      a user, usergroup, collection and
-//	                                      classification
-//	/classification?namePath=             and /classification/{id}/children
-//	/collection/{id}/records              GET, PUT
-//	/orders, /order/{id}                  GET, POST
-//	/fielddefinitions, /fielddefinition/{id}
-//	                                      GET, POST, PUT, DELETE; and so are
-//	                                      classifications, fieldgroups, contenttypes,
-//	                                      filetypes, languages, translations, users,
-//	                                      usergroups, permissions, collections,
-//	                                      publiclinks, rules, settings, checks,
-//	                                      settingdefinitions, settingcategories,
-//	                                      checkcategories, maintenancejobs,
-//	                                      watermarks and downloadlinks
+//	records, record/{id}                  and field/{id}, trail, trail/entry/{number},
+//	                                      locks, image/preview/download
+//	file/{id}/checkouts                   POST, DELETE
+//	search/records, search/classifications, search/records/suggestions
+//	searchindex, statistics               of which there is one
+//	classification?namePath=, ?identifier=
+//	collection/{id}/records               GET, PUT, POST
+//	orders, order/{id}                    of all eleven types; each leaves a downloadlink
+//	settings?names=, setting/{name}       by scope
+//	calculatedpermission/{name}
 //
-// The others do not:
+// and beside the DAM
 //
 //	/login/connect/token                  client_credentials, password,
 //	                                      authorization_code, refresh_token
 //	/login/connect/authorize              logs in at once, and redirects
-//	POST /uploads                         a form, or a fileName for a blob
+//	/uploads, /api/core/uploads           a form, or a fileName for a blob
 //	/uploads/segments                     open, send, commit, cancel
-//	/api/users/me, /api/{resource},       marketing operations: any resource
-//	/api/{resource}/{id}, /api/{resource}/search
+//	/api/{resource}                       marketing operations: 60 kinds with what is
+//	                                      below them and their verbs, and any other
+//	/api/chunk/upload, /api/chunk/complete
+//	/analytics/, /analytics/meta          counts by kind
 //	/blob/, /cdn/                         signed links: not Aprimo, so not limited
 //
-// Collections are paged by page and pageSize or by skip and take, in the query or
-// the header, where a filter and a sort can be as well. Sub-resources of a record are selected with select-record, fields
-// with select-record-fields; in lists there are no classifications, files or locks.
-// They come as Accept says: application/hal+json has them in _embedded,
-// application/json beside the properties, and without an Accept, which Aprimo
-// refuses, the answer is as short as it can be.
+// What is fixed in a path may be in any case, with a slash at its end, and an id in
+// any form. Names in a body may be in any case too. A body may be what the parser of
+// Aprimo's servers takes beside JSON. [Strict] refuses what the guide does not have.
 //
-// A search compares Id, CreatedOn, ModifiedOn, ContentType, Status, Title, Tag or
-// FieldName('X') with a value, ? or @name; with =, <>, and for times <, <=, > and
-// >=; Id IN ? takes one array. There are and, or, not and parentheses. What is no
-// record is found by comparisons such as Name = 'x', joined by and. All else is
-// answered 400. Pages end at [Tenant.SearchCeiling]; beyond it, search again from
-// the last CreatedOn. Facets count contentType and status. The records of the start
-// can be a hundred thousand and cost eight bytes each, until they are changed.
+// Answers come as Accept says: application/hal+json, the default, has links and
+// what is selected in _embedded; application/json has it beside the properties, null
+// if it is not selected, and no links. Select-{kind} names parts and properties that
+// are hidden otherwise, such as a record's title; a kind is at most twice on the way
+// down. Texts come in the languages of the header languages, else in English.
+//
+// An object of marketing operations has all members of its kind, null or empty unless it
+// was given them. What no call makes, such as a program, is there once from the start, as
+// number 1, and can be created all the same, for tests. Uploads in chunks are among
+// [Tenant.Uploads], with "chunks/" before their identifier.
+//
+// A search understands =, <>, <, <=, >, >=, CONTAINS, IN, and, or, not, parentheses,
+// ? and @name, wildcards, free words, and the default operator where there is none.
+// It asks of a record its properties, FieldName('X'), FieldId('id'),
+// Collection('id'), Classification.X, FileCount and LatestVersionOfMasterFile.X; of
+// what is no record its own properties and those of what it links to, as parent.id.
+// Pages end at [Tenant.SearchCeiling]; beyond it, search again from the last
+// CreatedOn. Facets are of the eighteen types. The records of the start can be a
+// hundred thousand and cost eight bytes each, until they are changed.
 //
 // An [Upload] is known by its size and the hashes of its segments, and kept only up
 // to a mebibyte: of a larger one, and of the files of the records at the start, a
@@ -110,22 +112,36 @@
 // # What is a guess
 //
 // Aprimo's documents do not say what an exception is called (but for what was not
-// found), what a facet looks like in a request, what is answered to a header that
-// is missing, how the conditions of a search in marketing operations are written,
-// how long the index takes, what becomes of the children of a classification that is
-// deleted (here that is refused with 409), or whether the ceiling of a search is that of
-// Elasticsearch. It stands for the documents, not for Aprimo's servers: what passes
-// here can still meet a surprise there.
+// found), what is answered to a header that is missing, how long the index takes
+// ([Tenant.IndexDelay]), whether the ceiling of a search is that of Elasticsearch
+// ([Tenant.SearchCeiling]), how long a signed link lasts ([Tenant.SignedFor]), what
+// becomes of the children of a classification that is deleted
+// ([Tenant.DeleteTrees]), what the changes in a trail look like, that CONTAINS looks
+// for a part of a text, nor how the paths of subscriptions, image overlays, csp and
+// info are written. Of marketing operations they do not say which number a state has (here
+// the verbs of a kind count from 1), whether members without a value are null or missing
+// (null), what a verb is answered (204, or the object), what an error looks like (as in
+// the DAM), nor what a missing chunk is answered (204). A table says so where it guesses. It stands for the documents,
+// not for Aprimo's servers: what passes here can still meet a surprise there.
+//
+// # Where an independent client disagrees
+//
+// The tenant was held against aprimo-js 2.3.0. Its types differ from real answers, or
+// from the guide, in this, where the tenant follows the latter: updates of
+// permissions, field groups, rules and the like are answered 204 without a body,
+// not with the object; skip and take are there only if they were asked for; the
+// values of a facet are objects, not texts; the tag of a collection is null; a
+// search for classifications does not answer with records and has no facets; the
+// locks of a record are a list; settings.getByName of two names answers with a list.
 //
 // # What it does not do
 //
 // A change of a record is searched at once; only a new one is found late. No
 // permission is looked at, and no lock refuses anything, but a file that another
-// user has checked out takes no new version. A setting has one value for all scopes.
-// There are no results of checks, no statistics, no calculated permissions, no
-// renditions, and no uploads in chunks to marketing operations. Orders other than download
-// and publicCdn succeed without a file. It does not slow down under heavy operations
-// unless [Tenant.Service] says so.
+// user has checked out takes no new version. A version has the original as its only
+// rendition. No rule runs, and no expression in a default value. Orders other than
+// download and publicCdn succeed without a file. It does not slow down under heavy
+// operations unless [Tenant.Service] says so.
 //
 // # Concurrency and determinism
 //

@@ -47,13 +47,13 @@ func ExampleTenant() {
 		return
 	}
 	defer resp.Body.Close()
-	var record struct{ Title string }
+	var record struct{ Status string }
 	if err := json.NewDecoder(resp.Body).Decode(&record); err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(record.Title)
-	// Output: Record 250
+	fmt.Println(record.Status)
+	// Output: Released
 }
 
 // A tenant whose rate is used up by another integration, and which queues

@@ -6,10 +6,10 @@ import (
 	"unicode"
 )
 
-// A condition tells whether a record is looked for. One that is about the ids
-// alone has them, so that a thousand of them are looked up, not compared.
-type condition struct {
-	match func(*record) bool
+// A condition tells whether a record or a document is looked for. One that is about
+// the ids alone has them, so that a thousand of them are looked up, not compared.
+type condition[T any] struct {
+	match func(T) bool
 	ids   map[uint64]bool
 }
 
@@ -27,48 +27,45 @@ type expression struct {
 
 const maxNesting = 100
 
-// condition compiles an expression.
-func (e expression) condition(s *store, depth int) (condition, error) {
+// compile returns the condition of an expression about what can be asked for.
+func compile[T any](e expression, can vocabulary[T], depth int) (condition[T], error) {
 	if depth > maxNesting {
-		return condition{}, invalid("The search expression is nested too deeply.")
+		return condition[T]{}, invalid("The search expression is nested too deeply.")
 	}
 	if e.Operator != "" && !strings.EqualFold(e.Operator, "AND") && !strings.EqualFold(e.Operator, "OR") {
-		return condition{}, invalid("'%s' is not a defaultLogicalOperator.", e.Operator)
+		return condition[T]{}, invalid("'%s' is not a defaultLogicalOperator.", e.Operator)
 	}
 	if strings.TrimSpace(e.Expression) == "" && len(e.Sub) == 0 {
-		return condition{}, invalid("The search expression must hold an expression or subExpressions.")
+		return condition[T]{}, invalid("A searchExpression must contain either an expression or subExpressions.")
 	}
 	if len(e.Sub) > 0 && e.Expression != "" {
-		return condition{}, invalid("The search expression holds both an expression and subExpressions.")
+		return condition[T]{}, invalid("The search expression holds both an expression and subExpressions.")
 	}
 	if len(e.Sub) == 0 {
-		p := parser{store: s, expression: e, tokens: scan(e.Expression)}
+		p := parser[T]{can: can, expression: e, tokens: scan(e.Expression), or: strings.EqualFold(e.Operator, "OR")}
 		return p.parse()
 	}
-	var all []condition
+	var all []condition[T]
 	for _, sub := range e.Sub {
-		c, err := sub.condition(s, depth+1)
+		c, err := compile(sub, can, depth+1)
 		if err != nil {
 			return c, err
 		}
 		all = append(all, c)
 	}
-	if strings.EqualFold(e.Operator, "OR") {
-		return anyOf(all), nil
-	}
 	return allOf(all), nil
 }
 
-func anyOf(all []condition) condition {
+func anyOf[T any](all []condition[T]) condition[T] {
 	if len(all) == 1 {
 		return all[0]
 	}
 	ids := make(map[uint64]bool)
 	for _, c := range all {
 		if c.ids == nil {
-			return condition{match: func(rec *record) bool {
+			return condition[T]{match: func(v T) bool {
 				for _, c := range all {
-					if c.match(rec) {
+					if c.match(v) {
 						return true
 					}
 				}
@@ -79,16 +76,21 @@ func anyOf(all []condition) condition {
 			ids[id] = true
 		}
 	}
-	return oneOf(ids)
+	return condition[T]{ids: ids, match: all[0].within(ids)}
 }
 
-func allOf(all []condition) condition {
+// within is the match of a condition that is about other ids.
+func (c condition[T]) within(ids map[uint64]bool) func(T) bool {
+	return func(v T) bool { rec, ok := any(v).(*record); return ok && ids[rec.number] }
+}
+
+func allOf[T any](all []condition[T]) condition[T] {
 	if len(all) == 1 {
 		return all[0]
 	}
-	return condition{match: func(rec *record) bool {
+	return condition[T]{match: func(v T) bool {
 		for _, c := range all {
-			if !c.match(rec) {
+			if !c.match(v) {
 				return false
 			}
 		}
@@ -96,11 +98,11 @@ func allOf(all []condition) condition {
 	}}
 }
 
-func oneOf(ids map[uint64]bool) condition {
-	return condition{ids: ids, match: func(rec *record) bool { return ids[rec.number] }}
+func not[T any](c condition[T]) condition[T] {
+	return condition[T]{match: func(v T) bool { return !c.match(v) }}
 }
 
-// A token is a word, a string in quotes, a number, a parameter or a sign.
+// A token is a word, a string in quotes, a number or a time, a parameter or a sign.
 type token struct {
 	kind rune // 'w', 's', 'n', '?', '@', or '!' for a sign; 'x' is what is not known
 	text string
@@ -122,11 +124,7 @@ func scan(text string) []token {
 func next(text string) (token, int) {
 	switch c := text[0]; {
 	case c == '"' || c == '\'':
-		end := strings.IndexByte(text[1:], c)
-		if end < 0 {
-			return token{'x', text}, len(text)
-		}
-		return token{'s', text[1 : end+1]}, end + 2
+		return nextString(text)
 	case c == '?':
 		return token{'?', "?"}, 1
 	case strings.IndexByte("()=,", c) >= 0:
@@ -139,22 +137,38 @@ func next(text string) (token, int) {
 	case strings.HasPrefix(text, "!="):
 		return token{'!', "<>"}, 2
 	case c == '@':
-		n := 1 + wordLength(text[1:])
+		n := 1 + wordLength(text[1:], "")
 		return token{'@', text[1:n]}, n
-	}
-	n := wordLength(text)
-	switch {
-	case n == 0:
-		return token{'x', text}, len(text)
-	case unicode.IsDigit(rune(text[0])) || text[0] == '-':
+	case unicode.IsDigit(rune(c)) || c == '-' || c == '+':
+		n := wordLength(text, ":/+*")
 		return token{'n', text[:n]}, n
+	}
+	n := wordLength(text, "*?")
+	if n == 0 {
+		return token{'x', text}, len(text)
 	}
 	return token{'w', text[:n]}, n
 }
 
-func wordLength(text string) int {
+// nextString returns a string in quotes; a quote in it is doubled.
+func nextString(text string) (token, int) {
+	quote := text[:1]
+	for end := 1; ; {
+		i := strings.Index(text[end:], quote)
+		if i < 0 {
+			return token{'x', text}, len(text)
+		}
+		end += i + 1
+		if !strings.HasPrefix(text[end:], quote) {
+			return token{'s', strings.ReplaceAll(text[1:end-1], quote+quote, quote)}, end
+		}
+		end++
+	}
+}
+
+func wordLength(text, more string) int {
 	end := strings.IndexFunc(text, func(c rune) bool {
-		return !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '_' && c != '.' && c != '-'
+		return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("_.-"+more, c)
 	})
 	if end < 0 {
 		return len(text)

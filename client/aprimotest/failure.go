@@ -55,7 +55,23 @@ func readJSON(r *http.Request, v any) error {
 	if !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
 		return invalid("the request body is not a JSON object")
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	var all document
+	if err := json.Unmarshal(relaxed(data), &all); err != nil {
+		return invalid("the request body could not be read: %v", err)
+	}
+	if r.PathValue("path") == "" { // not of the DAM
+		return again(all, v)
+	}
+	return again(bareIDs(all), v)
+}
+
+// again reads a value that was read before as one of another type.
+func again(value, v any) error {
+	data, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(data, v)
+	}
+	if err != nil {
 		return invalid("the request body could not be read: %v", err)
 	}
 	return nil

@@ -3,72 +3,151 @@ package aprimotest
 import (
 	"cmp"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
 	noLanguage = "00000000000000000000000000000000"
+	englishID  = "c2bd4f9bbb954bcb80c31e924c9c26dc" // the same at every tenant
 	titleField = "Title"
 )
 
-// A field is the value of a field of a record, in the shape of the API.
+// A field is the value of a field of a record.
 type field struct {
 	ID        string           `json:"id"`
-	FieldID   string           `json:"fieldId,omitempty"` // another name of the id, in requests
+	FieldID   string           `json:"fieldId"` // other names of the id, in requests
 	Name      string           `json:"fieldName"`
-	Label     string           `json:"label"`
-	DataType  string           `json:"dataType"`
+	OtherName string           `json:"name"`
+	Label     string           `json:"-"`
+	DataType  string           `json:"-"`
 	Localized []localizedValue `json:"localizedValues"`
 }
 
+// A localizedValue is what a field has in one language.
 type localizedValue struct {
-	Language string            `json:"languageId"`
-	Value    json.RawMessage   `json:"value,omitempty"`
-	Values   []json.RawMessage `json:"values,omitempty"`
-	ReadOnly bool              `json:"readOnly"`
-	Modified string            `json:"modifiedOn,omitempty"`
+	Language string          `json:"languageId"`
+	Value    json.RawMessage `json:"value"`
+	Values   []any           `json:"values"`
+	Links    []any           `json:"links"`
+	Parents  []any           `json:"parents"`
+	Children []any           `json:"children"`
+	modified time.Time
+}
+
+// lists are the data types whose values are many.
+var lists = []string{"TextList", "OptionList", "ClassificationList", "RecordList", "UserList", "UserGroupList", "LanguageList", "HyperlinkList"}
+
+// document returns a field as answers have it; speaks says of which languages.
+func (f *field) document(speaks func(any) bool) document {
+	values := []any{}
+	for _, l := range f.Localized {
+		value := document{"languageId": l.Language, "aiInfluenced": false, "readOnly": nil, "modifiedOn": stamp(l.modified)}
+		switch {
+		case f.DataType == "RecordLink":
+			value["links"], value["parents"], value["children"] = orNull(l.Links), orNull(l.Parents), orNull(l.Children)
+			delete(value, "aiInfluenced")
+		case slices.Contains(lists, f.DataType):
+			value["values"] = l.Values
+		default:
+			value["value"] = json.RawMessage(cmp.Or(string(l.Value), "null"))
+		}
+		if speaks == nil || speaks(value) {
+			values = append(values, value)
+		}
+	}
+	return document{"id": f.ID, "fieldName": f.Name, "label": f.Label, "dataType": f.DataType, "localizedValues": values}
+}
+
+func orNull(items []any) any {
+	if len(items) == 0 {
+		return nil
+	}
+	return items
 }
 
 // texts returns what search compares: strings without their quotes.
 func (f *field) texts() (all []string) {
 	for _, l := range f.Localized {
-		for _, raw := range append(l.Values, l.Value) {
-			var text string
-			if json.Unmarshal(raw, &text) != nil {
-				text = string(raw)
+		var value any
+		json.Unmarshal(l.Value, &value)
+		for _, v := range slices.Concat([]any{value}, l.Values, l.Links, l.Parents, l.Children) {
+			if doc, ok := v.(document); ok {
+				v = valueOf(doc, "recordId")
 			}
-			if text != "" {
-				all = append(all, text)
+			if t := text(v); t != "" {
+				all = append(all, t)
 			}
 		}
 	}
 	return all
 }
 
-// define adds to a field of a request what its definition says.
-func (s *store) define(f *field) error {
-	f.ID = cmp.Or(f.ID, f.FieldID)
-	f.FieldID = ""
-	definition := s.docs["fielddefinitions"].byID[f.ID]
-	if definition == nil {
-		return missing("No field definition was found with id '%s'.", f.ID)
+// definitionOf finds a definition by its id or else by its name; nil if there is
+// none.
+func (s *store) definitionOf(id, name string) document {
+	c := s.collection("fielddefinitions")
+	if doc := c.byID[id]; doc != nil || id != "" {
+		return doc
 	}
-	f.Name, _ = definition["name"].(string)
-	f.Label, _ = definition["label"].(string)
-	f.DataType, _ = definition["dataType"].(string)
-	for i, l := range f.Localized {
-		f.Localized[i].Language = cmp.Or(l.Language, noLanguage)
-		if l.Language != "" && l.Language != noLanguage && s.docs["languages"].byID[l.Language] == nil {
-			return invalid("No language was found with id '%s'.", l.Language)
+	for _, doc := range c.byID {
+		if name != "" && strings.EqualFold(text(doc["name"]), name) {
+			return doc
 		}
 	}
 	return nil
 }
 
+// define adds to a field of a request what its definition says. It is found by its
+// id, or by its name.
+func (s *store) define(f *field) error {
+	id, name := cmp.Or(f.ID, f.FieldID), cmp.Or(f.OtherName, f.Name)
+	definition := s.definitionOf(id, name)
+	if definition == nil {
+		return missing("No field definition was found with id '%s'.", cmp.Or(id, name))
+	}
+	f.ID, f.Name, f.DataType = text(definition["id"]), text(definition["name"]), text(definition["dataType"])
+	f.Label = cmp.Or(text(definition["label"]), labelOf(definition))
+	for i := range f.Localized {
+		l := &f.Localized[i]
+		l.modified = time.Now()
+		l.Language = cmp.Or(l.Language, noLanguage)
+		if l.Language != noLanguage && s.collection("languages").byID[l.Language] == nil {
+			return invalid("No language was found with id '%s'.", l.Language)
+		}
+		if err := f.check(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check makes a value of what a request has, if it fits the field.
+func (f *field) check(l *localizedValue) error {
+	isList := slices.Contains(lists, f.DataType)
+	for _, item := range slices.Concat(l.Links, l.Parents, l.Children) {
+		if doc, ok := item.(document); !ok || text(valueOf(doc, "recordId")) == "" {
+			return invalid("The links of field '%s' must be objects with a recordId.", f.Name)
+		}
+	}
+	switch {
+	case isList && l.Values == nil && len(l.Value) > 0 && string(l.Value) != "null":
+		var value any
+		json.Unmarshal(l.Value, &value)
+		if l.Values = []any{value}; value == "" {
+			l.Values = []any{}
+		}
+	case isList && l.Values == nil:
+		l.Values = []any{}
+	case !isList && len(l.Values) > 0 && l.Value == nil:
+		l.Value, _ = json.Marshal(l.Values[0])
+	}
+	return nil
+}
+
 func (rec *record) changeFields(put []field, remove []ref) {
-	rec.fields = slices.DeleteFunc(rec.fields, func(f field) bool { return slices.Contains(remove, ref(f.ID)) })
+	rec.fields = slices.DeleteFunc(slices.Clone(rec.fields), func(f field) bool { return slices.Contains(remove, ref(f.ID)) })
 	for _, f := range put {
 		i := slices.IndexFunc(rec.fields, func(old field) bool { return old.ID == f.ID })
 		if i < 0 {
@@ -97,41 +176,83 @@ func (s *store) fieldsOf(rec *record) []field {
 	title, _ := json.Marshal(rec.name())
 	return []field{{
 		ID: seedID("fielddefinitions", titleField), Name: titleField, Label: titleField, DataType: "SingleLineText",
-		Localized: []localizedValue{{Language: seedID("languages", "English"), Value: title, Modified: stamp(rec.modified)}},
+		Localized: []localizedValue{{Language: noLanguage, Value: title, modified: rec.modified}},
 	}}
 }
 
-func (s *store) classificationsOf(rec *record) []string {
-	if !rec.generated {
-		return rec.classifications
-	}
-	return []string{seedID("classifications", "Assets")}
-}
-
-// getField returns one field of a record, by the id of its definition.
-func (s *store) getField(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.asked(r)
-	if err != nil {
-		return err
-	}
-	for _, f := range s.fieldsOf(rec) {
-		if f.ID == r.PathValue("field") {
-			writeJSON(w, http.StatusOK, f)
-			return nil
+// recordFields are the fields of a record that select-record-fields names, by name
+// or id, or those of the groups in select-record-fieldgroups; all without either.
+func (s *store) recordFields(o object, q *query) any {
+	wanted, groups := keys(q.r, "Select-Record-Fields"), keys(q.r, "Select-Record-FieldGroups")
+	members := s.membersOf(groups)
+	all := listing{}
+	for _, f := range s.withDefaults(o.of.(*record), q) {
+		if (wanted != nil || groups != nil) && !wanted[strings.ToLower(f.Name)] && !wanted[f.ID] && !members[f.ID] {
+			continue
 		}
+		all = append(all, object{kind: kindOf["field"], doc: f.document(q.speaks), path: o.path + "/field/" + f.ID})
 	}
-	return missing("Record '%s' has no field with id '%s'.", rec.id(), r.PathValue("field"))
+	return all
 }
 
-// selectedFields returns the fields of a record that select-record-fields names,
-// by name or id; all without it.
-func (s *store) selectedFields(rec *record, r *http.Request) []field {
-	all := s.fieldsOf(rec)
-	wanted := keys(r, "Select-Record-Fields")
-	if len(wanted) == 0 {
+// withDefaults are the fields of a record and those that are empty but have a
+// default value, unless select-resolve-default-values is false.
+func (s *store) withDefaults(rec *record, q *query) []field {
+	all := slices.Clone(s.fieldsOf(rec))
+	if strings.EqualFold(q.r.Header.Get("Select-Resolve-Default-Values"), "false") {
 		return all
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(f field) bool {
-		return !wanted[strings.ToLower(f.Name)] && !wanted[f.ID]
-	})
+	c := s.collection("fielddefinitions")
+	for _, id := range c.ids {
+		value := text(c.byID[id]["defaultValue"])
+		has := slices.ContainsFunc(all, func(f field) bool { return f.ID == id })
+		if has || value == "" || strings.HasPrefix(value, "<ref:") {
+			continue
+		}
+		raw, _ := json.Marshal(value)
+		f := field{ID: id, Localized: []localizedValue{{Value: raw}}}
+		if s.define(&f) == nil {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// membersOf returns the ids of the fields in groups that are named, or whose ids
+// are given.
+func (s *store) membersOf(groups map[string]bool) map[string]bool {
+	all := make(map[string]bool)
+	for id, doc := range s.collection("fieldgroups").byID {
+		if groups[id] || groups[strings.ToLower(text(doc["name"]))] {
+			members, _ := doc["~members"].([]any)
+			for _, member := range members {
+				all[identity(member)] = true
+			}
+		}
+	}
+	for id, doc := range s.collection("fielddefinitions").byID {
+		memberships, _ := doc["memberships"].([]any)
+		for _, group := range memberships {
+			owner := s.collection("fieldgroups").byID[text(group)]
+			if groups[text(group)] || owner != nil && groups[strings.ToLower(text(owner["name"]))] {
+				all[id] = true
+			}
+		}
+	}
+	return all
+}
+
+// nameItems gives the items of an option list ids, and a field the label that it
+// has in English.
+func (s *store) nameItems(_ string, doc document, _ string) error {
+	items, _ := doc["items"].([]any)
+	for _, item := range items {
+		if option, ok := item.(document); ok && text(option["id"]) == "" {
+			option["id"] = s.newID()
+		}
+	}
+	if text(doc["label"]) == "" {
+		doc["label"] = labelOf(doc)
+	}
+	return nil
 }

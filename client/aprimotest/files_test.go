@@ -53,7 +53,7 @@ func TestAdditionalFilesAreDelivered(t *testing.T) {
 		uploadText(t, tenant, "film"), more)
 	id := call(t, tenant, "POST", coreURL+"/records", body, 201)["id"].(string)
 	version := call(t, tenant, "GET", coreURL+"/record/"+id+"/masterfilelatestversion", "", 200)
-	additional := version["additionalFiles"].(map[string]any)["items"].([]any)[0].(map[string]any)["id"].(string)
+	additional := call(t, tenant, "GET", coreURL+"/fileversion/"+version["id"].(string)+"/additionalfiles", "", 200)["items"].([]any)[0].(map[string]any)["id"].(string)
 	if got := call(t, tenant, "GET", coreURL+"/additionalfile/"+additional, "", 200); got["fileName"] != "film.srt" {
 		t.Error(got)
 	}

@@ -67,6 +67,9 @@ func newRequest(ctx context.Context, method, url, body string) *http.Request {
 	if err != nil {
 		panic(err)
 	}
+	req.Header.Set("Select-Record", "title, tag") // are not shown otherwise
+	req.Header.Set("Select-Classification", "namePath, hasChildren")
+	req.Header.Set("Languages", "*")
 	return req
 }
 

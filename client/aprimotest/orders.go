@@ -1,57 +1,73 @@
 package aprimotest
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
-// orderTypes are all that Aprimo takes. The download and the publicCdn deliver;
-// the others do no more than succeed.
-var orderTypes = []string{
-	"download", "publicCdn", "email", "ftp", "ftpResort", "publicCdnAdaptiveStreaming", "shareDownloadLink",
-	"contactSheet", "brandTemplate", "brandTemplatePreprocessing", "akamaiCdn",
+// orderKinds are all types of orders that Aprimo takes, and their kinds. The
+// download and the publicCdn deliver; the others do no more than succeed.
+var orderKinds = map[string]string{
+	"download": "downloadorder", "publiccdn": "publiccdnorder", "email": "emailorder", "ftp": "ftporder", "ftpresort": "ftpresortorder",
+	"publiccdnadaptivestreaming": "publiccdnadaptivestreamingorder", "sharedownloadlink": "sharedownloadlinkorder",
+	"contactsheet": "contactsheetorder", "brandtemplate": "brandtemplateorder",
+	"brandtemplatepreprocessing": "brandtemplatepreprocessingorder", "akamaicdn": "akamaicdnorder",
 }
 
 // An order is a request that is worked on after it was answered.
 type order struct {
-	id, kind string
-	cdn      bool
-	made     time.Time
-	works    time.Duration
-	failed   int
-	files    []*version
+	id      string
+	kind    *kind
+	doc     document // what was sent
+	made    time.Time
+	works   time.Duration
+	failed  int
+	files   []*version
+	targets []any
 }
 
 type orderRequest struct {
 	Type              string        `json:"type"`
 	DisableProcessing string        `json:"disableProcessing"`
-	UseCDN            bool          `json:"useCDN"`
 	Targets           []orderTarget `json:"targets"`
 }
 
 type orderTarget struct {
-	RecordID    string   `json:"recordId"`
-	RecordIDs   []string `json:"recordIds"`
-	VersionID   string   `json:"fileVersionId"`
-	Additional  string   `json:"additionalFileId"`
-	TargetTypes []string `json:"targetTypes"`
-	AssetType   string   `json:"assetType"`
-	Actions     []any    `json:"actions"`
+	RecordID   string   `json:"recordId"`
+	RecordIDs  []string `json:"recordIds"`
+	VersionID  string   `json:"fileVersionId"`
+	Additional string   `json:"additionalFileId"`
 }
 
 func (s *store) createOrder(w http.ResponseWriter, r *http.Request) error {
-	var in orderRequest
-	if err := readJSON(r, &in); err != nil {
+	var in struct {
+		orderRequest
+		all document
+	}
+	if err := readJSON(r, &in.all); err != nil {
 		return err
 	}
-	if !slices.Contains(orderTypes, in.Type) {
-		return invalid("'%s' is not a type of order", in.Type)
+	if err := again(in.all, &in.orderRequest); err != nil {
+		return err
+	}
+	k := kindOf[orderKinds[strings.ToLower(in.Type)]]
+	if k == nil {
+		return invalid("'%s' is not a type of order.", in.Type)
 	}
 	if len(in.Targets) == 0 {
 		return invalid("An order needs targets.")
 	}
-	o := &order{id: s.newID(), kind: in.Type, cdn: in.UseCDN, made: time.Now(), works: s.orderTime}
+	targets, _ := valueOf(in.all, "targets").([]any)
+	delete(in.all, "targets")
+	doc, err := k.changed(nil, in.all)
+	if err != nil {
+		return err
+	}
+	o := &order{id: s.newID(), kind: k, doc: doc, made: time.Now(), works: s.orderTime}
 	for i, target := range in.Targets {
 		files := s.filesFor(target)
 		if len(files) == 0 {
@@ -64,14 +80,44 @@ func (s *store) createOrder(w http.ResponseWriter, r *http.Request) error {
 				o.files = append(o.files, v)
 			}
 		}
+		sent, _ := targets[i].(document)
+		shown, err := kindOf["ordertarget"].changed(nil, sent)
+		if err != nil {
+			return err
+		}
+		shown["id"] = s.newID()
+		o.targets = append(o.targets, shown)
 	}
-	if in.DisableProcessing == "yes" && len(o.files)+o.failed == 1 {
+	if strings.EqualFold(in.DisableProcessing, "yes") && len(o.files)+o.failed == 1 {
 		o.works = 0
 	}
-	s.orders = append(s.orders, o)
+	o.doc["id"], o.doc["type"], o.doc["orderType"] = o.id, in.Type, in.Type
+	o.doc["createdOn"], o.doc["~targets"] = stamp(o.made), o.targets
+	s.sign(o.doc, r)
+	s.keepOrder(o, r)
 	w.Header().Set("Location", "/order/"+o.id)
-	writeJSON(w, http.StatusCreated, s.viewOrder(o, r))
+	writeJSON(w, http.StatusCreated, s.show(s.viewOrder(o, r), newQuery(r)))
 	return nil
+}
+
+// keepOrder keeps an order, and the download link that each leaves.
+func (s *store) keepOrder(o *order, r *http.Request) {
+	s.orders[o.id] = o
+	s.collection("orders").add(o.doc, o.id, o.made)
+	link := document{"id": s.newID(), "type": o.doc["type"], "title": "Order " + o.id, "~order": o.id, "~targets": o.targets, "~createdBy": o.doc["~createdBy"]}
+	s.collection("downloadlinks").add(link, text(link["id"]), o.made)
+	if o.kind.name != "publiccdnorder" {
+		return
+	}
+	for i, v := range o.files {
+		target, _ := o.targets[min(i, len(o.targets)-1)].(document)
+		uri := document{
+			"id": s.newID(), "fileName": v.name, "fileVersionId": v.id, "origin": "Order", "provider": "Aprimo", "targetId": v.id,
+			"recordId": target["recordId"], "renditionName": text(target["renditionName"]), "renditionId": "d" + v.id[1:],
+			"uri": throughCDN(s.publish(o.id+v.id, v, o.made.Add(o.works+s.signedFor), r)), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
+		}
+		s.collection("publicuris").add(uri, text(uri["id"]), o.made)
+	}
 }
 
 // filesFor returns what a target is about, with nil for what is not there.
@@ -80,7 +126,7 @@ func (s *store) filesFor(target orderTarget) (files []*version) {
 	case target.Additional != "":
 		return []*version{s.findAdditional(target.Additional)}
 	case target.VersionID != "":
-		_, v := s.findVersion(target.VersionID)
+		v, _, _ := s.findVersion(target.VersionID)
 		return []*version{v}
 	case target.RecordID != "":
 		files = append(files, s.master(target.RecordID))
@@ -104,12 +150,12 @@ func (s *store) master(id string) *version {
 	return files[0].latest()
 }
 
-// status returns how far an order is: pending for a fifth of its time, executing
+// status returns how far an order is: queued for a fifth of its time, executing
 // for the rest.
 func (o *order) status(now time.Time) string {
 	switch age := now.Sub(o.made); {
 	case age < o.works/5:
-		return "Pending"
+		return "Queued"
 	case age < o.works:
 		return "Executing"
 	case o.failed == 0:
@@ -120,44 +166,41 @@ func (o *order) status(now time.Time) string {
 	return "PartiallyFailed"
 }
 
-func (s *store) viewOrder(o *order, r *http.Request) map[string]any {
+// viewOrder returns an order as it is now.
+func (s *store) viewOrder(o *order, r *http.Request) object {
+	doc := maps.Clone(o.doc)
 	status := o.status(time.Now())
-	view := map[string]any{
-		"_links": links{"self": {Href: baseURL(r) + apiPath + "/order/" + o.id}},
-		"id":     o.id, "type": o.kind, "orderType": o.kind, "status": status, "message": nil, "deliveredFiles": []any{},
-		"totalFileSize": 0, "failedTargetsCount": 0, "executionTime": nil, "startedOn": nil,
-		"createdOn": stamp(o.made), "modifiedOn": stamp(o.made),
+	doc["status"], doc["executionTime"] = status, "00:00:00"
+	if status != "Queued" {
+		doc["startedOn"] = stamp(o.made.Add(o.works / 5))
 	}
-	if status != "Pending" {
-		view["startedOn"] = stamp(o.made.Add(o.works / 5))
+	if slices.Contains([]string{"Success", "Failed", "PartiallyFailed"}, status) {
+		doc["failedTargetsCount"] = o.failed
+		took := (o.works - o.works/5).Truncate(time.Second)
+		doc["executionTime"] = fmt.Sprintf("%02d:%02d:%02d", int(took.Hours()), int(took.Minutes())%60, int(took.Seconds())%60)
+		if o.failed > 0 {
+			doc["message"] = "Some of the targets could not be found."
+		}
+		doc["deliveredFiles"], doc["totalFileSize"] = s.deliver(o, r)
 	}
-	if !slices.Contains([]string{"Success", "Failed", "PartiallyFailed"}, status) {
-		return view
-	}
-	view["failedTargetsCount"] = o.failed
-	view["executionTime"] = int((o.works - o.works/5).Seconds())
-	if o.failed > 0 {
-		view["message"] = "Some of the targets could not be found."
-	}
-	view["deliveredFiles"], view["totalFileSize"] = s.deliver(o, r)
-	return view
+	return object{kind: o.kind, doc: doc, path: "order/" + o.id}
 }
 
 // deliver returns the signed links to the files of an order, and how large they
 // are together.
 func (s *store) deliver(o *order, r *http.Request) ([]any, int64) {
 	files, total := []any{}, int64(0)
-	if o.kind != "download" && o.kind != "publicCdn" {
+	if o.kind.name != "downloadorder" && o.kind.name != "publiccdnorder" {
 		return files, total
 	}
 	for _, v := range o.files {
 		total += v.size
-		link := s.publish(o.id+v.id, v, o.made.Add(o.works+signedFor), r)
-		if o.cdn {
+		link := s.publish(o.id+v.id, v, o.made.Add(o.works+s.signedFor), r)
+		if o.doc["useCDN"] == "Automatic" {
 			link = throughCDN(link)
 		}
-		if o.kind == "publicCdn" {
-			files = append(files, map[string]any{"deliveredPath": link})
+		if o.kind.name == "publiccdnorder" {
+			files = append(files, document{"deliveredPath": link})
 			continue
 		}
 		files = append(files, link)
@@ -165,26 +208,25 @@ func (s *store) deliver(o *order, r *http.Request) ([]any, int64) {
 	return files, total
 }
 
-func (s *store) getOrder(w http.ResponseWriter, r *http.Request) error {
-	for _, o := range s.orders {
-		if o.id == r.PathValue("id") {
-			writeJSON(w, http.StatusOK, s.viewOrder(o, r))
-			return nil
-		}
+func (s *store) orderObject(id string) (object, bool) {
+	o := s.orders[id]
+	if o == nil {
+		return object{}, false
 	}
-	return missing("No order was found with id '%s'.", r.PathValue("id"))
+	return s.viewOrder(o, s.request), true
 }
 
-func (s *store) listOrders(w http.ResponseWriter, r *http.Request) error {
-	window, err := pageOf(r)
-	if err != nil {
-		return err
+// downloadLink shows a download link with what has become of its order.
+func (s *store) downloadLink(o object) document {
+	doc := maps.Clone(o.doc)
+	if order := s.orders[text(doc["~order"])]; order != nil {
+		now := s.viewOrder(order, s.request).doc
+		for _, name := range []string{"status", "deliveredFiles", "failedTargetsCount"} {
+			if now[name] != nil {
+				doc[name] = now[name]
+			}
+		}
+		doc["failedRecordsCount"], doc["succeededRecordsCount"] = order.failed, len(order.files)
 	}
-	items := []any{}
-	first, last := window.bounds(len(s.orders))
-	for _, o := range s.orders[first:last] {
-		items = append(items, s.viewOrder(o, r))
-	}
-	writePaged(w, r, window, items, len(s.orders), nil)
-	return nil
+	return doc
 }

@@ -21,7 +21,7 @@ type orderView struct {
 	DeliveredFiles     []string
 	TotalFileSize      int64
 	FailedTargetsCount int
-	ExecutionTime      *int
+	ExecutionTime      string
 	StartedOn          *string
 	CreatedOn          string
 	ModifiedOn         string
@@ -46,7 +46,7 @@ func TestAnOrderIsDeliveredInTime(t *testing.T) {
 		tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
 		resp, text := do(t, tenant, newRequest(t.Context(), "POST", ordersURL, order("", target("1"), target("2"), target("99"))))
 		o := decode[orderView](t, text)
-		if resp.StatusCode != 201 || resp.Header.Get("Location") != "/order/"+o.ID || o.Status != "Pending" {
+		if resp.StatusCode != 201 || resp.Header.Get("Location") != "/order/"+o.ID || o.Status != "Queued" {
 			t.Fatalf("%s, Location %q: %s", resp.Status, resp.Header.Get("Location"), text)
 		}
 		time.Sleep(2 * time.Second)
@@ -114,7 +114,7 @@ func TestADeliveredFileIsResumed(t *testing.T) {
 
 func TestACDNRedirectsToTheFile(t *testing.T) {
 	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, OrderTime: -1}
-	link := decode[orderView](t, post(t, tenant, ordersURL, order(`"useCDN":true,`, target("1")), 201)).DeliveredFiles[0]
+	link := decode[orderView](t, post(t, tenant, ordersURL, order(`"useCDN":"Automatic",`, target("1")), 201)).DeliveredFiles[0]
 	resp, _ := do(t, tenant, newRequest(t.Context(), "GET", link, ""))
 	location, err := resp.Location()
 	if resp.StatusCode != 302 || err != nil {

@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -102,22 +103,28 @@ func (p window) set(query url.Values, page int) {
 	query.Set("pageSize", strconv.Itoa(p.size))
 }
 
-// A pagedView is one page of a collection, as the API shows it.
-type pagedView[T any] struct {
-	Links    links   `json:"_links"`
-	Items    []T     `json:"items"`
-	Page     int     `json:"page"`
-	PageSize int     `json:"pageSize"`
-	Skip     *int    `json:"skip,omitempty"`
-	Take     *int    `json:"take,omitempty"`
-	Total    int     `json:"totalCount"`
-	Facets   []facet `json:"facets,omitempty"`
-}
-
-func writePaged[T any](w http.ResponseWriter, r *http.Request, p window, items []T, total int, facets []facet) {
-	v := pagedView[T]{Links: p.links(r, total), Items: items, Page: p.page, PageSize: p.size, Total: total, Facets: facets}
-	if p.bySkip {
-		v.Skip, v.Take = &p.skip, &p.size
+// writePage answers with one page of so many objects, and what else there is to
+// tell.
+func (s *store) writePage(w http.ResponseWriter, r *http.Request, total int, more document, at func(int) object) error {
+	p, err := pageOf(r)
+	if err != nil {
+		return err
 	}
-	writeJSON(w, http.StatusOK, v)
+	q := newQuery(r)
+	q.listed = true
+	first, last := p.bounds(total)
+	items := make([]any, 0, last-first)
+	for i := first; i < last; i++ {
+		items = append(items, s.show(at(i), q))
+	}
+	out := document{"items": items, "page": p.page, "pageSize": p.size, "totalCount": total}
+	maps.Copy(out, more)
+	if p.bySkip {
+		out["skip"], out["take"] = p.skip, p.size
+	}
+	if q.hal {
+		out["_links"] = p.links(r, total)
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
 }

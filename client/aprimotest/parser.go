@@ -6,20 +6,29 @@ import (
 	"strings"
 )
 
-// A parser reads an expression from left to right:
+// A vocabulary is what an expression can ask of a record, or of a document.
+type vocabulary[T any] struct {
+	property func(name, argument string) (property[T], bool)
+	words    property[T] // where free words are looked for
+}
+
+// A parser reads an expression from left to right. Where there is no operator
+// between two parts, the default one is meant:
 //
 //	any  = all { "or" all }
 //	all  = one { "and" one }
 //	one  = "not" one | "(" any ")" | property sign value | property "in" values
-type parser struct {
-	store      *store
+//	     | property "contains" value | function | word
+type parser[T any] struct {
+	can        vocabulary[T]
 	expression expression
 	tokens     []token
 	used       int // positional parameters
 	depth      int
+	or         bool // the default operator
 }
 
-func (p *parser) parse() (condition, error) {
+func (p *parser[T]) parse() (condition[T], error) {
 	c, err := p.any()
 	if err == nil && len(p.tokens) > 0 {
 		err = p.unexpected()
@@ -27,25 +36,31 @@ func (p *parser) parse() (condition, error) {
 	return c, err
 }
 
-func (p *parser) unexpected() error {
+func (p *parser[T]) unexpected() error {
 	if len(p.tokens) == 0 {
 		return invalid("The search expression ends too early.")
 	}
 	return invalid("The search expression is not understood at '%s'.", p.tokens[0].text)
 }
 
+// ahead reports whether the token at a place is the word or the sign given.
+func (p *parser[T]) ahead(i int, texts ...string) bool {
+	return len(p.tokens) > i && (p.tokens[i].kind == 'w' || p.tokens[i].kind == '!') &&
+		slices.ContainsFunc(texts, func(text string) bool { return strings.EqualFold(p.tokens[i].text, text) })
+}
+
 // take takes the next token if it is the word or the sign that is given.
-func (p *parser) take(text string) bool {
-	if len(p.tokens) == 0 || p.tokens[0].kind != 'w' && p.tokens[0].kind != '!' || !strings.EqualFold(p.tokens[0].text, text) {
+func (p *parser[T]) take(text string) bool {
+	if !p.ahead(0, text) {
 		return false
 	}
 	p.tokens = p.tokens[1:]
 	return true
 }
 
-// takeKind takes the next token if it is of the kind.
-func (p *parser) takeKind(kind rune) (string, bool) {
-	if len(p.tokens) == 0 || p.tokens[0].kind != kind {
+// takeKind takes the next token if it is of one of the kinds.
+func (p *parser[T]) takeKind(kinds string) (string, bool) {
+	if len(p.tokens) == 0 || !strings.ContainsRune(kinds, p.tokens[0].kind) {
 		return "", false
 	}
 	text := p.tokens[0].text
@@ -53,54 +68,69 @@ func (p *parser) takeKind(kind rune) (string, bool) {
 	return text, true
 }
 
-func (p *parser) any() (condition, error) { return p.chain("or", p.all, anyOf) }
-func (p *parser) all() (condition, error) { return p.chain("and", p.one, allOf) }
+func (p *parser[T]) any() (condition[T], error) { return p.chain("or", p.or, p.all, anyOf) }
+func (p *parser[T]) all() (condition[T], error) { return p.chain("and", !p.or, p.one, allOf) }
 
-func (p *parser) chain(word string, part func() (condition, error), join func([]condition) condition) (condition, error) {
-	var all []condition
+// chain reads parts that are joined by an operator, which is left out if it is the
+// default one.
+func (p *parser[T]) chain(operator string, byDefault bool, part func() (condition[T], error), join func([]condition[T]) condition[T]) (condition[T], error) {
+	var all []condition[T]
 	for {
 		c, err := part()
 		if err != nil {
 			return c, err
 		}
-		if all = append(all, c); !p.take(word) {
+		all = append(all, c)
+		another := len(p.tokens) > 0 && p.tokens[0].kind != 'x' && (p.tokens[0].kind != '!' || p.ahead(0, "(")) && !p.ahead(0, "or", "and")
+		if !p.take(operator) && !(byDefault && another) {
 			return join(all), nil
 		}
 	}
 }
 
-func (p *parser) one() (condition, error) {
+func (p *parser[T]) one() (condition[T], error) {
 	if p.depth++; p.depth > maxNesting {
-		return condition{}, invalid("The search expression is nested too deeply.")
+		return condition[T]{}, invalid("The search expression is nested too deeply.")
 	}
 	defer func() { p.depth-- }()
 	switch {
 	case p.take("not"):
 		c, err := p.one()
-		return condition{match: func(rec *record) bool { return !c.match(rec) }}, err
+		return not(c), err
 	case p.take("("):
 		c, err := p.any()
 		if err == nil && !p.take(")") {
 			err = p.unexpected()
 		}
 		return c, err
+	case p.ahead(0, "*"):
+		p.tokens = p.tokens[1:]
+		return condition[T]{match: func(T) bool { return true }}, nil
+	case p.ahead(1, append(signs, "in", "contains", "(")...) || p.ahead(0, "or", "and"):
+		return p.comparison()
 	}
-	return p.comparison()
+	text, ok := p.takeKind("wsn")
+	if !ok {
+		return condition[T]{}, p.unexpected()
+	}
+	return p.can.words.compare("contains", text, p.expression.Wildcards)
 }
 
-func (p *parser) comparison() (condition, error) {
-	prop, err := p.property()
+var signs = []string{"=", "<>", "<=", ">=", "<", ">"}
+
+func (p *parser[T]) comparison() (condition[T], error) {
+	prop, function, err := p.property()
 	if err != nil {
-		return condition{}, err
+		return condition[T]{}, err
 	}
 	if p.take("in") {
 		values, err := p.values()
 		if err != nil {
-			return condition{}, err
+			return condition[T]{}, err
 		}
-		var all []condition
+		var all []condition[T]
 		for _, v := range values {
-			c, err := prop.compare("=", v)
+			c, err := prop.compare("=", v, p.expression.Wildcards)
 			if err != nil {
 				return c, err
 			}
@@ -108,56 +138,52 @@ func (p *parser) comparison() (condition, error) {
 		}
 		return anyOf(all), nil
 	}
-	if sign := p.sign(); sign != "" {
-		v, err := p.value()
-		if err != nil {
-			return condition{}, err
-		}
-		return prop.compare(sign, v)
-	}
-	return condition{}, p.unexpected()
-}
-
-func (p *parser) sign() string {
-	for _, sign := range []string{"=", "<>", "<=", ">=", "<", ">"} {
+	for _, sign := range append(signs, "contains") {
 		if p.take(sign) {
-			return sign
+			v, err := p.value()
+			if err != nil {
+				return condition[T]{}, err
+			}
+			return prop.compare(sign, v, p.expression.Wildcards)
 		}
 	}
-	return ""
+	if function {
+		return prop.compare("=", "true", false)
+	}
+	return condition[T]{}, p.unexpected()
 }
 
-// property reads the left side of a comparison.
-func (p *parser) property() (property, error) {
+// property reads the left side of a comparison, such as Title or
+// FieldName("Brand").Value; a function as Collection('id') stands alone.
+func (p *parser[T]) property() (prop property[T], function bool, err error) {
 	rest := p.tokens
-	name, ok := p.takeKind('w')
-	if !ok {
-		return property{}, p.unexpected()
-	}
-	if strings.EqualFold(name, "FieldName") && p.take("(") {
-		of, ok := p.takeKind('s')
+	name, _ := p.takeKind("w")
+	argument := ""
+	if p.take("(") {
+		text, ok := p.takeKind("swn?@")
 		if !ok || !p.take(")") {
-			return property{}, p.unexpected()
+			return prop, false, p.unexpected()
 		}
-		return p.store.fieldProperty(of), nil
+		argument, function = text, true
+		if p.ahead(0, ".Value", ".Values") {
+			p.tokens = p.tokens[1:]
+		}
 	}
-	prop, ok := properties[strings.ToLower(name)]
+	prop, ok := p.can.property(strings.ToLower(name), argument)
 	if !ok {
 		p.tokens = rest
-		return property{}, p.unexpected()
+		return prop, false, p.unexpected()
 	}
-	return prop, nil
+	return prop, function, nil
 }
 
 // value reads a value, or the parameter that stands for it.
-func (p *parser) value() (string, error) {
-	for _, kind := range "sn" {
-		if text, ok := p.takeKind(kind); ok {
-			if p.expression.Wildcards && strings.ContainsAny(text, "*?") {
-				return "", invalid("Wildcards are not simulated.")
-			}
-			return text, nil
-		}
+func (p *parser[T]) value() (string, error) {
+	if p.ahead(0, "or", "and", "not", "in", "contains") {
+		return "", p.unexpected()
+	}
+	if text, ok := p.takeKind("snw"); ok {
+		return text, nil
 	}
 	raw, err := p.parameter()
 	if err != nil {
@@ -167,7 +193,7 @@ func (p *parser) value() (string, error) {
 }
 
 // values reads what comes after "in": a list, or one parameter that is an array.
-func (p *parser) values() ([]string, error) {
+func (p *parser[T]) values() ([]string, error) {
 	var all []string
 	if p.take("(") {
 		for {
@@ -202,14 +228,14 @@ func (p *parser) values() ([]string, error) {
 	return all, nil
 }
 
-func (p *parser) parameter() (json.RawMessage, error) {
-	if _, ok := p.takeKind('?'); ok {
+func (p *parser[T]) parameter() (json.RawMessage, error) {
+	if _, ok := p.takeKind("?"); ok {
 		if p.used++; p.used > len(p.expression.Parameters) {
 			return nil, invalid("There is no parameter number %d.", p.used)
 		}
 		return p.expression.Parameters[p.used-1], nil
 	}
-	if name, ok := p.takeKind('@'); ok {
+	if name, ok := p.takeKind("@"); ok {
 		raw, ok := p.expression.Named[name]
 		if !ok {
 			return nil, invalid("There is no parameter named '%s'.", name)
@@ -219,15 +245,17 @@ func (p *parser) parameter() (json.RawMessage, error) {
 	return nil, p.unexpected()
 }
 
-// scalar returns a string without its quotes, or a number as it is written.
+// scalar returns a string without its quotes, or a number or a flag as it is
+// written.
 func scalar(raw json.RawMessage) (string, error) {
-	var text string
-	if json.Unmarshal(raw, &text) == nil && !slices.Equal(raw, []byte("null")) {
-		return text, nil
+	var v any
+	if json.Unmarshal(raw, &v) == nil {
+		switch v := v.(type) {
+		case string:
+			return v, nil
+		case float64, bool:
+			return string(raw), nil
+		}
 	}
-	var number json.Number
-	if json.Unmarshal(raw, &number) == nil && number != "" {
-		return number.String(), nil
-	}
-	return "", invalid("A parameter must be a string or a number, not %.40s.", raw)
+	return "", invalid("A parameter must be a string, a number or a flag, not %.40s.", raw)
 }

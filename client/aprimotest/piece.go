@@ -38,10 +38,12 @@ func (c *capped) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A part is the one part of a multipart form that an upload has.
+// A part is the file of a multipart form that an upload has, with the other fields
+// of the form.
 type part struct {
 	piece
 	name, fileName string
+	fields         map[string]string
 }
 
 // readForm reads a body that is a multipart form with one file in it. A form that
@@ -56,23 +58,35 @@ func readForm(r *http.Request) (requestBody, error) {
 	return requestBody{kept: kept.Bytes(), part: p}, err
 }
 
+// maxParts is the most that a form can have.
+const maxParts = 16
+
 func readPart(r *http.Request) *part {
 	form, err := r.MultipartReader()
 	if err != nil {
 		return nil
 	}
-	p, err := form.NextPart()
-	if err != nil {
-		return nil
+	file, files := &part{fields: make(map[string]string)}, 0
+	for range maxParts {
+		p, err := form.NextPart()
+		if err == io.EOF && files == 1 {
+			return file
+		}
+		if err != nil {
+			return nil
+		}
+		content, err := readPiece(p)
+		if err != nil {
+			return nil
+		}
+		if p.FileName() == "" {
+			file.fields[p.FormName()] = string(content.data)
+			continue
+		}
+		files++
+		file.piece, file.name, file.fileName = content, p.FormName(), p.FileName()
 	}
-	content, err := readPiece(p)
-	if err != nil {
-		return nil
-	}
-	if _, err := form.NextPart(); err != io.EOF {
-		return nil
-	}
-	return &part{content, p.FormName(), p.FileName()}
+	return nil
 }
 
 func isForm(r *http.Request) bool {

@@ -1,66 +1,86 @@
 package aprimotest
 
 import (
+	"cmp"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// A property is what an expression can ask of a record: a time or texts.
-type property struct {
-	id    bool
-	time  func(*record) time.Time
-	texts func(*record) []string
-}
-
-var properties = map[string]property{
-	"id":          {id: true},
-	"createdon":   {time: func(rec *record) time.Time { return rec.created }},
-	"modifiedon":  {time: func(rec *record) time.Time { return rec.modified }},
-	"contenttype": {texts: func(rec *record) []string { return []string{rec.contentType} }},
-	"status":      {texts: func(rec *record) []string { return []string{rec.status} }},
-	"title":       {texts: func(rec *record) []string { return []string{rec.name()} }},
-	"tag":         {texts: func(rec *record) []string { return []string{rec.tag} }},
-}
-
-// fieldProperty is about the values of a field, in all languages.
-func (s *store) fieldProperty(name string) property {
-	return property{texts: func(rec *record) []string {
-		for _, f := range s.fieldsOf(rec) {
-			if strings.EqualFold(f.Name, name) {
-				return f.texts()
-			}
-		}
-		return nil
-	}}
+// A property is what an expression can ask of a record or a document: times,
+// numbers, texts, or the number of a record.
+type property[T any] struct {
+	id     bool
+	time   func(T) time.Time
+	number func(T) float64
+	texts  func(T) []string
 }
 
 // compare returns the condition that a property is in the relation to a value.
-func (p property) compare(sign, value string) (condition, error) {
+func (p property[T]) compare(sign, value string, wildcards bool) (condition[T], error) {
+	holds := relationOf(sign)
 	switch {
-	case p.time != nil:
-		at, err := parseTime(value)
-		if err != nil {
-			return condition{}, err
-		}
-		holds := relation(sign)
-		return condition{match: func(rec *record) bool { return holds(p.time(rec).Compare(at)) }}, nil
-	case sign != "=" && sign != "<>":
-		return condition{}, invalid("'%s' compares times alone.", sign)
 	case p.id:
-		c := oneOf(map[uint64]bool{numberOf(strings.ToLower(strings.ReplaceAll(value, "-", ""))): true})
+		c := condition[T]{ids: map[uint64]bool{numberOf(bareID(value)): true}}
+		c.match = c.within(c.ids)
 		if sign == "<>" {
-			return condition{match: func(rec *record) bool { return !c.match(rec) }}, nil
+			return not(c), nil
+		}
+		if sign != "=" {
+			return c, invalid("'%s' does not compare ids.", sign)
 		}
 		return c, nil
+	case p.time != nil && holds != nil:
+		at, err := parseTime(value)
+		return condition[T]{match: func(v T) bool { return holds(p.time(v).Compare(at)) }}, err
+	case p.number != nil && holds != nil:
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return condition[T]{}, invalid("'%s' is not a number.", value)
+		}
+		return condition[T]{match: func(v T) bool { return holds(cmp.Compare(p.number(v), n)) }}, nil
+	case p.texts == nil:
+		return condition[T]{}, invalid("'%s' compares texts alone.", sign)
 	}
-	return condition{match: func(rec *record) bool {
-		has := slices.ContainsFunc(p.texts(rec), func(text string) bool { return strings.EqualFold(text, value) })
-		return has == (sign == "=")
-	}}, nil
+	matches, err := textMatch(sign, value, wildcards)
+	if err != nil {
+		return condition[T]{}, err
+	}
+	return condition[T]{match: func(v T) bool { return slices.ContainsFunc(p.texts(v), matches) == (sign != "<>") }}, nil
 }
 
-func relation(sign string) func(int) bool {
+// textMatch returns what tells whether a text is as a comparison wants it. Texts
+// have no order, but those that are numbers or times have.
+func textMatch(sign, value string, wildcards bool) (func(string) bool, error) {
+	value = bareID(value)
+	if wildcards && strings.ContainsAny(value, "*?") {
+		pattern := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(value))
+		if sign != "contains" {
+			pattern = "^" + pattern + "$"
+		}
+		return regexp.MustCompile("(?is)" + pattern).MatchString, nil
+	}
+	lower := strings.ToLower(value)
+	switch holds := relationOf(sign); sign {
+	case "contains":
+		return func(text string) bool { return strings.Contains(strings.ToLower(text), lower) }, nil
+	case "=", "<>":
+		return func(text string) bool { return strings.EqualFold(text, value) }, nil
+	default:
+		if n, err := strconv.ParseFloat(value, 64); err == nil {
+			return func(text string) bool {
+				has, err := strconv.ParseFloat(text, 64)
+				return err == nil && holds(cmp.Compare(has, n))
+			}, nil
+		}
+		at, err := parseTime(value)
+		return func(text string) bool { has, err := parseTime(text); return err == nil && holds(has.Compare(at)) }, err
+	}
+}
+
+func relationOf(sign string) func(int) bool {
 	return map[string]func(int) bool{
 		"=":  func(n int) bool { return n == 0 },
 		"<>": func(n int) bool { return n != 0 },
@@ -71,11 +91,69 @@ func relation(sign string) func(int) bool {
 	}[sign]
 }
 
+var timeLayouts = []string{
+	time.RFC3339, time.TimeOnly, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", time.DateOnly,
+	"1/2/2006", "1/2/2006 3:04 PM", "1/2/2006 3:04:05 PM", "1/2/2006 15:04", "1/2/2006 15:04:05",
+}
+
 func parseTime(text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
+	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t, nil
 		}
 	}
 	return time.Time{}, invalid("'%s' is not a time.", text)
+}
+
+// direction reads what to sort by. As the API it takes "-createdOn", and
+// "createdOn desc" as well.
+func direction(by string) (name string, sign int) {
+	name, order, _ := strings.Cut(strings.TrimSpace(by), " ")
+	name, minus := strings.CutPrefix(strings.ToLower(name), "-")
+	if minus || strings.EqualFold(strings.TrimSpace(order), "desc") {
+		return name, -1
+	}
+	return name, 1
+}
+
+// sorted sorts by a property, and leaves what is equal in its order.
+func sorted[T, K any](found []K, value func(K) T, by string, can vocabulary[T]) error {
+	if by == "" {
+		return nil
+	}
+	name, sign := direction(by)
+	argument := ""
+	if tokens := scan(name); len(tokens) == 4 && tokens[1].text == "(" { // FieldName("X")
+		name, argument = tokens[0].text, tokens[2].text
+	}
+	prop, ok := can.property(name, argument)
+	if !ok {
+		return invalid("'%s' is not a property to sort by.", by)
+	}
+	type keyed struct {
+		item   K
+		time   time.Time
+		number float64
+		text   string
+	}
+	all := make([]keyed, len(found))
+	for i, item := range found {
+		k := keyed{item: item}
+		switch v := value(item); {
+		case prop.time != nil:
+			k.time = prop.time(v)
+		case prop.number != nil:
+			k.number = prop.number(v)
+		case prop.texts != nil:
+			k.text = strings.ToLower(strings.Join(prop.texts(v), "\x00"))
+		}
+		all[i] = k
+	}
+	slices.SortStableFunc(all, func(a, b keyed) int {
+		return sign * cmp.Or(a.time.Compare(b.time), cmp.Compare(a.number, b.number), strings.Compare(a.text, b.text))
+	})
+	for i := range all {
+		found[i] = all[i].item
+	}
+	return nil
 }

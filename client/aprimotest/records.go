@@ -3,9 +3,11 @@ package aprimotest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -23,9 +25,9 @@ type record struct {
 
 	fields          []field
 	classifications []string
-	files           []file // the first is the master
-	locks           []map[string]any
-	trail           []map[string]any
+	files           []*file // the first is the master
+	more            document
+	trail           []document
 }
 
 func (rec *record) id() string { return hexID(rec.number) }
@@ -67,7 +69,7 @@ func (s *store) at(number uint64, scratch *record) *record {
 	}
 	made := s.epoch.Add(-time.Duration((s.initial-int(number))/s.together+1) * time.Second)
 	*scratch = record{
-		number: number, generated: true, status: "released", contentType: "Asset",
+		number: number, generated: true, status: "Released", contentType: "Asset",
 		created: made, modified: made, createdBy: seedUser, modifiedBy: seedUser,
 	}
 	return scratch
@@ -76,12 +78,33 @@ func (s *store) at(number uint64, scratch *record) *record {
 // deleted stands for a record that was; its number is not given again.
 var deleted = new(record)
 
-// asked returns the record whose id is in the path of a request.
-func (s *store) asked(r *http.Request) (*record, error) {
+// recordOf returns the record whose id is in the path of a request.
+func (s *store) recordOf(r *http.Request) (*record, error) {
 	if rec := s.at(numberOf(r.PathValue("id")), new(record)); rec != nil {
 		return rec, nil
 	}
 	return nil, missing("No record was found with id '%s'.", r.PathValue("id"))
+}
+
+func (s *store) recordObject(id string) (object, bool) {
+	rec := s.at(numberOf(id), new(record))
+	if rec == nil {
+		return object{}, false
+	}
+	return rec.object(), true
+}
+
+func (rec *record) object() object {
+	doc := document{
+		"id": rec.id(), "status": rec.status, "contentType": rec.contentType, "title": rec.name(), "aiInfluenced": "No",
+		"createdOn": stamp(rec.created), "modifiedOn": stamp(rec.modified),
+		"~createdBy": nameID(rec.createdBy), "~modifiedBy": nameID(rec.modifiedBy),
+	}
+	if rec.tag != "" {
+		doc["tag"] = rec.tag
+	}
+	maps.Copy(doc, rec.more)
+	return object{kind: kindOf["record"], doc: doc, path: "record/" + rec.id(), of: rec}
 }
 
 // complete gives a record that was generated all it has, so that it can be changed.
@@ -95,21 +118,12 @@ func (s *store) complete(rec *record) {
 	s.records[rec.number-1] = rec
 }
 
-func (s *store) getRecord(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.asked(r)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, s.view(rec, r, false))
-	return nil
-}
-
 // A recordChange is the body of a request that makes or changes a record. What is
 // not in it stays as it is.
 type recordChange struct {
-	Status      *string `json:"status"`
-	ContentType *string `json:"contentType"`
-	Tag         *string `json:"tag"`
+	Status      *string         `json:"status"`
+	ContentType *string         `json:"contentType"`
+	Tag         json.RawMessage `json:"tag"`
 	Fields      struct {
 		Put    []field `json:"addOrUpdate"`
 		Remove []ref   `json:"remove"`
@@ -123,6 +137,7 @@ type recordChange struct {
 		Put    []fileChange `json:"addOrUpdate"`
 		Remove []ref        `json:"remove"`
 	} `json:"files"`
+	AccessLists document `json:"accessLists"`
 }
 
 // A ref is the id of something, as an object or alone.
@@ -143,20 +158,18 @@ func (s *store) createRecord(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	now := time.Now()
-	rec := &record{number: uint64(len(s.records) + 1), status: "draft", contentType: "Asset", created: now, createdBy: s.user(r)}
+	rec := &record{number: uint64(len(s.records) + 1), status: "Draft", contentType: "Asset", created: now, createdBy: s.user(r)}
 	rec.indexed = s.indexedAt(r, now)
 	if err := s.change(rec, in, r); err != nil {
 		return err
 	}
 	s.records = append(s.records, rec)
-	view := s.view(rec, r, false)
-	w.Header().Set("Location", view.Links["self"].Href)
-	writeJSON(w, http.StatusCreated, view)
+	s.writeObject(w, r, http.StatusCreated, rec.object())
 	return nil
 }
 
 func (s *store) putRecord(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.asked(r)
+	rec, err := s.recordOf(r)
 	if err != nil {
 		return err
 	}
@@ -173,7 +186,7 @@ func (s *store) putRecord(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *store) deleteRecord(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.asked(r)
+	rec, err := s.recordOf(r)
 	if err != nil {
 		return err
 	}
@@ -182,11 +195,25 @@ func (s *store) deleteRecord(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+var statuses = []string{"Draft", "Released", "Archived"}
+
 // change does all that a request asks for, or nothing: what can be wrong with it
 // is looked at first.
 func (s *store) change(rec *record, in recordChange, r *http.Request) error {
-	if in.Status != nil && !slices.Contains([]string{"", "draft", "released", "archived"}, *in.Status) {
-		return invalid("'%s' is not a status of a record", *in.Status)
+	status := rec.status
+	if in.Status != nil && *in.Status != "" {
+		i := slices.IndexFunc(statuses, func(known string) bool { return strings.EqualFold(known, *in.Status) })
+		if i < 0 {
+			return invalid("'%s' is not a status of a record: %s.", *in.Status, strings.Join(statuses, ", "))
+		}
+		status = statuses[i]
+	}
+	tag := rec.tag
+	if in.Tag != nil {
+		tag = ""
+		if err := json.Unmarshal(in.Tag, &tag); err != nil {
+			return invalid("The tag of a record must be a text.")
+		}
 	}
 	for i := range in.Fields.Put {
 		if err := s.define(&in.Fields.Put[i]); err != nil {
@@ -194,7 +221,7 @@ func (s *store) change(rec *record, in recordChange, r *http.Request) error {
 		}
 	}
 	for _, c := range in.Classifications.Put {
-		if s.docs["classifications"].byID[string(c)] == nil {
+		if s.collection("classifications").byID[string(c)] == nil {
 			return missing("No classification was found with id '%s'.", c)
 		}
 	}
@@ -202,38 +229,58 @@ func (s *store) change(rec *record, in recordChange, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	set(&rec.status, in.Status)
-	set(&rec.contentType, in.ContentType)
-	if in.Tag != nil {
-		rec.tag = *in.Tag
+	rec.status, rec.tag, rec.files = status, tag, files
+	if in.ContentType != nil && *in.ContentType != "" {
+		rec.contentType = *in.ContentType
 	}
 	rec.changeFields(in.Fields.Put, in.Fields.Remove)
-	for _, c := range in.Classifications.Put {
+	rec.classify(in.Classifications.Put, in.Classifications.Remove)
+	if in.AccessLists != nil {
+		rec.keep("~accessLists", merged(rec.more["~accessLists"], in.AccessLists))
+	}
+	rec.modified, rec.modifiedBy = time.Now(), s.user(r)
+	rec.note(s, in)
+	return nil
+}
+
+// keep keeps with a record what is shown as it was sent.
+func (rec *record) keep(name string, value any) {
+	rec.more = maps.Clone(rec.more)
+	if rec.more == nil {
+		rec.more = document{}
+	}
+	rec.more[name] = value
+}
+
+func (rec *record) classify(put, remove []ref) {
+	for _, c := range put {
 		if !slices.Contains(rec.classifications, string(c)) {
 			rec.classifications = append(rec.classifications, string(c))
 		}
 	}
-	rec.classifications = slices.DeleteFunc(rec.classifications, func(id string) bool {
-		return slices.Contains(in.Classifications.Remove, ref(id))
-	})
-	rec.files = files
-	rec.modified, rec.modifiedBy = time.Now(), s.user(r)
-	rec.trail = append(rec.trail, map[string]any{
-		"entryId": len(rec.trail) + 1, "type": "change", "date": stamp(rec.modified), "userName": rec.modifiedBy,
-	})
-	return nil
+	rec.classifications = slices.DeleteFunc(rec.classifications, func(id string) bool { return slices.Contains(remove, ref(id)) })
 }
 
-// set gives a property a value that is not empty.
-func set(property, value *string) {
-	if value != nil && *value != "" {
-		*property = *value
+func (s *store) classificationsOf(rec *record) []string {
+	if !rec.generated {
+		return rec.classifications
 	}
+	return []string{seedID("classifications", "Assets")}
+}
+
+func (s *store) recordClassifications(o object, _ *query) any {
+	all := listing{}
+	for _, id := range s.classificationsOf(o.of.(*record)) {
+		if s.collection("classifications").byID[id] != nil { // nil if it was deleted since
+			all = append(all, object{kind: kindOf["recordclassification"], doc: document{"id": id}, path: o.path + "/classification/" + id})
+		}
+	}
+	return all
 }
 
 // indexedAt returns when search finds what a request makes.
 func (s *store) indexedAt(r *http.Request, now time.Time) time.Time {
-	if r.Header.Get("set-immediateSearchIndexUpdate") == "true" {
+	if strings.EqualFold(r.Header.Get("set-immediateSearchIndexUpdate"), "true") {
 		return now
 	}
 	return now.Add(s.indexDelay)

@@ -2,117 +2,171 @@ package aprimotest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 )
 
 const (
 	apiPath      = "/api/core"
+	uploadsPath  = "/uploads"
 	segmentsPath = "/uploads/segments"
 )
 
 // newRoutes returns the API, without the tokens and the blobs.
 func (t *Tenant) newRoutes() http.Handler {
-	dam, mo := t.store.damRoutes(), t.store.moRoutes()
+	dam, uploads := t.store.damRoutes(), t.store.uploadRoutes()
+	mo := sync.OnceValue(t.store.moRoutes) // there are hundreds, which few tests need
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mux := dam
-		if strings.HasPrefix(r.URL.Path, "/api/") && !strings.HasPrefix(r.URL.Path, apiPath+"/") {
-			mux = mo
-		}
+		path, isDAM := cutFold(r.URL.Path, apiPath+"/")
+		isUpload := strings.HasPrefix(r.URL.Path, uploadsPath)
+		isMO := !isDAM && isMO(r.URL.Path)
 		if t.RequireHeaders {
-			if err := checkHeaders(r, mux == mo); err != nil {
+			if err := t.checkHeaders(r, isMO, isUpload); err != nil {
 				writeException(w, http.StatusBadRequest, badRequest, err.Error())
 				return
 			}
 		}
-		if _, pattern := mux.Handler(r); pattern != "" {
-			mux.ServeHTTP(w, r)
-			return
+		switch {
+		case isUpload:
+			trimmed := *r.URL // the caller's is not ours to change
+			trimmed.Path, trimmed.RawPath = strings.TrimSuffix(r.URL.Path, "/"), strings.TrimSuffix(r.URL.RawPath, "/")
+			r.URL = &trimmed
+			serveMux(uploads, w, r)
+		case isMO:
+			serveMux(mo(), w, moPath(r))
+		default:
+			t.store.mu.Lock()
+			defer t.store.mu.Unlock()
+			t.store.request = r
+			dam.serve(w, r, path, t.Strict.BareIDs)
 		}
-		notRouted(mux, w, r)
 	})
 }
 
-func (s *store) damRoutes() *http.ServeMux {
-	mux := http.NewServeMux()
+// cutFold cuts a prefix in whatever case.
+func cutFold(text, prefix string) (string, bool) {
+	if len(text) < len(prefix) || !strings.EqualFold(text[:len(prefix)], prefix) {
+		return text, false
+	}
+	return text[len(prefix):], true
+}
+
+// serveMux answers as a mux does, but 404 and 405 in the words of the API.
+func serveMux(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	if _, pattern := mux.Handler(r); pattern != "" {
+		mux.ServeHTTP(w, r)
+		return
+	}
+	a := newAnswer()
+	mux.ServeHTTP(a, r)
+	notServed(w, r, a.header.Get("Allow"))
+}
+
+// notServed answers a request for which there is no handler.
+func notServed(w http.ResponseWriter, r *http.Request, allow string) {
+	if allow == "" {
+		writeException(w, http.StatusNotFound, notFound, "No HTTP resource was found that matches the request.")
+		return
+	}
+	w.Header().Set("Allow", allow)
+	writeException(w, http.StatusMethodNotAllowed, "System.NotSupportedException",
+		"The requested resource does not support http method '"+r.Method+"'.")
+}
+
+func (s *store) damRoutes() *router {
+	rt := new(router)
+	for _, k := range kindOf {
+		switch {
+		case k.single:
+			rt.handle("GET", k.name, s.getSingle(k))
+			if k.refuse == "" {
+				rt.handle("PUT", k.name, s.putSingle(k))
+			}
+		case k.plural != "" || s.lookups[k.name] != nil:
+			s.mount(rt, k, k.plural, k.path()+"/{id}", 0)
+		}
+	}
 	for pattern, h := range map[string]handler{
-		"GET /records":                         s.listRecords,
-		"POST /records":                        s.createRecord,
-		"GET /record/{id}":                     s.getRecord,
-		"PUT /record/{id}":                     s.putRecord,
-		"DELETE /record/{id}":                  s.deleteRecord,
-		"POST /record/{id}/locks":              s.createLock,
-		"GET /record/{id}/trail":               s.getTrail,
-		"GET /record/{id}/trail/entry/{entry}": s.getEntry,
-		"GET /record/{id}/field/{field}":       s.getField,
-		"GET /fileversion/{id}":                s.getVersion,
-		"GET /additionalfile/{id}":             s.getAdditional,
-		"POST /file/{id}/checkouts":            s.checkOut,
-		"DELETE /file/{id}/checkouts":          s.undoCheckOut,
-		"POST /search/records":                 s.searchRecords,
-		"POST /search/records/suggestions":     s.suggest,
-		"POST /search/classifications":         s.searchClassifications,
-		"GET /classification":                  s.classificationByPath,
-		"GET /classification/{id}/children":    s.classificationChildren,
-		"GET /collection/{id}/records":         s.getCollectionRecords,
-		"PUT /collection/{id}/records":         s.putCollectionRecords,
-		"GET /orders":                          s.listOrders,
-		"GET /fileversion/{id}/checkresults":   s.listCheckResults,
-		"POST /fileversion/{id}/checkresults":  s.createCheckResult,
-		"GET /calculatedpermission/{name}":     s.getCalculatedPermission,
-		"POST /orders":                         s.createOrder,
-		"GET /order/{id}":                      s.getOrder,
+		"GET records":                              s.listRecords,
+		"POST records":                             s.createRecord,
+		"PUT record/{id}":                          s.putRecord,
+		"DELETE record/{id}":                       s.deleteRecord,
+		"POST record/{id}/locks":                   s.createLock,
+		"GET record/{id}/trail":                    s.getTrail,
+		"GET record/{id}/trail/entry/{entry}":      s.getEntry,
+		"GET record/{id}/image/preview/download":   s.downloadImage,
+		"GET record/{id}/image/thumbnail/download": s.downloadImage,
+		"POST file/{id}/checkouts":                 s.checkOut,
+		"DELETE file/{id}/checkouts":               s.undoCheckOut,
+		"POST search/records":                      s.searchRecords,
+		"POST search/records/suggestions":          s.suggest,
+		"POST search/classifications":              s.searchClassifications,
+		"GET classification":                       s.classificationByPath,
+		"GET collection/{id}/records":              s.getCollectionRecords,
+		"PUT collection/{id}/records":              s.putCollectionRecords,
+		"POST collection/{id}/records":             s.putCollectionRecords,
+		"POST orders":                              s.createOrder,
+		"GET settings":                             s.listSettings,
+		"GET setting/{id}":                         s.getSetting,
+		"PUT setting/{id}":                         s.putSetting,
+		"DELETE statistics":                        s.deleteStatistics,
+		"POST uploads":                             s.postUpload,
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(method+" "+apiPath+path, s.locked(h))
+		rt.handle(method, path, h)
 	}
-	for _, p := range parts {
-		if p.path != "" {
-			mux.Handle("GET "+apiPath+"/record/{id}"+p.path, s.locked(s.getPart(p.name)))
+	return rt
+}
+
+// mount adds the routes of a kind: its list, one of it, and what belongs to that.
+func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
+	add := func(method, path string, h handler) {
+		if !slices.Contains(strings.Fields(k.refuse), method) {
+			rt.handle(method, path, h)
 		}
 	}
-	for _, sub := range subresources {
-		mux.Handle("GET "+apiPath+sub.path, s.locked(s.getSubresource(sub.owner)))
-		if !sub.readOnly {
-			mux.Handle("PUT "+apiPath+sub.path, s.locked(s.putSubresource(sub.owner)))
+	if list != "" {
+		add("GET", list, s.listDocuments(k))
+		add("POST", list, s.createDocument(k))
+		add("PUT", one, s.putDocument)
+		add("DELETE", one, s.deleteDocument)
+	}
+	add("GET", one, s.getDocument)
+	for i := range k.relations {
+		rel := &k.relations[i]
+		rt.handle("GET", one+"/"+rel.path, s.getRelated(rel))
+		switch {
+		case rel.one != "":
+			rt.handle("GET", one+"/"+rel.one+"/{item}", s.getOneOf(rel))
+		case rel.how == '>' && rel.target.refuse == "":
+			rt.handle("PUT", one+"/"+rel.path, s.putSingle(rel.target))
+		case rel.how == '*' && depth < 2:
+			s.mount(rt, rel.target, one+"/"+rel.path, one+"/"+rel.target.path()+"/{item}", depth+1)
 		}
 	}
-	for _, res := range resources {
-		one := apiPath + "/" + res.singular + "/{id}"
-		mux.Handle("GET "+apiPath+"/"+res.plural, s.locked(s.listDocuments(res)))
-		mux.Handle("POST "+apiPath+"/"+res.plural, s.locked(s.createDocument(res)))
-		mux.Handle("GET "+one, s.locked(s.getDocument(res)))
-		mux.Handle("PUT "+one, s.locked(s.putDocument(res)))
-		mux.Handle("DELETE "+one, s.locked(s.deleteDocument(res)))
-	}
-	mux.Handle("POST /uploads", s.locked(s.postUpload))
+}
+
+func (s *store) uploadRoutes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.Handle("POST "+uploadsPath, s.locked(s.postUpload))
+	mux.Handle("GET "+uploadsPath+"/{token}", s.locked(s.getUpload))
+	mux.Handle("DELETE "+uploadsPath+"/{token}", s.locked(s.cancelUpload))
 	mux.Handle("POST "+segmentsPath, s.locked(s.openSegments))
 	mux.Handle("POST "+segmentsPath+"/{token}", s.locked(s.putSegment))
 	mux.Handle("POST "+segmentsPath+"/{token}/commit", s.locked(s.commitSegments))
-	mux.Handle("DELETE "+segmentsPath+"/{token}", s.locked(s.cancelSegments))
+	mux.Handle("DELETE "+segmentsPath+"/{token}", s.locked(s.cancelUpload))
 	return mux
 }
 
-// notRouted answers 404 or 405, as the mux would, but in the words of the API.
-func notRouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
-	a := newAnswer()
-	mux.ServeHTTP(a, r)
-	if a.status == http.StatusMethodNotAllowed {
-		w.Header().Set("Allow", a.header.Get("Allow"))
-		writeException(w, a.status, "System.NotSupportedException",
-			"The requested resource does not support http method '"+r.Method+"'.")
-		return
-	}
-	writeException(w, http.StatusNotFound, notFound, "No HTTP resource was found that matches the request.")
-}
-
 // checkHeaders returns an error if a header is not there that the guide requires.
-func checkHeaders(r *http.Request, mo bool) error {
-	hasBody := r.Method == http.MethodPost || r.Method == http.MethodPut
+func (t *Tenant) checkHeaders(r *http.Request, mo, upload bool) error {
+	hasBody := (r.Method == http.MethodPost || r.Method == http.MethodPut) && r.ContentLength != 0
 	kind := r.Header.Get("Content-Type")
 	if hasBody && !isForm(r) && !strings.HasPrefix(kind, "application/json") {
 		return invalid("The header Content-Type must be application/json, not '%s'.", kind)
 	}
-	if mo {
+	if mo || upload && !t.Strict.UploadHeaders {
 		return nil
 	}
 	if version := r.Header.Get("API-VERSION"); version != "1" {

@@ -2,7 +2,6 @@ package aprimotest
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,34 +9,18 @@ import (
 	"time"
 )
 
-const maxFacets = 12
-
 type searchRequest struct {
-	Search        *expression       `json:"searchExpression"`
-	Facets        []json.RawMessage `json:"facets"`
-	IgnoreInvalid bool              `json:"ignoreInvalidFacets"`
-}
-
-// A facet counts the records that were found by one of their properties.
-type facet struct {
-	Name   string       `json:"name"`
-	Values []facetValue `json:"values"`
-}
-
-type facetValue struct {
-	Key   string `json:"key"`
-	Count int    `json:"count"`
+	Search        *expression `json:"searchExpression"`
+	Facets        []facet     `json:"facets"`
+	IgnoreInvalid bool        `json:"ignoreInvalidFacets"`
 }
 
 func (s *store) listRecords(w http.ResponseWriter, r *http.Request) error {
-	p, err := pageOf(r)
-	if err != nil {
-		return err
-	}
-	always := condition{match: func(*record) bool { return true }}
+	always := condition[*record]{match: func(*record) bool { return true }}
 	filter := parameter(r, "filter")
 	if filter != "" {
-		if always, err = (expression{Expression: filter}).condition(s, 0); err != nil {
+		var err error
+		if always, err = compile(expression{Expression: filter}, s.recordWords(), 0); err != nil {
 			return err
 		}
 	}
@@ -45,8 +28,7 @@ func (s *store) listRecords(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	writePaged(w, r, p, s.views(found, p, r), len(found), nil)
-	return nil
+	return s.writeRecords(w, r, found, nil)
 }
 
 func (s *store) searchRecords(w http.ResponseWriter, r *http.Request) error {
@@ -64,7 +46,7 @@ func (s *store) searchRecords(w http.ResponseWriter, r *http.Request) error {
 	if in.Search == nil {
 		return invalid("The request has no searchExpression.")
 	}
-	c, err := in.Search.condition(s, 0)
+	c, err := compile(*in.Search, s.recordWords(), 0)
 	if err != nil {
 		return err
 	}
@@ -72,28 +54,21 @@ func (s *store) searchRecords(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	facets, err := s.facets(found, in)
+	facets, kept, err := s.facets(found, in)
 	if err != nil {
 		return err
 	}
-	writePaged(w, r, p, s.views(found, p, r), len(found), facets)
-	return nil
+	return s.writeRecords(w, r, kept, facets)
 }
 
-// views returns the records of a page.
-func (s *store) views(found []uint64, p window, r *http.Request) []recordView {
-	first, last := p.bounds(len(found))
-	items := make([]recordView, 0, last-first)
-	var scratch record
-	for _, n := range found[first:last] {
-		items = append(items, s.view(s.at(n, &scratch), r, true))
-	}
-	return items
+// writeRecords answers with a page of records.
+func (s *store) writeRecords(w http.ResponseWriter, r *http.Request, found []uint64, more document) error {
+	return s.writePage(w, r, len(found), more, func(i int) object { return s.at(found[i], new(record)).object() })
 }
 
-// find returns the numbers of the records for which a condition holds, sorted.
+// find returns the numbers of the records that a condition is about, sorted.
 // Search finds only those that are in the index already.
-func (s *store) find(c condition, sort string, indexed bool) ([]uint64, error) {
+func (s *store) find(c condition[*record], sort string, indexed bool) ([]uint64, error) {
 	var found []uint64
 	var scratch record
 	now := time.Now()
@@ -112,75 +87,142 @@ func (s *store) find(c condition, sort string, indexed bool) ([]uint64, error) {
 			look(n + 1)
 		}
 	}
-	return found, s.sort(found, sort)
+	return found, sorted(found, func(n uint64) *record { return s.at(n, &scratch) }, sort, s.recordWords())
 }
 
-// sort sorts by a property, and within it by the order in which records were made.
-func (s *store) sort(found []uint64, by string) error {
-	if by == "" {
-		return nil
-	}
-	name, sign := direction(by)
-	var scratch record
-	switch prop := properties[name]; name {
-	case "createdon", "modifiedon":
-		sortBy(found, func(n uint64) int64 { return prop.time(s.at(n, &scratch)).UnixNano() }, sign)
-	case "title", "contenttype", "status":
-		sortBy(found, func(n uint64) string { return strings.ToLower(prop.texts(s.at(n, &scratch))[0]) }, sign)
-	default:
-		return invalid("'%s' is not a property to sort by.", by)
-	}
-	return nil
-}
-
-func sortBy[K cmp.Ordered](found []uint64, key func(uint64) K, sign int) {
-	type keyed struct {
-		key    K
-		number uint64
-	}
-	all := make([]keyed, len(found))
-	for i, n := range found {
-		all[i] = keyed{key(n), n}
-	}
-	slices.SortFunc(all, func(a, b keyed) int {
-		return cmp.Or(sign*cmp.Compare(a.key, b.key), cmp.Compare(a.number, b.number))
-	})
-	for i, k := range all {
-		found[i] = k.number
-	}
-}
-
-// facets counts by contentType and by status.
-func (s *store) facets(found []uint64, in searchRequest) ([]facet, error) {
-	if len(in.Facets) > maxFacets {
-		return nil, invalid("A request may have %d facets, not %d.", maxFacets, len(in.Facets))
-	}
-	all := []facet{}
-	for _, raw := range in.Facets {
-		var object struct{ Name, Type string }
-		var name string
-		if json.Unmarshal(raw, &name) != nil && json.Unmarshal(raw, &object) == nil {
-			name = cmp.Or(object.Name, object.Type)
+// recordWords are what an expression can ask of a record.
+func (s *store) recordWords() vocabulary[*record] {
+	can := vocabulary[*record]{property: s.recordProperty}
+	can.words.texts = func(rec *record) []string {
+		all := []string{rec.name()}
+		for _, f := range s.fieldsOf(rec) {
+			all = append(all, f.texts()...)
 		}
-		bare := strings.ToLower(name)
-		if bare != "contenttype" && bare != "status" {
-			if in.IgnoreInvalid {
-				continue
+		for _, f := range s.filesOf(rec) {
+			all = append(all, f.latest().name)
+		}
+		return all
+	}
+	return can
+}
+
+// recordProperties are those that need nothing but the record.
+var recordProperties = map[string]property[*record]{
+	"id":             {id: true},
+	"createdon":      {time: func(rec *record) time.Time { return rec.created }},
+	"modifiedon":     {time: func(rec *record) time.Time { return rec.modified }},
+	"contenttype":    {texts: func(rec *record) []string { return []string{rec.contentType} }},
+	"status":         {texts: func(rec *record) []string { return []string{rec.status} }},
+	"contentstatus":  {texts: func(rec *record) []string { return []string{rec.status} }},
+	"title":          {texts: func(rec *record) []string { return []string{rec.name()} }},
+	"tag":            {texts: func(rec *record) []string { return []string{rec.tag} }},
+	"aiinfluenced":   {texts: func(*record) []string { return []string{"No"} }},
+	"createdby":      {texts: func(rec *record) []string { return []string{nameID(rec.createdBy), rec.createdBy} }},
+	"modifiedby":     {texts: func(rec *record) []string { return []string{nameID(rec.modifiedBy), rec.modifiedBy} }},
+	"createdby.id":   {texts: func(rec *record) []string { return []string{nameID(rec.createdBy)} }},
+	"modifiedby.id":  {texts: func(rec *record) []string { return []string{nameID(rec.modifiedBy)} }},
+	"createdby.name": {texts: func(rec *record) []string { return []string{rec.createdBy} }},
+
+	"modifiedby.name": {texts: func(rec *record) []string { return []string{rec.modifiedBy} }},
+}
+
+func (s *store) recordProperty(name, argument string) (property[*record], bool) {
+	if p, ok := recordProperties[name]; ok && argument == "" {
+		return p, true
+	}
+	head, last := name, "id"
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		head, last = name[:i], name[i+1:]
+	}
+	switch {
+	case name == "fieldname" || name == "fieldid":
+		return s.fieldProperty(name, argument), true
+	case name == "collection":
+		return s.memberOf(argument), true
+	case name == "filecount":
+		return property[*record]{number: func(rec *record) float64 { return float64(len(s.filesOf(rec))) }}, true
+	case head == "classification" || head == "directclassification":
+		return s.classificationProperty(last, head == "classification"), true
+	case strings.Contains(head, "file"):
+		return s.versionProperty(last, strings.Contains(head, "latest"), strings.Contains(head, "master"))
+	}
+	return property[*record]{}, false
+}
+
+// fieldProperty is about the values of a field, in all languages.
+func (s *store) fieldProperty(by, value string) property[*record] {
+	value = bareID(value)
+	return property[*record]{texts: func(rec *record) []string {
+		for _, f := range s.fieldsOf(rec) {
+			if by == "fieldid" && f.ID == value || by == "fieldname" && strings.EqualFold(f.Name, value) {
+				return f.texts()
 			}
-			return nil, invalid("'%s' is not a facet that is simulated.", name)
 		}
-		counts := make(map[string]int)
-		var scratch record
-		for _, n := range found {
-			counts[properties[bare].texts(s.at(n, &scratch))[0]]++
+		return nil
+	}}
+}
+
+// memberOf is whether a record is in a collection.
+func (s *store) memberOf(id string) property[*record] {
+	in := make(map[uint64]bool)
+	if doc := s.collection("collections").byID[bareID(id)]; doc != nil && doc["type"] != "Dynamic" {
+		for _, n := range s.inCollection(doc) {
+			in[n] = true
 		}
-		f := facet{Name: name, Values: []facetValue{}}
-		for _, key := range slices.Sorted(maps.Keys(counts)) {
-			f.Values = append(f.Values, facetValue{key, counts[key]})
-		}
-		all = append(all, f)
 	}
-	return all, nil
+	return property[*record]{texts: func(rec *record) []string { return []string{text(in[rec.number])} }}
+}
+
+// classificationProperty is about the classifications of a record, and if wanted
+// about those that they are below.
+func (s *store) classificationProperty(name string, above bool) property[*record] {
+	docs := s.collection("classifications").byID
+	return property[*record]{texts: func(rec *record) (all []string) {
+		for _, id := range s.classificationsOf(rec) {
+			for doc := docs[id]; doc != nil; doc = s.parent(doc) {
+				all = append(all, text(valueOf(doc, name)))
+				if !above {
+					break
+				}
+			}
+		}
+		return all
+	}}
+}
+
+// versionProperty is about the versions of the files of a record.
+func (s *store) versionProperty(name string, latest, master bool) (property[*record], bool) {
+	public := make(map[string]bool)
+	for _, doc := range s.collection("publicuris").byID {
+		public[text(doc["fileVersionId"])] = true
+	}
+	if name == "extension" {
+		name = "fileExtension"
+	}
+	m := kindOf["fileversion"].member(nil, name)
+	if m == nil && name != "haspublicuri" {
+		return property[*record]{}, false
+	}
+	return property[*record]{texts: func(rec *record) (all []string) {
+		files := s.filesOf(rec)
+		if master {
+			files = files[:min(1, len(files))]
+		}
+		for _, f := range files {
+			versions := f.versions
+			if latest {
+				versions = versions[len(versions)-1:]
+			}
+			for _, v := range versions {
+				if m == nil {
+					all = append(all, text(public[v.id]))
+				} else {
+					all = append(all, text(v.object(v == f.latest()).doc[m.name]))
+				}
+			}
+		}
+		return all
+	}}, true
 }
 
 // suggest returns titles that begin with what was typed.
@@ -201,12 +243,12 @@ func (s *store) suggest(w http.ResponseWriter, r *http.Request) error {
 	for n := uint64(1); n <= uint64(len(s.records)) && len(texts) < in.Number; n++ {
 		rec := s.at(n, &scratch)
 		if rec != nil && strings.HasPrefix(strings.ToLower(rec.name()), strings.ToLower(in.Input)) {
-			texts = append(texts, map[string]any{"text": rec.name(), "score": 1})
+			texts = append(texts, document{"text": rec.name(), "score": 1})
 		}
 	}
 	all := []any{}
 	for _, language := range append(in.LanguageIDs, noLanguage)[:max(1, len(in.LanguageIDs))] {
-		all = append(all, map[string]any{"languageId": language, "suggestions": texts})
+		all = append(all, document{"languageId": cmp.Or(language, noLanguage), "suggestions": texts})
 	}
 	writeJSON(w, http.StatusOK, all)
 	return nil

@@ -13,6 +13,7 @@ const (
 	defaultOrderTime     = 10 * time.Second
 	defaultFileSize      = 1024
 	defaultSearchCeiling = 10_000
+	defaultSignedFor     = 30 * time.Hour
 )
 
 // A store is all that the tenant remembers, apart from its tokens. One lock is
@@ -20,23 +21,36 @@ const (
 type store struct {
 	mu sync.Mutex
 
-	epoch      time.Time
-	initial    int // records of the start
-	together   int
-	fileSize   int64
-	indexDelay time.Duration
-	ceiling    int
-	orderTime  time.Duration
-	login      func(*http.Request) string
+	epoch          time.Time
+	initial        int // records of the start
+	together       int
+	fileSize       int64
+	indexDelay     time.Duration
+	signedFor      time.Duration
+	ceiling        int
+	orderTime      time.Duration
+	deletesTrees   bool
+	dynamicRecords bool
+	strict         Strict
+	login          func(*http.Request) string
 
+	lookups  map[string]func(id string) (object, bool) // see special
+	finders  map[string]func(object, *query) any
+	overlays map[string]func(object) document
+	saves    map[string]func(id string, doc document, list string) error
+
+	request  *http.Request     // the one that is answered
 	records  []*record         // by number; nil for one of the start that nobody changed
 	owners   map[string]uint64 // the records of files and their versions, by id
+	previews map[string]object // of files, by id
 	docs     map[string]*collection
-	attached map[string]document // by the path of the subresource
+	attached map[string]document // the documents of which an object has but one, by their paths
 	uploads  []*upload
-	orders   []*order
+	orders   map[string]*order
+	mo       map[string]*moObjects // by the kind that has them
 	blobs    map[string]*blob
-	ids      uint64 // given so far, to what is not a record
+	logins   map[string]string // the names of those who sent requests, by their ids
+	ids      uint64            // given so far, to what is not a record
 }
 
 func (t *Tenant) open(now time.Time) {
@@ -50,10 +64,15 @@ func (t *Tenant) open(now time.Time) {
 	s.orderTime = max(0, orDefault(t.OrderTime, defaultOrderTime))
 	s.ceiling = orDefault(t.SearchCeiling, defaultSearchCeiling)
 	s.login = func(r *http.Request) string { return t.tokens.user(r) }
-	s.owners = make(map[string]uint64)
+	s.signedFor = orDefault(max(0, t.SignedFor), defaultSignedFor)
+	s.strict, s.deletesTrees, s.dynamicRecords = t.Strict, t.DeleteTrees, t.DynamicRecords
+	s.logins = make(map[string]string)
+	s.owners, s.previews = make(map[string]uint64), make(map[string]object)
+	s.docs, s.orders = make(map[string]*collection), make(map[string]*order)
 	s.attached = make(map[string]document)
 	s.blobs = make(map[string]*blob)
 	s.fill(max(0, orDefault(t.Records, defaultRecords)))
+	s.special()
 	s.seed()
 }
 
@@ -64,12 +83,24 @@ func (s *store) newID() string {
 	return hexID(1<<48 | s.ids)
 }
 
-// user returns who sent a request: the user of its token.
+// user returns who sent a request: the user of its token, who can be looked up from
+// then on.
 func (s *store) user(r *http.Request) string {
-	if name := s.login(r); name != "" {
-		return name
+	name := s.login(r)
+	if name == "" {
+		return seedUser
 	}
-	return seedUser
+	s.logins[nameID(name)] = name
+	return name
+}
+
+// userObject finds a user: one that was made, or one who has made something.
+func (s *store) userObject(id string) (object, bool) {
+	doc := s.collection("users").byID[id]
+	if name := s.logins[id]; doc == nil && name != "" {
+		doc = document{"id": id, "name": name, "email": name + "@example.com", "createdOn": stamp(s.epoch), "modifiedOn": stamp(s.epoch)}
+	}
+	return object{doc: doc, list: "users"}, doc != nil
 }
 
 // locked returns the handler, called by one request at a time.
@@ -77,6 +108,7 @@ func (s *store) locked(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		s.request = r
 		h.ServeHTTP(w, r)
 	})
 }

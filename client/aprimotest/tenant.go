@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"sync"
@@ -102,6 +103,21 @@ type Tenant struct {
 	// done as it is made.
 	OrderTime time.Duration
 
+	// SignedFor is how long a signed link can be used. Zero means 30 hours, as the
+	// guide says; one source has seen 4.
+	SignedFor time.Duration
+
+	// DeleteTrees makes the tenant delete a classification that has others below
+	// it. If false, it answers 409; which of the two Aprimo does is not known.
+	DeleteTrees bool
+
+	// DynamicRecords makes the tenant answer with the records that a dynamic
+	// collection finds. If false, it answers 500, as a real tenant was seen to.
+	DynamicRecords bool
+
+	// Strict is what the tenant refuses beyond what real tenants were seen to.
+	Strict Strict
+
 	mu     sync.Mutex    // guards what follows down to the blank line
 	epoch  time.Time     // of the first request; zero before it
 	latest time.Duration // since then, when last looked
@@ -113,6 +129,25 @@ type Tenant struct {
 	routes http.Handler // set once, before the first request is handled
 	store  store
 	tokens tokens
+}
+
+// Strict has what Aprimo's guide asks for and real tenants, or clients of them, do
+// without. The zero value refuses nothing of it; RequireToken and RequireHeaders
+// stand apart.
+type Strict struct {
+	// UploadHeaders makes RequireHeaders hold for the upload service as well.
+	UploadHeaders bool
+
+	// PartNames refuses a form whose part is not called as in the guide: file1,
+	// or segment and the index.
+	PartNames bool
+
+	// BareIDs answers 404 to an id in a path that has dashes or upper case.
+	BareIDs bool
+
+	// JSON refuses what RFC 8259 does not have: single quotes, names without
+	// quotes, and a comma after the last element.
+	JSON bool
 }
 
 // Start begins the tenant's time, from which the Others count theirs, and
@@ -151,7 +186,7 @@ func (t *Tenant) handle(r *http.Request) (*answer, error) {
 	t.Start()
 	r = r.WithContext(r.Context()) // a copy: the caller's is not ours to change
 	switch {
-	case r.URL.Path == tokenPath, r.URL.Path == authorizePath:
+	case r.URL.Path == tokenPath, r.URL.Path == authorizePath, r.URL.Path == nativePath:
 		return t.handleToken(r)
 	case strings.HasPrefix(r.URL.Path, blobPath), strings.HasPrefix(r.URL.Path, cdnPath):
 		return t.handleBlob(r)
@@ -184,6 +219,10 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 	return fault.apply(func(a *answer) {
 		if t.RequireToken && !t.tokens.valid(r, time.Now()) {
 			a.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if t.Strict.JSON && !isForm(r) && len(body.kept) > 0 && !json.Valid(body.kept) {
+			writeException(a, http.StatusBadRequest, badRequest, "The request body is not JSON as RFC 8259 has it.")
 			return
 		}
 		t.routes.ServeHTTP(a, body.attach(r))

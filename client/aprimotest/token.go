@@ -16,6 +16,7 @@ import (
 
 const (
 	tokenPath     = "/login/connect/token"
+	nativePath    = "/api/oauth/create-native-token" // of the registrations before OAuth
 	tokenLifetime = time.Hour
 )
 
@@ -29,7 +30,7 @@ func (t *Tenant) handleToken(r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.URL.Path == tokenPath {
+	if r.URL.Path != authorizePath {
 		t.mu.Lock()
 		t.count(t.tally(r.UserAgent()), func(a *Agent) { a.Tokens++ })
 		t.mu.Unlock()
@@ -109,6 +110,10 @@ func (k *tokens) serve(w http.ResponseWriter, r *http.Request, lifetime time.Dur
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
+	if r.URL.Path == nativePath {
+		k.serveNative(w, r, lifetime)
+		return
+	}
 	g, tokenErr := k.grant(r)
 	if tokenErr != nil {
 		status := http.StatusBadRequest
@@ -120,6 +125,19 @@ func (k *tokens) serve(w http.ResponseWriter, r *http.Request, lifetime time.Dur
 		return
 	}
 	writeJSON(w, http.StatusOK, k.issue(r, g, time.Now(), lifetime))
+}
+
+// serveNative answers as Aprimo did before OAuth: the user and a user token come as
+// Basic, the client as a header.
+func (k *tokens) serveNative(w http.ResponseWriter, r *http.Request, lifetime time.Duration) {
+	user, token, ok := r.BasicAuth()
+	client := r.Header.Get("client-id")
+	if !ok || token == "" || client == "" {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	issued := k.issue(r, grant{client: client, user: user, scope: "api"}, time.Now(), lifetime)
+	writeJSON(w, http.StatusOK, document{"accessToken": issued["access_token"], "refreshToken": "refresh-" + client})
 }
 
 // grant decides what the client gets.

@@ -3,6 +3,7 @@ package aprimotest
 import (
 	"bytes"
 	"cmp"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -64,16 +65,16 @@ func (u *upload) version(id, name string) version {
 }
 
 func (s *store) newUpload(name string) *upload {
-	u := &upload{token: s.newID() + "/" + "upload==", name: name, pieces: make(map[int]*sentPiece)}
+	u := &upload{token: base64.StdEncoding.EncodeToString([]byte(s.newID())), name: name, pieces: make(map[int]*sentPiece)}
 	s.uploads = append(s.uploads, u)
 	return u
 }
 
 // sas is what an upload that was accepted is answered with.
-func (s *store) sas(u *upload, r *http.Request) map[string]any {
-	id := strings.TrimSuffix(u.token, "/upload==")
-	s.blobs[id] = &blob{upload: u, expires: time.Now().Add(signedFor)}
-	return map[string]any{"token": u.token, "sasUrl": blobURL(r, id, cmp.Or(u.name, "file"), s.blobs[id].expires)}
+func (s *store) sas(u *upload, r *http.Request) document {
+	id, _ := base64.StdEncoding.DecodeString(u.token)
+	s.blobs[string(id)] = &blob{upload: u, expires: time.Now().Add(s.signedFor)}
+	return document{"token": u.token, "sasUrl": blobURL(r, string(id), cmp.Or(u.name, "file"), s.blobs[string(id)].expires)}
 }
 
 func (s *store) findUpload(token string) *upload {
@@ -120,7 +121,7 @@ func (s *store) postUpload(w http.ResponseWriter, r *http.Request) error {
 		writeJSON(w, http.StatusOK, s.sas(s.newUpload(in.FileName), r))
 		return nil
 	}
-	p, err := formFile(r, "file1")
+	p, err := s.formFile(r, "file1")
 	if err != nil {
 		return err
 	}
@@ -137,13 +138,13 @@ func (s *store) postUpload(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// formFile returns the file of a form, whose part must have the given name.
-func formFile(r *http.Request, name string) (*part, error) {
+// formFile returns the file of a form, whose part has the given name in the guide.
+func (s *store) formFile(r *http.Request, name string) (*part, error) {
 	p := partOf(r)
 	if p == nil {
 		return nil, invalid("The request must be a multipart/form-data with one part, '%s'.", name)
 	}
-	if p.name != name {
+	if s.strict.PartNames && p.name != name {
 		return nil, invalid("The part of the form is '%s', not '%s'.", p.name, name)
 	}
 	return p, nil
@@ -158,7 +159,7 @@ func (s *store) openSegments(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	u := s.newUpload(in.FileName)
-	writeJSON(w, http.StatusOK, map[string]any{"uri": segmentsPath + "/" + url.QueryEscape(u.token), "token": u.token})
+	writeJSON(w, http.StatusOK, document{"uri": baseURL(r) + segmentsPath + "/" + url.QueryEscape(u.token), "token": u.token})
 	return nil
 }
 
@@ -180,7 +181,7 @@ func (s *store) putSegment(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || index < 0 {
 		return invalid("'%s' is not an index of a segment.", r.URL.Query().Get("index"))
 	}
-	p, err := formFile(r, fmt.Sprintf("segment%d", index))
+	p, err := s.formFile(r, fmt.Sprintf("segment%d", index))
 	if err != nil {
 		return err
 	}
@@ -222,10 +223,19 @@ func (s *store) commitSegments(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *store) cancelSegments(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.session(r)
-	if err != nil {
-		return err
+// getUpload answers with an upload that is complete, as it was answered before.
+func (s *store) getUpload(w http.ResponseWriter, r *http.Request) error {
+	u, err := s.spend(r.PathValue("token"))
+	if err == nil {
+		writeJSON(w, http.StatusOK, s.sas(u, r))
+	}
+	return err
+}
+
+func (s *store) cancelUpload(w http.ResponseWriter, r *http.Request) error {
+	u := s.findUpload(r.PathValue("token"))
+	if u == nil || u.state > UploadComplete {
+		return noUpload(r.PathValue("token"))
 	}
 	u.state = UploadCancelled
 	w.WriteHeader(http.StatusNoContent)

@@ -1,0 +1,431 @@
+package aprimotest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+type document = map[string]any
+
+// A collection has the documents of one list, in the order in which they were made.
+type collection struct {
+	ids  []string
+	byID map[string]document
+}
+
+func (c *collection) add(doc document, id string, now time.Time) {
+	doc["createdOn"], doc["modifiedOn"] = stamp(now), stamp(now)
+	c.ids = append(c.ids, id)
+	c.byID[id] = doc
+}
+
+// find returns the id of a document by the text in its path, in whatever case;
+// what has a key of its own is found by its id as well.
+func (c *collection) find(k *kind, id string) (string, bool) {
+	if c.byID[id] != nil {
+		return id, true
+	}
+	for _, other := range c.ids {
+		own, _ := c.byID[other]["id"].(string)
+		if strings.EqualFold(other, id) || k.key != "" && own == id {
+			return other, true
+		}
+	}
+	return "", false
+}
+
+// collection returns the documents at the path of a list.
+func (s *store) collection(path string) *collection {
+	if s.docs[path] == nil {
+		s.docs[path] = &collection{byID: make(map[string]document)}
+	}
+	return s.docs[path]
+}
+
+// lookUp returns an object of a kind by its id.
+func (s *store) lookUp(k *kind, id string) (object, error) {
+	if find := s.lookups[k.name]; find != nil {
+		if o, ok := find(id); ok {
+			o.kind, o.path = cmp.Or(o.kind, k), k.path()+"/"+id
+			return o, nil
+		}
+	} else if k.plural != "" {
+		return s.inList(k, k.plural, k.path(), id)
+	}
+	return object{}, missing("No %s was found with id '%s'.", k.name, id)
+}
+
+// inList returns a document of the list at a path.
+func (s *store) inList(k *kind, list, one, id string) (object, error) {
+	c := s.collection(list)
+	found, ok := c.find(k, id)
+	if !ok {
+		return object{}, missing("No %s was found with id '%s'.", k.name, id)
+	}
+	return object{kind: k, doc: c.byID[found], path: one + "/" + found, list: list}, nil
+}
+
+// objectAt returns the object at a path such as collection/1/comment/2.
+func (s *store) objectAt(at string) (object, error) {
+	parts := strings.Split(at, "/")
+	if len(parts) == 2 {
+		if k := kindAt[parts[0]]; k != nil {
+			return s.lookUp(k, parts[1])
+		}
+	}
+	if len(parts) < 4 {
+		return object{}, missing("Nothing was found at '%s'.", at)
+	}
+	n := len(parts) - 2
+	owner, err := s.objectAt(strings.Join(parts[:n], "/"))
+	if err != nil {
+		return object{}, err
+	}
+	for _, rel := range owner.kind.relations {
+		if rel.how == '*' && rel.target.path() == parts[n] {
+			return s.inList(rel.target, owner.path+"/"+rel.path, owner.path+"/"+parts[n], parts[n+1])
+		}
+	}
+	return object{}, missing("Nothing was found at '%s'.", at)
+}
+
+// kindAt has the kinds by the paths of one.
+var kindAt = func() map[string]*kind {
+	all := make(map[string]*kind)
+	for _, k := range kindOf {
+		if k.one != "-" {
+			all[k.path()] = k
+		}
+	}
+	return all
+}()
+
+// owned returns an error if what a list belongs to is not there.
+func (s *store) owned(list string) error {
+	if owner := path.Dir(list); owner != "." {
+		_, err := s.objectAt(owner)
+		return err
+	}
+	return nil
+}
+
+// asked returns the object that the path of a request is about.
+func (s *store) asked(r *http.Request) (object, error) { return s.objectAt(r.PathValue("path")) }
+
+func (s *store) listDocuments(k *kind) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		list := r.PathValue("path")
+		if err := s.owned(list); err != nil {
+			return err
+		}
+		match := func(document) bool { return true }
+		if filter := parameter(r, "filter"); filter != "" {
+			c, err := compile(expression{Expression: filter}, s.documentWords(k), 0)
+			if err != nil {
+				return err
+			}
+			match = c.match
+		}
+		return s.writeDocuments(w, r, k, list, match)
+	}
+}
+
+// writeDocuments answers with a page of the documents of a list that match.
+func (s *store) writeDocuments(w http.ResponseWriter, r *http.Request, k *kind, list string, match func(document) bool) error {
+	c := s.collection(list)
+	var found []string
+	for _, id := range c.ids {
+		if match(c.byID[id]) {
+			found = append(found, id)
+		}
+	}
+	if err := sorted(found, func(id string) document { return c.byID[id] }, parameter(r, "sort"), s.documentWords(k)); err != nil {
+		return err
+	}
+	at := path.Join(path.Dir(list), k.path())
+	return s.writePage(w, r, len(found), nil, func(i int) object {
+		if s.lookups[k.name] != nil {
+			o, _ := s.lookUp(k, found[i])
+			return o
+		}
+		return object{kind: k, doc: c.byID[found[i]], path: at + "/" + found[i]}
+	})
+}
+
+// documentWords are what an expression can ask of the documents of a kind: their
+// members, and those of what they have the id of, as parent.name.
+func (s *store) documentWords(k *kind) vocabulary[document] {
+	var can vocabulary[document]
+	can.words = property[document]{texts: func(doc document) []string {
+		return []string{text(doc["name"]), text(doc["label"]), text(doc["identifier"])}
+	}}
+	can.property = func(name, _ string) (property[document], bool) {
+		name, further, _ := strings.Cut(name, ".")
+		if rel := k.relation(name); rel != nil && rel.how == '@' {
+			return property[document]{texts: func(doc document) []string {
+				if further == "" || further == "id" {
+					return []string{text(doc[rel.idOf])}
+				}
+				o, _ := s.lookUp(rel.target, text(doc[rel.idOf]))
+				return []string{text(valueOf(o.doc, further))}
+			}}, true
+		}
+		m := k.member(nil, name)
+		switch {
+		case m == nil:
+			return property[document]{}, false
+		case m.kind == "time":
+			return property[document]{time: func(doc document) time.Time { t, _ := parseTime(text(doc[m.name])); return t }}, true
+		case m.kind == "number":
+			return property[document]{number: func(doc document) float64 { n, _ := doc[m.name].(float64); return n }}, true
+		}
+		return property[document]{texts: func(doc document) []string {
+			if doc[m.name] == nil {
+				return []string{text(m.zero)}
+			}
+			return []string{text(doc[m.name])}
+		}}, true
+	}
+	return can
+}
+
+// text returns a value as an expression compares it; "" for null.
+func text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	return fmt.Sprint(v)
+}
+
+// valueOf returns a property of a document by its name, in whatever case.
+func valueOf(doc document, name string) any {
+	for key, value := range doc {
+		if strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return nil
+}
+
+func (s *store) createDocument(k *kind) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		list, in := r.PathValue("path"), document{}
+		if err := s.owned(list); err != nil {
+			return err
+		}
+		if err := readJSON(r, &in); err != nil {
+			return err
+		}
+		doc, err := k.changed(nil, in)
+		if err == nil {
+			err = k.complete(doc)
+		}
+		if err != nil {
+			return err
+		}
+		id := s.newID()
+		doc["id"] = id
+		if k.key == "name" {
+			delete(doc, "id")
+		}
+		c := s.collection(list)
+		if k.key != "" && k.key != "id" {
+			if doc[k.key] == nil && k.key == "occurrence" {
+				doc[k.key] = float64(len(c.ids) + 1)
+			}
+			id = text(doc[k.key])
+		}
+		if _, ok := c.find(k, id); ok {
+			return conflict("There is a %s '%s' already.", k.name, id)
+		}
+		s.sign(doc, r)
+		if err := s.save(k, id, doc, list); err != nil {
+			return err
+		}
+		c.add(doc, id, time.Now())
+		s.saved(k)
+		o := object{kind: k, doc: doc, path: path.Join(path.Dir(list), k.path()) + "/" + id, list: list}
+		s.writeObject(w, r, http.StatusCreated, o)
+		return nil
+	}
+}
+
+// sign notes who makes or changes a document.
+func (s *store) sign(doc document, r *http.Request) {
+	user := nameID(s.user(r))
+	doc["~modifiedBy"] = user
+	if doc["~createdBy"] == nil {
+		doc["~createdBy"] = user
+	}
+}
+
+// save does what a kind wants to be done before a document is kept.
+func (s *store) save(k *kind, id string, doc document, list string) error {
+	for name, value := range map[string]any{"createdBy": doc["~createdBy"], "modifiedBy": doc["~modifiedBy"]} {
+		if m := k.member(nil, name); m != nil {
+			doc[name] = value
+		}
+	}
+	if m := k.member(nil, "fileVersionId"); m != nil && m.unchanging && list != k.plural {
+		doc["fileVersionId"] = path.Base(path.Dir(list))
+	}
+	if prepare := s.saves[k.name]; prepare != nil {
+		return prepare(id, doc, list)
+	}
+	return nil
+}
+
+// saved does what follows from a change.
+func (s *store) saved(k *kind) {
+	if k.name == "classification" {
+		s.settleAll()
+	}
+}
+
+// writeObject answers with an object.
+func (s *store) writeObject(w http.ResponseWriter, r *http.Request, status int, o object) {
+	q := newQuery(r)
+	if status == http.StatusCreated {
+		w.Header().Set("Location", q.base+o.path)
+	}
+	writeJSON(w, status, s.show(o, q))
+}
+
+func (s *store) getDocument(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.asked(r)
+	if err == nil {
+		s.writeObject(w, r, http.StatusOK, o)
+	}
+	return err
+}
+
+// putDocument changes what a request names; null resets a property.
+func (s *store) putDocument(w http.ResponseWriter, r *http.Request) error {
+	in := document{}
+	if err := readJSON(r, &in); err != nil {
+		return err
+	}
+	o, err := s.asked(r)
+	if err != nil {
+		return err
+	}
+	doc, err := o.kind.changed(o.doc, in)
+	if err == nil {
+		err = o.kind.complete(doc)
+	}
+	if err != nil {
+		return err
+	}
+	id := path.Base(o.path)
+	if o.kind.key != "" {
+		doc[o.kind.key] = o.doc[o.kind.key]
+	}
+	s.sign(doc, r)
+	if err := s.save(o.kind, id, doc, o.list); err != nil {
+		return err
+	}
+	doc["modifiedOn"] = stamp(time.Now())
+	s.collection(o.list).byID[id] = doc
+	s.saved(o.kind)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *store) deleteDocument(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.asked(r)
+	if err != nil {
+		return err
+	}
+	if o.kind.name == "classification" && o.doc["hasChildren"] == true && !s.deletesTrees {
+		return conflict("The classification '%s' has others below it.", o.doc["id"])
+	}
+	s.remove(s.collection(o.list), path.Base(o.path))
+	s.saved(o.kind)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *store) remove(c *collection, id string) {
+	delete(c.byID, id)
+	c.ids = slices.DeleteFunc(c.ids, func(other string) bool { return other == id })
+}
+
+// getRelated answers with what a relation of an object leads to.
+func (s *store) getRelated(rel *relation) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		o, err := s.objectAt(strings.TrimSuffix(r.PathValue("path"), "/"+rel.path))
+		if err != nil {
+			return err
+		}
+		q := newQuery(r)
+		found := s.related(o, rel, q)
+		all, isListing := found.(listing)
+		switch {
+		case found == nil:
+			return missing("The %s '%s' has no %s.", o.kind.name, path.Base(o.path), rel.link)
+		case isListing && (rel.paged || rel.how == '*' && !rel.target.bare):
+			return s.writePage(w, r, len(all), nil, func(i int) object { return all[i] })
+		}
+		writeJSON(w, http.StatusOK, s.follow(o, rel, q))
+		return nil
+	}
+}
+
+// getOneOf answers with one of what a relation leads to, by its id.
+func (s *store) getOneOf(rel *relation) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		at := r.PathValue("path")
+		o, err := s.objectAt(path.Dir(path.Dir(at)))
+		if err != nil {
+			return err
+		}
+		all, _ := s.related(o, rel, newQuery(r)).(listing)
+		for _, one := range all {
+			if one.doc["id"] == path.Base(at) {
+				s.writeObject(w, r, http.StatusOK, one)
+				return nil
+			}
+		}
+		return missing("The %s has no %s with id '%s'.", o.kind.name, rel.one, path.Base(at))
+	}
+}
+
+// putSingle changes a document that an object has one of, or the tenant.
+func (s *store) putSingle(k *kind) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		at, in := r.PathValue("path"), document{}
+		if err := s.owned(at); err != nil {
+			return err
+		}
+		if err := readJSON(r, &in); err != nil {
+			return err
+		}
+		doc, err := k.changed(s.attached[at], in)
+		if err == nil {
+			err = s.save(k, at, doc, "")
+		}
+		if err != nil {
+			return err
+		}
+		s.attached[at] = doc
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+}
+
+func (s *store) getSingle(k *kind) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		at := r.PathValue("path")
+		s.writeObject(w, r, http.StatusOK, object{kind: k, doc: maps.Clone(s.attached[at]), path: at})
+		return nil
+	}
+}

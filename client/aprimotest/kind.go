@@ -1,0 +1,198 @@
+package aprimotest
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A kind is one sort of object of the DAM, as the tables in the files kinds_*.go
+// say it: what an answer shows of it, what a request may change, and where it is.
+type kind struct {
+	name   string // in select-headers, and in the path of one
+	plural string // in the path of the list; "" if there is none
+	one    string // in the path of one, if it is not the name; "-" if there is none
+	key    string // the member that is in the path of one; "" means id
+	refuse string // methods that Aprimo does not have
+	bare   bool   // the list has no pages
+	single bool   // there is one alone, at the name
+
+	// shape has what an answer shows, each as a name and a type:
+	//
+	//	name          text, "" until it is set
+	//	name flag     false; flag=true
+	//	name number   0; number=5
+	//	name A|B      one of the words, in this spelling; the first until it is set. With
+	//	              a * for the last any other is taken for the first
+	//	name list     an array that is replaced as a whole
+	//	name set      an array that is changed by addOrUpdate and remove; set:kind says of what
+	//	name labels   a set of texts by language
+	//	name object   an object, null until it is set
+	//	name time     set by the server
+	//
+	// and, after the name, ? for null until it is set, ~ for null unless it is
+	// selected, ! for required, ^ for what a request cannot change, and < for what only
+	// requests have.
+	shape string
+
+	// rels has the links, each with a name, the select-key in lower case:
+	//
+	//	name          what a function in finders returns
+	//	name@kind     the object whose id is kept under the name, or as name=member; if
+	//	              there is none, what the link leads to is not found
+	//	name>kind     one document of its own
+	//	name*kind     documents that belong to the object
+	//	name#kind     a set that is sent with the object; without a kind, of anything
+	//	.name         what has a path but no link
+	//	name%         a list in pages; name|one: what is in it has a path of its own
+	//	name/a/b      at another path than the name; name:key: with another select-key
+	rels string
+
+	// by is the member that says which of the variants, further shapes, an object has.
+	by       string
+	variants map[string]string
+
+	source string // where this is known from, and how sure it is
+
+	members   []member
+	relations []relation
+	further   map[string][]member
+}
+
+// A member is a property that an object always shows.
+type member struct {
+	name, kind                         string
+	words                              []string // of an enumeration
+	zero                               any
+	element                            *kind // of a set
+	open                               bool  // another word of an enumeration is taken for the first
+	hidden, null, required, unchanging bool
+	unshown                            bool
+}
+
+// A relation leads from an object to others.
+type relation struct {
+	name, link, path, key string
+	how                   byte // one of @ > * #, or 0
+	target                *kind
+	idOf                  string // the member with the id of what it leads to
+	one                   string // the path of one of a list
+	paged, unlinked       bool
+}
+
+// kindOf has all kinds by their names.
+var kindOf = func() map[string]*kind {
+	all := make(map[string]*kind)
+	for _, table := range [][]kind{recordKinds, schemaKinds, peopleKinds, workKinds} {
+		for _, k := range table {
+			all[k.name] = &k
+		}
+	}
+	for _, k := range all {
+		k.members = parseShape(k.shape, all)
+		k.further = make(map[string][]member)
+		for value, shape := range k.variants {
+			k.further[strings.ToLower(value)] = parseShape(shape, all)
+		}
+		for text := range strings.FieldsSeq(k.rels) {
+			k.relations = append(k.relations, parseRelation(text, all))
+		}
+	}
+	return all
+}()
+
+func parseShape(shape string, all map[string]*kind) (members []member) {
+	for item := range strings.SplitSeq(shape, ",") {
+		words := strings.Fields(item)
+		if len(words) == 0 {
+			continue
+		}
+		m := member{name: strings.TrimRight(words[0], "?~!^<"), kind: "text", zero: ""}
+		marks := words[0][len(m.name):]
+		m.null, m.hidden = strings.Contains(marks, "?"), strings.Contains(marks, "~")
+		m.unshown = strings.Contains(marks, "<")
+		m.required, m.unchanging = strings.Contains(marks, "!"), strings.Contains(marks, "^")
+		if len(words) > 1 {
+			m.setKind(strings.Join(words[1:], ""), all)
+		}
+		if m.null || m.hidden && m.kind == "text" {
+			m.zero = nil
+		}
+		members = append(members, m)
+	}
+	return members
+}
+
+func (m *member) setKind(text string, all map[string]*kind) {
+	kind, value, _ := strings.Cut(text, "=")
+	kind, element, _ := strings.Cut(kind, ":")
+	m.kind, m.element = kind, all[element]
+	switch kind {
+	case "text":
+		m.zero = value
+	case "flag":
+		m.zero = value == "true"
+	case "number":
+		m.zero, _ = strconv.ParseFloat("0"+value, 64)
+	case "list", "set", "labels":
+		m.zero = []any{}
+	case "object":
+		m.zero = nil
+	case "time":
+		m.zero, m.unchanging = nil, true
+	default:
+		words, open := strings.CutSuffix(kind, "|*")
+		m.kind, m.words, m.open = "enum", strings.Split(words, "|"), open
+		m.zero = m.words[0]
+	}
+}
+
+func parseRelation(text string, all map[string]*kind) (rel relation) {
+	cut := func(sep string) (value string) {
+		text, value, _ = strings.Cut(text, sep)
+		return value
+	}
+	text, rel.paged = strings.CutSuffix(text, "%")
+	text, rel.unlinked = strings.CutPrefix(text, ".")
+	rel.key, rel.idOf, rel.one = cut(":"), cut("="), cut("|")
+	if i := strings.IndexAny(text, "@>*#"); i >= 0 {
+		rel.how = text[i]
+		rel.target = all[cut(text[i:i+1])]
+	}
+	rel.path = cut("/")
+	rel.name, rel.link = text, strings.ToLower(text)
+	if rel.path == "" {
+		rel.path = rel.link
+	}
+	if rel.key == "" {
+		rel.key = rel.link
+	}
+	if rel.idOf == "" {
+		rel.idOf = "~" + rel.name
+	}
+	return rel
+}
+
+// shown returns the members that a document of the kind has.
+func (k *kind) shown(doc document) []member {
+	if k.by == "" {
+		return k.members
+	}
+	value, _ := doc[k.by].(string)
+	return slices.Concat(k.members, k.further[strings.ToLower(value)])
+}
+
+// path returns the part of the path of one that is in front of its id.
+func (k *kind) path() string {
+	if k.one == "" {
+		return k.name
+	}
+	return k.one
+}
+
+func (k *kind) keyName() string {
+	if k.key == "" {
+		return "id"
+	}
+	return k.key
+}

@@ -1,0 +1,61 @@
+package aprimotest
+
+// peopleKinds are users, what they may do, and what they collect and say.
+var peopleKinds = []kind{{
+	name: "user", plural: "users", source: "JS",
+	shape: `id^, name!, email, firstName, lastName, aprimoUserId^ number, expirationDate, imageUri, isActive flag=true, languageForUIId, languageId,
+		lastSuccessfulLogOnDate^, secondLastSuccessfulLogOnDate^, storageQuota number, storageUsed^ number, tag` + dated,
+	rels: `fields memberships#usergroup permissions>permissionvalues image` + byWhom,
+}, {
+	name: "usergroup", plural: "usergroups", source: "JS",
+	shape: `id^, name!, isActive flag=true, organizationId, tag` + dated,
+	rels:  `permissions>permissionvalues` + byWhom,
+}, {
+	name: "permission", plural: "permissions", key: "name", source: "JS; PUT: the guide's index",
+	shape: `name!, labels labels`,
+}, {
+	name: "permissionvalues", source: "JS: a set in requests, items in answers, for each permission that there is",
+	shape: `items^ set:permissionvalue, permissions< set:permissionvalue`,
+}, {
+	name: "permissionvalue", key: "name", source: "JS",
+	shape: `name!, value None|Granted|Denied`,
+}, {
+	name: "calculatedpermission", key: "name", source: "JS; the value is a guess: there are no rights here",
+	shape: `name, value Granted|None|Denied`,
+}, {
+	name: "accesslist", plural: "accesslists", source: "JS",
+	shape: `id^, externalId, permission number, type, users set, userGroups set, tag` + dated,
+	rels:  byWhom,
+}, {
+	name: "collection", plural: "collections", source: "live",
+	shape: `id^, name!, description, type Static|Dynamic, searchExpression object, searchCriteria object, ownerId, tag?, isReadOnly?` + dated,
+	rels:  `ownedBy@user=ownerId permissions>collectionpermissions records/records comments*comment` + byWhom,
+}, {
+	name: "collectionpermissions", source: "JS",
+	shape: `canRead^ flag=true, canModify^ flag=true, groupsPermissions set:collectiongrouppermission, permissions set:collectionuserpermission,
+		contentPermission object, publicPermission None|Read`,
+}, {
+	name: "collectiongrouppermission", one: "-", source: "JS",
+	shape: `groupId!, permission None|Read|Modify`,
+}, {
+	name: "collectionuserpermission", one: "-", source: "JS",
+	shape: `userId!, permission None|Read|Modify`,
+}, {
+	name: "comment", source: "JS; the paths: 3.x",
+	shape: `id^, contextId^ number, message, read^ flag, tag, version^ number=1` + dated,
+	rels:  `status>commentstatus` + byWhom,
+}, {
+	name: "commentstatus", source: "3.x has the path; the member is a guess",
+	shape: `read flag`,
+}, {
+	name: "subscription", plural: "subscriptions", source: "JS has the type; the path is a guess",
+	shape: `id^, objectId, subscriptionObjectType Record|Collection, subscriptionType Follow|Expiry, userId, aprimoUserId number, createdBy^, modifiedBy^` + dated,
+}, {
+	name: "downloadagreement", plural: "downloadagreements", source: "JS has the type, 3.x the path",
+	shape: `id^, enabled flag` + dated,
+	rels:  `contents# userGroups#usergroup classifications#classification`,
+}, {
+	name: "imageoverlay", plural: "imageoverlays", source: "JS has the type; the path is a guess",
+	shape: `id^, name!, enabled flag` + dated,
+	rels:  `userGroups#usergroup classifications#classification`,
+}}

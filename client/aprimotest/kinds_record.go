@@ -1,0 +1,88 @@
+package aprimotest
+
+// Members and links that many kinds have.
+const (
+	dated  = ", createdOn time, modifiedOn time"
+	byWhom = " modifiedBy@user createdBy@user"
+)
+
+// recordKinds are records and what is in them. live: seen in an answer of a real
+// tenant; JS: the types of aprimo-js, which its author runs against real tenants;
+// guide: Aprimo's DAM REST guide; 3.x: later files of aprimo-js.
+var recordKinds = []kind{{
+	name: "record", plural: "records", source: "live, but for aiInfluenced's other words (JS)",
+	shape: `id^, status^ Draft|Released|Archived, contentType^, title~^, tag~, textContent~^, aiInfluenced^ Unknown|No|Yes,
+		hasImageOverlay^ flag` + dated,
+	rels: `fields|field files% preview/image/preview thumbnail/image/thumbnail masterFile masterFileLatestVersion
+		masterFileLatestPublishedVersion classifications|classification accessLists#recordaccesslist permissions>recordpermissions
+		locks#recordlock analytics>recordanalytics:analyticsdata managedContent` + byWhom,
+}, {
+	name: "recordclassification", one: "-", source: "live",
+	shape: `id^, sortIndex^ number=2147483647, isManual^ flag=true`,
+	rels:  `target@classification=id`,
+}, {
+	name: "recordaccesslist", one: "-", source: "JS",
+	shape: `id^`,
+	rels:  `target@accesslist=id`,
+}, {
+	name: "recordpermissions", refuse: "PUT", source: "JS",
+	shape: `canDelete flag=true, canDownload flag=true, canModify flag=true, canRead flag=true, hasFullControl flag=true`,
+}, {
+	name: "recordanalytics", refuse: "PUT", source: "JS",
+	shape: `downloads number, views number`,
+}, {
+	name: "recordlock", one: "-", source: "JS",
+	shape: `integrationId, lockedOn^, lockId^, reason, uri`,
+}, {
+	name: "field", one: "-", source: "live, for eleven data types",
+	shape: `dataType^, fieldName^, label^, id^, localizedValues labels, inheritanceState~^, inheritable~^`,
+	rels:  `definition@fielddefinition=id`,
+	by:    "dataType", variants: map[string]string{"RecordLink": "recordLinkConditions^ object"},
+}, {
+	name: "file", source: "JS; latestversion: 3.x",
+	shape: `id^, checkedOut^ flag, checkedOutOn?^, createdOn time, watermarkId, watermarkType None|InheritFromFile|UseSetting|UseSpecified`,
+	rels: `preview/image/preview thumbnail/image/thumbnail fileVersions% latestFileVersion/latestversion:latestversion fields
+		checkedOutBy@user watermark@watermark=watermarkId createdBy@user`,
+}, {
+	name: "fileversion", source: "JS; usedin, contains: JS alone",
+	shape: `id^, versionLabel, versionNumber^ number, fileName, fileSize^ number, fileExtension^, fileCreatedOn^ time, fileModifiedOn^ time, comment,
+		crc32^ number, sha256~^, content~^, isLatest^ flag, fileState^ Available|Processing, fileProcessingState^, preventDownload flag, tag~,
+		metadata~^ object, annotationInfo~^ object, duplicateInfo~^ object, hasSmartActionFindings?^, publications~ list, publicationItems~ set,
+		watermarkId, watermarkType None|InheritFromFile|UseSpecified|UseSetting, aiInfluenced^ Unknown|No|Yes, createdOn time`,
+	rels: `fileType filePreviews% masterFilePreview preview/image/preview thumbnail/image/thumbnail additionalFiles renditions publicLinks
+		watermark@watermark=watermarkId publicUris permissions>fileversionpermissions usedIn# contains# .checkResults*checkresult createdBy@user`,
+}, {
+	name: "fileversionpermissions", refuse: "PUT", source: "JS",
+	shape: `canDownload flag=true`,
+}, {
+	name: "additionalfile", source: "JS",
+	shape: `id^, label, fileName, fileSize^ number, extension^, type AdditionalFile|OriginalRendition|Crop|Trim|Still|Spinset|Threedimensional|Subtitle|External|Custom|*,
+		crc32^ number, isManual^ flag=true, metadata^ object, purposes list, tag, uri^, usages list`,
+	rels: `publicLink mainPreview/image/preview filePreviews`,
+}, {
+	name: "filepreview", source: "JS",
+	shape: `id^, name, pageNumber number=1, isManual^ flag, isMaster^ flag, metadata^ object, tag~, createdOn time`,
+	rels:  `preview/image/preview thumbnail/image/thumbnail`,
+}, {
+	name: "rendition", source: "JS; the path: 3.x",
+	shape: `id^, name^, extension^, type^ Original|Preset|Crop|Trim|Custom, uri^, preview^, publishedUri^`,
+	rels:  `publicLinks`,
+}, {
+	name: "publicuri", plural: "publicuris", refuse: "POST PUT", source: "JS; the path: 3.x",
+	shape: `id^, canDelete^ flag=true, fileName^, fileVersionId^, origin^ Order|Api, provider^, recordId^, renditionId^, renditionName^,
+		renditionType^ Original|Preset|Crop|Trim|Custom, status^ Published|Pending|Failed|Overwritten|Tobedeleted, targetId^,
+		targetType^ version|preview|thumbnail|custom|additionalfile, uri^` + dated,
+	rels: byWhom,
+}, {
+	name: "publiclink", plural: "publiclinks", source: "JS",
+	shape: `id^, additionalFileId, canDelete^ flag=true, fileSize number, fileVersionId, origin^ Api|Order, provider, recordId, renditionName,
+		status^ Published|Pending|Failed|Overwritten|Tobedeleted, uri` + dated,
+	rels: byWhom,
+}, {
+	name: "checkresult", key: "id", bare: true, source: "JS; singular for one, and the list that has no pages: 3.x",
+	shape: `id^, checkId, createdBy^, description, fileVersionId^, outcome pass|fail|warning|info, createdOn time`,
+	rels:  `findings*finding`,
+}, {
+	name: "finding", one: "findings", key: "occurrence", bare: true, source: "JS; the plural for one, by occurrence",
+	shape: `id^, occurrence number, finding, outcome pass|fail|warning|info, additionalData, explanation, recommendation, fileVersionCheckId^`,
+}}
