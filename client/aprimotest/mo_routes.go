@@ -1,0 +1,279 @@
+package aprimotest
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// isMO reports whether a path is one of marketing operations.
+func isMO(path string) bool {
+	return strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, apiPath+"/") || strings.HasPrefix(path, "/analytics/")
+}
+
+// moPath returns the request with the path that the table has: without a slash at
+// the end, and with the number of an object behind its kind.
+func moPath(r *http.Request) *http.Request {
+	u := *r.URL
+	u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
+	for _, prefix := range moSwapped {
+		if id, ok := strings.CutPrefix(u.Path, "/api/"+prefix); ok {
+			kind, name, _ := strings.Cut(strings.TrimSuffix(prefix, "/"), "/")
+			u.Path, u.RawPath = "/api/"+kind+"/"+id+"/"+name, "/api/"+kind+"/"+url.PathEscape(id)+"/"+name
+		}
+	}
+	out := *r
+	out.URL = &u
+	return &out
+}
+
+// moRoutes are those of marketing operations, from the tables.
+func (s *store) moRoutes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, l := range append(slices.Clone(moLists), moList{path: "{resource}"}) {
+		for method, h := range map[string]moHandler{
+			"GET": moScope.index, "POST": moScope.create,
+			"GET /{id}": moScope.show, "PUT /{id}": moScope.put, "DELETE /{id}": moScope.remove, "POST /{id}": moScope.post,
+		} {
+			method, one, _ := strings.Cut(method, " ")
+			if one == "" || strings.Contains(l.path, "{") {
+				mux.Handle(method+" /api/"+l.path+one, s.scoped(l, h))
+			}
+		}
+	}
+	for path, members := range moSingles {
+		mux.Handle("GET /api/"+path, s.locked(s.moSingle(path, members)))
+		mux.Handle("PUT /api/"+path, s.locked(s.moSingle(path, members)))
+	}
+	for _, sp := range moSpecials {
+		method, path, _ := strings.Cut(sp.pattern, " ")
+		mux.Handle(method+" /api/"+path, s.scoped(moList{path: path, kind: sp.kind}, sp.do))
+	}
+	for pattern, h := range map[string]handler{
+		"GET /analytics": s.analytics, "GET /analytics/meta": s.analyticsMeta,
+		"GET /api/chunk/upload": s.checkChunk, "GET /api/chunk/upload/attachment": s.checkChunk,
+		"POST /api/chunk/upload": s.putChunk, "POST /api/chunk/upload/attachment": s.putChunk,
+		"POST /api/chunk/complete": s.completeChunks, "POST /api/chunk/complete/attachment": s.completeChunks,
+	} {
+		mux.Handle(pattern, s.locked(h))
+	}
+	return mux
+}
+
+// A moHandler answers a request for a list or for an object in it.
+type moHandler func(moScope, *store, http.ResponseWriter, *http.Request) error
+
+func (s *store) scoped(l moList, h moHandler) http.Handler {
+	return s.locked(func(w http.ResponseWriter, r *http.Request) error {
+		sc, err := l.scope(s, r)
+		if err != nil {
+			return err
+		}
+		return h(sc, s, w, r)
+	})
+}
+
+// moBody reads the body of a request, which can be left out.
+func moBody(r *http.Request) (document, error) {
+	in := document{}
+	if r.ContentLength == 0 {
+		return in, nil
+	}
+	return in, readJSON(r, &in)
+}
+
+func (sc moScope) index(s *store, w http.ResponseWriter, r *http.Request) error {
+	found := []document{}
+	for _, id := range sc.all.ids {
+		doc := sc.all.byID[id]
+		if sc.has(doc) && (sc.list.only == nil || sc.list.only(s, r, doc)) {
+			found = append(found, doc)
+		}
+	}
+	if !sc.list.bare {
+		key := sc.list.key
+		if key == "" {
+			key = sc.key
+		}
+		return moPage(w, r, sc.moKind, key, found)
+	}
+	views := make([]moView, len(found))
+	for i, doc := range found {
+		views[i] = sc.view(r, doc)
+	}
+	writeJSON(w, http.StatusOK, views)
+	return nil
+}
+
+func (sc moScope) create(s *store, w http.ResponseWriter, r *http.Request) error {
+	in, err := moBody(r)
+	if err != nil {
+		return err
+	}
+	doc := document{}
+	sc.change(doc, in)
+	maps.Copy(doc, sc.links)
+	s.moStamp(sc.moKind, r, doc, "createdDate", "creatorId", "creator", "createdBy", "modifiedDate", "modifiedUser", "modifiedUserId", "modifiedBy")
+	sc.all.add(sc.moKind, doc)
+	w.Header().Set("Location", baseURL(r)+r.URL.Path+"/"+moText(doc[sc.id()]))
+	writeJSON(w, http.StatusCreated, sc.view(r, doc))
+	return nil
+}
+
+func (sc moScope) show(_ *store, w http.ResponseWriter, r *http.Request) error {
+	doc, err := sc.get(r.PathValue("id"))
+	if err == nil {
+		writeJSON(w, http.StatusOK, sc.view(r, doc))
+	}
+	return err
+}
+
+func (sc moScope) put(s *store, w http.ResponseWriter, r *http.Request) error {
+	doc, err := sc.get(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return sc.merge(s, doc, w, r)
+}
+
+// merge gives an object the members of the request, and answers with it.
+func (sc moScope) merge(s *store, doc document, w http.ResponseWriter, r *http.Request) error {
+	in, err := moBody(r)
+	if err != nil {
+		return err
+	}
+	sc.change(doc, in)
+	s.moStamp(sc.moKind, r, doc, "modifiedDate", "modifiedUser", "modifiedUserId", "modifiedBy")
+	writeJSON(w, http.StatusOK, sc.view(r, doc))
+	return nil
+}
+
+// post puts an object that is there below another one, or searches a whole kind.
+func (sc moScope) post(s *store, w http.ResponseWriter, r *http.Request) error {
+	if len(sc.links) == 0 && r.PathValue("id") == "search" {
+		return sc.search(s, w, r)
+	}
+	doc := sc.all.byID[r.PathValue("id")]
+	if doc == nil || len(sc.links) == 0 {
+		return missing("No %s was found with id '%s'.", sc.path, r.PathValue("id"))
+	}
+	maps.Copy(doc, sc.links)
+	return sc.merge(s, doc, w, r)
+}
+
+func (sc moScope) remove(_ *store, w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	if _, err := sc.get(id); err != nil {
+		return err
+	}
+	delete(sc.all.byID, id)
+	sc.all.ids = slices.DeleteFunc(sc.all.ids, func(other string) bool { return other == id })
+	if sc.list.bare {
+		writeJSON(w, http.StatusOK, true)
+		return nil
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// do calls a verb of an object.
+func (sc moScope) do(s *store, w http.ResponseWriter, r *http.Request) error {
+	verb := r.PathValue("verb")
+	state := slices.Index(strings.Fields(sc.verbs), verb)
+	if state < 0 && !slices.Contains(strings.Fields(sc.acts), verb) {
+		return missing("No HTTP resource was found that matches the request.")
+	}
+	doc, err := sc.get(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	in, err := moBody(r)
+	if err != nil {
+		return err
+	}
+	s.moStamp(sc.moKind, r, doc, "modifiedDate", "modifiedUser")
+	if state >= 0 {
+		doc[sc.state] = float64(state + 1)
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	if user := in["newUserId"]; user != nil {
+		doc["assignedTo"] = user
+	}
+	maps.DeleteFunc(in, func(name string, _ any) bool { _, ok := sc.field(name); return !ok })
+	sc.change(doc, in)
+	writeJSON(w, http.StatusOK, sc.view(r, doc))
+	return nil
+}
+
+// moSingle answers with a document of which there is one, and changes it. What the
+// object that it belongs to says is in it.
+func (s *store) moSingle(path, members string) handler {
+	k := &moKind{fields: moFields(members)}
+	return func(w http.ResponseWriter, r *http.Request) error {
+		steps := strings.Split(path, "/")
+		doc := document{}
+		for _, f := range k.fields {
+			if value := r.PathValue(f.name); value != "" {
+				doc[f.name] = moNumber(value)
+			}
+		}
+		if owner, known := moByPath[steps[0]]; known {
+			of, err := moScope{moKind: owner, all: s.moAll(owner)}.get(strings.Split(r.URL.Path, "/")[3])
+			if err != nil {
+				return err
+			}
+			for _, f := range k.fields {
+				if value, ok := of[f.name]; ok {
+					doc[f.name] = value
+				}
+			}
+		}
+		if r.Method == http.MethodPut {
+			in := document{}
+			if err := readJSON(r, &in); err != nil {
+				return err
+			}
+			s.attached[r.URL.Path] = k.whole(s.attached[r.URL.Path])
+			maps.Copy(s.attached[r.URL.Path], in)
+		}
+		maps.Copy(doc, s.attached[r.URL.Path])
+		writeJSON(w, http.StatusOK, k.whole(doc))
+		return nil
+	}
+}
+
+// moPage answers with one page of objects.
+func moPage(w http.ResponseWriter, r *http.Request, k *moKind, key string, found []document) error {
+	limit, err := number(r, "limit", defaultPageSize, 1)
+	if err != nil {
+		return err
+	}
+	offset, err := number(r, "offset", 0, 0)
+	if err != nil {
+		return err
+	}
+	first := min(offset, len(found))
+	last := first + min(limit, len(found)-first)
+	page := make([]moView, 0, last-first)
+	for _, doc := range found[first:last] {
+		page = append(page, k.view(r, doc))
+	}
+	to := func(offset int) link {
+		query := r.URL.Query()
+		query.Set("limit", moText(limit))
+		query.Set("offset", moText(offset))
+		return link{Href: baseURL(r) + r.URL.Path + "?" + query.Encode()}
+	}
+	all := links{"self": to(offset), "first": to(0), "last": to(max(0, len(found)-1) / limit * limit)}
+	if first > 0 {
+		all["prev"] = to(max(0, first-limit))
+	}
+	if last < len(found) {
+		all["next"] = to(last)
+	}
+	writeJSON(w, http.StatusOK, document{"_total": len(found), "_links": all, "_embedded": map[string]any{key: page}})
+	return nil
+}

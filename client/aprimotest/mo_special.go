@@ -1,0 +1,162 @@
+package aprimotest
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+)
+
+// me answers with the user of the token.
+func (sc moScope) me(s *store, w http.ResponseWriter, r *http.Request) error {
+	login := s.user(r)
+	id := userNumber(login)
+	if sc.all.byID[id] == nil {
+		sc.all.ids = append(sc.all.ids, id)
+		sc.all.byID[id] = document{
+			"userId": moNumber(id), "loginId": login, "email": login + "@example.com", "lastName": login, "adamUserId": nameID(login),
+		}
+	}
+	writeJSON(w, http.StatusOK, sc.view(r, sc.all.byID[id]))
+	return nil
+}
+
+// moMine reports whether a task is the caller's, and has the status that is asked for.
+func (s *store) moMine(r *http.Request, task document) bool {
+	status := r.URL.Query().Get("status")
+	return moText(task["assignedTo"]) == userNumber(s.user(r)) && (status == "" || moText(task["status"]) == status)
+}
+
+// types lists the system types that have items, and the usual ones.
+func (sc moScope) types(_ *store, w http.ResponseWriter, r *http.Request) error {
+	names := []string{"activity", "attachment", "commitment", "invoice", "offer", "supplier"}
+	for _, item := range sc.all.byID {
+		if name := moText(item["systemType"]); name != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	types := []document{}
+	for _, name := range slices.Compact(names) {
+		types = append(types, document{"type": document{"systemTypeName": name, "uri": baseURL(r) + "/api/system-types/" + name}})
+	}
+	writeJSON(w, http.StatusOK, document{"systemtypes": types})
+	return nil
+}
+
+// texts finds texts by their id or a part of them, all without a query. Their list is
+// not embedded, other than all others.
+func (sc moScope) texts(_ *store, w http.ResponseWriter, r *http.Request) error {
+	in, err := moBody(r)
+	if err != nil {
+		return err
+	}
+	found := []document{}
+	for _, id := range sc.all.ids {
+		value, contains := sc.all.byID[id]["value"], moOperators["contains"]
+		if contains(in["query"], id) || contains(value, in["query"]) {
+			found = append(found, document{"id": id, "value": value})
+		}
+	}
+	writeJSON(w, http.StatusOK, document{"_total": len(found), "resources": found})
+	return nil
+}
+
+// lookup answers with a list of choices, those with a text in them alone if there
+// is one in the query.
+func (sc moScope) lookup(_ *store, w http.ResponseWriter, r *http.Request) error {
+	doc, err := sc.get(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	all, _ := doc["items"].([]any)
+	items := []any{}
+	for _, item := range all {
+		choice, _ := item.(document)
+		if moOperators["contains"](choice["value"], r.URL.Query().Get("filterText")) {
+			items = append(items, item)
+		}
+	}
+	view := sc.view(r, doc)
+	view.doc["items"], view.doc["count"] = items, len(items)
+	writeJSON(w, http.StatusOK, view)
+	return nil
+}
+
+// activity answers with the activity that an object belongs to.
+func (sc moScope) activity(s *store, w http.ResponseWriter, r *http.Request) error {
+	doc, err := sc.get(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	id := doc["activityId"]
+	if id == nil {
+		id = doc["objectId"]
+	}
+	r.SetPathValue("id", moText(id))
+	activities := moByPath["activities"]
+	return moScope{moKind: activities, all: s.moAll(activities)}.show(s, w, r)
+}
+
+func (sc moScope) annotations(_ *store, w http.ResponseWriter, r *http.Request) error {
+	_, err := sc.get(r.PathValue("id"))
+	if err == nil {
+		writeJSON(w, http.StatusOK, `<?xml version="1.0" encoding="UTF-8"?><xfdf xmlns="http://ns.adobe.com/xfdf/"><annots/></xfdf>`)
+	}
+	return err
+}
+
+// tags changes the tags of a version that are named by their number, and makes others.
+func (sc moScope) tags(s *store, w http.ResponseWriter, r *http.Request) error {
+	var in struct{ Tags []document }
+	if err := readJSON(r, &in); err != nil {
+		return err
+	}
+	for _, tag := range in.Tags {
+		doc := sc.all.byID[moText(tag["tagId"])]
+		if doc == nil {
+			doc = document{}
+			sc.all.add(sc.moKind, doc)
+		}
+		sc.change(doc, tag)
+		maps.Copy(doc, sc.links)
+	}
+	return sc.index(s, w, r)
+}
+
+// members reads and changes who has a role.
+func (sc moScope) members(_ *store, w http.ResponseWriter, r *http.Request) error {
+	role, err := sc.get(r.PathValue("id"))
+	if err != nil && r.Method == http.MethodDelete && sc.all.given(r.PathValue("id")) {
+		w.WriteHeader(http.StatusNoContent) // the role was deleted, and its members with it
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	in, err := moBody(r)
+	if err != nil {
+		return err
+	}
+	all := []document{}
+	for _, name := range []string{"users", "userTokens"} {
+		old, _ := role[name].([]any)
+		added, _ := in[name].([]any)
+		members := []any{}
+		for _, member := range append(slices.Clone(old), added...) {
+			doc, _ := member.(document)
+			if r.Method != http.MethodDelete || moText(doc["id"]) != r.PathValue("member") {
+				members, all = append(members, member), append(all, doc)
+			}
+		}
+		role[name] = members
+	}
+	switch r.Method {
+	case http.MethodGet:
+		return moPage(w, r, moKindOf("members"), "member", all)
+	case http.MethodDelete:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		writeJSON(w, http.StatusOK, sc.view(r, role))
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package marketing_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"pgregory.net/rapid"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/client/marketing"
+)
+
+// However a file is cut and wherever its upload breaks off, all of it arrives once resumed,
+// and no chunk that had arrived is sent again.
+func TestAnUploadIsResumed(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		data := rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(r, "data")
+		chunk := rapid.Int64Range(1, 100).Draw(r, "chunk")
+		broken := rapid.IntRange(1, 10).Draw(r, "broken") // the request that fails
+		u := marketing.Upload{
+			Name: "a.bin", Content: bytes.NewReader(data), Size: int64(len(data)), ChunkSize: chunk, Attachment: rapid.Bool().Draw(r, "attachment"),
+		}
+		synctest.Test(t, func(t *testing.T) {
+			tenant := fastTenant()
+			n, posts := 0, 0
+			base := tenant.Transport()
+			mo := newOperations(t, transportFunc(func(req *http.Request) (*http.Response, error) {
+				if n++; n == broken {
+					return nil, errors.New("the line is down")
+				}
+				if req.Method == http.MethodPost && strings.HasPrefix(req.URL.Path, "/api/chunk/upload") {
+					posts++
+				}
+				return base.RoundTrip(req)
+			}))
+			file, err := mo.Upload(t.Context(), u)
+			if err != nil {
+				u.FileID = file.ID
+				if file, err = mo.Upload(t.Context(), u); err != nil || file.ID == "" || file.ID != u.FileID {
+					r.Errorf("got %+v, %v, want the resumed file", file, err)
+					return
+				}
+			}
+			all := tenant.Uploads()
+			chunks := max(1, (len(data)+int(chunk)-1)/int(chunk))
+			if len(all) != 1 || all[0].State != aprimotest.UploadComplete || all[0].Size != int64(len(data)) || len(all[0].Segments) != chunks || posts != chunks {
+				r.Errorf("got %+v in %d requests, want %d bytes in %d chunks", all, posts, len(data), chunks)
+				return
+			}
+			for _, s := range all[0].Segments {
+				at := int64(s.Index) * chunk
+				if s.SHA256 != sha256.Sum256(data[at:at+s.Size]) {
+					r.Errorf("chunk %d is not that of the file", s.Index)
+				}
+			}
+		})
+	})
+}
+
+func TestChunksOfTheDefaultSizeFitIntoARequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{}
+		mo := newOperations(t, tenant.Transport())
+		for _, chunk := range []int64{0, 24 << 20} {
+			const size = 45 << 20
+			file, err := mo.Upload(t.Context(), marketing.Upload{Name: "a.bin", Content: zeros{}, Size: size, ChunkSize: chunk})
+			if err != nil || len(file.ID) != 36 || file.Name != "a.bin" {
+				t.Errorf("got %+v, %v, want a file", file, err)
+			}
+			all := tenant.Uploads()
+			if got := all[len(all)-1]; got.Size != size {
+				t.Errorf("got %d bytes, want %d", got.Size, size)
+			}
+		}
+	})
+}
+
+type zeros struct{}
+
+func (zeros) ReadAt(p []byte, _ int64) (int, error) { clear(p); return len(p), nil }
+
+func TestWrongUploadsAreRefused(t *testing.T) {
+	wire := &recorder{base: answering(200, `{}`)}
+	mo := newOperations(t, wire)
+	content := strings.NewReader("content")
+	for want, u := range map[string]marketing.Upload{
+		"the name or the content is missing":     {Content: content, Size: 7},
+		"set Name, Content and Size":             {Name: "a", Size: 7},
+		"the size is negative":                   {Name: "a", Content: content, Size: -1},
+		"ChunkSize of -1 bytes is not between 1": {Name: "a", Content: content, Size: 7, ChunkSize: -1},
+		"ChunkSize of 26214400 bytes":            {Name: "a", Content: content, Size: 7, ChunkSize: 25 << 20},
+		"ended after 7 of 8 bytes":               {Name: "a", Content: content, Size: 8},
+	} {
+		if _, err := mo.Upload(t.Context(), u); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+	if sent := wire.take(); len(sent) > 0 {
+		t.Errorf("got the requests %q, want none", sent)
+	}
+	if _, err := mo.Upload(t.Context(), marketing.Upload{Name: "a", Content: content, Size: 8}); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v, want %v", err, io.ErrUnexpectedEOF)
+	}
+}
+
+// A check that fails for another reason than a missing chunk ends the upload.
+func TestAResumedUploadReportsWhatItCannotCheck(t *testing.T) {
+	mo := newOperations(t, answering(403, `{}`))
+	u := marketing.Upload{Name: "a", Content: strings.NewReader("content"), Size: 7, FileID: "an-id"}
+	if file, err := mo.Upload(t.Context(), u); err == nil || fmt.Sprint(file.ID) != "an-id" {
+		t.Errorf("got %+v, %v, want the id and an error", file, err)
+	}
+}
