@@ -87,15 +87,22 @@ func isLocal(host string) bool {
 }
 
 // resolve parses a link from the server to which the token is sent, and which may be
-// relative. It must be on the host of the base.
+// relative. It must be on the host of the base; for a tenant at Aprimo, another host of
+// Aprimo's is accepted too, because uploads can lead to one.
 func resolve(base *url.URL, link string) (*url.URL, error) {
 	ref, err := url.Parse(link)
 	if err != nil {
 		return nil, errors.New("the server sent a malformed link")
 	}
 	u := base.ResolveReference(ref)
-	if u.Scheme != base.Scheme || !strings.EqualFold(u.Host, base.Host) || u.User != nil {
+	known := strings.EqualFold(u.Host, base.Host) || atAprimo(base) && atAprimo(u)
+	if u.Scheme != base.Scheme || !known || u.User != nil {
 		return nil, fmt.Errorf("the server sent a link to %s://%s, but tokens are sent to %s://%s only", clean(u.Scheme), clean(u.Host), base.Scheme, base.Host)
 	}
 	return u, nil
+}
+
+// atAprimo reports whether a URL is one of Aprimo's.
+func atAprimo(u *url.URL) bool {
+	return u.Scheme == "https" && strings.HasSuffix(strings.ToLower(u.Host), ".aprimo.com")
 }

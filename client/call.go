@@ -25,18 +25,24 @@ type call struct {
 	method string
 	base   *url.URL // nil: the DAM API
 	path   []string // below the base, unescaped
-	link   string   // used instead of path: a link from the server
+	raw    *url.URL // used instead of path
+	link   string   // used instead of both: a link from the server
 	query  url.Values
 	header http.Header
-	in     any      // sent as JSON unless nil
+	in     any      // sent as JSON unless nil, a []byte or a json.RawMessage
+	set    Extra    // properties to add to in
 	body   *payload // sent instead of in
-	out    any      // receives the response's JSON; nil: the body is not read
+	out    any      // receives the response's JSON, or its body if it is a *[]byte or *json.RawMessage; nil: the body is not read
+
+	response *Response // receives the head of the response; may be nil
 
 	// For lists only.
 	page   int // from 1
 	size   int // 0: the server's default
 	offset int // number of items before the page
 	paging paging
+	budget int  // requests; 0: unbounded
+	spent  *int // of the budget; may be nil
 
 	err error // from an option
 }
@@ -69,11 +75,18 @@ func (k call) with(opts []CallOption) call {
 // its status and header only: its body is closed. It is also returned together with an
 // *Error that has a Status.
 func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
+	if k.response == nil {
+		k.response = new(Response)
+	}
+	*k.response = Response{}
 	req, err := c.request(ctx, k)
 	if err != nil {
 		return nil, fmt.Errorf("aprimo: %s: %w", k.method, err)
 	}
 	s := sending{tokens: c.tokens}
+	if k.spent != nil {
+		defer func() { *k.spent += s.record(nil, 0) }()
+	}
 	resp, err := s.send(c.http, req)
 	if err == nil && resp.StatusCode == http.StatusUnauthorized && s.renewed(ctx) {
 		discard(resp.Body)
@@ -85,8 +98,11 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 		return nil, k.outcome(s.failed(req, err))
 	}
 	defer discard(resp.Body)
+	*k.response = Response{Status: resp.StatusCode, Header: resp.Header, RequestID: requestID(resp.Header)}
 	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
-		return resp, k.outcome(s.refused(req, resp))
+		e := s.refused(req, resp)
+		k.response.Body = e.body
+		return resp, k.outcome(e)
 	}
 	if err := decodeResponse(resp, k.out); err != nil {
 		e := s.failed(req, err)
@@ -127,9 +143,13 @@ func (c *Client) address(k call) (u *url.URL, err error) {
 	if base == nil {
 		base = c.dam
 	}
-	if k.link != "" {
+	switch {
+	case k.link != "":
 		u, err = resolve(base, k.link)
-	} else {
+	case k.raw != nil:
+		raw := *k.raw
+		u = &raw
+	default:
 		u, err = joinPath(base, k.path)
 	}
 	if err == nil && len(k.query) > 0 {
@@ -144,12 +164,9 @@ func (c *Client) address(k call) (u *url.URL, err error) {
 func (k call) attach(req *http.Request) error {
 	body := k.body
 	if body == nil {
-		if k.in == nil {
-			return nil
-		}
-		data, err := json.Marshal(k.in)
-		if err != nil {
-			return fmt.Errorf("%T cannot be encoded as JSON: %w", k.in, err)
+		data, err := k.encode()
+		if err != nil || data == nil {
+			return err
 		}
 		body = &payload{
 			contentType: "application/json",
@@ -164,6 +181,30 @@ func (k call) attach(req *http.Request) error {
 	req.Body, req.GetBody, req.ContentLength = first, body.open, body.size
 	req.Header.Set("Content-Type", body.contentType)
 	return nil
+}
+
+// encode returns the JSON body of a call, or nil if it has none.
+func (k call) encode() (data []byte, err error) {
+	switch in := k.in.(type) {
+	case nil:
+	case []byte:
+		data = in
+	case json.RawMessage:
+		data = in
+	default:
+		if data, err = json.Marshal(in); err != nil {
+			return nil, fmt.Errorf("%T cannot be encoded as JSON: %w", k.in, err)
+		}
+	}
+	if k.set == nil || data == nil && !writes(k.method) {
+		return data, nil
+	}
+	return setProperties(k.in, data, k.set)
+}
+
+// writes reports whether calls with a method usually have a body.
+func writes(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
 
 // Bounds of a response, far above a page of 1,000 records with all their fields. Small JSON
@@ -192,10 +233,20 @@ func decodeResponse(resp *http.Response, out any) error {
 		return brokenBody{fmt.Errorf("the response ended after %d bytes: %w", len(data), err)}
 	case len(data) > maxResponse:
 		return errTooLarge
-	case len(bytes.TrimSpace(data)) == 0:
-		return errEmpty
-	case tooMany(data):
+	}
+	if raw, ok := out.(*[]byte); ok {
+		*raw = data
+		return nil
+	}
+	if tooMany(data) {
 		return errTooMany
+	}
+	if raw, ok := out.(*json.RawMessage); ok {
+		*raw = data
+		return nil
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return errEmpty
 	}
 	if err := decode(data, out); err != nil {
 		return fmt.Errorf("unexpected response: %w: %s", err, readable(data[:min(len(data), maxExcerpt)]))
@@ -240,7 +291,13 @@ func discard(body io.ReadCloser) {
 func bearer(t *oauth2.Token) string { return "Bearer " + t.AccessToken }
 
 // name identifies the call in errors.
-func (k call) name() string { return k.method + " /" + strings.Join(k.path, "/") }
+func (k call) name() string {
+	path := "/" + strings.Join(k.path, "/")
+	if k.raw != nil {
+		path = withoutTokens(k.raw.EscapedPath())
+	}
+	return k.method + " " + path
+}
 
 // A sending is a call in progress: its attempts, and the token of the latest one.
 type sending struct {

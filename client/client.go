@@ -15,8 +15,6 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-const defaultUserAgent = "aprimo-go"
-
 // A Client calls the API of one tenant. Create it with New and reuse it: all calls to a
 // tenant should share one Client. It is safe for concurrent use.
 type Client struct {
@@ -25,7 +23,9 @@ type Client struct {
 	Languages       *Resource[Language]
 	Translations    *Resource[Translation]
 	Collections     *Collections
+	Files           *Files
 	FileVersions    *FileVersions
+	AccessLists     *Reader[AccessList]
 
 	FieldDefinitions *Resource[FieldDefinition]
 	FieldGroups      *Resource[FieldGroup]
@@ -43,13 +43,18 @@ type Client struct {
 	MaintenanceJobs    *Resource[MaintenanceJob]
 	Checks             *Resource[Check]
 	CheckCategories    *Resource[CheckCategory]
+	ActionTypes        *Reader[ActionType]
 	Watermarks         *Reader[Watermark]
+	Index              *Index
+	Statistics         *Statistics
 
 	Uploads       *Uploads
 	Orders        *Orders
 	Downloads     *Downloads
 	PublicLinks   *Resource[PublicLink]
 	DownloadLinks *Reader[DownloadLink]
+
+	DownloadAgreements *Reader[DownloadAgreement]
 
 	tenant    string // identifies the tenant in stored states
 	dam, core *url.URL
@@ -65,7 +70,7 @@ type Client struct {
 // other [oauth2.TokenSource], such as [oauth2.StaticTokenSource]. Unless WithHTTPClient
 // is given, New creates a [transport.Transport] for the Client. New sends no request.
 func New(tenant string, tokens oauth2.TokenSource, opts ...Option) (*Client, error) {
-	s := settings{userAgent: defaultUserAgent}
+	s := settings{userAgent: "aprimo-go/" + strings.Trim(transport.Version(), "()")}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&s)
@@ -88,6 +93,13 @@ func New(tenant string, tokens oauth2.TokenSource, opts ...Option) (*Client, err
 	return c, nil
 }
 
+// Transport returns the transport of the Client's http.Client, for example for its Stats. It is
+// nil if [WithHTTPClient] has given one without a [transport.Transport].
+func (c *Client) Transport() *transport.Transport {
+	t, _ := c.http.Transport.(*transport.Transport)
+	return t
+}
+
 // addResources creates the resources with their paths in the API.
 func (c *Client) addResources() {
 	c.Records = newRecords(c)
@@ -95,7 +107,9 @@ func (c *Client) addResources() {
 	c.Languages = newResource[Language](c, "languages", "language")
 	c.Translations = newResource[Translation](c, "translations", "translation")
 	c.Collections = newCollections(c)
+	c.Files = &Files{c}
 	c.FileVersions = &FileVersions{c}
+	c.AccessLists = newReader[AccessList](c, "accesslists", "accesslist")
 
 	c.FieldDefinitions = newResource[FieldDefinition](c, "fielddefinitions", "fielddefinition")
 	c.FieldGroups = newResource[FieldGroup](c, "fieldgroups", "fieldgroup")
@@ -112,13 +126,17 @@ func (c *Client) addResources() {
 	c.SettingCategories = newResource[SettingCategory](c, "settingcategories", "settingcategory")
 	c.MaintenanceJobs = newResource[MaintenanceJob](c, "maintenancejobs", "maintenancejob")
 	c.Checks = newResource[Check](c, "checks", "checks") // the API uses the plural for a single one, too
-	c.CheckCategories = newResource[CheckCategory](c, "checkcategories", "checkcategory")
+	c.CheckCategories = newResource[CheckCategory](c, "checkcategories", "checkcategories")
+	c.ActionTypes = newReader[ActionType](c, "actiontypes", "actiontype")
+	c.Index = &Index{c}
+	c.Statistics = &Statistics{c}
 	c.Watermarks = newReader[Watermark](c, "watermarks", "watermark")
 
 	c.Uploads = newUploads(c)
 	c.Orders = newOrders(c)
 	c.PublicLinks = newResource[PublicLink](c, "publiclinks", "publiclink")
 	c.DownloadLinks = newReader[DownloadLink](c, "downloadlinks", "downloadlink")
+	c.DownloadAgreements = newReader[DownloadAgreement](c, "downloadagreements", "downloadagreement")
 }
 
 // bases returns the base URLs of the DAM API and of the core.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -73,6 +74,32 @@ func TestLocalHosts(t *testing.T) {
 	} {
 		if got := isLocal(host); got != want {
 			t.Errorf("%s: got local %t, want %t", host, got, want)
+		}
+	}
+}
+
+func TestALinkWithTheTokenLeadsToAprimo(t *testing.T) {
+	for _, test := range []struct {
+		base, link string
+		want       bool
+	}{
+		{"https://acme.aprimo.com", "/uploads/segments/a", true},
+		{"https://acme.aprimo.com", "https://ACME.aprimo.com/uploads/segments/a", true},
+		{"https://acme.aprimo.com", "https://upload.aprimo.com/uploads/segments/a", true},
+		{"https://acme.aprimo.com", "http://upload.aprimo.com/uploads/segments/a", false},
+		{"https://acme.aprimo.com", "https://upload.aprimo.com:8443/uploads", false},
+		{"https://acme.aprimo.com", "https://u@upload.aprimo.com/uploads", false},
+		{"https://acme.aprimo.com", "https://aprimo.com.evil.example/uploads", false},
+		{"https://acme.aprimo.com", "https://evilaprimo.com/uploads", false},
+		{"https://proxy.example", "https://upload.aprimo.com/uploads", false},
+		{"http://127.0.0.1:80", "http://127.0.0.1:80/uploads", true},
+	} {
+		base, err := url.Parse(test.base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := resolve(base, test.link); (err == nil) != test.want {
+			t.Errorf("%s of %s: got error %v, want it accepted: %t", test.link, test.base, err, test.want)
 		}
 	}
 }

@@ -45,6 +45,7 @@ type Error struct {
 	RetryAfter time.Duration // from the server; 0 if absent
 
 	cause error
+	body  []byte // of the response
 }
 
 // Error returns all known facts on one line.
@@ -108,19 +109,23 @@ const maxErrorBody = 64 << 10
 // Aprimo's guide documents none.
 var requestIDs = []string{"X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Azure-Ref"}
 
+func requestID(header http.Header) string {
+	for _, name := range requestIDs {
+		if id := header.Get(name); id != "" {
+			return clean(id)
+		}
+	}
+	return ""
+}
+
 // describe sets the fields from an error response. Its body may be Aprimo's JSON, a
 // gateway's page, or empty.
 func (e *Error) describe(resp *http.Response) {
 	e.Status = resp.StatusCode
 	e.RetryAfter = retry.After(resp.Header, time.Now())
-	for _, name := range requestIDs {
-		if id := resp.Header.Get(name); id != "" {
-			e.RequestID = clean(id)
-			break
-		}
-	}
-	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // an incomplete body is good enough
-	e.Type, e.Message = explain(data)
+	e.RequestID = requestID(resp.Header)
+	e.body, _ = io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // an incomplete body is good enough
+	e.Type, e.Message = explain(e.body)
 	if e.Message == "" && e.Type == "" && resp.StatusCode/100 == 3 {
 		e.Message = notFollowed
 	}

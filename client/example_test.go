@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/oauth2"
@@ -50,7 +51,7 @@ func ExampleNew() {
 
 func ExampleReader_List() {
 	c := acme()
-	for rec, err := range c.Records.List(context.Background()) {
+	for rec, err := range c.Records.List(context.Background(), client.SelectRecord(client.RecordTitle)) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -66,7 +67,7 @@ func ExampleReader_List() {
 
 func ExampleReader_Page() {
 	c := acme()
-	page, err := c.Records.Page(context.Background(), client.PageSize(2), client.StartPage(2))
+	page, err := c.Records.Page(context.Background(), client.PageSize(2), client.StartPage(2), client.SelectRecord(client.RecordTitle))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -84,15 +85,15 @@ func ExampleRecords_Create() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	rec, err := c.Records.Get(ctx, made.ID)
+	rec, err := c.Records.Get(ctx, made.ID, client.SelectRecord(client.RecordTag))
 	fmt.Println(rec.Status, rec.Tag, err)
-	// Output: draft new <nil>
+	// Output: Draft new <nil>
 }
 
 func ExampleRecords_Search() {
 	c := acme()
 	e := client.Expression{Text: "Title = ?", Parameters: []any{"Record 3"}}
-	for rec, err := range c.Records.Search(context.Background(), e) {
+	for rec, err := range c.Records.Search(context.Background(), e, client.SelectRecord(client.RecordTitle)) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -101,10 +102,26 @@ func ExampleRecords_Search() {
 	// Output: 00000000000000000000000000000003 Record 3
 }
 
+// SearchPage counts the results by content type.
+func ExampleRecords_SearchPage() {
+	c := acme()
+	page, err := c.Records.SearchPage(context.Background(), client.SearchRequest{
+		Expression: client.Expression{Text: "CreatedOn > 2000-01-01"},
+		Facets:     []client.FacetRequest{{Name: "contentType", Type: client.FacetContentType}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, value := range page.Facets[0].Values {
+		fmt.Println(value.Key, value.Count, "of", page.TotalCount)
+	}
+	// Output: Asset 5 of 5
+}
+
 func ExampleRecords_GetMany() {
 	c := acme()
 	ids := []string{"00000000000000000000000000000004", "00000000-0000-0000-0000-000000000001", "ffffffffffffffffffffffffffffffff"}
-	found, missing, err := c.Records.GetMany(context.Background(), ids)
+	found, missing, err := c.Records.GetMany(context.Background(), ids, client.SelectRecord(client.RecordTitle))
 	fmt.Println(found[0].Title, found[1].Title, missing, err)
 	// Output: Record 4 Record 1 [ffffffffffffffffffffffffffffffff] <nil>
 }
@@ -112,7 +129,7 @@ func ExampleRecords_GetMany() {
 // An export that was interrupted goes on where it was.
 func ExampleRecords_Export() {
 	c, ctx := acme(), context.Background()
-	export := c.Records.Export(client.Expression{}, client.Checkpoint{})
+	export := c.Records.Export(client.Expression{}, client.Checkpoint{}, client.SelectRecord(client.RecordTitle))
 	var stored []byte
 	for rec, err := range export.All(ctx) {
 		if err != nil {
@@ -129,7 +146,7 @@ func ExampleRecords_Export() {
 	if err := json.Unmarshal(stored, &checkpoint); err != nil {
 		log.Fatal(err)
 	}
-	for rec, err := range c.Records.Export(client.Expression{}, checkpoint).All(ctx) {
+	for rec, err := range c.Records.Export(client.Expression{}, checkpoint, client.SelectRecord(client.RecordTitle)).All(ctx) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -477,29 +494,111 @@ func ExampleCollections_AddRecords() {
 	// 00000000000000000000000000000002
 }
 
-func ExampleNewProductivity() {
-	tenant := new(aprimotest.Tenant) // yours: leave the option out
-	c, err := client.New("acme", static("a-token"), client.WithHTTPClient(&http.Client{Transport: tenant.Transport()}))
+func ExampleClient_Me() {
+	c := acme()
+	me, err := c.Me(context.Background())
 	if err != nil {
-		panic(err)
-	}
-	ctx := context.Background()
-	activities := client.NewProductivity[map[string]any](c, "activities")
-	if _, err := activities.Create(ctx, &map[string]any{"title": "Summer campaign"}); err != nil {
-		panic(err)
-	}
-	for activity, err := range activities.Search(ctx, client.Where("title", "contains", "Summer")) {
-		if err != nil {
-			panic(err)
-		}
-		fmt.Println((*activity)["title"])
-	}
-	me, err := c.Me(ctx)
-	if err != nil {
-		panic(err)
+		log.Fatal(err)
 	}
 	fmt.Println(me.LoginID)
+	// Output: my-client-user
+}
+
+// Do calls an endpoint that has no typed method.
+func ExampleClient_Do() {
+	c := acme()
+	var me struct {
+		LoginID string `json:"loginId"`
+	}
+	resp, err := c.Do(context.Background(), http.MethodGet, "/api/users/me", nil, &me)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resp.Status, resp.Header.Get("Content-Type") != "", me.LoginID)
+	// Output: 200 true my-client-user
+}
+
+// All reads a list that has no typed method.
+func ExampleAll() {
+	c := acme()
+	type record struct {
+		ID     string `json:"id"`
+		Status string `json:"status"`
+	}
+	drafts := 0
+	for rec, err := range client.All[record](context.Background(), c, http.MethodGet, "/records?sort=CreatedOn", nil) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if rec.Status == "Draft" {
+			drafts++
+		}
+	}
+	fmt.Println(drafts)
+	// Output: 0
+}
+
+// WithResponse gives a typed call's status, headers and request id.
+func ExampleWithResponse() {
+	c := acme()
+	var resp client.Response
+	_, err := c.Records.Get(context.Background(), "none", client.WithResponse(&resp))
+	fmt.Println(resp.Status, errors.Is(err, client.ErrNotFound))
+	// Output: 404 true
+}
+
+// Set sends false, which a struct's field cannot say.
+func ExampleSet() {
+	c, ctx := acme(), context.Background()
+	group, err := c.UserGroups.Create(ctx, &client.UserGroup{Name: "Editors", IsActive: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := c.UserGroups.Update(ctx, group.ID, nil, client.Set("isActive", false)); err != nil {
+		log.Fatal(err)
+	}
+	group, err = c.UserGroups.Get(ctx, group.ID)
+	fmt.Println(group.IsActive, err)
+	// Output: false <nil>
+}
+
+// Plan says what an export costs before it is run.
+func ExampleExport_Plan() {
+	c, ctx := acme(), context.Background()
+	export := c.Records.Export(client.Expression{}, client.Checkpoint{})
+	plan, err := export.Plan(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(plan.Items, "records,", plan.Requests, "request, within a minute:", plan.Time < time.Minute)
+	// Output: 5 records, 1 request, within a minute: true
+}
+
+// Budget bounds what a loop costs. The error says how to resume.
+func ExampleBudget() {
+	c, ctx := acme(), context.Background()
+	for rec, err := range c.Records.List(ctx, client.PageSize(2), client.Budget(1)) {
+		if over := (*client.BudgetError)(nil); errors.As(err, &over) {
+			fmt.Println(err)
+			break
+		} else if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(rec.ID)
+	}
 	// Output:
-	// Summer campaign
-	// administrator
+	// 00000000000000000000000000000001
+	// 00000000000000000000000000000002
+	// aprimo: the budget is used up (requests sent: 1): resume with StartPage(2) and PageSize(2)
+}
+
+// ByName finds a definition by its name, with one request.
+func ExampleResource_ByName() {
+	c := acme()
+	field, err := c.FieldDefinitions.ByName(context.Background(), "title")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(field.Name, field.DataType)
+	// Output: Title SingleLineText
 }

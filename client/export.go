@@ -97,8 +97,9 @@ func (x *Export) All(ctx context.Context) iter.Seq2[*Record, error] {
 			yield(nil, x.err)
 			return
 		}
+		spent := 0
 		for again := true; again; {
-			again = x.window(ctx, x.at, yield)
+			again = x.window(ctx, x.at, &spent, yield)
 		}
 	}
 }
@@ -106,9 +107,14 @@ func (x *Export) All(ctx context.Context) iter.Seq2[*Record, error] {
 // window yields the records created since from, and returns whether to continue with a new
 // search from the latest one. It reads a second page only if all records of the first were
 // created at the same time.
-func (x *Export) window(ctx context.Context, from time.Time, yield func(*Record, error) bool) (again bool) {
-	for page, err := range pages[Record](ctx, x.records.c, x.since(from)) {
+func (x *Export) window(ctx context.Context, from time.Time, spent *int, yield func(*Record, error) bool) (again bool) {
+	search := x.since(from)
+	search.spent = spent
+	for page, err := range pages[Record](ctx, x.records.c, search) {
 		if err != nil {
+			if over := (*BudgetError)(nil); errors.As(err, &over) {
+				over.Page, over.PageSize = 0, 0
+			}
 			yield(nil, err)
 			return false
 		}
@@ -122,7 +128,7 @@ func (x *Export) window(ctx context.Context, from time.Time, yield func(*Record,
 				return false
 			}
 		}
-		if x.at.After(from) && page.more(maxPageSize) {
+		if x.at.After(from) && page.more(maxPageSize, 0) {
 			return true
 		}
 	}

@@ -2,7 +2,13 @@ package client
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // NoLanguage is the language id of values without a language.
@@ -54,7 +60,7 @@ func (f *Field) Text(language string) string {
 }
 
 // Texts returns the values in a language, by id, or in the first language if language is "".
-// Values other than text are returned as JSON.
+// Record links are returned as the ids of the records, other values than text as JSON.
 func (f *Field) Texts(language string) []string {
 	if f == nil {
 		return nil
@@ -67,11 +73,80 @@ func (f *Field) Texts(language string) []string {
 	return nil
 }
 
+// Number returns the value of a Numeric field in a language, as [Field.Text] does. It returns
+// false if there is none.
+func (f *Field) Number(language string) (float64, bool) {
+	n, err := strconv.ParseFloat(f.Text(language), 64)
+	return n, err == nil
+}
+
+// Time returns the value of a Date or DateTime field in a language, as [Field.Text] does. A Date
+// is midnight UTC. It returns false if there is no value.
+func (f *Field) Time(language string) (time.Time, bool) {
+	text := f.Text(language)
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// Duration returns the value of a Duration field, or of a Time field since midnight, in a
+// language, as [Field.Text] does. It returns false if there is none, or none of less than 290
+// years.
+func (f *Field) Duration(language string) (time.Duration, bool) {
+	part := durationForm.FindStringSubmatch(f.Text(language))
+	if part == nil {
+		return 0, false
+	}
+	total := int64(0) // in units of 100 ns
+	for i, unit := range []int64{864e9, 36e9, 6e8, 1e7, 1} {
+		n, _ := strconv.ParseInt(part[i+2], 10, 64) // no days are 0
+		if i == 4 {
+			n, _ = strconv.ParseInt((part[6] + "0000000")[:7], 10, 64)
+		}
+		if n > (math.MaxInt64/100-total)/unit {
+			return 0, false
+		}
+		total += n * unit
+	}
+	if part[1] != "" {
+		total = -total
+	}
+	return time.Duration(total * 100), true
+}
+
+// durationForm is Aprimo's form of a duration, [-][d.]hh:mm:ss[.fffffff].
+var durationForm = regexp.MustCompile(`^(-?)(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))?$`)
+
+// durationText returns a duration in Aprimo's form.
+func durationText(d time.Duration) string {
+	sign := ""
+	if d < 0 {
+		sign = "-"
+	}
+	n := d.Abs() / 100 // the form has seven decimals
+	text := fmt.Sprintf("%02d:%02d:%02d", n/36e9%24, n/6e8%60, n/1e7%60)
+	if days := n / 864e9; days > 0 {
+		text = fmt.Sprintf("%d.%s", days, text)
+	}
+	if fraction := n % 1e7; fraction > 0 {
+		text += fmt.Sprintf(".%07d", fraction)
+	}
+	return sign + text
+}
+
 // A LocalizedValue is the value of a field in one language.
 type LocalizedValue struct {
 	LanguageID string            `json:"languageId"`
 	Value      json.RawMessage   `json:"value"`  // of a single-value field
 	Values     []json.RawMessage `json:"values"` // of a list field
+
+	// Of a RecordLink field; see [Field.Links].
+	Links    []RecordLink `json:"links"`
+	Parents  []RecordLink `json:"parents"`
+	Children []RecordLink `json:"children"`
 
 	Extra Extra
 }
@@ -87,16 +162,20 @@ func (v LocalizedValue) texts() []string {
 	if raws == nil {
 		raws = []json.RawMessage{v.Value}
 	}
-	var texts []string
+	texts := slices.Concat(linked(v.Links), linked(v.Parents), linked(v.Children))
 	for _, raw := range raws {
-		var text string
-		switch {
-		case len(raw) == 0 || string(raw) == "null":
-			continue
-		case json.Unmarshal(raw, &text) != nil:
-			text = string(raw)
+		if len(raw) > 0 && string(raw) != "null" {
+			texts = append(texts, textOf(raw))
 		}
-		texts = append(texts, text)
 	}
 	return texts
+}
+
+// textOf returns a JSON value as text: null as "", other values than text as JSON.
+func textOf(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
+		text = string(raw)
+	}
+	return text
 }

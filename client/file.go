@@ -7,52 +7,58 @@ import (
 	"time"
 )
 
-// FileVersions reads versions of files and the results of checks. To create a version,
-// change its record.
-type FileVersions struct{ c *Client }
+// Files reads the files of records and checks them out. To add a file or a version, change
+// the record.
+type Files struct{ c *Client }
 
-// Get returns a version. Request its renditions, previews and links with
-// [SelectFileVersion].
-func (r *FileVersions) Get(ctx context.Context, id string, opts ...CallOption) (*FileVersion, error) {
-	return get[FileVersion](ctx, r.c, opts, "fileversion", id)
+// Get returns a file. Request its versions with Select("file", "fileversions").
+func (r *Files) Get(ctx context.Context, id string, opts ...CallOption) (*File, error) {
+	return get[File](ctx, r.c, opts, "file", id)
 }
 
-// AdditionalFile returns an additional file of a version, by the id of that file.
-func (r *FileVersions) AdditionalFile(ctx context.Context, id string, opts ...CallOption) (*FileVersion, error) {
-	return get[FileVersion](ctx, r.c, opts, "additionalfile", id)
+// Versions lists the versions of a file.
+func (r *Files) Versions(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*FileVersion, error] {
+	return listAt[FileVersion](ctx, r.c, opts, "file", id, "fileversions")
 }
 
-// CheckResults lists the results of checks for a version.
-func (r *FileVersions) CheckResults(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*CheckResult, error] {
-	return list[CheckResult](ctx, r.c, call{method: http.MethodGet, path: []string{"fileversion", id, "checkresults"}, paging: byPage}.listing(opts))
+// LatestVersion returns the latest version of a file.
+func (r *Files) LatestVersion(ctx context.Context, id string, opts ...CallOption) (*FileVersion, error) {
+	return get[FileVersion](ctx, r.c, opts, "file", id, "latestversion")
 }
 
-// AddCheckResult adds the result of a check that was run outside Aprimo.
-func (r *FileVersions) AddCheckResult(ctx context.Context, id string, result *CheckResult, opts ...CallOption) (*CheckResult, error) {
-	return create[CheckResult](ctx, r.c, []string{"fileversion", id, "checkresults"}, result, opts)
+// CheckOut reserves a file: only the token's user can then add versions to it. A new version,
+// see [NewFileVersion], checks the file in again, and so does CheckIn.
+func (r *Files) CheckOut(ctx context.Context, id string, opts ...CallOption) error {
+	_, err := r.c.do(ctx, call{method: http.MethodPost, path: []string{"file", id, "checkouts"}}.with(opts))
+	return err
 }
 
-// A CheckResult is the result of a check for a file version.
-type CheckResult struct {
-	ID            string `json:"id"`
-	CheckID       string `json:"checkId"`
-	FileVersionID string `json:"fileVersionId"`
-	Outcome       string `json:"outcome"` // pass, fail, warning or info
-	Description   string `json:"description"`
-
-	Extra Extra
+// CheckIn ends a check-out without a new version.
+func (r *Files) CheckIn(ctx context.Context, id string, opts ...CallOption) error {
+	return remove(ctx, r.c, []string{"file", id, "checkouts"}, opts)
 }
 
-// UnmarshalJSON decodes either of Aprimo's forms of JSON.
-func (c *CheckResult) UnmarshalJSON(data []byte) error { return decodeModel(data, c) }
-
-// MarshalJSON encodes the fields that are not zero.
-func (c CheckResult) MarshalJSON() ([]byte, error) { return encodeModel(&c) }
-
-// A File is a file of a record, with all its versions.
+// A File is a file of a record, with all its versions. Versions, users and images are zero
+// unless a call selects them.
 type File struct {
-	ID       string             `json:"id"`
-	Versions Items[FileVersion] `json:"versions"`
+	ID            string             `json:"id"`
+	Versions      Items[FileVersion] `json:"fileVersions" also:"versions"`
+	LatestVersion *FileVersion       `json:"latestFileVersion" also:"latestVersion"`
+	Preview       *Image             `json:"preview"`
+	Thumbnail     *Image             `json:"thumbnail"`
+
+	CheckedOut   bool      `json:"checkedOut"`
+	CheckedOutOn time.Time `json:"checkedOutOn"` // zero if it is not checked out
+	CheckedOutBy *User     `json:"checkedOutBy"`
+
+	// WatermarkType is None, InheritFromFile, UseSetting or UseSpecified: WatermarkID.
+	WatermarkType string     `json:"watermarkType"`
+	WatermarkID   string     `json:"watermarkId"`
+	Watermark     *Watermark `json:"watermark"`
+
+	Fields    Fields    `json:"fields"`
+	CreatedOn time.Time `json:"createdOn"`
+	CreatedBy *User     `json:"createdBy"`
 
 	Extra Extra
 }
@@ -63,33 +69,9 @@ func (f *File) UnmarshalJSON(data []byte) error { return decodeModel(data, f) }
 // MarshalJSON encodes the fields that are not zero.
 func (f File) MarshalJSON() ([]byte, error) { return encodeModel(&f) }
 
-// A FileVersion is one uploaded version of a file.
-type FileVersion struct {
-	ID              string    `json:"id"`
-	FileName        string    `json:"fileName"`
-	FileExtension   string    `json:"fileExtension"`
-	FileSize        int64     `json:"fileSize"` // bytes
-	VersionNumber   int       `json:"versionNumber"`
-	VersionLabel    string    `json:"versionLabel"`
-	IsLatest        bool      `json:"isLatest"`
-	FileState       string    `json:"fileState"`
-	ProcessingState string    `json:"fileProcessingState"`
-	Comment         string    `json:"comment"`
-	Tag             string    `json:"tag"`
-	CreatedOn       time.Time `json:"createdOn"`
-
-	Extra Extra
-}
-
-// UnmarshalJSON decodes either of Aprimo's forms of JSON.
-func (v *FileVersion) UnmarshalJSON(data []byte) error { return decodeModel(data, v) }
-
-// MarshalJSON encodes the fields that are not zero.
-func (v FileVersion) MarshalJSON() ([]byte, error) { return encodeModel(&v) }
-
 // An Image is a preview or thumbnail.
 type Image struct {
-	// URI is a signed link, valid for about 30 hours. Fetch it with [Downloads] or
+	// URI is a signed link, valid for some hours. Fetch it with [Downloads] or
 	// another client that sends no token: with a token, the storage responds with 403.
 	// Aprimo's limit does not apply.
 	URI       string `json:"uri"`
@@ -107,73 +89,13 @@ func (i *Image) UnmarshalJSON(data []byte) error { return decodeModel(data, i) }
 // MarshalJSON encodes the fields that are not zero.
 func (i Image) MarshalJSON() ([]byte, error) { return encodeModel(&i) }
 
-// A Check examines file versions, as part of the check framework.
-type Check struct {
-	ID              string `json:"id"`
-	Name            string `json:"name"`
-	ActionClass     string `json:"actionClass"`
-	ActionTypeID    string `json:"actionTypeId"`
-	CheckCategoryID string `json:"checkCategoryId"`
-
-	CreatedOn  time.Time `json:"createdOn"`
-	ModifiedOn time.Time `json:"modifiedOn"`
-
-	Extra Extra
-}
-
-// UnmarshalJSON decodes either of Aprimo's forms of JSON.
-func (c *Check) UnmarshalJSON(data []byte) error { return decodeModel(data, c) }
-
-// MarshalJSON encodes the fields that are not zero.
-func (c Check) MarshalJSON() ([]byte, error) { return encodeModel(&c) }
-
-// A CheckCategory is a group of checks.
-type CheckCategory struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-
-	CreatedOn  time.Time `json:"createdOn"`
-	ModifiedOn time.Time `json:"modifiedOn"`
-
-	Extra Extra
-}
-
-// UnmarshalJSON decodes either of Aprimo's forms of JSON.
-func (c *CheckCategory) UnmarshalJSON(data []byte) error { return decodeModel(data, c) }
-
-// MarshalJSON encodes the fields that are not zero.
-func (c CheckCategory) MarshalJSON() ([]byte, error) { return encodeModel(&c) }
-
-// A PublicLink is a public URL of a record's file on a CDN.
-type PublicLink struct {
-	ID       string `json:"id"`
-	URI      string `json:"uri"`
-	Provider string `json:"provider"`
-	Status   string `json:"status"` // Pending, Published, Failed, Overwritten, Tobedeleted
-
-	RecordID         string `json:"recordId"`
-	FileVersionID    string `json:"fileVersionId"`
-	AdditionalFileID string `json:"additionalFileId"`
-	RenditionName    string `json:"renditionName"`
-	FileSize         int64  `json:"fileSize"` // bytes
-
-	CreatedOn  time.Time `json:"createdOn"`
-	ModifiedOn time.Time `json:"modifiedOn"`
-
-	Extra Extra
-}
-
-// UnmarshalJSON decodes either of Aprimo's forms of JSON.
-func (l *PublicLink) UnmarshalJSON(data []byte) error { return decodeModel(data, l) }
-
-// MarshalJSON encodes the fields that are not zero.
-func (l PublicLink) MarshalJSON() ([]byte, error) { return encodeModel(&l) }
-
 // A Watermark is applied to delivered files.
 type Watermark struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Tag  string `json:"tag"`
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Position string `json:"position"` // topleft, middlecenter, bottomright, …
+	Image    *Image `json:"image"`    // if selected
+	Tag      string `json:"tag"`
 
 	CreatedOn  time.Time `json:"createdOn"`
 	ModifiedOn time.Time `json:"modifiedOn"`

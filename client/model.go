@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -12,8 +13,7 @@ import (
 )
 
 // Extra holds the properties of an object that its Go type has no field for, by name. They
-// are sent back with the object. Use it also for values that Go's zero value cannot
-// express, such as json.RawMessage("null") to reset a property.
+// are sent back with the object.
 type Extra map[string]json.RawMessage
 
 // decodeModel decodes an object into a struct: its properties, its sub-resources in
@@ -46,11 +46,11 @@ func decodeModel(data []byte, model any) error {
 	return nil
 }
 
-// takeInAnyCase sets fields whose names occur in another case.
+// takeInAnyCase sets fields that occur with their other name or in another case.
 func takeInAnyCase(all Extra, absent []modelField) error {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		for i, field := range absent {
-			if !strings.EqualFold(field.name, name) {
+			if !strings.EqualFold(field.name, name) && !strings.EqualFold(field.also, name) {
 				continue
 			}
 			if _, err := field.take(all, name); err != nil {
@@ -85,22 +85,53 @@ func decode(data []byte, into any) error {
 	return json.Unmarshal(data, into)
 }
 
-// decodeValue decodes a property. A time without a zone is UTC, and an empty one is zero, so
-// that one unusual date does not make a whole page undecodable.
+// decodeValue decodes a property. So that one unusual value does not make a whole page
+// undecodable, it accepts what is meant: a number as text and text as a number, the id of an
+// object that was selected, and times without a zone, which are UTC.
 func decodeValue(raw json.RawMessage, into any) error {
-	at, ok := into.(*time.Time)
-	if !ok {
-		return decode(raw, into)
+	err := decode(raw, into)
+	if err == nil || len(raw) == 0 {
+		return err
 	}
+	switch into := into.(type) {
+	case *time.Time:
+		return decodeTime(raw, into)
+	case *string:
+		return decodeText(raw, into, err)
+	case *int, *int64:
+		if unquoted, ok := bytes.CutPrefix(raw, []byte(`"`)); ok && json.Unmarshal(bytes.TrimSuffix(unquoted, []byte(`"`)), into) == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// decodeTime decodes a time without a zone. An empty one is zero.
+func decodeTime(raw json.RawMessage, into *time.Time) error {
 	var text string
 	if err := json.Unmarshal(raw, &text); err != nil || text == "" {
 		return err
 	}
-	var err error
-	if *at, err = time.Parse(time.RFC3339, text); err != nil {
-		*at, err = time.Parse("2006-01-02T15:04:05", text)
-	}
+	at, err := time.Parse("2006-01-02T15:04:05", text)
+	*into = at
 	return err
+}
+
+// decodeText decodes what is not text.
+func decodeText(raw json.RawMessage, into *string, otherwise error) error {
+	switch raw[0] {
+	case '[':
+		return otherwise
+	case '{':
+		var object struct{ ID string }
+		if json.Unmarshal(raw, &object) != nil || object.ID == "" {
+			return otherwise
+		}
+		*into = object.ID
+	default:
+		*into = string(raw)
+	}
+	return nil
 }
 
 // flatten merges embedded properties into the object, except for those it already has.
@@ -142,6 +173,7 @@ func encodeModel(model any) ([]byte, error) {
 
 type modelField struct {
 	name  string
+	also  string // another name, where Aprimo has two; may be empty
 	value reflect.Value
 }
 
@@ -149,10 +181,51 @@ type modelField struct {
 func modelFields(v reflect.Value) iter.Seq[modelField] {
 	return func(yield func(modelField) bool) {
 		for i := range v.NumField() {
-			name := v.Type().Field(i).Tag.Get("json")
-			if name != "" && !yield(modelField{name, v.Field(i)}) {
+			tag := v.Type().Field(i).Tag
+			name := tag.Get("json")
+			if name != "" && !yield(modelField{name, tag.Get("also"), v.Field(i)}) {
 				return
 			}
 		}
 	}
+}
+
+// setProperties adds properties to the JSON of an object, which may be empty or null. If the
+// object is a struct with such a field, the value must fit it, and the case of the name does
+// not matter.
+func setProperties(object any, data []byte, set Extra) ([]byte, error) {
+	all := Extra{}
+	if len(data) > 0 {
+		if err := json.Unmarshal(data, &all); err != nil {
+			return nil, fmt.Errorf("Set needs an object, not a %T: %w", object, err)
+		}
+	}
+	if all == nil {
+		all = Extra{} // it was null
+	}
+	known := fieldsOf(object)
+	for name, raw := range set {
+		for field := range known {
+			if is, _, _ := strings.Cut(field.name, ","); strings.EqualFold(is, name) {
+				name = is
+				if err := decodeValue(raw, field.value.Addr().Interface()); err != nil {
+					return nil, fmt.Errorf("Set(%q): the value does not fit the %s of %T: %w", name, field.value.Type(), object, err)
+				}
+			}
+		}
+		all[name] = raw
+	}
+	return json.Marshal(all)
+}
+
+// fieldsOf returns the fields of a new struct of an object's type; none if it is no struct.
+func fieldsOf(object any) iter.Seq[modelField] {
+	t := reflect.TypeOf(object)
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == nil || t.Kind() != reflect.Struct {
+		t = reflect.TypeFor[struct{}]()
+	}
+	return modelFields(reflect.New(t).Elem())
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,8 +20,12 @@ var models = []any{
 	client.DownloadLink{}, client.FieldDefinition{}, client.FieldGroup{}, client.FileType{}, client.FileVersion{}, client.Image{},
 	client.Language{}, client.MaintenanceJob{}, client.Me{}, client.Order{}, client.Permission{}, client.PublicLink{}, client.Record{},
 	client.Rule{}, client.Setting{}, client.SettingCategory{}, client.SettingDefinition{}, client.Translation{}, client.User{},
-	client.UserGroup{}, client.Watermark{}, client.File{}, client.OrderTarget{}, client.TrailEntry{}, client.Facet{}, client.Lock{},
+	client.UserGroup{}, client.Watermark{}, client.File{}, client.OrderTarget{}, client.TrailEntry{}, client.Facet{}, client.FacetValue{}, client.Lock{},
 	client.Field{}, client.LocalizedValue{},
+	client.AccessList{}, client.LinkTo[client.AccessList]{}, client.ActionType{}, client.AdditionalFile{}, client.AdditionalFilePreview{},
+	client.CheckFinding{}, client.CollectionContent{}, client.CollectionPermissions{}, client.Comment{}, client.DownloadAgreement{},
+	client.FilePreview{}, client.IndexStatus{}, client.PublicURI{}, client.RecordClassification{}, client.RecordLink{}, client.Rendition{},
+	client.TrailChange{},
 }
 
 // What the server sent is what is sent back, also what a model does not know: but
@@ -54,6 +59,14 @@ func TestModelsKeepWhatTheyDoNotKnow(t *testing.T) {
 func FuzzModels(f *testing.F) {
 	f.Add([]byte(`{"id":"1","name":"a","labels":[{"languageId":"1","value":"x"}],"createdOn":"2026-03-01T10:00:00","new":[1]}`))
 	f.Add([]byte(`{"Id":"1","_embedded":{"items":[{"id":"2"}]},"deliveredFiles":["a",{"deliveredPath":"b"}],"userId":"12"}`))
+	seeds := 0
+	for _, g := range goldens(f) {
+		if seeds++; testing.Short() && seeds%8 > 0 {
+			continue // of each kind there is a test as well
+		}
+		f.Add([]byte(g.HAL))
+		f.Add([]byte(g.JSON))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, model := range models {
 			first, second := reflect.New(reflect.TypeOf(model)).Interface(), reflect.New(reflect.TypeOf(model)).Interface()
@@ -110,5 +123,68 @@ func TestWhatIsUnknownComesBackUnchanged(t *testing.T) {
 	}
 	if want := `{"future":{"a":12345678901234567890},"id":"1","more":[1],"name":"German"}`; sent != want {
 		t.Errorf("sent %s, want %s", sent, want)
+	}
+}
+
+// Each property of each model can be set to its zero value and to null.
+func TestSetSendsZeroValues(t *testing.T) {
+	sent := map[string]json.RawMessage{}
+	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		clear(sent)
+		json.NewDecoder(r.Body).Decode(&sent)
+	})
+	for _, model := range models {
+		typ := reflect.TypeOf(model)
+		for i := range typ.NumField() {
+			name := typ.Field(i).Tag.Get("json")
+			if name == "" {
+				continue
+			}
+			zero := reflect.Zero(typ.Field(i).Type).Interface()
+			want, err := json.Marshal(zero)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, in := range []any{model, reflect.New(typ).Interface(), reflect.Zero(reflect.PointerTo(typ)).Interface()} {
+				_, err := c.Do(t.Context(), http.MethodPut, "/thing/1", in, nil, client.Set(strings.ToUpper(name), zero))
+				if err != nil || string(sent[name]) != string(want) || sent[strings.ToUpper(name)] != nil {
+					t.Errorf("%s: Set(%q, %s) sent %s, error %v, want %s", typ.Name(), name, want, sent, err, want)
+				}
+				_, err = c.Do(t.Context(), http.MethodPut, "/thing/1", in, nil, client.Set(name, nil))
+				if err != nil || string(sent[name]) != "null" {
+					t.Errorf("%s: Set(%q, nil) sent %s, error %v, want null", typ.Name(), name, sent, err)
+				}
+			}
+		}
+	}
+}
+
+func TestSetGoesWithAnyBody(t *testing.T) {
+	for name, test := range map[string]struct {
+		method, want string
+		in           any
+		opts         []client.CallOption
+	}{
+		"no body":         {"PUT", `{"a":1}`, nil, []client.CallOption{client.Set("a", 1)}},
+		"null":            {"PUT", `{"a":1}`, json.RawMessage(" null "), []client.CallOption{client.Set("a", 1)}},
+		"a map":           {"POST", `{"a":2,"b":[]}`, map[string]any{"a": 1}, []client.CallOption{client.Set("a", 2), client.Set("b", []int{})}},
+		"a record":        {"PUT", `{"status":"Draft","tag":""}`, client.RecordChange{Status: "Draft", Tag: "x"}, []client.CallOption{client.Set("Tag", "")}},
+		"an unknown name": {"PUT", `{"New":0,"name":"a"}`, &client.Rule{Name: "a"}, []client.CallOption{client.Set("New", 0)}},
+		"a GET":           {"GET", ``, nil, []client.CallOption{client.Set("a", 1)}},
+		"the wrong type":  {"PUT", "error", &client.Rule{}, []client.CallOption{client.Set("enabled", "no")}},
+		"an array":        {"PUT", "error", []string{"a"}, []client.CallOption{client.Set("a", 1)}},
+		"no JSON":         {"PUT", "error", nil, []client.CallOption{client.Set("a", func() {})}},
+	} {
+		var sent string
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			sent = string(body)
+		})
+		if _, err := c.Do(t.Context(), test.method, "/thing/1", test.in, nil, test.opts...); err != nil {
+			sent = "error"
+		}
+		if sent != test.want {
+			t.Errorf("%s: sent %s, want %s", name, sent, test.want)
+		}
 	}
 }

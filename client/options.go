@@ -1,10 +1,14 @@
 package client
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/aprimo-go/aprimo/transport"
 )
@@ -59,7 +63,8 @@ func WithDownloadClient(c *http.Client) Option {
 }
 
 // WithUserAgent sets the User-Agent header of all requests, by which Aprimo can
-// distinguish integrations. The default is "aprimo-go".
+// distinguish integrations. The default is "aprimo-go/" and the version of
+// this module, see [transport.Version].
 func WithUserAgent(agent string) Option {
 	return func(s *settings) { s.userAgent = agent }
 }
@@ -131,6 +136,41 @@ func ImmediateIndexing() CallOption {
 // support can correlate the two.
 func ReferenceID(id string) CallOption {
 	return func(k *call) { k.header.Set("referenceId", id) }
+}
+
+// Set sets a property of the object that a call sends, by Aprimo's name. It can set false, 0, ""
+// and nil, which clears a property: an object's own fields are not sent if they are zero.
+//
+//	err := c.Rules.Update(ctx, id, nil, client.Set("enabled", false))
+func Set(property string, value any) CallOption {
+	return func(k *call) {
+		raw, err := json.Marshal(value)
+		if err != nil {
+			k.err = fmt.Errorf("Set(%q): %w", property, err)
+		}
+		if k.set == nil {
+			k.set = Extra{}
+		}
+		k.set[property] = raw
+	}
+}
+
+// Header sets a header of the request. It overrides the Client's headers, but for the token.
+func Header(name, value string) CallOption {
+	return func(k *call) {
+		switch {
+		case strings.EqualFold(name, "Authorization"):
+			k.err = errors.New("Header(Authorization): the Client sets it from its token source")
+		case !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value):
+			k.err = fmt.Errorf("Header(%q): the name or the value contains a character that HTTP does not allow", name)
+		}
+		k.header.Set(name, value)
+	}
+}
+
+// Query sets a parameter of the request's query.
+func Query(name, value string) CallOption {
+	return func(k *call) { k.query.Set(name, value) }
 }
 
 // Select requests parts of a resource that the server omits by default, by their

@@ -101,10 +101,33 @@ const waitPatience = 30 * time.Minute
 // jitter changes d by up to 10 %, so that orders created together are not polled together.
 func jitter(d time.Duration) time.Duration { return d*9/10 + rand.N(d/5+1) }
 
+// The types of orders. Each delivers files in another way.
+const (
+	OrderDownload                   = "download"
+	OrderEmail                      = "email"
+	OrderFTP                        = "ftp"
+	OrderFTPResort                  = "ftpResort"
+	OrderShareDownloadLink          = "shareDownloadLink"
+	OrderPublicCDN                  = "publicCdn"
+	OrderPublicCDNAdaptiveStreaming = "publicCdnAdaptiveStreaming"
+	OrderAkamaiCDN                  = "akamaiCdn"
+	OrderBrandTemplate              = "brandTemplate"
+	OrderBrandTemplatePreprocessing = "brandTemplatePreprocessing"
+)
+
+// UseCDN says whether delivered files are served by Aprimo's CDN. The zero value leaves it to
+// the server.
+type UseCDN string
+
+// The values of UseCDN.
+const (
+	CDNAutomatic UseCDN = "Automatic"
+	CDNNo        UseCDN = "No"
+)
+
 // An OrderRequest describes an order. Targets is required.
 type OrderRequest struct {
-	// Type is an order type of Aprimo's, such as "download", "publicCdn", "email" or
-	// "ftp". The default is "download".
+	// Type is [OrderDownload], [OrderEmail] or another. The default is OrderDownload.
 	Type    string        `json:"type"`
 	Targets []OrderTarget `json:"targets"`
 
@@ -113,14 +136,33 @@ type OrderRequest struct {
 	Notify       bool   `json:"-"`
 	CreatorEmail string `json:"creatorEmail"`
 
-	// DisableProcessing is "yes" or "yesIfPermissionGranted" to deliver the files
+	// DisableProcessing is "Yes" or "YesIfPermissionGranted" to deliver the files
 	// unprocessed, which is fast but needs a permission of that name. The default is
-	// "no".
+	// "No".
 	DisableProcessing    string    `json:"disableProcessing"`
-	UseCDN               bool      `json:"useCDN"`
+	SingleFileZipMode    string    `json:"singleFileZipMode"` // "never" delivers a single file as it is
+	UseCDN               UseCDN    `json:"useCDN"`
 	Priority             int       `json:"priority"`
 	EarliestStartDate    time.Time `json:"earliestStartDate"`
-	DownloadAgreementIDs []string  `json:"downloadAgreementIds"`
+	DownloadAgreementIDs []string  `json:"downloadAgreementIds"` // that the user has accepted
+
+	// For OrderEmail and OrderShareDownloadLink.
+	EmailRecipients []string `json:"emailRecipients"`
+	EmailSubject    string   `json:"emailSubject"`
+	EmailBody       string   `json:"emailBody"`
+	SendEmail       bool     `json:"sendEmail"` // for OrderShareDownloadLink
+
+	// For OrderFTP. What else a server needs, such as its password, is set with Extra.
+	FTPHostname     string `json:"ftpHostname"`
+	FTPPort         int    `json:"ftpPort"`
+	FTPUsername     string `json:"ftpUsername"`
+	FTPDirectory    string `json:"ftpDirectory"`
+	ConnectionType  string `json:"connectionType"` // Normal, ImplicitEncryption, ExplicitSslEncryption or ExplicitTlsEncryption
+	PassiveTransfer bool   `json:"passiveTransfer"`
+
+	// For OrderBrandTemplate.
+	CustomizationID string   `json:"customizationId"`
+	Presets         []string `json:"presets"`
 
 	Extra Extra
 }
@@ -128,9 +170,7 @@ type OrderRequest struct {
 // MarshalJSON encodes the fields that are not zero, and disableNotification unless Notify is
 // set.
 func (r OrderRequest) MarshalJSON() ([]byte, error) {
-	if r.Type == "" {
-		r.Type = "download"
-	}
+	r.Type = cmp.Or(r.Type, OrderDownload)
 	data, err := encodeModel(&r)
 	if err != nil || r.Notify || bytes.Contains(data, []byte(`"disableNotification":`)) {
 		return data, err
@@ -141,16 +181,25 @@ func (r OrderRequest) MarshalJSON() ([]byte, error) {
 // An OrderTarget selects the files of an order: of a record, a version or an additional
 // file, or with RecordIDs of many records, which the server does not check in advance.
 type OrderTarget struct {
-	RecordID         string   `json:"recordId"`
-	RecordIDs        []string `json:"recordIds"`
-	FileVersionID    string   `json:"fileVersionId"`
-	AdditionalFileID string   `json:"additionalFileId"`
+	RecordID         string       `json:"recordId"`
+	RecordIDs        []string     `json:"recordIds"`
+	Filter           *OrderFilter `json:"filter"` // with RecordIDs
+	FileVersionID    string       `json:"fileVersionId"`
+	AdditionalFileID string       `json:"additionalFileId"`
 
 	// TargetTypes are "Document", "MasterPreview", "MasterThumbnail",
 	// "AdditionalFiles", "Renditions", … The default is "Document".
-	TargetTypes []string      `json:"targetTypes"`
-	AssetType   string        `json:"assetType"`
-	Actions     []OrderAction `json:"actions"`
+	TargetTypes   []string      `json:"targetTypes"`
+	AssetType     string        `json:"assetType"`
+	RenditionName string        `json:"renditionName"` // for OrderPublicCDN
+	Actions       []OrderAction `json:"actions"`
+
+	// These are only in responses.
+	ID           string `json:"id"`
+	Status       string `json:"status"` // pending, succeeded, failed or partiallyfailed
+	FileName     string `json:"fileName"`
+	Message      string `json:"message"`
+	ErrorDetails string `json:"errorDetails"`
 
 	Extra Extra
 }
@@ -168,6 +217,12 @@ func (t OrderTarget) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON decodes either of Aprimo's forms of JSON.
 func (t *OrderTarget) UnmarshalJSON(data []byte) error { return decodeModel(data, t) }
+
+// An OrderFilter selects among the files of many records.
+type OrderFilter struct {
+	Extensions []string `json:"extensions,omitempty"`
+	FileName   string   `json:"filename,omitempty"`
+}
 
 // An OrderAction processes a file before delivery. Actions include "resizeImage",
 // "cropImage", "transcodeVideo" and "createPackage".
@@ -198,19 +253,29 @@ func (s OrderStatus) Final() bool {
 	return s == OrderSuccess || s == OrderPartiallyFailed || s == OrderFailed || s == OrderCancelled
 }
 
-// An Order is the state of an order.
+// An Order is the state of an order. Properties of a single type of order are in Extra.
 type Order struct {
 	ID      string      `json:"id"`
 	Type    string      `json:"type"`
 	Status  OrderStatus `json:"status"`
 	Message string      `json:"message"` // Aprimo's reason for a failure
 
-	DeliveredFiles     []DeliveredFile `json:"deliveredFiles"`
-	TotalFileSize      int64           `json:"totalFileSize"`      // bytes
-	FailedTargetsCount int             `json:"failedTargetsCount"` // Aprimo does not report which
+	DeliveredFiles     []DeliveredFile    `json:"deliveredFiles"`
+	TotalFileSize      int64              `json:"totalFileSize"`      // bytes
+	FailedTargetsCount int                `json:"failedTargetsCount"` // select targets to know which
+	Targets            Items[OrderTarget] `json:"targets"`            // if selected
 
-	StartedOn time.Time `json:"startedOn"`
-	CreatedOn time.Time `json:"createdOn"`
+	UseCDN              UseCDN `json:"useCDN"`
+	DisableProcessing   string `json:"disableProcessing"`
+	DisableNotification bool   `json:"disableNotification"`
+	CreatorEmail        string `json:"creatorEmail"`
+	Priority            int    `json:"priority"`
+	ExecutionTime       string `json:"executionTime"` // as hours:minutes:seconds
+
+	EarliestStartDate time.Time `json:"earliestStartDate"`
+	StartedOn         time.Time `json:"startedOn"`
+	CreatedOn         time.Time `json:"createdOn"`
+	CreatedBy         *User     `json:"createdBy"` // if selected
 
 	Extra Extra
 }
@@ -238,11 +303,11 @@ func (f *DeliveredFile) UnmarshalJSON(data []byte) error {
 	if len(data) > 0 && data[0] == '"' || string(data) == "null" {
 		return json.Unmarshal(data, &f.URI)
 	}
-	var object struct{ DeliveredPath string }
+	var object struct{ DeliveredPath, URI string }
 	if err := json.Unmarshal(data, &object); err != nil {
 		return err
 	}
-	f.URI = object.DeliveredPath
+	f.URI = cmp.Or(object.DeliveredPath, object.URI)
 	return nil
 }
 
@@ -326,7 +391,9 @@ type DownloadLink struct {
 	SucceededRecordsCount int             `json:"succeededRecordsCount"`
 	FailedRecordsCount    int             `json:"failedRecordsCount"`
 	FailedTargetsCount    int             `json:"failedTargetsCount"`
+	DownloadAgreementIDs  []json.Number   `json:"downloadAgreementIds"`
 	CreatedOn             time.Time       `json:"createdOn"`
+	CreatedBy             *User           `json:"createdBy"` // if selected
 
 	Extra Extra
 }
@@ -338,20 +405,24 @@ func (d *DownloadLink) UnmarshalJSON(data []byte) error { return decodeModel(dat
 func (d DownloadLink) MarshalJSON() ([]byte, error) { return encodeModel(&d) }
 
 // A MaintenanceJob changes or exports many records in the background. It is a heavy
-// operation for the server. Actions and targets are in Extra.
+// operation for the server. Its targets are in Extra, if selected.
 type MaintenanceJob struct {
-	ID                  string      `json:"id"`
-	Type                string      `json:"type"`
-	Status              OrderStatus `json:"status"`
-	Message             string      `json:"message"` // why it failed
-	TargetsCount        int         `json:"targetsCount"`
-	FailedTargetsCount  int         `json:"failedTargetsCount"`
-	CreatorEmail        string      `json:"creatorEmail"`
-	Priority            int         `json:"priority"`
-	DisableNotification bool        `json:"disableNotification"`
+	ID                  string              `json:"id"`
+	Type                string              `json:"type"`
+	Status              OrderStatus         `json:"status"`
+	Message             string              `json:"message"` // why it failed
+	Actions             []MaintenanceAction `json:"actions"`
+	TargetsCount        int                 `json:"targetsCount"`
+	FailedTargetsCount  int                 `json:"failedTargetsCount"`
+	CreatorEmail        string              `json:"creatorEmail"`
+	Priority            int                 `json:"priority"`
+	DisableNotification bool                `json:"disableNotification"`
+	ExecutionTime       string              `json:"executionTime"` // as hours:minutes:seconds
 
-	StartedOn time.Time `json:"startedOn"`
-	CreatedOn time.Time `json:"createdOn"`
+	EarliestStartDate time.Time `json:"earliestStartDate"`
+	StartedOn         time.Time `json:"startedOn"`
+	CreatedOn         time.Time `json:"createdOn"`
+	CreatedBy         *User     `json:"createdBy"` // if selected
 
 	Extra Extra
 }
@@ -361,3 +432,11 @@ func (m *MaintenanceJob) UnmarshalJSON(data []byte) error { return decodeModel(d
 
 // MarshalJSON encodes the fields that are not zero.
 func (m MaintenanceJob) MarshalJSON() ([]byte, error) { return encodeModel(&m) }
+
+// A MaintenanceAction is what a maintenance job does with its targets.
+type MaintenanceAction struct {
+	Action      string         `json:"action"` // classifyrecord, overwritefield, recordsave, …
+	Label       string         `json:"label,omitempty"`
+	Description string         `json:"description,omitempty"`
+	Parameters  map[string]any `json:"parameters,omitempty"`
+}

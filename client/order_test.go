@@ -34,7 +34,7 @@ func TestOrderAndDownload(t *testing.T) {
 		tenant := &aprimotest.Tenant{Records: 5, FileSize: 3000}
 		c := ordering(t, tenant)
 		dir := t.TempDir()
-		for _, cdn := range []bool{false, true} {
+		for _, cdn := range []client.UseCDN{client.CDNNo, client.CDNAutomatic} {
 			request := &client.OrderRequest{UseCDN: cdn}
 			for n := range 5 {
 				request.Targets = append(request.Targets, client.OrderTarget{RecordID: recordID(n + 1)})

@@ -35,7 +35,7 @@ const lookFirst = "it is unknown whether this was done: look before you repeat i
 // may have had its effect, unless repeating it does no harm.
 func (k call) outcome(e *Error) error {
 	_, repeatable := k.header["Idempotency-Key"]
-	if k.method != http.MethodPost || repeatable || e.Attempt == 0 {
+	if k.method != http.MethodPost && k.method != http.MethodPatch || repeatable || e.Attempt == 0 {
 		return e
 	}
 	if e.Status == 0 && !unsent(e) || failing(e.Status) {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -9,7 +10,9 @@ import (
 	"iter"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // A Page is one page of a list.
@@ -26,12 +29,19 @@ type Page[T any] struct {
 	Facets          []Facet
 	TruncatedFacets []string
 
-	linked bool   // the page has links
-	next   string // the link to the next page; empty on the last page
+	linked  bool   // the page has links
+	counted bool   // TotalCount is exact
+	whole   bool   // the list has no pages
+	next    string // the link to the next page; empty on the last page
 }
 
-// UnmarshalJSON decodes either of Aprimo's forms of JSON.
+// UnmarshalJSON decodes a page of the DAM, a page of marketing operations, any other object
+// with a single array, or an array.
 func (p *Page[T]) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
+		*p = Page[T]{whole: true}
+		return json.Unmarshal(data, &p.Items)
+	}
 	var in struct {
 		Links           map[string]json.RawMessage `json:"_links"`
 		Items           Items[T]                   `json:"items"`
@@ -40,20 +50,22 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 		TotalCount      int                        `json:"totalCount"`
 		Facets          []Facet                    `json:"facets"`
 		TruncatedFacets []string                   `json:"truncatedFacets"`
-		Total           *int                       `json:"_total"` // of marketing operations
+		Total           *int                       `json:"_total"`     // of marketing operations
+		EntryCount      *int                       `json:"entryCount"` // of an audit trail
 		Extra           Extra
 	}
 	if err := decodeModel(data, &in); err != nil {
 		return err
 	}
-	if in.Total != nil {
-		in.TotalCount = *in.Total
-		if err := in.Items.embedded(in.Extra); err != nil {
+	total := cmp.Or(in.Total, in.EntryCount, &in.TotalCount)
+	if in.Items == nil {
+		if err := in.Items.only(in.Extra, *total); err != nil {
 			return err
 		}
 	}
 	*p = Page[T]{
-		Items: in.Items, Page: in.Page, PageSize: in.PageSize, TotalCount: in.TotalCount,
+		counted: total != &in.TotalCount,
+		Items:   in.Items, Page: in.Page, PageSize: in.PageSize, TotalCount: *total,
 		Facets: in.Facets, TruncatedFacets: in.TruncatedFacets, linked: in.Links != nil,
 	}
 	if next := in.Links["next"]; len(next) > 0 {
@@ -68,39 +80,68 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// embedded decodes the items of a page of marketing operations. They are the only list in
-// _embedded, under the name of the resource.
-func (i *Items[T]) embedded(members Extra) error {
+// only decodes the only array among an object's members. In marketing operations it has the
+// name of the resource.
+func (i *Items[T]) only(members Extra, total int) error {
+	var names []string
 	for name, raw := range members {
-		if len(raw) == 0 || raw[0] != '[' {
-			continue
+		if len(raw) > 0 && raw[0] == '[' {
+			names = append(names, name)
 		}
-		if err := decode(raw, i); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+	}
+	switch {
+	case len(names) > 1:
+		slices.Sort(names)
+		return fmt.Errorf("the page has several lists: %s", strings.Join(names, ", "))
+	case len(names) == 1:
+		return decode(members[names[0]], i)
+	case total > 0 || members["exceptionMessage"] != nil:
+		return errors.New("the page has no list")
 	}
 	return nil
 }
 
-// A paging adds the page of a call to a query.
-type paging func(query url.Values, k call)
+// A paging is the style in which a list is asked for a page: names in the query.
+type paging struct{ start, size string }
 
-// byPage is the paging style of most lists.
-func byPage(query url.Values, k call) {
-	setPositive(query, "page", k.page)
-	setPositive(query, "pageSize", k.size)
-}
+var (
+	byPage   = paging{"page", "pageSize"} // most lists; pages count from 1
+	bySkip   = paging{"skip", "take"}     // the lists that Aprimo's guide calls newer
+	byOffset = paging{"offset", "limit"}  // marketing operations
+)
 
-// bySkip is the paging style of the lists that Aprimo's guide calls newer.
-func bySkip(query url.Values, k call) {
-	setPositive(query, "skip", k.offset)
-	setPositive(query, "take", k.size)
-}
-
-func setPositive(query url.Values, name string, n int) {
-	if n > 0 {
-		query.Set(name, strconv.Itoa(n))
+// start returns where a list starts in a style: its first page, or the number of items before.
+func (k *call) start(style paging) *int {
+	if style == byPage {
+		return &k.page
 	}
+	return &k.offset
+}
+
+// page adds the page of a call to its query.
+func (k *call) setPage() {
+	for name, n := range map[string]int{k.paging.start: *k.start(k.paging), k.paging.size: k.size} {
+		if n > 0 {
+			k.query.Set(name, strconv.Itoa(n))
+		}
+	}
+}
+
+// startAt starts a list where a query says.
+func (k *call) startAt(query url.Values) error {
+	for _, style := range []paging{byPage, bySkip, byOffset} {
+		for name, into := range map[string]*int{style.start: k.start(style), style.size: &k.size} {
+			if !query.Has(name) {
+				continue
+			}
+			n, err := strconv.Atoi(query.Get(name))
+			if err != nil || n < 0 {
+				return fmt.Errorf("the path's %s is not a number from 0", name)
+			}
+			k.paging, *into = style, n
+		}
+	}
+	return nil
 }
 
 // listing returns the call with the options applied, set to the first page.
@@ -117,7 +158,7 @@ func (k call) listing(opts []CallOption) call {
 func onePage[T any](ctx context.Context, c *Client, k call) (*Page[T], error) {
 	k = k.with(nil)
 	if k.link == "" {
-		k.paging(k.query, k)
+		k.setPage()
 	} else {
 		k.query = nil // the link has a query
 	}
@@ -150,13 +191,17 @@ func list[T any](ctx context.Context, c *Client, k call) iter.Seq2[*T, error] {
 func pages[T any](ctx context.Context, c *Client, k call) iter.Seq2[*Page[T], error] {
 	return func(yield func(*Page[T], error) bool) {
 		k := k // the sequence may be iterated more than once
-		k.page = max(k.page, 1)
-		if k.size == 0 {
-			k.size = maxPageSize
+		k.page, k.size = max(k.page, 1), cmp.Or(k.size, maxPageSize)
+		if k.spent == nil {
+			k.spent = new(int)
 		}
 		var guard loopGuard
 		var last *Page[T]
 		for {
+			if k.budget > 0 && *k.spent >= k.budget {
+				yield(nil, &BudgetError{Requests: *k.spent, Page: k.page, PageSize: k.size})
+				return
+			}
 			page, err := onePage[T](ctx, c, k)
 			if err == nil {
 				err = page.follows(last, k)
@@ -168,7 +213,7 @@ func pages[T any](ctx context.Context, c *Client, k call) iter.Seq2[*Page[T], er
 				yield(nil, err)
 				return
 			}
-			if !yield(page, nil) || !page.more(k.size) {
+			if !yield(page, nil) || !page.more(k.size, k.offset) {
 				return
 			}
 			k.link = page.next
@@ -181,9 +226,14 @@ func pages[T any](ctx context.Context, c *Client, k call) iter.Seq2[*Page[T], er
 
 // more reports whether there is another page. The server may use a smaller page size than
 // requested; such a page is not a short one.
-func (p *Page[T]) more(asked int) bool {
-	if p.linked {
-		return p.next != ""
+func (p *Page[T]) more(asked, offset int) bool {
+	switch {
+	case p.next != "":
+		return true
+	case p.counted:
+		return len(p.Items) > 0 && offset+len(p.Items) < p.TotalCount
+	case p.linked || p.whole:
+		return false
 	}
 	if p.PageSize > 0 {
 		asked = p.PageSize
@@ -191,9 +241,9 @@ func (p *Page[T]) more(asked int) bool {
 	return len(p.Items) >= asked && len(p.Items) > 0
 }
 
-// follows returns an error if a page without links is not the requested one.
+// follows returns an error if a page that no link leads to is not the requested one.
 func (p *Page[T]) follows(last *Page[T], k call) error {
-	if p.linked || last == nil || len(p.Items) == 0 {
+	if k.link != "" || last == nil || len(p.Items) == 0 {
 		return nil
 	}
 	if p.Page > 0 && p.Page != k.page || reflect.DeepEqual(p.Items[0], last.Items[0]) {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -54,8 +55,8 @@ func (r *Records) Field(ctx context.Context, id, field string, opts ...CallOptio
 }
 
 // Classifications lists the classifications of a record.
-func (r *Records) Classifications(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*Classification, error] {
-	return list[Classification](ctx, r.c, r.below(opts, id, "classifications"))
+func (r *Records) Classifications(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*RecordClassification, error] {
+	return list[RecordClassification](ctx, r.c, r.below(opts, id, "classifications"))
 }
 
 // Files lists the files of a record.
@@ -95,25 +96,14 @@ func (r *Records) Lock(ctx context.Context, id string, lock Lock, opts ...CallOp
 	return create[Lock](ctx, r.c, r.one(id, "locks"), lock, opts)
 }
 
-// A Trail is a kind of audit trail.
-type Trail string
-
-// The audit trails of a record.
-const (
-	TrailChanges   Trail = "change"
-	TrailDownloads Trail = "download"
-)
-
-// Trail lists the entries of an audit trail of a record.
-func (r *Records) Trail(ctx context.Context, id string, which Trail, opts ...CallOption) iter.Seq2[*TrailEntry, error] {
-	k := call{method: http.MethodGet, path: r.one(id, "trail"), paging: bySkip}
-	return list[TrailEntry](ctx, r.c, k.listing(append([]CallOption{Filter(string(which))}, opts...)))
+// AccessLists lists the access lists of a record.
+func (r *Records) AccessLists(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*LinkTo[AccessList], error] {
+	return list[LinkTo[AccessList]](ctx, r.c, r.below(opts, id, "accesslists"))
 }
 
-// Permissions returns the permissions on a record as the server sends them. Aprimo does not
-// document their form.
-func (r *Records) Permissions(ctx context.Context, id string, opts ...CallOption) (Extra, error) {
-	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
+// Permissions returns what the token's user may do with a record.
+func (r *Records) Permissions(ctx context.Context, id string, opts ...CallOption) (*Access, error) {
+	return get[Access](ctx, r.c, opts, r.one(id, "permissions")...)
 }
 
 // below returns the call for a list of a record's parts.
@@ -127,22 +117,33 @@ type Record struct {
 	ID          string `json:"id"`
 	Status      Status `json:"status"`
 	ContentType string `json:"contentType"`
+
+	// Title, Tag and TextContent, the text in the main file, are empty unless selected.
 	Title       string `json:"title"`
 	Tag         string `json:"tag"`
+	TextContent string `json:"textContent"`
+
+	AIInfluenced    string `json:"aiInfluenced"` // Unknown, No or Yes
+	HasImageOverlay bool   `json:"hasImageOverlay"`
 
 	// CreatedOn and ModifiedOn are zero if the server does not send them.
 	CreatedOn  time.Time `json:"createdOn"`
 	ModifiedOn time.Time `json:"modifiedOn"`
 
-	Fields                           Fields                `json:"fields"`
-	Classifications                  Items[Classification] `json:"classifications"`
-	Files                            Items[File]           `json:"files"`
-	MasterFile                       *File                 `json:"masterFile"`
-	MasterFileLatestVersion          *FileVersion          `json:"masterFileLatestVersion"`
-	MasterFileLatestPublishedVersion *FileVersion          `json:"masterFileLatestPublishedVersion"`
-	Preview                          *Image                `json:"preview"`
-	Thumbnail                        *Image                `json:"thumbnail"`
-	Locks                            Items[Lock]           `json:"locks"`
+	Fields                           Fields                      `json:"fields"`
+	Classifications                  Items[RecordClassification] `json:"classifications"`
+	Files                            Items[File]                 `json:"files"`
+	MasterFile                       *File                       `json:"masterFile"`
+	MasterFileLatestVersion          *FileVersion                `json:"masterFileLatestVersion"`
+	MasterFileLatestPublishedVersion *FileVersion                `json:"masterFileLatestPublishedVersion"`
+	Preview                          *Image                      `json:"preview"`
+	Thumbnail                        *Image                      `json:"thumbnail"`
+	Locks                            Items[Lock]                 `json:"locks"`
+	AccessLists                      Items[LinkTo[AccessList]]   `json:"accessLists"`
+	Permissions                      *Access                     `json:"permissions"`
+	Analytics                        *Usage                      `json:"analytics" also:"analyticsData"`
+	CreatedBy                        *User                       `json:"createdBy"`
+	ModifiedBy                       *User                       `json:"modifiedBy"`
 
 	Extra Extra
 }
@@ -156,12 +157,24 @@ func (r Record) MarshalJSON() ([]byte, error) { return encodeModel(&r) }
 // A Status is the status of a record.
 type Status string
 
-// The statuses of records, from Aprimo's guide.
+// The statuses of records, as the API answers them.
 const (
-	Draft    Status = "draft"
-	Released Status = "released"
-	Archived Status = "archived"
+	Draft    Status = "Draft"
+	Released Status = "Released"
+	Archived Status = "Archived"
 )
+
+// UnmarshalText decodes a status. It ignores the case of those above, in which Aprimo's
+// documents and answers differ.
+func (s *Status) UnmarshalText(text []byte) error {
+	*s = Status(text)
+	for _, known := range []Status{Draft, Released, Archived} {
+		if strings.EqualFold(string(known), string(text)) {
+			*s = known
+		}
+	}
+	return nil
+}
 
 // Items are objects that belong to another one. The server sends them as an array, or as an
 // object with an array named items.
@@ -198,18 +211,27 @@ func (l *Lock) UnmarshalJSON(data []byte) error { return decodeModel(data, l) }
 // MarshalJSON encodes the fields that are not zero.
 func (l Lock) MarshalJSON() ([]byte, error) { return encodeModel(&l) }
 
-// A TrailEntry is an entry of an audit trail. Its properties depend on the event and are in
-// Extra.
-type TrailEntry struct {
-	ID    string `json:"id"`
+// A RecordClassification is the link from a record to one of its classifications.
+type RecordClassification struct {
+	ID        string          `json:"id"` // of the classification
+	SortIndex int             `json:"sortIndex"`
+	IsManual  bool            `json:"isManual"` // it was not set by a rule
+	Target    *Classification `json:"target"`   // if selected: Select("recordclassification", "target")
+
 	Extra Extra
 }
 
 // UnmarshalJSON decodes either of Aprimo's forms of JSON.
-func (e *TrailEntry) UnmarshalJSON(data []byte) error { return decodeModel(data, e) }
+func (c *RecordClassification) UnmarshalJSON(data []byte) error { return decodeModel(data, c) }
 
 // MarshalJSON encodes the fields that are not zero.
-func (e TrailEntry) MarshalJSON() ([]byte, error) { return encodeModel(&e) }
+func (c RecordClassification) MarshalJSON() ([]byte, error) { return encodeModel(&c) }
+
+// Usage is how often a record was used.
+type Usage struct {
+	Views     int `json:"views"`
+	Downloads int `json:"downloads"`
+}
 
 // A RecordChange describes a new record or a change to a record. Fields that are zero leave
 // the record's values unchanged.
@@ -239,26 +261,32 @@ func (r Ref) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"id": normalizeID(string(r))})
 }
 
-// A FieldValue is a new value of a field. Create it with SetValue, SetValues or SetText.
+// A FieldValue is a new value of a field. Create it with SetValue, SetValues, SetText or
+// SetLinks.
 type FieldValue struct {
 	id     string
 	values []newValue
 }
 
 type newValue struct {
-	LanguageID string `json:"languageId"`
-	Value      any    `json:"value,omitempty"`
-	Values     any    `json:"values,omitempty"`
+	LanguageID string       `json:"languageId"`
+	Value      any          `json:"value,omitempty"`
+	Values     any          `json:"values,omitempty"`
+	Links      []RecordLink `json:"links,omitzero"`
+	Parents    []RecordLink `json:"parents,omitzero"`
+	Children   []RecordLink `json:"children,omitzero"`
 }
 
-// SetValue sets a field, by id, to a value without a language. A nil value clears the
+// SetValue sets a field, by id, to a value without a language: a text, a number, a time.Time
+// for a DateTime field or a time.Duration for a Duration or Time field. A nil value clears the
 // field.
 func SetValue(field string, value any) FieldValue {
 	return FieldValue{id: field}.In(NoLanguage, value)
 }
 
 // SetValues sets a list field, by id, to values without a language. No values clear the
-// field. Options, classifications, users and records are given by id.
+// field. Options, classifications, users and records are given by id. For record links, see
+// [SetLinks].
 func SetValues(field string, values ...string) FieldValue {
 	bare := make([]string, len(values)) // never null
 	for i, value := range values {
@@ -274,8 +302,11 @@ func SetText(field, language, text string) FieldValue {
 
 // In returns a FieldValue with an additional value in another language.
 func (f FieldValue) In(language string, value any) FieldValue {
-	if value == nil {
+	switch v := value.(type) {
+	case nil:
 		value = json.RawMessage("null")
+	case time.Duration:
+		value = durationText(v)
 	}
 	f.values = append(f.values[:len(f.values):len(f.values)], newValue{LanguageID: normalizeID(language), Value: value})
 	return f
@@ -284,47 +315,4 @@ func (f FieldValue) In(language string, value any) FieldValue {
 // MarshalJSON encodes the field in the form of Aprimo's guide.
 func (f FieldValue) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"id": normalizeID(f.id), "localizedValues": f.values})
-}
-
-// FileChanges adds files to a record, adds versions to its files, and removes files.
-type FileChanges struct {
-	// Master is the token of the upload that becomes the record's main file. That
-	// upload must also be in AddOrUpdate; see [MasterFile].
-	Master      string       `json:"master,omitempty"`
-	AddOrUpdate []FileChange `json:"addOrUpdate,omitempty"`
-	Remove      []Ref        `json:"remove,omitempty"`
-}
-
-// IsZero reports whether there are no changes.
-func (c FileChanges) IsZero() bool {
-	return c.Master == "" && len(c.AddOrUpdate) == 0 && len(c.Remove) == 0
-}
-
-// A FileChange adds a file, or adds versions to an existing file.
-type FileChange struct {
-	// ID is the file to add a version to. If it is empty, the record gets another
-	// file.
-	ID       string              `json:"id,omitempty"`
-	Versions Changes[NewVersion] `json:"versions,omitzero"`
-}
-
-// A NewVersion turns an upload into a version of a file.
-type NewVersion struct {
-	Token        string `json:"id"` // of the upload; it can be used once
-	FileName     string `json:"fileName,omitempty"`
-	VersionLabel string `json:"versionLabel,omitempty"`
-	Comment      string `json:"comment,omitempty"`
-	Tag          string `json:"tag,omitempty"`
-}
-
-// MasterFile returns the change that sets the main file of a new record.
-func MasterFile(v NewVersion) FileChanges {
-	return FileChanges{Master: v.Token, AddOrUpdate: []FileChange{{Versions: Changes[NewVersion]{AddOrUpdate: []NewVersion{v}}}}}
-}
-
-// NewFileVersion returns the change that adds a version to an existing file, by the file's
-// id, for example that of [Record].MasterFile. With an empty id the record gets another
-// file.
-func NewFileVersion(file string, v NewVersion) FileChanges {
-	return FileChanges{AddOrUpdate: []FileChange{{ID: normalizeID(file), Versions: Changes[NewVersion]{AddOrUpdate: []NewVersion{v}}}}}
 }

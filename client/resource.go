@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"path"
+	"reflect"
 	"strings"
 )
 
@@ -57,13 +58,31 @@ func (r *Reader[T]) one(id string, below ...string) []string {
 	return append(append(append([]string(nil), r.single...), id), below...)
 }
 
+// ByName returns the object with a name, ignoring case, of kinds whose objects have names. It
+// uses one request. If there is none, the error is [ErrNotFound]; if there are several, it is
+// the first.
+func (r *Resource[T]) ByName(ctx context.Context, name string, opts ...CallOption) (*T, error) {
+	quoted := "'" + strings.ReplaceAll(name, "'", "''") + "'"
+	for item, err := range r.List(ctx, append([]CallOption{Filter("name = " + quoted)}, opts...)...) {
+		if err != nil {
+			return nil, err
+		}
+		for field := range modelFields(reflect.ValueOf(item).Elem()) {
+			if text, ok := field.value.Interface().(string); ok && field.name == "name" && strings.EqualFold(text, name) {
+				return item, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("%w: no %s has the name %q", ErrNotFound, path.Join(r.single...), name)
+}
+
 // Create creates an object. The returned object has at least its ID; Get returns the rest.
 func (r *Resource[T]) Create(ctx context.Context, object *T, opts ...CallOption) (*T, error) {
 	return create[T](ctx, r.c, r.collection, object, opts)
 }
 
-// Update changes an object. Fields that are zero in change keep their values; use [Extra]
-// to clear a value.
+// Update changes an object. Fields that are zero in change keep their values. Use [Set] to set
+// one to false, 0 or "", or to clear it; change can then be nil.
 func (r *Resource[T]) Update(ctx context.Context, id string, change *T, opts ...CallOption) error {
 	return update(ctx, r.c, r.one(id), change, opts)
 }

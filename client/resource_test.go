@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -109,7 +108,6 @@ func ids[T any](list iter.Seq2[*T, error], id func(*T) string) string {
 func TestMethodsOfResources(t *testing.T) {
 	const one = `{"id":"7","fieldName":"Title","a":"Granted"}`
 	const list = `{"items":[{"id":"7","fieldName":"Title"},{"id":"8"}]}`
-	granted := client.Extra{"a": json.RawMessage(`"Granted"`)}
 	classification := func(c *client.Classification) string { return c.ID }
 	for name, test := range map[string]struct {
 		answer, request, want string
@@ -127,7 +125,7 @@ func TestMethodsOfResources(t *testing.T) {
 			return f.Name, err
 		}},
 		"Records.Classifications": {list, "GET /api/core/record/1/classifications?pageSize=1000", "7 8", func(ctx context.Context, c *client.Client) (string, error) {
-			return ids(c.Records.Classifications(ctx, "1"), classification), nil
+			return ids(c.Records.Classifications(ctx, "1"), func(c *client.RecordClassification) string { return c.ID }), nil
 		}},
 		"Records.Files": {list, "GET /api/core/record/1/files?pageSize=1000", "7 8", func(ctx context.Context, c *client.Client) (string, error) {
 			return ids(c.Records.Files(ctx, "1"), func(f *client.File) string { return f.ID }), nil
@@ -149,20 +147,6 @@ func TestMethodsOfResources(t *testing.T) {
 		"FileVersions.AdditionalFile": {one, "GET /api/core/additionalfile/1", "7", func(ctx context.Context, c *client.Client) (string, error) {
 			v, err := c.FileVersions.AdditionalFile(ctx, "1")
 			return v.ID, err
-		}},
-		"Collections.Permissions": {one, "GET /api/core/collection/1/permissions", `"Granted"`, func(ctx context.Context, c *client.Client) (string, error) {
-			p, err := c.Collections.Permissions(ctx, "1")
-			return string(p["a"]), err
-		}},
-		"Collections.SetPermissions": {"", `PUT /api/core/collection/1/permissions {"a":"Granted"}`, "", func(ctx context.Context, c *client.Client) (string, error) {
-			return "", c.Collections.SetPermissions(ctx, "1", granted)
-		}},
-		"Users.Permissions": {one, "GET /api/core/user/1/permissions", `"Granted"`, func(ctx context.Context, c *client.Client) (string, error) {
-			p, err := c.Users.Permissions(ctx, "1")
-			return string(p["a"]), err
-		}},
-		"Users.SetPermissions": {"", `PUT /api/core/user/1/permissions {"a":"Granted"}`, "", func(ctx context.Context, c *client.Client) (string, error) {
-			return "", c.Users.SetPermissions(ctx, "1", granted)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -71,9 +71,17 @@ func (s Setting) MarshalJSON() ([]byte, error) { return encodeModel(&s) }
 
 // A SettingDefinition defines a setting.
 type SettingDefinition struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Tag  string `json:"tag"`
+	ID         string  `json:"id"`
+	Name       string  `json:"name"`
+	DataType   string  `json:"dataType"` // Text, Boolean, Numeric, …
+	CategoryID string  `json:"categoryId"`
+	Labels     []Label `json:"labels"`
+	Tag        string  `json:"tag"`
+
+	AllowSystemSetting    bool   `json:"allowSystemSetting"`
+	AllowUserSetting      bool   `json:"allowUserSetting"`
+	UserGroupSettingMode  string `json:"userGroupSettingMode"`
+	RoleRequiredForChange string `json:"roleRequiredForChange"`
 
 	CreatedOn  time.Time `json:"createdOn"`
 	ModifiedOn time.Time `json:"modifiedOn"`
@@ -89,9 +97,10 @@ func (s SettingDefinition) MarshalJSON() ([]byte, error) { return encodeModel(&s
 
 // A SettingCategory is a group of settings.
 type SettingCategory struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Tag  string `json:"tag"`
+	ID     string  `json:"id"`
+	Name   string  `json:"name"`
+	Labels []Label `json:"labels"`
+	Tag    string  `json:"tag"`
 
 	CreatedOn  time.Time `json:"createdOn"`
 	ModifiedOn time.Time `json:"modifiedOn"`

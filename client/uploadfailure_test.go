@@ -94,6 +94,20 @@ func TestAnUploadOutlivesTheProgramsFunctions(t *testing.T) {
 				}
 			})
 		})
+		t.Run("base "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				inner := new(aprimotest.Tenant).Transport()
+				c := newClient(t, nil, limited(transportFunc(func(r *http.Request) (*http.Response, error) {
+					if strings.Contains(r.URL.RawQuery, "index=2") {
+						fail()
+					}
+					return inner.RoundTrip(r)
+				})))
+				if _, err := c.Uploads.ReaderAt(t.Context(), "a.mov", large, int64(large)); err == nil || !strings.Contains(err.Error(), "HTTP client") {
+					t.Errorf("got %v, want an error that names the HTTP client", err)
+				}
+			})
+		})
 	}
 	t.Run("source panics", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {

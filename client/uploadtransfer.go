@@ -99,7 +99,8 @@ func (t *transfer) sendAll(ctx context.Context) (string, error) {
 					p.free()
 				}
 			}()
-			if err = t.to.send(sending, p); err == nil {
+			// An observer of the transport's, or a base, may be the program's too.
+			if guard("the HTTP client", &err, func() error { return t.to.send(sending, p) }); err == nil {
 				guard("UploadProgress or UploadStates", &err, func() error { t.arrived(p); return nil })
 			}
 		})

@@ -3,7 +3,9 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -12,15 +14,15 @@ type Users struct{ Resource[User] }
 
 func newUsers(c *Client) *Users { return &Users{*newResource[User](c, "users", "user")} }
 
-// Permissions returns a user's permissions as the server sends them. Aprimo does not
-// document their form.
-func (r *Users) Permissions(ctx context.Context, id string, opts ...CallOption) (Extra, error) {
+// Permissions returns the permissions of a user, by name, without those of its groups.
+func (r *Users) Permissions(ctx context.Context, id string, opts ...CallOption) (map[string]PermissionValue, error) {
 	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
 }
 
-// SetPermissions changes a user's permissions. The form is that of Permissions.
-func (r *Users) SetPermissions(ctx context.Context, id string, change Extra, opts ...CallOption) error {
-	return update(ctx, r.c, r.one(id, "permissions"), change, opts)
+// SetPermissions changes the given permissions of a user, by name. Permissions returns the
+// result some seconds later.
+func (r *Users) SetPermissions(ctx context.Context, id string, change map[string]PermissionValue, opts ...CallOption) error {
+	return setPermissions(ctx, r.c, r.one(id, "permissions"), change, opts)
 }
 
 // A User is an account of a person or an integration.
@@ -36,10 +38,17 @@ type User struct {
 	LanguageForUIID string `json:"languageForUIId"`
 	StorageQuota    int64  `json:"storageQuota"` // bytes
 	StorageUsed     int64  `json:"storageUsed"`  // bytes
+	ImageURI        string `json:"imageUri"`
 	Tag             string `json:"tag"`
+
+	// Parts that are only in responses, and only if selected.
+	Fields      Fields           `json:"fields"`
+	Memberships Items[UserGroup] `json:"memberships"`
+	Image       *Image           `json:"image"`
 
 	ExpirationDate      time.Time `json:"expirationDate"`
 	LastSuccessfulLogOn time.Time `json:"lastSuccessfulLogOnDate"`
+	SecondLastLogOn     time.Time `json:"secondLastSuccessfulLogOnDate"`
 	CreatedOn           time.Time `json:"createdOn"`
 	ModifiedOn          time.Time `json:"modifiedOn"`
 
@@ -59,15 +68,15 @@ func newUserGroups(c *Client) *UserGroups {
 	return &UserGroups{*newResource[UserGroup](c, "usergroups", "usergroup")}
 }
 
-// Permissions returns a group's permissions as the server sends them. Aprimo does not
-// document their form.
-func (r *UserGroups) Permissions(ctx context.Context, id string, opts ...CallOption) (Extra, error) {
+// Permissions returns the permissions of a group, by name.
+func (r *UserGroups) Permissions(ctx context.Context, id string, opts ...CallOption) (map[string]PermissionValue, error) {
 	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
 }
 
-// SetPermissions changes a group's permissions. The form is that of Permissions.
-func (r *UserGroups) SetPermissions(ctx context.Context, id string, change Extra, opts ...CallOption) error {
-	return update(ctx, r.c, r.one(id, "permissions"), change, opts)
+// SetPermissions changes the given permissions of a group, by name. Permissions returns the
+// result some seconds later.
+func (r *UserGroups) SetPermissions(ctx context.Context, id string, change map[string]PermissionValue, opts ...CallOption) error {
+	return setPermissions(ctx, r.c, r.one(id, "permissions"), change, opts)
 }
 
 // A UserGroup is a group of users with common permissions.
@@ -103,20 +112,43 @@ func (r *Permissions) Calculated(ctx context.Context, name string, opts ...CallO
 	return get[Permission](ctx, r.c, opts, "calculatedpermission", name)
 }
 
-// readPermissions returns a tree of permissions unchanged.
-func readPermissions(ctx context.Context, c *Client, path []string, opts []CallOption) (Extra, error) {
-	out, err := get[Extra](ctx, c, opts, path...)
-	if err != nil {
-		return nil, err
+// readPermissions returns the permissions of a user or group.
+func readPermissions(ctx context.Context, c *Client, path []string, opts []CallOption) (map[string]PermissionValue, error) {
+	all := map[string]PermissionValue{}
+	for p, err := range listAt[Permission](ctx, c, opts, path...) {
+		if err != nil {
+			return nil, err
+		}
+		all[p.Name] = p.Value
 	}
-	return *out, nil
+	return all, nil
 }
+
+// setPermissions changes the permissions of a user or group.
+func setPermissions(ctx context.Context, c *Client, path []string, change map[string]PermissionValue, opts []CallOption) error {
+	items := make([]Permission, 0, len(change))
+	for _, name := range slices.Sorted(maps.Keys(change)) {
+		items = append(items, Permission{Name: name, Value: change[name]})
+	}
+	return update(ctx, c, path, map[string]any{"permissions": Changes[Permission]{AddOrUpdate: items}}, opts)
+}
+
+// A PermissionValue says whether a permission is granted.
+type PermissionValue string
+
+// The values of a permission.
+const (
+	PermissionNone    PermissionValue = "None"
+	PermissionGranted PermissionValue = "Granted"
+	PermissionDenied  PermissionValue = "Denied"
+)
 
 // A Permission is a permission that users can have.
 type Permission struct {
-	ID    string `json:"id"`
-	Name  string `json:"name"`
-	Value string `json:"value"` // of a calculated permission: None, Granted or Denied
+	ID     string          `json:"id"`
+	Name   string          `json:"name"`
+	Labels []Label         `json:"labels"`
+	Value  PermissionValue `json:"value"` // of a user or group, or calculated
 
 	Extra Extra
 }
