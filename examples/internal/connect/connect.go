@@ -45,9 +45,18 @@ func Client(tenant string, stand *aprimotest.Tenant, out io.Writer) (*client.Cli
 			client.WithDownloadClient(&http.Client{Transport: stand.Transport()}))
 	}
 	fmt.Fprintf(out, "Tenant %s\n", tenant)
-	id, secret := os.Getenv("APRIMO_CLIENT_ID"), os.Getenv("APRIMO_CLIENT_SECRET")
-	if id == "" || secret == "" {
-		return nil, errors.New("set APRIMO_CLIENT_ID and APRIMO_CLIENT_SECRET to those of a client-credentials registration")
+	id, secret, err := Credentials()
+	if err != nil {
+		return nil, err
 	}
 	return client.New(tenant, client.ClientCredentials(tenant, id, secret))
+}
+
+// Credentials returns those of a client-credentials registration, from the environment.
+func Credentials() (id, secret string, err error) {
+	id, secret = os.Getenv("APRIMO_CLIENT_ID"), os.Getenv("APRIMO_CLIENT_SECRET")
+	if id == "" || secret == "" {
+		return "", "", errors.New("set APRIMO_CLIENT_ID and APRIMO_CLIENT_SECRET to those of a client-credentials registration")
+	}
+	return id, secret, nil
 }

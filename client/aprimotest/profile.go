@@ -1,0 +1,176 @@
+package aprimotest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"time"
+)
+
+const (
+	profileVersion = 1
+	maxProfile     = 1 << 20      // bytes
+	maxProfileRate = 1_048_576    // requests a second, as the transport's limiter has it
+	maxProfileTime = 24 * 60 * 60 // seconds
+)
+
+// A Profile is what was measured of a real tenant: examples/probe writes one. With
+// [Profile.Tenant] tests run against a tenant like your own. Its Rate is also the limit for
+// the transport:
+//
+//	transport.WithLimiter(transport.NewLimiter(p.Rate, time.Second))
+//
+// The JSON form has the names in the tags.
+type Profile struct {
+	// Version is the version of the form: 1.
+	Version int `json:"version"`
+
+	// Name is the tenant that was measured, such as acme.
+	Name string `json:"tenant"`
+
+	// Measured is when.
+	Measured time.Time `json:"measured"`
+
+	// Rate is how many requests begin in a second. Zero means that it is not known. It may
+	// be wrong by RateDoubt; if RateAtLeast, it may be larger by any number.
+	Rate        int     `json:"requestsPerSecond,omitzero"`
+	RateDoubt   float64 `json:"requestsPerSecondDoubt,omitzero"`
+	RateAtLeast bool    `json:"requestsPerSecondAtLeast,omitzero"`
+
+	// Queue is how many requests wait. Zero means that it is not known; less than zero
+	// means that none does. It may be wrong by QueueDoubt; if QueueAtLeast, the queue was
+	// not filled and may be longer.
+	Queue        int  `json:"queue,omitzero"`
+	QueueDoubt   int  `json:"queueDoubt,omitzero"`
+	QueueAtLeast bool `json:"queueAtLeast,omitzero"`
+
+	// Release is how the waiting requests are let go. It is a guess unless ReleaseSure.
+	Release     Release `json:"release"`
+	ReleaseSure bool    `json:"releaseSure"`
+
+	// Rejected is what an answer 429 looked like. Nil means that none was seen.
+	Rejected *RejectedAnswer `json:"rejected,omitzero"`
+
+	// ServiceMilliseconds is the median time in calm of each operation, such as
+	// "GET /api/core/records", with the way through the network.
+	ServiceMilliseconds map[string]float64 `json:"serviceMilliseconds,omitempty"`
+
+	// SharesLimit says of other hosts than the DAM's whether the limit is theirs too. A
+	// host is missing if that is not known.
+	SharesLimit map[string]bool `json:"sharesLimit,omitempty"`
+}
+
+// A RejectedAnswer is what a [Profile] knows of answers 429.
+type RejectedAnswer struct {
+	// RetryAfter is the header as it was; empty if there was none, or if it was a date.
+	RetryAfter string `json:"retryAfter,omitzero"`
+
+	// RetryDateSeconds is, if the header was a date, how many seconds after the answer.
+	RetryDateSeconds int `json:"retryDateSeconds,omitzero"`
+
+	// ContentType and Body are those of one answer; of a long body, the begin.
+	ContentType string `json:"contentType,omitzero"`
+	Body        string `json:"body,omitzero"`
+}
+
+// ReadProfile reads a Profile in its JSON form, of at most a mebibyte. It returns an error
+// if r holds something else, a later version, or figures that no tenant can have.
+func ReadProfile(r io.Reader) (*Profile, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxProfile+1))
+	if err != nil {
+		return nil, fmt.Errorf("aprimotest: profile: %w", err)
+	}
+	if len(data) > maxProfile {
+		return nil, fmt.Errorf("aprimotest: profile: longer than %d bytes: this is no profile", maxProfile)
+	}
+	p := new(Profile)
+	if err := json.Unmarshal(data, p); err != nil {
+		return nil, fmt.Errorf("aprimotest: profile: %w", err)
+	}
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("aprimotest: profile: %w", err)
+	}
+	return p, nil
+}
+
+func (p *Profile) check() error {
+	switch {
+	case p.Version == 0:
+		return errors.New("no version: this is no profile")
+	case p.Version != profileVersion:
+		return fmt.Errorf("version %d: only %d is known; measure the tenant again", p.Version, profileVersion)
+	case p.Name == "":
+		return errors.New("no tenant: a profile says whose it is")
+	case p.Rate < 0 || p.Rate > maxProfileRate:
+		return fmt.Errorf("requestsPerSecond %d: must be 0 to %d", p.Rate, maxProfileRate)
+	case p.Queue < -1 || p.Queue > maxProfileRate:
+		return fmt.Errorf("queue %d: must be -1 to %d", p.Queue, maxProfileRate)
+	}
+	for operation, ms := range p.ServiceMilliseconds {
+		if ms < 0 || ms > maxProfileTime*1000 {
+			return fmt.Errorf("serviceMilliseconds of %q: %g: must be 0 to %d", operation, ms, maxProfileTime*1000)
+		}
+	}
+	if a := p.Rejected; a != nil && (a.RetryDateSeconds < 0 || a.RetryDateSeconds > maxProfileTime) {
+		return fmt.Errorf("retryDateSeconds %d: must be 0 to %d", a.RetryDateSeconds, maxProfileTime)
+	}
+	return nil
+}
+
+// Tenant returns a simulated tenant like the one that was measured. What is not known has
+// Aprimo's default. An operation that was not measured takes the default of 20 milliseconds;
+// one that was, its median each time. Change the fields of the Tenant as you like before its
+// first request.
+func (p *Profile) Tenant() *Tenant {
+	t := &Tenant{Rate: p.Rate, Queue: p.Queue, Release: p.Release}
+	if a := p.Rejected; a != nil {
+		t.Reject = a.rejection()
+	}
+	if ms := p.ServiceMilliseconds; len(ms) > 0 {
+		t.Service = func(r *http.Request) time.Duration {
+			if known, ok := ms[r.Method+" "+r.URL.Path]; ok {
+				return time.Duration(math.Round(known * float64(time.Millisecond)))
+			}
+			return defaultService
+		}
+	}
+	return t
+}
+
+func (a *RejectedAnswer) rejection() Rejection {
+	j := Rejection{Header: http.Header{}, Body: []byte(a.Body)}
+	if a.ContentType != "" {
+		j.Header.Set("Content-Type", a.ContentType)
+	}
+	if a.RetryAfter != "" {
+		j.Header.Set("Retry-After", a.RetryAfter)
+	}
+	if a.RetryDateSeconds > 0 {
+		j.RetryAfter, j.Date = time.Duration(a.RetryDateSeconds)*time.Second, true
+	}
+	return j
+}
+
+// MarshalText returns the name of the Release, as [Release.String] has it. It returns an
+// error if r is none.
+func (r Release) MarshalText() ([]byte, error) {
+	if r < TokenBucket || r > EvenlySpaced {
+		return nil, fmt.Errorf("aprimotest: there is no %v", r)
+	}
+	return []byte(r.String()), nil
+}
+
+// UnmarshalText sets r to the Release with the given name. It returns an error if there is
+// none.
+func (r *Release) UnmarshalText(name []byte) error {
+	for known := TokenBucket; known <= EvenlySpaced; known++ {
+		if known.String() == string(name) {
+			*r = known
+			return nil
+		}
+	}
+	return fmt.Errorf("release %q: must be TokenBucket, FixedWindow or EvenlySpaced", name)
+}
