@@ -32,10 +32,11 @@ type Alerter struct {
 	deliveries sync.WaitGroup
 	workers    sync.WaitGroup
 
-	// Lock updating before mu. updating is held while the state is changed, for as
-	// long as the Store takes; mu only for moments, and not while the Store, a
-	// Notifier or the logger is called.
-	updating sync.Mutex
+	// Lock updating before mu. updating holds something while the state is changed, for as
+	// long as the Store takes; mu is held only for moments, and not while the Store, a
+	// Notifier or the logger is called. updating is no Mutex, since in a bubble of
+	// testing/synctest no time passes while somebody waits for one.
+	updating chan struct{}
 	own      sharedState // without a Store, or while it cannot be used
 	stored   []byte      // what this process stored or loaded last
 	alone    bool        // the Store cannot be used
@@ -72,7 +73,7 @@ func New(n Notifier, r Rule) *Alerter {
 	a := &Alerter{
 		rule: r.withDefaults(), routes: func() Routes { return routes },
 		host: clean(host, maxText), id: rand.Text(), clock: newClock(),
-		ended: make(chan struct{}), wake: make(chan struct{}, 1), logging: make(chan struct{}, 1),
+		ended: make(chan struct{}), wake: make(chan struct{}, 1), logging: make(chan struct{}, 1), updating: make(chan struct{}, 1),
 	}
 	a.life, a.endLife = context.WithCancel(context.Background())
 	a.rule.Tenant = clean(r.Tenant, maxText)

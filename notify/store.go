@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	mathrand "math/rand/v2"
+	mathrand "math/rand" // not v2: a simulation can seed it, so that its runs can be repeated
 	"os"
 	"path/filepath"
 	"slices"
@@ -148,8 +148,8 @@ var errContended = errors.New("notify: the Store was changed by others at each t
 // update changes the state in the Store, or this process's own while the Store cannot
 // be used. It may block; Observe does not wait for it.
 func (a *Alerter) update(change func(s *sharedState, alone bool)) {
-	a.updating.Lock()
-	defer a.updating.Unlock()
+	a.updating <- struct{}{}
+	defer func() { <-a.updating }()
 	shared := a.rule.Store != nil
 	if shared {
 		err := a.updateStore(change)
@@ -217,7 +217,7 @@ func (a *Alerter) updateStore(change func(s *sharedState, alone bool)) error {
 			a.setStatus(&s)
 			return nil
 		}
-		a.wait(mathrand.N(20*time.Millisecond), nil)
+		a.wait(time.Duration(mathrand.Int63n(int64(20*time.Millisecond))), nil)
 	}
 	return errContended
 }

@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"sync"
@@ -112,6 +113,29 @@ func TestAnAlertOutlivesTheProgram(t *testing.T) {
 		}
 		if got := up.got(); len(got) != 1 || got[0].Total != 20 || got[0].Number != 1 {
 			t.Errorf("alerts: got %+v, want the first one, of 20 events", got)
+		}
+	})
+}
+
+// A slowStore takes a second for everything.
+type slowStore struct{ notify.Store }
+
+func (s slowStore) Load(ctx context.Context, key string) ([]byte, error) {
+	time.Sleep(time.Second)
+	return s.Store.Load(ctx, key)
+}
+
+// Two deliveries that end at the same time wait for a slow Store in turn, also in virtual
+// time, which stands still while a Mutex is waited for. (Without that this test hangs.)
+func TestASlowStoreInVirtualTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := new(inbox), new(inbox)
+		a := notify.New(notify.Routes{{To: first}, {To: second}}, notify.Rule{Store: slowStore{new(memory)}, Gather: -1})
+		burst(a, 20)
+		time.Sleep(time.Minute)
+		a.Close()
+		if len(first.got()) != 1 || len(second.got()) != 1 {
+			t.Errorf("alerts: got %d and %d, want 1 and 1", len(first.got()), len(second.got()))
 		}
 	})
 }

@@ -14,10 +14,10 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 )
 
 // A Shape is what a [Webhook] sends.
@@ -28,6 +28,13 @@ const (
 	JSON  Shape = ""      // the Alert with "subject" and "text"
 	Slack Shape = "slack" // a message of blocks, for Slack's incoming webhooks
 	Teams Shape = "teams" // an Adaptive Card, for a Teams workflow "when a webhook request is received"
+
+	// Alertmanager is for the API v2 of Prometheus's Alertmanager: the URL ends in
+	// /api/v2/alerts. PagerDuty is for its Events API v2: the URL ends in /v2/enqueue. With
+	// both each incident is opened once and resolved once, also one without an alert of its
+	// own. Alertmanager resolves an incident by itself a day after the next reminder is due.
+	Alertmanager Shape = "alertmanager"
+	PagerDuty    Shape = "pagerduty"
 )
 
 // Webhook is a [Notifier] that posts alerts to a URL. Printing it, and its errors, show
@@ -38,6 +45,9 @@ type Webhook struct {
 
 	// Header is added to each request, for example Authorization.
 	Header http.Header `json:"-" yaml:"-"`
+
+	// RoutingKey is the integration key of PagerDuty, which other shapes do not need.
+	RoutingKey string `json:"-" yaml:"-"`
 
 	// Client sends the requests. Nil means one that follows no redirect. One that
 	// follows a redirect without sending the alert there makes an error of it.
@@ -63,8 +73,10 @@ func (w Webhook) Validate() error {
 		err = fmt.Errorf("the URL at %s is not encrypted: use https, or set InsecureHTTP", u.Host)
 	case u.Scheme != "http" && u.Scheme != "https":
 		err = fmt.Errorf("bad scheme %q of the URL: use https", clean(u.Scheme, maxText))
-	case w.Shape != JSON && w.Shape != Slack && w.Shape != Teams:
-		err = fmt.Errorf("bad Shape %q: use JSON, Slack or Teams", clean(string(w.Shape), maxText))
+	case !slices.Contains([]Shape{JSON, Slack, Teams, Alertmanager, PagerDuty}, w.Shape):
+		err = fmt.Errorf("bad Shape %q: use JSON, Slack, Teams, Alertmanager or PagerDuty", clean(string(w.Shape), maxText))
+	case w.Shape == PagerDuty && w.RoutingKey == "":
+		err = errors.New("no RoutingKey: set it to the integration key that PagerDuty shows for the service")
 	}
 	if err != nil {
 		return fmt.Errorf("notify: webhook: %w", permanentError{err})
@@ -82,21 +94,15 @@ func isLocal(host string) bool {
 // nothing was delivered, whatever its status. The error wraps [ErrPermanent] unless the
 // status is 408, 429 or at least 500, or the text means one of these. It wraps
 // [ErrUnconfirmed] if the server got the alert and did not answer, or answered 504.
-func (w Webhook) Notify(ctx context.Context, a Alert) error {
-	if err := w.Validate(); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	body, err := w.body(a)
-	if err != nil {
-		return fmt.Errorf("notify: webhook: %w", permanentError{err})
-	}
+func (w Webhook) Notify(ctx context.Context, a Alert) error { return w.notifyRecipients(ctx, a, nil) }
+
+// post makes one request.
+func (w Webhook) post(ctx context.Context, body []byte) error {
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteRequest: func(i httptrace.WroteRequestInfo) { sent.Store(i.Err == nil) },
 	})
-	_, err = await(ctx, 0, func() (_ struct{}, err error) { return struct{}{}, w.send(ctx, body, &sent) })
+	_, err := await(ctx, 0, func() (_ struct{}, err error) { return struct{}{}, w.send(ctx, body, &sent) })
 	if errors.As(err, new(strayError)) {
 		u, _ := url.Parse(w.URL)
 		err = unconfirmedIf(sent.Load(), fmt.Errorf("the Client %w", quote(err, newRedactor(w.secret(u)))))
@@ -157,7 +163,7 @@ func noAnswer(host string, hide *redactor, err error) error {
 func (w Webhook) judge(host string, hide *redactor, resp *http.Response) error {
 	status := resp.StatusCode
 	good := status >= 200 && status < 300
-	if good && w.Shape == JSON {
+	if good && w.Shape != Slack && w.Shape != Teams {
 		return nil
 	}
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -237,25 +243,36 @@ func (w Webhook) secret(u *url.URL) string {
 	if u.User != nil {
 		s += " " + u.User.String()
 	}
+	if w.RoutingKey != "" {
+		s += " " + w.RoutingKey
+	}
 	for _, values := range w.Header {
 		s += " " + strings.Join(values, " ")
 	}
 	return s
 }
 
-// body returns what is sent.
-func (w Webhook) body(a Alert) ([]byte, error) {
+// postings returns what is sent.
+func (w Webhook) postings(a Alert) ([]posting, error) {
+	var message any
 	switch w.Shape {
+	case Alertmanager:
+		return a.alertmanager(), nil
+	case PagerDuty:
+		return a.pagerDuty(w.RoutingKey), nil
 	case Slack:
-		return json.Marshal(slackMessage(a))
+		message = slackMessage(a)
 	case Teams:
-		return json.Marshal(teamsMessage(a))
+		message = teamsMessage(a)
+	default:
+		message = struct {
+			Subject string `json:"subject"`
+			Text    string `json:"text"`
+			Alert
+		}{a.Subject(), a.Text(), a}
 	}
-	return json.Marshal(struct {
-		Subject string `json:"subject"`
-		Text    string `json:"text"`
-		Alert
-	}{a.Subject(), a.Text(), a})
+	body, err := json.Marshal(message)
+	return []posting{{"message", body}}, err
 }
 
 type object = map[string]any

@@ -145,3 +145,35 @@ func TestNoBodyIsRepeated(t *testing.T) {
 		}
 	}
 }
+
+// The caller's request is not written to: a further attempt has a copy.
+func TestTheRequestKeepsItsBody(t *testing.T) {
+	var s bodies
+	req := s.request()
+	own := req.Body
+	n := 0
+	_, err := (&retry.Transport{Policy: atOnce, Base: roundTripper(func(r *http.Request) (*http.Response, error) {
+		n++
+		r.Body.Close()
+		if first := r == req; first != (n == 1) || req.Body != own {
+			t.Errorf("attempt %d: the caller's own request %v, its body unchanged %v; want it at the first attempt alone, true", n, first, req.Body == own)
+		}
+		return &http.Response{StatusCode: []int{429, 200}[n-1], Header: http.Header{}, Body: http.NoBody}, nil
+	})}).RoundTrip(req)
+	if err != nil || n != 2 {
+		t.Errorf("got %v after %d attempts; want none after 2", err, n)
+	}
+}
+
+// A body that was opened for an attempt that is not made is closed.
+func TestABodyThatIsNotSentIsClosed(t *testing.T) {
+	var s bodies
+	c := new(retry.Policy).Call(s.request())
+	if err := c.Rewind(); err != nil || len(s.given) != 1 {
+		t.Fatalf("got %v and %d bodies; want none and 1", err, len(s.given))
+	}
+	c.Close()
+	if !s.given[0].closed {
+		t.Error("the body is open; want it closed")
+	}
+}

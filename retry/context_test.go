@@ -75,3 +75,32 @@ func TestCancelChannelEndsTheCall(t *testing.T) {
 		})
 	}
 }
+
+// A Cancel channel that is never closed leaves no goroutine behind: the bubble would not end.
+func TestCancelChannelThatIsNotUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		req, _ := http.NewRequest("GET", recordsURL, nil)
+		//lint:ignore SA1019 what is tested
+		req.Cancel = make(chan struct{})
+		resp, err := (&retry.Transport{Base: &base{steps: []step{{status: 200}}}}).RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	})
+}
+
+// An answer that is there is worth more than an attempt that could begin only at the deadline.
+func TestNoAttemptAtTheDeadline(t *testing.T) {
+	for patience, want := range map[time.Duration]int{2 * time.Second: 1, 2*time.Second + 1: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			b := &base{steps: []step{{status: 429, header: "2"}, {status: 200}}}
+			resp, err := send(ctx, &retry.Transport{Base: b, Policy: retry.Policy{MaxRetryAfter: 2 * time.Second}}, "GET", "")
+			if err != nil || len(b.begun) != want {
+				t.Errorf("a deadline in %v: got %v, %v after %d attempts; want an answer after %d", patience, resp, err, len(b.begun), want)
+			}
+		})
+	}
+}

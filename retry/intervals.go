@@ -1,7 +1,7 @@
 package retry
 
 import (
-	"math/rand/v2"
+	"math/rand" // as backoff: a simulation can seed it, so that its runs can be repeated
 	"time"
 
 	"github.com/cenkalti/backoff/v4"

@@ -49,6 +49,7 @@ func TestErrorsThatStay(t *testing.T) {
 		"a token server's 403":     {token("", 403), true},
 		"a token server's 429":     {token("", 429), false},
 		"a token server's 502":     {token("", 502), false},
+		"a token server's 500":     {token("", 500), false},
 	} {
 		for _, err := range []error{c.err, fmt.Errorf("base: %w", c.err), &url.Error{Op: "Get", URL: recordsURL, Err: c.err}} {
 			b := &base{steps: []step{{err: err}}}

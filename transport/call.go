@@ -25,6 +25,11 @@ type call struct {
 	waited   time.Duration // in the queue, all attempts together
 	lastWait time.Duration // in the queue, for the last attempt
 	took     time.Duration // the last attempt, on the wire
+	since    gate.Instant  // when the wait for the last attempt began
+	began    gate.Instant  // when the last attempt began; zero while it waits
+	ended    gate.Instant  // when the last attempt ended
+	rested   time.Duration // of that wait, before it came to the queue
+	reason   WaitReason    // for most of that wait
 	attempt  int32         // attempts sent
 	reported int32         // the last attempt that had an event of its own
 	named    bool          // the user has been looked for
@@ -100,4 +105,12 @@ func (c *call) freshen() snapshot {
 		c.engine.queue.Unlock()
 	}
 	return c.snapshot
+}
+
+// again begins the wait for another attempt.
+func (c *call) again(rest time.Duration) {
+	c.since, c.began, c.rested, c.reason = c.ended, 0, rest, ""
+	if rest > 0 {
+		c.reason = WaitRetry
+	}
 }

@@ -28,6 +28,7 @@ type engine struct {
 
 	pause    pause
 	window   *congestion.Window
+	held     held
 	hooks    hooks
 	maxQueue int // places in the queue
 	debt     int // slots that a heavy request has used and that are not paid for
@@ -124,6 +125,9 @@ func (e *engine) turn(c *call, a *attempt, req *http.Request) (*http.Request, er
 	c.user()
 	heavy := e.bulkheads.of(a.op, c.req)
 	came := gate.Now()
+	if c.since.IsZero() {
+		c.since = came
+	}
 	if e.dryRun {
 		return e.atOnce(c, a, came, req)
 	}
@@ -134,6 +138,7 @@ func (e *engine) turn(c *call, a *attempt, req *http.Request) (*http.Request, er
 	now := gate.Now()
 	if err != nil {
 		c.waited += now.Sub(came)
+		c.reason = WaitHeavy
 		return nil, explain(err, c)
 	}
 	a.bulkhead = heavy
@@ -148,6 +153,8 @@ func (e *engine) turn(c *call, a *attempt, req *http.Request) (*http.Request, er
 // stopped, or very busy, since the slot was given, others may have been given
 // theirs meanwhile, and this one is too old.
 func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Request) (*http.Request, error) {
+	before := e.heldNow(c, now)
+	defer e.blame(c, came, now, before)
 	for c.waiter.Retried = c.attempt > 0 || c.above != nil; ; c.waiter.Retried = true {
 		if err := e.queue.Wait(c.retries.Context(), &c.waiter, e, now); err != nil {
 			c.waited += gate.Now().Sub(came)
@@ -157,7 +164,7 @@ func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Req
 		ready, err := c.prepared(req)
 		now = gate.Now()
 		if err == nil && now.Sub(c.waiter.Granted) <= e.source.maxSlotAge() {
-			a.began, c.lastWait = now, now.Sub(came)
+			a.began, c.began, c.lastWait = now, now, now.Sub(came)
 			c.waited += c.lastWait
 			e.tellPeers(nil, 0)
 			return ready, nil
@@ -189,7 +196,7 @@ func (e *engine) atOnce(c *call, a *attempt, now gate.Instant, req *http.Request
 	}
 	e.queue.Lock()
 	defer e.queue.Unlock()
-	a.began, a.granted = now, true
+	a.began, c.began, a.granted = now, now, true
 	e.begin(now)
 	return ready, nil
 }
@@ -243,7 +250,7 @@ func (e *engine) ended(c *call, a *attempt) {
 	e.queue.Lock()
 	c.attempt++
 	sent := a.hook.end(a.began, a.status != 0)
-	c.took = now.Sub(sent)
+	c.took, c.ended = now.Sub(sent), now
 	e.inFlight--
 	if a.status == http.StatusTooManyRequests {
 		e.limited++
@@ -277,20 +284,24 @@ func explain(err error, c *call) error {
 
 // Take lets one more request begin, if nothing is in its way.
 func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
-	for _, g := range e.gates {
+	for i, g := range e.gates {
 		if w, open := g.Open(now); !open {
+			e.held.by([...]*time.Duration{&e.held.pause, &e.held.window}[i], now)
 			return at, w
 		}
 	}
 	for ; e.debt > 0; e.debt-- {
-		if paid, w := e.source.take(now, &e.queue); paid.IsZero() {
-			return paid, w
+		if at, w = e.source.take(now, &e.queue); at.IsZero() {
+			e.held.by(&e.held.limit, now)
+			return at, w
 		}
 	}
-	at, w = e.source.take(now, &e.queue)
-	if !at.IsZero() {
-		e.begin(at)
+	if at, w = e.source.take(now, &e.queue); at.IsZero() {
+		e.held.by(&e.held.limit, now)
+		return at, w
 	}
+	e.held.by(nil, now)
+	e.begin(at)
 	return at, w
 }
 

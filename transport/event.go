@@ -78,6 +78,13 @@ type Event struct {
 	Again  bool          // another attempt follows, after Delay
 	Delay  time.Duration // until the next attempt; for Paused, until the pause ends
 
+	// Since is when the wait for this attempt began: when the call was made, or the attempt
+	// before ended. Began is when the attempt went on its way and Ended when it was over;
+	// both are zero if the call ended while it waited. So the waits and attempts of a call
+	// add up to its duration. Reason is that of the wait; empty if there was none.
+	Since, Began, Ended time.Time
+	Reason              WaitReason
+
 	Queued      int           // calls in the local queue
 	Capacity    int           // how many calls the local queue holds
 	InFlight    int           // our requests that were sent and have no response header yet

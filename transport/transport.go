@@ -99,6 +99,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if next.Throttled {
 			next.Delay = 0 // it waits in the queue, where it keeps its place
 		}
+		c.again(next.Delay)
 		if err := c.retries.Rest(next.Delay); err != nil {
 			t.ended(c, nil, err)
 			return nil, err
@@ -205,6 +206,13 @@ func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event
 	}
 	if resp != nil {
 		e.Status = resp.StatusCode
+	}
+	now := gate.Now()
+	if !c.since.IsZero() {
+		e.Since, e.Reason = e.Time.Add(-now.Sub(c.since)), c.reason
+	}
+	if !c.began.IsZero() {
+		e.Began, e.Ended = e.Time.Add(-now.Sub(c.began)), e.Time.Add(-now.Sub(c.ended))
 	}
 	return e
 }

@@ -8,8 +8,9 @@
 //
 // Paths that begin with /api/core/ go to acme.dam.aprimo.com and all others, such as
 // those of tokens and uploads, to acme.aprimo.com. A request is passed on byte for byte or
-// refused. Links in responses point to Aprimo, past the proxy: programs must use only
-// their path.
+// refused. Links in responses lead to Aprimo, past the proxy: programs must use only their
+// path, or the proxy must be told its own URL with -links. Then it puts that into the header
+// Location and into the values of "href" in JSON, and asks Aprimo for uncompressed responses.
 //
 // # Who takes turns
 //
@@ -18,6 +19,11 @@
 // server that hides the addresses, name with -flow-header the header in which that server
 // says who calls. It must replace what a program sends in it; X-Forwarded-For is mostly
 // extended instead.
+//
+// A program may say in the header of -class-header how urgent a request is: interactive,
+// normal or batch. Each class gets its part of the slots, so a program that overstates its
+// class takes slots from others. The header of -user-header names the user for the log, the
+// status page and alerts. Neither header, nor that of -flow-header, is passed on.
 //
 // # What uses no slot
 //
@@ -30,14 +36,26 @@
 //
 // Answered without asking Aprimo are: 400 a target that cannot be passed on as it is, 401
 // no token, 403 a web page of another site, 405 a method that Aprimo's API does not have,
-// 408 a body that came too slowly, 503 a full queue, with Retry-After.
+// 408 a body that came too slowly, 503 a full queue, with Retry-After; 400 also an unknown
+// class.
+//
+// # Alerts
+//
+// With -smtp or -webhook the proxy alerts an administrator when there are many 429s, when
+// calls are lost, and when it refuses many. With -redis all proxies count together, and one
+// of them sends the alert. Passwords and the webhook's URL come from the environment.
 //
 // # Running it
 //
-// A second address, by default 127.0.0.1:9090, serves /healthz for a load balancer and
-// /metrics for Prometheus. On an interrupt or SIGTERM the proxy completes the requests that
-// it has and exits with 0, or with 1 if the time of -drain was too short. A second signal
-// ends it at once.
+// A second address, by default 127.0.0.1:9090, serves the status page at /, /metrics for
+// Prometheus, /livez, which fails only if the process hangs, and /readyz, which fails from
+// the signal to end on. The page shows names of users: keep this address from others.
+//
+// On an interrupt or SIGTERM the proxy accepts requests for the time of -drain-delay, until
+// load balancers have noticed, completes those that it has, and exits with 0, or with 1 if
+// the time of -drain was too short. A second signal ends it at once.
+//
+// Dockerfile makes an image of it, and kubernetes.yaml runs two replicas.
 //
 // By default it listens on the loopback device. It does not encrypt: run it next to the
 // programs, or behind a server that does.
@@ -54,22 +72,35 @@ import (
 )
 
 type flags struct {
-	listen, admin string
-	tenant        string
-	redis         string
-	processes     int
-	flowHeader    string
-	drain         time.Duration
+	listen, admin           string
+	tenant, links           string
+	redis                   string
+	processes               int
+	flow, class, user       string // names of headers
+	smtp, from, to, account string
+	noTLS                   bool
+	webhook                 string
+	drainDelay, drain       time.Duration
 }
 
 func main() {
 	var f flags
 	flag.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`address` for the programs")
-	flag.StringVar(&f.admin, "admin", "127.0.0.1:9090", "`address` for /healthz and /metrics")
+	flag.StringVar(&f.admin, "admin", "127.0.0.1:9090", "`address` for the status page, /metrics, /livez and /readyz")
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of the tenant, such as acme for acme.dam.aprimo.com; empty: a simulated one")
+	flag.StringVar(&f.links, "links", "", "`URL` by which programs reach the proxy, such as http://proxy:8080, for links in responses; empty: links lead to Aprimo")
 	flag.StringVar(&f.redis, "redis", "", "`URL` of the Redis over which proxies share the limit, such as redis://user:password@redis:6379; empty: not shared")
 	flag.IntVar(&f.processes, "processes", 1, "assumed `number` of proxies until Redis is first reached")
-	flag.StringVar(&f.flowHeader, "flow-header", "", "`name` of the header in which a server in front says which program calls, such as X-Real-IP; empty: programs are told apart by their address")
+	flag.StringVar(&f.flow, "flow-header", "", "`name` of the header in which a server in front says which program calls, such as X-Real-IP; empty: programs are told apart by their address")
+	flag.StringVar(&f.class, "class-header", "", "`name` of the header in which programs write interactive, normal or batch; empty: all requests are normal")
+	flag.StringVar(&f.user, "user-header", "", "`name` of the header that names the user, for the log and alerts; empty: the user of the access token")
+	flag.StringVar(&f.smtp, "smtp", "", "`host:port` of the mail server for alerts; empty: no mail")
+	flag.StringVar(&f.from, "from", "", "`address` of the sender of alerts")
+	flag.StringVar(&f.to, "to", "", "`addresses` of the recipients of alerts, separated by commas")
+	flag.StringVar(&f.account, "account", "", "`name` to log in to the mail server with, with the password in the environment variable SMTP_PASSWORD; empty: no login")
+	flag.BoolVar(&f.noTLS, "insecure-no-tls", false, "send mail without TLS: for a server on this machine")
+	flag.StringVar(&f.webhook, "webhook", "", "`shape` of alerts for a webhook: json, slack, teams, alertmanager or pagerduty, with the URL in the environment variable WEBHOOK_URL, and for pagerduty the key in PAGERDUTY_ROUTING_KEY; empty: no webhook")
+	flag.DurationVar(&f.drainDelay, "drain-delay", 0, "`time` to accept requests after the signal to end, until load balancers have noticed")
 	flag.DurationVar(&f.drain, "drain", time.Minute, "`time` to complete requests before exit")
 	flag.Parse()
 

@@ -295,7 +295,7 @@ func TestFlow(t *testing.T) {
 		{"@", "", "@"},
 		{"10.0.0.1:80", "billing", "billing"},
 	} {
-		p := &proxy{flowHeader: "X-Program"}
+		p := &proxy{headers: headers{flow: "X-Program"}}
 		r := &http.Request{RemoteAddr: test.address, Header: http.Header{"X-Program": {test.header}, "Authorization": {"Bearer x"}}}
 		if got := p.flow(r); got != test.want {
 			t.Errorf("flow of %q from %s is %q, want %q", test.header, test.address, got, test.want)
@@ -307,7 +307,7 @@ func TestHealthSaysOnlyWhatIsKnown(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	url, admin, stop := start(t, flags{redis: "redis://" + miniredis.RunT(t).Addr()})
 	for _, want := range []string{"unknown", "shared"} {
-		_, body := get(t, admin+"/healthz")
+		_, body := get(t, admin+"/readyz")
 		var health struct{ Sharing string }
 		if err := json.Unmarshal([]byte(body), &health); err != nil || health.Sharing != want {
 			t.Errorf("got health %s, %v; want sharing %s", body, err, want)
@@ -333,7 +333,7 @@ func TestFailedServerEnds(t *testing.T) {
 			}
 		}
 		listeners[i].Close()
-		if err := p.serve(t.Context(), listeners[0], listeners[1], time.Second); !errors.Is(err, net.ErrClosed) {
+		if err := p.serve(t.Context(), listeners[0], listeners[1], flags{drain: time.Second}); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("got %v, want the error of listener %d", err, i)
 		}
 		p.close()

@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/redislimit"
 )
@@ -22,9 +23,11 @@ import (
 // A proxy forwards requests to a tenant, all through one Transport.
 type proxy struct {
 	hosts      hosts
-	needsToken bool   // a request without a token is refused
-	flowHeader string // says which program calls; empty: its address does
+	needsToken bool // a request without a token is refused
+	headers    headers
+	links      *links // nil: links lead to Aprimo
 	transport  *transport.Transport
+	alerts     *notify.Alerter // nil: none
 	reverse    *httputil.ReverseProxy
 	kept       atomic.Int64 // bytes of bodies, see keep
 	closers    []io.Closer
@@ -36,14 +39,17 @@ func newProxy(f flags) (*proxy, error) {
 	if flag.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
 	}
-	if strings.EqualFold(f.flowHeader, "Authorization") {
-		return nil, errors.New("-flow-header: Authorization is not checked here: use a header that a server in front sets")
+	p := &proxy{hosts: hostsOf(f.tenant), needsToken: f.tenant != "", headers: headers{f.flow, f.class, f.user}}
+	links, badLinks := newLinks(f.links, p.hosts)
+	routes, badRoutes := f.routes()
+	if err := errors.Join(p.headers.validate(), badLinks, badRoutes); err != nil {
+		return nil, err
 	}
-	p := &proxy{hosts: hostsOf(f.tenant), needsToken: f.tenant != "", flowHeader: f.flowHeader}
+	p.links = links
 	base := transport.Timeouts{Header: 5 * time.Minute}.Over(newBase()) // an order may take long to begin
-	name := f.tenant
+	rule := notify.Rule{Tenant: f.tenant}
 	if f.tenant == "" {
-		name = "simulated"
+		rule.Tenant = "simulated"
 		base = new(aprimotest.Tenant).Transport()
 	}
 	opts := []transport.Option{transport.WithBase(base), transport.WithObserver(logFailures())}
@@ -53,9 +59,14 @@ func newProxy(f flags) (*proxy, error) {
 			return nil, errors.New("-redis: not the URL of a Redis, such as redis://redis:6379") // err shows the password
 		}
 		client := redis.NewClient(o)
-		limiter := redislimit.New(client, name, redislimit.WithProcesses(f.processes))
+		limiter := redislimit.New(client, rule.Tenant, redislimit.WithProcesses(f.processes))
 		opts = append(opts, transport.WithLimiter(limiter))
+		rule.Store = redislimit.NewStore(client, rule.Tenant)
 		p.closers = append(p.closers, limiter, client)
+	}
+	if len(routes) > 0 {
+		p.alerts = notify.New(routes, rule)
+		opts = append(opts, transport.WithObserver(p.alerts.Observe))
 	}
 	p.transport = transport.New(opts...)
 	p.reverse = p.newReverse()
@@ -97,12 +108,16 @@ func (p *proxy) newReverse() *httputil.ReverseProxy {
 			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "https", p.hosts.of(r.In.URL.Path), ""
 			r.Out.URL.RawQuery = r.In.URL.RawQuery // ReverseProxy drops what it cannot parse
 			r.Out.Trailer = r.In.Trailer           // filled in when the body has been read
-			r.Out.Header.Del(p.flowHeader)         // not for Aprimo
+			p.headers.remove(r.Out.Header)         // not for Aprimo
+			if p.links != nil {
+				r.Out.Header.Set("Accept-Encoding", "identity") // or there were no links to be found
+			}
 		},
-		Transport:     p.transport,
-		FlushInterval: -1, // immediately
-		ErrorHandler:  failed,
-		ErrorLog:      errorLog(),
+		ModifyResponse: p.links.rewrite,
+		Transport:      p.transport,
+		FlushInterval:  -1, // immediately
+		ErrorHandler:   failed,
+		ErrorLog:       errorLog(),
 	}
 }
 
@@ -112,10 +127,13 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
 		defer func() { deadline(time.Now().Add(left)) }()
 	}
+	if p.draining.Load() {
+		w.Header().Set("Connection", "close") // the program's next request goes to another proxy
+	}
 	if p.refuse(w, r) {
 		return
 	}
-	r = r.WithContext(transport.ContextWithFlow(r.Context(), p.flow(r))) // a copy, to be changed
+	r = r.WithContext(p.context(r)) // a copy, to be changed
 	r.Header = r.Header.Clone()
 	r.Header.Del("Upgrade") // to another protocol: there is none
 	r.Body = &idleBody{ReadCloser: r.Body, deadline: deadline}

@@ -75,7 +75,7 @@ func TestTwoProxiesShareOneBudget(t *testing.T) {
 	if d := time.Since(begin); d < 900*time.Millisecond {
 		t.Errorf("30 requests over two proxies took %v, want at least 0.9 s with one limit of 15/s", d)
 	}
-	status, body := get(t, admin+"/healthz")
+	status, body := get(t, admin+"/readyz")
 	var health struct {
 		Status, Sharing string
 		Processes       int

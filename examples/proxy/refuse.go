@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,6 +26,8 @@ func (p *proxy) refuse(w http.ResponseWriter, r *http.Request) bool {
 	case p.needsToken && !hasToken(r):
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		status, why = http.StatusUnauthorized, "the request has no access token: send it as Authorization: Bearer TOKEN"
+	case !p.headers.knownClass(r):
+		status, why = http.StatusBadRequest, "the header "+p.headers.class+" must be interactive, normal or batch"
 	default:
 		return false
 	}
@@ -54,22 +54,4 @@ func crossSite(r *http.Request) bool {
 func hasToken(r *http.Request) bool {
 	forToken := strings.HasPrefix(r.URL.Path, "/login/") || strings.HasPrefix(r.URL.Path, "/api/oauth/") || r.URL.Path == "/api/token"
 	return cmp.Or(r.Header.Get("Authorization"), r.Header.Get("X-Access-Token")) != "" || r.Method == "POST" && forToken
-}
-
-// flow returns what the program takes turns as. Nothing that a program can invent counts:
-// it could have as many turns as it likes.
-func (p *proxy) flow(r *http.Request) string {
-	if flow := r.Header.Get(p.flowHeader); flow != "" {
-		return flow
-	}
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	if addr = addr.Unmap(); addr.Is4() {
-		return addr.String()
-	}
-	network, _ := addr.WithZone("").Prefix(64) // one machine has all addresses of it
-	return network.String()
 }

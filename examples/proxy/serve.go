@@ -18,7 +18,7 @@ const (
 	headerTimeout = 10 * time.Second // to send the header of a request
 	idleTimeout   = time.Minute      // in which a program must send or read a piece of a body
 	keepAlive     = 2 * time.Minute  // of a connection without a request
-	flushTimeout  = 10 * time.Second // to write what is left of the log
+	flushTimeout  = 10 * time.Second // to write what is left of the log and send what is left of alerts
 
 	maxConns  = 12_000   // more than the queue holds
 	maxHeader = 32 << 10 // bytes; each waiting request has one
@@ -46,11 +46,11 @@ func run(ctx context.Context, f flags, ready func(programs, admin net.Addr)) err
 	if ready != nil {
 		ready(programs.Addr(), admin.Addr())
 	}
-	return p.serve(ctx, programs, admin, f.drain)
+	return p.serve(ctx, programs, admin, f)
 }
 
 // serve answers programs and admins. It closes the listeners.
-func (p *proxy) serve(ctx context.Context, programs, admin net.Listener, drain time.Duration) error {
+func (p *proxy) serve(ctx context.Context, programs, admin net.Listener, f flags) error {
 	calls, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	front := &http.Server{
@@ -67,17 +67,24 @@ func (p *proxy) serve(ctx context.Context, programs, admin net.Listener, drain t
 
 	log.Info().Msg("proxy: shutting down, completing requests")
 	p.draining.Store(true)
-	end, cancel := context.WithTimeout(calls, drain)
+	if ctx.Err() != nil { // a signal
+		time.Sleep(f.drainDelay)
+	}
+	end, cancel := context.WithTimeout(calls, f.drain)
 	defer cancel()
 	err := front.Shutdown(end)
 	if err != nil {
 		abort()
 		front.Close()
-		err = fmt.Errorf("requests were still in flight after %v", drain)
+		err = fmt.Errorf("requests were still in flight after %v", f.drain)
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
-	return errors.Join(err, p.transport.Shutdown(flush), back.Close(), servers.Wait())
+	err = errors.Join(err, p.transport.Shutdown(flush))
+	if p.alerts != nil {
+		err = errors.Join(err, p.alerts.Shutdown(flush))
+	}
+	return errors.Join(err, back.Close(), servers.Wait())
 }
 
 func serve(s *http.Server, l net.Listener) error {

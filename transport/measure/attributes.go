@@ -12,10 +12,17 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-const (
-	unknown = "_OTHER" // as the convention calls a value that it does not know
-	others  = "other"  // all values together that are too many
-)
+// Unknown is what the convention calls a method or an error that it does not know.
+const Unknown = "_OTHER"
+
+const others = "other" // all values together that are too many
+
+// Attempt returns the attributes of an attempt that has ended, those of RequestDuration, from
+// the event about it: Method, Status, Server and ErrorType. Unlike what Observe tells, the
+// number of servers is not bounded.
+func Attempt(e transport.Event) (method, status, server, errorType string) {
+	return methodOf(e), statusOf(e), serverOf(e), errorTypeOf(e)
+}
 
 // methodOf returns the method if the convention knows it. Any other could be one of
 // any number.
@@ -27,7 +34,7 @@ func methodOf(e transport.Event) string {
 		http.MethodPatch, http.MethodPost, http.MethodPut, http.MethodTrace, "QUERY":
 		return e.Method
 	}
-	return unknown
+	return Unknown
 }
 
 // statusOf returns the status, or nothing if there is none that HTTP knows.
@@ -51,7 +58,7 @@ func errorTypeOf(e transport.Event) string {
 	case errors.As(e.Err, &timeout) && timeout.Timeout():
 		return "timeout"
 	}
-	return unknown
+	return Unknown
 }
 
 // serverOf returns the host of the URL. The whole need not be a valid one: a long

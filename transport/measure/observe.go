@@ -44,7 +44,8 @@ func (o *observer) observe(ctx context.Context, e transport.Event) {
 
 // attempt tells of one that was sent.
 func (o *observer) attempt(ctx context.Context, e transport.Event) {
-	o.tell(ctx, RequestDuration, e.Took.Seconds(), methodOf(e), statusOf(e), o.servers.of(serverOf(e)), errorTypeOf(e))
+	method, status, server, errorType := Attempt(e)
+	o.tell(ctx, RequestDuration, e.Took.Seconds(), method, status, o.servers.of(server), errorType)
 	if e.Attempt > 1 {
 		o.tell(ctx, Retries, 1)
 	}

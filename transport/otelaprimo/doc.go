@@ -1,5 +1,6 @@
-// Package otelaprimo measures a transport.Transport with OpenTelemetry:
+// Package otelaprimo measures and traces a transport.Transport with OpenTelemetry:
 //
+//	otelaprimo.Trace(tr, tracerProvider)                      // nil: the global one
 //	readings, err := otelaprimo.Instrument(tr, meterProvider) // nil: the global one
 //
 // That is all; what is done with the metrics is the MeterProvider's business. "…"
@@ -46,12 +47,23 @@
 // The counts of http.client.request.duration add up to Stats().Sent when no call is
 // under way.
 //
+// # Traces
+//
+// [Trace] makes spans of waits and attempts. Histograms have exemplars that lead to the trace
+// of a call, if its span is sampled.
+//
+//	wait                          internal            until an attempt begins, after the one before or the call
+//	GET, POST, …                  client              an attempt, until the response header
+//
+// Attributes of a wait are aprimo.rate_limit.wait.reason, which is that of transport.Event,
+// and aprimo.class. Those of an attempt are http.request.method, http.response.status_code,
+// http.request.resend_count from the second one on, server.address, server.port, url.full
+// without secrets, and error.type.
+//
 // # What it does not do
 //
-// It makes no spans: otelhttp does, as the base of the Transport (WithBase), and
-// counts http.client.request.duration once more unless it is given a MeterProvider
-// that does nothing. It never names a user or a URL, of which there may be any
-// number: those are in the log and in the events. It leaves out server.port, which
-// is 443 for all there is of Aprimo's. It needs the API of OpenTelemetry alone, not
+// Metrics never name a user or a URL, of which there may be any
+// number: those are in the log and in the events, and the URL in spans. It leaves out server.port
+// in metrics, which is 443 for all there is of Aprimo's. It needs the API of OpenTelemetry alone, not
 // its SDK.
 package otelaprimo

@@ -56,7 +56,7 @@ func instrumentsOf(mp metric.MeterProvider, metrics []measure.Metric, constant [
 	if mp == nil {
 		mp = otel.GetMeterProvider()
 	}
-	meter := mp.Meter(scope)
+	meter := mp.Meter(scope, metric.WithInstrumentationVersion(transport.Version()))
 	all := make(instruments)
 	var asked []metric.Observable
 	for _, m := range metrics {

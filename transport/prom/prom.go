@@ -25,15 +25,12 @@
 //	…_alert_failed_total                  counter, of NewAlertCollector
 //	…_alert_pending                       gauge, of NewAlertCollector
 //
-// For a dashboard, and alerts:
+// The module's folder transport/prom has a dashboard for Grafana, grafana.json, and rules for
+// Prometheus, rules.yml, each with a part in runbook.md. For others:
 //
 //	sum(rate(http_client_request_duration_seconds_count[1m]))    requests a second; of …_limit_per_second
 //	histogram_quantile(0.95, sum by (aprimo_class, le) (rate(…_request_time_in_queue_seconds_bucket[5m])))
 //	sum by (aprimo_operation) (increase(…_429_total[1h]))        what is slowed down
-//	increase(…_given_up_total[5m]) > 0                           calls are lost
-//	increase(…_retries_total[5m]) > 20                           much is repeated
-//	…_coordinator_up == 0                                        each process keeps to its part
-//	increase(…_alert_failed_total[1h]) > 0                       somebody does not get alerts
 //
 // A series that has labels begins with its first event, which increase and rate do
 // not see; those without labels begin at 0.
@@ -48,6 +45,7 @@ package prom
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -62,12 +60,15 @@ import (
 //	prometheus.WrapRegistererWith(prometheus.Labels{"tenant": "acme"}, registry).MustRegister(prom.NewCollector(acme))
 //
 // It is safe for concurrent use.
-func NewCollector(t *transport.Transport) prometheus.Collector {
+func NewCollector(t *transport.Transport, opts ...Option) prometheus.Collector {
 	c := &collector{
 		transport:  t,
 		counters:   make(map[string]*prometheus.CounterVec),
 		histograms: make(map[string]*prometheus.HistogramVec),
 		gauges:     make(map[string]*prometheus.Desc),
+	}
+	for _, opt := range opts {
+		opt(c)
 	}
 	for _, m := range measure.Metrics() {
 		c.add(m)
@@ -76,9 +77,29 @@ func NewCollector(t *transport.Transport) prometheus.Collector {
 	return c
 }
 
+// An Option changes what NewCollector returns.
+type Option func(*collector)
+
+// WithExemplars adds the trace of a call to the histograms' buckets, as an exemplar with the
+// labels trace_id and span_id. of returns them from a call's context, or nothing if the call is
+// not traced. With OpenTelemetry:
+//
+//	prom.WithExemplars(func(ctx context.Context) (traceID, spanID string) {
+//		if s := trace.SpanContextFromContext(ctx); s.IsSampled() {
+//			traceID, spanID = s.TraceID().String(), s.SpanID().String()
+//		}
+//		return
+//	})
+//
+// Exemplars appear in the OpenMetrics format only: set promhttp's EnableOpenMetrics.
+func WithExemplars(of func(context.Context) (traceID, spanID string)) Option {
+	return func(c *collector) { c.traceOf = of }
+}
+
 // A collector has the metrics by their names in package measure.
 type collector struct {
 	transport  *transport.Transport
+	traceOf    func(context.Context) (traceID, spanID string) // nil: no exemplars
 	counters   map[string]*prometheus.CounterVec
 	histograms map[string]*prometheus.HistogramVec
 	gauges     map[string]*prometheus.Desc
@@ -123,13 +144,24 @@ func nameOf(m measure.Metric) string {
 func translate(name string) string { return strings.ReplaceAll(name, ".", "_") }
 
 // observe takes down what has happened.
-func (c *collector) observe(_ context.Context, name string, value float64, labels ...string) {
+func (c *collector) observe(ctx context.Context, name string, value float64, labels ...string) {
 	if v, ok := c.counters[name]; ok {
 		v.WithLabelValues(labels...).Add(value)
 		return
 	}
-	c.histograms[name].WithLabelValues(labels...).Observe(value)
+	histogram := c.histograms[name].WithLabelValues(labels...)
+	if c.traceOf != nil {
+		traceID, spanID := c.traceOf(ctx)
+		if fits(traceID) && fits(spanID) {
+			histogram.(prometheus.ExemplarObserver).ObserveWithExemplar(value, prometheus.Labels{"trace_id": traceID, "span_id": spanID})
+			return
+		}
+	}
+	histogram.Observe(value)
 }
+
+// fits reports whether an ID can be part of an exemplar, which has 128 characters in all.
+func fits(id string) bool { return id != "" && len(id) <= 50 && utf8.ValidString(id) }
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {

@@ -200,3 +200,45 @@ func ExampleNewCollector() {
 	registry := prometheus.NewRegistry()
 	prometheus.WrapRegistererWith(prometheus.Labels{"tenant": "acme"}, registry).MustRegister(prom.NewCollector(tr))
 }
+
+func ExampleWithExemplars() {
+	tr := transport.New(transport.WithBase(new(aprimotest.Tenant).Transport()))
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(prom.NewCollector(tr, prom.WithExemplars(func(ctx context.Context) (traceID, spanID string) {
+		return "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7" // yours: of the context's span
+	})))
+	resp, err := (&http.Client{Transport: tr}).Get("https://acme.dam.aprimo.com/api/core/records")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	families, err := registry.Gather()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range families {
+		for _, b := range f.GetMetric()[0].GetHistogram().GetBucket() {
+			if e := b.GetExemplar(); e != nil {
+				fmt.Println(f.GetName(), len(e.GetLabel()), "labels")
+			}
+		}
+	}
+	// Output:
+	// aprimo_client_rate_limit_request_time_in_queue_seconds 2 labels
+	// http_client_request_duration_seconds 2 labels
+}
+
+// An ID that is no ID is left out: it would make the client of Prometheus panic.
+func TestBadExemplars(t *testing.T) {
+	for _, id := range []string{"", "\xff", strings.Repeat("x", 200)} {
+		tr := transport.New(transport.WithBase(new(aprimotest.Tenant).Transport()), transport.WithLogger(zerolog.Nop()))
+		registry := prometheus.NewPedanticRegistry()
+		registry.MustRegister(prom.NewCollector(tr, prom.WithExemplars(func(context.Context) (string, string) { return id, id })))
+		get(t, tr, t.Context())
+		if n, err := testutil.GatherAndCount(registry, "http_client_request_duration_seconds"); n != 1 || err != nil {
+			t.Errorf("%q: got %d histograms, %v; want 1", id, n, err)
+		}
+	}
+}

@@ -89,8 +89,11 @@ func (l *Limiter) part(err error) {
 		panic(err) // New has checked the limit
 	}
 	// The slots that Redis gave until now may still be in use: each of the others
-	// has one that is to come.
+	// has one that is to come, and so has this one, after a burst in as much as a window.
 	from := time.Now().Add(l.per + l.per*time.Duration(l.share.Processes)/time.Duration(l.n))
+	if last := l.clock.local(l.last).Add(usable + l.per); l.last != 0 && last.After(from) {
+		from = last
+	}
 	l.alone = &alone{l.own, part, from, from}
 	l.share.Sharing = shared.Alone
 	l.share.Losses++

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/transport/internal/congestion"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 const (
@@ -26,8 +27,10 @@ var errAnswer = errors.New("redislimit: Redis answered something else than the s
 // steady is within what time the State must have made a step, or nobody adjusts the rate.
 const steady = time.Second
 
-// start lets the heart beat. It is called with the lock.
+// start lets the heart beat. A process that was alone when it became idle asks for a slot
+// again: the others do not know of its part any more. It is called with the lock.
 func (l *Limiter) start() {
+	l.alone, l.share.Sharing = nil, shared.All
 	l.beats = true
 	l.ended = make(chan struct{})
 	go l.heart(l.ended)

@@ -316,3 +316,59 @@ func TestFailuresAreClean(t *testing.T) {
 		}
 	}
 }
+
+// A process that became idle while it was alone doesn't use its part at once when it has
+// work again: the others don't know of it any more. It asks for a slot as a new one does.
+func TestIdleWhileAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+		h := &half{}
+		a.client.AddHook(h)
+		takeSlot(t, a)
+		h.set(beatScript, refused)
+		time.Sleep(5 * time.Second)
+		if s := a.limiter.Share().Sharing; s != transport.SharingAlone {
+			t.Fatalf("it is %q; want alone", s)
+		}
+		time.Sleep(2 * time.Minute) // its heart has stopped
+		h.set(nil, nil)
+		var last time.Time
+		for range 15 {
+			last = takeSlot(t, b)
+		}
+		if d := takeSlot(t, a).Sub(last); d < time.Second/20 {
+			t.Errorf("its slot is %v after the others' last one; want one of Redis, a fifteenth of a second at least", d)
+		}
+		if s := a.limiter.Share().Sharing; s != transport.SharingAll {
+			t.Errorf("it is %q after that; want all", s)
+		}
+	})
+}
+
+// A slot of Redis that a process holds when it parts counts with those that it takes
+// alone.
+func TestItsLastSlotCountsWhenItParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a := f.add(t.Context(), 0)
+		go func() {
+			time.Sleep(500 * time.Millisecond)
+			f.line.set(func(l *line) { l.cut = true })
+		}()
+		var slots []time.Time
+		for range 40 {
+			slots = append(slots, takeSlot(t, a))
+		}
+		for i := 15; i < len(slots); i++ {
+			if d := slots[i].Sub(slots[i-15]); d < time.Second {
+				t.Errorf("slots %d to %d within %v; want 15 in a second", i-14, i+1, d)
+			}
+		}
+		if d := slots[39].Sub(slots[0]); d > 5*time.Second {
+			t.Errorf("40 slots took %v; want some 4 s", d)
+		}
+	})
+}

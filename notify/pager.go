@@ -1,0 +1,158 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// A pager keeps incidents open until it is told that they are over. Each of ours has a key,
+// its ID, so that it is opened and resolved once, however often a pager is told.
+
+// expires is how long Alertmanager keeps an incident open after the next reminder is due, or
+// if there are no reminders: a program that has died resolves nothing.
+const expires = 24 * time.Hour
+
+// A change is what a pager is told about one incident.
+type change struct {
+	incident    string
+	since       time.Time
+	ended       time.Time // zero: it is open
+	wasReported bool      // while it was open
+	text        string
+}
+
+// changes returns what an alert changes, first what is open: if a request fails, that is not
+// late.
+func (a Alert) changes() (all []change) {
+	defer func() {
+		slices.SortStableFunc(all, func(a, b change) int { return a.ended.Compare(b.ended) })
+	}()
+	for _, s := range a.Unreported {
+		text := fmt.Sprintf("%d events", s.Total)
+		if s.Lost > 0 {
+			text += fmt.Sprintf(", %d calls lost", s.Lost)
+		}
+		all = append(all, change{s.Incident, s.Since, s.Ended, s.Opened, text})
+	}
+	own := change{a.Incident, a.Since, time.Time{}, true, a.Subject()}
+	switch {
+	case a.isTest():
+		own.ended, own.wasReported = a.Time, false
+	case a.Phase == Resolved:
+		own.ended = later(a.Ended, a.Since)
+	case a.Phase == Digest:
+		return all
+	}
+	return append(all, own)
+}
+
+// A posting is one request to a webhook. Its name tells it from the others of an alert.
+type posting struct {
+	name string
+	body []byte
+}
+
+// severities are those of PagerDuty.
+var severities = map[Condition]string{Failing: "critical", Refusing: "error", Throttled: "warning", Saturated: "warning"}
+
+// alertmanager returns one posting with all changes. The labels are what Alertmanager knows an
+// alert by: they must be the same when it is opened and resolved.
+func (a Alert) alertmanager() []posting {
+	var alerts []object
+	for _, c := range a.changes() {
+		ends := c.ended
+		switch {
+		case a.isTest():
+			ends = a.Time.Add(5 * time.Minute) // or nobody would see it
+		case ends.IsZero():
+			ends = later(a.Time, a.Next).Add(expires)
+		}
+		alerts = append(alerts, object{
+			"labels": object{
+				"alertname": "AprimoIncident", "tenant": a.Tenant, "condition": string(a.Condition),
+				"severity": severities[a.Condition], "incident": c.incident,
+			},
+			"annotations": object{"summary": c.text, "description": a.pageTitle(), "host": a.Host},
+			"startsAt":    c.since.UTC().Format(time.RFC3339Nano),
+			"endsAt":      ends.UTC().Format(time.RFC3339Nano),
+		})
+	}
+	if len(alerts) == 0 {
+		return nil
+	}
+	body, _ := json.Marshal(alerts)
+	return []posting{{"alerts", body}}
+}
+
+// pagerDuty returns a posting for each incident that is opened or resolved. One that is over
+// before it was reported is opened with the severity info, which need not wake anybody.
+func (a Alert) pagerDuty(key string) (all []posting) {
+	event := func(c change, action, severity string) {
+		e := object{"routing_key": key, "event_action": action, "dedup_key": c.incident}
+		if action == "trigger" {
+			e["payload"] = object{
+				"summary": clean(c.text, 1024), "source": clean(a.Tenant+" "+a.Host, 255), "severity": severity,
+				"timestamp": c.since.UTC().Format(time.RFC3339Nano), "component": "Aprimo", "class": string(a.Condition),
+				"custom_details": object{"what": a.pageTitle(), "events": a.Total, "lost": a.Lost, "tenant": a.Tenant},
+			}
+		}
+		body, _ := json.Marshal(e)
+		all = append(all, posting{action + " " + c.incident, body})
+	}
+	for _, c := range a.changes() {
+		switch {
+		case c.ended.IsZero():
+			event(c, "trigger", severities[a.Condition])
+		case !c.wasReported:
+			event(c, "trigger", "info")
+			event(c, "resolve", "")
+		default:
+			event(c, "resolve", "")
+		}
+	}
+	return all
+}
+
+func (a Alert) pageTitle() string {
+	if a.isTest() {
+		return a.Subject()
+	}
+	return a.page().Title
+}
+
+// notifyRecipients implements recipientNotifier: the recipients of a webhook are the names of
+// its postings. One that was taken is not posted again, since a pager would open an incident
+// again that it has resolved.
+func (w Webhook) notifyRecipients(ctx context.Context, a Alert, only []string) error {
+	if err := w.Validate(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	all, err := w.postings(a)
+	if err != nil {
+		return fmt.Errorf("notify: webhook: %w", permanentError{err})
+	}
+	if only != nil {
+		all = slices.DeleteFunc(all, func(p posting) bool { return !slices.Contains(only, p.name) })
+	}
+	for i, p := range all {
+		err := w.post(ctx, p.body)
+		switch {
+		case err == nil:
+		case i == 0 || errors.Is(err, ErrPermanent):
+			return err
+		default:
+			var left []string
+			for _, p := range all[i:] {
+				left = append(left, p.name)
+			}
+			return &partialError{later: err, left: left}
+		}
+	}
+	return nil
+}
