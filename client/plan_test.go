@@ -78,6 +78,9 @@ func TestAPlanIsWhatReadingCosts(t *testing.T) {
 }
 
 func TestABudgetEndsAnIterationThatCanBeResumed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads 3,500 records in several ways")
+	}
 	const records = 3500
 	for name, next := range map[string]func(context.Context, *client.Client, *client.BudgetError) iter.Seq2[*client.Record, error]{
 		"List": func(ctx context.Context, c *client.Client, over *client.BudgetError) iter.Seq2[*client.Record, error] {

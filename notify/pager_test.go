@@ -107,6 +107,9 @@ func (p *pager) pagerDuty(body []byte) {
 // eleven requests: with the default rule, where most have no alert of their own, and with one
 // for pagers.
 func TestPagersOpenAndResolveOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
 	for _, url := range []string{"https://am.example/api/v2/alerts", "https://pd.example/v2/enqueue"} {
 		for name, rule := range map[string]notify.Rule{"default": {}, "for a pager": {Cooldown: -1, PerHour: 100, PerDay: 1000}} {
 			t.Run(url+" "+name, func(t *testing.T) {

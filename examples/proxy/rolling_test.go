@@ -186,7 +186,7 @@ func TestRollingRestart(t *testing.T) {
 
 func rounds() int {
 	if testing.Short() {
-		return 2
+		return 1
 	}
 	return 7
 }
