@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// A pager keeps incidents open until it is told that they are over. Each of ours has a key,
-// its ID, so that it is opened and resolved once, however often a pager is told.
+// A pager keeps incidents open until it gets their end. Each of ours has a key,
+// its ID, so that it is opened and resolved once, however often a change is sent.
 
 // expires is how long Alertmanager keeps an incident open after the next reminder is due, or
 // if there are no reminders: a program that has died resolves nothing.
 const expires = 24 * time.Hour
 
-// A change is what a pager is told about one incident.
+// A change opens or resolves one incident.
 type change struct {
 	incident    string
 	since       time.Time

@@ -37,7 +37,7 @@ func TestFailureWaitsItsOwnDelay(t *testing.T) {
 		wg.Wait()
 		delay := seen.of(transport.Retrying)[0].Delay
 		if at := w.of("failed")[1]; delay < 3*time.Second || delay > 3750*ms || at != delay {
-			t.Errorf("sent again after %v, told %v; want 3 s and a little", at, delay)
+			t.Errorf("sent again after %v, reported %v; want 3 s and a little", at, delay)
 		}
 	})
 }

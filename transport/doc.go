@@ -27,7 +27,7 @@
 // outer loop, and New lists the layers below it.
 //
 // The 15 requests per second are the tenant's: other integrations use them too, unseen. So
-// the number of requests in flight is steered by the delay that the server adds, such that
+// the number of requests in flight follows the delay that the server adds, such that
 // few of ours wait in its queue and the others are answered quickly; see [WithWindow].
 //
 // # What it does not do

@@ -11,8 +11,8 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// A call that is over already is told so, whatever else is in its way.
-func TestCancelledCallIsNotToldThatTheQueueIsFull(t *testing.T) {
+// A call that is over already gets that as its error, whatever else would delay it.
+func TestCancelledCallGetsItsOwnError(t *testing.T) {
 	tr := transport.New(quiet, transport.WithBase(answers(200)), transport.WithMaxQueue(-1),
 		transport.WithLimiter(transport.NewLimiter(1, time.Hour)))
 	tr.RoundTrip(request(t, http.MethodGet, nil))

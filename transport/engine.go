@@ -22,7 +22,7 @@ import (
 type engine struct {
 	bulkheads bulkheads       // heavy operations yield to light ones
 	queue     fairqueue.Queue // who goes next
-	gates     []gate.Gate     // whether anybody may: the pause, the window
+	gates     []heldGate      // whether anybody may: the pause, the window
 	source    source          // at most N in any second; last, since asking uses a slot
 	base      http.RoundTripper
 
@@ -284,9 +284,9 @@ func explain(err error, c *call) error {
 
 // Take lets one more request begin, if nothing is in its way.
 func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
-	for i, g := range e.gates {
+	for _, g := range e.gates {
 		if w, open := g.Open(now); !open {
-			e.held.by([...]*time.Duration{&e.held.pause, &e.held.window}[i], now)
+			e.held.by(g.held, now)
 			return at, w
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// kinds returns the kinds of what was told, in order.
+// kinds returns the kinds of the events, in order.
 func (r *recorder) kinds() (list []transport.Kind) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -28,7 +28,7 @@ func (r *recorder) kinds() (list []transport.Kind) {
 	return list
 }
 
-// Each path of a call, with what is told of it, and that Done comes once and last.
+// Each path of a call, with its events: Done comes once and last.
 func TestEventsOfEveryPath(t *testing.T) {
 	boom := errors.New("boom")
 	const (
@@ -137,7 +137,7 @@ func TestEventsOfEveryPath(t *testing.T) {
 					t.Fatalf("%v, %v", resp, err)
 				}
 				if got := seen.kinds(); !slices.Equal(got, test.want) {
-					t.Fatalf("told of %v, want %v", got, test.want)
+					t.Fatalf("events %v, want %v", got, test.want)
 				}
 				last := seen.events[len(seen.events)-1]
 				if last.Status != test.status || !errors.Is(last.Err, test.err) || last.Attempt != test.attempt {
@@ -153,8 +153,8 @@ func TestEventsOfEveryPath(t *testing.T) {
 	}
 }
 
-// A pause is told of with the time that it lasts, also if who caused it gives up;
-// one that is made longer is not told of again.
+// A pause has an event with its length, also if the call that caused it gives up;
+// one that is made longer has no further event.
 func TestPausedSaysForHowLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen recorder

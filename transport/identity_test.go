@@ -17,7 +17,7 @@ func token(claims string) string {
 	return b64([]byte(`{"alg":"none"}`)) + "." + b64([]byte(claims)) + "." + b64([]byte("signature"))
 }
 
-// userSeen returns the user that an observer is told for a request.
+// userSeen returns the user in the events of a request.
 func userSeen(t testing.TB, identity func(*http.Request) string, prepare func(*http.Request)) string {
 	var seen recorder
 	tr := transport.New(transport.WithBase(answers(200)), quiet,

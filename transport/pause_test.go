@@ -19,7 +19,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// recorder is an observer that keeps what it is told.
+// recorder is an observer that keeps its events.
 type recorder struct {
 	mu     sync.Mutex
 	events []transport.Event
@@ -75,7 +75,7 @@ func TestManyLimitedCallsMakeOnePause(t *testing.T) {
 			t.Errorf("%d pauses, want 1", n)
 		}
 		if n := len(seen.of(transport.Done)); n != 200 {
-			t.Errorf("%d calls were told as done, want 200", n)
+			t.Errorf("%d calls have a Done event, want 200", n)
 		}
 	})
 }
@@ -134,7 +134,7 @@ func TestPauseIsNotShortened(t *testing.T) {
 				time.Sleep(time.Second)
 				want := 9*time.Second + takes[0]
 				if until := tr.Stats().PausedUntil.Sub(w.zero); until != want {
-					t.Errorf("paused until %v, although one was told to wait for 9 s at %v", until, takes[0])
+					t.Errorf("paused until %v, although a Retry-After asked for 9 s at %v", until, takes[0])
 				}
 				time.Sleep(10 * time.Second)
 				w.sentAt(t, append(times(3, 0), times(3, want)...)...)

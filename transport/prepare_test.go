@@ -105,7 +105,7 @@ func TestAnErrorOfPrepareEndsTheCall(t *testing.T) {
 	}
 }
 
-// All that a context tells is told together, in whatever order it was said.
+// All that a context holds is kept together, in whatever order it was set.
 func TestContextKeepsWhatItWasTold(t *testing.T) {
 	ctx := transport.ContextWithUser(t.Context(), "anna")
 	ctx = transport.ContextWithPriority(ctx, transport.Batch)

@@ -141,7 +141,7 @@ func TestFullQueueOfBatchWork(t *testing.T) {
 	})
 }
 
-// The wait that a call is told of counts what the better classes are due.
+// The expected wait of a call counts what the better classes are due.
 func TestExpectedWaitBehindBetterClasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd(t, 15)

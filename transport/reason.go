@@ -26,6 +26,12 @@ type held struct {
 	since                gate.Instant
 }
 
+// A heldGate is a gate, and for how long it has delayed the head of the queue so far.
+type heldGate struct {
+	gate.Gate
+	held *time.Duration
+}
+
 // by notes that the head of the queue is delayed by another reason from now on; nil: it goes.
 func (h *held) by(reason *time.Duration, now gate.Instant) {
 	if h.current != nil {

@@ -58,7 +58,7 @@ func (s *sharedLimiter) Wait(ctx context.Context) error { _, err := s.Slot(ctx);
 func (s *sharedLimiter) Slot(ctx context.Context) (time.Time, error) {
 	s.asked++
 	if _, has := ctx.Deadline(); has {
-		return time.Time{}, errors.New("was told the deadline of the call")
+		return time.Time{}, errors.New("got the deadline of the call")
 	}
 	return time.Now().Add(-s.age), s.err
 }
@@ -70,7 +70,7 @@ func (s *sharedLimiter) Share() shared.Share {
 	return shared.Share{Sharing: shared.All, Limit: s.limit, Rate: s.limit, Processes: 1}
 }
 
-// A slot is asked for once, used once, and not after the time that the others were told.
+// A slot is asked for once, used once, and not after the time that the others know.
 func TestSharedSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -197,7 +197,7 @@ func TestAlwaysTheirShare(t *testing.T) {
 	})
 }
 
-// What a call is told of its wait, and refused for, is never longer than what it
+// The wait that a call is refused for is never longer than what it
 // waits if it stays, and nobody gives up.
 func TestAlwaysRefusedWithReason(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

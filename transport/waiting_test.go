@@ -15,7 +15,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// Who waits is told by class and user, those in lanes and repeated ones too, and adds
+// Queue counts who waits by class and user, heavy and retried calls too, and adds
 // up to all who wait.
 func TestWaitingTellsWhoWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestWaitingTellsWhoWaits(t *testing.T) {
 	})
 }
 
-// Whoever observes later is told of what happens from then on.
+// A later observer gets the events from then on.
 func TestObserveLater(t *testing.T) {
 	first, second := new(recorder), new(recorder)
 	tr := transport.New(quiet, transport.WithBase(answers(200)), transport.WithObserver(first.observe))

@@ -57,7 +57,7 @@ func (o *watch) modes(t *testing.T) (list []transport.WindowMode) {
 	t.Helper()
 	for _, e := range o.of(transport.ModeChanged) {
 		if n := len(list); n > 0 && list[n-1] == e.Mode {
-			t.Errorf("told twice: %v", e.Mode)
+			t.Errorf("two events: %v", e.Mode)
 		}
 		list = append(list, e.Mode)
 	}
@@ -78,7 +78,7 @@ func TestWindowOff(t *testing.T) {
 			t.Errorf("%d in flight at most, want all 60", w.most)
 		}
 		if len(o.seen) != 1 || o.seen[transport.ModeOff] == 0 || len(o.modes(t)) != 0 {
-			t.Errorf("modes %v, told of %v", o.seen, o.modes(t))
+			t.Errorf("modes %v, events %v", o.seen, o.modes(t))
 		}
 		if o.delay != 0 {
 			t.Errorf("it has learnt a delay, of %v", o.delay)
@@ -141,22 +141,22 @@ func TestModesOfTheWindow(t *testing.T) {
 				test.tenant.Start()
 				var o watch
 				o.run(t, test.tenant.Transport(), 30, test.long)
-				told := o.modes(t)
-				t.Logf("%v, told of %v, delay up to %v", o.seen, told, o.delay)
+				reported := o.modes(t)
+				t.Logf("%v, events %v, delay up to %v", o.seen, reported, o.delay)
 				if o.seen[opening] == 0 {
 					t.Error("it did not begin by opening")
 				}
-				if len(told) < len(test.want) || !slices.Equal(told[:len(test.want)], test.want) {
-					t.Errorf("told of %v, want first %v", told, test.want)
+				if len(reported) < len(test.want) || !slices.Equal(reported[:len(test.want)], test.want) {
+					t.Errorf("events %v, want first %v", reported, test.want)
 				}
 				for _, m := range test.never {
-					if o.seen[m] > 0 || slices.Contains(told, m) {
+					if o.seen[m] > 0 || slices.Contains(reported, m) {
 						t.Errorf("%v was seen", m)
 					}
 				}
 				for m, long := range o.seen {
-					if m != opening && long > time.Second && !slices.Contains(told, m) {
-						t.Errorf("%v was seen for %v and not told", m, long)
+					if m != opening && long > time.Second && !slices.Contains(reported, m) {
+						t.Errorf("%v was seen for %v without an event", m, long)
 					}
 				}
 				if name == "beside too many" && o.seen[competing] < 30*time.Second {

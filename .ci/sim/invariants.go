@@ -66,7 +66,7 @@ type call struct {
 	process  string
 	attempts int
 	last     event // the last answer
-	told     int   // Done events
+	reports  int   // Done events
 	rejected int   // answers 401, after each of which package client makes another call
 }
 
@@ -101,9 +101,9 @@ func (c *calls) see(_ *world, e event) error {
 		if e.Status == 401 {
 			o.rejected++
 		}
-	case "told":
+	case "observe":
 		if e.Event.Kind == transport.Done {
-			o.told++
+			o.reports++
 		}
 	case "end":
 		delete(c.open, e.Call)
@@ -116,10 +116,10 @@ func (c *calls) see(_ *world, e event) error {
 func (o *call) judge(e event) error {
 	var queue *transport.QueueError
 	switch {
-	case o.told < 1 && o.attempts == 0 && e.Err != nil && !errors.As(e.Err, &queue): // there was no token to make the call with
+	case o.reports < 1 && o.attempts == 0 && e.Err != nil && !errors.As(e.Err, &queue): // there was no token to make the call with
 		return nil
-	case o.told < 1 || o.told > 1+o.rejected:
-		return fmt.Errorf("calls: %s ended with %d Done events: %v", e.Call, o.told, e.Err)
+	case o.reports < 1 || o.reports > 1+o.rejected:
+		return fmt.Errorf("calls: %s ended with %d Done events: %v", e.Call, o.reports, e.Err)
 	case e.Err == nil && e.Status != o.last.Status:
 		return fmt.Errorf("calls: %s ended with status %d; the last answer was %v", e.Call, e.Status, o.last)
 	case errors.As(e.Err, &queue) && queue.Attempt == 0 && o.attempts > o.rejected:

@@ -77,10 +77,10 @@ func (w *world) newProcess(i int) *process {
 	return p
 }
 
-// observe is told of all that the Transport did.
+// observe is the Observer of the Transport.
 func (p *process) observe(ctx context.Context, e transport.Event) {
 	a := actorOf(ctx)
-	p.w.happened(event{Kind: "told", Process: p.name, Call: a.call, Event: &e})
+	p.w.happened(event{Kind: "observe", Process: p.name, Call: a.call, Event: &e})
 }
 
 // careless is an observer that panics now and then, but not in an upload: its segments have

@@ -43,7 +43,7 @@ func (r *redisServer) setClock(n int) {
 	}
 }
 
-// tick sets its clock and lets keys expire, which miniredis does only when told.
+// tick sets its clock and lets keys expire, which miniredis does not do by itself.
 func (r *redisServer) tick() {
 	r.FastForward(time.Since(r.aged))
 	r.aged = time.Now()

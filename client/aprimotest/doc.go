@@ -32,7 +32,7 @@
 // [Rejection]. Whether requests for tokens count is not said either; here they do
 // not. All others count, also those that are answered 401, 404 or 405.
 //
-// Who comes first goes first. A request is told when it will begin as it
+// Who comes first goes first. When a request will begin is known as it
 // arrives; a client that hangs up while it waits still uses its place and its
 // part of the rate, as no server can be relied on to notice.
 //

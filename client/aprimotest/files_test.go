@@ -105,7 +105,7 @@ func TestAFileThatIsCheckedOutTakesNoVersionOfOthers(t *testing.T) {
 	}
 }
 
-// Two files of one size are told apart: a download that is resumed with the ETag
+// Two files of one size are distinguished: a download that is resumed with the ETag
 // of the other begins again.
 func TestADownloadIsNotResumedInAnotherFile(t *testing.T) {
 	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, OrderTime: -1}

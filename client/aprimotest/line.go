@@ -4,9 +4,9 @@ import "time"
 
 const year = 365 * 24 * time.Hour
 
-// A line is where requests wait to begin. Who is first in it goes first and the
-// schedule is known, so each is told at once, as it comes, when it will begin.
-// Nothing is left to do then: there is no goroutine and no timer here.
+// A line is where requests wait to begin, first come first served. The schedule is known, so
+// when a request will begin is worked out as it arrives. Nothing is left to do then: there is
+// no goroutine and no timer here.
 type line struct {
 	places   int
 	schedule schedule

@@ -51,7 +51,7 @@ func numberOf(id string) uint64 {
 }
 
 // fill makes the records of the start. They take eight bytes each, until they are
-// changed: what they have can be told from their number.
+// changed: what they have follows from their number.
 func (s *store) fill(n int) { s.records = make([]*record, n); s.initial = n }
 
 // at returns the record with a number; nil if there is none. Of one that nobody

@@ -52,7 +52,7 @@ func TestMaxPerSecondIsHalfOpen(t *testing.T) {
 	}
 }
 
-// Agents are told apart, as the server would see them, and add up.
+// Agents are counted separately, as the server would see them, and add up.
 func TestAgents(t *testing.T) {
 	tenant := &aprimotest.Tenant{Service: atOnce}
 	for _, agent := range []string{"a", "b", "b", "", "none"} {

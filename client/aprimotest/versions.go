@@ -71,7 +71,7 @@ func (v *version) content() io.ReadSeeker {
 	return io.NewSectionReader(pattern(v.seed), 0, v.size)
 }
 
-// A pattern is bytes without an end that can be told from where they are.
+// A pattern is endless bytes, each of which follows from its position.
 type pattern uint64
 
 func (p pattern) ReadAt(b []byte, at int64) (int, error) {

@@ -126,7 +126,7 @@ func windowLimit(v volley, w shape, work timing) limit {
 		rate:    value{is: w.rate, doubt: 0.5 + v.between(w, work)},
 		queue:   v.queue(w, 1+2*work.deviation*w.rate),
 	}
-	if w.phase < 0.1 { // who began in the first second cannot be told from those that began before
+	if w.phase < 0.1 { // those that began in the first second look like those that began before
 		l.queue.is, l.queue.doubt = max(0, l.queue.is-w.rate/2), l.queue.doubt+w.rate/2
 	}
 	if waited := float64(len(v.begun)) - w.head; waited <= w.rate { // no second was filled

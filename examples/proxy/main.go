@@ -9,7 +9,7 @@
 // Paths that begin with /api/core/ go to acme.dam.aprimo.com and all others, such as
 // those of tokens and uploads, to acme.aprimo.com. A request is passed on byte for byte or
 // refused. Links in responses lead to Aprimo, past the proxy: programs must use only their
-// path, or the proxy must be told its own URL with -links. Then it puts that into the header
+// path, or -links must give the proxy its own URL. Then it puts that into the header
 // Location and into the values of "href" in JSON, and asks Aprimo for uncompressed responses.
 //
 // # Who takes turns

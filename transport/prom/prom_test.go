@@ -140,7 +140,7 @@ func TestCollectorOfASharedLimit(t *testing.T) {
 	}
 }
 
-// Several Transports are told apart by a label, and the same name twice is refused; a
+// Several Transports are distinguished by a label, and the same name twice is refused; a
 // scrape has none of what somebody brings in.
 func TestCollectorsOfSeveralTransports(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()

@@ -155,7 +155,7 @@ func TestLargeLimit(t *testing.T) {
 }
 
 // Whatever members another version of this package writes, or another program: nobody
-// parts, processes count if they can be told from garbage, and what is read is bounded.
+// parts, processes count if they can be distinguished from garbage, and what is read is bounded.
 func TestStrangeMembers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})

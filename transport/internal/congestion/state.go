@@ -20,14 +20,14 @@ type State struct {
 	Peak float64 `json:"peak"` // the most in flight recently
 
 	Short   bool         `json:"short"`   // a request had to wait for room since Resized
-	Resized gate.Instant `json:"steered"` // when the size was steered last
+	Resized gate.Instant `json:"steered"` // when the size was adjusted last
 	Limited gate.Instant `json:"limited"` // the last 429 that is taken in
 	Cut     gate.Instant `json:"cut"`     // the last 429 that has cut the size
 	Crowded gate.Instant `json:"crowded"` // since when rivals may keep the queue full; 0: they do not
 
 	Probe Probe `json:"probe"`
 
-	// What follows is steered for processes together, and means nothing to one alone.
+	// What follows is adjusted for processes together, and means nothing to one alone.
 	Answers int64        `json:"answers"` // at the last step
 	Done    float64      `json:"done"`    // answers since Counted
 	Counted gate.Instant `json:"counted"` // when Served was computed last

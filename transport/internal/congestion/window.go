@@ -67,7 +67,7 @@ const (
 )
 
 // New returns a Window for a limit of rate requests a second. At most most requests are in
-// flight; 0 means no bound beyond the steered one, less than 0 switches the Window off.
+// flight; 0 means no bound beyond the adaptive one, less than 0 switches the Window off.
 func New(rate float64, most int) *Window {
 	return &Window{off: most < 0, limit: rate, most: float64(most), state: Start(0, Scope{Limit: rate}, 0)}
 }
@@ -230,7 +230,7 @@ func (w *Window) step(now gate.Instant) {
 }
 
 // Share takes in what is known of the processes that share the limit. While they can be
-// reached the window does not bind: the rate of all is steered together.
+// reached the window does not bind: the rate of all is adjusted together.
 func (w *Window) Share(s shared.Share, now gate.Instant) {
 	w.joint = s.Sharing == shared.All
 	if !w.joint {
