@@ -166,7 +166,7 @@ func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Req
 		if err == nil && now.Sub(c.waiter.Granted) <= e.source.maxSlotAge() {
 			a.began, c.began, c.lastWait = now, now, now.Sub(came)
 			c.waited += c.lastWait
-			e.tellPeers(nil, 0)
+			e.reportToPeers(nil, 0)
 			return ready, nil
 		}
 		if err != nil {
@@ -266,7 +266,7 @@ func (e *engine) ended(c *call, a *attempt) {
 		c.snapshot, c.fresh = e.snapshot(now), true
 	}
 	e.queue.Unlock()
-	e.tellPeers(c, a.status)
+	e.reportToPeers(c, a.status)
 }
 
 // explain returns a QueueError for what ended a wait of the call.

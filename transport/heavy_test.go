@@ -174,7 +174,7 @@ func TestHeavyCallThatGivesUpLeavesItsPlace(t *testing.T) {
 		}
 		synctest.Wait()
 		if err := send(t.Context(), tr, http.MethodPost, ordersURL); !errors.Is(err, transport.ErrQueueFull) || !strings.Contains(err.Error(), "2 calls wait") {
-			t.Errorf("the lane is full: %v", err)
+			t.Errorf("the bulkhead is full: %v", err)
 		}
 		cancel()
 		synctest.Wait()

@@ -184,7 +184,7 @@ func TestReserveBesideOthers(t *testing.T) {
 	})
 }
 
-// A lane is as long as the queue may be, whosever calls wait in it.
+// A bulkhead's queue is as long as the main queue may be, whatever calls wait in it.
 func TestFullLaneOfManyUsers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd(t, 1, transport.WithMaxQueue(30), transport.WithHeavy(transport.Heavy{Operation: "POST /heavy", InFlight: 1}))

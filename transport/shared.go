@@ -42,9 +42,9 @@ func (e *engine) takeInPeers(c *call, now gate.Instant) {
 	}
 }
 
-// tellPeers tells the processes that share the limit, if there are any, how this one
+// reportToPeers reports to the processes that share the limit, if there are any, how this one
 // stands, and of a call that was answered with status, if it is not nil.
-func (e *engine) tellPeers(c *call, status int) {
+func (e *engine) reportToPeers(c *call, status int) {
 	p := e.source.peers()
 	if p == nil {
 		return

@@ -91,7 +91,7 @@ func main() {
 	flag.StringVar(&f.links, "links", "", "`URL` by which programs reach the proxy, such as http://proxy:8080, for links in responses; empty: links lead to Aprimo")
 	flag.StringVar(&f.redis, "redis", "", "`URL` of the Redis over which proxies share the limit, such as redis://user:password@redis:6379; empty: not shared")
 	flag.IntVar(&f.processes, "processes", 1, "assumed `number` of proxies until Redis is first reached")
-	flag.StringVar(&f.flow, "flow-header", "", "`name` of the header in which a server in front says which program calls, such as X-Real-IP; empty: programs are told apart by their address")
+	flag.StringVar(&f.flow, "flow-header", "", "`name` of the header in which a server in front says which program calls, such as X-Real-IP; empty: programs are distinguished by their address")
 	flag.StringVar(&f.class, "class-header", "", "`name` of the header in which programs write interactive, normal or batch; empty: all requests are normal")
 	flag.StringVar(&f.user, "user-header", "", "`name` of the header that names the user, for the log and alerts; empty: the user of the access token")
 	flag.StringVar(&f.smtp, "smtp", "", "`host:port` of the mail server for alerts; empty: no mail")

@@ -27,7 +27,7 @@ const scope = "github.com/aprimo-go/aprimo/transport/otelaprimo"
 // counted as long as the Transport lives. The error is the MeterProvider's; then
 // nothing is measured.
 func Instrument(t *transport.Transport, mp metric.MeterProvider, attributes ...attribute.KeyValue) (metric.Registration, error) {
-	all, r, err := instrumentsOf(mp, measure.Metrics(), attributes, func(tell teller) { measure.Read(t, tell) })
+	all, r, err := instrumentsOf(mp, measure.Metrics(), attributes, func(report reporter) { measure.Read(t, report) })
 	if err != nil {
 		return nil, err
 	}
@@ -41,18 +41,18 @@ func Instrument(t *transport.Transport, mp metric.MeterProvider, attributes ...a
 // InstrumentAlerts measures whether alerts arrive, those of a *notify.Alerter. It is
 // called, and returns, as Instrument.
 func InstrumentAlerts(a measure.Alerts, mp metric.MeterProvider, attributes ...attribute.KeyValue) (metric.Registration, error) {
-	_, r, err := instrumentsOf(mp, measure.AlertMetrics(), attributes, func(tell teller) { measure.ReadAlerts(a, tell) })
+	_, r, err := instrumentsOf(mp, measure.AlertMetrics(), attributes, func(report reporter) { measure.ReadAlerts(a, report) })
 	return r, err
 }
 
 // instruments are those of a Transport or an Alerter, by their names.
 type instruments map[string]*instrument
 
-// A teller takes what is read.
-type teller = func(name string, value float64, attributes ...string)
+// A reporter takes what is read.
+type reporter = func(name string, value float64, attributes ...string)
 
 // instrumentsOf makes instruments, and has those that are to be asked read.
-func instrumentsOf(mp metric.MeterProvider, metrics []measure.Metric, constant []attribute.KeyValue, read func(teller)) (instruments, metric.Registration, error) {
+func instrumentsOf(mp metric.MeterProvider, metrics []measure.Metric, constant []attribute.KeyValue, read func(reporter)) (instruments, metric.Registration, error) {
 	if mp == nil {
 		mp = otel.GetMeterProvider()
 	}
