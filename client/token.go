@@ -295,7 +295,7 @@ func (p *pacing) pause() {
 }
 
 func (p pacing) String() string {
-	return fmt.Sprintf("refused since %s, sent %d times, not again before %s", utc(p.since), p.times, utc(p.until))
+	return fmt.Sprintf("refused since %s (requests sent: %d), not again before %s", utc(p.since), p.times, utc(p.until))
 }
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

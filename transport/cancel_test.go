@@ -96,7 +96,7 @@ func TestDeadlineThatCannotBeMetIsRefusedAtOnce(t *testing.T) {
 		if !errors.As(err, &q) || q.Wait < 2900*time.Millisecond || q.Wait > 3100*time.Millisecond || q.Queued != 30 {
 			t.Errorf("error %#v; want 30 ahead and about 3 s", q)
 		}
-		if !strings.Contains(err.Error(), "expected wait 3") {
+		if !strings.Contains(err.Error(), "expected wait of 3") {
 			t.Errorf("the error does not say the wait: %v", err)
 		}
 		var n net.Error
@@ -139,7 +139,7 @@ func TestFullQueue(t *testing.T) {
 		if !errors.Is(err, transport.ErrQueueFull) {
 			t.Errorf("error %v is not ErrQueueFull", err)
 		}
-		if want := " calls wait, expected wait "; !strings.Contains(err.Error(), want) {
+		if want := ", expected wait: "; !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q does not say %q", err, want)
 		}
 	})

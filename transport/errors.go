@@ -34,11 +34,11 @@ type QueueError struct {
 func (e *QueueError) Error() string {
 	switch {
 	case errors.Is(e.Err, ErrQueueFull):
-		return fmt.Sprintf("transport: %v: %d calls wait, expected wait %v", e.Err, e.Queued, round(e.Wait))
+		return fmt.Sprintf("transport: %v (calls queued: %d, expected wait: %v)", e.Err, e.Queued, round(e.Wait))
 	case errors.Is(e.Err, ErrShutdown):
 		return fmt.Sprintf("transport: not sent: %v", e.Err)
 	case errors.Is(e.Err, context.DeadlineExceeded) && e.Wait > 0:
-		return fmt.Sprintf("transport: not sent: expected wait %v behind %d calls is longer than its deadline allows: %v",
+		return fmt.Sprintf("transport: not sent: the expected wait of %v exceeds the deadline (calls queued: %d): %v",
 			round(e.Wait), e.Queued, e.Err)
 	}
 	return fmt.Sprintf("transport: no turn after %v in the queue: %v", round(e.Waited), e.Err)
