@@ -50,7 +50,7 @@ func (a Alert) changes() (all []change) {
 	return append(all, own)
 }
 
-// A posting is one request to a webhook. Its name tells it from the others of an alert.
+// A posting is one request to a webhook. Its name identifies it among those of an alert.
 type posting struct {
 	name string
 	body []byte
