@@ -173,7 +173,7 @@ func TestHeavyCallThatGivesUpLeavesItsPlace(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		if err := send(t.Context(), tr, http.MethodPost, ordersURL); !errors.Is(err, transport.ErrQueueFull) || !strings.Contains(err.Error(), "2 calls wait") {
+		if err := send(t.Context(), tr, http.MethodPost, ordersURL); !errors.Is(err, transport.ErrQueueFull) || !strings.Contains(err.Error(), "calls queued: 2") {
 			t.Errorf("the bulkhead is full: %v", err)
 		}
 		cancel()
