@@ -86,6 +86,9 @@ func (e *delayEstimator) sample(l *latency, took time.Duration, calm, probed boo
 		l.begin(long - max(0, e.queue))
 	}
 	l.jitter(long, now)
+	if e.at.IsZero() {
+		e.service = l.mean
+	}
 	e.service += (l.mean - e.service) / serviceSpan
 	e.measure(long-l.mean, l.noise(), now)
 	switch {

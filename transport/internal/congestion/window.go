@@ -209,10 +209,17 @@ func (w *Window) learn(o gate.Outcome) {
 // lacking reports whether a request had to wait for room recently.
 func (w *Window) lacking(now gate.Instant) bool { return now.Sub(w.lacked) <= lackedWithin }
 
+// boundSince reports whether a request had to wait for room within a round trip: answers
+// that come at the same instant are all of a full window, though only the first of them finds
+// a request waiting.
+func (w *Window) boundSince(now gate.Instant) bool {
+	return !w.lacked.IsZero() && now.Sub(w.lacked) <= seconds(w.delay.service+w.delay.delay())
+}
+
 // step takes the State to the next.
 func (w *Window) step(now gate.Instant) {
 	o := Observation{Limited: w.limited, Answers: w.answers, InFlight: float64(w.inflight.n), Peak: w.peak,
-		Throughput: w.sends.rate(now), Short: w.short, Lacking: w.lacking(now)}
+		Throughput: w.sends.rate(now), Short: w.short || w.boundSince(now), Lacking: w.lacking(now)}
 	if !now.Before(w.state.Probe.Next) {
 		if !w.state.Probe.Next.IsZero() {
 			w.judge()
