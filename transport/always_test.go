@@ -106,7 +106,7 @@ func play(t *testing.T, list []*visit, limiter transport.Limiter) (pauses []spel
 					ctx, cancel = context.WithCancel(ctx)
 					defer time.AfterFunc(v.patience, cancel).Stop()
 				}
-				req, _ := http.NewRequestWithContext(ctx, http.MethodGet, recordsURL, nil)
+				req, _ := http.NewRequestWithContext(ctx, http.MethodGet, recordsURL+"?pageSize=1", nil)
 				_, v.err = tr.RoundTrip(req)
 			})
 		}
