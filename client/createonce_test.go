@@ -76,7 +76,7 @@ func isSearch(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/sea
 
 func TestCreateOnceUnderBrokenAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, least := 3000, 0.0
+		n, least := 2000, 0.0
 		if testing.Short() {
 			n, least = 600, 10 // fewer creates share fewer of the searches
 		}

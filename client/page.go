@@ -69,9 +69,7 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 		Facets: in.Facets, TruncatedFacets: in.TruncatedFacets, linked: in.Links != nil,
 	}
 	if next := in.Links["next"]; len(next) > 0 {
-		var link struct {
-			Href string `json:"href"`
-		}
+		var link struct{ Href string }
 		if err := json.Unmarshal(next, &link); err != nil {
 			return fmt.Errorf("the link to the next page: %w", err) // ignoring it would end the list early
 		}

@@ -89,20 +89,8 @@ func (t *transfer) sendAll(ctx context.Context) (string, error) {
 			break
 		}
 		workers.Go(func() {
-			var err error
-			defer func() {
-				if err != nil {
-					stop(err)
-				}
-				<-slots
-				if p.free != nil {
-					p.free()
-				}
-			}()
-			// An observer of the transport's, or a base, may be the program's too.
-			if guard("the HTTP client", &err, func() error { return t.to.send(sending, p) }); err == nil {
-				guard("UploadProgress or UploadStates", &err, func() error { t.arrived(p); return nil })
-			}
+			defer func() { <-slots }()
+			t.sendPart(sending, p, stop)
 		})
 	}
 	workers.Wait()
@@ -115,6 +103,23 @@ func (t *transfer) sendAll(ctx context.Context) (string, error) {
 		}
 	}
 	return t.to.complete(ctx, t.count)
+}
+
+// sendPart sends a part and reports its arrival. A function of the program's may end the
+// goroutine: an observer of the transport's, or a base, too.
+func (t *transfer) sendPart(ctx context.Context, p part, stop context.CancelCauseFunc) {
+	var err error
+	defer func() {
+		if err != nil {
+			stop(err)
+		}
+		if p.free != nil {
+			p.free()
+		}
+	}()
+	if guard("the HTTP client", &err, func() error { return t.to.send(ctx, p) }); err == nil {
+		guard("UploadProgress or UploadStates", &err, func() error { t.arrived(p); return nil })
+	}
 }
 
 func (t *transfer) arrived(p part) {

@@ -37,9 +37,10 @@ type Alerter struct {
 	// Notifier or the logger is called. updating is no Mutex, since in a bubble of
 	// testing/synctest no time passes while somebody waits for one.
 	updating chan struct{}
-	own      sharedState // without a Store, or while it cannot be used
-	stored   []byte      // what this process stored or loaded last
-	alone    bool        // the Store cannot be used
+	own      sharedState  // without a Store, or while it cannot be used
+	stored   []byte       // what this process stored last
+	decoded  *sharedState // the same, until it is changed; nil if unknown
+	alone    bool         // the Store cannot be used
 
 	mu         sync.Mutex
 	clock      clock

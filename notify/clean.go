@@ -19,8 +19,8 @@ const maxText = 96
 // U+FFFD; of a text longer than limit characters the beginning remains, and an ellipsis. It
 // reads no more of a long text than it keeps, and does not change clean text.
 func clean(s string, limit int) string {
-	if isClean(s, limit) {
-		return s
+	if len(s) <= limit && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return s // the usual case
 	}
 	var b strings.Builder
 	n, cut := 0, -1 // characters written; length of b that leaves room for the ellipsis
@@ -37,19 +37,6 @@ func clean(s string, limit int) string {
 		n += w
 	}
 	return b.String()
-}
-
-// isClean reports whether s is short printable ASCII, the usual case.
-func isClean(s string, limit int) bool {
-	if len(s) > limit {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // printable returns r, or its escape sequence.

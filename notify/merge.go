@@ -15,8 +15,8 @@ func (s *sharedState) merge(alone, base sharedState, unchanged bool) {
 		*s = alone
 		s.Applied, s.Pending = stored.Applied, stored.Pending
 	} else {
-		for i := range s.Incidents {
-			s.Incidents[i].merge(alone.Incidents[i], base.Incidents[i])
+		for i, c := range s.Incidents.all() {
+			c.merge(*alone.Incidents.all()[i], *base.Incidents.all()[i])
 		}
 		s.History.add(alone.History.since(base.History))
 	}

@@ -28,8 +28,18 @@ type sharedState struct {
 	Mute      mute               `json:"mute"`
 }
 
-// incidents has one for each condition, in the order of conditions.
-type incidents [len(conditions)]incident
+// incidents has one for each condition.
+type incidents struct {
+	Saturated incident `json:"saturated"`
+	Throttled incident `json:"throttled"`
+	Failing   incident `json:"failing"`
+	Refusing  incident `json:"refusing"`
+}
+
+// all returns them in the order of conditions.
+func (i *incidents) all() [len(conditions)]*incident {
+	return [...]*incident{&i.Saturated, &i.Throttled, &i.Failing, &i.Refusing}
+}
 
 type applied struct {
 	Seq uint64    `json:"seq"`
@@ -87,12 +97,12 @@ func (s *sharedState) apply(d delta, r Rule, targets func(Condition) []target) [
 		s.Mute = d.mute
 	}
 	s.Sent = slices.DeleteFunc(s.Sent, func(t time.Time) bool { return now.Sub(t) >= 24*time.Hour })
-	for i, condition := range conditions {
+	for i, c := range s.Incidents.all() {
+		condition := conditions[i]
 		l := limits{r, r.limit(condition)}
 		if d.alone { // what is not reported when the program ends is lost, as without a Store
 			l.Store = nil
 		}
-		c := &s.Incidents[i]
 		allowed := func(p Phase) bool { return s.allowed(r, condition, p) }
 		if phase := c.step(now, l, d.newID+"-"+string(condition), d.closing, allowed); phase != "" {
 			a := c.alert(phase, now, l)
@@ -106,8 +116,7 @@ func (s *sharedState) apply(d delta, r Rule, targets func(Condition) []target) [
 
 func (s *sharedState) count(d delta, r Rule) {
 	s.History.add(d.minutes)
-	for i := range s.Incidents {
-		c := &s.Incidents[i]
+	for i, c := range s.Incidents.all() {
 		c.add(d.hits[i], d.process, s.Now, s.Now.Sub(d.now), limits{r, r.limit(conditions[i])})
 		sum := &c.Sum
 		if sum.Total == 0 {
@@ -246,7 +255,7 @@ func (s *sharedState) narrow(id string, left target) {
 // rollback makes the first alert of an incident due again if nobody has got it.
 // Otherwise the first alert that people get would say that the incident continues.
 func (s *sharedState) rollback(a Alert) {
-	c := &s.Incidents[slices.Index(conditions[:], a.Condition)]
+	c := s.Incidents.all()[slices.Index(conditions[:], a.Condition)]
 	if a.Phase != Firing || c.ID != a.Incident || c.isOK() {
 		return
 	}
@@ -263,8 +272,8 @@ func (s *sharedState) release(id string) {
 
 // unreported returns how many events no alert has reported.
 func (s *sharedState) unreported() (n int) {
-	for i := range s.Incidents {
-		n += s.Incidents[i].unreported()
+	for _, c := range s.Incidents.all() {
+		n += c.unreported()
 	}
 	return n
 }
@@ -274,8 +283,7 @@ func (s *sharedState) busy(r Rule) bool {
 	if len(s.Pending) > 0 {
 		return true
 	}
-	for i := range s.Incidents {
-		c := &s.Incidents[i]
+	for _, c := range s.Incidents.all() {
 		if !c.isOK() || !c.DigestSince.IsZero() || r.Store != nil && len(c.Times) > 0 && s.Now.Sub(c.Latest) <= r.Within {
 			return true
 		}
@@ -285,12 +293,11 @@ func (s *sharedState) busy(r Rule) bool {
 
 // status returns the state of each condition that the Rule does not switch off.
 func (s *sharedState) status(r Rule) (all []Status) {
-	for i, condition := range conditions {
-		if r.limit(condition) == 0 {
+	for i, c := range s.Incidents.all() {
+		if r.limit(conditions[i]) == 0 {
 			continue
 		}
-		c := &s.Incidents[i]
-		status := Status{Condition: string(condition), State: stateOK, Reported: c.Reported}
+		status := Status{Condition: string(conditions[i]), State: stateOK, Reported: c.Reported}
 		if !c.isOK() {
 			status.State, status.Incident, status.Since, status.Total = c.State, c.ID, c.Sum.Since, c.Sum.Total
 		}

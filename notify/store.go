@@ -213,7 +213,7 @@ func (a *Alerter) updateStore(change func(s *sharedState, alone bool)) error {
 			return err
 		}
 		if swapped {
-			a.stored = changed
+			a.stored, a.decoded = changed, &s
 			a.setStatus(&s)
 			return nil
 		}
@@ -237,7 +237,12 @@ func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (
 			change(&s, false)
 		}
 	}()
-	s, err = decodeState(old)
+	if known := a.decoded; known != nil && bytes.Equal(old, a.stored) {
+		s = *known
+	} else {
+		s, err = decodeState(old)
+	}
+	a.decoded = nil
 	if errors.Is(err, errStateTooNew) {
 		return s, err
 	}

@@ -20,6 +20,10 @@ func decodeState(stored []byte) (s sharedState, err error) {
 	if len(stored) == 0 {
 		return s, nil
 	}
+	if err = json.Unmarshal(stored, &s); err == nil && s.Version == stateVersion { // nearly always
+		return s, nil
+	}
+	s = sharedState{}
 	var head struct {
 		Version int `json:"version"`
 	}
@@ -51,25 +55,6 @@ func (s sharedState) clone() (sharedState, error) {
 		return s, err
 	}
 	return decodeState(text)
-}
-
-// MarshalJSON stores the incidents by the names of their conditions.
-func (all incidents) MarshalJSON() ([]byte, error) {
-	byName := map[Condition]*incident{}
-	for i := range all {
-		byName[conditions[i]] = &all[i]
-	}
-	return json.Marshal(byName)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (all *incidents) UnmarshalJSON(text []byte) error {
-	var byName map[Condition]incident
-	err := json.Unmarshal(text, &byName)
-	for i := range all {
-		all[i] = byName[conditions[i]]
-	}
-	return err
 }
 
 // namesV0 are the names that differed in version 0, by more than their case, which

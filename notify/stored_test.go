@@ -194,7 +194,7 @@ func TestALaterVersionsStateIsNotOverwritten(t *testing.T) {
 // What is stored has a version, snake_case names, and conditions by name.
 func TestNamesInAStore(t *testing.T) {
 	var s sharedState
-	s.Incidents[1].ID = "x-throttled"
+	s.Incidents.Throttled.ID = "x-throttled"
 	s.Pending = []pendingAlert{{ID: "x", Targets: []target{{Route: "mail", Recipients: []string{"bob@example.com"}}}}}
 	stored, err := s.encode()
 	if err != nil {

@@ -34,7 +34,7 @@ func TestTheOthersShareIsWhatTheyGot(t *testing.T) {
 				for range 300 {
 					all.Go(func() {
 						for time.Now().Before(end) {
-							resp, err := client.Get("https://acme.dam.aprimo.com/api/core/records")
+							resp, err := client.Get("https://acme.dam.aprimo.com/api/core/records?pageSize=1")
 							if err == nil {
 								resp.Body.Close()
 							}

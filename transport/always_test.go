@@ -106,7 +106,7 @@ func play(t *testing.T, list []*visit, limiter transport.Limiter) (pauses []spel
 					ctx, cancel = context.WithCancel(ctx)
 					defer time.AfterFunc(v.patience, cancel).Stop()
 				}
-				req, _ := http.NewRequestWithContext(ctx, http.MethodGet, recordsURL, nil)
+				req, _ := http.NewRequestWithContext(ctx, http.MethodGet, recordsURL+"?pageSize=1", nil)
 				_, v.err = tr.RoundTrip(req)
 			})
 		}
@@ -137,7 +137,7 @@ func TestAlways(t *testing.T) {
 		all := begun(list)
 		for i := n; i < len(all); i++ {
 			if all[i]-all[i-n] < time.Second {
-				rt.Fatalf("%d began within %v: %v", n+1, all[i]-all[i-n], all[i-n:i+1])
+				rt.Fatalf("%d began within %v: %v, want a second or more", n+1, all[i]-all[i-n], all[i-n:i+1])
 			}
 		}
 		for _, v := range list {
@@ -151,7 +151,7 @@ func TestAlways(t *testing.T) {
 		var last time.Duration
 		for _, v := range list {
 			if len(v.begun) > 0 && v.begun[0] < last {
-				rt.Fatalf("call %d was sent at %v, ahead of one that had come before it", v.id, v.begun[0])
+				rt.Fatalf("call %d was sent at %v, ahead of one that had come before it, want the order of arrival", v.id, v.begun[0])
 			} else if len(v.begun) > 0 {
 				last = v.begun[0]
 			}
@@ -159,12 +159,12 @@ func TestAlways(t *testing.T) {
 		for _, p := range pauses {
 			for _, b := range all {
 				if b > p.from && b < p.to {
-					rt.Fatalf("one began at %v, in the pause %v", b, p)
+					rt.Fatalf("one began at %v, in the pause %v, want none in it", b, p)
 				}
 			}
 		}
 		if rest.Queued != 0 || rest.InFlight != 0 || rest.Sent != uint64(len(all)) {
-			rt.Fatalf("afterwards %+v, with %d sent", rest, len(all))
+			rt.Fatalf("afterwards %+v, with %d sent, want none queued or in flight, and as many in Sent", rest, len(all))
 		}
 	})
 }

@@ -204,7 +204,7 @@ func TestEarly429OfALargeBody(t *testing.T) {
 		}
 	}
 	if n := len(seen.of(transport.RateLimited)); n != 6 {
-		t.Errorf("%d of the 6 429s were seen", n)
+		t.Errorf("%d of the 6 429s were seen, want 6", n)
 	}
 }
 

@@ -29,6 +29,7 @@ type call struct {
 	began    gate.Instant  // when the last attempt began; zero while it waits
 	ended    gate.Instant  // when the last attempt ended
 	rested   time.Duration // of that wait, before it came to the queue
+	before   held          // what had delayed requests when it came to the queue; zero without observers
 	reason   WaitReason    // for most of that wait
 	attempt  int32         // attempts sent
 	reported int32         // the last attempt that had an event of its own

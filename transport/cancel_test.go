@@ -57,17 +57,17 @@ func TestThoseWhoGiveUpCostNobodyAnything(t *testing.T) {
 				synctest.Wait()
 				gone.Wait()
 				if took := time.Since(begin); took != 0 {
-					t.Errorf("giving up took %v", took)
+					t.Errorf("giving up took %v, want no time", took)
 				}
 				if queued := tr.Stats().Queued; queued > 90 {
-					t.Errorf("%d are queued, those that gave up among them", queued)
+					t.Errorf("%d are queued, those that gave up among them, want 90 at most", queued)
 				}
 				served.Wait()
 				if took := time.Since(begin); took > test.most {
 					t.Errorf("the others took %v", took)
 				}
 				if s := tr.Stats(); s.Queued != 0 || s.Sent != 90 {
-					t.Errorf("afterwards %+v", s)
+					t.Errorf("afterwards %+v, want none queued, 90 sent", s)
 				}
 			})
 		})

@@ -37,11 +37,11 @@ func survived(f func()) {
 func stillWorks(t *testing.T, tr *transport.Transport) {
 	t.Helper()
 	if s := tr.Stats(); s.Queued != 0 || s.InFlight != 0 {
-		t.Errorf("left over: %+v", s)
+		t.Errorf("left over: %+v, want none queued or in flight", s)
 	}
 	begin := time.Now()
 	if b := atOnce(3, &http.Client{Transport: tr}); b.status[200] != 3 || time.Since(begin) > 3*time.Second {
-		t.Errorf("afterwards %v, %v in %v", b.status, b.errs, time.Since(begin))
+		t.Errorf("afterwards %v, %v in %v, want 3 times 200 in 3 s", b.status, b.errs, time.Since(begin))
 	}
 	if err := tr.Shutdown(t.Context()); err != nil {
 		t.Error(err)
@@ -157,7 +157,7 @@ func TestLimiterThatFails(t *testing.T) {
 		})))
 		b := atOnce(6, &http.Client{Transport: tr})
 		if b.status[200] != 5 || len(b.errs) != 1 || !errors.Is(b.errs[0], boom) || b.took != time.Second {
-			t.Errorf("%v, %v after %v", b.status, b.errs, b.took)
+			t.Errorf("%v, %v after %v, want 5 times 200 and boom, in 1 s", b.status, b.errs, b.took)
 		}
 		stillWorks(t, tr)
 	})
@@ -192,6 +192,6 @@ func TestNewWithNothing(t *testing.T) {
 		t.Error(err)
 	}
 	if s := transport.New(nil).Stats(); s.Mode != transport.ModeOpening {
-		t.Errorf("%+v", s)
+		t.Errorf("%+v, want ModeOpening", s)
 	}
 }

@@ -60,11 +60,11 @@ func TestLogLinesAreWrittenOneAfterTheOther(t *testing.T) {
 		lines := 0
 		for text := range strings.Lines(log.text.String()) {
 			if lines++; !json.Valid([]byte(text)) {
-				t.Errorf("no line of its own: %s", text)
+				t.Errorf("no line of its own: %s, want JSON", text)
 			}
 		}
 		if log.bad != 0 || lines < 130 {
-			t.Errorf("%d of %d lines were written while another one was", log.bad, lines)
+			t.Errorf("%d of %d lines were written while another one was, want none, of 130 lines or more", log.bad, lines)
 		}
 	})
 }
@@ -95,16 +95,16 @@ func TestStatsAreCoherent(t *testing.T) {
 				for ctx.Err() == nil {
 					s := tr.Stats()
 					if s.Sent < last.Sent || s.RateLimited < last.RateLimited || s.RateLimited > s.Sent {
-						t.Errorf("%+v after %+v", s, last)
+						t.Errorf("%+v after %+v, want counters that never fall, 429s among the requests", s, last)
 					}
 					if s.Queued < 0 || s.InFlight < 0 || s.InFlight > 200 || s.Queued > 200 || s.Wait < 0 || s.ServerDelay < 0 || s.Rate < 0 || s.Window < 1 {
-						t.Errorf("impossible: %+v", s)
+						t.Errorf("impossible: %+v, want at most 200 queued and in flight, nothing below 0", s)
 					}
 					if paused := s.Bottleneck == transport.BottleneckPause; paused == s.PausedUntil.IsZero() {
-						t.Errorf("paused or not: %+v", s)
+						t.Errorf("paused or not: %+v, want BottleneckPause and PausedUntil together", s)
 					}
 					if (s.Bottleneck == transport.BottleneckLimit || s.Bottleneck == transport.BottleneckWindow) && s.Queued == 0 {
-						t.Errorf("nobody waits: %+v", s)
+						t.Errorf("nobody waits: %+v, want a limit or a window as the bottleneck only if calls wait", s)
 					}
 					last = s
 					time.Sleep(time.Duration(1+rand.IntN(20)) * ms)
@@ -116,7 +116,7 @@ func TestStatsAreCoherent(t *testing.T) {
 		wg.Wait()
 		s := tr.Stats()
 		if s.Queued != 0 || s.InFlight != 0 || s.Sent != uint64(len(w.times())) || s.RateLimited != limited {
-			t.Errorf("afterwards %+v, with %d sent and %d limited", s, len(w.times()), limited)
+			t.Errorf("afterwards %+v, with %d sent and %d limited, want none queued or in flight, and these numbers", s, len(w.times()), limited)
 		}
 	})
 }

@@ -195,7 +195,7 @@ func TestRetriesLeaveConnectionsAlone(t *testing.T) {
 		}
 		resp.Body.Close()
 		if base.closed != 0 {
-			t.Errorf("idle connections were closed %d times by a failing call", base.closed)
+			t.Errorf("idle connections were closed %d times by a failing call, want never", base.closed)
 		}
 	})
 }
@@ -214,7 +214,7 @@ func TestPostIsSentWholeTwice(t *testing.T) {
 			t.Fatal(resp, err)
 		}
 		if len(got) != 2 || !bytes.Equal(got[0], want) || !bytes.Equal(got[1], want) {
-			t.Errorf("the server read %d bodies, not twice the same", len(got))
+			t.Errorf("the server read %d bodies, not twice the same, want 2", len(got))
 		}
 	})
 }

@@ -29,7 +29,7 @@ func TestFailureWaitsItsOwnDelay(t *testing.T) {
 		})
 		time.Sleep(time.Second)
 		if s := tr.Stats(); s.Queued != 0 || s.InFlight != 0 || s.Bottleneck != transport.BottleneckDemand || !s.PausedUntil.IsZero() {
-			t.Errorf("while it waits: %+v", s)
+			t.Errorf("while it waits: %+v, want none queued or in flight, no pause", s)
 		}
 		if err := get(t.Context(), tr, "another"); err != nil || time.Since(w.zero) != time.Second {
 			t.Errorf("another one was held back: %v at %v", err, time.Since(w.zero))

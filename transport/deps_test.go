@@ -17,6 +17,7 @@ func TestImports(t *testing.T) {
 		return err
 	})
 	const module = "github.com/aprimo-go/aprimo/"
+	deps := map[string][]string{}
 	for _, rule := range []struct{ pkg, never, why string }{
 		{"retry", module, "it is the lowest layer"},
 		{"transport", module + "client", "the client stands on the transport"},
@@ -56,11 +57,14 @@ func TestImports(t *testing.T) {
 		{"client/aprimotest", "github.com/", "its dependency is the standard library alone"},
 		{"client/aprimotest", "testing", "it also serves programs that are no tests"},
 	} {
-		out, err := exec.Command("go", "list", "-deps", module+rule.pkg).Output()
-		if err != nil {
-			t.Fatalf("go list %s: %v", rule.pkg, err)
+		if deps[rule.pkg] == nil {
+			out, err := exec.Command("go", "list", "-deps", module+rule.pkg).Output()
+			if err != nil {
+				t.Fatalf("go list %s: %v", rule.pkg, err)
+			}
+			deps[rule.pkg] = strings.Fields(string(out))
 		}
-		for _, dep := range strings.Fields(string(out)) {
+		for _, dep := range deps[rule.pkg] {
 			if dep != module+rule.pkg && (dep == rule.never || strings.HasPrefix(dep, strings.TrimSuffix(rule.never, "/")+"/")) {
 				t.Errorf("%s is compiled with %s, and should not be: %s", rule.pkg, dep, rule.why)
 			}

@@ -30,7 +30,7 @@ func TestRequestWithoutURL(t *testing.T) {
 	tr := transport.New(quiet, transport.WithObserver(new(recorder).observe))
 	resp, err := tr.RoundTrip(&http.Request{Method: http.MethodPost, Header: http.Header{}, Body: body})
 	if resp != nil || err == nil || body.closed.Load() == 0 {
-		t.Errorf("%v, %v, body closed %d times", resp, err, body.closed.Load())
+		t.Errorf("%v, %v, body closed %d times, want no response, an error, and the body closed", resp, err, body.closed.Load())
 	}
 }
 

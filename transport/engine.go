@@ -153,10 +153,10 @@ func (e *engine) turn(c *call, a *attempt, req *http.Request) (*http.Request, er
 // stopped, or very busy, since the slot was given, others may have been given
 // theirs meanwhile, and this one is too old.
 func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Request) (*http.Request, error) {
-	before := e.heldNow(c, now)
-	defer e.blame(c, came, now, before)
+	c.before = held{}
+	defer e.blame(c, came, now)
 	for c.waiter.Retried = c.attempt > 0 || c.above != nil; ; c.waiter.Retried = true {
-		if err := e.queue.Wait(c.retries.Context(), &c.waiter, e, now); err != nil {
+		if err := e.queue.Wait(c.retries.Context(), &c.waiter, c, now); err != nil {
 			c.waited += gate.Now().Sub(came)
 			return nil, explain(err, c)
 		}

@@ -145,7 +145,7 @@ func TestEventsOfEveryPath(t *testing.T) {
 				}
 				for _, e := range seen.of(refused) {
 					if !errors.Is(e.Err, test.err) || e.Status != 0 || e.Attempt != 0 {
-						t.Errorf("refused: %+v", e)
+						t.Errorf("refused: %+v, want the reason, with no status and no attempt", e)
 					}
 				}
 			})
@@ -164,7 +164,7 @@ func TestPausedSaysForHowLong(t *testing.T) {
 			t.Errorf("%+v\n%+v; want one pause of 2 s, and no further attempt", limited, began)
 		}
 		if s := tr.Stats(); began[0].Delay != time.Until(s.PausedUntil) {
-			t.Errorf("%+v", s)
+			t.Errorf("%+v, want the pause of the event", s)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -178,7 +178,7 @@ func TestPausedSaysForHowLong(t *testing.T) {
 		tr := trialTransport(w, transport.WithObserver(seen.observe))
 		atOnce(2, &http.Client{Transport: tr})
 		if limited := seen.of(transport.RateLimited); len(limited) != 2 || limited[1].Delay != 2*time.Second {
-			t.Errorf("%+v", limited)
+			t.Errorf("%+v, want two, the second with 2 s", limited)
 		}
 		if began := seen.of(transport.Paused); len(began) != 1 || began[0].Delay != seen.of(transport.RateLimited)[0].Delay || began[0].Delay >= 2*time.Second {
 			t.Errorf("%+v; want the first one alone", began)
@@ -204,7 +204,7 @@ func TestAgainSaysThatAnAttemptFollows(t *testing.T) {
 			if e.Kind == transport.RateLimited || e.Kind == transport.Retrying {
 				again = append(again, e.Again)
 			} else if e.Again {
-				t.Errorf("%v says that another attempt follows", e.Kind)
+				t.Errorf("%v says that another attempt follows, want that none does", e.Kind)
 			}
 			if e.Delay != 0 {
 				t.Errorf("%v has a delay of %v, want none", e.Kind, e.Delay)
@@ -235,10 +235,10 @@ func TestSecretsInNestedErrors(t *testing.T) {
 		}
 		for _, e := range seen.events {
 			if text := fmt.Sprintf("%v %+v", e.Err, e); strings.Contains(text, "secret") {
-				t.Errorf("%v: %s", e.Kind, text)
+				t.Errorf("%v: %s, want no secret", e.Kind, text)
 			}
 			if !errors.Is(e.Err, boom) || !strings.Contains(e.Err.Error(), "proxy: dial") {
-				t.Errorf("%v: %v is not the error any more", e.Kind, e.Err)
+				t.Errorf("%v: %v is not the error any more, want it, after proxy: dial", e.Kind, e.Err)
 			}
 		}
 		if len(seen.events) != 4 || strings.Contains(log.String(), "secret") || strings.Count(log.String(), "REDACTED@blob") != 3 {

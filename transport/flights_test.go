@@ -34,10 +34,10 @@ func TestRequestsThatHangDoNotStopTheOthers(t *testing.T) {
 			t.Fatal(resp, err)
 		}
 		if took := time.Since(begin); took > time.Second {
-			t.Errorf("waited %v behind requests that hang", took)
+			t.Errorf("waited %v behind requests that hang, want 1 s at most", took)
 		}
 		if s := tr.Stats(); s.InFlight != 50 {
-			t.Errorf("in flight: %d", s.InFlight)
+			t.Errorf("in flight: %d, want 50", s.InFlight)
 		}
 	})
 }

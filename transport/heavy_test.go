@@ -91,14 +91,14 @@ func TestLightCallsPassHeavyOnes(t *testing.T) {
 		}
 		light.Wait()
 		if took := time.Since(begin); took > 9*time.Second {
-			t.Errorf("60 light calls, ten at a time for a second each, took %v beside orders", took)
+			t.Errorf("60 light calls, ten at a time for a second each, took %v beside orders, want 9 s at most", took)
 		}
 		orders.Wait()
 		if n := s.atMost("/api/core/orders"); n != 10 {
 			t.Errorf("%d orders at once with nobody else there, want the window's 10", n)
 		}
 		if got := tr.Stats(); got.Queued != 0 || got.InFlight != 0 {
-			t.Errorf("afterwards: %+v", got)
+			t.Errorf("afterwards: %+v, want none queued or in flight", got)
 		}
 	})
 }
@@ -148,7 +148,7 @@ func TestWeightIsPaidFor(t *testing.T) {
 		}
 		send(t.Context(), tr, http.MethodGet, recordsURL)
 		if took := time.Since(begin); took < time.Second {
-			t.Errorf("one more went after %v, although 15 were used up", took)
+			t.Errorf("one more went after %v, although 15 were used up, want 1 s at least", took)
 		}
 	})
 }

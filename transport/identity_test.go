@@ -78,7 +78,7 @@ func FuzzTokenUser(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header string) {
 		user := userSeen(t, nil, func(req *http.Request) { req.Header["Authorization"] = []string{header} })
 		if !utf8.ValidString(user) || len(user) > 256*utf8.UTFMax || strings.ContainsFunc(user, func(r rune) bool { return !unicode.IsPrint(r) && r != utf8.RuneError }) {
-			t.Errorf("%q is not fit to be written down", user)
+			t.Errorf("%q is not fit to be written down, want it printable and short", user)
 		}
 	})
 }

@@ -42,7 +42,7 @@ func TestTransportOverATransport(t *testing.T) {
 					}
 				}
 				if n := len(below.of(transport.Done)); n != 0 {
-					t.Errorf("the one below says of %d attempts that they were calls that ended", n)
+					t.Errorf("the one below says of %d attempts that they were calls that ended, want 0", n)
 				}
 			})
 		})

@@ -347,7 +347,7 @@ func TestLimitOnTheWireWithConnectionsThatAreClosed(t *testing.T) {
 			t.Errorf("%d arrived in a second, want 15 at most", n)
 		}
 		if sent := tr.Stats().Sent; sent != uint64(r.count()) {
-			t.Errorf("Stats say %d sent, %d arrived", sent, r.count())
+			t.Errorf("Stats say %d sent, %d arrived, want the same", sent, r.count())
 		}
 	})
 }
@@ -368,7 +368,7 @@ func TestLimitOnTheWireWithRefusedStreams(t *testing.T) {
 				t.Errorf("%v: %d of %d arrived in a second, want 15 at most, and each second one refused", roundTrip, n, r.count())
 			}
 			if sent := tr.Stats().Sent; sent != uint64(r.count()) {
-				t.Errorf("%v: Stats say %d sent, %d arrived", roundTrip, sent, r.count())
+				t.Errorf("%v: Stats say %d sent, %d arrived, want the same", roundTrip, sent, r.count())
 			}
 			r.base.CloseIdleConnections()
 			r.network.Close()
@@ -485,7 +485,7 @@ func TestCancelledCallIsNotWritten(t *testing.T) {
 			t.Errorf("%d arrived, want 1 at most: the others were cancelled while they waited", n)
 		}
 		if s := tr.Stats(); s.InFlight != 0 || s.Queued != 0 {
-			t.Errorf("left over: %+v", s)
+			t.Errorf("left over: %+v, want none queued or in flight", s)
 		}
 	})
 }

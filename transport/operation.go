@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
-
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
@@ -39,7 +38,7 @@ func route(path string) string {
 	if len(path) > maxRoute {
 		path = path[:maxRoute]
 	}
-	if !mayHaveID(path) {
+	if !strings.ContainsAny(path, "0123456789") && !strings.Contains(path, auditlog.Redacted) {
 		return path // as most are: nothing to copy
 	}
 	segments := strings.Split(path, "/")
@@ -49,15 +48,6 @@ func route(path string) string {
 		}
 	}
 	return strings.Join(segments, "/")
-}
-
-func mayHaveID(path string) bool {
-	for i := range len(path) {
-		if '0' <= path[i] && path[i] <= '9' {
-			return true
-		}
-	}
-	return strings.Contains(path, auditlog.Redacted)
 }
 
 func pathOf(url string) string {

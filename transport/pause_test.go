@@ -180,25 +180,25 @@ func TestStatsSayWhatBinds(t *testing.T) {
 		tr := transport.New(transport.WithBase(limitedUntil(time.Now().Add(2500*time.Millisecond), nil)),
 			quiet, transport.WithLimiter(transport.NewLimiter(10, time.Second)))
 		if s := tr.Stats(); s != (transport.Stats{Bottleneck: transport.BottleneckDemand, Mode: transport.ModeOpening, Window: 8, Capacity: 10_000, Limit: 10}) {
-			t.Errorf("at rest: %+v", s)
+			t.Errorf("at rest: %+v, want an idle Transport with a window of 8 that opens", s)
 		}
 		go atOnce(200, &http.Client{Transport: tr})
 		synctest.Wait()
 		if s := tr.Stats(); s.Bottleneck != transport.BottleneckWindow || s.RateLimited != 0 || s.Queued != 192 || s.InFlight != 8 || s.Sent != 8 {
-			t.Errorf("on the way: %+v", s)
+			t.Errorf("on the way: %+v, want 8 in flight, 192 queued behind the window", s)
 		}
 		time.Sleep(21 * time.Millisecond)
 		if s := tr.Stats(); s.Bottleneck != transport.BottleneckPause || s.RateLimited != 8 || s.Queued != 200 || s.InFlight != 0 || !s.PausedUntil.After(time.Now()) {
-			t.Errorf("in the pause: %+v", s)
+			t.Errorf("in the pause: %+v, want 8 429s, 200 queued, paused", s)
 		}
 		time.Sleep(16 * time.Second)
 		s := tr.Stats()
 		if s.Bottleneck != transport.BottleneckLimit || math.Abs(s.Rate-10) > 1.1 || s.Wait == 0 || !s.PausedUntil.IsZero() {
-			t.Errorf("in full run: %+v", s)
+			t.Errorf("in full run: %+v, want 10 a second, bound by the limit", s)
 		}
 		time.Sleep(time.Minute)
 		if s := tr.Stats(); s.Bottleneck != transport.BottleneckDemand || s.Rate != 0 || s.Queued != 0 || s.Wait != 0 {
-			t.Errorf("afterwards: %+v", s)
+			t.Errorf("afterwards: %+v, want none queued, no rate and no wait", s)
 		}
 	})
 }

@@ -42,7 +42,7 @@ func TestPrepareIsCalledWhenTheTurnHasCome(t *testing.T) {
 			}
 		}
 		if got := strings.Join(sent, " "); got != "0s 1m0s 2m1s" {
-			t.Errorf("prepared after %v", got)
+			t.Errorf("prepared after %v, want 0s, 1m0s and 2m1s", got)
 		}
 	})
 }
@@ -78,11 +78,11 @@ func TestASlowPrepareDoesNotBreakTheLimit(t *testing.T) {
 		all.Wait()
 		for i := 15; i < len(sent); i++ {
 			if d := sent[i].Sub(sent[i-15]); d < time.Second {
-				t.Errorf("16 went in %v", d)
+				t.Errorf("16 went in %v, want a second or more", d)
 			}
 		}
 		if len(sent) != 45 {
-			t.Errorf("%d went", len(sent))
+			t.Errorf("%d went, want 45", len(sent))
 		}
 	})
 }
@@ -100,7 +100,7 @@ func TestAnErrorOfPrepareEndsTheCall(t *testing.T) {
 			t.Fatal(resp, err)
 		}
 		if s := tr.Stats(); calls != 1 || s.Sent != 0 || s.InFlight != 0 || body.closed.Load() == 0 {
-			t.Errorf("prepared %d times, %+v, closed %d times", calls, s, body.closed.Load())
+			t.Errorf("prepared %d times, %+v, closed %d times, want once, nothing sent or in flight, and closed", calls, s, body.closed.Load())
 		}
 	}
 }

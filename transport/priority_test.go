@@ -29,7 +29,7 @@ func TestAClickPassesBatchWork(t *testing.T) {
 				began := time.Now()
 				c.do(t.Context(), user, transport.Interactive)
 				if took := time.Since(began); took > 150*time.Millisecond {
-					t.Errorf("it waited for %v", took)
+					t.Errorf("it waited for %v, want 150 ms at most", took)
 				}
 			}
 			c.Wait()
@@ -53,7 +53,7 @@ func TestAPagePassesAJobOfItsClass(t *testing.T) {
 		began := time.Now()
 		calls(client, transport.ContextWithUser(ctx, "anna"), 10).Wait()
 		if took := time.Since(began); took > 1500*time.Millisecond {
-			t.Errorf("%v, %v after the job, window %d: the page took %v", p, after, window, took)
+			t.Errorf("%v, %v after the job, window %d: the page took %v, want 1.5 s at most", p, after, window, took)
 		}
 		cancel()
 		synctest.Wait()
@@ -84,12 +84,12 @@ func TestReserveIsKeptFree(t *testing.T) {
 				began := time.Now()
 				c.do(t.Context(), "", transport.Normal)
 				if took := time.Since(began); took > 0 && test.reserve > 0 {
-					t.Errorf("a better call waited for %v", took)
+					t.Errorf("a better call waited for %v, want no wait", took)
 				}
 				at := c.begin("job")
 				for i := test.most; i < len(at); i++ {
 					if d := at[i].Sub(at[i-test.most]); d < time.Second {
-						t.Fatalf("%d began within %v", test.most+1, d)
+						t.Fatalf("%d began within %v, want a second or more", test.most+1, d)
 					}
 				}
 				if want := min(0.99, max(0, test.reserve)); float64(len(at)) < 19*14.8*(1-want) {

@@ -1,8 +1,10 @@
 package transport
 
 import (
+	"context"
 	"time"
 
+	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
@@ -40,26 +42,36 @@ func (h *held) by(reason *time.Duration, now gate.Instant) {
 	h.current, h.since = reason, now
 }
 
-// heldNow returns what has delayed requests so far. It costs nothing if nobody asks why.
-func (e *engine) heldNow(c *call, now gate.Instant) (h held) {
-	if c.observers.none() {
-		return
+// Admit implements fairqueue.Slots for a call, as Take and Return do: so it notes what has
+// delayed requests before it came without a lock of its own.
+func (c *call) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int) error {
+	if c.before.since == 0 && !c.observers.none() {
+		c.before = c.engine.heldNow(gate.Now())
 	}
-	e.queue.Lock()
-	defer e.queue.Unlock()
+	return c.engine.Admit(ctx, w, ahead)
+}
+
+func (c *call) Take(now gate.Instant) (gate.Instant, gate.Wait) { return c.engine.Take(now) }
+
+func (c *call) Return(granted gate.Instant) { c.engine.Return(granted) }
+
+// heldNow returns what has delayed requests so far. The lock is held.
+func (e *engine) heldNow(now gate.Instant) held {
 	e.held.by(e.held.current, now)
 	return e.held
 }
 
 // blame notes the reason for which a call has waited longest: in its bulkhead, from came to
 // entered, or in the queue after that.
-func (e *engine) blame(c *call, came, entered gate.Instant, before held) {
+func (e *engine) blame(c *call, came, entered gate.Instant) {
 	now := gate.Now()
 	if now.Sub(came) <= c.rested || c.observers.none() {
 		return
 	}
-	h := e.heldNow(c, now)
-	limit, window, pause := h.limit-before.limit, h.window-before.window, h.pause-before.pause
+	e.queue.Lock()
+	h := e.heldNow(now)
+	e.queue.Unlock()
+	limit, window, pause := h.limit-c.before.limit, h.window-c.before.window, h.pause-c.before.pause
 	switch {
 	case entered.Sub(came) > now.Sub(entered):
 		c.reason = WaitHeavy

@@ -40,7 +40,7 @@ func TestShutdownLetsThoseThatWaitFinish(t *testing.T) {
 			<-done
 		}
 		if b.status[200] != 40 || len(b.errs) > 0 {
-			t.Errorf("of 40 calls %v, %v", b.status, b.errs)
+			t.Errorf("of 40 calls %v, %v, want 40 times 200, no errors", b.status, b.errs)
 		}
 		if err := tr.Shutdown(t.Context()); err != nil {
 			t.Errorf("Shutdown once more: %v", err)
@@ -85,7 +85,7 @@ func TestShutdownWaitsForRepetitions(t *testing.T) {
 		go func() { served <- get(t.Context(), tr, "") }()
 		synctest.Wait()
 		if err := tr.Shutdown(t.Context()); err != nil || len(w.times()) != 3 {
-			t.Errorf("%v after %d attempts", err, len(w.times()))
+			t.Errorf("%v after %d attempts, want nil after 3", err, len(w.times()))
 		}
 		if err := <-served; err != nil {
 			t.Error(err)

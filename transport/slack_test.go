@@ -15,7 +15,7 @@ func TestLimiterLooksAtTheClockLast(t *testing.T) {
 	l := NewLimiter(1000, 100*time.Millisecond)
 	slack := l.maxSlotAge()
 	if slack != time.Millisecond {
-		t.Fatalf("slack %v", slack)
+		t.Fatalf("slack %v, want 1 ms", slack)
 	}
 	l.queue.Lock()
 	done := make(chan error, 1)

@@ -49,10 +49,10 @@ func TestSlotThatIsTooOldIsNotUsed(t *testing.T) {
 					t.Errorf("sent %v after its slot was given", at[0])
 				}
 				if at[1]-at[0] < time.Second {
-					t.Errorf("sent at %v: two in one second", at)
+					t.Errorf("sent at %v: two in one second, want at most one", at)
 				}
 				if s := tr.Stats(); s.InFlight != 0 || s.Queued != 0 || s.Sent != 2 {
-					t.Errorf("afterwards %+v", s)
+					t.Errorf("afterwards %+v, want none queued or in flight, 2 sent", s)
 				}
 			})
 		})
@@ -135,10 +135,10 @@ func leaving(t *testing.T, first reply, waiting []string, window int, slots ...t
 	}
 	wg.Wait()
 	if s := tr.Stats(); s.InFlight != 0 || s.Queued != 0 || s.Sent != uint64(len(w.times())) {
-		t.Errorf("afterwards %+v, with %d sent", s, len(w.times()))
+		t.Errorf("afterwards %+v, with %d sent, want none queued or in flight, and as many in Sent", s, len(w.times()))
 	}
 	if at := w.of("leaves"); len(at) != 1 {
-		t.Errorf("it was sent at %v after it had been cancelled", at)
+		t.Errorf("it was sent at %v after it had been cancelled, want it sent once, before that", at)
 	}
 	return w
 }
@@ -151,7 +151,7 @@ func TestSlotOfOneThatLeavesIsPassedOn(t *testing.T) {
 			w := leaving(t, reply{status: 503, takes: 600 * ms}, []string{"leaves", "next"}, -1, time.Second, 2*time.Second)
 			w.sentAt(t, 0, 0, time.Second, 2*time.Second)
 			if at := w.of("next"); at[1] != time.Second {
-				t.Errorf("the next one was sent at %v", at)
+				t.Errorf("the next one was sent at %v, want 1 s", at)
 			}
 		})
 	}

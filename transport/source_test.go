@@ -79,7 +79,7 @@ func TestSharedSource(t *testing.T) {
 		s := sourceOf(l)
 		at, w := s.take(gate.Now(), &fairqueue.Queue{})
 		if !at.IsZero() || w.Ask == nil {
-			t.Fatalf("took %v before it asked", at)
+			t.Fatalf("took %v before it asked, want it to ask first", at)
 		}
 		if err := w.Ask(ctx); err != nil {
 			t.Fatal(err)
@@ -200,6 +200,6 @@ func TestSetLimitBounds(t *testing.T) {
 		t.Error("NewLimiter(math.MaxInt) gives slots, want an error")
 	}
 	if err := l.SetLimit(maxLimit, time.Second); err != nil || l.limit() != maxLimit {
-		t.Errorf("SetLimit(%d): %v, then the limit is %v", maxLimit, err, l.limit())
+		t.Errorf("SetLimit(%d): %v, then the limit is %v, want no error, and the same limit", maxLimit, err, l.limit())
 	}
 }

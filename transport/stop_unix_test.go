@@ -61,11 +61,11 @@ func TestStrictAfterTheProcessWasStopped(t *testing.T) {
 	slices.Sort(begun)
 	for i := 15; i < len(begun); i++ {
 		if d := time.Duration(begun[i] - begun[i-15]); d < time.Second {
-			t.Errorf("16 began within %v", d)
+			t.Errorf("16 began within %v, want a second or more", d)
 		}
 	}
 	if pause := time.Duration(begun[len(begun)-1] - begun[0]); pause < 3*time.Second {
-		t.Errorf("all began within %v; was the process stopped?", pause)
+		t.Errorf("all began within %v; was the process stopped?, want 3 s at least", pause)
 	}
 }
 

@@ -90,11 +90,11 @@ func TestAfterAPauseOneGoesAhead(t *testing.T) {
 				w := tenLimited(test.next)
 				tr := trialTransport(w, test.options...)
 				if b := atOnce(10, &http.Client{Transport: tr}); b.status[200] != 10 {
-					t.Errorf("%v %v", b.status, b.errs)
+					t.Errorf("%v %v, want 10 times 200", b.status, b.errs)
 				}
 				w.sentAt(t, append(times(10, 0), test.want...)...)
 				if s := tr.Stats(); s.Queued != 0 || s.InFlight != 0 {
-					t.Errorf("afterwards %+v", s)
+					t.Errorf("afterwards %+v, want none queued or in flight", s)
 				}
 			})
 		})
@@ -200,7 +200,7 @@ func TestContextEndsInPauseAndTrial(t *testing.T) {
 				cancel()
 				synctest.Wait()
 				if after := tr.Stats().Queued; after != before-1 {
-					t.Errorf("queued %d before it gave up, %d after", before, after)
+					t.Errorf("queued %d before it gave up, %d after, want one less", before, after)
 				}
 				wg.Wait()
 				w.sentAt(t, slices.Concat(times(10, 0), times(1, 2020*ms), times(9, 2320*ms))...)

@@ -45,7 +45,7 @@ func TestAlwaysInOrder(t *testing.T) {
 			k := key{v.user, v.priority}
 			switch {
 			case v.err == nil && len(v.begun) != 1:
-				rt.Fatalf("call %d was sent %d times", v.id, len(v.begun))
+				rt.Fatalf("call %d was sent %d times, want once", v.id, len(v.begun))
 			case v.err != nil && (v.patience == 0 || len(v.begun) > 0):
 				rt.Fatalf("call %d was lost: %v, sent %d times", v.id, v.err, len(v.begun))
 			case v.err == nil && v.begun[0] < last[k]:
@@ -59,7 +59,7 @@ func TestAlwaysInOrder(t *testing.T) {
 		const window = time.Second + 8*time.Millisecond
 		for i, b := range all {
 			if i >= n && b-all[i-n] < window {
-				rt.Fatalf("%d began within %v", n+1, b-all[i-n])
+				rt.Fatalf("%d began within %v, want no less than the window", n+1, b-all[i-n])
 			}
 			want := came[i]
 			if i >= n {
@@ -70,7 +70,7 @@ func TestAlwaysInOrder(t *testing.T) {
 			}
 		}
 		if rest.Queued != 0 || rest.InFlight != 0 {
-			rt.Fatalf("afterwards %+v", rest)
+			rt.Fatalf("afterwards %+v, want none queued or in flight", rest)
 		}
 	})
 }
@@ -190,7 +190,7 @@ func TestAlwaysTheirShare(t *testing.T) {
 					all += h
 				}
 				if math.Abs(float64(got)-float64(all)/float64(users)) > 1 {
-					rt.Fatalf("a user had %d of the %d slots of %d users", got, all, users)
+					rt.Fatalf("a user had %d of the %d slots of %d users, want an equal part", got, all, users)
 				}
 			}
 		}

@@ -120,7 +120,7 @@ func TestUserFunctionThatDoesNotReturn(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 					defer cancel()
 					if !order(ctx, http.NoBody) {
-						t.Errorf("a good order beside a crowd: not sent within a minute; %+v", tr.Stats())
+						t.Errorf("a good order beside a crowd: not sent within a minute; %+v, want it sent", tr.Stats())
 					}
 					ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
 					defer cancel()

@@ -44,14 +44,14 @@ func TestWaitingTellsWhoWaits(t *testing.T) {
 		for _, w := range tr.Queue() {
 			key := fmt.Sprint(w.Priority, " ", w.User, " ", w.Heavy)
 			if got[key] != 0 {
-				t.Errorf("%s comes twice", key)
+				t.Errorf("%s comes twice, want once", key)
 			}
 			got[key] = w.Calls
 			sum += w.Calls
 		}
 		s := tr.Stats()
 		if sum != s.Queued || s.Queued == 0 || s.Limit != 15 || s.Capacity != 10_000 {
-			t.Errorf("%d wait, by user %d, limit %v, capacity %d", s.Queued, sum, s.Limit, s.Capacity)
+			t.Errorf("%d wait, by user %d, limit %v, capacity %d, want the same sum, above 0, and 15 and 10,000", s.Queued, sum, s.Limit, s.Capacity)
 		}
 		got["normal otto"] = got["normal otto true"] + got["normal otto false"]
 		want := map[string]int{"normal anna false": 22, "batch job false": 50, "interactive  false": 3, "normal otto": 40}
@@ -61,13 +61,13 @@ func TestWaitingTellsWhoWaits(t *testing.T) {
 			}
 		}
 		if w := tr.Queue(); w[0].Priority != transport.Interactive || w[len(w)-1].Priority != transport.Batch {
-			t.Errorf("order %v", w)
+			t.Errorf("order %v, want interactive first, batch last", w)
 		}
 		time.Sleep(5 * time.Second) // now some have been turned away and wait again
 		cancel()
 		all.Wait()
 		if w := tr.Queue(); len(w) != 0 {
-			t.Errorf("nobody waits, but %v", w)
+			t.Errorf("nobody waits, but %v, want none", w)
 		}
 	})
 }

@@ -6,14 +6,16 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// The same over a real Redis, in real time.
+// The same over a real Redis, in real time: so with fewer programs, and with a load balancer
+// that looks more often.
 func TestRollingRestartOverRealRedis(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes half a minute")
+		t.Skip("takes some seconds")
 	}
 	t.Parallel()
 	binary, err := exec.LookPath("redis-server")
@@ -35,5 +37,5 @@ func TestRollingRestartOverRealRedis(t *testing.T) {
 		server.Wait()
 	}()
 	await(t, addr)
-	newRollout(t, func() *redis.Client { return redis.NewClient(&redis.Options{Addr: addr}) }).run(t, 1)
+	newRollout(t, 200*time.Millisecond, func() *redis.Client { return redis.NewClient(&redis.Options{Addr: addr}) }).run(t, 15, 1)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,10 +99,7 @@ func (t *tally) limited(l *line) {
 // summed counts the 429s of a summary at the time of the first of them: the summary is
 // written up to a minute later, and most floods are shorter.
 func (t *tally) summed(l *line) {
-	at := l.Since.Time
-	if at.IsZero() {
-		at = l.Time.Time
-	}
+	at := cmp.Or(l.Since, l.Time).Time
 	f, all := l.flood(t.want.user), l.flood("").total
 	if !t.want.covers(at) {
 		t.Others += all
@@ -134,17 +132,12 @@ func (t *table) names(list []named, of int) {
 func (t *tally) at(at time.Time, n int) {
 	switch {
 	case n == 0:
-		return
 	case at.IsZero():
 		t.NoTime += n
-		return
-	}
-	t.spans.add(at, n)
-	if t.First.IsZero() || at.Before(t.First) {
-		t.First = at
-	}
-	if at.After(t.Last) {
-		t.Last = at
+	default:
+		t.spans.add(at, n)
+		t.First = slices.MinFunc([]time.Time{cmp.Or(t.First, at), at}, time.Time.Compare)
+		t.Last = slices.MaxFunc([]time.Time{t.Last, at}, time.Time.Compare)
 	}
 }
 
@@ -154,9 +147,10 @@ type flood struct {
 	users, operations, pairs []named
 }
 
-// flood returns the content of a summary: all of it, or what is certain of one user.
+// flood returns the content of a summary: all of it, or what is certain of one user. It
+// is not known how many of the given up are of that user.
 func (l *line) flood(user string) flood {
-	f := flood{total: l.Other, givenUp: l.GivenUp}
+	f := flood{total: l.Other, givenUp: l.GivenUp, users: cleaned(l.RestUsers), operations: cleaned(l.RestOperations)}
 	for _, c := range l.Rest {
 		f.total += c.Count
 		f.pairs = append(f.pairs, named{Name: pair(clean(c.User), clean(c.Operation)), Count: c.Count, Error: c.Error})
@@ -164,39 +158,24 @@ func (l *line) flood(user string) flood {
 	if l.Suppressed != nil {
 		f.total = *l.Suppressed
 	}
-	f.users, f.operations = cleaned(l.RestUsers), cleaned(l.RestOperations)
-	if l.RestUsers == nil { // older logs have only pairs
+	if user != "" {
+		f.users, f.operations, f.pairs = only(f.users, user), nil, only(f.pairs, user)
+	}
+	if len(f.users) == 0 { // older logs have only pairs
 		f.users = f.each(0)
 	}
-	if l.RestOperations == nil {
+	if len(f.operations) == 0 {
 		f.operations = f.each(1)
 	}
 	if user != "" {
-		return f.of(user)
+		f.total, f.givenUp = max(sum(f.users), sum(f.pairs)), 0
 	}
 	return f
 }
 
-// of returns what is certain of one user. It is not known how many of the given up are
-// of that user.
-func (f flood) of(user string) (mine flood) {
-	mine.pairs = only(f.pairs, user)
-	if mine.users = only(f.users, user); len(mine.users) == 0 {
-		mine.users = mine.each(0)
-	}
-	mine.operations = mine.each(1)
-	mine.total = max(sum(mine.users), sum(mine.pairs))
-	return mine
-}
-
 // only returns the counts of one user, or of the pairs with that user.
-func only(list []named, user string) (mine []named) {
-	for _, t := range list {
-		if split(t.Name)[0] == user {
-			mine = append(mine, t)
-		}
-	}
-	return mine
+func only(list []named, user string) []named {
+	return slices.DeleteFunc(slices.Clone(list), func(t named) bool { return split(t.Name)[0] != user })
 }
 
 // each returns the counts of the users (part 0) or of the operations (1) of the pairs.

@@ -38,10 +38,11 @@ type line struct {
 	Again  bool   `json:"aprimo.rate_limit.will_retry"`
 	Sum    isSum  `json:"event"`
 
-	// Other names of the time, which a program can choose.
+	// Other names of the time, which a program can choose, and that of journald.
 	TS          stamp `json:"ts"`
 	Timestamp   stamp `json:"timestamp"`
 	AtTimestamp stamp `json:"@timestamp"`
+	Journal     stamp `json:"__REALTIME_TIMESTAMP"`
 
 	// A summary counts the 429s that have no line of their own.
 	Since          stamp    `json:"aprimo.429.since"` // the first of them
@@ -106,26 +107,15 @@ func relevant(text []byte) bool {
 func unwrap(text []byte, depth int) (line, kind) {
 	var l line
 	err := json.Unmarshal(text, &l)
-	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+	if errors.As(err, new(*json.SyntaxError)) {
 		return l, broken
 	}
-	for _, s := range []stamp{l.Timestamp, l.AtTimestamp, l.TS} {
-		if l.Time.IsZero() {
-			l.Time = s
-		}
-	}
-	if err == nil {
-		if k := l.kind(); k != foreign {
-			return l, k
-		}
-	}
-	if depth == 0 {
-		return l, foreign
+	l.Time = cmp.Or(l.Time, l.Timestamp, l.AtTimestamp, l.TS, l.Journal)
+	if k := l.kind(); err == nil && k != foreign || depth == 0 {
+		return l, k
 	}
 	inner, k := inside(text, depth-1)
-	if inner.Time.IsZero() {
-		inner.Time = l.Time
-	}
+	inner.Time = cmp.Or(inner.Time, l.Time)
 	return inner, k
 }
 
@@ -133,30 +123,21 @@ func unwrap(text []byte, depth int) (line, kind) {
 // objects, since groups of slog can have any name.
 func inside(text []byte, depth int) (l line, k kind) {
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(text, &fields) != nil {
-		return l, broken
-	}
+	_ = json.Unmarshal(text, &fields) // it is valid
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		value := fields[name]
-		if !relevant(value) {
-			continue
-		}
-		var wrapped string
-		k = foreign
-		if value[0] == '{' {
+		value, wrapped := fields[name], ""
+		switch {
+		case !relevant(value):
+		case value[0] == '{':
 			l, k = unwrap(value, depth)
-		} else if slices.Contains([]string{"log", "MESSAGE", "message", "textPayload"}, name) && json.Unmarshal(value, &wrapped) == nil {
+		case slices.Contains([]string{"log", "MESSAGE", "message", "textPayload"}, name) && json.Unmarshal(value, &wrapped) == nil:
 			l, k = parseInside([]byte(wrapped), depth)
 		}
 		if k == limited || k == summed || k == broken {
-			break
+			return l, k
 		}
-		k = foreign
 	}
-	if l.Time.IsZero() {
-		_ = l.Time.UnmarshalJSON(fields["__REALTIME_TIMESTAMP"])
-	}
-	return l, k
+	return l, foreign
 }
 
 // kind classifies a JSON line.
@@ -175,12 +156,8 @@ func (l *line) kind() kind {
 // plausible reports whether the numbers of a summary are possible: none is negative or
 // enormous, and no list counts more 429s than there were.
 func (l *line) plausible() bool {
-	for _, c := range l.Rest {
-		if max(c.Count, c.Error) > maxCount || min(c.Count, c.Error) < 0 {
-			return false
-		}
-	}
-	if l.OthersRate != nil && (*l.OthersRate < 0 || *l.OthersRate > maxCount) {
+	if l.OthersRate != nil && (*l.OthersRate < 0 || *l.OthersRate > maxCount) ||
+		slices.ContainsFunc(l.Rest, func(c cause) bool { return max(c.Count, c.Error) > maxCount || min(c.Count, c.Error) < 0 }) {
 		return false
 	}
 	f := l.flood("")
@@ -223,18 +200,14 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 
 // clean makes a name printable and short: whoever writes to the log chooses it.
 func clean(s string) string {
-	s = program.Clean(s)
-	if len(s) <= maxSize && utf8.RuneCountInString(s) <= maxName {
-		return cmp.Or(s, unknown)
-	}
 	const mark = "…"
-	end, characters := 0, 0
-	for i := range s {
-		if characters == maxName || i > maxSize-len(mark) {
-			break
+	s = program.Clean(s)
+	if len(s) > maxSize || utf8.RuneCountInString(s) > maxName {
+		for s = s[:min(len(s), maxSize)]; len(s) > maxSize-len(mark) || utf8.RuneCountInString(s) >= maxName; {
+			_, size := utf8.DecodeLastRuneInString(s)
+			s = s[:len(s)-size]
 		}
-		end = i
-		characters++
+		s += mark
 	}
-	return s[:end] + mark
+	return cmp.Or(s, unknown)
 }

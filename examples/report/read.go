@@ -33,7 +33,6 @@ type reading struct {
 	mu       sync.Mutex
 	tally    *tally
 	problems []string // of sources that could not be read to their end
-	done     bool     // all sources are read
 }
 
 // readFiles reads files, gzipped ones too, as far as they go now: a file that grows as
@@ -80,30 +79,28 @@ func open(name string) (s source, info os.FileInfo, err error) {
 // even if a source blocks.
 func readAll(ctx context.Context, want filter, sources []source) report {
 	read := &reading{tally: newTally(want)}
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		read.all(ctx, sources)
-	}()
+	finished := make(chan bool, 1)
+	go func() { finished <- read.all(ctx, sources) }()
+	all := false
 	select {
-	case <-finished:
+	case all = <-finished:
 	case <-ctx.Done():
 	}
 	read.mu.Lock()
 	defer read.mu.Unlock()
 	r := read.tally.report()
-	r.Problems, r.Stopped = slices.Clone(read.problems), !read.done
+	r.Problems, r.Stopped = slices.Clone(read.problems), !all
 	return r
 }
 
-// all reads the sources one after the other.
-func (r *reading) all(ctx context.Context, sources []source) {
+// all reads the sources one after the other, and reports whether it has read all.
+func (r *reading) all(ctx context.Context, sources []source) bool {
 	bar := progress.New(-1, "reading", progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true), progressbar.OptionClearOnFinish())
 	defer bar.Finish()
 	for _, s := range sources {
 		err := r.lines(ctx, s, bar)
 		if ctx.Err() != nil {
-			return
+			return false
 		}
 		if err != nil {
 			r.mu.Lock()
@@ -111,46 +108,31 @@ func (r *reading) all(ctx context.Context, sources []source) {
 			r.mu.Unlock()
 		}
 	}
-	r.mu.Lock()
-	r.done = true
-	r.mu.Unlock()
+	return true
 }
 
-// lines counts the lines of a source as they arrive.
+// lines counts the lines of a source as they arrive, until the context ends: then the
+// report is made.
 func (r *reading) lines(ctx context.Context, s source, bar io.Writer) error {
 	text, err := s.text(bar)
-	if err != nil {
-		return err
-	}
-	for {
-		line, err := text.ReadSlice('\n')
-		long := errors.Is(err, bufio.ErrBufferFull)
-		for errors.Is(err, bufio.ErrBufferFull) && ctx.Err() == nil {
-			_, err = text.ReadSlice('\n')
+	for err == nil && ctx.Err() == nil {
+		var line []byte
+		if line, err = text.ReadSlice('\n'); errors.Is(err, bufio.ErrBufferFull) {
+			line = []byte("{") // counts as a broken one
+			for errors.Is(err, bufio.ErrBufferFull) && ctx.Err() == nil {
+				_, err = text.ReadSlice('\n')
+			}
 		}
-		if !r.count(ctx, line, long) || errors.Is(err, io.EOF) {
-			return nil
+		r.mu.Lock()
+		if len(line) > 0 && ctx.Err() == nil {
+			r.tally.line(line)
 		}
-		if err != nil {
-			return err
-		}
+		r.mu.Unlock()
 	}
-}
-
-// count counts a line, unless the context has ended: then the report is made.
-func (r *reading) count(ctx context.Context, line []byte, long bool) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case ctx.Err() != nil:
-		return false
-	case long:
-		r.tally.Lines++
-		r.tally.Broken++
-	case len(line) > 0:
-		r.tally.line(line)
+	if errors.Is(err, io.EOF) {
+		return nil
 	}
-	return true
+	return err
 }
 
 // text returns a reader of the log, which moves the bar.

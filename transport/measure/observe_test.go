@@ -140,7 +140,7 @@ func (test ending) run(t *testing.T) {
 func (test ending) check(t *testing.T, sent uint64, got *tally) {
 	each, all := got.attempts()
 	if uint64(all) != sent {
-		t.Errorf("%d attempts counted, %d sent", all, sent)
+		t.Errorf("%d attempts counted, %d sent, want the same", all, sent)
 	}
 	if test.want == nil {
 		test.want = map[string]int{}

@@ -71,13 +71,13 @@ func load(t *testing.T, random *rand.Rand) {
 	wg.Wait()
 	cancelShared()
 	if sent := tr.Stats().Sent; uint64(got.counts[measure.RequestDuration]) != sent || sent == 0 {
-		t.Errorf("%d attempts counted, %d sent", got.counts[measure.RequestDuration], sent)
+		t.Errorf("%d attempts counted, %d sent, want the same", got.counts[measure.RequestDuration], sent)
 	}
 	if n := got.counts[measure.RateLimited]; uint64(n) != tr.Stats().RateLimited {
-		t.Errorf("%d times 429 counted, there were %d", n, tr.Stats().RateLimited)
+		t.Errorf("%d times 429 counted, there were %d, want the same", n, tr.Stats().RateLimited)
 	}
 	if n := got.counts[measure.Requests]; n != calls || got.counts[measure.TimeInQueue] != calls {
-		t.Errorf("%d calls counted, there were %d", n, calls)
+		t.Errorf("%d calls counted, there were %d, want the same", n, calls)
 	}
 	for key := range got.counts {
 		if strings.HasPrefix(key, measure.RequestDuration+" X") || strings.HasPrefix(key, measure.RateLimited+" X") {

@@ -30,7 +30,7 @@ func TestCallsThatLookTheSame(t *testing.T) {
 			}
 		}
 		if n := got.counts[measure.RequestDuration]; n != 2 || tr.Stats().Sent != 2 {
-			t.Errorf("%d attempts counted, %d sent", n, tr.Stats().Sent)
+			t.Errorf("%d attempts counted, %d sent, want the same", n, tr.Stats().Sent)
 		}
 	})
 }

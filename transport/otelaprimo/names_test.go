@@ -74,7 +74,7 @@ func sameMetrics(t *testing.T) {
 		names[name] = true
 	}
 	if all := len(measure.Metrics()) + len(measure.AlertMetrics()); len(names) != all {
-		t.Errorf("%d metrics of %d: %v", len(names), all, names)
+		t.Errorf("%d metrics of %d: %v, want all", len(names), all, names)
 	}
 }
 

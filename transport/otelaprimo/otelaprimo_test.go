@@ -56,7 +56,7 @@ func collect(t *testing.T, reader sdk.Reader) []metricdata.Metrics {
 		t.Fatal(err)
 	}
 	if len(all.ScopeMetrics) != 1 || all.ScopeMetrics[0].Scope.Name != "github.com/aprimo-go/aprimo/transport/otelaprimo" {
-		t.Fatalf("scopes: %+v", all.ScopeMetrics)
+		t.Fatalf("scopes: %+v, want one, of otelaprimo", all.ScopeMetrics)
 	}
 	return all.ScopeMetrics[0].Metrics
 }
@@ -161,13 +161,13 @@ func TestInstrumentOfSeveralTransports(t *testing.T) {
 		return gauges, counters
 	}
 	if g, c := tenants(); len(g) != 2 || len(c) != 2 || !g["acme"] || !c["beta"] {
-		t.Errorf("gauges %v, counters %v", g, c)
+		t.Errorf("gauges %v, counters %v, want acme and beta in both", g, c)
 	}
 	if err := readings[0].Unregister(); err != nil {
 		t.Fatal(err)
 	}
 	if g, c := tenants(); len(g) != 1 || len(c) != 2 || !g["beta"] {
-		t.Errorf("after Unregister: gauges %v, counters %v", g, c)
+		t.Errorf("after Unregister: gauges %v, counters %v, want only beta among the gauges, both among the counters", g, c)
 	}
 }
 
@@ -182,7 +182,7 @@ func TestInstrumentTakesTheGlobalProvider(t *testing.T) {
 	}
 	get(t, tr, t.Context())
 	if n := len(collect(t, reader)); n < 8 {
-		t.Errorf("%d metrics", n)
+		t.Errorf("%d metrics, want 8 at least", n)
 	}
 }
 
@@ -197,7 +197,7 @@ func TestInstrumentIsSafeForConcurrentUse(t *testing.T) {
 	wg.Wait()
 	for _, m := range read() {
 		if data, ok := m.Data.(metricdata.Histogram[float64]); ok && (len(data.DataPoints) != 1 || data.DataPoints[0].Count != 15) {
-			t.Errorf("%s: %+v", m.Name, data.DataPoints)
+			t.Errorf("%s: %+v, want one point that counts 15", m.Name, data.DataPoints)
 		}
 	}
 }

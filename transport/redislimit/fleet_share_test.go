@@ -63,7 +63,7 @@ func TestSharesAreMaxMinFair(t *testing.T) {
 			t.Errorf("the greedy ones were served %v times; want the same within 2 %%", shares[1:])
 		}
 		if n := f.tenant.Report().Total.Rejected; n > 0 {
-			t.Errorf("%d answered 429", n)
+			t.Errorf("%d answered 429, want none", n)
 		}
 		f.close()
 	})
@@ -94,7 +94,7 @@ func TestStrangersAreLeftRoom(t *testing.T) {
 			t.Errorf("strangers wait for %v; want 0.7 s at most", d)
 		}
 		if r.Total.Rejected > 0 {
-			t.Errorf("%d answered 429", r.Total.Rejected)
+			t.Errorf("%d answered 429, want none", r.Total.Rejected)
 		}
 		f.close()
 	})
@@ -141,7 +141,7 @@ func TestA429OfOneHoldsAllBack(t *testing.T) {
 			t.Errorf("%d were answered 429 in 18 s; want 6, one each three seconds, and some at first", refused)
 		}
 		if f.lost() > 0 {
-			t.Errorf("%d calls lost", f.lost())
+			t.Errorf("%d calls lost, want none", f.lost())
 		}
 		f.close()
 	})

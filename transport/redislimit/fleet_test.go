@@ -119,7 +119,7 @@ func (p *process) observe(_ context.Context, e transport.Event) {
 }
 
 func (p *process) get(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://acme.dam.aprimo.com/api/core/records", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://acme.dam.aprimo.com/api/core/records?pageSize=1", nil)
 	if err != nil {
 		return err
 	}

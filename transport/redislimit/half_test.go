@@ -229,7 +229,7 @@ func TestClientHangs(t *testing.T) {
 			cancel()
 		}
 		if n := len(p.limiter.server.running) + len(store.running); n > maxRunning+maxCommands {
-			t.Errorf("%d commands hang", n)
+			t.Errorf("%d commands hang, want %d at most", n, maxRunning+maxCommands)
 		}
 		if d := time.Since(start); d > 25*time.Second {
 			t.Errorf("took %v", d)

@@ -206,6 +206,20 @@ func user(t *testing.T, client redis.UniversalClient, ctx context.Context, tenan
 	}
 }
 
+// sharesThirty sends thirty requests, the limit of two seconds, with a shared limit. How long
+// that takes depends on the machine.
+func sharesThirty(t *testing.T, client redis.UniversalClient) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	rt, end := user(t, client, ctx, &aprimotest.Tenant{}, 5)
+	defer end()
+	defer cancel()
+	eventually(t, "30 requests are sent, the limit is shared", 20*time.Second, func() bool {
+		s := rt.Stats()
+		return s.Sharing == transport.SharingAll && s.Sent >= 30
+	})
+}
+
 // The rights that the package's documentation names are enough, over TLS.
 func TestRealRightsAndTLS(t *testing.T) {
 	t.Parallel()
@@ -241,13 +255,7 @@ func TestRealRightsAndTLS(t *testing.T) {
 			if err := client.Get(t.Context(), "other").Err(); err == nil || !strings.HasPrefix(err.Error(), "NOPERM") {
 				t.Errorf("reading another key: %v; want NOPERM", err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
-			defer cancel()
-			rt, end := user(t, client, ctx, &aprimotest.Tenant{}, 5)
-			end()
-			if s := rt.Stats(); s.Sharing != transport.SharingAll || s.Sent < 30 {
-				t.Errorf("%q, sent %d; want shared and some 40", s.Sharing, s.Sent)
-			}
+			sharesThirty(t, client)
 			keys, err := admin.Keys(t.Context(), "*").Result()
 			if err != nil {
 				t.Fatal(err)
@@ -278,10 +286,10 @@ func TestRealRightMissing(t *testing.T) {
 			limiter := New(client, right)
 			defer client.Close()
 			defer limiter.Close()
-			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
 			sent := 0
-			for limiter.Wait(ctx) == nil {
+			for begin := time.Now(); (sent < 15 || time.Since(begin) < 1500*time.Millisecond) && limiter.Wait(ctx) == nil; {
 				sent++
 			}
 			s := limiter.Share()
@@ -330,13 +338,7 @@ func TestRealCluster(t *testing.T) {
 			eventually(t, "the cluster is ready", 10*time.Second, func() bool {
 				return strings.Contains(admin.ClusterInfo(t.Context()).Val(), "cluster_state:ok")
 			})
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			defer cancel()
-			rt, end := user(t, client, ctx, &aprimotest.Tenant{}, 5)
-			end()
-			if s := rt.Stats(); s.Sharing != transport.SharingAll || s.Sent < 22 {
-				t.Errorf("%q, sent %d; want shared and some 30", s.Sharing, s.Sent)
-			}
+			sharesThirty(t, client)
 		})
 	}
 }
@@ -381,15 +383,15 @@ func TestRealSentinel(t *testing.T) {
 	eventually(t, "it goes on alone", 5*time.Second, func() bool { return rt.Stats().Sharing == transport.SharingAlone })
 	eventually(t, "it shares again", 20*time.Second, func() bool { return rt.Stats().Sharing == transport.SharingAll })
 	before := tenant.Report()
-	time.Sleep(3 * time.Second)
-	after := tenant.Report()
+	eventually(t, "it uses 0.6 of the limit in 3 s or more", 20*time.Second, func() bool {
+		after := tenant.Report()
+		took := (after.Elapsed - before.Elapsed).Seconds()
+		return took > 3 && float64(after.Total.Arrived-before.Total.Arrived) > 0.6*15*took
+	})
 	cancel()
 	end()
-	if use := float64(after.Total.Arrived-before.Total.Arrived) / (15 * (after.Elapsed - before.Elapsed).Seconds()); use < 0.6 {
-		t.Errorf("used %.2f of the limit in the 3 s after", use)
-	}
-	if after.Total.MaxPerSecond > 16 {
-		t.Errorf("%d in a second", after.Total.MaxPerSecond)
+	if n := tenant.Report().Total.MaxPerSecond; n > 16 {
+		t.Errorf("got %d in a second, want 16 at most", n)
 	}
 }
 
