@@ -13,6 +13,7 @@ import (
 	limiter "golang.org/x/time/rate"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // TestOursIsWithinItsBounds runs the scenarios with one seed, with -short a third of
@@ -108,13 +109,13 @@ func TestMeasure(t *testing.T) {
 			at:     time.Duration(sec) * time.Second,
 			ours:   []aprimotest.Agent{{Served: 6 * sec, Rejected: sec}, {Served: 3 * sec}},
 			others: aprimotest.Agent{Served: 5 * sec, Arrived: 5 * sec, Delay: time.Duration(10*sec) * time.Second},
-			queued: 30, waits: 2,
+			queued: 30, waits: 2, stats: transport.Stats{Others: transport.Others{Rate: 5, Stddev: 1}},
 		})
 	}
 	alone := record{samples: []sample{{}, {at: 10 * time.Minute, others: aprimotest.Agent{Arrived: 2, Delay: time.Second}}}}
 	s := scenario{starts: make([]time.Duration, 2), steps: every(time.Minute), scripts: scripts{workers: 1}}
 	m := measure(s, record{samples: samples, promises: []promise{{2 * time.Second, 3 * time.Second}}}, alone)
-	want := metrics{use: 0.9, share: 1, jain: 0.9, ours: 60, delay: 2, harm: 2, queue: 30, got: 9, promised: 1.5}
+	want := metrics{use: 0.9, share: 1, jain: 0.9, ours: 60, delay: 2, harm: 2, queue: 30, got: 9, promised: 1.5, strange: 1}
 	if m != want {
 		t.Errorf("got  %+v\nwant %+v", m, want)
 	}

@@ -30,6 +30,7 @@ type metrics struct {
 	attempts float64       // requests that we sent a second
 	kept     float64       // served to scripts, as a part of what they are served without us; NaN without scripts
 	truth    float64       // part of the seconds in which the reported delay was right to 0.3 s
+	strange  float64       // part of the seconds with Others in which they were right to 1.5/s; NaN without any
 	promised float64       // median of real waits / said waits
 	queue    float64       // mean length of the server's queue
 	recovery float64       // seconds until we used what a step set free; NaN without steps
@@ -58,6 +59,7 @@ func measure(s scenario, r, without record) metrics {
 		attempts: float64(ours.Arrived) / (60 * minutes),
 		kept:     math.NaN(),
 		truth:    truth(samples),
+		strange:  strange(samples),
 		promised: promised(r.promises),
 		recovery: recovery(s, samples),
 	}
@@ -85,9 +87,30 @@ func truth(samples []sample) float64 {
 			continue
 		}
 		n++
-		if math.Abs(s.reported-s.waits) <= within {
+		if math.Abs(s.stats.ServerDelay.Seconds()-s.waits) <= within {
 			right++
 		}
+	}
+	return ratio(right, n)
+}
+
+// strange returns the part of the seconds in which the Others of our first process were
+// within 1.5/s of what all others sent in the last 10 s, of those in which it gave them.
+func strange(samples []sample) float64 {
+	const within, span = 1.5, 10
+	right, n := 0, 0
+	for i, s := range samples {
+		if s.at < warmup || s.stats.Others.Stddev == 0 || len(s.ours) == 0 {
+			continue
+		}
+		d := s.since(samples[i-span])
+		n++
+		if real := float64(sum(d.others, d.scripts, d.rivals).Arrived+sum(d.ours[1:]...).Arrived) / span; math.Abs(s.stats.Others.Rate-real) <= within {
+			right++
+		}
+	}
+	if n == 0 {
+		return math.NaN()
 	}
 	return ratio(right, n)
 }
@@ -206,7 +229,7 @@ func recovery(s scenario, samples []sample) float64 {
 
 // figures lists the metrics that have a mean and a spread.
 func (m *metrics) figures() []*float64 {
-	return []*float64{&m.use, &m.share, &m.jain, &m.ours, &m.theirs, &m.caused, &m.delay, &m.harm, &m.got, &m.attempts, &m.kept, &m.truth, &m.promised, &m.queue, &m.recovery}
+	return []*float64{&m.use, &m.share, &m.jain, &m.ours, &m.theirs, &m.caused, &m.delay, &m.harm, &m.got, &m.attempts, &m.kept, &m.truth, &m.strange, &m.promised, &m.queue, &m.recovery}
 }
 
 // summarize returns the mean of each figure, and its standard deviation.

@@ -31,7 +31,7 @@ type sample struct {
 	scripts  aprimotest.Agent   // the closed-loop ones
 	queued   int                // at the server
 	waits    float64            // seconds in the server's queue, the mean of this second
-	reported float64            // the same, as our first process reports it
+	stats    transport.Stats    // of our first process
 	inFlight int                // of ours
 	window   int                // limit of that; 0: none
 }
@@ -179,7 +179,7 @@ func (b *bench) sample(at time.Duration) sample {
 		stats := statsOf(rt)
 		s.window += stats.Window
 		if i == 0 {
-			s.reported = stats.ServerDelay.Seconds()
+			s.stats = stats
 		}
 	}
 	return s

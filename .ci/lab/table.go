@@ -18,6 +18,7 @@ fair      J: Jain's index of our processes; otherwise our part of what we and th
 ours      served to us a second (requests that we sent a second, if that is more)
 kept      what scripts are served, as a part of what they are served without us
 truth     part of the seconds in which the reported delay is right to 0.3 s
+others    part of the seconds with Stats.Others in which its rate is right to 1.5/s
 wait      real waits / said waits, the median
 back in   time after a change until we had 85 % of the free capacity for 10 s, seconds
 accept    whether ours is within its bounds
@@ -33,7 +34,7 @@ func writeTable(out io.Writer, m matrix, cells []cell) error {
 	for _, c := range m.clients {
 		columns := []string{"use", "429s", "delay", "harm", "fair"}
 		if alone {
-			columns = append(columns, "ours", "kept", "truth", "wait", "back in", "run")
+			columns = append(columns, "ours", "kept", "truth", "others", "wait", "back in", "run")
 		}
 		heads = append(heads, "|", c.name)
 		heads = append(heads, make([]string, len(columns)-1)...)
@@ -61,7 +62,7 @@ func rowOf(cells []cell, alone bool) []string {
 	for _, c := range cells {
 		row = append(row, "|", figure(c.use, c.spread.use, 3), fmt.Sprintf("%.1f + %.1f", c.ours, c.theirs), figure(c.delay, c.spread.delay, 2), figure(c.harm, c.spread.harm, 2), fairness(c))
 		if alone {
-			row = append(row, got(c), figure(c.kept, c.spread.kept, 2), figure(c.truth, c.spread.truth, 2), figure(c.promised, c.spread.promised, 2), figure(c.recovery, c.spread.recovery, 0), fmt.Sprintf("%.1f s", c.wall.Seconds()))
+			row = append(row, got(c), figure(c.kept, c.spread.kept, 2), figure(c.truth, c.spread.truth, 2), figure(c.strange, c.spread.strange, 2), figure(c.promised, c.spread.promised, 2), figure(c.recovery, c.spread.recovery, 0), fmt.Sprintf("%.1f s", c.wall.Seconds()))
 		}
 		if c.client.name == "ours" {
 			verdict = s.accept.verdict(c.metrics)
