@@ -97,12 +97,6 @@ const (
 	// wantedFor is how long after other work we still are no scavenger. (Judgement.)
 	wantedFor = 3 * time.Second
 
-	// The brake holds if the delay is at least brakeDelay seconds and is known to brakeNoise.
-	// It lets brakePart of the target through, and one, and what is uncertain, within a
-	// delay; or the least rate in a delay and brakeSlack seconds. (Measured in .ci/lab: without
-	// it a square wave makes others wait 1.74 s instead of 1.2 s.)
-	brakeDelay, brakeNoise, brakePart, brakeSlack = 0.1, 0.2, 1.5, 0.5
-
 	// Strangers are an open loop after all if the delay that they must make exceeds
 	// openPart of what stands and openLeast seconds. (Measured in .ci/lab.)
 	openPart, openLeast = 1.25, 0.4
@@ -210,27 +204,13 @@ func (w *Window) trains(now gate.Instant) bool {
 	return j.train.wanted && !w.joint && j.train.sent < trainLen && j.train.includes(now)
 }
 
-// held returns for how long no request may be sent although there is room: in overload, or
-// since as many as are to wait in the server's queue have been sent within its delay. The
-// size alone would show that only when they have been answered.
+// held returns for how long no request may be sent although there is room: in overload places
+// come one by one.
 func (w *Window) held(now gate.Instant) time.Duration {
-	if w.state.Mode == Competing {
-		return w.entered.Add(seconds(1 / (overloadPart * w.limit))).Sub(now)
-	}
-	delay := w.delay.queue - w.delay.stddev()
-	if w.joint || w.state.Mode == Opening || w.state.Probe.Active(now) || delay < brakeDelay || w.delay.stddev() > brakeNoise {
+	if w.state.Mode != Competing {
 		return 0
 	}
-	scope, o := Scope{Limit: w.limit}, w.observe(now)
-	if o.alone(w.limit) {
-		return 0
-	}
-	most := max(brakePart*scope.target(o)+1+o.Sending*o.Stddev, scope.floor(o)*(delay+brakeSlack))
-	at := w.history.nth(int(min(math.Ceil(most), historyLen+1)))
-	if at.IsZero() {
-		return 0
-	}
-	return at.Add(seconds(delay)).Sub(now)
+	return w.entered.Add(seconds(1 / (overloadPart * w.limit))).Sub(now)
 }
 
 // overloaded reports whether others send more than the server takes.
@@ -330,12 +310,15 @@ func (w *Window) leave(granted, now gate.Instant) {
 }
 
 func (w *Window) learn(o gate.Outcome) {
-	calm := !w.lacking(o.Ended) && w.delay.queue < calmDelay
 	class := o.Status / 100
 	if class < 4 {
 		class = 2
 	}
 	l := w.delay.op(work{o.Operation, class})
+	calm := !w.lacking(o.Ended) && w.delay.queue < calmDelay
+	if !l.precise() && w.observe(o.Ended).alone(w.limit) {
+		calm = true // the fast ones of the first answers come first, and look as if all were fast
+	}
 	since, moved := w.moved(o.Sent, o.Ended)
 	w.delay.queue += since
 	w.delay.sample(l, o.Ended.Sub(o.Sent), moved, calm, w.state.Probe.includes(o.Sent, l), o.Ended)
