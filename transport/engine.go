@@ -209,14 +209,19 @@ func (e *engine) charge(slots int) {
 	e.debt += slots
 }
 
-// hold pauses all calls after a 429 that was so long under way.
-func (e *engine) hold(d, took time.Duration) (began bool) {
+// hold pauses all calls after a 429 that was so long under way. asked says that the server
+// asked for it. It returns for how long, and whether there was no pause before.
+func (e *engine) hold(d, took time.Duration, asked bool) (held time.Duration, began bool) {
 	if p := e.source.peers(); p != nil {
 		p.Pause(d)
 	}
 	e.queue.Lock()
 	defer e.queue.Unlock()
-	return e.pause.extend(gate.Now(), d, took)
+	if !asked && e.window.Overloaded() {
+		e.pause.drop() // it would only starve us
+		return 0, false
+	}
+	return d, e.pause.extend(gate.Now(), d, took)
 }
 
 // outlived reports whether the call's deadline comes before an attempt that follows a 429
@@ -284,6 +289,9 @@ func explain(err error, c *call) error {
 
 // Take lets one more request begin, if nothing is in its way.
 func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
+	if !e.queue.OnlyBatch() {
+		e.window.Want(now)
+	}
 	for _, g := range e.gates {
 		if w, open := g.Open(now); !open {
 			e.held.by(g.held, now)
@@ -330,6 +338,9 @@ func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if Interactive-Priority(w.Class) > Batch {
+		e.window.Want(gate.Now())
+	}
 	if n := e.queue.Rivals(w); !w.Retried && n >= e.maxQueue && e.full(n) {
 		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: e.expect(gate.Now(), ahead)}
 	}
@@ -350,9 +361,14 @@ func (e *engine) full(n int) bool {
 	return e.expect(gate.Now(), n-e.maxQueue) > 0
 }
 
-// expect returns how long the turn of a call is away that has so many others
-// before it: not less, and no more unless a pause, a smaller window or better
-// calls come.
+// expect returns how long the turn of a call is away that has so many others before it:
+// by the limit, or by the rate that is achieved where the window keeps it below that. It
+// is longer if a pause, a smaller window or better calls come.
 func (e *engine) expect(now gate.Instant, ahead int) time.Duration {
-	return e.source.due(now.Add(e.pause.remaining(now)), ahead).Sub(now)
+	paused := e.pause.remaining(now)
+	wait := e.source.due(now.Add(paused), ahead).Sub(now)
+	if rate := e.window.Achieved(now); rate > 0 {
+		wait = max(wait, paused+time.Duration(float64(ahead+1)/rate*float64(time.Second)))
+	}
+	return wait
 }

@@ -54,6 +54,14 @@ func (p *pause) extend(now gate.Instant, d, took time.Duration) (began bool) {
 	return began && d > 0
 }
 
+// drop ends what stop began.
+func (p *pause) drop() {
+	if p.undecided {
+		p.endProbe()
+		p.end, p.undecided = 0, false
+	}
+}
+
 // Open implements gate.Gate.
 func (p *pause) Open(now gate.Instant) (w gate.Wait, open bool) {
 	switch {

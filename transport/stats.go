@@ -21,6 +21,7 @@ type Stats struct {
 	Window      int           `json:"window"`          // how many may be in flight; math.MaxInt if that is not bounded
 	ServerDelay time.Duration `json:"server_delay_ns"` // how long the server lets a request wait before it begins, as far as its answers tell
 	Mode        WindowMode    `json:"mode"`            // what the window is doing
+	Others      Others        `json:"others,omitzero"` // what other programs use of the tenant
 
 	Sharing    Sharing `json:"sharing,omitempty"`     // whether the limit is shared with other processes
 	Processes  int     `json:"processes,omitempty"`   // that share it, this one included; 0 if it is not made for that
@@ -35,6 +36,14 @@ type Stats struct {
 	Rate       float64    `json:"rate"`            // requests a second, the mean of the last 10 s
 	Limit      float64    `json:"limit,omitempty"` // that the Limiter lets through; 0 if it does not say
 	Bottleneck Bottleneck `json:"bottleneck"`      // what keeps the rate from being higher
+}
+
+// Others is how many requests a second all programs but this one send to the tenant: for a
+// Limiter that is shared, all programs but those that share it. It can be inferred only
+// while calls wait and the tenant is saturated; otherwise it is zero.
+type Others struct {
+	Rate   float64 `json:"rate"`   // requests a second, the mean of the last 10 s
+	Stddev float64 `json:"stddev"` // the standard deviation of Rate; more than 0 if Rate is known
 }
 
 // A Bottleneck names what binds the rate of a Transport.
@@ -71,6 +80,7 @@ func (e *engine) stats() Stats {
 		Wait:        e.expect(now, e.queue.Len()),
 		Bottleneck:  BottleneckDemand,
 	}
+	s.Others.Rate, s.Others.Stddev = e.window.Others(now, s.Queued > 0)
 	var share shared.Share
 	if p := e.source.peers(); p != nil {
 		share = p.Share()

@@ -121,8 +121,12 @@ func (t *Transport) attempted(c *call, resp *http.Response, err error, next retr
 		return
 	}
 	c.reported = c.attempt
+	began := false
+	if next.Throttled {
+		asked := resp != nil && resp.Header.Get("Retry-After") != ""
+		next.Delay, began = t.engine.hold(next.Delay, c.took, asked)
+	}
 	if c.above != nil { // the Transport above repeats it, and logs it
-		t.engine.hold(next.Delay, c.took)
 		e := t.event(RateLimited, c, resp, err)
 		e.Again, e.Delay = true, next.Delay
 		t.report(c, e)
@@ -138,7 +142,6 @@ func (t *Transport) attempted(c *call, resp *http.Response, err error, next retr
 		return
 	}
 	e.Kind = RateLimited
-	began := t.engine.hold(next.Delay, c.took)
 	t.log.Throttled(c.req.Context(), t.entryOf(resp, e))
 	t.report(c, e)
 	if began {

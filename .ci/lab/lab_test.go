@@ -13,6 +13,7 @@ import (
 	limiter "golang.org/x/time/rate"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // TestOursIsWithinItsBounds runs the scenarios with one seed, with -short a third of
@@ -89,12 +90,12 @@ func TestRunsRepeat(t *testing.T) {
 		return paced{limiter.NewLimiter(rate, 1), base}
 	}}
 	s := scenario{calls: fast, others: steady(8)}
-	var runs [2][]sample
+	var runs [2]record
 	for i := range runs {
 		inVirtualTime(t, func() { runs[i] = simulate(s, plain, 1, 3*time.Minute) })
 	}
-	for i, a := range runs[0] {
-		b := runs[1][i]
+	for i, a := range runs[0].samples {
+		b := runs[1].samples[i]
 		if a.others != b.others || a.queued != b.queued {
 			t.Fatalf("at %v: got %+v in the second run, want %+v as in the first", a.at, b, a)
 		}
@@ -108,11 +109,13 @@ func TestMeasure(t *testing.T) {
 			at:     time.Duration(sec) * time.Second,
 			ours:   []aprimotest.Agent{{Served: 6 * sec, Rejected: sec}, {Served: 3 * sec}},
 			others: aprimotest.Agent{Served: 5 * sec, Arrived: 5 * sec, Delay: time.Duration(10*sec) * time.Second},
-			queued: 30,
+			queued: 30, waits: 2, stats: transport.Stats{Others: transport.Others{Rate: 5, Stddev: 1}},
 		})
 	}
-	m := measure(scenario{starts: make([]time.Duration, 2), steps: every(time.Minute)}, samples)
-	want := metrics{use: 0.9, share: 1, jain: 0.9, ours: 60, delay: 2, queue: 30}
+	alone := record{samples: []sample{{}, {at: 10 * time.Minute, others: aprimotest.Agent{Arrived: 2, Delay: time.Second}}}}
+	s := scenario{starts: make([]time.Duration, 2), steps: every(time.Minute), scripts: scripts{workers: 1}}
+	m := measure(s, record{samples: samples, promises: []promise{{2 * time.Second, 3 * time.Second}}}, alone)
+	want := metrics{use: 0.9, share: 1, jain: 0.9, ours: 60, delay: 2, harm: 2, queue: 30, got: 9, promised: 1.5, strange: 1}
 	if m != want {
 		t.Errorf("got  %+v\nwant %+v", m, want)
 	}
@@ -134,11 +137,11 @@ func TestRecovery(t *testing.T) {
 }
 
 func TestAcceptNamesWhatIsMissed(t *testing.T) {
-	a := accept{use: 0.95, ours: 1, theirs: anyLevel, delay: 2}
-	if got := a.verdict(metrics{use: 0.95, ours: 1, theirs: 100, delay: 2}); got != "ok" {
+	a := accept{use: 0.95, ours: 1, theirs: anyLevel, harm: 2, attempts: anyLevel}
+	if got := a.verdict(metrics{use: 0.95, ours: 1, theirs: 100, harm: 2}); got != "ok" {
 		t.Errorf("at the bounds: got %q, want ok", got)
 	}
-	if got, want := a.verdict(metrics{use: 0.9, delay: 3}), "MISS use 0.900 < 0.95, delay 3.0 s > 2"; got != want {
+	if got, want := a.verdict(metrics{use: 0.9, harm: 3}), "MISS use 0.900 < 0.95, harm 3.00 s > 2"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -7,12 +7,15 @@
 //	go run .
 //	go run . -only 'steady8.*,square' -client ours -seeds 8
 //	go run . -only square -svg square.svg
+//	go run . -mixes 100 # random scenarios; those from 1001 on were never tuned on
 //
 // It has a module of its own, so that the SDK does not depend on failsafe-go.
 //
 // The tenant is that of client/aprimotest. Ten minutes take well under a second, in the
-// virtual time of testing/synctest. The strangers are open-loop Poisson processes: they
-// do not react to us. Rivals are greedy clients. The first two minutes do not count.
+// virtual time of testing/synctest. Strangers are open loops, Poisson processes that do not
+// react to us, or closed ones: scripts whose workers each wait for an answer before the next
+// request. Rivals are greedy clients. The first two minutes do not count. Each run is made a
+// second time without us: the difference is the harm that we do.
 package main
 
 import (
@@ -34,6 +37,7 @@ type flags struct {
 	only, client string
 	seeds        int
 	minutes      int
+	mixes, first int
 	svg          string
 }
 
@@ -42,8 +46,10 @@ func main() {
 	own := flag.NewFlagSet("lab", flag.ContinueOnError)
 	own.StringVar(&f.only, "only", "", "`scenarios` to run: names or regular expressions, separated by commas; empty: all")
 	own.StringVar(&f.client, "client", "", "`clients` to run, separated by commas; empty: all")
-	own.IntVar(&f.seeds, "seeds", 3, "`number` of seeds; each figure is the worst of them")
+	own.IntVar(&f.seeds, "seeds", 3, "`number` of seeds; each figure is the mean of them")
 	own.IntVar(&f.minutes, "minutes", 10, "simulated `minutes` of each run; the first two do not count")
+	own.IntVar(&f.mixes, "mixes", 0, "`number` of random scenarios to run instead, each with one seed")
+	own.IntVar(&f.first, "first", 1, "`number` of the first of them")
 	own.StringVar(&f.svg, "svg", "", "`file` for a picture of one scenario with two clients; square, ours and aws if they are run")
 	if err := own.Parse(os.Args[1:]); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -68,6 +74,10 @@ func run(t *testing.T, f flags) error {
 	bar := newBar(m.runs())
 	cells := m.run(t, func() { bar.Add(1) })
 	bar.Finish()
+	if f.mixes > 0 {
+		writeMixes(os.Stdout, m, cells)
+		return nil
+	}
 	if err := writeTable(os.Stdout, m, cells); err != nil || f.svg == "" {
 		return err
 	}
@@ -105,11 +115,18 @@ func (f flags) matrix() (matrix, error) {
 		return m, fmt.Errorf("-minutes %d: choose 3 to %g", f.minutes, longest.Minutes())
 	}
 	var err error
-	if m.scenarios, err = choose(scenarios, f.only, func(s scenario) string { return s.name }); err != nil {
-		return m, fmt.Errorf("-only: %w", err)
-	}
 	if m.clients, err = choose(clients, f.client, func(c client) string { return c.name }); err != nil {
 		return m, fmt.Errorf("-client: %w", err)
+	}
+	if f.mixes > 0 {
+		m.seeds = 1
+		for i := range f.mixes {
+			m.scenarios = append(m.scenarios, mixOf(f.first+i))
+		}
+		return m, nil
+	}
+	if m.scenarios, err = choose(scenarios, f.only, func(s scenario) string { return s.name }); err != nil {
+		return m, fmt.Errorf("-only: %w", err)
 	}
 	return m, nil
 }

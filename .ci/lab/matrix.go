@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// A cell has the results of one scenario with one client, the worst of several seeds.
+// A cell has the results of one scenario with one client: the means of several seeds.
 type cell struct {
 	scenario scenario
 	client   client
+	runs     []metrics
 	metrics
+	spread  metrics
 	samples []sample // of the first seed
 }
 
@@ -54,19 +56,21 @@ func (m matrix) run(t *testing.T, done func()) []cell {
 	return cells
 }
 
-// once makes one run in its own bubble.
-func (m matrix) once(t *testing.T, s scenario, c client, seed int) (samples []sample, figures metrics) {
+// once makes one run, and the same run without us, each in its own bubble.
+func (m matrix) once(t *testing.T, s scenario, c client, seed int) ([]sample, metrics) {
+	var with, without record
+	inVirtualTime(t, func() { without = simulate(s, client{}, uint64(seed), m.length) })
 	began := time.Now()
-	inVirtualTime(t, func() { samples = simulate(s, c, uint64(seed), m.length) })
-	figures = measure(s, samples)
+	inVirtualTime(t, func() { with = simulate(s, c, uint64(seed), m.length) })
+	figures := measure(s, with, without)
 	figures.wall = time.Since(began)
-	return samples, figures
+	return with.samples, figures
 }
 
 func (c *cell) add(samples []sample, figures metrics) {
 	if c.samples == nil {
-		c.samples, c.metrics = samples, figures
-		return
+		c.samples = samples
 	}
-	c.metrics = c.metrics.worse(figures)
+	c.runs = append(c.runs, figures)
+	c.metrics, c.spread = summarize(c.runs)
 }

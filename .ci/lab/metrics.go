@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
@@ -15,33 +16,51 @@ const (
 	settle = time.Minute
 )
 
-// metrics are the results of a run, or the worst of several.
+// metrics are the results of a run, or the means of several.
 type metrics struct {
 	use      float64       // served to us and rivals, as a part of what the strangers left
 	share    float64       // served to us, as a part of what we and the rivals were served
 	jain     float64       // of our processes: 1 if all got the same
 	ours     float64       // 429s a minute
 	theirs   float64       // of strangers and rivals
+	caused   float64       // of these, how many more than without us
 	delay    float64       // mean seconds that strangers and rivals waited in the server's queue
+	harm     float64       // by how many seconds we made that longer
+	got      float64       // served to us a second
+	attempts float64       // requests that we sent a second
+	kept     float64       // served to scripts, as a part of what they are served without us; NaN without scripts
+	truth    float64       // part of the seconds in which the reported delay was right to 0.3 s
+	strange  float64       // part of the seconds with Others in which they were right to 1.5/s; NaN without any
+	promised float64       // median of real waits / said waits
 	queue    float64       // mean length of the server's queue
 	recovery float64       // seconds until we used what a step set free; NaN without steps
 	wall     time.Duration // real time of the run
 }
 
-// measure computes the metrics of a run from its samples.
-func measure(s scenario, samples []sample) metrics {
+// measure computes the metrics of a run, given the same run without us.
+func measure(s scenario, r, without record) metrics {
+	samples := r.samples
 	first, last := after(samples, warmup), samples[len(samples)-1]
 	d := last.since(first)
 	minutes := (last.at - first.at).Minutes()
-	ours, theirs := sum(d.ours...), sum(d.others, d.rivals)
-	free := rate*(last.at-first.at).Seconds() - float64(d.others.Served)
+	ours, theirs := sum(d.ours...), sum(d.others, d.scripts, d.rivals)
+	free := rate*(last.at-first.at).Seconds() - float64(d.others.Served+d.scripts.Served)
+	w := without.samples[len(without.samples)-1].since(after(without.samples, warmup))
 	m := metrics{
 		use:      float64(ours.Served+d.rivals.Served) / free,
 		share:    ratio(ours.Served, ours.Served+d.rivals.Served),
 		jain:     jain(last.since(after(samples, settled(s))).ours),
 		ours:     float64(ours.Rejected) / minutes,
 		theirs:   float64(theirs.Rejected) / minutes,
+		caused:   float64(theirs.Rejected-sum(w.others, w.scripts, w.rivals).Rejected) / minutes,
 		delay:    theirs.MeanDelay().Seconds(),
+		harm:     (theirs.MeanDelay() - sum(w.others, w.scripts, w.rivals).MeanDelay()).Seconds(),
+		got:      float64(ours.Served) / (60 * minutes),
+		attempts: float64(ours.Arrived) / (60 * minutes),
+		kept:     math.NaN(),
+		truth:    truth(samples),
+		strange:  strange(samples),
+		promised: promised(r.promises),
 		recovery: recovery(s, samples),
 	}
 	n := 0
@@ -52,7 +71,61 @@ func measure(s scenario, samples []sample) metrics {
 		}
 	}
 	m.queue /= float64(n)
+	if s.scripts.workers > 0 {
+		m.kept = ratio(d.scripts.Served, w.scripts.Served)
+	}
 	return m
+}
+
+// truth returns the part of the seconds in which the delay that we reported was within
+// 0.3 s of the server's.
+func truth(samples []sample) float64 {
+	const within = 0.3
+	right, n := 0, 0
+	for _, s := range samples {
+		if s.at < warmup {
+			continue
+		}
+		n++
+		if math.Abs(s.stats.ServerDelay.Seconds()-s.waits) <= within {
+			right++
+		}
+	}
+	return ratio(right, n)
+}
+
+// strange returns the part of the seconds in which the Others of our first process were
+// within 1.5/s of what all others sent in the last 10 s, of those in which it gave them.
+func strange(samples []sample) float64 {
+	const within, span = 1.5, 10
+	right, n := 0, 0
+	for i, s := range samples {
+		if s.at < warmup || s.stats.Others.Stddev == 0 || len(s.ours) == 0 {
+			continue
+		}
+		d := s.since(samples[i-span])
+		n++
+		if real := float64(sum(d.others, d.scripts, d.rivals).Arrived+sum(d.ours[1:]...).Arrived) / span; math.Abs(s.stats.Others.Rate-real) <= within {
+			right++
+		}
+	}
+	if n == 0 {
+		return math.NaN()
+	}
+	return ratio(right, n)
+}
+
+// promised returns the median of the real waits divided by the said ones; NaN without any.
+func promised(all []promise) float64 {
+	var ratios []float64
+	for _, p := range all {
+		ratios = append(ratios, p.real.Seconds()/max(0.01, p.said.Seconds()))
+	}
+	if len(ratios) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(ratios)
+	return ratios[len(ratios)/2]
 }
 
 // settled returns the time from which the shares of our processes count.
@@ -78,7 +151,7 @@ func after(samples []sample, at time.Duration) sample {
 
 // since returns what happened since an earlier sample.
 func (s sample) since(earlier sample) sample {
-	d := sample{at: s.at - earlier.at, rivals: less(s.rivals, earlier.rivals), others: less(s.others, earlier.others)}
+	d := sample{at: s.at - earlier.at, rivals: less(s.rivals, earlier.rivals), others: less(s.others, earlier.others), scripts: less(s.scripts, earlier.scripts)}
 	for i, a := range s.ours {
 		d.ours = append(d.ours, less(a, earlier.ours[i]))
 	}
@@ -131,7 +204,7 @@ func recovery(s scenario, samples []sample) float64 {
 	const bin, enough = 5, 0.85
 	good := func(i int) bool {
 		d := samples[i+bin].since(samples[i])
-		return float64(sum(d.ours...).Served) >= enough*(rate*bin-float64(d.others.Served))
+		return float64(sum(d.ours...).Served) >= enough*(rate*bin-float64(d.others.Served+d.scripts.Served))
 	}
 	worst := math.NaN()
 	end := len(samples) - 1 - 2*bin
@@ -154,12 +227,25 @@ func recovery(s scenario, samples []sample) float64 {
 	return worst
 }
 
-// worse returns the worse of each of the figures.
-func (m metrics) worse(n metrics) metrics {
-	return metrics{
-		use: min(m.use, n.use), share: min(m.share, n.share), jain: min(m.jain, n.jain),
-		ours: max(m.ours, n.ours), theirs: max(m.theirs, n.theirs),
-		delay: max(m.delay, n.delay), queue: max(m.queue, n.queue),
-		recovery: max(m.recovery, n.recovery), wall: max(m.wall, n.wall),
+// figures lists the metrics that have a mean and a spread.
+func (m *metrics) figures() []*float64 {
+	return []*float64{&m.use, &m.share, &m.jain, &m.ours, &m.theirs, &m.caused, &m.delay, &m.harm, &m.got, &m.attempts, &m.kept, &m.truth, &m.strange, &m.promised, &m.queue, &m.recovery}
+}
+
+// summarize returns the mean of each figure, and its standard deviation.
+func summarize(all []metrics) (mean, spread metrics) {
+	n := float64(len(all))
+	for _, m := range all {
+		mean.wall += m.wall / time.Duration(len(all))
+		for i, f := range m.figures() {
+			*mean.figures()[i] += *f / n
+		}
 	}
+	for i, sd := range spread.figures() {
+		for _, m := range all {
+			*sd += math.Pow(*m.figures()[i]-*mean.figures()[i], 2) / n
+		}
+		*sd = math.Sqrt(*sd)
+	}
+	return mean, spread
 }

@@ -19,10 +19,10 @@ func ours(base http.RoundTripper) http.RoundTripper {
 	}, options...)...)
 }
 
-// windowOf returns the window of a client of ours; 0 for others.
-func windowOf(rt http.RoundTripper) int {
+// statsOf returns the Stats of a client of ours; of others there are none.
+func statsOf(rt http.RoundTripper) (s transport.Stats) {
 	if t, ok := rt.(*transport.Transport); ok {
-		return t.Stats().Window
+		return t.Stats()
 	}
-	return 0
+	return s
 }

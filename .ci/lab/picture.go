@@ -68,7 +68,7 @@ func writePicture(out io.Writer, cells []cell) error {
 
 // summary returns the metrics of the run that is drawn, not the worst of several.
 func summary(c cell) string {
-	m := measure(c.scenario, c.samples)
+	m := c.runs[0]
 	text := fmt.Sprintf("%.0f %% of what is free used · 429s a minute: %.0f ours, %.0f theirs", min(100, 100*m.use), m.ours, m.theirs)
 	if m.delay > 0 {
 		text += fmt.Sprintf(" · the others wait %.1f s", m.delay)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 const (
@@ -27,7 +28,10 @@ type sample struct {
 	ours     []aprimotest.Agent // by process
 	rivals   aprimotest.Agent   // together
 	others   aprimotest.Agent   // the open-loop strangers
+	scripts  aprimotest.Agent   // the closed-loop ones
 	queued   int                // at the server
+	waits    float64            // seconds in the server's queue, the mean of this second
+	stats    transport.Stats    // of our first process
 	inFlight int                // of ours
 	window   int                // limit of that; 0: none
 }
@@ -40,40 +44,57 @@ type bench struct {
 	tasks    sync.WaitGroup
 	inFlight atomic.Int64
 
-	mu   sync.Mutex
-	ours []http.RoundTripper
+	mu       sync.Mutex
+	ours     []http.RoundTripper
+	promises []promise
 }
 
-// simulate runs a scenario with a client and returns a sample for the middle of each
-// second. It must be called in a bubble.
-func simulate(s scenario, c client, seed uint64, length time.Duration) []sample {
+// A record is what a run leaves.
+type record struct {
+	samples  []sample // one for each second
+	promises []promise
+}
+
+// simulate runs a scenario with a client. It must be called in a bubble. Without a client
+// the strangers are alone.
+func simulate(s scenario, c client, seed uint64, length time.Duration) record {
 	b := &bench{scenario: s, seed: seed}
 	b.tenant = b.newTenant()
 	b.tenant.Start()
 	ctx, cancel := context.WithCancel(context.Background())
 	for i, start := range s.processes() {
-		b.tasks.Go(func() {
-			time.Sleep(start)
-			rt := b.process(ctx, c, ourName(i), &b.inFlight)
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			b.ours = append(b.ours, rt)
-		})
+		if c.make != nil {
+			b.tasks.Go(func() { b.start(ctx, c, i, start) })
+		}
 	}
 	if s.rivals != "" {
 		for i := range rivalCount {
-			b.process(ctx, clientNamed(s.rivals), rivalName(i), new(atomic.Int64))
+			b.process(ctx, clientNamed(s.rivals), rivalName(i), new(atomic.Int64), usualLag)
 		}
 	}
-	time.Sleep(time.Second / 2)
+	b.runScripts(ctx)
 	var samples []sample
 	for at := time.Second / 2; at < length; at += time.Second {
-		samples = append(samples, b.sample(at))
-		time.Sleep(time.Second)
+		samples = append(samples, b.second(at))
 	}
 	cancel()
 	b.tasks.Wait()
-	return samples
+	return record{samples, b.promises}
+}
+
+// start starts one of our processes.
+func (b *bench) start(ctx context.Context, c client, i int, after time.Duration) {
+	if b.scenario.batch {
+		ctx = transport.ContextWithPriority(ctx, transport.Batch)
+	}
+	time.Sleep(after)
+	rt := b.process(ctx, c, ourName(i), &b.inFlight, b.scenario.lag(i))
+	b.mu.Lock()
+	b.ours = append(b.ours, rt)
+	b.mu.Unlock()
+	if i == 0 {
+		b.watchPromises(ctx, rt)
+	}
 }
 
 func ourName(i int) string   { return fmt.Sprintf("ours/%d", i+1) }
@@ -81,12 +102,12 @@ func rivalName(i int) string { return fmt.Sprintf("rival/%d", i+1) }
 
 func (b *bench) newTenant() *aprimotest.Tenant {
 	service := b.scenario.calls.service(newDice(b.seed, 1))
-	if from := b.scenario.slower; from > 0 {
+	if slower := b.scenario.slower; slower.by > 0 {
 		quick, start := service, time.Now()
 		service = func(r *http.Request) time.Duration {
 			d := quick(r)
-			if time.Since(start) >= from {
-				d += time.Second
+			if time.Since(start) >= slower.from {
+				d += slower.by
 			}
 			return d
 		}
@@ -99,12 +120,12 @@ func (b *bench) newTenant() *aprimotest.Tenant {
 }
 
 // process starts a process with unlimited work for a client.
-func (b *bench) process(ctx context.Context, c client, name string, inFlight *atomic.Int64) http.RoundTripper {
+func (b *bench) process(ctx context.Context, c client, name string, inFlight *atomic.Int64, lag time.Duration) http.RoundTripper {
 	stream := uint64(len(name)) << 32
 	for _, r := range name {
 		stream = stream*31 + uint64(r)
 	}
-	rt := c.make(wire{tenant: b.tenant.Transport(), jitter: newDice(b.seed, stream), inFlight: inFlight})
+	rt := c.make(wire{tenant: b.tenant.Transport(), jitter: newDice(b.seed, stream), lag: lag, inFlight: inFlight})
 	for i := range callers {
 		random := rand.New(rand.NewPCG(b.seed, stream+1+uint64(i)))
 		b.tasks.Go(func() {
@@ -128,9 +149,24 @@ func call(rt http.RoundTripper, req *http.Request) {
 	resp.Body.Close()
 }
 
+// second returns the sample for the middle of a second, when it is over.
+func (b *bench) second(middle time.Duration) (s sample) {
+	const parts = 10
+	queued := 0
+	for i := range parts {
+		if i == parts/2 {
+			s = b.sample(middle)
+		}
+		queued += b.tenant.Queued()
+		time.Sleep(time.Second / parts)
+	}
+	s.waits = float64(queued) / parts / rate
+	return s
+}
+
 func (b *bench) sample(at time.Duration) sample {
 	agents := b.tenant.Report().Agents
-	s := sample{at: at, others: agents[strangers], queued: b.tenant.Queued(), inFlight: int(b.inFlight.Load())}
+	s := sample{at: at, others: agents[strangers], scripts: agents[scriptName], queued: b.tenant.Queued(), inFlight: int(b.inFlight.Load())}
 	for i := range b.scenario.processes() {
 		s.ours = append(s.ours, agents[ourName(i)])
 	}
@@ -139,8 +175,12 @@ func (b *bench) sample(at time.Duration) sample {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, rt := range b.ours {
-		s.window += windowOf(rt)
+	for i, rt := range b.ours {
+		stats := statsOf(rt)
+		s.window += stats.Window
+		if i == 0 {
+			s.stats = stats
+		}
 	}
 	return s
 }

@@ -17,12 +17,15 @@ type scenario struct {
 
 	release aprimotest.Release
 	calls   workload
-	slower  time.Duration // time from which every call takes 1 s longer; 0: never
+	slower  slowdown // of every call
 
-	others func(*rand.Rand) []aprimotest.Load // open loop
-	rivals string                             // client of two processes with unlimited work; "": none
+	others  func(*rand.Rand) []aprimotest.Load // open loop
+	scripts scripts                            // closed loop
+	rivals  string                             // client of two processes with unlimited work; "": none
 
 	starts []time.Duration // of our processes, each with unlimited work; nil: one, immediately
+	batch  bool            // our work has the priority Batch
+	lags   []time.Duration // the most that the network takes, by process; nil: 45 ms each
 	steps  []time.Duration // when capacity becomes free, or the server changes
 
 	accept accept
@@ -35,17 +38,30 @@ func (s scenario) processes() []time.Duration {
 	return s.starts
 }
 
-// An accept has the bounds for our client. Zero in the first three and anyLevel in the
-// others are no bound.
+// A slowdown makes every call take longer from a time on; zero never does.
+type slowdown struct{ from, by time.Duration }
+
+// lag returns the most that the network takes for a request of a process.
+func (s scenario) lag(process int) time.Duration {
+	if process < len(s.lags) {
+		return s.lags[process]
+	}
+	return usualLag
+}
+
+// An accept has the bounds for our client, for the mean of the seeds. Zero in the first
+// two lines and anyLevel in the others are no bound.
 type accept struct {
-	use, jain, share    float64 // at least
-	ours, theirs, delay float64 // at most
+	use, jain, share   float64 // at least
+	got, kept          float64
+	ours, theirs, harm float64 // at most
+	attempts           float64
 }
 
 var anyLevel = math.Inf(1)
 
 // whatever has no bounds: the figures are for comparison.
-var whatever = accept{ours: anyLevel, theirs: anyLevel, delay: anyLevel}
+var whatever = accept{ours: anyLevel, theirs: anyLevel, harm: anyLevel, attempts: anyLevel}
 
 // misses lists the metrics that are out of bounds.
 func (a accept) misses(m metrics) []string {
@@ -60,7 +76,10 @@ func (a accept) misses(m metrics) []string {
 	check(m.share >= a.share, "share %.2f < %g", m.share, a.share)
 	check(m.ours <= a.ours, "our 429s %.1f > %g", m.ours, a.ours)
 	check(m.theirs <= a.theirs, "their 429s %.1f > %g", m.theirs, a.theirs)
-	check(m.delay <= a.delay, "delay %.1f s > %g", m.delay, a.delay)
+	check(m.harm <= a.harm, "harm %.2f s > %g", m.harm, a.harm)
+	check(m.got >= a.got, "ours %.1f/s < %g", m.got, a.got)
+	check(a.kept == 0 || m.kept >= a.kept, "kept %.2f < %g", m.kept, a.kept)
+	check(m.attempts <= a.attempts, "attempts %.1f/s > %g", m.attempts, a.attempts)
 	return all
 }
 

@@ -9,13 +9,20 @@ import (
 )
 
 const explanation = `
-use       requests served to us and rivals / what the strangers left of 15/s
+use       requests served to us and rivals / what the strangers left of 15/s; a schedule
+          that knows all arrivals has 1, so 1 less that is the regret
 429s      per minute, ours + the others'
-delay     mean delay of the others in the server's queue
+delay     mean delay of the others in the server's queue, seconds
+harm      by how much we make that longer, seconds
 fair      J: Jain's index of our processes; otherwise our part of what we and the rivals got
-back in   time after a change until we had 85 % of the free capacity for 10 s
+ours      served to us a second (requests that we sent a second, if that is more)
+kept      what scripts are served, as a part of what they are served without us
+truth     part of the seconds in which the reported delay is right to 0.3 s
+others    part of the seconds with Stats.Others in which its rate is right to 1.5/s
+wait      real waits / said waits, the median
+back in   time after a change until we had 85 % of the free capacity for 10 s, seconds
 accept    whether ours is within its bounds
-Each figure is the worst of the seeds.
+Each figure is the mean of the seeds, ± its standard deviation.
 `
 
 // writeTable writes a row for each scenario and a group of columns for each client; more
@@ -25,9 +32,9 @@ func writeTable(out io.Writer, m matrix, cells []cell) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	heads, units := []string{""}, []string{"scenario"}
 	for _, c := range m.clients {
-		columns := []string{"use", "429s", "delay", "fair"}
+		columns := []string{"use", "429s", "delay", "harm", "fair"}
 		if alone {
-			columns = append(columns, "queue", "back in", "run")
+			columns = append(columns, "ours", "kept", "truth", "others", "wait", "back in", "run")
 		}
 		heads = append(heads, "|", c.name)
 		heads = append(heads, make([]string, len(columns)-1)...)
@@ -53,9 +60,9 @@ func rowOf(cells []cell, alone bool) []string {
 	row := []string{s.name}
 	verdict := ""
 	for _, c := range cells {
-		row = append(row, "|", fmt.Sprintf("%.3f", c.use), fmt.Sprintf("%.1f + %.1f", c.ours, c.theirs), fmt.Sprintf("%.1f s", c.delay), fairness(c))
+		row = append(row, "|", figure(c.use, c.spread.use, 3), fmt.Sprintf("%.1f + %.1f", c.ours, c.theirs), figure(c.delay, c.spread.delay, 2), figure(c.harm, c.spread.harm, 2), fairness(c))
 		if alone {
-			row = append(row, fmt.Sprintf("%.0f", c.queue), seconds(c.recovery), fmt.Sprintf("%.1f s", c.wall.Seconds()))
+			row = append(row, got(c), figure(c.kept, c.spread.kept, 2), figure(c.truth, c.spread.truth, 2), figure(c.strange, c.spread.strange, 2), figure(c.promised, c.spread.promised, 2), figure(c.recovery, c.spread.recovery, 0), fmt.Sprintf("%.1f s", c.wall.Seconds()))
 		}
 		if c.client.name == "ours" {
 			verdict = s.accept.verdict(c.metrics)
@@ -74,9 +81,22 @@ func fairness(c cell) string {
 	return "–"
 }
 
-func seconds(s float64) string {
-	if math.IsNaN(s) {
+func got(c cell) string {
+	text := figure(c.got, c.spread.got, 1)
+	if c.attempts > 1.1*c.got {
+		text += fmt.Sprintf(" (%.1f)", c.attempts)
+	}
+	return text
+}
+
+// figure returns a mean and its spread with so many digits.
+func figure(mean, spread float64, digits int) string {
+	if math.IsNaN(mean) {
 		return "–"
 	}
-	return fmt.Sprintf("%.0f s", s)
+	text := fmt.Sprintf("%.*f", digits, mean)
+	if spread > 0 {
+		text += " ±" + strings.TrimPrefix(fmt.Sprintf("%.*f", digits, spread), "0")
+	}
+	return text
 }

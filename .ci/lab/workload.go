@@ -49,6 +49,9 @@ var (
 	}
 )
 
+// script is the one call of closed-loop strangers.
+var script = operation{"GET", "/api/core/records?pageSize=2", "", 150 * time.Millisecond, 1}
+
 // names is a fixed order of the operations, so that runs repeat.
 var names = []string{"list", "record", "create", "order"}
 
@@ -102,7 +105,10 @@ func (d *dice) between(low, high time.Duration) time.Duration {
 // service returns a function for the server's time for a request.
 func (w workload) service(noise *dice) func(*http.Request) time.Duration {
 	return func(r *http.Request) time.Duration {
-		op := w[r.Header.Get(operationHeader)]
+		op, ok := w[r.Header.Get(operationHeader)]
+		if !ok {
+			op = script
+		}
 		return time.Duration(float64(op.median) * math.Exp(sigma*noise.normal()))
 	}
 }

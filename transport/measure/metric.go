@@ -54,6 +54,7 @@ const (
 	Rate            = prefix + "rate"
 	Limit           = prefix + "limit"
 	ServerDelay     = prefix + "server_delay"
+	Others          = prefix + "others"
 	Pause           = prefix + "pause"
 	CoordinatorUp   = prefix + "coordinator.up"
 	CoordinatedWith = prefix + "processes"
@@ -90,6 +91,7 @@ func Metrics() []Metric {
 		{Rate, Gauge, "{request}/s", "Requests a second, the mean of the last 10 s.", nil, nil},
 		{Limit, Gauge, "{request}/s", "Requests a second that the limiter lets through; none if it does not say.", nil, nil},
 		{ServerDelay, Gauge, "s", "How long Aprimo lets a request wait before it begins.", nil, nil},
+		{Others, Gauge, "{request}/s", "Requests a second that other programs send to the tenant; none while that is not known.", nil, nil},
 		{Pause, Gauge, "s", "For how long a 429 still holds all calls back.", nil, nil},
 		{CoordinatorUp, Gauge, "", "1 while the limit is kept together with other processes, 0 while they cannot be reached.", nil, nil},
 		{CoordinatedWith, Gauge, "{process}", "Processes that share the limit, this one included.", nil, nil},

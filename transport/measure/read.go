@@ -28,6 +28,9 @@ func Read(t *transport.Transport, tell func(name string, value float64, attribut
 		tell(Limit, s.Limit)
 	}
 	tell(ServerDelay, s.ServerDelay.Seconds())
+	if s.Others.Stddev > 0 {
+		tell(Others, s.Others.Rate)
+	}
 	pause := 0.0
 	if !s.PausedUntil.IsZero() {
 		pause = max(0, time.Until(s.PausedUntil).Seconds())

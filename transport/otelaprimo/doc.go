@@ -18,6 +18,7 @@
 //	…rate                         gauge, {request}/s  requests sent, the mean of the last 10 s
 //	…limit                        gauge, {request}/s  what the limiter lets through; none if not known
 //	…server_delay                 gauge, s            how long Aprimo lets a request wait
+//	…others                       gauge, {request}/s  what other programs send; none if not known
 //	…pause                        gauge, s            how long a 429 still holds everybody back
 //	…coordinator.up               gauge               0 while the others that share the limit cannot
 //	                                                  be reached; none if it is not shared

@@ -18,6 +18,7 @@
 //	…_rate_per_second                     gauge
 //	…_limit_per_second                    gauge
 //	…_server_delay_seconds                gauge
+//	…_others_per_second                   gauge
 //	…_pause_seconds                       gauge
 //	…_coordinator_up                      gauge
 //	…_processes                           gauge

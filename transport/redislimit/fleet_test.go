@@ -2,6 +2,7 @@ package redislimit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -67,7 +68,10 @@ func (f *fleet) add(ctx context.Context, callers int, opts ...Option) *process {
 		f.calls.Go(func() {
 			for ctx.Err() == nil {
 				if err := p.get(ctx); err != nil && ctx.Err() == nil {
-					p.lost.Add(1)
+					if !errors.Is(err, context.DeadlineExceeded) { // its turn would come too late
+						p.lost.Add(1)
+					}
+					time.Sleep(100 * time.Millisecond)
 				}
 				time.Sleep(f.think)
 			}

@@ -154,6 +154,9 @@ func (t total) estimate() (delay, stddev time.Duration) {
 	return time.Duration(t.delay * float64(time.Second)), time.Duration(float64(time.Second) / math.Sqrt(t.weight))
 }
 
+// leastRoundTrip, in seconds, keeps a division by zero away.
+const leastRoundTrip = 0.02
+
 // observe returns what the controller is given. binds says that the rate of all is below
 // the limit.
 func (p pulse) observe(binds bool) congestion.Observation {
@@ -167,6 +170,7 @@ func (p pulse) observe(binds bool) congestion.Observation {
 		Paused:    p.pause != 0,
 		NextProbe: congestion.NextProbe(p.instant(), time.UnixMicro(p.now)),
 	}
+	o.Sending = t.inFlight / max(leastRoundTrip, t.service+t.delay) // by Little's law
 	if t.weight > 0 {
 		o.Stddev = 1 / math.Sqrt(t.weight)
 	}

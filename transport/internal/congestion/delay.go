@@ -79,8 +79,9 @@ func (e *delayEstimator) op(w work) *latency {
 }
 
 // sample learns from an answer. calm says that there was no queue when its request was
-// sent, as far as is known; probed that the request belongs to a probe.
-func (e *delayEstimator) sample(l *latency, took time.Duration, calm, probed bool, now gate.Instant) {
+// sent, as far as is known; probed that the request belongs to a probe. The delay has moved
+// by so many seconds since.
+func (e *delayEstimator) sample(l *latency, took time.Duration, moved float64, calm, probed bool, now gate.Instant) {
 	long := took.Seconds()
 	if l.samples == 0 {
 		l.begin(long - max(0, e.queue))
@@ -90,7 +91,8 @@ func (e *delayEstimator) sample(l *latency, took time.Duration, calm, probed boo
 		e.service = l.mean
 	}
 	e.service += (l.mean - e.service) / serviceSpan
-	e.measure(long-l.mean, l.noise(), now)
+	late := long - l.mean
+	e.measure(max(min(late, 0), late+moved), l.noise(), now)
 	switch {
 	case probed:
 		l.probed.add(long)
@@ -162,11 +164,12 @@ func (e *delayEstimator) left() (left, stddev float64, ok bool) {
 	return sum / weight, 1 / math.Sqrt(weight), true
 }
 
-// settle learns from the last probe what the precise operations take, or the others.
-func (e *delayEstimator) settle(precise bool) {
+// settle learns from the last probe what the precise operations take, or the others, given
+// that the server added queued seconds to each answer.
+func (e *delayEstimator) settle(precise bool, queued float64) {
 	for _, l := range e.ops {
 		if l.probed.n > 0 && l.precise() == precise {
-			l.settle()
+			l.settle(queued)
 		}
 	}
 }

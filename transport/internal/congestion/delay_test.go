@@ -33,7 +33,7 @@ func learn(m *delayEstimator, random *rand.Rand, ops []operationModel, perSecond
 			q = queue(at - float64(calm))
 		}
 		o := ops[random.IntN(len(ops))]
-		m.sample(m.op(o.name), seconds(o.takes(random)+q), quiet, false, begin.Add(seconds(at)))
+		m.sample(m.op(o.name), seconds(o.takes(random)+q), 0, quiet, false, begin.Add(seconds(at)))
 	}
 }
 
@@ -74,7 +74,7 @@ func TestDelayEstimatorIsNotFooledByOneAnswer(t *testing.T) {
 	var m delayEstimator
 	record := operationModel{work{gate.Operation{Method: "GET", Route: "/record"}, 2}, 0.02, 0.3}
 	learn(&m, rand.New(rand.NewPCG(1, 1)), []operationModel{record}, 10, 30, 0, nil)
-	m.sample(m.op(record.name), time.Minute, false, false, gate.Instant(30*time.Second))
+	m.sample(m.op(record.name), time.Minute, 0, false, false, gate.Instant(30*time.Second))
 	if m.queue > 0.4 {
 		t.Errorf("a queue of %.2f s", m.queue)
 	}
@@ -107,7 +107,7 @@ func TestJitterIsNotFooledByASwingingQueue(t *testing.T) {
 func TestOperationsAreForgotten(t *testing.T) {
 	var m delayEstimator
 	for i := range 10_000 {
-		m.sample(m.op(work{gate.Operation{Method: "GET", Route: fmt.Sprint("/", i)}, 2}), 20*time.Millisecond, true, false, gate.Instant(i)*gate.Instant(time.Second))
+		m.sample(m.op(work{gate.Operation{Method: "GET", Route: fmt.Sprint("/", i)}, 2}), 20*time.Millisecond, 0, true, false, gate.Instant(i)*gate.Instant(time.Second))
 		if len(m.ops) > 256 || len(m.ops) == 0 {
 			t.Fatalf("%d operations are kept", len(m.ops))
 		}

@@ -36,17 +36,36 @@
 //   - the queued share: our rate times the delay, by Little's law, is how many of our
 //     requests wait in the server's queue.
 //
-// Once a second the window grows when that share is below a low target and requests wait
-// for room, and shrinks when it is above a high one, as TCP Vegas does (Brakmo and
-// Peterson, 1995). The step is half of the difference, at least 1. A few must wait, or
-// gaps between others' requests stay unused. Since each process keeps as many,
-// uncoordinated processes obtain equal shares. What is uncertain widens the band between
-// the targets. A 429 means that the queue is full whatever the estimates say: it
-// multiplies the window by 0.6.
+// Twice a second the size grows when that share is below the target and requests wait for
+// room, and shrinks when it is above, as TCP Vegas does (Brakmo and Peterson, 1995). One
+// request must wait, or gaps between others' requests stay unused. Since each process keeps
+// as many, uncoordinated processes obtain equal shares. What is uncertain raises the target.
+// The size grows faster towards what sufficed when there was no queue.
 //
-// If the delay stays above 5 s although hardly one of our requests is in flight, others
-// keep the queue full and react to nothing but 429s. To yield further would starve us for
-// no gain. The window then holds a fixed share (Competing).
+// A 429 means that the queue is full whatever the estimates say: it multiplies the size by
+// 0.6. If a fifth of our requests are answered 429 for long, others send more than the server
+// takes, and a pause or a smaller size would starve us for no gain. Then attempts come
+// at a fixed, small rate (Competing). With only batch work the target is half as high, and
+// there is no least rate: what others want goes first.
+//
+// # Who else is there
+//
+// Every 17 s one request at a time is in flight for a moment (BBR's ProbeRTT, Cardwell et
+// al., 2016). We send x of the R that the server processes, so at least x/R of a queue q
+// is ours and must go meanwhile: the delay falls by F, with q·x/R ≤ F ≤ q. So
+// q is between F and F·R/x, whatever the latency without a queue is. From that follow:
+//
+//   - Open loops, which send whatever we do: the queue empties.
+//   - Closed loops, scripts whose workers wait for an answer before the next request: it falls
+//     by our own part, and the rest stands. To obtain a share of the server costs the same share of
+//     its queue: the target is 0.7 of what stands, 16 requests at most.
+//   - A slower API: it falls by less than our own part. What is above F·R/x is the server's own
+//     time. Evidence is gathered over probes, as the others' requests vary.
+//   - A train of some requests at once after a probe: a saturated server lets them go
+//     1/R apart, one that is slower lets them go together (packet pairs, Keshav, 1991).
+//
+// Probes are at common times of the wall clock: processes that do not know each other would
+// otherwise each measure the others' queue.
 //
 // # One law, alone and together
 //
@@ -59,23 +78,11 @@
 //
 // Processes together differ in four ways, each with its reason at the constants:
 //
-//   - Their target is lower: they share one, and more answers measure it.
 //   - They do not yield as the delay grows, since their number does not add to the target.
-//   - They do not compete.
+//   - They do not compete or send trains.
+//   - What stands in probes is not shared: their target does not grow beside closed loops.
 //   - They get a rate from the size: answers a second, and what brings the requests in flight
 //     to the size within a second. A window over a network would cost a round trip a request.
-//
-// # Why probes
-//
-// The hard part is the latency without a queue. Kept for ever, an API that becomes slower
-// reads as a queue, and starves us: 0.23 to 0.59 of the free capacity in simulations.
-// Forgotten after minutes, a standing queue becomes the normal latency, the delay drifts
-// to 5 s and 429s return. What tells the two apart is a short time with one request in
-// flight (BBR's ProbeRTT, Cardwell et al., 2016): if the delay falls, the queue was ours.
-// If it stays three times in a row, it counts as the server's own time. A precise operation
-// is judged by its least answer, any other one by the mean. Probes are at common
-// times of the wall clock: processes that do not know each other would otherwise each
-// measure the others' queue.
 //
 // # What was tried and dropped
 //
@@ -90,22 +97,40 @@
 //     look noisy, none is believed, and the window grows blindly.
 //   - To learn the baseline from requests sent near a 429, whose wait is known, and a bound
 //     from the age of requests without an answer: neither changed a figure.
+//   - Higher targets, 3 to 6 requests: others wait 0.9 s instead of 0.26 s, and a script with one
+//     worker keeps 0.31 of its speed instead of 0.60.
+//   - Three probes in a row in which half of the delay stays, as proof of a slower API: a
+//     queue of closed loops stays as well, and was taken for one.
+//   - Probes three times as often while a slower API is suspected: uncoordinated processes
+//     then probe at different times, and take one another's queue for the server's time.
+//   - Trains after each probe: ten processes fill the queue with them.
+//   - A brake that holds requests back as soon as the delay grows, before the answers show an
+//     excess: beside a square wave others wait 1.0 s instead of 1.15 s, but after a burst
+//     nothing is known of the queue for as long as it drains, and 0.06 of what is free is lost.
+//   - The delay of now, extrapolated by its slope: a burst looks like a load that stays, and the
+//     other way round, until a request that was sent after it is answered.
+//   - All of what closed loops keep in the queue as our target, instead of 0.7: ten processes
+//     without coordination take one another for closed loops, and make 109 429s a minute.
 //   - Envoy's gradient and admission control presume that all traffic passes through them.
 //
-// # Where it is wrong
+// # What is assumed, and where it is wrong
 //
-//   - A script with one worker that sends the next request when the last is answered runs
-//     beside us at 31 % of its speed: half a second more on each request. Targets of 1 and 2
-//     would make that 45 %, but lose 5 % with slow operations alone.
-//   - Beside scripts that keep 20 requests or more waiting, the queue never empties in a
-//     probe, counts as the server's own time after three, and the reported delay is too
-//     low: 0.8 s of 3.0 s with 20, 1.1 s of 4.8 s with 40.
-//   - Whoever starts inside a full queue takes it for the normal latency. Processes that
-//     share a limit adopt the others' estimate; uncoordinated ones do not.
-//   - Only slow and noisy operations beside others: the estimate is worth little.
-//   - An API that has become slower by a second is known for that only after three probes:
-//     for a minute part of the free capacity is left unused.
-//   - Ten uncoordinated processes keep a delay of 3 to 4 s, as each keeps its share.
+//   - The limit is known. Where the tenant takes less, delays and 429s steer nevertheless, but
+//     shares, the others' rate and what a probe proves are computed from a wrong R.
+//   - The queue is first come, first served, and one for all operations. With a queue for each
+//     operation, a slow one makes all wait.
+//   - Others do not change their rate because of our probes. Rivals that fill what we leave
+//     look like closed loops or a slower API.
+//   - A leaky release (one request each 1/R) queues what comes together although the server is
+//     not saturated: 5 % of the free capacity is lost, and trains say nothing.
+//   - A release by fixed windows of a second makes the delay swing within each second: others wait 0.9 s.
+//   - Beside 20 closed-loop workers or more, the queue that stands differs from probe to
+//     probe, and our share wavers: 3.9 a second where 5 would be fair.
+//   - An API that becomes slower by 3 s while a script is there: our requests are few when the
+//     probe comes, which proves little. It takes 2 to 4 minutes.
+//   - Who starts inside a full queue takes it for the normal latency until probes correct it.
+//     Processes that share a limit adopt the others' estimate; uncoordinated ones do not.
+//   - Ten uncoordinated processes keep a delay of 2 s, as each keeps its share.
 //
 // # Constants
 //

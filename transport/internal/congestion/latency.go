@@ -103,12 +103,12 @@ func (l *latency) estimate() float64 {
 // settle learns from the last probe. For a precise operation it follows the lower
 // envelope, since during a probe too there may be a queue of others; for the rest the
 // mean, since the least of noisy answers says nothing.
-func (l *latency) settle() {
-	off := l.estimate() - l.mean
+func (l *latency) settle(queued float64) {
+	off := l.estimate() - queued - l.mean
 	switch {
 	case !l.precise():
 		l.samples = min(l.samples+l.probed.n, oldSamples)
-		l.mean += min(1, l.probed.n/l.samples) * off
+		l.mean = max(0, l.mean+min(1, l.probed.n/l.samples)*off)
 	case off < 0:
 		l.mean += followDown * off
 	case off < followWithin:

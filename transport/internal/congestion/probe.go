@@ -1,6 +1,7 @@
 package congestion
 
 import (
+	"math"
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
@@ -8,35 +9,70 @@ import (
 
 // A judgment is what the probes so far say about the latencies.
 type judgment struct {
-	known  bool    // a probe has had an answer
-	before float64 // the delay when the last probe began, in seconds
+	known bool // a probe has had an answer
 
-	// stayed is in how many probes in a row the delay stayed, and stayedLong how long it
-	// was in the last of them, in seconds.
-	stayed     int
-	stayedLong float64
+	due    gate.Instant // when the last probe is judged; 0: it has been
+	before float64      // the delay when it began, in seconds
+	rate   float64      // the requests a second that we sent before it
+
+	fell, ours float64 // how far delays fell in probes, and our part of them; see stand
+	doubt      float64 // the variance of fell
+	stood      float64 // seconds that stayed in the last probe and belong to closed loops
+	proof      evidence
+	full       bool // the queue stayed full in the last probe
+	train      train
 }
+
+// An evidence is a mean, weighted by precision, of how many seconds of the delay are the
+// server's own time and no queue. Old probes weigh less.
+type evidence struct{ weight, sum float64 }
 
 const (
 	// settled is for how long after the end requests still belong to the probe: those that
 	// follow have not yet built up a queue. (Measured in .ci/lab.)
 	settled = 400 * time.Millisecond
 
-	// stayedEnough is in how many probes in a row a delay must stay before it counts as the
-	// server's own time. One probe beside a busy stranger says little; three take 51 s.
-	// (Simulated: an API slower by 1 s went from 0.23 to 0.998 of the free capacity,
-	// without harm where nothing had changed.)
-	stayedEnough = 3
+	// A probe is judged judgedAfter and half the service and the delay after its end, when its
+	// requests have been answered. (Measured in .ci/lab.)
+	judgedAfter = 1.0
 
-	// A delay stayed if at least this many seconds, standard deviations, or this part of
-	// what it was, are left. (Simulated, as above.)
-	stayedLeast, stayedStddevs, stayedPart = 0.3, 3, 0.5
+	// A delay that grew in a probe by more than grewBy seconds and grewStddevs standard
+	// deviations was made by others, and says nothing. (Statistics.)
+	grewBy, grewStddevs = 0.25, 2
 
-	// A delay that stays must be about as long each time: it may differ by stableStddevs
-	// standard deviations, or by stableLeast, in seconds, and stablePart of it. (Simulated,
-	// as above.)
-	stableStddevs           = 2
-	stableLeast, stablePart = 0.05, 0.15
+	// fallNoise, in seconds, is what a fall is uncertain by at least, and othersNoise how much
+	// of the variance of a Poisson process others' requests add. (Statistics; the part was
+	// measured in .ci/lab.)
+	fallNoise, othersNoise = 0.03, 0.7
+
+	// elasticKeeps is what a probe leaves of older falls, proofKeeps of older evidence.
+	// (Measured in .ci/lab.)
+	elasticKeeps, proofKeeps = 0.7, 0.8
+
+	// Others are closed loops if the delay falls by closedFall of our part or less, open ones
+	// if by openFall of it or more. (Measured in .ci/lab.)
+	closedFall, openFall = 1.2, 1.5
+
+	// The delay counts as the server's own time if the evidence exceeds provenLeast seconds and
+	// proven standard deviations, and the last probe shows provenPart of it. (Measured in
+	// .ci/lab.)
+	provenLeast, proven, provenPart = 0.15, 2.5, 0.5
+
+	// suspectLeast, in seconds, is the delay of a probe that may be the server's own time.
+	// (Measured in .ci/lab.)
+	suspectLeast = 0.2
+
+	// shiftAfter is how long after a 429 nothing counts as the server's own time: its queue
+	// was full. (Judgement.)
+	shiftAfter = time.Minute
+
+	// crowdedLeft, in seconds, is what stays in a probe if others keep the queue full: two
+	// thirds of a full queue. (Judgement.)
+	crowdedLeft = 4.5
+
+	// Evidence against is kept down to a weight of mostAgainst, 1/s², so that a server that
+	// becomes slower later is found as fast. (Measured in .ci/lab.)
+	againstPart, mostAgainst = 0.1, 4
 )
 
 // includes reports whether a request sent then tells what its operation takes without a
@@ -50,39 +86,111 @@ func (p Probe) includes(sent gate.Instant, l *latency) bool {
 	return !sent.Before(from) && sent.Before(p.Until.Add(settled))
 }
 
-// judge draws the conclusion from the last probe.
-func (w *Window) judge() {
-	p := &w.judgment
-	defer w.delay.forget()
-	p.known = p.known || w.delay.probed()
-	w.delay.settle(false)
-	left, stddev, ok := w.delay.left()
-	if !ok {
+// begin notes what was before a probe.
+func (j *judgment) begin(p Probe, delay, rate, service float64) {
+	j.due = p.Until.Add(seconds(judgedAfter + service/2 + delay))
+	j.before, j.rate = delay, rate
+}
+
+// judge draws the conclusion from the last probe, once it is due.
+//
+// In a probe at least our own part of a queue must go: of a delay q we make x/R, if we send
+// x and the server processes R. It falls by F, which is at least q·x/R and at most q. So q
+// is between F and F·R/x, and what exceeds F·R/x is no queue but the server's own time. That
+// holds for any others, also closed loops, whose requests stay, and needs no baseline.
+func (w *Window) judge(now gate.Instant) {
+	j := &w.judgment
+	if j.due.IsZero() || now.Before(j.due) {
 		return
 	}
-	switch {
-	case left > max(stayedLeast, stayedStddevs*stddev, stayedPart*p.before) && w.state.Crowded.IsZero():
-		if p.stay(left, stddev); p.stayed >= stayedEnough {
-			w.delay.shift(left)
-			p.stayed = 0
-		}
-	case left < -(certain*stddev + certainMargin):
+	j.due = 0
+	j.full = w.delay.delay() > crowdedLeft
+	if !j.full {
+		w.refused, w.bearable = pace{span: overloadSpan}, now
+	}
+	defer w.delay.forget()
+	j.known = j.known || w.delay.probed()
+	left, stddev, ok := w.delay.left()
+	if !ok {
+		w.delay.settle(false, 0)
+		return
+	}
+	if left > j.before+grewBy+grewStddevs*stddev {
+		w.standing = min(w.standing, j.before)
+		return
+	}
+	w.delay.settle(false, max(0, left))
+	if left < -(certain*stddev + certainMargin) {
 		w.delay.shift(left)
-		p.stayed = 0
-	default:
-		w.delay.settle(true)
-		p.stayed = 0
+		w.standing = 0
+		return
+	}
+	j.train.end(w.limit, left)
+	rate := min(w.limit, max(leastProbed, j.rate))
+	part := w.limit / rate
+	excess := min(left, j.before-(j.before-left)*part)
+	others := othersNoise * (w.limit - rate) * (leastRecent + j.before) / (w.limit * w.limit)
+	variance := stddev*stddev + fallNoise*fallNoise + others // of the fall
+	w.stand(left, variance)
+	j.proof.add(excess, part*part*variance)
+	own, need := j.proof.mean(), proven
+	if j.train.apart() {
+		need *= apartNeed
+	}
+	sd := 1 / math.Sqrt(j.proof.weight)
+	calm := now.Sub(w.limited) > shiftAfter
+	switch {
+	case calm && j.train.together() && excess > suspectLeast:
+		w.slower(left)
+	case calm && excess > provenPart*own && own > max(provenLeast, need*sd):
+		w.slower(own)
+	case left <= followWithin:
+		w.delay.settle(true, 0)
 	}
 }
 
-// stay counts a probe in which a delay stayed. It begins again with one that differs from
-// the last by more than the noise: a queue changes, a slower API does not.
-func (p *judgment) stay(left, stddev float64) {
-	if off := left - p.stayedLong; max(off, -off) > max(stableStddevs*stddev, stableLeast+stablePart*p.stayedLong) {
-		p.stayed = 0
+// slower takes so much of the delay for the server's own time.
+func (w *Window) slower(by float64) {
+	j := &w.judgment
+	w.delay.shift(by)
+	w.standing, j.stood = max(0, w.standing-by), max(0, j.stood-by)
+	j.proof = evidence{}
+	j.train.reset()
+	w.state.slower(by, w.delay.service)
+}
+
+// leastProbed, in requests a second, is the least rate before a probe from which our part of
+// the delay can be computed. (Judgement.)
+const leastProbed = 0.5
+
+// stand learns how much of the delay belongs to closed loops: what was left in the last
+// probes, if the delays fell by no more than our own part.
+func (w *Window) stand(left, variance float64) {
+	j := &w.judgment
+	j.fell = elasticKeeps*j.fell + j.before - left
+	j.ours = elasticKeeps*j.ours + j.rate/w.limit*j.before
+	j.doubt = elasticKeeps*elasticKeeps*j.doubt + variance
+	margin := math.Sqrt(j.doubt)
+	closed := max(0, min(1, (openFall*j.ours+margin-j.fell)/((openFall-closedFall)*j.ours+margin)))
+	stand := max(0, left) * closed
+	w.standing = min(stand, max(j.stood, stand/2))
+	j.stood = stand
+}
+
+// add takes in a measurement with its variance.
+func (e *evidence) add(excess, variance float64) {
+	e.weight = proofKeeps*e.weight + 1/variance
+	e.sum = proofKeeps*e.sum + excess/variance
+	if e.sum < againstPart*e.weight && e.weight > mostAgainst {
+		e.sum, e.weight = e.sum*mostAgainst/e.weight, mostAgainst
 	}
-	p.stayed++
-	p.stayedLong = left
+}
+
+func (e *evidence) mean() float64 {
+	if e.weight == 0 {
+		return 0
+	}
+	return e.sum / e.weight
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -18,12 +18,13 @@ type State struct {
 	Mode Mode    `json:"mode"` // Opening, Steady or Competing
 	Size float64 `json:"size"` // how many requests may be in flight outside of probes, 1 at least
 	Peak float64 `json:"peak"` // the most in flight recently
+	Calm float64 `json:"calm"` // the size that suffices when the server adds no delay
 
-	Short   bool         `json:"short"`   // a request had to wait for room since Resized
-	Resized gate.Instant `json:"steered"` // when the size was adjusted last
-	Limited gate.Instant `json:"limited"` // the last 429 that is taken in
-	Cut     gate.Instant `json:"cut"`     // the last 429 that has cut the size
-	Crowded gate.Instant `json:"crowded"` // since when rivals may keep the queue full; 0: they do not
+	Short    bool         `json:"short"`    // a request had to wait for room since Resized
+	Resized  gate.Instant `json:"steered"`  // when the size was adjusted last
+	Narrowed gate.Instant `json:"narrowed"` // when it last shrank for a delay
+	Limited  gate.Instant `json:"limited"`  // the last 429 that is taken in
+	Cut      gate.Instant `json:"cut"`      // the last 429 that has cut the size
 
 	Probe Probe `json:"probe"`
 
@@ -64,20 +65,26 @@ type Observation struct {
 	Service  float64 // what requests take without Delay, in seconds, the mean
 	Baseline bool    // a probe has measured that
 
-	InFlight   float64      // requests now
-	Peak       float64      // the most since the last step
-	Answers    int64        // so far; only the difference to the last step counts
-	Throughput float64      // requests a second over meterSpan; not used if shared
-	Short      bool         // a request has had to wait for room since the last step
-	Lacking    bool         // one has recently, see lackedWithin
-	Limited    gate.Instant // the last 429
-	Paused     bool         // a 429 holds all requests back
-	NextProbe  gate.Instant // the next time at which all processes probe, see NextProbe
+	Sending    float64 // requests a second, now
+	Answered   float64 // answers a second, now; not used if shared
+	Throughput float64 // requests a second over meterSpan; not used if shared
+	Standing   float64 // seconds of Delay that stay when we send nothing
+	Scavenge   bool    // no work waits but what yields to everybody
+	Overload   bool    // others send more than the server takes
+
+	InFlight  float64      // requests now
+	Peak      float64      // the most since the last step
+	Answers   int64        // so far; only the difference to the last step counts
+	Short     bool         // a request has had to wait for room since the last step
+	Lacking   bool         // one has recently, see lackedWithin
+	Limited   gate.Instant // the last 429
+	Paused    bool         // a 429 holds all requests back
+	NextProbe gate.Instant // the next time at which all processes probe, see NextProbe
 }
 
 const (
 	// stateVersion changes with the meaning of a State's fields.
-	stateVersion = 1
+	stateVersion = 2
 
 	// clockStep is how far a State may be ahead of the clock before the clock must have been
 	// set back, so that no time in it means anything.
@@ -109,12 +116,12 @@ func Parse(text string) (s State, ok bool) {
 
 func (s State) valid() bool {
 	known := s.Mode == Opening || s.Mode == Steady || s.Mode == Competing
-	sane := s.Size >= 1 && s.Size <= maxSize && s.Peak >= 0 && s.Peak <= maxSize &&
+	sane := s.Size >= 1 && min(s.Peak, s.Calm) >= 0 && max(s.Size, s.Peak, s.Calm) <= maxSize &&
 		min(s.Done, s.Served) >= 0 && s.Rate > 0 && max(s.Done, s.Served, s.Rate) <= maxSize
 	soon := s.At.Add(clockStep)
-	timely := s.Probe.Next <= soon.Add(probeEvery) && s.Probe.Until <= soon.Add(seconds(probeMax)) &&
-		max(s.Resized, s.Limited, s.Cut, s.Crowded, s.Counted) <= soon &&
-		min(s.At, s.Resized, s.Limited, s.Cut, s.Crowded, s.Counted, s.Probe.Next, s.Probe.From, s.Probe.Tail, s.Probe.Until) >= 0
+	timely := s.Probe.Next <= soon.Add(overloadProbes*probeEvery) && s.Probe.Until <= soon.Add(seconds(probeMax)) &&
+		max(s.Resized, s.Narrowed, s.Limited, s.Cut, s.Counted) <= soon &&
+		min(s.At, s.Resized, s.Narrowed, s.Limited, s.Cut, s.Counted, s.Probe.Next, s.Probe.From, s.Probe.Tail, s.Probe.Until) >= 0
 	return s.Version == stateVersion && known && sane && timely
 }
 
@@ -140,8 +147,12 @@ func (s State) Due(now, limited gate.Instant) bool {
 // NextProbe returns the next common time of the wall clock for probes, as a time of a clock
 // that now and wall both show.
 func NextProbe(now gate.Instant, wall time.Time) gate.Instant {
+	return nextProbe(now, wall, probeEvery)
+}
+
+func nextProbe(now gate.Instant, wall time.Time, every time.Duration) gate.Instant {
 	wall = wall.Round(0)
-	return now.Add(wall.Truncate(probeEvery).Add(probeEvery).Sub(wall))
+	return now.Add(wall.Truncate(every).Add(every).Sub(wall))
 }
 
 // room returns how many requests may be in flight.

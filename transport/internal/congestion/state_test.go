@@ -15,6 +15,8 @@ func observations(rt *rapid.T, now gate.Instant, answers int64) Observation {
 	positive := func(name string, most float64) float64 { return rapid.Float64Range(0, most).Draw(rt, name) }
 	return Observation{
 		Delay: positive("delay", 1e6), Stddev: positive("stddev", 10), Service: positive("service", 1e6), Baseline: rapid.Bool().Draw(rt, "baseline"),
+		Sending: positive("sending", 1e6), Answered: positive("answered", 1e6), Standing: positive("standing", 1e6),
+		Scavenge: rapid.Bool().Draw(rt, "scavenge"), Overload: rapid.Bool().Draw(rt, "overload"),
 		InFlight: positive("in flight", 1e9), Peak: positive("peak", 1e9), Answers: answers, Throughput: positive("throughput", 1e6),
 		Short: rapid.Bool().Draw(rt, "short"), Lacking: rapid.Bool().Draw(rt, "lacking"), Paused: rapid.Bool().Draw(rt, "paused"),
 		Limited:   now.Add(time.Duration(rapid.Int64Range(-int64(time.Minute), int64(time.Minute)).Draw(rt, "limited"))),
@@ -115,7 +117,7 @@ func TestOverestimatedDelay(t *testing.T) {
 	name := work{gate.Operation{Method: "GET", Route: "/a"}, 2}
 	for range youngSamples {
 		now = now.Add(time.Millisecond)
-		e.sample(e.op(name), 20*time.Millisecond, false, false, now)
+		e.sample(e.op(name), 20*time.Millisecond, 0, false, false, now)
 		if mean := e.op(name).mean; mean < 0 || e.service < 0 {
 			t.Fatalf("mean %v s, service %v s; want 0 at least", mean, e.service)
 		}

@@ -8,65 +8,85 @@ import (
 )
 
 const (
-	// queuedLow and queuedHigh are the target for our requests in the server's queue. Below
-	// low, gaps between others' requests stay unused; above high, everybody waits longer
-	// for no gain. They are the alpha and beta of TCP Vegas. (Simulated: beside 8 other
-	// requests a second all of the free capacity is used, others wait 0.9 s, no 429.
-	// Targets of 1 and 2 would make that 0.44 s, but use .947 of the limit alone with slow
-	// operations, where the noise of the estimate exceeds the target.)
-	queuedLow, queuedHigh = 3, 6
+	// leastQueued is how many of our requests are to wait in the server's queue, so that no
+	// gap between others' requests is left unused, and scavengeQueued the same while we
+	// yield to everybody. (Measured in .ci/lab: with 0.6 bursts leave 0.30 of what is free
+	// unused, with 1.5 others wait 0.29 s instead of 0.20 s.)
+	leastQueued, scavengeQueued = 1.0, 0.5
 
-	// sharedLow and sharedHigh are the same for processes together. They measure more
-	// answers, so the noise is lower, and one target holds for all of them. (Simulated:
-	// others wait 0.57 s, all of the free capacity is used.)
-	sharedLow, sharedHigh = 1.25, 3.25
-
-	// yieldDelay, in seconds, is the delay above which the target of a process alone shrinks
-	// in proportion: otherwise the delay would grow with the number of uncoordinated
-	// processes, each of which keeps its target. Processes together have one target, and
-	// do not yield. (Measured in .ci/lab.)
+	// yieldDelay, in seconds, is the delay above which the target shrinks in proportion:
+	// otherwise the delay would grow with the number of uncoordinated processes, each of
+	// which keeps its target. Processes together have one target, and do not yield.
+	// (Measured in .ci/lab.)
 	yieldDelay = 1.5
+
+	// Beside closed loops, whose requests stay in the queue whatever we do, a share of the
+	// server costs the same share of its queue: sharePart of theirs is our target, and
+	// mostQueued the bound of that, 1.1 s at 15 a second. (Measured in .ci/lab.)
+	sharePart, mostQueued = 0.7, 16
 
 	// leastDelay, in seconds, keeps the yield away from a division by zero.
 	leastDelay = 0.01
 
-	// steerEvery is slow on purpose: a change now shows in the delay when the requests that
+	// steerEvery is slow on purpose: a change shows in the delay when the requests that
 	// are sent now have been answered.
-	steerEvery = time.Second
+	steerEvery = 500 * time.Millisecond
 
-	// steerPart is how much of a difference to the target a step removes, and steerLeast,
-	// in requests, the least that it changes. (Simulated.)
-	steerPart, steerLeast = 0.5, 1
+	// The size shrinks at most once in narrowEvery seconds and narrowPerDelay of the delay,
+	// by narrowPart of what is too much: by less, narrowDamped, where slow and noisy
+	// operations show a change late. noisy, in seconds, is the standard deviation that counts
+	// as such. (Measured in .ci/lab: with 0.7 bursts leave 0.06 of what is free unused, with 0.35
+	// others wait 1.3 s beside a square wave instead of 1.1 s.)
+	narrowEvery, narrowPerDelay     = 0.5, 0.7
+	narrowPart, narrowDamped, noisy = 0.5, 0.3, 0.3
+
+	// The size grows, a second, by widenPart of what is missing, by widenSize of itself, or to
+	// what sufficed in calm, whichever is most: less where answers are slow and show it late, but
+	// by widenLeast while nothing of ours waits. (Measured in .ci/lab: without the memory of
+	// the calm size a square wave leaves 0.07 of what is free unused; without the least, slow
+	// operations need minutes after an opening that ended early.)
+	widenPart, widenSize, widenLeast = 0.5, 0.1, 1.0
+
+	// calmUp and calmDown, in seconds, are the time constants of that memory. (Measured in
+	// .ci/lab.)
+	calmUp, calmDown = 2.0, 40.0
+
+	// openUntil is how many of ours must wait at the server to end the opening: then others
+	// use the tenant. That must be certain to openStddevs standard deviations. (Measured in
+	// .ci/lab.)
+	openUntil, openStddevs = 4, 2
+
+	// The rate never falls below leastShare of the limit, since without requests there is
+	// nothing to measure, or below leastCrowded at a delay of crowdedDelay seconds: others
+	// keep the queue full whatever we do. (Measured in .ci/lab; leastCrowded at any delay
+	// fills the queue beside strangers that use 0.9 of the limit.)
+	leastShare, leastCrowded, crowdedDelay = 1.0 / 30, 2.0 / 15, 5.0
 
 	// A 429 multiplies the size by cutBy, at most once in cutEvery: the 429s of one moment
 	// are one piece of news. (Simulated; TCP CUBIC, RFC 9438, and AWS's SDKs multiply by
 	// 0.7.)
 	cutBy, cutEvery = 0.6, 2 * time.Second
 
-	// A delay of crowdedDelay, in seconds, for crowdedFor, although the size is at most
-	// crowdedSize, is made by rivals that react to nothing but a 429: ten uncoordinated
-	// processes of ours make 4 s. Then competingSeconds of the limit's rate are kept in
-	// flight, until the delay falls below relaxedDelay. (Measured in .ci/lab. Simulated:
-	// beside a client that keeps the queue full, 1.0 to 1.3 requests a second instead of
-	// 0.3 to 0.5. Processes together do not compete: that has not been tried.)
-	crowdedDelay, relaxedDelay = 5.0, 3.0
-	crowdedFor                 = 30 * time.Second
-	crowdedSize                = 4
-	competingSeconds           = 1.8
+	// In overload others fill the queue again as soon as there is a place: a pause or a smaller
+	// size would only starve us. Then attempts come at overloadPart of the limit, and as many
+	// are in flight as that rate needs when each waits overloadDelay seconds, the longest wait
+	// in a full queue. (Measured in .ci/lab.)
+	overloadPart, overloadDelay, overloadSlack = 0.22, 7.0, 4
 
 	// afterProbe is for how long after a probe the requests in flight are too few to
 	// steer by. (Judgement.)
 	afterProbe = 500 * time.Millisecond
 
-	// aloneAt is the part of the limit that we must obtain to conclude that no other program
-	// matters: apparent delay is noise then. (Measured in .ci/lab.)
-	aloneAt = 0.9
+	// We are alone if so much of the limit is answered lately: what is measured as a delay is
+	// noise then. Where the noise is large, noisyAlone seconds, less is enough, or aloneAt of the
+	// limit sent over meterSpan; otherwise to send at the limit does not prove that nobody
+	// else does, since the queue may be growing. (Measured in .ci/lab.)
+	answeredAlone, answeredNoisy, aloneAt, noisyAlone = 0.92, 0.85, 0.9, 0.15
 
-	// growthSlack, in requests, is how far above the most in flight the size may be while
-	// no request waits for room, and peakSpan the steps over which that most is forgotten:
-	// a size that has never been tried would have to shrink all the way when others come.
-	// (Judgement.)
-	growthSlack, peakSpan = 10, 10
+	// While no request waits for room, the size is at most growthPart of the most in flight
+	// and growthSlack more: a size that has never been tried would have to shrink all the way
+	// when others come. peakSpan is the steps over which that most is forgotten. (Judgement.)
+	growthPart, growthSlack, peakSpan = 1.1, 4, 20
 
 	// The size is bounded by what is being processed at the full rate, by Little's law,
 	// busyStddevs standard deviations of a Poisson process and busySlack requests more: all
@@ -74,9 +94,8 @@ const (
 	// limit.)
 	busyStddevs, busySlack = 4, 20
 
-	// leastRoundTrip, in seconds, and leastRate, in requests a second, keep Little's law
-	// away from a division by zero.
-	leastRoundTrip, leastRate = 0.02, 0.1
+	// leastRate, in requests a second, is the least for Little's law.
+	leastRate = 0.1
 )
 
 // Probes.
@@ -84,6 +103,13 @@ const (
 	// probeEvery is no part of a minute or half a minute, when scheduled jobs start. (BBR
 	// probes each 10 s.)
 	probeEvery = 17 * time.Second
+
+	// Probes are overloadProbes times as rare in overload. (Measured in .ci/lab.)
+	overloadProbes = 3
+
+	// Between two probes pass at least probeGap seconds and probeGapPerDelay of the delay.
+	// (Measured in .ci/lab.)
+	probeGap, probeGapPerDelay = 2.0, 1.5
 
 	// probeMin, probeFirst and probeMax bound the length of a probe, in seconds. A shorter
 	// one sends too few requests to learn from; the first one lasts longer as nothing is
@@ -136,18 +162,19 @@ func (s State) Step(now gate.Instant, scope Scope, o Observation) State {
 	s.At, s.Answers = max(s.At, now), o.Answers
 	s.Peak = max(s.Peak, o.Peak)
 	s.Short = s.Short || o.Short
-	alone := o.Throughput > aloneAt*scope.Limit
 	if scope.Shared {
 		s.count(now, answers)
-		alone = s.Served > aloneAt*scope.Limit
+		o.Answered, o.Throughput = 0, s.Served
 	}
+	alone := o.alone(scope.Limit)
+	s.compete(scope, o)
 	if o.Limited.After(s.Limited) && !o.Limited.After(now) {
 		s.limit(scope, o)
 	} else {
 		s.schedule(now, o, alone)
 		s.steer(now, scope, o, alone, float64(answers))
 	}
-	s.Size, s.Peak = min(s.Size, maxSize), min(s.Peak, maxSize)
+	s.Size, s.Peak, s.Calm = min(s.Size, maxSize), min(s.Peak, maxSize), min(s.Calm, maxSize)
 	if scope.Shared {
 		s.Rate = s.Served + (s.room(now)-o.InFlight)/fillTime
 		s.Rate = max(leastPart*scope.Limit, min(s.Rate, scope.Limit))
@@ -192,7 +219,7 @@ func (s *State) schedule(now gate.Instant, o Observation, alone bool) {
 		return
 	}
 	s.Probe.Next = o.NextProbe
-	if due.IsZero() || s.Mode == Competing || !o.Lacking || o.Paused || alone {
+	if due.IsZero() || !o.Lacking || o.Paused || alone || now.Sub(s.Probe.Until) < seconds(probeGap+probeGapPerDelay*o.Delay) {
 		return
 	}
 	if o.Delay < calmDelay && o.Baseline {
@@ -207,7 +234,9 @@ func (s *State) schedule(now gate.Instant, o Observation, alone bool) {
 	}
 	s.Probe.From, s.Probe.Until = now, due.Add(seconds(long))
 	s.Probe.Tail = due.Add(seconds(tailBase + tailPart*(long-probeBase)))
-	s.Mode = Steady
+	if s.Mode == Opening {
+		s.Mode = Steady
+	}
 }
 
 // steer changes the size.
@@ -215,44 +244,84 @@ func (s *State) steer(now gate.Instant, scope Scope, o Observation, alone bool, 
 	if now.Before(s.Probe.Until.Add(afterProbe)) || o.Paused {
 		return
 	}
-	queued, stddev := o.queuedShare(scope.Limit)
-	if low, _ := scope.target(0); s.Mode == Opening {
-		s.open(queued-stddev > low && o.Stddev > 0, answers)
+	queued, doubt := o.queued(scope.Limit)
+	if s.Mode == Opening {
+		s.open(queued-openStddevs*doubt > openUntil && o.Stddev > 0, answers)
 	}
-	if since := now.Sub(s.Resized); since >= 0 && since < steerEvery {
+	since := now.Sub(s.Resized)
+	if since >= 0 && since < steerEvery {
 		return
 	}
 	s.Resized = now
-	if !scope.Shared {
-		s.compete(now, o.Delay)
+	if s.Mode != Competing {
+		s.resize(now, min(1, max(0, since.Seconds())), scope, o, alone)
+		s.bound(scope, o)
 	}
-	s.resize(scope, o, queued, stddev, alone)
-	s.bound(scope, o)
+	s.Peak -= (s.Peak - o.InFlight) / peakSpan
 	s.Short = false
 }
 
-// resize brings our share of the server's queue between its targets. What is uncertain
-// widens the band between them.
-func (s *State) resize(scope Scope, o Observation, queued, stddev float64, alone bool) {
-	low, high := scope.target(o.Delay)
-	low, high = low+stddev/2, high+stddev
+// resize brings our share of the server's queue between its targets, since dt seconds have
+// passed. What is uncertain widens the band between them.
+func (s *State) resize(now gate.Instant, dt float64, scope Scope, o Observation, alone bool) {
+	queued, doubt := o.queued(scope.Limit)
+	extra := min(doubt, doubt*doubt)
+	low := scope.target(o) + extra
+	high := low + extra
+	s.remember(dt, queued < high)
 	switch {
-	case s.Mode == Competing:
-		s.Size = scope.Limit * (o.Service + competingSeconds)
 	case queued > high && !alone:
-		s.Size -= max(steerLeast, (queued-high)*steerPart)
+		if now.Sub(s.Narrowed) < seconds(narrowEvery+narrowPerDelay*o.Delay) {
+			return
+		}
+		s.Narrowed = now
+		s.Size -= narrowPart * (queued - high) / (1 + narrowDamped*o.Service*min(1, o.Stddev/noisy))
 	case queued < low && s.Short && s.Mode == Steady:
-		s.Size += max(steerLeast, (low-queued)/(1+o.Service))
+		part := 1 - queued/low
+		s.Size += dt * max(widenLeast*part, max(widenPart*(low-queued), widenSize*s.Size*part, (s.Calm-s.Size)*part)/(1+o.Service))
+	}
+}
+
+// remember learns the size that suffices in calm, or forgets it slowly.
+func (s *State) remember(dt float64, calm bool) {
+	used := min(s.Size, s.Peak)
+	switch {
+	case used < s.Calm:
+		s.Calm -= (s.Calm - used) * dt / calmDown
+	case calm:
+		s.Calm += (used - s.Calm) * dt / calmUp
+	}
+}
+
+// slower makes room for requests that take so much longer, service seconds now.
+func (s *State) slower(by, service float64) {
+	if before := service - by; by > 0 && before > 0 {
+		s.Size = max(s.Size, s.Calm*service/before)
 	}
 }
 
 // target returns how many of our requests are to wait in the server's queue.
-func (c Scope) target(delay float64) (low, high float64) {
-	if c.Shared {
-		return sharedLow, sharedHigh
+func (c Scope) target(o Observation) float64 {
+	standing := min(o.Standing, o.Delay)
+	yield := min(1, yieldDelay/max(leastDelay, o.Delay-standing))
+	switch {
+	case c.Shared:
+		return leastQueued
+	case o.Scavenge:
+		return scavengeQueued * yield
 	}
-	yield := min(1, yieldDelay/max(leastDelay, delay))
-	return queuedLow * yield, queuedHigh * yield
+	return min(mostQueued, max(leastQueued*yield, sharePart*c.Limit*standing))
+}
+
+// floor returns the least rate, in requests a second.
+func (c Scope) floor(o Observation) float64 {
+	switch {
+	case o.Scavenge:
+		return 0
+	case o.Delay > crowdedDelay && !c.Shared:
+		return leastCrowded * c.Limit
+	}
+	return leastShare * c.Limit
 }
 
 // open grows with each answer, until there is a queue.
@@ -264,41 +333,41 @@ func (s *State) open(queue bool, answers float64) {
 	}
 }
 
-// bound keeps the size from growing to what has never been tried.
+// bound keeps the size from growing to what has never been tried, and from falling to what
+// would starve us.
 func (s *State) bound(scope Scope, o Observation) {
 	if !s.Short {
-		s.Size = min(s.Size, max(startSize, s.Peak+growthSlack))
+		s.Size = min(s.Size, max(startSize, growthPart*s.Peak+growthSlack))
 	}
-	s.Peak -= (s.Peak - o.InFlight) / peakSpan
-	if s.Mode != Competing {
-		busy := scope.Limit * o.Service
-		s.Size = min(s.Size, busy+busyStddevs*math.Sqrt(busy)+busySlack)
-	}
+	busy := scope.Limit * o.Service
+	s.Size = max(s.Size, scope.floor(o)*(o.Service+o.Delay))
+	s.Size = min(s.Size, busy+busyStddevs*math.Sqrt(busy)+busySlack)
 	s.Size = max(1, s.Size)
 }
 
-// compete enters the mode Competing, or leaves it.
-func (s *State) compete(now gate.Instant, delay float64) {
+// compete enters the mode Competing in overload, and leaves it after.
+func (s *State) compete(scope Scope, o Observation) {
 	switch {
-	case delay < relaxedDelay || s.Mode != Competing && s.Size > crowdedSize:
-		s.Crowded = 0
-		if s.Mode == Competing {
-			s.Mode, s.Size = Steady, startSize
-		}
-	case delay < crowdedDelay:
-	case s.Crowded.IsZero():
-		s.Crowded = now
-	case now.Sub(s.Crowded) > crowdedFor:
+	case o.Overload:
 		s.Mode = Competing
+		s.Size = overloadPart*scope.Limit*(o.Service+overloadDelay) + overloadSlack
+	case s.Mode == Competing:
+		s.Mode, s.Size, s.Calm = Steady, 1, 1
 	}
 }
 
-// queuedShare returns how many of our requests wait in the server's queue, by Little's
-// law, and the standard deviation of that.
-func (o Observation) queuedShare(limit float64) (queued, stddev float64) {
-	x := o.InFlight / max(leastRoundTrip, o.Service+o.Delay) // our rate, by the same law
-	x = max(leastRate, min(x, limit))
+// queued returns how many of our requests wait in the server's queue, by Little's law, and
+// the standard deviation of that.
+func (o Observation) queued(limit float64) (queued, doubt float64) {
+	x := max(leastRate, min(o.Sending, limit))
 	return x * o.Delay, x * o.Stddev
+}
+
+// alone reports whether we obtain so much that no other program can matter, and what is
+// measured as a delay may be noise.
+func (o Observation) alone(limit float64) bool {
+	return o.Answered > answeredAlone*limit ||
+		o.Stddev >= noisyAlone && (o.Answered > answeredNoisy*limit || o.Throughput > aloneAt*limit)
 }
 
 // Binds reports whether the rate of processes together is below the limit.

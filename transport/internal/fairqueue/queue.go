@@ -259,6 +259,9 @@ func (q *Queue) signalIdle() {
 // Len returns how many wait.
 func (q *Queue) Len() int { return q.waiting.len }
 
+// OnlyBatch reports whether no call of another class waits.
+func (q *Queue) OnlyBatch() bool { return q.waiting.len == q.waiting.classes[batch].len }
+
 // Rivals returns how many wait in w's class and the better ones.
 func (q *Queue) Rivals(w *Waiter) int { return q.waiting.rivals(w) }
 
