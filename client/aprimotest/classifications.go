@@ -153,7 +153,7 @@ func (s *store) classificationFields(o object, q *query) any {
 	for _, item := range items {
 		doc, _ := item.(document)
 		values, _ := valueOf(doc, "localizedValues").([]any)
-		sent[identity(item)] = true
+		sent[identity(item, nil)] = true
 		show(field{ID: text(valueOf(doc, "id")), FieldID: text(valueOf(doc, "fieldId")), OtherName: text(valueOf(doc, "name"))}, values)
 	}
 	c := s.collection("fielddefinitions")
@@ -195,8 +195,10 @@ func withoutInherited(o object) document {
 // breakInheritance adds the administrators, who keep their rights.
 func breakInheritance(_ string, doc document, _ string) error {
 	if doc["breakInheritance"] == true {
-		doc["permissions"] = merged(doc["permissions"], document{"addOrUpdate": []any{
-			document{"userGroupId": seedID("usergroups", "Administrators"), "accessRight": "Fullcontrol"}}})
+		var err error
+		doc["permissions"], err = merged(doc["permissions"], document{"addOrUpdate": []any{
+			document{"userGroupId": seedID("usergroups", "Administrators"), "accessRight": "Fullcontrol"}}}, kindOf["classificationpermission"])
+		return err
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"path"
@@ -62,9 +63,12 @@ func (s *store) putCollectionRecords(w http.ResponseWriter, r *http.Request) err
 		return err
 	}
 	change, _ := valueOf(in, "records").(document)
-	ids := merged(o.doc["~recordIds"], change)
+	ids, err := merged(o.doc["~recordIds"], change, nil)
+	if err != nil {
+		return err
+	}
 	for i, item := range ids {
-		id := identity(item)
+		id := identity(item, nil)
 		if s.at(numberOf(id), new(record)) == nil {
 			return missing("No record was found with id '%s'.", id)
 		}
@@ -82,7 +86,38 @@ func (s *store) allPermissions(o object) document {
 	for _, name := range s.collection("permissions").ids {
 		items = append(items, document{"name": name, "value": "None"})
 	}
-	return document{"items": merged(items, document{"addOrUpdate": given})}
+	items, _ = merged(items, document{"addOrUpdate": given}, nil)
+	return document{"items": items}
+}
+
+// commentStatus counts the comments on a collection that a user has not read.
+func (s *store) commentStatus(o object) document {
+	read, _ := o.doc[s.user(s.request)].(time.Time)
+	unread := 0
+	for _, comment := range s.collection(strings.TrimSuffix(o.path, "/status")).byID {
+		if at, err := parseTime(text(comment["createdOn"])); err == nil && at.After(read) {
+			unread++
+		}
+	}
+	return document{"unreadComments": unread}
+}
+
+// readComments notes until when a user has read the comments, and answers with what is left.
+func (s *store) readComments(w http.ResponseWriter, r *http.Request) error {
+	var in struct{ ID, LastReadCommentDate string }
+	at := r.PathValue("path")
+	if err := cmp.Or(s.owned(path.Dir(at)), readJSON(r, &in)); err != nil {
+		return err
+	}
+	read, err := parseTime(in.LastReadCommentDate)
+	if err != nil {
+		return err
+	}
+	if s.attached[at] == nil {
+		s.attached[at] = document{}
+	}
+	s.attached[at][s.user(r)] = read
+	return s.getSingle(kindOf["commentstatus"])(w, r)
 }
 
 // calculatedPermission grants everything: the tenant has no rights.

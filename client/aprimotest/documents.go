@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,6 +16,7 @@ type document = map[string]any
 
 // A collection has the documents of one list, in the order in which they were made.
 type collection struct {
+	last int // number given to one, if their keys are numbers
 	ids  []string
 	byID map[string]document
 }
@@ -202,12 +204,17 @@ func text(v any) string {
 		return ""
 	case string:
 		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return fmt.Sprint(v)
 }
 
 // valueOf returns a property of a document by its name, in whatever case.
 func valueOf(doc document, name string) any {
+	if value, ok := doc[name]; ok {
+		return value
+	}
 	for key, value := range doc {
 		if strings.EqualFold(key, name) {
 			return value
@@ -232,18 +239,15 @@ func (s *store) createDocument(k *kind) handler {
 		if err != nil {
 			return err
 		}
-		id := s.newID()
-		doc["id"] = id
-		if k.key == "name" {
-			delete(doc, "id")
+		c, key := s.collection(list), k.keyName()
+		if m := k.member(nil, key); m != nil && m.kind == "number" && doc[key] == nil {
+			c.last++
+			doc[key] = float64(c.last)
 		}
-		c := s.collection(list)
-		if k.key != "" && k.key != "id" {
-			if doc[k.key] == nil && k.key == "occurrence" {
-				doc[k.key] = float64(len(c.ids) + 1)
-			}
-			id = text(doc[k.key])
+		if k.key != "name" && doc["id"] == nil {
+			doc["id"] = s.newID()
 		}
+		id := text(doc[key])
 		if _, ok := c.find(k, id); ok {
 			return conflict("There is a %s '%s' already.", k.name, id)
 		}

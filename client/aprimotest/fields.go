@@ -226,7 +226,7 @@ func (s *store) membersOf(groups map[string]bool) map[string]bool {
 		if groups[id] || groups[strings.ToLower(text(doc["name"]))] {
 			members, _ := doc["~members"].([]any)
 			for _, member := range members {
-				all[identity(member)] = true
+				all[identity(member, nil)] = true
 			}
 		}
 	}

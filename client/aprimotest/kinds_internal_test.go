@@ -57,8 +57,6 @@ func (m *member) sample(n int) (sent, shown any) {
 	case "enum":
 		word := m.words[len(m.words)-1]
 		return strings.ToUpper(word), word
-	case "list":
-		return []any{"a", "b"}, []any{"a", "b"}
 	case "labels":
 		label := document{"languageId": englishID, "value": "Label"}
 		return []any{label}, []any{label}
@@ -70,7 +68,7 @@ func (m *member) sample(n int) (sent, shown any) {
 
 // changeable are the members that a request can set to anything.
 func (k *kind) changeable() (all []member) {
-	for _, m := range k.members {
+	for _, m := range k.members.all {
 		apart := []string{"parentId", "isRoot", "dataType", "type", "inheritableFields", "searchExpression", "fileVersionId", "recordId", "additionalFileId"}
 		if !m.unchanging && m.element == nil && m.name != k.key && !slices.Contains(apart, m.name) {
 			all = append(all, m)

@@ -2,9 +2,9 @@ package aprimotest
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -113,18 +113,29 @@ func (s *store) writePage(w http.ResponseWriter, r *http.Request, total int, mor
 	q := newQuery(r)
 	q.listed = true
 	first, last := p.bounds(total)
-	items := make([]any, 0, last-first)
+	out := newJSON()
+	out.name("items", "[")
 	for i := first; i < last; i++ {
-		items = append(items, s.show(at(i), q))
+		out.next()
+		s.write(out, at(i), q)
+		if i == first { // the others will be about as long
+			out.data = slices.Grow(out.data, len(out.data)*(last-first))
+		}
 	}
-	out := document{"items": items, "page": p.page, "pageSize": p.size, "totalCount": total}
-	maps.Copy(out, more)
+	out.close("]")
+	out.add("page", p.page)
+	out.add("pageSize", p.size)
+	out.add("totalCount", total)
+	for name, value := range more {
+		out.add(name, value)
+	}
 	if p.bySkip {
-		out["skip"], out["take"] = p.skip, p.size
+		out.add("skip", p.skip)
+		out.add("take", p.size)
 	}
 	if q.hal {
-		out["_links"] = p.links(r, total)
+		out.add("_links", p.links(r, total))
 	}
-	writeJSON(w, http.StatusOK, out)
+	writeJSON(w, http.StatusOK, out.end())
 	return nil
 }

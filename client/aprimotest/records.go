@@ -68,10 +68,10 @@ func (s *store) at(number uint64, scratch *record) *record {
 		return rec
 	}
 	made := s.epoch.Add(-time.Duration((s.initial-int(number))/s.together+1) * time.Second)
-	*scratch = record{
-		number: number, generated: true, status: "Released", contentType: "Asset",
-		created: made, modified: made, createdBy: seedUser, modifiedBy: seedUser,
+	if !scratch.generated { // another has the same texts
+		*scratch = record{generated: true, status: "Released", contentType: "Asset", createdBy: seedUser, modifiedBy: seedUser}
 	}
+	scratch.number, scratch.created, scratch.modified = number, made, made
 	return scratch
 }
 
@@ -236,7 +236,11 @@ func (s *store) change(rec *record, in recordChange, r *http.Request) error {
 	rec.changeFields(in.Fields.Put, in.Fields.Remove)
 	rec.classify(in.Classifications.Put, in.Classifications.Remove)
 	if in.AccessLists != nil {
-		rec.keep("~accessLists", merged(rec.more["~accessLists"], in.AccessLists))
+		lists, err := merged(rec.more["~accessLists"], in.AccessLists, kindOf["recordaccesslist"])
+		if err != nil {
+			return err
+		}
+		rec.keep("~accessLists", lists)
 	}
 	rec.modified, rec.modifiedBy = time.Now(), s.user(r)
 	rec.note(s, in)

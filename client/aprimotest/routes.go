@@ -106,6 +106,7 @@ func (s *store) damRoutes() *router {
 		"GET collection/{id}/records":              s.getCollectionRecords,
 		"PUT collection/{id}/records":              s.putCollectionRecords,
 		"POST collection/{id}/records":             s.putCollectionRecords,
+		"PUT collection/{id}/comments/status":      s.readComments,
 		"POST orders":                              s.createOrder,
 		"GET settings":                             s.listSettings,
 		"GET setting/{id}":                         s.getSetting,

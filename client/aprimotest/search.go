@@ -83,6 +83,7 @@ func (s *store) find(c condition[*record], sort string, indexed bool) ([]uint64,
 			look(n)
 		}
 	} else {
+		found = make([]uint64, 0, len(s.records))
 		for n := range uint64(len(s.records)) {
 			look(n + 1)
 		}

@@ -15,10 +15,6 @@ func (s *store) special() {
 		"user":                 s.userObject,
 		"calculatedpermission": s.calculatedPermission,
 	}
-	image := func(kind string) func(object, *query) any {
-		return func(o object, q *query) any { return s.imageOf(o, kind, q) }
-	}
-	none := func(object, *query) any { return listing{} }
 	s.finders = map[string]func(object, *query) any{
 		"record.fields":                           s.recordFields,
 		"record.files":                            s.recordFiles,
@@ -26,17 +22,8 @@ func (s *store) special() {
 		"record.masterfilelatestversion":          s.masterVersion,
 		"record.masterfilelatestpublishedversion": s.publishedVersion,
 		"record.classifications":                  s.recordClassifications,
-		"record.locks":                            s.elements("locks", "recordlock"),
-		"record.accesslists":                      s.elements("accessLists", "recordaccesslist"),
-		"record.preview":                          image("preview"),
-		"record.thumbnail":                        image("thumbnail"),
-		"file.preview":                            image("preview"),
-		"file.thumbnail":                          image("thumbnail"),
 		"file.fileversions":                       s.fileVersions,
 		"file.latestfileversion":                  s.latestVersion,
-		"file.fields":                             none,
-		"fileversion.preview":                     image("preview"),
-		"fileversion.thumbnail":                   image("thumbnail"),
 		"fileversion.filetype":                    s.fileTypeOf,
 		"fileversion.filepreviews":                s.filePreviews,
 		"fileversion.masterfilepreview":           s.masterPreview,
@@ -44,21 +31,12 @@ func (s *store) special() {
 		"fileversion.renditions":                  s.renditions,
 		"fileversion.publiclinks":                 s.published("publiclink"),
 		"fileversion.publicuris":                  s.published("publicuri"),
-		"additionalfile.mainpreview":              image("preview"),
-		"additionalfile.filepreviews":             none,
 		"additionalfile.publiclink":               func(o object, q *query) any { return first(s.published("publiclink")(o, q)) },
-		"filepreview.preview":                     image("preview"),
-		"filepreview.thumbnail":                   image("thumbnail"),
 		"rendition.publiclinks":                   s.published("publiclink"),
 		"classification.ancestors":                s.ancestors,
 		"classification.children":                 s.children,
 		"classification.fields":                   s.classificationFields,
-		"user.fields":                             none,
 		"collection.records":                      s.collectionRecords,
-		"downloadlink.targets":                    s.elements("targets", "ordertarget"),
-	}
-	for name := range orderKinds {
-		s.finders[orderKinds[name]+".targets"] = s.elements("targets", "ordertarget")
 	}
 	s.overlays = map[string]func(object) document{
 		"permissionvalues":                  s.allPermissions,
@@ -66,7 +44,7 @@ func (s *store) special() {
 		"classificationdownloadpermissions": withoutInherited,
 		"downloadlink":                      s.downloadLink,
 		"searchindex":                       s.searchIndex,
-		"contenttype":                       s.linkFields,
+		"commentstatus":                     s.commentStatus,
 	}
 	s.saves = map[string]func(id string, doc document, list string) error{
 		"classification":            s.place,
@@ -85,23 +63,6 @@ func (s *store) special() {
 			return nil
 		},
 		"contenttype": completeContentType,
-	}
-}
-
-// elements are the documents that are kept with an object under a name.
-func (s *store) elements(name, kind string) func(object, *query) any {
-	return func(o object, _ *query) any {
-		all := listing{}
-		items, _ := o.doc["~"+name].([]any)
-		for _, item := range items {
-			doc, _ := item.(document)
-			element := object{kind: kindOf[kind], doc: doc}
-			if kind == "ordertarget" {
-				element.path = o.path + "/target/" + text(doc["id"])
-			}
-			all = append(all, element)
-		}
-		return all
 	}
 }
 
