@@ -8,7 +8,7 @@ import "net/http"
 type moKind struct {
 	path    string // in the API's paths
 	key     string // of a list in _embedded
-	members string // of an answer; see fields
+	members string // of an answer; see moShape
 	state   string // the member that a verb sets to the verb's place in the list
 	verbs   string // that change the state; answered 204
 	acts    string // other verbs; answered with the object
@@ -17,7 +17,7 @@ type moKind struct {
 	store   string // the path of the kind that has the objects, if it is another
 	found   string // the key of a search, if it is another
 
-	fields []moField // of members
+	shown *kind // with the members
 }
 
 const (
@@ -115,7 +115,7 @@ var moLists = []moList{
 	{path: "projects/{projectId}/project-roles", kind: "project-roles"},
 	{path: "projects/{projectId}/role-memberships", kind: "user-roles", key: "role-membership"},
 	{path: "system-types/{systemType}", kind: "system-type-items"},
-	{path: "system-types/{systemType}/active", kind: "system-type-items", only: func(_ *store, _ *http.Request, doc document) bool { return moText(doc["activeFlag"]) != "0" }},
+	{path: "system-types/{systemType}/active", kind: "system-type-items", only: func(_ *store, _ *http.Request, doc document) bool { return text(doc["activeFlag"]) != "0" }},
 	{path: "tasks/mine", kind: "tasks", only: (*store).moMine},
 	{path: "tasks/simple-tasks", kind: "tasks"},
 	{path: "tasks/{taskId}/assignees", kind: "task-assignees"},

@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -93,17 +94,13 @@ func (sc moScope) index(s *store, w http.ResponseWriter, r *http.Request) error 
 		}
 	}
 	if !sc.list.bare {
-		key := sc.list.key
-		if key == "" {
-			key = sc.key
-		}
-		return moPage(w, r, sc.moKind, key, found)
+		return s.moPage(w, r, sc.moKind, cmp.Or(sc.list.key, sc.key), found)
 	}
-	views := make([]moView, len(found))
-	for i, doc := range found {
-		views[i] = sc.view(r, doc)
+	all, q := []any{}, moQuery(r)
+	for _, doc := range found {
+		all = append(all, s.show(sc.object(doc), q))
 	}
-	writeJSON(w, http.StatusOK, views)
+	writeJSON(w, http.StatusOK, all)
 	return nil
 }
 
@@ -116,16 +113,16 @@ func (sc moScope) create(s *store, w http.ResponseWriter, r *http.Request) error
 	sc.change(doc, in)
 	maps.Copy(doc, sc.links)
 	s.moStamp(sc.moKind, r, doc, "createdDate", "creatorId", "creator", "createdBy", "modifiedDate", "modifiedUser", "modifiedUserId", "modifiedBy")
-	sc.all.add(sc.moKind, doc)
-	w.Header().Set("Location", baseURL(r)+r.URL.Path+"/"+moText(doc[sc.id()]))
-	writeJSON(w, http.StatusCreated, sc.view(r, doc))
+	sc.add(sc.all, doc)
+	w.Header().Set("Location", baseURL(r)+r.URL.Path+"/"+text(doc[sc.id()]))
+	writeJSON(w, http.StatusCreated, s.show(sc.object(doc), moQuery(r)))
 	return nil
 }
 
-func (sc moScope) show(_ *store, w http.ResponseWriter, r *http.Request) error {
+func (sc moScope) show(s *store, w http.ResponseWriter, r *http.Request) error {
 	doc, err := sc.get(r.PathValue("id"))
 	if err == nil {
-		writeJSON(w, http.StatusOK, sc.view(r, doc))
+		writeJSON(w, http.StatusOK, s.show(sc.object(doc), moQuery(r)))
 	}
 	return err
 }
@@ -146,7 +143,7 @@ func (sc moScope) merge(s *store, doc document, w http.ResponseWriter, r *http.R
 	}
 	sc.change(doc, in)
 	s.moStamp(sc.moKind, r, doc, "modifiedDate", "modifiedUser", "modifiedUserId", "modifiedBy")
-	writeJSON(w, http.StatusOK, sc.view(r, doc))
+	writeJSON(w, http.StatusOK, s.show(sc.object(doc), moQuery(r)))
 	return nil
 }
 
@@ -163,13 +160,12 @@ func (sc moScope) post(s *store, w http.ResponseWriter, r *http.Request) error {
 	return sc.merge(s, doc, w, r)
 }
 
-func (sc moScope) remove(_ *store, w http.ResponseWriter, r *http.Request) error {
+func (sc moScope) remove(s *store, w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	if _, err := sc.get(id); err != nil {
 		return err
 	}
-	delete(sc.all.byID, id)
-	sc.all.ids = slices.DeleteFunc(sc.all.ids, func(other string) bool { return other == id })
+	s.remove(sc.all, id)
 	if sc.list.bare {
 		writeJSON(w, http.StatusOK, true)
 		return nil
@@ -202,33 +198,29 @@ func (sc moScope) do(s *store, w http.ResponseWriter, r *http.Request) error {
 	if user := in["newUserId"]; user != nil {
 		doc["assignedTo"] = user
 	}
-	maps.DeleteFunc(in, func(name string, _ any) bool { _, ok := sc.field(name); return !ok })
+	maps.DeleteFunc(in, func(name string, _ any) bool { return sc.shown.member(nil, name) == nil })
 	sc.change(doc, in)
-	writeJSON(w, http.StatusOK, sc.view(r, doc))
+	writeJSON(w, http.StatusOK, s.show(sc.object(doc), moQuery(r)))
 	return nil
 }
 
 // moSingle answers with a document of which there is one, and changes it. What the
 // object that it belongs to says is in it.
 func (s *store) moSingle(path, members string) handler {
-	k := &moKind{fields: moFields(members)}
+	k := moShape(path, members)
 	return func(w http.ResponseWriter, r *http.Request) error {
-		steps := strings.Split(path, "/")
-		doc := document{}
-		for _, f := range k.fields {
-			if value := r.PathValue(f.name); value != "" {
-				doc[f.name] = moNumber(value)
-			}
-		}
-		if owner, known := moByPath[steps[0]]; known {
-			of, err := moScope{moKind: owner, all: s.moAll(owner)}.get(strings.Split(r.URL.Path, "/")[3])
-			if err != nil {
+		doc, of, at := document{}, document{}, strings.TrimPrefix(r.URL.Path, "/api/")
+		if owner := moByPath[strings.Split(path, "/")[0]]; owner != nil {
+			var err error
+			if of, err = (moScope{moKind: owner, all: s.moAll(owner)}).get(strings.Split(at, "/")[1]); err != nil {
 				return err
 			}
-			for _, f := range k.fields {
-				if value, ok := of[f.name]; ok {
-					doc[f.name] = value
-				}
+		}
+		for _, m := range k.members.all {
+			if value := r.PathValue(m.name); value != "" {
+				doc[m.name] = moNumber(value)
+			} else if value, ok := of[m.name]; ok {
+				doc[m.name] = value
 			}
 		}
 		if r.Method == http.MethodPut {
@@ -236,44 +228,29 @@ func (s *store) moSingle(path, members string) handler {
 			if err := readJSON(r, &in); err != nil {
 				return err
 			}
-			s.attached[r.URL.Path] = k.whole(s.attached[r.URL.Path])
-			maps.Copy(s.attached[r.URL.Path], in)
+			if s.attached[at] == nil {
+				s.attached[at] = document{}
+			}
+			maps.Copy(s.attached[at], in)
 		}
-		maps.Copy(doc, s.attached[r.URL.Path])
-		writeJSON(w, http.StatusOK, k.whole(doc))
+		maps.Copy(doc, s.attached[at])
+		writeJSON(w, http.StatusOK, s.show(object{kind: k, doc: doc}, moQuery(r)))
 		return nil
 	}
 }
 
 // moPage answers with one page of objects.
-func moPage(w http.ResponseWriter, r *http.Request, k *moKind, key string, found []document) error {
-	limit, err := number(r, "limit", defaultPageSize, 1)
+func (s *store) moPage(w http.ResponseWriter, r *http.Request, k *moKind, key string, found []document) error {
+	p, err := windowOf(r, "offset", "limit")
 	if err != nil {
 		return err
 	}
-	offset, err := number(r, "offset", 0, 0)
-	if err != nil {
-		return err
-	}
-	first := min(offset, len(found))
-	last := first + min(limit, len(found)-first)
-	page := make([]moView, 0, last-first)
-	for _, doc := range found[first:last] {
-		page = append(page, k.view(r, doc))
-	}
-	to := func(offset int) link {
-		query := r.URL.Query()
-		query.Set("limit", moText(limit))
-		query.Set("offset", moText(offset))
-		return link{Href: baseURL(r) + r.URL.Path + "?" + query.Encode()}
-	}
-	all := links{"self": to(offset), "first": to(0), "last": to(max(0, len(found)-1) / limit * limit)}
-	if first > 0 {
-		all["prev"] = to(max(0, first-limit))
-	}
-	if last < len(found) {
-		all["next"] = to(last)
-	}
-	writeJSON(w, http.StatusOK, document{"_total": len(found), "_links": all, "_embedded": map[string]any{key: page}})
+	out := newJSON()
+	out.add("_total", len(found))
+	out.add("_links", p.links(r, len(found)))
+	out.name("_embedded", "{")
+	s.writeItems(out, key, p, len(found), func(i int) object { return k.object(found[i]) }, moQuery(r))
+	out.close("}")
+	writeJSON(w, http.StatusOK, out.end())
 	return nil
 }

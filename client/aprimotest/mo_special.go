@@ -16,21 +16,21 @@ func (sc moScope) me(s *store, w http.ResponseWriter, r *http.Request) error {
 			"userId": moNumber(id), "loginId": login, "email": login + "@example.com", "lastName": login, "adamUserId": nameID(login),
 		}
 	}
-	writeJSON(w, http.StatusOK, sc.view(r, sc.all.byID[id]))
+	writeJSON(w, http.StatusOK, s.show(sc.object(sc.all.byID[id]), moQuery(r)))
 	return nil
 }
 
 // moMine reports whether a task is the caller's, and has the status that is asked for.
 func (s *store) moMine(r *http.Request, task document) bool {
 	status := r.URL.Query().Get("status")
-	return moText(task["assignedTo"]) == userNumber(s.user(r)) && (status == "" || moText(task["status"]) == status)
+	return text(task["assignedTo"]) == userNumber(s.user(r)) && (status == "" || text(task["status"]) == status)
 }
 
 // types lists the system types that have items, and the usual ones.
 func (sc moScope) types(_ *store, w http.ResponseWriter, r *http.Request) error {
 	names := []string{"activity", "attachment", "commitment", "invoice", "offer", "supplier"}
 	for _, item := range sc.all.byID {
-		if name := moText(item["systemType"]); name != "" {
+		if name := text(item["systemType"]); name != "" {
 			names = append(names, name)
 		}
 	}
@@ -63,7 +63,7 @@ func (sc moScope) texts(_ *store, w http.ResponseWriter, r *http.Request) error 
 
 // lookup answers with a list of choices, those with a text in them alone if there
 // is one in the query.
-func (sc moScope) lookup(_ *store, w http.ResponseWriter, r *http.Request) error {
+func (sc moScope) lookup(s *store, w http.ResponseWriter, r *http.Request) error {
 	doc, err := sc.get(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -76,9 +76,9 @@ func (sc moScope) lookup(_ *store, w http.ResponseWriter, r *http.Request) error
 			items = append(items, item)
 		}
 	}
-	view := sc.view(r, doc)
-	view.doc["items"], view.doc["count"] = items, len(items)
-	writeJSON(w, http.StatusOK, view)
+	doc = maps.Clone(doc)
+	doc["items"], doc["count"] = items, len(items)
+	writeJSON(w, http.StatusOK, s.show(sc.object(doc), moQuery(r)))
 	return nil
 }
 
@@ -92,7 +92,7 @@ func (sc moScope) activity(s *store, w http.ResponseWriter, r *http.Request) err
 	if id == nil {
 		id = doc["objectId"]
 	}
-	r.SetPathValue("id", moText(id))
+	r.SetPathValue("id", text(id))
 	activities := moByPath["activities"]
 	return moScope{moKind: activities, all: s.moAll(activities)}.show(s, w, r)
 }
@@ -112,10 +112,10 @@ func (sc moScope) tags(s *store, w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, tag := range in.Tags {
-		doc := sc.all.byID[moText(tag["tagId"])]
+		doc := sc.all.byID[text(tag["tagId"])]
 		if doc == nil {
 			doc = document{}
-			sc.all.add(sc.moKind, doc)
+			sc.add(sc.all, doc)
 		}
 		sc.change(doc, tag)
 		maps.Copy(doc, sc.links)
@@ -124,7 +124,7 @@ func (sc moScope) tags(s *store, w http.ResponseWriter, r *http.Request) error {
 }
 
 // members reads and changes who has a role.
-func (sc moScope) members(_ *store, w http.ResponseWriter, r *http.Request) error {
+func (sc moScope) members(s *store, w http.ResponseWriter, r *http.Request) error {
 	role, err := sc.get(r.PathValue("id"))
 	if err != nil && r.Method == http.MethodDelete && sc.all.given(r.PathValue("id")) {
 		w.WriteHeader(http.StatusNoContent) // the role was deleted, and its members with it
@@ -144,7 +144,7 @@ func (sc moScope) members(_ *store, w http.ResponseWriter, r *http.Request) erro
 		members := []any{}
 		for _, member := range append(slices.Clone(old), added...) {
 			doc, _ := member.(document)
-			if r.Method != http.MethodDelete || moText(doc["id"]) != r.PathValue("member") {
+			if r.Method != http.MethodDelete || text(doc["id"]) != r.PathValue("member") {
 				members, all = append(members, member), append(all, doc)
 			}
 		}
@@ -152,11 +152,11 @@ func (sc moScope) members(_ *store, w http.ResponseWriter, r *http.Request) erro
 	}
 	switch r.Method {
 	case http.MethodGet:
-		return moPage(w, r, moKindOf("members"), "member", all)
+		return s.moPage(w, r, moKindOf("members"), "member", all)
 	case http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		writeJSON(w, http.StatusOK, sc.view(r, role))
+		writeJSON(w, http.StatusOK, s.show(sc.object(role), moQuery(r)))
 	}
 	return nil
 }

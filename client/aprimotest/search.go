@@ -40,8 +40,8 @@ func (s *store) searchRecords(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if first, _ := p.bounds(1 << 30); first+p.size > s.ceiling {
-		return invalid("Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", s.ceiling, first+p.size)
+	if p.first+p.size > s.ceiling {
+		return invalid("Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", s.ceiling, p.first+p.size)
 	}
 	if in.Search == nil {
 		return invalid("The request has no searchExpression.")

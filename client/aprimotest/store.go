@@ -47,7 +47,6 @@ type store struct {
 	attached map[string]document // the documents of which an object has but one, by their paths
 	uploads  []*upload
 	orders   map[string]*order
-	mo       map[string]*moObjects // by the kind that has them
 	blobs    map[string]*blob
 	logins   map[string]string // the names of those who sent requests, by their ids
 	ids      uint64            // given so far, to what is not a record
