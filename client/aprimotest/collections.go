@@ -237,7 +237,7 @@ func (s *store) downloadImage(w http.ResponseWriter, r *http.Request) error {
 		return missing("Record '%s' has no image '%s'.", rec.id(), kind)
 	}
 	w.Header().Set("Content-Type", "image/jpeg")
-	v := &version{name: kind + ".jpg", size: 2_000, seed: crc(rec.id())}
-	http.ServeContent(w, r, "", rec.modified, v.content())
+	image := imageContent(rec.id(), kind)
+	http.ServeContent(w, r, "", rec.modified, image.reader())
 	return nil
 }

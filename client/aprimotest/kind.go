@@ -47,6 +47,8 @@ type kind struct {
 	//	name*kind     documents that belong to the object
 	//	name#kind     a set that is sent with the object, of what has a path of its own, or
 	//	              else is shown as it was sent; without a kind, of anything
+	//	name&kind     parts of a record, a file or a version, which requests have as a set
+	//	              of the same name, or of another as name&kind=set
 	//	name!         an image; name!preview: the one of that name
 	//	.name         what has a path but no link
 	//	name%         a list in pages; name|one: what is in it has a path of its own
@@ -85,7 +87,7 @@ type member struct {
 // A relation leads from an object to others.
 type relation struct {
 	name, link, path, key string
-	how                   byte // one of @ > * # !, or 0
+	how                   byte // one of @ > * # ! &, or 0
 	target                *kind
 	idOf                  string // the member with the id of what it leads to
 	one                   string // the path of one of a list
@@ -171,7 +173,7 @@ func parseRelation(text string, all map[string]*kind) (rel relation) {
 	text, rel.paged = strings.CutSuffix(text, "%")
 	text, rel.unlinked = strings.CutPrefix(text, ".")
 	rel.key, rel.idOf, rel.one = cut(":"), cut("="), cut("|")
-	if i := strings.IndexAny(text, "@>*#!"); i >= 0 {
+	if i := strings.IndexAny(text, "@>*#!&"); i >= 0 {
 		rel.how = text[i]
 		rel.image = cut(text[i : i+1])
 		rel.target = all[rel.image]
@@ -184,6 +186,9 @@ func parseRelation(text string, all map[string]*kind) (rel relation) {
 	}
 	rel.path = cmp.Or(rel.path, rel.link)
 	rel.key = cmp.Or(rel.key, rel.link)
+	if rel.how == '&' {
+		rel.idOf = cmp.Or(rel.idOf, rel.name)
+	}
 	rel.idOf = cmp.Or(rel.idOf, "~"+rel.name)
 	return rel
 }

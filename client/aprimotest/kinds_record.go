@@ -13,7 +13,7 @@ var recordKinds = []kind{{
 	name: "record", plural: "records", source: "live, but for aiInfluenced's other words (JS)",
 	shape: `id^, status^ Draft|Released|Archived, contentType^, title~^, tag~, textContent~^, aiInfluenced^ Unknown|No|Yes,
 		hasImageOverlay^ flag` + dated,
-	rels: `fields|field files% preview! thumbnail! masterFile masterFileLatestVersion
+	rels: `fields|field files&file% preview! thumbnail! masterFile masterFileLatestVersion
 		masterFileLatestPublishedVersion classifications|classification accessLists#recordaccesslist permissions>recordpermissions
 		locks#recordlock analytics>recordanalytics:analyticsdata managedContent` + byWhom,
 }, {
@@ -41,7 +41,7 @@ var recordKinds = []kind{{
 }, {
 	name: "file", source: "JS; latestversion: 3.x",
 	shape: `id^, checkedOut^ flag, checkedOutOn?^, createdOn time, watermarkId, watermarkType None|InheritFromFile|UseSetting|UseSpecified`,
-	rels: `preview! thumbnail! fileVersions% latestFileVersion/latestversion:latestversion fields#field
+	rels: `preview! thumbnail! fileVersions&fileversion=versions% latestFileVersion/latestversion:latestversion fields#field
 		checkedOutBy@user watermark@watermark=watermarkId createdBy@user`,
 }, {
 	name: "fileversion", source: "JS; usedin, contains: JS alone",
@@ -49,7 +49,7 @@ var recordKinds = []kind{{
 		crc32^ number, sha256~^, content~^, isLatest^ flag, fileState^ Available|Processing, fileProcessingState^, preventDownload flag, tag~,
 		metadata~^ object, annotationInfo~^ object, duplicateInfo~^ object, hasSmartActionFindings?^, publications~ set, publicationItems~ set,
 		watermarkId, watermarkType None|InheritFromFile|UseSpecified|UseSetting, aiInfluenced^ Unknown|No|Yes, createdOn time`,
-	rels: `fileType filePreviews% masterFilePreview preview! thumbnail! additionalFiles renditions publicLinks
+	rels: `fileType filePreviews&filepreview=previews% masterFilePreview preview! thumbnail! additionalFiles&additionalfile renditions publicLinks
 		watermark@watermark=watermarkId publicUris permissions>fileversionpermissions usedIn# contains# .checkResults*checkresult createdBy@user`,
 }, {
 	name: "fileversionpermissions", refuse: "PUT", source: "JS",

@@ -25,7 +25,7 @@ type record struct {
 
 	fields          []field
 	classifications []string
-	files           []*file // the first is the master
+	files           []*part // the first is the master
 	more            document
 	trail           []document
 }
@@ -132,11 +132,7 @@ type recordChange struct {
 		Put    []ref `json:"addOrUpdate"`
 		Remove []ref `json:"remove"`
 	} `json:"classifications"`
-	Files struct {
-		Master string       `json:"master"`
-		Put    []fileChange `json:"addOrUpdate"`
-		Remove []ref        `json:"remove"`
-	} `json:"files"`
+	Files       document `json:"files"`
 	AccessLists document `json:"accessLists"`
 }
 
@@ -225,7 +221,7 @@ func (s *store) change(rec *record, in recordChange, r *http.Request) error {
 			return missing("No classification was found with id '%s'.", c)
 		}
 	}
-	files, err := s.newFiles(rec, in, r)
+	files, err := s.changeFiles(rec, in.Files, s.user(r))
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func (s *store) recordWords() vocabulary[*record] {
 			all = append(all, f.texts()...)
 		}
 		for _, f := range s.filesOf(rec) {
-			all = append(all, f.latest().name)
+			all = append(all, f.latest().fileName())
 		}
 		return all
 	}
@@ -210,7 +210,7 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 			files = files[:min(1, len(files))]
 		}
 		for _, f := range files {
-			versions := f.versions
+			versions := f.versions()
 			if latest {
 				versions = versions[len(versions)-1:]
 			}
@@ -218,7 +218,7 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 				if m == nil {
 					all = append(all, text(public[v.id]))
 				} else {
-					all = append(all, text(v.object(v == f.latest()).doc[m.name]))
+					all = append(all, text(s.objectOf(v, f).doc[m.name]))
 				}
 			}
 		}

@@ -14,7 +14,7 @@ type object struct {
 	doc  document // what is known of it
 	path string   // below /api/core/
 	list string   // the path of the list that it is kept in
-	of   any      // the *record, *file or *version that it is
+	of   any      // the *record or *part that it is
 }
 
 // A query is how a request wants to be answered.
@@ -251,8 +251,10 @@ func (s *store) related(o object, rel *relation, q *query) any {
 		return all
 	case '#':
 		return s.sent(o, rel, q)
+	case '&':
+		return s.partsOf(o, rel)
 	case '!':
-		return s.imageOf(o, rel.image, q)
+		return s.imageOf(o, rel.image)
 	}
 	return nil
 }

@@ -6,9 +6,9 @@ package aprimotest
 func (s *store) special() {
 	s.lookups = map[string]func(id string) (object, bool){
 		"record":               s.recordObject,
-		"file":                 s.fileObject,
-		"fileversion":          s.versionObject,
-		"additionalfile":       s.additionalObject,
+		"file":                 s.partObject("file"),
+		"fileversion":          s.partObject("fileversion"),
+		"additionalfile":       s.partObject("additionalfile"),
 		"filepreview":          s.previewObject,
 		"rendition":            s.renditionObject,
 		"order":                s.orderObject,
@@ -17,17 +17,14 @@ func (s *store) special() {
 	}
 	s.finders = map[string]func(object, *query) any{
 		"record.fields":                           s.recordFields,
-		"record.files":                            s.recordFiles,
 		"record.masterfile":                       s.masterFile,
 		"record.masterfilelatestversion":          s.masterVersion,
 		"record.masterfilelatestpublishedversion": s.publishedVersion,
 		"record.classifications":                  s.recordClassifications,
-		"file.fileversions":                       s.fileVersions,
 		"file.latestfileversion":                  s.latestVersion,
 		"fileversion.filetype":                    s.fileTypeOf,
 		"fileversion.filepreviews":                s.filePreviews,
 		"fileversion.masterfilepreview":           s.masterPreview,
-		"fileversion.additionalfiles":             s.additionalFiles,
 		"fileversion.renditions":                  s.renditions,
 		"fileversion.publiclinks":                 s.published("publiclink"),
 		"fileversion.publicuris":                  s.published("publicuri"),
@@ -50,7 +47,12 @@ func (s *store) special() {
 		"classification":            s.place,
 		"classificationpermissions": breakInheritance,
 		"publiclink":                s.linkVersion,
-		"checkresult":               s.isVersion,
+		"checkresult": func(_ string, doc document, _ string) error {
+			if v, _ := s.findPart("fileversion", text(doc["fileVersionId"])); v == nil {
+				return missing("No fileversion was found with id '%v'.", doc["fileVersionId"])
+			}
+			return nil
+		},
 		"finding": func(_ string, doc document, list string) error {
 			doc["fileVersionCheckId"] = ownerOf(list)
 			return nil
