@@ -215,7 +215,7 @@ func identity(item any, element *kind) string {
 	}
 	names := []string{"id", "fieldId", "recordId", "languageId", "name"}
 	if element != nil {
-		names[0] = element.keyName()
+		names = []string{element.keyName(), "name"}
 	}
 	for _, name := range names {
 		if value := valueOf(doc, name); value != nil {

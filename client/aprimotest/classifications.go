@@ -165,20 +165,13 @@ func (s *store) classificationFields(o object, q *query) any {
 	return all
 }
 
-func (s *store) searchClassifications(w http.ResponseWriter, r *http.Request) error {
-	var in searchRequest
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
-	if in.Search == nil {
-		return invalid("The request has no searchExpression.")
-	}
+func (s *store) searchClassifications(w http.ResponseWriter, r *http.Request, in searchRequest) error {
 	k := kindOf["classification"]
-	c, err := compile(*in.Search, s.documentWords(k), 0)
+	c, err := compile(in.Search, s.documentWords(k), 0)
 	if err != nil {
 		return err
 	}
-	return s.writeDocuments(w, r, k, k.plural, c.match)
+	return s.writeDocuments(w, r, k, k.plural, c)
 }
 
 // withoutInherited leaves out what is inherited: there is no entry for it.

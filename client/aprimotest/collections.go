@@ -53,13 +53,9 @@ func (s *store) getCollectionRecords(w http.ResponseWriter, r *http.Request) err
 	return s.writeRecords(w, r, s.inCollection(o.doc), nil)
 }
 
-func (s *store) putCollectionRecords(w http.ResponseWriter, r *http.Request) error {
+func (s *store) putCollectionRecords(w http.ResponseWriter, r *http.Request, in document) error {
 	o, err := s.lookUp(kindOf["collection"], r.PathValue("id"))
 	if err != nil {
-		return err
-	}
-	in := document{}
-	if err := readJSON(r, &in); err != nil {
 		return err
 	}
 	change, _ := valueOf(in, "records").(document)
@@ -103,14 +99,10 @@ func (s *store) commentStatus(o object) document {
 }
 
 // readComments notes until when a user has read the comments, and answers with what is left.
-func (s *store) readComments(w http.ResponseWriter, r *http.Request) error {
-	var in struct{ ID, LastReadCommentDate string }
+func (s *store) readComments(w http.ResponseWriter, r *http.Request, in struct{ ID, LastReadCommentDate string }) error {
 	at := r.PathValue("path")
-	if err := cmp.Or(s.owned(path.Dir(at)), readJSON(r, &in)); err != nil {
-		return err
-	}
 	read, err := parseTime(in.LastReadCommentDate)
-	if err != nil {
+	if err := cmp.Or(s.owned(path.Dir(at)), err); err != nil {
 		return err
 	}
 	if s.attached[at] == nil {
@@ -179,11 +171,7 @@ func (s *store) listSettings(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *store) putSetting(w http.ResponseWriter, r *http.Request) error {
-	in := document{}
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) putSetting(w http.ResponseWriter, r *http.Request, in document) error {
 	o, err := s.setting(r, r.PathValue("id"))
 	name := r.PathValue("id")
 	if err == nil {

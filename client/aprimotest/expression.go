@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"unicode"
 )
@@ -26,6 +27,15 @@ type expression struct {
 }
 
 const maxNesting = 100
+
+// filterOf returns the condition of the parameter filter; all fulfil it if there is none.
+func filterOf[T any](r *http.Request, can vocabulary[T]) (condition[T], error) {
+	filter := parameter(r, "filter")
+	if filter == "" {
+		return condition[T]{match: func(T) bool { return true }}, nil
+	}
+	return compile(expression{Expression: filter}, can, 0)
+}
 
 // compile returns the condition of an expression about what can be asked for.
 func compile[T any](e expression, can vocabulary[T], depth int) (condition[T], error) {

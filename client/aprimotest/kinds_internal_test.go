@@ -309,6 +309,7 @@ func FuzzRelaxed(f *testing.F) {
 		`{"filename":"photo.png",}`:    `{"filename":"photo.png"}`,
 		`{rangeStart: "a", b: [1,2,]}`: `{"rangeStart": "a", "b": [1,2]}`,
 		`{'a':'it\'s "b"'}`:            `{"a":"it's \"b\""}`,
+		`{'a':'\"\n\\'}`:               `{"a":"\"\n\\"}`,
 		`{"a":[null,true,-1.5e3]}`:     `{"a":[null,true,-1.5e3]}`,
 	} {
 		if got := string(relaxed([]byte(in))); got != want {

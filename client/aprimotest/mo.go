@@ -180,12 +180,13 @@ type moScope struct {
 	list  moList
 	all   *collection
 	links document // the members that an object below another one has
+	in    document // the body of the request, which can be left out
 }
 
 // scope returns what a request is about, or an error if what that is below is not there.
 func (l moList) scope(s *store, r *http.Request) (moScope, error) {
 	k := moKindOf(cmp.Or(l.kind, r.PathValue("resource")))
-	sc := moScope{k, l, s.moAll(k), document{}}
+	sc := moScope{k, l, s.moAll(k), document{}, document{}}
 	steps := strings.Split(l.path, "/")
 	for i, step := range steps {
 		name := strings.Trim(step, "{}")

@@ -56,7 +56,7 @@ func (s *store) moRoutes() *http.ServeMux {
 		"GET /analytics": s.analytics, "GET /analytics/meta": s.analyticsMeta,
 		"GET /api/chunk/upload": s.checkChunk, "GET /api/chunk/upload/attachment": s.checkChunk,
 		"POST /api/chunk/upload": s.putChunk, "POST /api/chunk/upload/attachment": s.putChunk,
-		"POST /api/chunk/complete": s.completeChunks, "POST /api/chunk/complete/attachment": s.completeChunks,
+		"POST /api/chunk/complete": with(s.completeChunks), "POST /api/chunk/complete/attachment": with(s.completeChunks),
 	} {
 		mux.Handle(pattern, s.locked(h))
 	}
@@ -69,20 +69,14 @@ type moHandler func(moScope, *store, http.ResponseWriter, *http.Request) error
 func (s *store) scoped(l moList, h moHandler) http.Handler {
 	return s.locked(func(w http.ResponseWriter, r *http.Request) error {
 		sc, err := l.scope(s, r)
+		if err == nil && r.Method != http.MethodGet && r.ContentLength != 0 {
+			err = readJSON(r, &sc.in)
+		}
 		if err != nil {
 			return err
 		}
 		return h(sc, s, w, r)
 	})
-}
-
-// moBody reads the body of a request, which can be left out.
-func moBody(r *http.Request) (document, error) {
-	in := document{}
-	if r.ContentLength == 0 {
-		return in, nil
-	}
-	return in, readJSON(r, &in)
 }
 
 func (sc moScope) index(s *store, w http.ResponseWriter, r *http.Request) error {
@@ -105,12 +99,8 @@ func (sc moScope) index(s *store, w http.ResponseWriter, r *http.Request) error 
 }
 
 func (sc moScope) create(s *store, w http.ResponseWriter, r *http.Request) error {
-	in, err := moBody(r)
-	if err != nil {
-		return err
-	}
 	doc := document{}
-	sc.change(doc, in)
+	sc.change(doc, sc.in)
 	maps.Copy(doc, sc.links)
 	s.moStamp(sc.moKind, r, doc, "createdDate", "creatorId", "creator", "createdBy", "modifiedDate", "modifiedUser", "modifiedUserId", "modifiedBy")
 	sc.add(sc.all, doc)
@@ -137,11 +127,7 @@ func (sc moScope) put(s *store, w http.ResponseWriter, r *http.Request) error {
 
 // merge gives an object the members of the request, and answers with it.
 func (sc moScope) merge(s *store, doc document, w http.ResponseWriter, r *http.Request) error {
-	in, err := moBody(r)
-	if err != nil {
-		return err
-	}
-	sc.change(doc, in)
+	sc.change(doc, sc.in)
 	s.moStamp(sc.moKind, r, doc, "modifiedDate", "modifiedUser", "modifiedUserId", "modifiedBy")
 	writeJSON(w, http.StatusOK, s.show(sc.object(doc), moQuery(r)))
 	return nil
@@ -185,21 +171,17 @@ func (sc moScope) do(s *store, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in, err := moBody(r)
-	if err != nil {
-		return err
-	}
 	s.moStamp(sc.moKind, r, doc, "modifiedDate", "modifiedUser")
 	if state >= 0 {
 		doc[sc.state] = float64(state + 1)
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	if user := in["newUserId"]; user != nil {
+	if user := sc.in["newUserId"]; user != nil {
 		doc["assignedTo"] = user
 	}
-	maps.DeleteFunc(in, func(name string, _ any) bool { return sc.shown.member(nil, name) == nil })
-	sc.change(doc, in)
+	maps.DeleteFunc(sc.in, func(name string, _ any) bool { return sc.shown.member(nil, name) == nil })
+	sc.change(doc, sc.in)
 	writeJSON(w, http.StatusOK, s.show(sc.object(doc), moQuery(r)))
 	return nil
 }

@@ -2,18 +2,13 @@ package aprimotest
 
 import (
 	"cmp"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 )
 
 func (sc moScope) search(s *store, w http.ResponseWriter, r *http.Request) error {
-	var in map[string]json.RawMessage
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
-	c, err := s.moCondition(in, 0)
+	c, err := s.moCondition(sc.in, 0)
 	if err != nil {
 		return err
 	}
@@ -36,15 +31,16 @@ type moTest struct {
 }
 
 // moCondition reads a tree of conditions, each an object with one member.
-func (s *store) moCondition(in map[string]json.RawMessage, depth int) (c condition[document], err error) {
-	if depth > maxNesting || len(in) != 1 {
+func (s *store) moCondition(in any, depth int) (c condition[document], err error) {
+	tree, _ := in.(document)
+	if depth > maxNesting || len(tree) != 1 {
 		return c, invalid("A condition of a search is an object with one member, nested at most %d times.", maxNesting)
 	}
-	for operator, raw := range in {
+	for operator, value := range tree {
 		switch operator = strings.ToLower(operator); operator {
 		case "and", "or":
-			var inner []map[string]json.RawMessage
-			if json.Unmarshal(raw, &inner) != nil || len(inner) == 0 {
+			inner, _ := value.([]any)
+			if len(inner) == 0 {
 				return c, invalid("'and' and 'or' need a list of conditions.")
 			}
 			all := make([]condition[document], len(inner))
@@ -58,11 +54,7 @@ func (s *store) moCondition(in map[string]json.RawMessage, depth int) (c conditi
 			}
 			return allOf(all), nil
 		case "not":
-			var inner map[string]json.RawMessage
-			if json.Unmarshal(raw, &inner) != nil {
-				return c, invalid("'not' needs a condition.")
-			}
-			c, err := s.moCondition(inner, depth+1)
+			c, err := s.moCondition(value, depth+1)
 			return not(c), err
 		}
 		var test moTest
@@ -70,7 +62,7 @@ func (s *store) moCondition(in map[string]json.RawMessage, depth int) (c conditi
 		if holds == nil {
 			return c, invalid("'%s' is not simulated.", operator)
 		}
-		if json.Unmarshal(raw, &test) != nil || test.Name == "" && len(test.Nested) == 0 {
+		if again(value, &test) != nil || test.Name == "" && len(test.Nested) == 0 {
 			return c, invalid("'%s' needs a fieldName.", operator)
 		}
 		c.match = func(doc document) bool { return s.moHolds(doc, test, holds) }

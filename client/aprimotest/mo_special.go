@@ -46,14 +46,10 @@ func (sc moScope) types(_ *store, w http.ResponseWriter, r *http.Request) error 
 // texts finds texts by their id or a part of them, all without a query. Their list is
 // not embedded, other than all others.
 func (sc moScope) texts(_ *store, w http.ResponseWriter, r *http.Request) error {
-	in, err := moBody(r)
-	if err != nil {
-		return err
-	}
 	found := []document{}
 	for _, id := range sc.all.ids {
 		value, contains := sc.all.byID[id]["value"], moOperators["contains"]
-		if contains(in["query"], id) || contains(value, in["query"]) {
+		if contains(sc.in["query"], id) || contains(value, sc.in["query"]) {
 			found = append(found, document{"id": id, "value": value})
 		}
 	}
@@ -107,11 +103,9 @@ func (sc moScope) annotations(_ *store, w http.ResponseWriter, r *http.Request) 
 
 // tags changes the tags of a version that are named by their number, and makes others.
 func (sc moScope) tags(s *store, w http.ResponseWriter, r *http.Request) error {
-	var in struct{ Tags []document }
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
-	for _, tag := range in.Tags {
+	tags, _ := valueOf(sc.in, "tags").([]any)
+	for _, item := range tags {
+		tag, _ := item.(document)
 		doc := sc.all.byID[text(tag["tagId"])]
 		if doc == nil {
 			doc = document{}
@@ -133,14 +127,10 @@ func (sc moScope) members(s *store, w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	in, err := moBody(r)
-	if err != nil {
-		return err
-	}
 	all := []document{}
 	for _, name := range []string{"users", "userTokens"} {
 		old, _ := role[name].([]any)
-		added, _ := in[name].([]any)
+		added, _ := sc.in[name].([]any)
 		members := []any{}
 		for _, member := range append(slices.Clone(old), added...) {
 			doc, _ := member.(document)

@@ -9,15 +9,6 @@ import (
 	"time"
 )
 
-// orderKinds are all types of orders that Aprimo takes, and their kinds. The
-// download and the publicCdn deliver; the others do no more than succeed.
-var orderKinds = map[string]string{
-	"download": "downloadorder", "publiccdn": "publiccdnorder", "email": "emailorder", "ftp": "ftporder", "ftpresort": "ftpresortorder",
-	"publiccdnadaptivestreaming": "publiccdnadaptivestreamingorder", "sharedownloadlink": "sharedownloadlinkorder",
-	"contactsheet": "contactsheetorder", "brandtemplate": "brandtemplateorder",
-	"brandtemplatepreprocessing": "brandtemplatepreprocessingorder", "akamaicdn": "akamaicdnorder",
-}
-
 // An order is a request that is worked on after it was answered.
 type order struct {
 	id      string
@@ -43,65 +34,53 @@ type orderTarget struct {
 	Additional string   `json:"additionalFileId"`
 }
 
-func (s *store) createOrder(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		orderRequest
-		all document
-	}
-	if err := readJSON(r, &in.all); err != nil {
+// createOrder makes an order of any type. The download and the publicCdn deliver; the
+// others do no more than succeed.
+func (s *store) createOrder(w http.ResponseWriter, r *http.Request, all document) error {
+	var in orderRequest
+	if err := again(all, &in); err != nil {
 		return err
 	}
-	if err := again(in.all, &in.orderRequest); err != nil {
-		return err
-	}
-	k := kindOf[orderKinds[strings.ToLower(in.Type)]]
+	k := kindOf[strings.ToLower(in.Type)+"order"]
 	if k == nil {
 		return invalid("'%s' is not a type of order.", in.Type)
 	}
 	if len(in.Targets) == 0 {
 		return invalid("An order needs targets.")
 	}
-	targets, _ := valueOf(in.all, "targets").([]any)
-	delete(in.all, "targets")
-	doc, err := k.changed(nil, in.all)
+	doc, err := k.changed(nil, all)
 	if err != nil {
 		return err
 	}
 	o := &order{id: s.newID(), kind: k, doc: doc, made: time.Now(), works: s.orderTime}
+	o.targets, _ = doc["~targets"].([]any)
 	for i, target := range in.Targets {
 		files := s.filesFor(target)
 		if len(files) == 0 {
 			return invalid("targets[%d] has no recordId, recordIds, fileVersionId or additionalFileId.", i)
 		}
-		for _, v := range files {
+		files = slices.DeleteFunc(files, func(v *part) bool {
 			if v == nil {
 				o.failed++
-			} else {
-				o.files = append(o.files, v)
 			}
-		}
-		sent, _ := targets[i].(document)
-		shown, err := kindOf["ordertarget"].changed(nil, sent)
-		if err != nil {
-			return err
-		}
-		shown["id"] = s.newID()
-		o.targets = append(o.targets, shown)
+			return v == nil
+		})
+		o.files = append(o.files, files...)
+		o.targets[i].(document)["id"] = s.newID()
 	}
 	if strings.EqualFold(in.DisableProcessing, "yes") && len(o.files)+o.failed == 1 {
 		o.works = 0
 	}
-	o.doc["id"], o.doc["type"], o.doc["orderType"] = o.id, in.Type, in.Type
-	o.doc["createdOn"], o.doc["~targets"] = stamp(o.made), o.targets
-	s.sign(o.doc, r)
-	s.keepOrder(o, r)
+	maps.Copy(doc, document{"id": o.id, "type": in.Type, "orderType": in.Type, "createdOn": stamp(o.made)})
+	s.sign(doc, r)
+	s.keepOrder(o)
 	w.Header().Set("Location", "/order/"+o.id)
 	writeJSON(w, http.StatusCreated, s.show(s.viewOrder(o), newQuery(r)))
 	return nil
 }
 
 // keepOrder keeps an order, and the download link that each leaves.
-func (s *store) keepOrder(o *order, r *http.Request) {
+func (s *store) keepOrder(o *order) {
 	s.orders[o.id] = o
 	s.collection("orders").add(o.doc, o.id, o.made)
 	link := document{"id": s.newID(), "type": o.doc["type"], "title": "Order " + o.id, "~order": o.id, "~targets": o.targets, "~createdBy": o.doc["~createdBy"]}

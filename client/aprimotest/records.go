@@ -148,11 +148,7 @@ func (f *ref) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*string)(f))
 }
 
-func (s *store) createRecord(w http.ResponseWriter, r *http.Request) error {
-	var in recordChange
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) createRecord(w http.ResponseWriter, r *http.Request, in recordChange) error {
 	now := time.Now()
 	rec := &record{number: uint64(len(s.records) + 1), status: "Draft", contentType: "Asset", created: now, createdBy: s.user(r)}
 	rec.indexed = s.indexedAt(r, now)
@@ -164,13 +160,9 @@ func (s *store) createRecord(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *store) putRecord(w http.ResponseWriter, r *http.Request) error {
+func (s *store) putRecord(w http.ResponseWriter, r *http.Request, in recordChange) error {
 	rec, err := s.recordOf(r)
 	if err != nil {
-		return err
-	}
-	var in recordChange
-	if err := readJSON(r, &in); err != nil {
 		return err
 	}
 	s.complete(rec)

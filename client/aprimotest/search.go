@@ -10,32 +10,24 @@ import (
 )
 
 type searchRequest struct {
-	Search        *expression `json:"searchExpression"`
-	Facets        []facet     `json:"facets"`
-	IgnoreInvalid bool        `json:"ignoreInvalidFacets"`
+	Search        expression `json:"searchExpression"`
+	Facets        []facet    `json:"facets"`
+	IgnoreInvalid bool       `json:"ignoreInvalidFacets"`
 }
 
 func (s *store) listRecords(w http.ResponseWriter, r *http.Request) error {
-	always := condition[*record]{match: func(*record) bool { return true }}
-	filter := parameter(r, "filter")
-	if filter != "" {
-		var err error
-		if always, err = compile(expression{Expression: filter}, s.recordWords(), 0); err != nil {
-			return err
-		}
+	c, err := filterOf(r, s.recordWords())
+	if err != nil {
+		return err
 	}
-	found, err := s.find(always, parameter(r, "sort"), filter != "")
+	found, err := s.find(c, parameter(r, "sort"), parameter(r, "filter") != "")
 	if err != nil {
 		return err
 	}
 	return s.writeRecords(w, r, found, nil)
 }
 
-func (s *store) searchRecords(w http.ResponseWriter, r *http.Request) error {
-	var in searchRequest
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) searchRecords(w http.ResponseWriter, r *http.Request, in searchRequest) error {
 	p, err := pageOf(r)
 	if err != nil {
 		return err
@@ -43,10 +35,7 @@ func (s *store) searchRecords(w http.ResponseWriter, r *http.Request) error {
 	if p.first+p.size > s.ceiling {
 		return invalid("Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", s.ceiling, p.first+p.size)
 	}
-	if in.Search == nil {
-		return invalid("The request has no searchExpression.")
-	}
-	c, err := compile(*in.Search, s.recordWords(), 0)
+	c, err := compile(in.Search, s.recordWords(), 0)
 	if err != nil {
 		return err
 	}
@@ -226,16 +215,15 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 	}}, true
 }
 
+type suggestRequest struct {
+	Input       string
+	LanguageIDs []string
+	Number      int `json:"numberOfSuggestions"`
+}
+
 // suggest returns titles that begin with what was typed.
-func (s *store) suggest(w http.ResponseWriter, r *http.Request) error {
-	in := struct {
-		Input       string   `json:"input"`
-		LanguageIDs []string `json:"languageIds"`
-		Number      int      `json:"numberOfSuggestions"`
-	}{Number: 5}
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) suggest(w http.ResponseWriter, r *http.Request, in suggestRequest) error {
+	in.Number = orDefault(in.Number, 5)
 	if in.Input == "" {
 		return invalid("There is no input.")
 	}

@@ -89,13 +89,9 @@ func (s *store) writeTrail(w http.ResponseWriter, r *http.Request, doc document)
 }
 
 // createLock keeps a lock on a record. Nothing is refused because of it.
-func (s *store) createLock(w http.ResponseWriter, r *http.Request) error {
+func (s *store) createLock(w http.ResponseWriter, r *http.Request, in document) error {
 	rec, err := s.recordOf(r)
 	if err != nil {
-		return err
-	}
-	in := document{}
-	if err := readJSON(r, &in); err != nil {
 		return err
 	}
 	doc, err := kindOf["recordlock"].changed(nil, in)

@@ -150,11 +150,7 @@ func (s *store) formFile(r *http.Request, name string) (*formPart, error) {
 	return p, nil
 }
 
-func (s *store) openSegments(w http.ResponseWriter, r *http.Request) error {
-	var in struct{ FileName string }
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) openSegments(w http.ResponseWriter, r *http.Request, in struct{ FileName string }) error {
 	if err := checkName(in.FileName); err != nil {
 		return err
 	}
@@ -193,16 +189,14 @@ func (s *store) putSegment(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *store) commitSegments(w http.ResponseWriter, r *http.Request) error {
+type commitRequest struct {
+	FileName     string
+	SegmentCount json.RawMessage // the guide shows a string, clients send a number
+}
+
+func (s *store) commitSegments(w http.ResponseWriter, r *http.Request, in commitRequest) error {
 	u, err := s.session(r)
 	if err != nil {
-		return err
-	}
-	var in struct {
-		FileName     string          `json:"filename"`
-		SegmentCount json.RawMessage `json:"segmentcount"` // the guide shows a string, clients send a number
-	}
-	if err := readJSON(r, &in); err != nil {
 		return err
 	}
 	if err := checkName(in.FileName); err != nil {
