@@ -28,7 +28,7 @@ var peopleKinds = []kind{{
 	rels:  byWhom,
 }, {
 	name: "collection", plural: "collections", source: "live",
-	shape: `id^, name!, description, type Static|Dynamic, searchExpression object, searchCriteria object, ownerId, tag?, isReadOnly?` + dated,
+	shape: `id^, name!, description, type Static|Dynamic, searchExpression object, searchCriteria object, ownerId, tag?, isReadOnly? flag` + dated,
 	rels:  `ownedBy@user=ownerId permissions>collectionpermissions records/records comments*comment .commentsStatus/comments/status>commentstatus` + byWhom,
 }, {
 	name: "collectionpermissions", source: "JS; that an array is refused: 3.x",
@@ -67,6 +67,6 @@ var peopleKinds = []kind{{
 	rels:  `target@classification=id`,
 }, {
 	name: "imageoverlay", plural: "imageoverlays", source: "JS has the type; the path is a guess",
-	shape: `id^, name!, enabled flag` + dated,
+	shape: `id^ number, name!, enabled flag` + dated,
 	rels:  `userGroups#linkedusergroup classifications#linkedclassification`,
 }}

@@ -47,7 +47,7 @@ var recordKinds = []kind{{
 	name: "fileversion", source: "JS; usedin, contains: JS alone",
 	shape: `id^, versionLabel, versionNumber^ number, fileName, fileSize^ number, fileExtension^, fileCreatedOn^ time, fileModifiedOn^ time, comment,
 		crc32^ number, sha256~^, content~^, isLatest^ flag, fileState^ Available|Processing, fileProcessingState^, preventDownload flag, tag~,
-		metadata~^ object, annotationInfo~^ object, duplicateInfo~^ object, hasSmartActionFindings?^, publications~ set, publicationItems~ set,
+		metadata~^ object, annotationInfo~^ object, duplicateInfo~^ object, hasSmartActionFindings?^ flag, publications~ set, publicationItems~ set,
 		watermarkId, watermarkType None|InheritFromFile|UseSpecified|UseSetting, aiInfluenced^ Unknown|No|Yes, createdOn time`,
 	rels: `fileType filePreviews&filepreview=previews% masterFilePreview preview! thumbnail! additionalFiles&additionalfile renditions publicLinks
 		watermark@watermark=watermarkId publicUris permissions>fileversionpermissions usedIn# contains# .checkResults*checkresult createdBy@user`,

@@ -7,8 +7,8 @@ const definition = `label, labels labels, dataType None|SingleLineText|MultiLine
 	FileFloating|IndexerTaskGlobal|FileGlobal|ClassificationProfileFloating|RecordContentContentTypeDependent,
 	scopeCategory Record|File|Classification|User|IndexerTask|MetadataTemplate, indexed flag=true, languageMode Single|Multiple, memberships set,
 	searchIndexRebuildRequired^ flag, enabledLanguages set, id^, name!, isRequired flag, isReadOnly flag, isUniqueIdentifier flag, inlineStyle,
-	sortIndex number, tag~, defaultValue, resetToDefaultTriggers set, validation, validationErrorMessage, validationTrigger Always|None|WhenNeeded,
-	storageMode NonEmptyValues|None|AllValues|LogChanges, resetToDefaultFields set, helpText, helpTexts labels, hints?, metadataPredictionEnabled flag, aiEnabled flag`
+	sortIndex number, tag~, defaultValue?, resetToDefaultTriggers set, validation, validationErrorMessage, validationTrigger Always|None|WhenNeeded,
+	storageMode NonEmptyValues|None|AllValues|LogChanges, resetToDefaultFields set, helpText?, helpTexts labels, hints?, metadataPredictionEnabled flag, aiEnabled flag`
 
 // schemaKinds are what describes records: fields, classifications, and the like.
 var schemaKinds = []kind{{
@@ -18,14 +18,14 @@ var schemaKinds = []kind{{
 	by:    "dataType", variants: map[string]string{
 		"SingleLineText":     `minimumLength number, maximumLength number=3800, regularExpression`,
 		"MultiLineText":      `minimumLength number, maximumLength number=3800, regularExpression`,
-		"Numeric":            `accuracy number, range`,
+		"Numeric":            `accuracy number=1, range`,
 		"Date":               `yearMonthPattern, datePattern text=MM/dd/yyyy`,
-		"DateTime":           `dateTimePattern`,
+		"DateTime":           `dateTimePattern, datePattern text=MM/dd/yyyy, useUtc flag`,
 		"OptionList":         `items set:optionlistitem, acceptMultipleOptions flag, sortOrder SortIndex|Label|Name, filter`,
 		"ClassificationList": `acceptMultipleOptions flag, linkRecordToSelectedClassifications flag, restrictValuesToLeafNodes flag, rootId, defaultSelectionDisplayMode Browse|Search|Dropdown, filter`,
 		"UserList":           `filter`,
 		"UserGroupList":      `filter`,
-		"RecordList":         `filter`,
+		"RecordList":         `summaryFieldId`,
 		"RecordLink": `linkType OneParentOneChild|OneParentManyChildren|OneParentOrderedChildren|ManyParentsOneChild|ManyParentsManyChildren|ManyParentsOrderedChildren|NoParentChildRelationship,
 			childClassifications set, childContentTypes set, childHelpText, childHelpTexts labels, childLabel, childLabels labels, linkClassifications set,
 			linkContentTypes set, parentClassifications set, parentContentTypes set, parentHelpText, parentHelpTexts labels, parentLabel, parentLabels labels,
@@ -69,7 +69,7 @@ var schemaKinds = []kind{{
 	rels:  byWhom,
 }, {
 	name: "classification", plural: "classifications", source: "JS; parentNamePath: a PHP and a JavaScript importer, live; that a parent is needed: 3.x",
-	shape: `id^, identifier, name!, namePath~^, labelPath~^, labels labels, parentId?, isRoot flag, hasChildren~^, registeredFieldGroups set:registeredfieldgroup, registeredFields set:registeredfield,
+	shape: `id^, identifier, name!, namePath~^, labelPath~^, labels labels, parentId?, isRoot flag, hasChildren~^ flag, registeredFieldGroups set:registeredfieldgroup, registeredFields set:registeredfield,
 		sortIndex number, sortOrder Label|Name|SortIndex, disabledInDAMUI flag, tag~` + dated,
 	rels: `parent@classification=parentId ancestors children image fields#field recordPermissions>classificationpermissions
 		downloadPermissions>classificationdownloadpermissions classificationTreePermissions>classificationpermissions slaveClassifications#classification

@@ -2,7 +2,7 @@ package aprimotest
 
 // anOrder is what orders of all types have.
 const (
-	anOrder = `id^, type^, orderType^, status^, message?^, deliveredFiles^ set, totalFileSize^ number, failedTargetsCount^ number, executionTime^,
+	anOrder = `id^, type^, orderType^, status^ Pending|Success|Failed|PartiallyFailed|Executing|Cancelled|Scheduled|Queued|AsyncPending|AsyncExecuting, message?^, deliveredFiles^ set, totalFileSize^ number, failedTargetsCount^ number, executionTime^,
 	startedOn?^, creatorEmail, disableNotification flag, priority number:Medium|High, earliestStartDate?, createdOn time, `
 	ofOrder = `targets#ordertarget|target createdBy@user`
 )
@@ -12,7 +12,7 @@ var workKinds = []kind{
 	{name: "order", plural: "orders", refuse: "PUT DELETE", source: "JS", shape: anOrder, rels: ofOrder},
 	{name: "downloadorder", source: "JS; useCDN as text: a PHP importer as well", rels: ofOrder, shape: anOrder +
 		`disableProcessing No|Yes|yesIfPermissionGranted, useCDN No|Automatic, downloadAgreementIds? set, notificationThresholdInSeconds number, singleFileZipMode`},
-	{name: "emailorder", source: "JS", rels: ofOrder, shape: anOrder + `emailBody, emailRecipients set, emailSubject, useCDN No|Automatic`},
+	{name: "emailorder", source: "JS", rels: ofOrder, shape: anOrder + `emailBody, emailRecipients set, emailSubject, useCDN`},
 	{name: "ftporder", source: "JS", rels: ofOrder, shape: anOrder + `connectionType Normal|ImplicitEncryption|ExplicitSslEncryption|ExplicitTlsEncryption,
 		ftpDirectory, ftpHostname, ftpPort number=21, ftpUsername, passiveTransfer flag, proxyHostname, proxyPort number, proxyUsername`},
 	{name: "ftpresortorder", source: "JS", rels: ofOrder, shape: anOrder},
@@ -28,7 +28,7 @@ var workKinds = []kind{
 		type^ version|preview|thumbnail|custom|additionalfile`},
 	{name: "downloadlink", plural: "downloadlinks", refuse: "POST PUT", source: "JS; that each order leaves one: 3.x", rels: `targets#ordertarget|target createdBy@user`,
 		shape: `id^, deliveredFiles^ set, description^, downloadAgreementIds^ set, errorDescription^, failedRecordsCount^ number, failedTargetsCount^ number,
-		status^, succeededRecordsCount^ number, title^, type^, createdOn time`},
+		status^ Pending|Success|Failed|PartiallyFailed|Executing|Cancelled|Scheduled|Queued|AsyncPending|AsyncExecuting, succeededRecordsCount^ number, title^, type^, createdOn time`},
 	{name: "maintenancejob", plural: "maintenancejobs", source: "JS; that a new one succeeds at once is a guess", rels: `targets#maintenancetarget createdBy@user`,
 		shape: `id^, type, actions set, creatorEmail, disableNotification flag, earliestStartDate?, errors?^ set, executionTime^ text=00:00:00, failedTargetsCount^ number,
 		targetsCount^ number, message?^, priority number:Medium|High, startedOn?^, status^ Success|Pending|Failed|PartiallyFailed|Executing|Cancelled|Scheduled|Queued|AsyncPending|AsyncExecuting,

@@ -30,15 +30,15 @@ var moByPath = func() map[string]*moKind {
 }()
 
 // moShape reads the members of a kind: a name, a mark (# number, ? boolean, [] list,
-// none for text), and a value if it is not zero. What follows a bar can be null.
+// {} object, none for text), and a value if it is not zero. What follows a bar can be null.
 func moShape(path, members string) *kind {
 	k := &kind{name: "mo/" + path, members: shape{names: make(map[string]bool)}}
 	always, optional, _ := strings.Cut(members, "|")
 	required := len(strings.Fields(always))
 	for i, item := range append(strings.Fields(always), strings.Fields(optional)...) {
 		item, value, has := strings.Cut(item, "=")
-		m := member{name: strings.TrimRight(item, "#?[]")}
-		m.kind = map[string]string{"": "text", "#": "number", "?": "flag", "[]": "set"}[strings.TrimPrefix(item, m.name)]
+		m := member{name: strings.TrimRight(item, "#?[]{}")}
+		m.kind = map[string]string{"": "text", "#": "number", "?": "flag", "[]": "set", "{}": "object"}[strings.TrimPrefix(item, m.name)]
 		switch {
 		case m.kind == "set":
 			m.zero = []any{}
