@@ -18,7 +18,7 @@ var recordKinds = []kind{{
 		locks#recordlock analytics>recordanalytics:analyticsdata managedContent` + byWhom,
 }, {
 	name: "recordclassification", one: "-", source: "live",
-	shape: `id^, sortIndex^ number=2147483647, isManual^ flag=true`,
+	shape: `id^, sortIndex number=2147483647, isManual^ flag=true`,
 	rels:  `target@classification=id`,
 }, {
 	name: "recordaccesslist", one: "-", source: "JS",

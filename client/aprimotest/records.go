@@ -24,7 +24,7 @@ type record struct {
 	createdBy, modifiedBy           string
 
 	fields          []field
-	classifications []string
+	classifications []any   // documents with an id
 	files           []*part // the first is the master
 	more            document
 	trail           []document
@@ -128,12 +128,9 @@ type recordChange struct {
 		Put    []field `json:"addOrUpdate"`
 		Remove []ref   `json:"remove"`
 	} `json:"fields"`
-	Classifications struct {
-		Put    []ref `json:"addOrUpdate"`
-		Remove []ref `json:"remove"`
-	} `json:"classifications"`
-	Files       document `json:"files"`
-	AccessLists document `json:"accessLists"`
+	Classifications document `json:"classifications"`
+	Files           document `json:"files"`
+	AccessLists     document `json:"accessLists"`
 }
 
 // A ref is the id of something, as an object or alone.
@@ -208,28 +205,24 @@ func (s *store) change(rec *record, in recordChange, r *http.Request) error {
 			return err
 		}
 	}
-	for _, c := range in.Classifications.Put {
-		if s.collection("classifications").byID[string(c)] == nil {
-			return missing("No classification was found with id '%s'.", c)
-		}
+	classifications, err := s.classify(rec, in.Classifications)
+	if err != nil {
+		return err
+	}
+	lists, err := merged(rec.more["~accessLists"], in.AccessLists, kindOf["recordaccesslist"])
+	if err != nil {
+		return err
 	}
 	files, err := s.changeFiles(rec, in.Files, s.user(r))
 	if err != nil {
 		return err
 	}
-	rec.status, rec.tag, rec.files = status, tag, files
+	rec.status, rec.tag, rec.files, rec.classifications = status, tag, files, classifications
 	if in.ContentType != nil && *in.ContentType != "" {
 		rec.contentType = *in.ContentType
 	}
 	rec.changeFields(in.Fields.Put, in.Fields.Remove)
-	rec.classify(in.Classifications.Put, in.Classifications.Remove)
-	if in.AccessLists != nil {
-		lists, err := merged(rec.more["~accessLists"], in.AccessLists, kindOf["recordaccesslist"])
-		if err != nil {
-			return err
-		}
-		rec.keep("~accessLists", lists)
-	}
+	rec.keep("~accessLists", lists)
 	rec.modified, rec.modifiedBy = time.Now(), s.user(r)
 	rec.note(s, in)
 	return nil
@@ -244,27 +237,35 @@ func (rec *record) keep(name string, value any) {
 	rec.more[name] = value
 }
 
-func (rec *record) classify(put, remove []ref) {
-	for _, c := range put {
-		if !slices.Contains(rec.classifications, string(c)) {
-			rec.classifications = append(rec.classifications, string(c))
+// classify returns the classifications that a record has after a change.
+func (s *store) classify(rec *record, change document) ([]any, error) {
+	if change == nil {
+		return rec.classifications, nil
+	}
+	put, _ := valueOf(change, "addOrUpdate").([]any)
+	for _, item := range put {
+		if id := identity(item, nil); s.collection("classifications").byID[id] == nil {
+			return nil, missing("No classification was found with id '%s'.", id)
 		}
 	}
-	rec.classifications = slices.DeleteFunc(rec.classifications, func(id string) bool { return slices.Contains(remove, ref(id)) })
+	return merged(rec.classifications, change, kindOf["recordclassification"])
 }
 
-func (s *store) classificationsOf(rec *record) []string {
+func (s *store) classificationsOf(rec *record) []any {
 	if !rec.generated {
 		return rec.classifications
 	}
-	return []string{seedID("classifications", "Assets")}
+	return inAssets
 }
+
+// inAssets are the classifications of the records of the start.
+var inAssets = []any{document{"id": seedID("classifications", "Assets")}}
 
 func (s *store) recordClassifications(o object, _ *query) any {
 	all := listing{}
-	for _, id := range s.classificationsOf(o.of.(*record)) {
-		if s.collection("classifications").byID[id] != nil { // nil if it was deleted since
-			all = append(all, object{kind: kindOf["recordclassification"], doc: document{"id": id}, path: o.path + "/classification/" + id})
+	for _, item := range s.classificationsOf(o.of.(*record)) {
+		if id := identity(item, nil); s.collection("classifications").byID[id] != nil { // nil if it was deleted since
+			all = append(all, object{kind: kindOf["recordclassification"], doc: item.(document), path: o.path + "/classification/" + id})
 		}
 	}
 	return all

@@ -168,8 +168,8 @@ func (s *store) memberOf(id string) property[*record] {
 func (s *store) classificationProperty(name string, above bool) property[*record] {
 	docs := s.collection("classifications").byID
 	return property[*record]{texts: func(rec *record) (all []string) {
-		for _, id := range s.classificationsOf(rec) {
-			for doc := docs[id]; doc != nil; doc = s.parent(doc) {
+		for _, item := range s.classificationsOf(rec) {
+			for doc := docs[identity(item, nil)]; doc != nil; doc = s.parent(doc) {
 				all = append(all, text(valueOf(doc, name)))
 				if !above {
 					break
