@@ -165,7 +165,7 @@ func merged(old, change any, element *kind) ([]any, error) {
 			i, all = len(all), append(all, nil)
 		}
 		var err error
-		if all[i], err = element.read(all[i], item, i+1); err != nil {
+		if all[i], err = element.read(all[i], item, i); err != nil {
 			return nil, err
 		}
 	}
@@ -179,8 +179,8 @@ func merged(old, change any, element *kind) ([]any, error) {
 }
 
 // read returns an element of a set after a change. A text stands for the key of one, and
-// one whose key is a number gets the next one. Without a kind it can be anything.
-func (k *kind) read(old, item any, next int) (any, error) {
+// one whose key is a number gets the next one, from the zero value on. Without a kind it can be anything.
+func (k *kind) read(old, item any, at int) (any, error) {
 	before, _ := old.(document)
 	doc, isDoc := item.(document)
 	if k == nil {
@@ -202,7 +202,8 @@ func (k *kind) read(old, item any, next int) (any, error) {
 	if id := valueOf(doc, key); id != nil {
 		read[key] = id
 	} else if m := k.member(nil, key); read[key] == nil && m != nil && m.kind == "number" {
-		read[key] = float64(next)
+		first, _ := m.zero.(float64)
+		read[key] = first + float64(at)
 	}
 	return read, k.complete(read)
 }

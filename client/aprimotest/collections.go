@@ -88,14 +88,27 @@ func (s *store) allPermissions(o object) document {
 
 // commentStatus counts the comments on a collection that a user has not read.
 func (s *store) commentStatus(o object) document {
-	read, _ := o.doc[s.user(s.request)].(time.Time)
-	unread := 0
-	for _, comment := range s.collection(strings.TrimSuffix(o.path, "/status")).byID {
-		if at, err := parseTime(text(comment["createdOn"])); err == nil && at.After(read) {
+	list, unread := strings.TrimSuffix(o.path, "/status"), 0
+	for _, comment := range s.collection(list).byID {
+		if !s.hasRead(list, comment) {
 			unread++
 		}
 	}
 	return document{"unreadComments": unread}
+}
+
+// hasRead reports whether the user has read a comment of a list.
+func (s *store) hasRead(list string, comment document) bool {
+	until, _ := s.attached[list+"/status"][s.user(s.request)].(time.Time)
+	at, err := parseTime(text(comment["createdOn"]))
+	return err == nil && !at.After(until)
+}
+
+// comment shows a comment with whether the user has read it.
+func (s *store) comment(o object) document {
+	doc := maps.Clone(o.doc)
+	doc["read"] = s.hasRead(path.Dir(path.Dir(o.path))+"/comments", doc)
+	return doc
 }
 
 // readComments notes until when a user has read the comments, and answers with what is left.

@@ -277,6 +277,7 @@ func FuzzChange(f *testing.F) {
 	for _, seed := range []string{`{"name":"a"}`, `{"permissions":{"addOrUpdate":[{"name":"x"}],"remove":["x"]}}`, `{"labels":[null,1,{"languageId":{}}]}`, `{"dataType":"OptionList","items":[{},"x",{"id":1}]}`} {
 		f.Add(seed, "fielddefinition")
 		f.Add(seed, "usergroup")
+		f.Add(seed, "comment")
 	}
 	f.Fuzz(func(t *testing.T, text, name string) {
 		k := kindOf[name]
@@ -292,6 +293,7 @@ func FuzzChange(f *testing.F) {
 		s.docs, s.attached = make(map[string]*collection), make(map[string]document)
 		s.special()
 		r, _ := http.NewRequest("GET", "https://acme.dam.aprimo.com/api/core/x", nil)
+		s.request, s.login, s.logins = r, func(*http.Request) string { return "" }, make(map[string]string)
 		shown := s.show(object{kind: k, doc: doc, path: "x/1"}, newQuery(r))
 		if _, err := json.Marshal(shown); err != nil {
 			t.Fatal(err)

@@ -56,7 +56,7 @@ var peopleKinds = []kind{{
 	rels:  `contents#downloadagreementcontent userGroups#linkedusergroup classifications#linkedclassification`,
 }, {
 	name: "downloadagreementcontent", one: "-", source: "JS",
-	shape: `id^ number, languageId, termsOfUse, title, version number=1`,
+	shape: `id^ number=1, languageId, termsOfUse, title, version number=1`,
 }, {
 	name: "linkedusergroup", one: "-", source: "JS",
 	shape: `id`,

@@ -42,6 +42,7 @@ func (s *store) special() {
 		"downloadlink":                      s.downloadLink,
 		"searchindex":                       s.searchIndex,
 		"commentstatus":                     s.commentStatus,
+		"comment":                           s.comment,
 	}
 	s.saves = map[string]func(id string, doc document, list string) error{
 		"classification":            s.place,
