@@ -19,39 +19,38 @@ func (k *kind) changed(old, in document) (document, error) {
 		doc[k.by] = by // first, since others depend on it
 	}
 	for name, value := range in {
-		m := k.member(doc, name)
-		if rel := k.relation(name); rel != nil && m == nil {
-			if rel.how == '#' {
-				set, err := merged(doc[rel.idOf], value, rel.element())
-				if err != nil {
-					return nil, err
-				}
-				doc[rel.idOf] = set
-			}
-			continue // a document that was read can be sent as it is
-		}
-		if m != nil && m.changedBy != "" && old != nil {
-			return nil, invalid("An invalid value was specified for %s.", name)
-		}
-		if m == nil && old != nil {
-			m = k.changedBy(doc, name)
-		}
-		switch {
-		case m == nil && !slices.Contains([]string{"id", "_links", "_embedded"}, name):
-			doc[strings.TrimLeft(name, "~")] = value
-		case m == nil || m.unchanging:
-		case value == nil:
-			delete(doc, m.name)
-		default:
-			read, err := m.read(k, doc[m.name], value)
-			if err != nil {
-				return nil, err
-			}
-			doc[m.name] = read
+		if err := k.put(doc, name, value, old == nil); err != nil {
+			return nil, err
 		}
 	}
 	return doc, nil
 }
+
+// put gives a document one property of a request.
+func (k *kind) put(doc document, name string, value any, isNew bool) (err error) {
+	m, rel := k.member(doc, name), k.relation(name)
+	if m != nil && m.changedBy != "" && !isNew {
+		return invalid("An invalid value was specified for %s.", name)
+	}
+	if m == nil && !isNew {
+		m = k.changedBy(doc, name)
+	}
+	switch {
+	case m != nil && m.unchanging: // a document that was read can be sent as it is
+	case m != nil && value == nil:
+		delete(doc, m.name)
+	case m != nil:
+		doc[m.name], err = m.read(k, doc[m.name], value)
+	case rel != nil && rel.how == '#':
+		doc[rel.idOf], err = merged(doc[rel.idOf], value, rel.element())
+	case rel == nil && !slices.Contains(unsent, name):
+		doc[strings.TrimLeft(name, "~")] = value
+	}
+	return err
+}
+
+// unsent are names that answers have and requests cannot set.
+var unsent = []string{"id", "_links", "_embedded"}
 
 // complete returns an error if a new document has not what it must have.
 func (k *kind) complete(doc document) error {
@@ -92,42 +91,47 @@ func (k *kind) relation(name string) *relation {
 	return &k.relations[i]
 }
 
-// read returns the value that a member has after a request. As the API's parser it
-// takes a number for a text, and the other way round.
+// read returns the value that a member has after a request.
 func (m *member) read(k *kind, old, value any) (any, error) {
-	word, isText := value.(string)
 	_, isDoc := value.(document)
 	_, isList := value.([]any)
-	index := slices.IndexFunc(m.words, func(known string) bool { return word != "" && strings.EqualFold(known, word) })
 	switch m.kind {
-	case "text":
-		if !isDoc && !isList {
-			return text(value), nil
-		}
-	case "flag":
-		if parsed, err := strconv.ParseBool(strings.ToLower(text(value))); err == nil {
-			return parsed, nil
-		}
-	case "number":
-		if parsed, err := strconv.ParseFloat(text(value), 64); err == nil || index >= 0 {
-			return parsed + float64(max(0, index)), nil
-		}
-	case "enum":
-		if isText && (index >= 0 || m.open) {
-			return m.words[max(0, index)], nil
-		}
-		return nil, invalid("The property '%s' of a %s must be one of %s, not '%v'.", m.name, k.name, strings.Join(m.words, ", "), value)
 	case "set", "actions", "items", "labels":
 		if isList && m.kind != "actions" || isDoc && m.takes(value) {
 			return merged(old, value, m.element)
 		}
 		return nil, invalid("The property '%s' of a %s must be an array, or have addOrUpdate and remove.", m.name, k.name)
-	default:
+	case "object":
 		if isDoc {
 			return value, nil
 		}
+	default:
+		if read, ok := m.scalar(value); ok && !isDoc && !isList {
+			return read, nil
+		}
+	}
+	if m.kind == "enum" {
+		return nil, invalid("The property '%s' of a %s must be one of %s, not '%v'.", m.name, k.name, strings.Join(m.words, ", "), value)
 	}
 	return nil, invalid("The property '%s' of a %s must be a %s, not '%v'.", m.name, k.name, m.kind, value)
+}
+
+// scalar reads a value that is neither a set nor an object. As the API's parser it takes a
+// number for a text, and the other way round.
+func (m *member) scalar(value any) (read any, ok bool) {
+	sent := text(value)
+	word := slices.IndexFunc(m.words, func(known string) bool { return sent != "" && strings.EqualFold(known, sent) })
+	switch m.kind {
+	case "flag":
+		flag, err := strconv.ParseBool(strings.ToLower(sent))
+		return flag, err == nil
+	case "number":
+		number, err := strconv.ParseFloat(sent, 64)
+		return number + float64(max(0, word)), err == nil || word >= 0
+	case "enum":
+		return m.words[max(0, word)], word >= 0 || m.open && sent != ""
+	}
+	return sent, true
 }
 
 // takes reports whether an object says how a set changes.

@@ -59,13 +59,8 @@ func (s *store) createOrder(w http.ResponseWriter, r *http.Request, all document
 		if len(files) == 0 {
 			return invalid("targets[%d] has no recordId, recordIds, fileVersionId or additionalFileId.", i)
 		}
-		files = slices.DeleteFunc(files, func(v *part) bool {
-			if v == nil {
-				o.failed++
-			}
-			return v == nil
-		})
-		o.files = append(o.files, files...)
+		there := slices.DeleteFunc(slices.Clone(files), func(v *part) bool { return v == nil })
+		o.files, o.failed = append(o.files, there...), o.failed+len(files)-len(there)
 		o.targets[i].(document)["id"] = s.newID()
 	}
 	if strings.EqualFold(in.DisableProcessing, "yes") && len(o.files)+o.failed == 1 {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -180,18 +179,15 @@ func (s *store) deleteRecord(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-var statuses = []string{"Draft", "Released", "Archived"}
-
 // change does all that a request asks for, or nothing: what can be wrong with it
 // is looked at first.
 func (s *store) change(rec *record, in recordChange, r *http.Request) error {
-	status := rec.status
+	status := any(rec.status)
 	if in.Status != nil && *in.Status != "" {
-		i := slices.IndexFunc(statuses, func(known string) bool { return strings.EqualFold(known, *in.Status) })
-		if i < 0 {
-			return invalid("'%s' is not a status of a record: %s.", *in.Status, strings.Join(statuses, ", "))
+		var err error
+		if status, err = kindOf["record"].member(nil, "status").read(kindOf["record"], nil, *in.Status); err != nil {
+			return err
 		}
-		status = statuses[i]
 	}
 	tag := rec.tag
 	if in.Tag != nil {
@@ -217,7 +213,7 @@ func (s *store) change(rec *record, in recordChange, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rec.status, rec.tag, rec.files, rec.classifications = status, tag, files, classifications
+	rec.status, rec.tag, rec.files, rec.classifications = text(status), tag, files, classifications
 	if in.ContentType != nil && *in.ContentType != "" {
 		rec.contentType = *in.ContentType
 	}

@@ -87,7 +87,16 @@ func (s *store) damRoutes() *router {
 			s.mount(rt, k, k.plural, k.path()+"/{id}", 0)
 		}
 	}
-	for pattern, h := range map[string]handler{
+	for pattern, h := range s.handlers() {
+		method, path, _ := strings.Cut(pattern, " ")
+		rt.handle(method, path, h)
+	}
+	return rt
+}
+
+// handlers are those that no table describes.
+func (s *store) handlers() map[string]handler {
+	return map[string]handler{
 		"GET records":                              s.listRecords,
 		"POST records":                             with(s.createRecord),
 		"PUT record/{id}":                          with(s.putRecord),
@@ -113,11 +122,7 @@ func (s *store) damRoutes() *router {
 		"PUT setting/{id}":                         with(s.putSetting),
 		"DELETE statistics":                        s.deleteStatistics,
 		"POST uploads":                             s.postUpload,
-	} {
-		method, path, _ := strings.Cut(pattern, " ")
-		rt.handle(method, path, h)
 	}
-	return rt
 }
 
 // mount adds the routes of a kind: its list, one of it, and what belongs to that.

@@ -15,7 +15,14 @@ func (s *store) special() {
 		"user":                 s.userObject,
 		"calculatedpermission": s.calculatedPermission,
 	}
-	s.finders = map[string]func(object, *query) any{
+	s.finders = s.findersOf()
+	s.overlays = s.overlaysOf()
+	s.saves = s.savesOf()
+}
+
+// findersOf lead from an object to what has to be worked out.
+func (s *store) findersOf() map[string]func(object, *query) any {
+	return map[string]func(object, *query) any{
 		"record.fields":                           s.recordFields,
 		"record.masterfile":                       s.masterFile,
 		"record.masterfilelatestversion":          s.masterVersion,
@@ -35,7 +42,11 @@ func (s *store) special() {
 		"classification.fields":                   s.classificationFields,
 		"collection.records":                      s.collectionRecords,
 	}
-	s.overlays = map[string]func(object) document{
+}
+
+// overlaysOf show what is not kept.
+func (s *store) overlaysOf() map[string]func(object) document {
+	return map[string]func(object) document{
 		"permissionvalues":                  s.allPermissions,
 		"classificationpermissions":         withoutInherited,
 		"classificationdownloadpermissions": withoutInherited,
@@ -44,7 +55,11 @@ func (s *store) special() {
 		"commentstatus":                     s.commentStatus,
 		"comment":                           s.comment,
 	}
-	s.saves = map[string]func(id string, doc document, list string) error{
+}
+
+// savesOf check and complete what is to be kept.
+func (s *store) savesOf() map[string]func(id string, doc document, list string) error {
+	return map[string]func(id string, doc document, list string) error{
 		"classification":            s.place,
 		"classificationpermissions": breakInheritance,
 		"publiclink":                s.linkVersion,
