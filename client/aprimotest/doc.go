@@ -57,6 +57,7 @@
 //	searchindex, statistics               of which there is one
 //	classification?namePath=, ?identifier=
 //	collection/{id}/records               GET, PUT, POST
+//	collection/{id}/comments/status       GET, PUT
 //	orders, order/{id}                    of all eleven types; each leaves a downloadlink
 //	settings?names=, setting/{name}       by scope
 //	calculatedpermission/{name}
@@ -121,8 +122,15 @@
 // info are written. Of marketing operations they do not say which number a state has (here
 // the verbs of a kind count from 1), whether members without a value are null or missing
 // (null), what a verb is answered (204, or the object), what an error looks like (as in
-// the DAM), nor what a missing chunk is answered (204). A table says so where it guesses. It stands for the documents,
-// not for Aprimo's servers: what passes here can still meet a surprise there.
+// the DAM), nor what a missing chunk is answered (204). Nor do they say whether a user's own
+// comments count as unread (they do, until they are read), from which number the conditions
+// of a rule count if they have none (0), nor which number the priority Medium is (0). A
+// table says so where it guesses. It stands for the documents, not for Aprimo's servers:
+// what passes here can still meet a surprise there.
+//
+// The tables are held against two sources that were not written with this package, in
+// testdata/shapes.json: the types of an independent client, and the samples of a real
+// tenant.
 //
 // # Where an independent client disagrees
 //
@@ -130,7 +138,8 @@
 // from the guide, in this, where the tenant follows the latter: updates of
 // permissions, field groups, rules and the like are answered 204 without a body,
 // not with the object; skip and take are there only if they were asked for; the
-// values of a facet are objects, not texts; the tag of a collection is null; a
+// values of a facet are objects, not texts; the tag of a collection is null, and so are
+// the help text and the default of a definition that has none; a
 // search for classifications does not answer with records and has no facets; the
 // locks of a record are a list; settings.getByName of two names answers with a list.
 //

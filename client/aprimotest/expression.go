@@ -3,6 +3,7 @@ package aprimotest
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -137,15 +138,12 @@ func next(text string) (token, int) {
 		return nextString(text)
 	case c == '?':
 		return token{'?', "?"}, 1
-	case strings.IndexByte("()=,", c) >= 0:
-		return token{'!', text[:1]}, 1
-	case c == '<' || c == '>':
-		if len(text) > 1 && (text[1] == '=' || c == '<' && text[1] == '>') {
-			return token{'!', text[:2]}, 2
-		}
-		return token{'!', text[:1]}, 1
 	case strings.HasPrefix(text, "!="):
 		return token{'!', "<>"}, 2
+	case slices.Contains([]string{"<=", ">=", "<>"}, text[:min(2, len(text))]):
+		return token{'!', text[:2]}, 2
+	case strings.IndexByte("()=,<>", c) >= 0:
+		return token{'!', text[:1]}, 1
 	case c == '@':
 		n := 1 + wordLength(text[1:], "")
 		return token{'@', text[1:n]}, n
