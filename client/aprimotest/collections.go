@@ -228,11 +228,7 @@ func (s *store) deleteStatistics(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // downloadImage answers with an image itself.
-func (s *store) downloadImage(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.recordOf(r)
-	if err != nil {
-		return err
-	}
+func (s *store) downloadImage(w http.ResponseWriter, r *http.Request, rec *record) error {
 	kind := path.Base(path.Dir(r.PathValue("path")))
 	if len(s.filesOf(rec)) == 0 {
 		return missing("Record '%s' has no image '%s'.", rec.id(), kind)

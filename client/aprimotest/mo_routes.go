@@ -36,7 +36,7 @@ func (s *store) moRoutes() *http.ServeMux {
 	for _, l := range append(slices.Clone(moLists), moList{path: "{resource}"}) {
 		for method, h := range map[string]moHandler{
 			"GET": moScope.index, "POST": moScope.create,
-			"GET /{id}": moScope.show, "PUT /{id}": moScope.put, "DELETE /{id}": moScope.remove, "POST /{id}": moScope.post,
+			"GET /{id}": moOne(moScope.show), "PUT /{id}": moOne(moScope.put), "DELETE /{id}": moOne(moScope.remove), "POST /{id}": moScope.post,
 		} {
 			method, one, _ := strings.Cut(method, " ")
 			if one == "" || strings.Contains(l.path, "{") {
@@ -109,28 +109,27 @@ func (sc moScope) create(s *store, w http.ResponseWriter, r *http.Request) error
 	return nil
 }
 
-func (sc moScope) show(s *store, w http.ResponseWriter, r *http.Request) error {
-	doc, err := sc.get(r.PathValue("id"))
-	if err == nil {
-		writeJSON(w, http.StatusOK, s.show(sc.object(doc), moQuery(r)))
+// moOne returns a handler that is given the object whose id is in the path.
+func moOne(h func(sc moScope, s *store, w http.ResponseWriter, r *http.Request, doc document) error) moHandler {
+	return func(sc moScope, s *store, w http.ResponseWriter, r *http.Request) error {
+		doc, err := sc.get(r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		return h(sc, s, w, r, doc)
 	}
-	return err
 }
 
-func (sc moScope) put(s *store, w http.ResponseWriter, r *http.Request) error {
-	doc, err := sc.get(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	return sc.merge(s, doc, w, r)
-}
-
-// merge gives an object the members of the request, and answers with it.
-func (sc moScope) merge(s *store, doc document, w http.ResponseWriter, r *http.Request) error {
-	sc.change(doc, sc.in)
-	s.moStamp(sc.moKind, r, doc, "modifiedDate", "modifiedUser", "modifiedUserId", "modifiedBy")
+func (sc moScope) show(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
 	writeJSON(w, http.StatusOK, s.show(sc.object(doc), moQuery(r)))
 	return nil
+}
+
+// put gives an object the members of the request, and answers with it.
+func (sc moScope) put(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
+	sc.change(doc, sc.in)
+	s.moStamp(sc.moKind, r, doc, "modifiedDate", "modifiedUser", "modifiedUserId", "modifiedBy")
+	return sc.show(s, w, r, doc)
 }
 
 // post puts an object that is there below another one, or searches a whole kind.
@@ -143,15 +142,11 @@ func (sc moScope) post(s *store, w http.ResponseWriter, r *http.Request) error {
 		return missing("No %s was found with id '%s'.", sc.path, r.PathValue("id"))
 	}
 	maps.Copy(doc, sc.links)
-	return sc.merge(s, doc, w, r)
+	return sc.put(s, w, r, doc)
 }
 
-func (sc moScope) remove(s *store, w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
-	if _, err := sc.get(id); err != nil {
-		return err
-	}
-	s.remove(sc.all, id)
+func (sc moScope) remove(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
+	s.remove(sc.all, text(doc[sc.id()]))
 	if sc.list.bare {
 		writeJSON(w, http.StatusOK, true)
 		return nil
@@ -161,15 +156,11 @@ func (sc moScope) remove(s *store, w http.ResponseWriter, r *http.Request) error
 }
 
 // do calls a verb of an object.
-func (sc moScope) do(s *store, w http.ResponseWriter, r *http.Request) error {
+func (sc moScope) do(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
 	verb := r.PathValue("verb")
 	state := slices.Index(strings.Fields(sc.verbs), verb)
 	if state < 0 && !slices.Contains(strings.Fields(sc.acts), verb) {
 		return missing("No HTTP resource was found that matches the request.")
-	}
-	doc, err := sc.get(r.PathValue("id"))
-	if err != nil {
-		return err
 	}
 	s.moStamp(sc.moKind, r, doc, "modifiedDate", "modifiedUser")
 	if state >= 0 {
@@ -182,8 +173,7 @@ func (sc moScope) do(s *store, w http.ResponseWriter, r *http.Request) error {
 	}
 	maps.DeleteFunc(sc.in, func(name string, _ any) bool { return sc.shown.member(nil, name) == nil })
 	sc.change(doc, sc.in)
-	writeJSON(w, http.StatusOK, s.show(sc.object(doc), moQuery(r)))
-	return nil
+	return sc.show(s, w, r, doc)
 }
 
 // moSingle answers with a document of which there is one, and changes it. What the

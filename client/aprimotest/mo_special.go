@@ -16,8 +16,7 @@ func (sc moScope) me(s *store, w http.ResponseWriter, r *http.Request) error {
 			"userId": moNumber(id), "loginId": login, "email": login + "@example.com", "lastName": login, "adamUserId": nameID(login),
 		}
 	}
-	writeJSON(w, http.StatusOK, s.show(sc.object(sc.all.byID[id]), moQuery(r)))
-	return nil
+	return sc.show(s, w, r, sc.all.byID[id])
 }
 
 // moMine reports whether a task is the caller's, and has the status that is asked for.
@@ -59,11 +58,7 @@ func (sc moScope) texts(_ *store, w http.ResponseWriter, r *http.Request) error 
 
 // lookup answers with a list of choices, those with a text in them alone if there
 // is one in the query.
-func (sc moScope) lookup(s *store, w http.ResponseWriter, r *http.Request) error {
-	doc, err := sc.get(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
+func (sc moScope) lookup(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
 	all, _ := doc["items"].([]any)
 	items := []any{}
 	for _, item := range all {
@@ -74,31 +69,23 @@ func (sc moScope) lookup(s *store, w http.ResponseWriter, r *http.Request) error
 	}
 	doc = maps.Clone(doc)
 	doc["items"], doc["count"] = items, len(items)
-	writeJSON(w, http.StatusOK, s.show(sc.object(doc), moQuery(r)))
-	return nil
+	return sc.show(s, w, r, doc)
 }
 
 // activity answers with the activity that an object belongs to.
-func (sc moScope) activity(s *store, w http.ResponseWriter, r *http.Request) error {
-	doc, err := sc.get(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
+func (sc moScope) activity(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
 	id := doc["activityId"]
 	if id == nil {
 		id = doc["objectId"]
 	}
 	r.SetPathValue("id", text(id))
 	activities := moByPath["activities"]
-	return moScope{moKind: activities, all: s.moAll(activities)}.show(s, w, r)
+	return moOne(moScope.show)(moScope{moKind: activities, all: s.moAll(activities)}, s, w, r)
 }
 
-func (sc moScope) annotations(_ *store, w http.ResponseWriter, r *http.Request) error {
-	_, err := sc.get(r.PathValue("id"))
-	if err == nil {
-		writeJSON(w, http.StatusOK, `<?xml version="1.0" encoding="UTF-8"?><xfdf xmlns="http://ns.adobe.com/xfdf/"><annots/></xfdf>`)
-	}
-	return err
+func (sc moScope) annotations(_ *store, w http.ResponseWriter, _ *http.Request, _ document) error {
+	writeJSON(w, http.StatusOK, `<?xml version="1.0" encoding="UTF-8"?><xfdf xmlns="http://ns.adobe.com/xfdf/"><annots/></xfdf>`)
+	return nil
 }
 
 // tags changes the tags of a version that are named by their number, and makes others.
@@ -146,7 +133,7 @@ func (sc moScope) members(s *store, w http.ResponseWriter, r *http.Request) erro
 	case http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		writeJSON(w, http.StatusOK, s.show(sc.object(role), moQuery(r)))
+		return sc.show(s, w, r, role)
 	}
 	return nil
 }

@@ -85,6 +85,17 @@ func (s *store) recordOf(r *http.Request) (*record, error) {
 	return nil, missing("No record was found with id '%s'.", r.PathValue("id"))
 }
 
+// ofRecord returns a handler that is given the record whose id is in the path.
+func (s *store) ofRecord(h func(http.ResponseWriter, *http.Request, *record) error) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		rec, err := s.recordOf(r)
+		if err != nil {
+			return err
+		}
+		return h(w, r, rec)
+	}
+}
+
 func (s *store) recordObject(id string) (object, bool) {
 	rec := s.at(numberOf(id), new(record))
 	if rec == nil {
@@ -169,11 +180,7 @@ func (s *store) putRecord(w http.ResponseWriter, r *http.Request, in recordChang
 	return nil
 }
 
-func (s *store) deleteRecord(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.recordOf(r)
-	if err != nil {
-		return err
-	}
+func (s *store) deleteRecord(w http.ResponseWriter, _ *http.Request, rec *record) error {
 	s.records[rec.number-1] = deleted
 	w.WriteHeader(http.StatusNoContent)
 	return nil
