@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
@@ -187,6 +189,28 @@ func TestCollectionsHaveCommentsAndPermissions(t *testing.T) {
 			got := must[*client.CollectionPermissions](t)(c.Collections.Permissions(ctx, id))
 			if got.Public != "Read" || permission != "" && !cmp.Equal(got.Groups, change.Groups) || permission == "" && len(got.Groups) != 0 {
 				t.Errorf("%q: got %+v, want what was set", permission, got)
+			}
+		}
+	})
+}
+
+// The links of a record are set one kind after the other.
+func TestLinksOfOneKindKeepTheOthers(t *testing.T) {
+	onTenant(t, func(ctx context.Context, c *client.Client) {
+		field := must[*client.FieldDefinition](t)(c.FieldDefinitions.Create(ctx, &client.FieldDefinition{Name: "BelongsTo", DataType: "RecordLink"}, client.Set("linkType", "ManyParentsManyChildren"))).ID
+		record, a, b := fmt.Sprintf("%032x", 1), fmt.Sprintf("%032x", 2), fmt.Sprintf("%032x", 3)
+		for _, test := range []struct{ set, want client.RecordLinks }{
+			{client.RecordLinks{Parents: []string{a}}, client.RecordLinks{Parents: []string{a}}},
+			{client.RecordLinks{Children: []string{b}}, client.RecordLinks{Parents: []string{a}, Children: []string{b}}},
+			{client.RecordLinks{Parents: []string{}}, client.RecordLinks{Children: []string{b}}},
+		} {
+			change := client.RecordChange{Fields: client.Changes[client.FieldValue]{AddOrUpdate: []client.FieldValue{client.SetLinks(field, test.set)}}}
+			if err := c.Records.Update(ctx, record, change); err != nil {
+				t.Fatal(err)
+			}
+			got := must[client.Fields](t)(c.Records.Fields(ctx, record)).Get("BelongsTo").Links()
+			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("after %+v (-want +got):\n%s", test.set, diff)
 			}
 		}
 	})

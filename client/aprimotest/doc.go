@@ -123,7 +123,8 @@
 // the verbs of a kind count from 1), whether members without a value are null or missing
 // (null), what a verb is answered (204, or the object), what an error looks like (as in
 // the DAM), nor what a missing chunk is answered (204). Nor do they say whether a user's own
-// comments count as unread (they do, until they are read), from which number the conditions
+// comments count as unread (they do, until they are read), whether the links of a record
+// link that a change does not name stay (they do), from which number the conditions
 // of a rule count if they have none (0), nor which number the priority Medium is (0). A
 // table says so where it guesses. It stands for the documents, not for Aprimo's servers:
 // what passes here can still meet a surprise there.
