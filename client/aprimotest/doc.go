@@ -139,8 +139,7 @@
 // from the guide, in this, where the tenant follows the latter: updates of
 // permissions, field groups, rules and the like are answered 204 without a body,
 // not with the object; skip and take are there only if they were asked for; the
-// values of a facet are objects, not texts; the tag of a collection is null, and so are
-// the help text and the default of a definition that has none; a
+// values of a facet are objects, not texts; the tag of a collection is null; a
 // search for classifications does not answer with records and has no facets; the
 // locks of a record are a list; settings.getByName of two names answers with a list.
 //

@@ -7,8 +7,8 @@ const definition = `label, labels labels, dataType None|SingleLineText|MultiLine
 	FileFloating|IndexerTaskGlobal|FileGlobal|ClassificationProfileFloating|RecordContentContentTypeDependent,
 	scopeCategory Record|File|Classification|User|IndexerTask|MetadataTemplate, indexed flag=true, languageMode Single|Multiple, memberships set,
 	searchIndexRebuildRequired^ flag, enabledLanguages set, id^, name!, isRequired flag, isReadOnly flag, isUniqueIdentifier flag, inlineStyle,
-	sortIndex number, tag~, defaultValue?, resetToDefaultTriggers set, validation, validationErrorMessage, validationTrigger Always|None|WhenNeeded,
-	storageMode NonEmptyValues|None|AllValues|LogChanges, resetToDefaultFields set, helpText?, helpTexts labels, hints?, metadataPredictionEnabled flag, aiEnabled flag`
+	sortIndex number, tag~, defaultValue, resetToDefaultTriggers set, validation, validationErrorMessage, validationTrigger Always|None|WhenNeeded,
+	storageMode NonEmptyValues|None|AllValues|LogChanges, resetToDefaultFields set, helpText, helpTexts labels, hints?, metadataPredictionEnabled flag, aiEnabled flag`
 
 // schemaKinds are what describes records: fields, classifications, and the like.
 var schemaKinds = []kind{{

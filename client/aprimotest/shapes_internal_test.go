@@ -41,8 +41,6 @@ var differences = map[string]string{
 	"fielddefinition.aiEnabled":                    "false in live samples of other clients",
 	"fielddefinition.metadataPredictionEnabled":    "as aiEnabled",
 	"fielddefinition.dataType":                     "the type of the base has no RichContent, which has a type of its own",
-	"fielddefinition.helpText":                     "null in the live samples",
-	"fielddefinition.defaultValue":                 "null in the live samples",
 	"downloadorder.singleFileZipMode":              "a later version",
 	"downloadorder.notificationThresholdInSeconds": "never null here",
 	"settingdefinition.defaultValue":               "of the variants",
@@ -148,6 +146,10 @@ func kindAndShape(t *testing.T, name string) (*kind, shape) {
 	return k, k.shown(document{k.by: variant})
 }
 
+// emptyHere are null in live samples and texts in the declared types, which clients have
+// been written for: here they are empty.
+var emptyHere = []string{"helpText", "defaultValue"}
+
 // What real tenants answered can be an answer of this one.
 func TestTheTablesHaveTheLiveShapes(t *testing.T) {
 	for name, want := range publishedShapes(t).Live {
@@ -158,7 +160,7 @@ func TestTheTablesHaveTheLiveShapes(t *testing.T) {
 			case i < 0 && k.relation(property) != nil: // without links it is beside the members
 			case i < 0:
 				t.Errorf("%s has no %s", name, property)
-			case types == "null" && sh.all[i].zero != nil:
+			case types == "null" && sh.all[i].zero != nil && !slices.Contains(emptyHere, property):
 				t.Errorf("%s.%s is %v if it was not set, want null", name, property, sh.all[i].zero)
 			case types != "null" && !slices.Contains(strings.Fields(types), kindOfJSON(&sh.all[i])):
 				t.Errorf("%s.%s is a %s, want %s", name, property, kindOfJSON(&sh.all[i]), types)
