@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
@@ -160,7 +162,17 @@ func TestCollectionsHaveCommentsAndPermissions(t *testing.T) {
 		if err := c.Collections.UpdateComment(ctx, id, first, "good"); err != nil {
 			t.Fatal(err)
 		}
-		must[*client.Comment](t)(c.Collections.Comment(ctx, id, first))
+		if got := must[*client.Comment](t)(c.Collections.Comment(ctx, id, first)); got.Message != "good" || got.Read {
+			t.Errorf("got %+v, want the message good, not read", got)
+		}
+		before := must[int](t)(c.Collections.UnreadComments(ctx, id))
+		after := must[int](t)(c.Collections.ReadComments(ctx, id, first, time.Now().Add(time.Second)))
+		if before != 2 || after != 0 {
+			t.Errorf("got %d unread, and %d after they were read, want 2 and 0", before, after)
+		}
+		if got := must[*client.Comment](t)(c.Collections.Comment(ctx, id, first)); !got.Read {
+			t.Errorf("got %+v, want it to be read", got)
+		}
 		if err := c.Collections.DeleteComment(ctx, id, first); err != nil {
 			t.Fatal(err)
 		}
@@ -178,6 +190,61 @@ func TestCollectionsHaveCommentsAndPermissions(t *testing.T) {
 			if got.Public != "Read" || permission != "" && !cmp.Equal(got.Groups, change.Groups) || permission == "" && len(got.Groups) != 0 {
 				t.Errorf("%q: got %+v, want what was set", permission, got)
 			}
+		}
+	})
+}
+
+// The links of a record are set one kind after the other.
+func TestLinksOfOneKindKeepTheOthers(t *testing.T) {
+	onTenant(t, func(ctx context.Context, c *client.Client) {
+		field := must[*client.FieldDefinition](t)(c.FieldDefinitions.Create(ctx, &client.FieldDefinition{Name: "BelongsTo", DataType: "RecordLink"}, client.Set("linkType", "ManyParentsManyChildren"))).ID
+		record, a, b := fmt.Sprintf("%032x", 1), fmt.Sprintf("%032x", 2), fmt.Sprintf("%032x", 3)
+		for _, test := range []struct{ set, want client.RecordLinks }{
+			{client.RecordLinks{Parents: []string{a}}, client.RecordLinks{Parents: []string{a}}},
+			{client.RecordLinks{Children: []string{b}}, client.RecordLinks{Parents: []string{a}, Children: []string{b}}},
+			{client.RecordLinks{Parents: []string{}}, client.RecordLinks{Children: []string{b}}},
+		} {
+			change := client.RecordChange{Fields: client.Changes[client.FieldValue]{AddOrUpdate: []client.FieldValue{client.SetLinks(field, test.set)}}}
+			if err := c.Records.Update(ctx, record, change); err != nil {
+				t.Fatal(err)
+			}
+			got := must[client.Fields](t)(c.Records.Fields(ctx, record)).Get("BelongsTo").Links()
+			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("after %+v (-want +got):\n%s", test.set, diff)
+			}
+		}
+	})
+}
+
+// Members are added with an object, and removed with Set: by id, or as a rule's conditions by
+// their index.
+func TestMembersAreAddedAndRemoved(t *testing.T) {
+	onTenant(t, func(ctx context.Context, c *client.Client) {
+		remove := func(property string, keys ...string) client.CallOption {
+			return client.Set(property, map[string]any{"remove": keys})
+		}
+		content := must[*client.ContentType](t)(c.ContentTypes.Create(ctx, &client.ContentType{Name: "Film", DefaultFileExtensions: client.Members[string]{"mp4", "mov"}})).ID
+		file := must[*client.FileType](t)(c.FileTypes.Create(ctx, &client.FileType{Name: "Mov", MediaEngines: client.Members[string]{"a", "b"}})).ID
+		group := must[*client.UserGroup](t)(c.UserGroups.Create(ctx, &client.UserGroup{Name: "Editors"})).ID
+		user := must[*client.User](t)(c.Users.Create(ctx, &client.User{Name: "john"}, client.Set("memberships", client.Members[string]{group}))).ID
+		rule := must[*client.Rule](t)(c.Rules.Create(ctx, &client.Rule{Name: "R", Conditions: client.Members[client.RuleCondition]{{Type: "ObjectCreated"}, {Type: "RecordStatusIs"}}})).ID
+		member := func() int {
+			return len(must[*client.User](t)(c.Users.Get(ctx, user, client.Select("user", "memberships"))).Memberships)
+		}
+		if got := member(); got != 1 {
+			t.Errorf("got %d memberships, want 1", got)
+		}
+		if err := firstError(c.ContentTypes.Update(ctx, content, nil, remove("defaultFileExtensions", "mp4")), c.FileTypes.Update(ctx, file, nil, remove("mediaEngines", "a")),
+			c.Users.Update(ctx, user, nil, remove("memberships", group)), c.Rules.Update(ctx, rule, nil, remove("conditions", "0"))); err != nil {
+			t.Fatal(err)
+		}
+		conditions := must[*client.Rule](t)(c.Rules.Get(ctx, rule, client.Select("rule", "conditions"))).Conditions
+		got := []any{
+			must[*client.ContentType](t)(c.ContentTypes.Get(ctx, content)).DefaultFileExtensions[0], must[*client.FileType](t)(c.FileTypes.Get(ctx, file)).MediaEngines[0],
+			member(), len(conditions), conditions[0].Type,
+		}
+		if diff := cmp.Diff([]any{"mov", "b", 0, 1, "RecordStatusIs"}, got); diff != "" {
+			t.Errorf("what is left (-want +got):\n%s", diff)
 		}
 	})
 }

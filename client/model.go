@@ -192,7 +192,8 @@ func modelFields(v reflect.Value) iter.Seq[modelField] {
 
 // setProperties adds properties to the JSON of an object, which may be empty or null. If the
 // object is a struct with such a field, the value must fit it, and the case of the name does
-// not matter.
+// not matter. What is a list in responses can be any list in requests, of ids for example, or
+// an object with what to add and remove.
 func setProperties(object any, data []byte, set Extra) ([]byte, error) {
 	all := Extra{}
 	if len(data) > 0 {
@@ -208,6 +209,9 @@ func setProperties(object any, data []byte, set Extra) ([]byte, error) {
 		for field := range known {
 			if is, _, _ := strings.Cut(field.name, ","); strings.EqualFold(is, name) {
 				name = is
+				if isList := field.value.Kind() == reflect.Slice; isList && (raw[0] == '[' || raw[0] == '{') {
+					continue
+				}
 				if err := decodeValue(raw, field.value.Addr().Interface()); err != nil {
 					return nil, fmt.Errorf("Set(%q): the value does not fit the %s of %T: %w", name, field.value.Type(), object, err)
 				}

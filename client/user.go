@@ -43,7 +43,7 @@ type User struct {
 
 	// Parts that are only in responses, and only if selected.
 	Fields      Fields           `json:"fields"`
-	Memberships Items[UserGroup] `json:"memberships"`
+	Memberships Items[UserGroup] `json:"memberships"` // to change them, use Set and the ids of groups
 	Image       *Image           `json:"image"`
 
 	ExpirationDate      time.Time `json:"expirationDate"`

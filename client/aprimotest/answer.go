@@ -1,7 +1,6 @@
 package aprimotest
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -92,13 +91,9 @@ func (a *answer) chunks() []chunk {
 
 // writeJSON answers with a value of this package, which can always be encoded.
 func writeJSON(w http.ResponseWriter, status int, v any) {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	w.Write(data)
+	w.Write(appendJSON(nil, v))
 }
 
 // writePage answers as a gateway in front of the API does.

@@ -20,14 +20,15 @@ const (
 // A blob is what a signed link leads to: an upload to write, or a file to read.
 type blob struct {
 	upload  *upload
-	version *version
+	content *content
+	name    string
 	expires time.Time
 }
 
-// publish makes a version readable by a signed link.
-func (s *store) publish(id string, v *version, expires time.Time, r *http.Request) string {
-	s.blobs[id] = &blob{version: v, expires: expires}
-	return blobURL(r, id, v.name, expires)
+// publish makes a content readable by a signed link.
+func (s *store) publish(id, name string, c content, expires time.Time) string {
+	s.blobs[id] = &blob{content: &c, name: name, expires: expires}
+	return blobURL(s.request, id, name, expires)
 }
 
 // blobURL returns the signed address of a blob: at a host of its own, or at the
@@ -87,15 +88,15 @@ func (s *store) serveBlob(w http.ResponseWriter, r *http.Request, content piece)
 		writeBlobError(w, http.StatusForbidden, "AuthenticationFailed", "The signature has expired.")
 	case r.Method == http.MethodPut && b.upload != nil && b.upload.state <= UploadComplete:
 		b.upload.putBlob(w, r, content)
-	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && b.version != nil:
-		w.Header().Set("ETag", fmt.Sprintf(`"0x%X"`, b.version.seed<<8|uint64(b.version.number)))
+	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && b.content != nil:
+		w.Header().Set("ETag", fmt.Sprintf(`"0x%X"`, b.content.seed<<8|1))
 		w.Header().Set("Content-Type", "application/octet-stream")
-		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", b.version.name))
-		setMD5(w, b.version)
+		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", b.name))
+		setMD5(w, b.content)
 		if strings.Contains(r.Header.Get("Range"), ",") {
 			r.Header.Del("Range") // Azure takes one range alone
 		}
-		http.ServeContent(w, r, "", b.version.created, b.version.content())
+		http.ServeContent(w, r, "", s.epoch, b.content.reader())
 	default:
 		writeBlobError(w, http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
 	}

@@ -17,8 +17,8 @@ const maxBody = 1 << 20
 
 // A requestBody is what was read of the body of a request.
 type requestBody struct {
-	kept []byte // at most one byte more than maxBody
-	part *part  // of a multipart form; nil if there is none, or not one alone
+	kept []byte    // at most one byte more than maxBody
+	part *formPart // of a multipart form; nil if there is none, or not one alone
 }
 
 // readBody reads the body before the request waits, as a gateway does. A server
@@ -37,8 +37,8 @@ func readBody(r *http.Request) (requestBody, error) {
 type partKey struct{}
 
 // partOf returns the part of the multipart form that a request has.
-func partOf(r *http.Request) *part {
-	p, _ := r.Context().Value(partKey{}).(*part)
+func partOf(r *http.Request) *formPart {
+	p, _ := r.Context().Value(partKey{}).(*formPart)
 	return p
 }
 

@@ -10,47 +10,52 @@ import (
 
 // changed returns a document after a request. What the request does not name stays
 // as it is, null resets, and what the kind does not know is kept as it was sent.
-func (k *kind) changed(doc, in document) (document, error) {
-	doc = maps.Clone(doc)
+func (k *kind) changed(old, in document) (document, error) {
+	doc := maps.Clone(old)
 	if doc == nil {
 		doc = document{}
 	}
-	if by := k.member(doc, k.by); by != nil { // first, since others depend on it
-		for name, value := range in {
-			if strings.EqualFold(name, k.by) {
-				doc[k.by] = value
-			}
-		}
+	if by := valueOf(in, k.by); by != nil {
+		doc[k.by] = by // first, since others depend on it
 	}
 	for name, value := range in {
-		m := k.member(doc, name)
-		if rel := k.relation(name); rel != nil && m == nil {
-			if rel.how == '#' {
-				doc[rel.idOf] = merged(doc[rel.idOf], value)
-			}
-			continue // a document that was read can be sent as it is
-		}
-		switch {
-		case m == nil && !slices.Contains([]string{"id", "_links", "_embedded"}, name):
-			doc[strings.TrimLeft(name, "~")] = value
-		case m == nil || m.unchanging:
-		case value == nil:
-			delete(doc, m.name)
-		default:
-			read, err := m.read(k, doc[m.name], value)
-			if err != nil {
-				return nil, err
-			}
-			doc[m.name] = read
+		if err := k.put(doc, name, value, old == nil); err != nil {
+			return nil, err
 		}
 	}
 	return doc, nil
 }
 
+// put gives a document one property of a request.
+func (k *kind) put(doc document, name string, value any, isNew bool) (err error) {
+	m, rel := k.member(doc, name), k.relation(name)
+	if m != nil && m.changedBy != "" && !isNew {
+		return invalid("An invalid value was specified for %s.", name)
+	}
+	if m == nil && !isNew {
+		m = k.changedBy(doc, name)
+	}
+	switch {
+	case m != nil && m.unchanging: // a document that was read can be sent as it is
+	case m != nil && value == nil:
+		delete(doc, m.name)
+	case m != nil:
+		doc[m.name], err = m.read(k, doc[m.name], value)
+	case rel != nil && rel.how == '#':
+		doc[rel.idOf], err = merged(doc[rel.idOf], value, rel.element())
+	case rel == nil && !slices.Contains(unsent, name):
+		doc[strings.TrimLeft(name, "~")] = value
+	}
+	return err
+}
+
+// unsent are names that answers have and requests cannot set.
+var unsent = []string{"id", "_links", "_embedded"}
+
 // complete returns an error if a new document has not what it must have.
 func (k *kind) complete(doc document) error {
-	for _, m := range k.members {
-		if text, _ := doc[m.name].(string); m.required && strings.TrimSpace(text) == "" {
+	for _, m := range k.members.all {
+		if m.required && strings.TrimSpace(text(doc[m.name])) == "" {
 			return invalid("The %s has no %s.", k.name, m.name)
 		}
 	}
@@ -59,11 +64,19 @@ func (k *kind) complete(doc document) error {
 
 // member returns one by its name, in whatever case; nil if there is none.
 func (k *kind) member(doc document, name string) *member {
-	if name == "" {
-		return nil
+	all := k.shown(doc).all
+	for i := range all {
+		if strings.EqualFold(all[i].name, name) {
+			return &all[i]
+		}
 	}
-	all := k.shown(doc)
-	i := slices.IndexFunc(all, func(m member) bool { return strings.EqualFold(m.name, name) })
+	return nil
+}
+
+// changedBy returns the member that has another name in a change.
+func (k *kind) changedBy(doc document, name string) *member {
+	all := k.shown(doc).all
+	i := slices.IndexFunc(all, func(m member) bool { return m.changedBy != "" && strings.EqualFold(m.changedBy, name) })
 	if i < 0 {
 		return nil
 	}
@@ -78,139 +91,140 @@ func (k *kind) relation(name string) *relation {
 	return &k.relations[i]
 }
 
-// read returns the value that a member has after a request. As the API's parser it
-// takes a number for a text, and the other way round.
+// read returns the value that a member has after a request.
 func (m *member) read(k *kind, old, value any) (any, error) {
-	text, isText := value.(string)
-	number, isNumber := value.(float64)
-	flag, isFlag := value.(bool)
+	_, isDoc := value.(document)
+	_, isList := value.([]any)
 	switch m.kind {
-	case "text":
-		switch {
-		case isText:
-			return text, nil
-		case isNumber:
-			return strconv.FormatFloat(number, 'f', -1, 64), nil
-		case isFlag:
-			return strconv.FormatBool(flag), nil
+	case "set", "actions", "items", "labels":
+		if isList && m.kind != "actions" || isDoc && m.takes(value) {
+			return merged(old, value, m.element)
 		}
-	case "flag":
-		if parsed, err := strconv.ParseBool(strings.ToLower(text)); err == nil {
-			return parsed, nil
-		}
-		if isFlag {
-			return flag, nil
-		}
-	case "number":
-		if parsed, err := strconv.ParseFloat(text, 64); err == nil {
-			return parsed, nil
-		}
-		if isNumber {
-			return number, nil
-		}
-	case "enum":
-		i := slices.IndexFunc(m.words, func(word string) bool { return strings.EqualFold(word, text) })
-		if isText && (i >= 0 || m.open) {
-			return m.words[max(0, i)], nil
-		}
-		return nil, invalid("The property '%s' of a %s must be one of %s, not '%v'.", m.name, k.name, strings.Join(m.words, ", "), value)
-	case "list":
-		if _, ok := value.([]any); ok {
+		return nil, invalid("The property '%s' of a %s must be an array, or have addOrUpdate and remove.", m.name, k.name)
+	case "object":
+		if isDoc {
 			return value, nil
 		}
-	case "set", "labels":
-		return m.readSet(k, old, value)
 	default:
-		if _, ok := value.(document); ok {
-			return value, nil
+		if read, ok := m.scalar(value); ok && !isDoc && !isList {
+			return read, nil
 		}
+	}
+	if m.kind == "enum" {
+		return nil, invalid("The property '%s' of a %s must be one of %s, not '%v'.", m.name, k.name, strings.Join(m.words, ", "), value)
 	}
 	return nil, invalid("The property '%s' of a %s must be a %s, not '%v'.", m.name, k.name, m.kind, value)
 }
 
-func (m *member) readSet(k *kind, old, value any) (any, error) {
-	switch value.(type) {
-	case []any, document:
-		all := merged(old, value)
-		for i, item := range all {
-			doc, ok := item.(document)
-			if m.element == nil || !ok {
-				continue
-			}
-			read, err := m.element.changed(nil, doc)
-			if err == nil {
-				err = m.element.complete(read)
-			}
-			if err != nil {
-				return nil, err
-			}
-			if id, ok := doc["id"]; ok {
-				read["id"] = id
-			}
-			all[i] = read
-		}
-		return all, nil
+// scalar reads a value that is neither a set nor an object. As the API's parser it takes a
+// number for a text, and the other way round.
+func (m *member) scalar(value any) (read any, ok bool) {
+	sent := text(value)
+	word := slices.IndexFunc(m.words, func(known string) bool { return sent != "" && strings.EqualFold(known, sent) })
+	switch m.kind {
+	case "flag":
+		flag, err := strconv.ParseBool(strings.ToLower(sent))
+		return flag, err == nil
+	case "number":
+		number, err := strconv.ParseFloat(sent, 64)
+		return number + float64(max(0, word)), err == nil || word >= 0
+	case "enum":
+		return m.words[max(0, word)], word >= 0 || m.open && sent != ""
 	}
-	return nil, invalid("The property '%s' of a %s must be an array, or have addOrUpdate and remove.", m.name, k.name)
+	return sent, true
+}
+
+// takes reports whether an object says how a set changes.
+func (m *member) takes(value any) bool {
+	for name := range value.(document) {
+		if slices.ContainsFunc([]string{"addOrUpdate", "remove", "items"}, func(known string) bool { return strings.EqualFold(known, name) }) {
+			return true
+		}
+	}
+	return m.kind == "actions"
 }
 
 // merged returns a set after a change: an array replaces it, and an object has what
 // is added and removed. What has the same identity is the same.
-func merged(old, change any) []any {
-	before, _ := old.([]any)
-	all := append([]any{}, before...)
-	actions, ok := change.(document)
-	if !ok {
-		replacement, _ := change.([]any)
-		return append([]any{}, replacement...)
+func merged(old, change any, element *kind) ([]any, error) {
+	actions, _ := change.(document)
+	added, isList := change.([]any)
+	isList = isList || change == nil
+	if whole, ok := valueOf(actions, "items").([]any); ok {
+		added, isList = whole, true
+	}
+	all := []any{}
+	if !isList {
+		before, _ := old.([]any)
+		all = append(all, before...)
+		added, _ = valueOf(actions, "addOrUpdate").([]any)
 	}
 	find := func(item any) int {
-		id := identity(item)
-		return slices.IndexFunc(all, func(other any) bool { return id != "" && strings.EqualFold(identity(other), id) })
+		id := identity(item, element)
+		return slices.IndexFunc(all, func(other any) bool { return id != "" && strings.EqualFold(identity(other, element), id) })
 	}
-	for _, item := range itemsOf(actions, "addOrUpdate") {
+	for _, item := range added {
 		i := find(item)
 		if i < 0 {
-			all = append(all, item)
-			continue
+			i, all = len(all), append(all, nil)
 		}
-		old, isDoc := all[i].(document)
-		doc, ok := item.(document)
-		if all[i] = item; ok && isDoc {
-			whole := maps.Clone(old)
-			maps.Copy(whole, doc)
-			all[i] = whole
+		var err error
+		if all[i], err = element.read(all[i], item, i); err != nil {
+			return nil, err
 		}
 	}
-	for _, item := range itemsOf(actions, "remove") {
+	removed, _ := valueOf(actions, "remove").([]any)
+	for _, item := range removed {
 		if i := find(item); i >= 0 {
 			all = slices.Delete(all, i, i+1)
 		}
 	}
-	return all
+	return all, nil
 }
 
-func itemsOf(actions document, name string) []any {
-	for key, value := range actions {
-		if strings.EqualFold(key, name) {
-			items, _ := value.([]any)
-			return items
+// read returns an element of a set after a change. A text stands for the key of one, and
+// one whose key is a number gets the next one, from the zero value on. Without a kind it can be anything.
+func (k *kind) read(old, item any, at int) (any, error) {
+	before, _ := old.(document)
+	doc, isDoc := item.(document)
+	if k == nil {
+		if isDoc && before != nil {
+			whole := maps.Clone(before)
+			maps.Copy(whole, doc)
+			return whole, nil
 		}
+		return item, nil
 	}
-	return nil
+	key := k.keyName()
+	if id := text(item); !isDoc && id != "" {
+		doc = document{key: id}
+	}
+	read, err := k.changed(before, doc)
+	if err != nil {
+		return nil, err
+	}
+	if id := valueOf(doc, key); id != nil {
+		read[key] = id
+	} else if m := k.member(nil, key); read[key] == nil && m != nil && m.kind == "number" {
+		first, _ := m.zero.(float64)
+		read[key] = first + float64(at)
+	}
+	return read, k.complete(read)
 }
 
 // identity returns what tells one element of a set from the others.
-func identity(item any) string {
-	if text, ok := item.(string); ok {
-		return text
+func identity(item any, element *kind) string {
+	doc, ok := item.(document)
+	if !ok {
+		return text(item)
 	}
-	doc, _ := item.(document)
-	for _, name := range []string{"id", "userGroupId", "userId", "groupId", "fieldId", "fieldGroupId", "recordId", "languageId", "name"} {
-		for key, value := range doc {
-			if text, ok := value.(string); ok && strings.EqualFold(key, name) {
-				return cmp.Or(text, "-")
-			}
+	names := []string{"id", "fieldId", "recordId", "languageId", "name"}
+	if element != nil {
+		names = []string{element.keyName(), "name"}
+	}
+	for _, name := range names {
+		if value := valueOf(doc, name); value != nil {
+			return cmp.Or(text(value), "-")
 		}
 	}
 	return ""

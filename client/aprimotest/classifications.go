@@ -153,7 +153,7 @@ func (s *store) classificationFields(o object, q *query) any {
 	for _, item := range items {
 		doc, _ := item.(document)
 		values, _ := valueOf(doc, "localizedValues").([]any)
-		sent[identity(item)] = true
+		sent[identity(item, nil)] = true
 		show(field{ID: text(valueOf(doc, "id")), FieldID: text(valueOf(doc, "fieldId")), OtherName: text(valueOf(doc, "name"))}, values)
 	}
 	c := s.collection("fielddefinitions")
@@ -165,20 +165,13 @@ func (s *store) classificationFields(o object, q *query) any {
 	return all
 }
 
-func (s *store) searchClassifications(w http.ResponseWriter, r *http.Request) error {
-	var in searchRequest
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
-	if in.Search == nil {
-		return invalid("The request has no searchExpression.")
-	}
+func (s *store) searchClassifications(w http.ResponseWriter, r *http.Request, in searchRequest) error {
 	k := kindOf["classification"]
-	c, err := compile(*in.Search, s.documentWords(k), 0)
+	c, err := compile(in.Search, s.documentWords(k), 0)
 	if err != nil {
 		return err
 	}
-	return s.writeDocuments(w, r, k, k.plural, c.match)
+	return s.writeDocuments(w, r, k, k.plural, c)
 }
 
 // withoutInherited leaves out what is inherited: there is no entry for it.
@@ -195,8 +188,10 @@ func withoutInherited(o object) document {
 // breakInheritance adds the administrators, who keep their rights.
 func breakInheritance(_ string, doc document, _ string) error {
 	if doc["breakInheritance"] == true {
-		doc["permissions"] = merged(doc["permissions"], document{"addOrUpdate": []any{
-			document{"userGroupId": seedID("usergroups", "Administrators"), "accessRight": "Fullcontrol"}}})
+		var err error
+		doc["permissions"], err = merged(doc["permissions"], document{"addOrUpdate": []any{
+			document{"userGroupId": seedID("usergroups", "Administrators"), "accessRight": "Fullcontrol"}}}, kindOf["classificationpermission"])
+		return err
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package aprimotest_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -84,6 +85,89 @@ func TestTheRequestsOfOtherClientsWork(t *testing.T) {
 		if resp, answer := do(t, tenant, req); fmt.Sprint(resp.StatusCode) != parts[0] {
 			t.Errorf("%s: %s: %.200s", text, resp.Status, answer)
 		}
+	}
+}
+
+// What other public clients do one after the other works too. {made} is the id of what was
+// made last, {first} of what was made first, {token} that of a new upload.
+func TestTheSessionsOfOtherClientsWork(t *testing.T) {
+	const group = `"userGroupId":"00000000-0000-0000-0000-00000000000a"`
+	for name, requests := range map[string]string{
+		"a tool that moves configurations": `
+201 POST /api/core/fieldgroups {"name":"G","tag":null}
+201 POST /api/core/fielddefinitions {"label":"L","labels":[],"helpText":null,"helpTexts":[],"name":"Link","scope":"RecordContentGlobal","dataType":"recordlink","indexed":true,"isUniqueIdentifier":false,"isInheritable":false,"isReadOnly":false,"isRequired":false,"memberships":{"addOrUpdate":["{first}"],"remove":[]},"defaultValue":null,"resetToDefaultTriggers":[],"resetToDefaultFields":[],"validation":"","validationErrorMessage":"","validationTrigger":"Always","storageMode":"AllValues","languageMode":"single","enabledLanguages":{"addOrUpdate":[],"remove":[]},"tag":null,"sortIndex":0,"inlineStyle":"","metadataPredictionEnabled":false,"hints":null,"linkType":"OneParentManyChildren","parentClassifications":{"addOrUpdate":[],"remove":[]},"parentContentTypes":{"addOrUpdate":["Asset"],"remove":[]},"parentLabel":"P","parentLabels":[],"childClassifications":{"addOrUpdate":null,"remove":[]},"childContentTypes":{"addOrUpdate":["Asset"],"remove":[]},"childLabel":"C","childLabels":null,"linkClassifications":{"addOrUpdate":[],"remove":[]},"linkContentTypes":{"addOrUpdate":[],"remove":[]},"showSummaryImage":true,"summaryFieldId":null}
+204 PUT /api/core/fielddefinition/{made} {"label":"L2","dataType":"recordlink","memberships":{"addOrUpdate":[],"remove":["{first}"]},"parentContentTypes":{"addOrUpdate":[],"remove":["Asset"]}}
+201 POST /api/core/fielddefinitions {"name":"Options","dataType":"optionlist","acceptMultipleOptions":true,"sortOrder":"sortIndex","filter":"","items":{"addOrUpdate":[{"name":"Red","labels":[{"languageId":"c2bd4f9b-bb95-4bcb-80c3-1e924c9c26dc","value":"Red"}],"image":null,"tag":null,"sortIndex":"1"}],"remove":[]}}
+200 GET /api/core/fielddefinition/{made}
+201 POST /api/core/contenttypes {"name":"CT","defaultFileExtensions":{"addOrUpdate":["jpg"],"remove":null},"fileMode":"uploadFile","inheritableFields":{"addOrUpdate":["{first}"],"remove":null},"inheritanceConfiguration":"custom","inheritanceFieldId":"{first}","labels":[],"parentId":null,"purpose":"","registeredFields":{"addOrUpdate":["{first}"],"remove":null},"fileConfiguration":null,"titleConfiguration":{"option":"filename","showExtension":true}}
+204 PUT /api/core/contenttype/{made} {"registeredFields":{"addOrUpdate":[],"remove":["{first}"]},"inheritableFields":{"addOrUpdate":[],"remove":["{first}"]}}
+201 POST /api/core/filetypes {"name":"FT","kind":"Jpg","extension":"jpx","mimeType":"image/jpx","labels":[],"engineFormat":"","previewFormat":"jpg","catalogActions":{"addOrUpdate":[{"name":"ReadExif","isCritical":false}],"remove":[]},"mediaEngines":{"addOrUpdate":["ImageEngine"],"remove":[]},"previewPlayers":{"addOrUpdate":[],"remove":[]},"registeredFields":{"addOrUpdate":[],"remove":[]},"registeredFieldGroups":{"addOrUpdate":["{first}"],"remove":[]}}
+204 PUT /api/core/filetype/{made} {"catalogActions":{"addOrUpdate":[],"remove":[{"name":"ReadExif","isCritical":false}]},"mediaEngines":{"addOrUpdate":[],"remove":["ImageEngine"]}}
+201 POST /api/core/classifications {"name":"C","isRoot":true,"labels":[],"sortIndex":0,"sortOrder":"label","identifier":"c","registeredFields":{"addOrUpdate":["{first}"],"remove":[]},"registeredFieldGroups":{"addOrUpdate":[],"remove":[]},"slaveclassifications":{"addOrUpdate":[],"remove":[]},"tag":null,"fields":null}
+204 PUT /api/core/classification/{made} {"name":"C","registeredFields":{"addOrUpdate":[],"remove":["{first}"]},"fields":{"addOrUpdate":[],"remove":null}}
+201 POST /api/core/rules {"name":"R","enabled":true,"includeDraftRecords":false,"tag":null,"target":"record","trigger":"whenSavedOrDeleted","version":1,"conditions":{"addOrUpdate":[{"conditionType":"ClassifiedIn","index":0,"fieldDefinitionId":null,"classificationId":"{first}","directLinkOnly":false}],"remove":null},"actions":{"addOrUpdate":[{"actionType":"Reference","index":0,"executionTime":"Immediate"}],"remove":null}}
+204 PUT /api/core/rule/{made} {"conditions":{"addOrUpdate":[],"remove":["0"]},"actions":{"addOrUpdate":[],"remove":["0"]}}
+201 POST /api/core/settingcategories {"name":"SC","labels":[]}
+201 POST /api/core/settingdefinitions {"name":"SD","labels":[],"categoryId":"{made}","dataType":"boolean","roleRequiredForChange":null,"tag":null,"userGroupSettingMode":"none","helpUrl":"","allowSystemSetting":true,"allowUserSetting":false,"defaultValue":true}
+204 PUT /api/core/setting/SD {"name":"SD","value":"false","scope":"system","scopeId":null}
+200 GET /api/core/setting/SD
+201 POST /api/core/usergroups {"name":"UG"}
+204 PUT /api/core/usergroup/{made}/permissions {"permissions":{"addOrUpdate":[{"name":"EditRecords","value":"granted"}]}}`,
+		"a tool that moves permissions": `
+200 GET /api/core/classification/?namepath=%2fassets
+204 PUT /api/core/classification/{assets}/recordpermissions {"breakInheritance":true,"permissions":{"addOrUpdate":[{` + group + `,"accessRight":"fullControl"}],"remove":null}}
+204 PUT /api/core/classification/{assets}/classificationtreepermissions {"breakInheritance":false,"permissions":{"addOrUpdate":[],"remove":[{` + group + `}]}}
+204 PUT /api/core/classification/{assets}/downloadpermissions {"breakInheritance":false,"permissions":{"addOrUpdate":[{` + group + `,"accessRight":"deny"}]}}`,
+		"an importer of documents": `
+201 POST /api/core/records {"tag":"<xml/>","contentType":"Document","files":{"master":"{token}","addOrUpdate":[{"versions":{"addOrUpdate":[{"id":"{token}","filename":"a b-05.docx","tag":"<xml/>","versionLabel":"l","comment":"c","additionalFiles":{"addOrUpdate":[{"id":"{token2}","label":"more","tag":"<xml/>","filename":"b.jpg"}]},"previews":{"addOrUpdate":[{"id":"{token3}","label":"p","pageNumber":2,"tag":"<xml/>"}]}}]}}]},"classifications":{"addOrUpdate":[{"id":"{assets}","sortIndex":2}]},"fields":{"addOrUpdate":[{"id":"{keywords}","localizedValues":[{"languageId":"00000000000000000000000000000000","values":["x"]}]}]}}
+200 GET /api/core/record/{made}/masterfilelatestversion
+200 GET /api/core/record/{made}/classifications
+201 POST /api/core/collections {"name":"C"}
+204 POST /api/core/collection/{made}/records {"records":{"addOrUpdate":["{first}"]}}
+200 GET /api/core/collection/{made}/records`,
+		"the later versions of an independent client": `
+201 POST /api/core/collections {"name":"C","type":"dynamic","searchExpression":{"defaultLogicalOperator":"OR","subExpressions":[{"expression":"ContentType = 'Asset'"},{"expression":"ContentType = 'Video'"}]}}
+204 PUT /api/core/collection/{made} {"name":"C2","status":"Active","searchAllLanguages":false}
+200 GET /api/core/collection/{made}/permissions
+204 PUT /api/core/collection/{made}/permissions {"groupsPermissions":{"addOrUpdate":[{"groupId":"g","permission":"Read"}]},"publicPermission":"None"}
+204 PUT /api/core/collection/{made}/permissions {"groupsPermissions":{"remove":[{"groupId":"g"}]}}
+200 GET /api/core/collection/{made}/comments/status
+200 PUT /api/core/collection/{made}/comments/status {"id":"x","lastReadCommentDate":"2026-01-02T03:04:05.678Z"}
+201 POST /api/core/maintenancejobs {"type":"record","priority":"Medium","disableNotification":true,"targets":[{"recordId":"{one}"}],"actions":[{"action":"ChangeRecordStatus","parameters":{"status":"draft"}}]}
+200 GET /api/core/maintenancejob/{made}
+200 GET /api/core/searchindex
+204 DELETE /api/core/statistics
+200 GET /api/core/classification/{assets}/recordpermissions
+201 POST /api/core/checks {"name":"c","actionTypeId":"{one}","checkCategoryId":"{one}"}
+201 POST /api/core/fileversion/{version}/checkresults {"checkId":"{made}","outcome":"Warning","description":"d"}
+201 POST /api/core/fileversion/{version}/checkresult/{made}/findings {"finding":"f","outcome":"Warning","explanation":"e"}
+201 POST /api/core/file/{file}/checkouts
+204 DELETE /api/core/file/{file}/checkouts`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+			made, first := "", ""
+			for line := range strings.SplitSeq(strings.TrimSpace(requests), "\n") {
+				token := func(name string) string {
+					if !strings.Contains(line, name) {
+						return ""
+					}
+					return uploadText(t, tenant, name)
+				}
+				line = strings.NewReplacer("{made}", made, "{first}", first, "{token}", token("{token}"), "{token2}", token("{token2}"), "{token3}", token("{token3}"),
+					"{one}", oneID(1), "{version}", "e0000000000000000000000000000001", "{file}", "f0000000000000000000000000000001",
+					"{assets}", "2a0510aba5a9d152b3471c4f7fce6d1a", "{keywords}", "35bed139d366eff8a486ca4c35126f14").Replace(line)
+				parts := strings.SplitN(line, " ", 4)
+				resp, answer := do(t, tenant, newRequest(t.Context(), parts[1], "https://acme.dam.aprimo.com"+parts[2], strings.Join(parts[3:], "")))
+				if fmt.Sprint(resp.StatusCode) != parts[0] {
+					t.Fatalf("%.200s: got %s: %.300s", line, resp.Status, answer)
+				}
+				if resp.StatusCode == 201 {
+					made = decode[struct{ ID string }](t, answer).ID
+					first = cmp.Or(first, made)
+				}
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"path"
@@ -52,19 +53,18 @@ func (s *store) getCollectionRecords(w http.ResponseWriter, r *http.Request) err
 	return s.writeRecords(w, r, s.inCollection(o.doc), nil)
 }
 
-func (s *store) putCollectionRecords(w http.ResponseWriter, r *http.Request) error {
+func (s *store) putCollectionRecords(w http.ResponseWriter, r *http.Request, in document) error {
 	o, err := s.lookUp(kindOf["collection"], r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	in := document{}
-	if err := readJSON(r, &in); err != nil {
+	change, _ := valueOf(in, "records").(document)
+	ids, err := merged(o.doc["~recordIds"], change, nil)
+	if err != nil {
 		return err
 	}
-	change, _ := valueOf(in, "records").(document)
-	ids := merged(o.doc["~recordIds"], change)
 	for i, item := range ids {
-		id := identity(item)
+		id := identity(item, nil)
 		if s.at(numberOf(id), new(record)) == nil {
 			return missing("No record was found with id '%s'.", id)
 		}
@@ -82,7 +82,47 @@ func (s *store) allPermissions(o object) document {
 	for _, name := range s.collection("permissions").ids {
 		items = append(items, document{"name": name, "value": "None"})
 	}
-	return document{"items": merged(items, document{"addOrUpdate": given})}
+	items, _ = merged(items, document{"addOrUpdate": given}, nil)
+	return document{"items": items}
+}
+
+// commentStatus counts the comments on a collection that a user has not read.
+func (s *store) commentStatus(o object) document {
+	list, unread := strings.TrimSuffix(o.path, "/status"), 0
+	for _, comment := range s.collection(list).byID {
+		if !s.hasRead(list, comment) {
+			unread++
+		}
+	}
+	return document{"unreadComments": unread}
+}
+
+// hasRead reports whether the user has read a comment of a list.
+func (s *store) hasRead(list string, comment document) bool {
+	until, _ := s.attached[list+"/status"][s.user(s.request)].(time.Time)
+	at, err := parseTime(text(comment["createdOn"]))
+	return err == nil && !at.After(until)
+}
+
+// comment shows a comment with whether the user has read it.
+func (s *store) comment(o object) document {
+	doc := maps.Clone(o.doc)
+	doc["read"] = s.hasRead(path.Dir(path.Dir(o.path))+"/comments", doc)
+	return doc
+}
+
+// readComments notes until when a user has read the comments, and answers with what is left.
+func (s *store) readComments(w http.ResponseWriter, r *http.Request, in struct{ ID, LastReadCommentDate string }) error {
+	at := r.PathValue("path")
+	read, err := parseTime(in.LastReadCommentDate)
+	if err := cmp.Or(s.owned(path.Dir(at)), err); err != nil {
+		return err
+	}
+	if s.attached[at] == nil {
+		s.attached[at] = document{}
+	}
+	s.attached[at][s.user(r)] = read
+	return s.getSingle(kindOf["commentstatus"])(w, r)
 }
 
 // calculatedPermission grants everything: the tenant has no rights.
@@ -144,11 +184,7 @@ func (s *store) listSettings(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *store) putSetting(w http.ResponseWriter, r *http.Request) error {
-	in := document{}
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) putSetting(w http.ResponseWriter, r *http.Request, in document) error {
 	o, err := s.setting(r, r.PathValue("id"))
 	name := r.PathValue("id")
 	if err == nil {
@@ -192,17 +228,13 @@ func (s *store) deleteStatistics(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // downloadImage answers with an image itself.
-func (s *store) downloadImage(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.recordOf(r)
-	if err != nil {
-		return err
-	}
+func (s *store) downloadImage(w http.ResponseWriter, r *http.Request, rec *record) error {
 	kind := path.Base(path.Dir(r.PathValue("path")))
 	if len(s.filesOf(rec)) == 0 {
 		return missing("Record '%s' has no image '%s'.", rec.id(), kind)
 	}
 	w.Header().Set("Content-Type", "image/jpeg")
-	v := &version{name: kind + ".jpg", size: 2_000, seed: crc(rec.id())}
-	http.ServeContent(w, r, "", rec.modified, v.content())
+	image := imageContent(rec.id(), kind)
+	http.ServeContent(w, r, "", rec.modified, image.reader())
 	return nil
 }

@@ -57,6 +57,7 @@
 //	searchindex, statistics               of which there is one
 //	classification?namePath=, ?identifier=
 //	collection/{id}/records               GET, PUT, POST
+//	collection/{id}/comments/status       GET, PUT
 //	orders, order/{id}                    of all eleven types; each leaves a downloadlink
 //	settings?names=, setting/{name}       by scope
 //	calculatedpermission/{name}
@@ -121,8 +122,16 @@
 // info are written. Of marketing operations they do not say which number a state has (here
 // the verbs of a kind count from 1), whether members without a value are null or missing
 // (null), what a verb is answered (204, or the object), what an error looks like (as in
-// the DAM), nor what a missing chunk is answered (204). A table says so where it guesses. It stands for the documents,
-// not for Aprimo's servers: what passes here can still meet a surprise there.
+// the DAM), nor what a missing chunk is answered (204). Nor do they say whether a user's own
+// comments count as unread (they do, until they are read), whether the links of a record
+// link that a change does not name stay (they do), from which number the conditions
+// of a rule count if they have none (0), nor which number the priority Medium is (0). A
+// table says so where it guesses. It stands for the documents, not for Aprimo's servers:
+// what passes here can still meet a surprise there.
+//
+// The tables are held against two sources that were not written with this package, in
+// testdata/shapes.json: the types of an independent client, and the samples of a real
+// tenant.
 //
 // # Where an independent client disagrees
 //

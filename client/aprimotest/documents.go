@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,6 +16,7 @@ type document = map[string]any
 
 // A collection has the documents of one list, in the order in which they were made.
 type collection struct {
+	last int // number given to one, if their keys are numbers
 	ids  []string
 	byID map[string]document
 }
@@ -124,24 +126,20 @@ func (s *store) listDocuments(k *kind) handler {
 		if err := s.owned(list); err != nil {
 			return err
 		}
-		match := func(document) bool { return true }
-		if filter := parameter(r, "filter"); filter != "" {
-			c, err := compile(expression{Expression: filter}, s.documentWords(k), 0)
-			if err != nil {
-				return err
-			}
-			match = c.match
+		c, err := filterOf(r, s.documentWords(k))
+		if err != nil {
+			return err
 		}
-		return s.writeDocuments(w, r, k, list, match)
+		return s.writeDocuments(w, r, k, list, c)
 	}
 }
 
 // writeDocuments answers with a page of the documents of a list that match.
-func (s *store) writeDocuments(w http.ResponseWriter, r *http.Request, k *kind, list string, match func(document) bool) error {
+func (s *store) writeDocuments(w http.ResponseWriter, r *http.Request, k *kind, list string, wanted condition[document]) error {
 	c := s.collection(list)
 	var found []string
 	for _, id := range c.ids {
-		if match(c.byID[id]) {
+		if wanted.match(c.byID[id]) {
 			found = append(found, id)
 		}
 	}
@@ -202,12 +200,17 @@ func text(v any) string {
 		return ""
 	case string:
 		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return fmt.Sprint(v)
 }
 
 // valueOf returns a property of a document by its name, in whatever case.
 func valueOf(doc document, name string) any {
+	if value, ok := doc[name]; ok {
+		return value
+	}
 	for key, value := range doc {
 		if strings.EqualFold(key, name) {
 			return value
@@ -217,12 +220,9 @@ func valueOf(doc document, name string) any {
 }
 
 func (s *store) createDocument(k *kind) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		list, in := r.PathValue("path"), document{}
+	return with(func(w http.ResponseWriter, r *http.Request, in document) error {
+		list := r.PathValue("path")
 		if err := s.owned(list); err != nil {
-			return err
-		}
-		if err := readJSON(r, &in); err != nil {
 			return err
 		}
 		doc, err := k.changed(nil, in)
@@ -232,18 +232,15 @@ func (s *store) createDocument(k *kind) handler {
 		if err != nil {
 			return err
 		}
-		id := s.newID()
-		doc["id"] = id
-		if k.key == "name" {
-			delete(doc, "id")
+		c, key := s.collection(list), k.keyName()
+		if m := k.member(nil, key); m != nil && m.kind == "number" && doc[key] == nil {
+			c.last++
+			doc[key] = float64(c.last)
 		}
-		c := s.collection(list)
-		if k.key != "" && k.key != "id" {
-			if doc[k.key] == nil && k.key == "occurrence" {
-				doc[k.key] = float64(len(c.ids) + 1)
-			}
-			id = text(doc[k.key])
+		if k.key != "name" && doc["id"] == nil {
+			doc["id"] = s.newID()
 		}
+		id := text(doc[key])
 		if _, ok := c.find(k, id); ok {
 			return conflict("There is a %s '%s' already.", k.name, id)
 		}
@@ -256,7 +253,7 @@ func (s *store) createDocument(k *kind) handler {
 		o := object{kind: k, doc: doc, path: path.Join(path.Dir(list), k.path()) + "/" + id, list: list}
 		s.writeObject(w, r, http.StatusCreated, o)
 		return nil
-	}
+	})
 }
 
 // sign notes who makes or changes a document.
@@ -309,11 +306,7 @@ func (s *store) getDocument(w http.ResponseWriter, r *http.Request) error {
 }
 
 // putDocument changes what a request names; null resets a property.
-func (s *store) putDocument(w http.ResponseWriter, r *http.Request) error {
-	in := document{}
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) putDocument(w http.ResponseWriter, r *http.Request, in document) error {
 	o, err := s.asked(r)
 	if err != nil {
 		return err
@@ -401,12 +394,9 @@ func (s *store) getOneOf(rel *relation) handler {
 
 // putSingle changes a document that an object has one of, or the tenant.
 func (s *store) putSingle(k *kind) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		at, in := r.PathValue("path"), document{}
+	return with(func(w http.ResponseWriter, r *http.Request, in document) error {
+		at := r.PathValue("path")
 		if err := s.owned(at); err != nil {
-			return err
-		}
-		if err := readJSON(r, &in); err != nil {
 			return err
 		}
 		doc, err := k.changed(s.attached[at], in)
@@ -419,7 +409,7 @@ func (s *store) putSingle(k *kind) handler {
 		s.attached[at] = doc
 		w.WriteHeader(http.StatusNoContent)
 		return nil
-	}
+	})
 }
 
 func (s *store) getSingle(k *kind) handler {

@@ -2,6 +2,8 @@ package aprimotest
 
 import (
 	"encoding/json"
+	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -26,6 +28,15 @@ type expression struct {
 }
 
 const maxNesting = 100
+
+// filterOf returns the condition of the parameter filter; all fulfil it if there is none.
+func filterOf[T any](r *http.Request, can vocabulary[T]) (condition[T], error) {
+	filter := parameter(r, "filter")
+	if filter == "" {
+		return condition[T]{match: func(T) bool { return true }}, nil
+	}
+	return compile(expression{Expression: filter}, can, 0)
+}
 
 // compile returns the condition of an expression about what can be asked for.
 func compile[T any](e expression, can vocabulary[T], depth int) (condition[T], error) {
@@ -127,15 +138,12 @@ func next(text string) (token, int) {
 		return nextString(text)
 	case c == '?':
 		return token{'?', "?"}, 1
-	case strings.IndexByte("()=,", c) >= 0:
-		return token{'!', text[:1]}, 1
-	case c == '<' || c == '>':
-		if len(text) > 1 && (text[1] == '=' || c == '<' && text[1] == '>') {
-			return token{'!', text[:2]}, 2
-		}
-		return token{'!', text[:1]}, 1
 	case strings.HasPrefix(text, "!="):
 		return token{'!', "<>"}, 2
+	case slices.Contains([]string{"<=", ">=", "<>"}, text[:min(2, len(text))]):
+		return token{'!', text[:2]}, 2
+	case strings.IndexByte("()=,<>", c) >= 0:
+		return token{'!', text[:1]}, 1
 	case c == '@':
 		n := 1 + wordLength(text[1:], "")
 		return token{'@', text[1:n]}, n

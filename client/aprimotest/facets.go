@@ -99,7 +99,7 @@ func (s *store) fileTypesOf(rec *record) []string {
 	if len(files) == 0 {
 		return nil
 	}
-	if o, ok := s.fileTypeOf(files[0].latest().object(true), nil).(object); ok {
+	if o, ok := s.fileTypeOf(object{of: files[0].latest()}, nil).(object); ok {
 		return []string{text(o.doc["id"])}
 	}
 	return nil

@@ -46,6 +46,17 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// with returns a handler that is given the body of a request, which must be one object.
+func with[T any](h func(w http.ResponseWriter, r *http.Request, in T) error) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var in T
+		if err := readJSON(r, &in); err != nil {
+			return err
+		}
+		return h(w, r, in)
+	}
+}
+
 // readJSON reads the body of a request, which must be one object.
 func readJSON(r *http.Request, v any) error {
 	data, err := io.ReadAll(r.Body)

@@ -161,12 +161,24 @@ func (rec *record) changeFields(put []field, remove []ref) {
 	}
 }
 
-// put replaces the values of the languages that are given.
+// put replaces the values of the languages that are given; the links that are not named
+// stay, such as the parents if the children are changed.
 func (f *field) put(values []localizedValue) {
-	f.Localized = slices.DeleteFunc(slices.Clone(f.Localized), func(old localizedValue) bool {
-		return slices.ContainsFunc(values, func(l localizedValue) bool { return l.Language == old.Language })
-	})
-	f.Localized = append(f.Localized, values...)
+	f.Localized = slices.Clone(f.Localized)
+	for _, l := range values {
+		i := slices.IndexFunc(f.Localized, func(old localizedValue) bool { return l.Language == old.Language })
+		if i < 0 {
+			f.Localized = append(f.Localized, l)
+			continue
+		}
+		old := f.Localized[i]
+		for links, before := range map[*[]any][]any{&l.Links: old.Links, &l.Parents: old.Parents, &l.Children: old.Children} {
+			if *links == nil {
+				*links = before
+			}
+		}
+		f.Localized[i] = l
+	}
 }
 
 func (s *store) fieldsOf(rec *record) []field {
@@ -226,7 +238,7 @@ func (s *store) membersOf(groups map[string]bool) map[string]bool {
 		if groups[id] || groups[strings.ToLower(text(doc["name"]))] {
 			members, _ := doc["~members"].([]any)
 			for _, member := range members {
-				all[identity(member)] = true
+				all[identity(member, nil)] = true
 			}
 		}
 	}

@@ -1,56 +1,116 @@
 package aprimotest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
 	"time"
 )
 
-// A file of a record has versions; the last is the latest.
-type file struct {
-	id         string
-	versions   []*version
-	checkedOut string // the user who did; "" if nobody
+// A part is a file of a record, a version of a file, or what was added to a version: what
+// the table has as sent under the name of a set.
+type part struct {
+	kind    *kind
+	id      string
+	doc     document           // what was sent of it
+	parts   map[string][]*part // by the name of the set
+	content                    // of what was uploaded
+	number  int                // of a version
+	created time.Time
+	by      string
+
+	checkedOut string // the user who did, of a file; "" if nobody
 	since      time.Time
-	more       document
 }
 
-func (f *file) latest() *version { return f.versions[len(f.versions)-1] }
+func (p *part) versions() []*part { return p.parts["versions"] }
 
-func (f *file) object() object {
-	doc := document{
-		"id": f.id, "checkedOut": f.checkedOut != "", "createdOn": stamp(f.versions[0].created), "~createdBy": nameID(f.versions[0].by),
-	}
-	if f.checkedOut != "" {
-		doc["checkedOutOn"], doc["~checkedOutBy"] = stamp(f.since), nameID(f.checkedOut)
-	}
-	for name, value := range f.more {
-		doc[name] = value
-	}
-	return object{kind: kindOf["file"], doc: doc, path: "file/" + f.id, of: f}
-}
+// latest returns the latest version of a file.
+func (p *part) latest() *part { return p.versions()[len(p.versions())-1] }
 
-// filesOf returns the files of a record; one of the start has a master.
-func (s *store) filesOf(rec *record) []*file {
+func (p *part) fileName() string { return cmp.Or(text(p.doc["fileName"]), p.name) }
+
+// filesOf returns the files of a record, of which the first is the master; one of the
+// start has one.
+func (s *store) filesOf(rec *record) []*part {
 	if !rec.generated {
 		return rec.files
 	}
-	return []*file{{id: fmt.Sprintf("f%031x", rec.number), versions: []*version{{
-		id: fmt.Sprintf("e%031x", rec.number), name: fmt.Sprintf("record-%d.jpg", rec.number),
-		number: 1, size: s.fileSize, seed: rec.number, created: rec.created, by: seedUser,
-	}}}}
+	version := &part{
+		kind: kindOf["fileversion"], id: fmt.Sprintf("e%031x", rec.number), number: 1, created: rec.created, by: seedUser,
+		content: content{name: fmt.Sprintf("record-%d.jpg", rec.number), size: s.fileSize, seed: rec.number},
+	}
+	return []*part{{
+		kind: kindOf["file"], id: fmt.Sprintf("f%031x", rec.number), created: rec.created, by: seedUser,
+		parts: map[string][]*part{"versions": {version}},
+	}}
 }
 
-func (s *store) recordFiles(o object, _ *query) any {
+// owner returns the record that a part belongs to; nil if there is none. In ids of the
+// start a letter is in front of the number of the record.
+func (s *store) owner(id string) *record {
+	number, ok := s.owners[id]
+	if !ok && len(id) == 32 && (id[0] == 'e' || id[0] == 'f') {
+		number = numberOf("0" + id[1:])
+	}
+	return s.at(number, new(record))
+}
+
+// findPart returns a part by its id, and the one that it belongs to; nil if there is none.
+func (s *store) findPart(kind, id string) (p, of *part) {
+	rec := s.owner(id)
+	if rec == nil {
+		return nil, nil
+	}
+	var search func(of *part, all []*part)
+	search = func(above *part, all []*part) {
+		for _, one := range all {
+			if one.id == id && one.kind.name == kind {
+				p, of = one, above
+			}
+			for _, more := range one.parts {
+				search(one, more)
+			}
+		}
+	}
+	search(nil, s.filesOf(rec))
+	return p, of
+}
+
+// partObject finds what is a part by its id.
+func (s *store) partObject(kind string) func(string) (object, bool) {
+	return func(id string) (object, bool) {
+		p, of := s.findPart(kind, id)
+		if p == nil {
+			return object{}, false
+		}
+		return s.objectOf(p, of), true
+	}
+}
+
+// partsOf are what a relation of a record, a file or a version leads to.
+func (s *store) partsOf(o object, rel *relation) listing {
 	all := listing{}
-	for _, f := range s.filesOf(o.of.(*record)) {
-		all = append(all, f.object())
+	of, _ := o.of.(*part)
+	var parts []*part
+	if of != nil {
+		parts = of.parts[rel.idOf]
+	} else {
+		parts = s.filesOf(o.of.(*record))
+	}
+	for _, p := range parts {
+		all = append(all, s.objectOf(p, of))
 	}
 	return all
 }
 
-func (s *store) masterFile(o object, q *query) any { return first(s.recordFiles(o, q)) }
+func (s *store) masterFile(o object, _ *query) any {
+	if files := s.filesOf(o.of.(*record)); len(files) > 0 {
+		return s.objectOf(files[0], nil)
+	}
+	return nil
+}
 
 func (s *store) masterVersion(o object, q *query) any {
 	if f, ok := s.masterFile(o, q).(object); ok {
@@ -67,147 +127,130 @@ func (s *store) publishedVersion(o object, q *query) any {
 	return s.masterVersion(o, q)
 }
 
-func (s *store) fileVersions(o object, _ *query) any {
-	all := listing{}
-	for _, v := range o.of.(*file).versions {
-		all = append(all, v.object(v == o.of.(*file).latest()))
-	}
-	return all
+func (s *store) latestVersion(o object, _ *query) any {
+	f := o.of.(*part)
+	return s.objectOf(f.latest(), f)
 }
 
-func (s *store) latestVersion(o object, _ *query) any { return o.of.(*file).latest().object(true) }
-
-// fileObject finds a file by its id.
-func (s *store) fileObject(id string) (object, bool) {
-	if rec := s.owner(id); rec != nil {
-		for _, f := range s.filesOf(rec) {
-			if f.id == id {
-				return f.object(), true
-			}
-		}
+// changeFiles gives a record the files that it has after a change, and uses up the tokens
+// of the uploads, unless one of them is not valid.
+func (s *store) changeFiles(rec *record, in document, by string) ([]*part, error) {
+	change := partsChange{store: s, by: by, master: text(valueOf(in, "master"))}
+	files, err := change.apply(kindOf["file"], rec.files, in)
+	if err != nil {
+		return nil, err
 	}
-	return object{}, false
-}
-
-// A fileChange is a file in the body of a request: with an id a change of that
-// file, without one a new file.
-type fileChange struct {
-	ID            string  `json:"id"`
-	WatermarkID   *string `json:"watermarkId"`
-	WatermarkType *string `json:"watermarkType"`
-	Versions      struct {
-		Put    []versionChange `json:"addOrUpdate"`
-		Remove []ref           `json:"remove"`
-	} `json:"versions"`
-}
-
-// newFiles returns the files that a record has after a change, and uses up the
-// tokens of the uploads, unless one of them is not valid.
-func (s *store) newFiles(rec *record, in recordChange, r *http.Request) ([]*file, error) {
-	change := filesChange{store: s, by: s.user(r), master: in.Files.Master}
-	for _, f := range rec.files {
-		clone := *f
-		change.files = append(change.files, &clone)
+	i := slices.IndexFunc(files, func(f *part) bool { return f.id == change.master })
+	if change.master != "" && i < 0 {
+		return nil, noUpload(change.master)
 	}
-	for _, put := range in.Files.Put {
-		if err := change.put(put); err != nil {
-			return nil, err
-		}
-	}
-	files, master := change.files, change.master
-	i := slices.IndexFunc(files, func(f *file) bool { return f.id == master })
-	if master != "" && i < 0 {
-		return nil, noUpload(master)
-	}
-	if master != "" {
+	if i > 0 {
 		files[0], files[i] = files[i], files[0]
 	}
-	files = slices.DeleteFunc(files, func(f *file) bool { return slices.Contains(in.Files.Remove, ref(f.id)) })
 	for _, u := range change.used {
 		u.state = UploadUsed
 	}
-	for _, apply := range change.after {
-		apply()
+	for _, id := range change.made {
+		s.owners[id] = rec.number
 	}
-	s.own(rec, files)
 	return files, nil
 }
 
-// A filesChange is a change of the files of a record that is not made yet.
-type filesChange struct {
+// A partsChange is a change of the files of a record that is not made yet.
+type partsChange struct {
 	store  *store
 	by     string
-	master string
-	files  []*file
-	used   []*upload
-	after  []func()
+	master string    // the token, or the id, of what becomes the master file
+	used   []*upload // by what is new
+	made   []string  // ids of what is new
 }
 
-func (c *filesChange) put(in fileChange) error {
-	i := slices.IndexFunc(c.files, func(f *file) bool { return f.id == in.ID })
-	switch {
-	case in.ID != "" && i < 0:
-		return missing("No file was found with id '%s'.", in.ID)
-	case i < 0:
-		c.files, i = append(c.files, &file{id: c.store.newID()}), len(c.files)
-	}
-	f := c.files[i]
-	if err := f.reserved(c.by); err != nil {
-		return err
-	}
-	for _, put := range in.Versions.Put {
-		if old := slices.IndexFunc(f.versions, func(v *version) bool { return v.id == put.Token }); old >= 0 {
-			changed, err := c.changeVersion(*f.versions[old], put)
+// apply returns a set of parts after a change by addOrUpdate and remove. The id of one is
+// its own, or the token of an upload.
+func (c *partsChange) apply(k *kind, old []*part, change any) ([]*part, error) {
+	all := slices.Clone(old)
+	actions, _ := change.(document)
+	put, _ := valueOf(actions, "addOrUpdate").([]any)
+	for _, item := range put {
+		in, isDoc := item.(document)
+		id := text(valueOf(in, "id"))
+		if !isDoc {
+			id = text(item)
+		}
+		i := slices.IndexFunc(all, func(p *part) bool { return p.id == id })
+		if i < 0 {
+			made, err := c.add(k, id)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			f.versions = slices.Clone(f.versions)
-			f.versions[old] = changed
+			made.number = len(all) + 1
+			i, all = len(all), append(all, made)
+		}
+		changed, err := c.change(*all[i], in)
+		if err != nil {
+			return nil, err
+		}
+		if all[i] = changed; id == c.master && k.name == "fileversion" {
+			c.master = ""
+		}
+	}
+	removed, _ := valueOf(actions, "remove").([]any)
+	for _, item := range removed {
+		i := slices.IndexFunc(all, func(p *part) bool { return p.id == identity(item, nil) })
+		if i >= 0 && (k.name != "fileversion" || len(all) > 1) {
+			all = slices.Delete(all, i, i+1)
+		}
+	}
+	return all, nil
+}
+
+// add makes a part: a file, or what has the content of an upload that is not used yet.
+func (c *partsChange) add(k *kind, token string) (*part, error) {
+	p := &part{kind: k, id: c.store.newID(), created: time.Now(), by: c.by}
+	c.made = append(c.made, p.id)
+	if k.name == "file" {
+		if token != "" {
+			return nil, missing("No file was found with id '%s'.", token)
+		}
+		return p, nil
+	}
+	u, err := c.store.spend(token)
+	if err != nil || slices.Contains(c.used, u) {
+		return nil, noUpload(token)
+	}
+	c.used = append(c.used, u)
+	p.content = u.content()
+	return p, nil
+}
+
+// change returns a part after a change of it and of its own parts.
+func (c *partsChange) change(p part, in document) (*part, error) {
+	if err := p.reserved(c.by); err != nil {
+		return nil, err
+	}
+	doc, err := p.kind.changed(p.doc, in)
+	if err != nil {
+		return nil, err
+	}
+	old := p.parts
+	p.doc, p.parts = doc, make(map[string][]*part)
+	for _, rel := range p.kind.relations {
+		if rel.how != '&' {
 			continue
 		}
-		v, err := c.newVersion(put, len(f.versions)+1)
-		if err != nil {
-			return err
+		delete(doc, rel.idOf)
+		master := c.master
+		if p.parts[rel.idOf], err = c.apply(rel.target, old[rel.idOf], valueOf(in, rel.idOf)); err != nil {
+			return nil, err
 		}
-		f.versions = append(slices.Clone(f.versions), v)
-		if put.Token == c.master {
-			c.master = f.id
-		}
-	}
-	f.versions = slices.DeleteFunc(slices.Clone(f.versions), func(v *version) bool {
-		return len(f.versions) > 1 && slices.Contains(in.Versions.Remove, ref(v.id))
-	})
-	if len(f.versions) == 0 {
-		return invalid("A file needs a version, whose id is the token of an upload.")
-	}
-	return f.mark(in)
-}
-
-// mark sets the watermark of a file.
-func (f *file) mark(in fileChange) error {
-	change := document{}
-	if in.WatermarkID != nil {
-		change["watermarkId"] = *in.WatermarkID
-	}
-	if in.WatermarkType != nil {
-		change["watermarkType"] = *in.WatermarkType
-	}
-	more, err := kindOf["file"].changed(f.more, change)
-	f.more = more
-	return err
-}
-
-// own makes files findable by the ids of all that is in them.
-func (s *store) own(rec *record, files []*file) {
-	for _, f := range files {
-		s.owners[f.id] = rec.number
-		for _, v := range f.versions {
-			s.owners[v.id] = rec.number
-			for _, a := range v.additional {
-				s.owners[a.id] = rec.number
-			}
+		if c.master != master { // the token is that of a version of this file
+			c.master = p.id
 		}
 	}
+	if p.kind.name == "file" && len(p.versions()) == 0 {
+		return nil, invalid("A file needs a version, whose id is the token of an upload.")
+	}
+	return &p, nil
 }
 
 // checkOut reserves a file for the user: nobody else can add a version until it
@@ -218,7 +261,7 @@ func (s *store) checkOut(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f.checkedOut, f.since = s.user(r), time.Now()
-	s.writeObject(w, r, http.StatusCreated, f.object())
+	s.writeObject(w, r, http.StatusCreated, s.objectOf(f, nil))
 	return nil
 }
 
@@ -236,24 +279,22 @@ func (s *store) undoCheckOut(w http.ResponseWriter, r *http.Request) error {
 }
 
 // reserved returns an error if another user has checked out a file.
-func (f *file) reserved(user string) error {
-	if f.checkedOut != "" && f.checkedOut != user {
-		return conflict("File '%s' is checked out by '%s'.", f.id, f.checkedOut)
+func (p *part) reserved(user string) error {
+	if p.checkedOut != "" && p.checkedOut != user {
+		return conflict("File '%s' is checked out by '%s'.", p.id, p.checkedOut)
 	}
 	return nil
 }
 
 // askedFile returns the file whose id is in the path of a request, to be changed.
-func (s *store) askedFile(r *http.Request) (*file, error) {
+func (s *store) askedFile(r *http.Request) (*part, error) {
 	id := r.PathValue("id")
-	rec := s.owner(id)
-	if rec == nil {
+	if rec := s.owner(id); rec != nil {
+		s.complete(rec)
+	}
+	f, _ := s.findPart("file", id)
+	if f == nil {
 		return nil, missing("No file was found with id '%s'.", id)
 	}
-	s.complete(rec)
-	i := slices.IndexFunc(rec.files, func(f *file) bool { return f.id == id })
-	if i < 0 {
-		return nil, missing("No file was found with id '%s'.", id)
-	}
-	return rec.files[i], rec.files[i].reserved(s.user(r))
+	return f, f.reserved(s.user(r))
 }

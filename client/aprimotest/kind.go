@@ -1,7 +1,7 @@
 package aprimotest
 
 import (
-	"slices"
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -24,15 +24,18 @@ type kind struct {
 	//	name number   0; number=5
 	//	name A|B      one of the words, in this spelling; the first until it is set. With
 	//	              a * for the last any other is taken for the first
-	//	name list     an array that is replaced as a whole
-	//	name set      an array that is changed by addOrUpdate and remove; set:kind says of what
+	//	name number:A|B  as well, but a request may have a word for it
+	//	name set      an array, which a request replaces, or changes by addOrUpdate and
+	//	              remove; set:kind says of what. A text stands for the key of one
+	//	name actions  a set that a request cannot replace
+	//	name items    a set that an answer has as {items, _links}
 	//	name labels   a set of texts by language
 	//	name object   an object, null until it is set
 	//	name time     set by the server
 	//
 	// and, after the name, ? for null until it is set, ~ for null unless it is
 	// selected, ! for required, ^ for what a request cannot change, and < for what only
-	// requests have.
+	// requests have. name<other is read from the other member when an object is changed.
 	shape string
 
 	// rels has the links, each with a name, the select-key in lower case:
@@ -42,7 +45,11 @@ type kind struct {
 	//	              there is none, what the link leads to is not found
 	//	name>kind     one document of its own
 	//	name*kind     documents that belong to the object
-	//	name#kind     a set that is sent with the object; without a kind, of anything
+	//	name#kind     a set that is sent with the object, of what has a path of its own, or
+	//	              else is shown as it was sent; without a kind, of anything
+	//	name&kind     parts of a record, a file or a version, which requests have as a set
+	//	              of the same name, or of another as name&kind=set
+	//	name!         an image; name!preview: the one of that name
 	//	.name         what has a path but no link
 	//	name%         a list in pages; name|one: what is in it has a path of its own
 	//	name/a/b      at another path than the name; name:key: with another select-key
@@ -54,14 +61,21 @@ type kind struct {
 
 	source string // where this is known from, and how sure it is
 
-	members   []member
+	members   shape
 	relations []relation
-	further   map[string][]member
+	further   map[string]shape // with the members
+}
+
+// A shape is the members of a kind, or of one of its variants.
+type shape struct {
+	all   []member
+	names map[string]bool
 }
 
 // A member is a property that an object always shows.
 type member struct {
 	name, kind                         string
+	changedBy                          string   // the name in a change, if it is another
 	words                              []string // of an enumeration
 	zero                               any
 	element                            *kind // of a set
@@ -73,10 +87,11 @@ type member struct {
 // A relation leads from an object to others.
 type relation struct {
 	name, link, path, key string
-	how                   byte // one of @ > * #, or 0
+	how                   byte // one of @ > * # ! &, or 0
 	target                *kind
 	idOf                  string // the member with the id of what it leads to
 	one                   string // the path of one of a list
+	image                 string // its name
 	paged, unlinked       bool
 }
 
@@ -90,9 +105,9 @@ var kindOf = func() map[string]*kind {
 	}
 	for _, k := range all {
 		k.members = parseShape(k.shape, all)
-		k.further = make(map[string][]member)
-		for value, shape := range k.variants {
-			k.further[strings.ToLower(value)] = parseShape(shape, all)
+		k.further = make(map[string]shape)
+		for value, more := range k.variants {
+			k.further[strings.ToLower(value)] = parseShape(k.shape+", "+more, all)
 		}
 		for text := range strings.FieldsSeq(k.rels) {
 			k.relations = append(k.relations, parseRelation(text, all))
@@ -101,16 +116,18 @@ var kindOf = func() map[string]*kind {
 	return all
 }()
 
-func parseShape(shape string, all map[string]*kind) (members []member) {
-	for item := range strings.SplitSeq(shape, ",") {
+func parseShape(text string, all map[string]*kind) shape {
+	parsed := shape{names: map[string]bool{"createdOn": true, "modifiedOn": true}}
+	for item := range strings.SplitSeq(text, ",") {
 		words := strings.Fields(item)
 		if len(words) == 0 {
 			continue
 		}
-		m := member{name: strings.TrimRight(words[0], "?~!^<"), kind: "text", zero: ""}
-		marks := words[0][len(m.name):]
+		name, changedBy, _ := strings.Cut(words[0], "<")
+		m := member{name: strings.TrimRight(name, "?~!^"), changedBy: changedBy, kind: "text", zero: ""}
+		marks := words[0][len(m.name) : len(words[0])-len(changedBy)]
 		m.null, m.hidden = strings.Contains(marks, "?"), strings.Contains(marks, "~")
-		m.unshown = strings.Contains(marks, "<")
+		m.unshown = strings.HasSuffix(marks, "<") && changedBy == ""
 		m.required, m.unchanging = strings.Contains(marks, "!"), strings.Contains(marks, "^")
 		if len(words) > 1 {
 			m.setKind(strings.Join(words[1:], ""), all)
@@ -118,9 +135,9 @@ func parseShape(shape string, all map[string]*kind) (members []member) {
 		if m.null || m.hidden && m.kind == "text" {
 			m.zero = nil
 		}
-		members = append(members, m)
+		parsed.all, parsed.names[m.name] = append(parsed.all, m), true
 	}
-	return members
+	return parsed
 }
 
 func (m *member) setKind(text string, all map[string]*kind) {
@@ -134,7 +151,8 @@ func (m *member) setKind(text string, all map[string]*kind) {
 		m.zero = value == "true"
 	case "number":
 		m.zero, _ = strconv.ParseFloat("0"+value, 64)
-	case "list", "set", "labels":
+		m.words = strings.Split(element, "|")
+	case "set", "actions", "items", "labels":
 		m.zero = []any{}
 	case "object":
 		m.zero = nil
@@ -155,44 +173,38 @@ func parseRelation(text string, all map[string]*kind) (rel relation) {
 	text, rel.paged = strings.CutSuffix(text, "%")
 	text, rel.unlinked = strings.CutPrefix(text, ".")
 	rel.key, rel.idOf, rel.one = cut(":"), cut("="), cut("|")
-	if i := strings.IndexAny(text, "@>*#"); i >= 0 {
+	if i := strings.IndexAny(text, "@>*#!&"); i >= 0 {
 		rel.how = text[i]
-		rel.target = all[cut(text[i:i+1])]
+		rel.image = cut(text[i : i+1])
+		rel.target = all[rel.image]
 	}
 	rel.path = cut("/")
 	rel.name, rel.link = text, strings.ToLower(text)
-	if rel.path == "" {
-		rel.path = rel.link
+	if rel.how == '!' {
+		rel.image = cmp.Or(rel.image, rel.link)
+		rel.path = "image/" + rel.image
 	}
-	if rel.key == "" {
-		rel.key = rel.link
+	rel.path = cmp.Or(rel.path, rel.link)
+	rel.key = cmp.Or(rel.key, rel.link)
+	if rel.how == '&' {
+		rel.idOf = cmp.Or(rel.idOf, rel.name)
 	}
-	if rel.idOf == "" {
-		rel.idOf = "~" + rel.name
-	}
+	rel.idOf = cmp.Or(rel.idOf, "~"+rel.name)
 	return rel
 }
 
-// shown returns the members that a document of the kind has.
-func (k *kind) shown(doc document) []member {
-	if k.by == "" {
-		return k.members
+// shown returns the shape that a document of the kind has.
+func (k *kind) shown(doc document) shape {
+	if k.by != "" {
+		value, _ := doc[k.by].(string)
+		if further, ok := k.further[strings.ToLower(value)]; ok {
+			return further
+		}
 	}
-	value, _ := doc[k.by].(string)
-	return slices.Concat(k.members, k.further[strings.ToLower(value)])
+	return k.members
 }
 
 // path returns the part of the path of one that is in front of its id.
-func (k *kind) path() string {
-	if k.one == "" {
-		return k.name
-	}
-	return k.one
-}
+func (k *kind) path() string { return cmp.Or(k.one, k.name) }
 
-func (k *kind) keyName() string {
-	if k.key == "" {
-		return "id"
-	}
-	return k.key
-}
+func (k *kind) keyName() string { return cmp.Or(k.key, "id") }

@@ -5,7 +5,7 @@ var peopleKinds = []kind{{
 	name: "user", plural: "users", source: "JS",
 	shape: `id^, name!, email, firstName, lastName, aprimoUserId^ number, expirationDate, imageUri, isActive flag=true, languageForUIId, languageId,
 		lastSuccessfulLogOnDate^, secondLastSuccessfulLogOnDate^, storageQuota number, storageUsed^ number, tag` + dated,
-	rels: `fields memberships#usergroup permissions>permissionvalues image` + byWhom,
+	rels: `fields#field memberships#usergroup permissions>permissionvalues image` + byWhom,
 }, {
 	name: "usergroup", plural: "usergroups", source: "JS",
 	shape: `id^, name!, isActive flag=true, organizationId, tag` + dated,
@@ -28,34 +28,45 @@ var peopleKinds = []kind{{
 	rels:  byWhom,
 }, {
 	name: "collection", plural: "collections", source: "live",
-	shape: `id^, name!, description, type Static|Dynamic, searchExpression object, searchCriteria object, ownerId, tag?, isReadOnly?` + dated,
-	rels:  `ownedBy@user=ownerId permissions>collectionpermissions records/records comments*comment` + byWhom,
+	shape: `id^, name!, description, type Static|Dynamic, searchExpression object, searchCriteria object, ownerId, tag?, isReadOnly? flag` + dated,
+	rels:  `ownedBy@user=ownerId permissions>collectionpermissions records/records comments*comment .commentsStatus/comments/status>commentstatus` + byWhom,
 }, {
-	name: "collectionpermissions", source: "JS",
-	shape: `canRead^ flag=true, canModify^ flag=true, groupsPermissions set:collectiongrouppermission, permissions set:collectionuserpermission,
+	name: "collectionpermissions", source: "JS; that an array is refused: 3.x",
+	shape: `canRead^ flag=true, canModify^ flag=true, groupsPermissions actions:collectiongrouppermission, permissions actions:collectionuserpermission,
 		contentPermission object, publicPermission None|Read`,
 }, {
-	name: "collectiongrouppermission", one: "-", source: "JS",
+	name: "collectiongrouppermission", one: "-", key: "groupId", source: "JS",
 	shape: `groupId!, permission None|Read|Modify`,
 }, {
-	name: "collectionuserpermission", one: "-", source: "JS",
+	name: "collectionuserpermission", one: "-", key: "userId", source: "JS",
 	shape: `userId!, permission None|Read|Modify`,
 }, {
-	name: "comment", source: "JS; the paths: 3.x",
-	shape: `id^, contextId^ number, message, read^ flag, tag, version^ number=1` + dated,
-	rels:  `status>commentstatus` + byWhom,
+	name: "comment", source: "JS; the paths, and that a change has the message as content: 3.x, live",
+	shape: `id^, contextId^ number, message!<content, read^ flag, tag, version^ number=1` + dated,
+	rels:  byWhom,
 }, {
-	name: "commentstatus", source: "3.x has the path; the member is a guess",
-	shape: `read flag`,
+	name: "commentstatus", refuse: "PUT", source: "3.x, live; that the comments of the user count is a guess",
+	shape: `unreadComments^ number`,
 }, {
 	name: "subscription", plural: "subscriptions", source: "JS has the type; the path is a guess",
 	shape: `id^, objectId, subscriptionObjectType Record|Collection, subscriptionType Follow|Expiry, userId, aprimoUserId number, createdBy^, modifiedBy^` + dated,
 }, {
 	name: "downloadagreement", plural: "downloadagreements", source: "JS has the type, 3.x the path",
-	shape: `id^, enabled flag` + dated,
-	rels:  `contents# userGroups#usergroup classifications#classification`,
+	shape: `id^ number, enabled flag` + dated,
+	rels:  `contents#downloadagreementcontent userGroups#linkedusergroup classifications#linkedclassification`,
+}, {
+	name: "downloadagreementcontent", one: "-", source: "JS",
+	shape: `id^ number=1, languageId, termsOfUse, title, version number=1`,
+}, {
+	name: "linkedusergroup", one: "-", source: "JS",
+	shape: `id`,
+	rels:  `target@usergroup=id`,
+}, {
+	name: "linkedclassification", one: "-", source: "JS",
+	shape: `id`,
+	rels:  `target@classification=id`,
 }, {
 	name: "imageoverlay", plural: "imageoverlays", source: "JS has the type; the path is a guess",
-	shape: `id^, name!, enabled flag` + dated,
-	rels:  `userGroups#usergroup classifications#classification`,
+	shape: `id^ number, name!, enabled flag` + dated,
+	rels:  `userGroups#linkedusergroup classifications#linkedclassification`,
 }}

@@ -13,12 +13,12 @@ var recordKinds = []kind{{
 	name: "record", plural: "records", source: "live, but for aiInfluenced's other words (JS)",
 	shape: `id^, status^ Draft|Released|Archived, contentType^, title~^, tag~, textContent~^, aiInfluenced^ Unknown|No|Yes,
 		hasImageOverlay^ flag` + dated,
-	rels: `fields|field files% preview/image/preview thumbnail/image/thumbnail masterFile masterFileLatestVersion
+	rels: `fields|field files&file% preview! thumbnail! masterFile masterFileLatestVersion
 		masterFileLatestPublishedVersion classifications|classification accessLists#recordaccesslist permissions>recordpermissions
 		locks#recordlock analytics>recordanalytics:analyticsdata managedContent` + byWhom,
 }, {
 	name: "recordclassification", one: "-", source: "live",
-	shape: `id^, sortIndex^ number=2147483647, isManual^ flag=true`,
+	shape: `id^, sortIndex number=2147483647, isManual^ flag=true`,
 	rels:  `target@classification=id`,
 }, {
 	name: "recordaccesslist", one: "-", source: "JS",
@@ -31,7 +31,7 @@ var recordKinds = []kind{{
 	name: "recordanalytics", refuse: "PUT", source: "JS",
 	shape: `downloads number, views number`,
 }, {
-	name: "recordlock", one: "-", source: "JS",
+	name: "recordlock", one: "-", key: "lockId", source: "JS",
 	shape: `integrationId, lockedOn^, lockId^, reason, uri`,
 }, {
 	name: "field", one: "-", source: "live, for eleven data types",
@@ -41,15 +41,15 @@ var recordKinds = []kind{{
 }, {
 	name: "file", source: "JS; latestversion: 3.x",
 	shape: `id^, checkedOut^ flag, checkedOutOn?^, createdOn time, watermarkId, watermarkType None|InheritFromFile|UseSetting|UseSpecified`,
-	rels: `preview/image/preview thumbnail/image/thumbnail fileVersions% latestFileVersion/latestversion:latestversion fields
+	rels: `preview! thumbnail! fileVersions&fileversion=versions% latestFileVersion/latestversion:latestversion fields#field
 		checkedOutBy@user watermark@watermark=watermarkId createdBy@user`,
 }, {
 	name: "fileversion", source: "JS; usedin, contains: JS alone",
 	shape: `id^, versionLabel, versionNumber^ number, fileName, fileSize^ number, fileExtension^, fileCreatedOn^ time, fileModifiedOn^ time, comment,
 		crc32^ number, sha256~^, content~^, isLatest^ flag, fileState^ Available|Processing, fileProcessingState^, preventDownload flag, tag~,
-		metadata~^ object, annotationInfo~^ object, duplicateInfo~^ object, hasSmartActionFindings?^, publications~ list, publicationItems~ set,
+		metadata~^ object, annotationInfo~^ object, duplicateInfo~^ object, hasSmartActionFindings?^ flag, publications~ set, publicationItems~ set,
 		watermarkId, watermarkType None|InheritFromFile|UseSpecified|UseSetting, aiInfluenced^ Unknown|No|Yes, createdOn time`,
-	rels: `fileType filePreviews% masterFilePreview preview/image/preview thumbnail/image/thumbnail additionalFiles renditions publicLinks
+	rels: `fileType filePreviews&filepreview=previews% masterFilePreview preview! thumbnail! additionalFiles&additionalfile renditions publicLinks
 		watermark@watermark=watermarkId publicUris permissions>fileversionpermissions usedIn# contains# .checkResults*checkresult createdBy@user`,
 }, {
 	name: "fileversionpermissions", refuse: "PUT", source: "JS",
@@ -57,12 +57,12 @@ var recordKinds = []kind{{
 }, {
 	name: "additionalfile", source: "JS",
 	shape: `id^, label, fileName, fileSize^ number, extension^, type AdditionalFile|OriginalRendition|Crop|Trim|Still|Spinset|Threedimensional|Subtitle|External|Custom|*,
-		crc32^ number, isManual^ flag=true, metadata^ object, purposes list, tag, uri^, usages list`,
-	rels: `publicLink mainPreview/image/preview filePreviews`,
+		crc32^ number, isManual^ flag=true, metadata^ object, purposes set, tag, uri^, usages set`,
+	rels: `publicLink mainPreview!preview filePreviews#filepreview`,
 }, {
 	name: "filepreview", source: "JS",
 	shape: `id^, name, pageNumber number=1, isManual^ flag, isMaster^ flag, metadata^ object, tag~, createdOn time`,
-	rels:  `preview/image/preview thumbnail/image/thumbnail`,
+	rels:  `preview! thumbnail!`,
 }, {
 	name: "rendition", source: "JS; the path: 3.x",
 	shape: `id^, name^, extension^, type^ Original|Preset|Crop|Trim|Custom, uri^, preview^, publishedUri^`,
@@ -79,7 +79,7 @@ var recordKinds = []kind{{
 		status^ Published|Pending|Failed|Overwritten|Tobedeleted, uri` + dated,
 	rels: byWhom,
 }, {
-	name: "checkresult", key: "id", bare: true, source: "JS; singular for one, and the list that has no pages: 3.x",
+	name: "checkresult", key: "id", bare: true, source: "JS; singular for one, and the set that has no pages: 3.x",
 	shape: `id^, checkId, createdBy^, description, fileVersionId^, outcome pass|fail|warning|info, createdOn time`,
 	rels:  `findings*finding`,
 }, {

@@ -2,9 +2,9 @@ package aprimotest
 
 // anOrder is what orders of all types have.
 const (
-	anOrder = `id^, type^, orderType^, status^, message?^, deliveredFiles^ list, totalFileSize^ number, failedTargetsCount^ number, executionTime^,
-	startedOn?^, creatorEmail, disableNotification flag, priority number, earliestStartDate?, createdOn time, `
-	ofOrder = `targets createdBy@user`
+	anOrder = `id^, type^, orderType^, status^ Pending|Success|Failed|PartiallyFailed|Executing|Cancelled|Scheduled|Queued|AsyncPending|AsyncExecuting, message?^, deliveredFiles^ set, totalFileSize^ number, failedTargetsCount^ number, executionTime^,
+	startedOn?^, creatorEmail, disableNotification flag, priority number:Medium|High, earliestStartDate?, createdOn time, `
+	ofOrder = `targets#ordertarget|target createdBy@user`
 )
 
 // workKinds are what is done for long, by whom it may be, and how the tenant is set up.
@@ -12,28 +12,31 @@ var workKinds = []kind{
 	{name: "order", plural: "orders", refuse: "PUT DELETE", source: "JS", shape: anOrder, rels: ofOrder},
 	{name: "downloadorder", source: "JS; useCDN as text: a PHP importer as well", rels: ofOrder, shape: anOrder +
 		`disableProcessing No|Yes|yesIfPermissionGranted, useCDN No|Automatic, downloadAgreementIds? set, notificationThresholdInSeconds number, singleFileZipMode`},
-	{name: "emailorder", source: "JS", rels: ofOrder, shape: anOrder + `emailBody, emailRecipients list, emailSubject, useCDN No|Automatic`},
+	{name: "emailorder", source: "JS", rels: ofOrder, shape: anOrder + `emailBody, emailRecipients set, emailSubject, useCDN`},
 	{name: "ftporder", source: "JS", rels: ofOrder, shape: anOrder + `connectionType Normal|ImplicitEncryption|ExplicitSslEncryption|ExplicitTlsEncryption,
 		ftpDirectory, ftpHostname, ftpPort number=21, ftpUsername, passiveTransfer flag, proxyHostname, proxyPort number, proxyUsername`},
 	{name: "ftpresortorder", source: "JS", rels: ofOrder, shape: anOrder},
 	{name: "publiccdnorder", source: "JS", rels: ofOrder, shape: anOrder},
 	{name: "publiccdnadaptivestreamingorder", source: "guide: its index alone", rels: ofOrder, shape: anOrder},
 	{name: "akamaicdnorder", source: "JS", rels: ofOrder, shape: anOrder},
-	{name: "sharedownloadlinkorder", source: "JS", rels: ofOrder, shape: anOrder + `emailBody, emailRecipients list, sendEmail flag, sharedDownloadLinkId^, shareUri^`},
+	{name: "sharedownloadlinkorder", source: "JS", rels: ofOrder, shape: anOrder + `emailBody, emailRecipients set, sendEmail flag, sharedDownloadLinkId^, shareUri^`},
 	{name: "contactsheetorder", source: "JS", rels: ofOrder, shape: anOrder + `useCDN No|Automatic, notificationThresholdInSeconds number`},
-	{name: "brandtemplateorder", source: "JS", rels: ofOrder, shape: anOrder + `customizationId, presets list`},
+	{name: "brandtemplateorder", source: "JS", rels: ofOrder, shape: anOrder + `customizationId, presets set`},
 	{name: "brandtemplatepreprocessingorder", source: "JS", rels: ofOrder, shape: anOrder},
-	{name: "ordertarget", one: "-", source: "JS", shape: `id^, additionalFileId, actions list, assetType, attempt^ number, errorDetails^, executionTime^, fileName^, forceRetry flag,
-		itemId^, message^, recordId, recordIds list, status^ pending|succeeded|failed|partiallyfailed, tag, targetTypes list,
+	{name: "ordertarget", one: "-", source: "JS", shape: `id^, additionalFileId, actions set, assetType, attempt^ number, errorDetails^, executionTime^, fileName^, forceRetry flag,
+		itemId^, message^, recordId, recordIds set, status^ pending|succeeded|failed|partiallyfailed, tag, targetTypes set,
 		type^ version|preview|thumbnail|custom|additionalfile`},
-	{name: "downloadlink", plural: "downloadlinks", refuse: "POST PUT", source: "JS; that each order leaves one: 3.x", rels: `targets createdBy@user`,
-		shape: `id^, deliveredFiles^ list, description^, downloadAgreementIds^ list, errorDescription^, failedRecordsCount^ number, failedTargetsCount^ number,
-		status^, succeededRecordsCount^ number, title^, type^, createdOn time`},
-	{name: "maintenancejob", plural: "maintenancejobs", source: "JS; that a new one succeeds at once is a guess", rels: `targets# createdBy@user`,
-		shape: `id^, type, actions list, creatorEmail, disableNotification flag, earliestStartDate?, errors?^ list, executionTime^ text=00:00:00, failedTargetsCount^ number,
-		targetsCount^ number, message?^, priority number, startedOn?^, status^ Success|Pending|Failed|PartiallyFailed|Executing|Cancelled|Scheduled|Queued|AsyncPending|AsyncExecuting,
+	{name: "downloadlink", plural: "downloadlinks", refuse: "POST PUT", source: "JS; that each order leaves one: 3.x", rels: `targets#ordertarget|target createdBy@user`,
+		shape: `id^, deliveredFiles^ set, description^, downloadAgreementIds^ set, errorDescription^, failedRecordsCount^ number, failedTargetsCount^ number,
+		status^ Pending|Success|Failed|PartiallyFailed|Executing|Cancelled|Scheduled|Queued|AsyncPending|AsyncExecuting, succeededRecordsCount^ number, title^, type^, createdOn time`},
+	{name: "maintenancejob", plural: "maintenancejobs", source: "JS; that a new one succeeds at once is a guess", rels: `targets#maintenancetarget createdBy@user`,
+		shape: `id^, type, actions set, creatorEmail, disableNotification flag, earliestStartDate?, errors?^ set, executionTime^ text=00:00:00, failedTargetsCount^ number,
+		targetsCount^ number, message?^, priority number:Medium|High, startedOn?^, status^ Success|Pending|Failed|PartiallyFailed|Executing|Cancelled|Scheduled|Queued|AsyncPending|AsyncExecuting,
 		createdOn time`},
-	{name: "rule", plural: "rules", source: "JS", rels: `conditions# actions#` + byWhom,
+	{name: "maintenancetarget", one: "-", source: "3.x", shape: `id, recordId, classificationId, forceRetry flag, tag`},
+	{name: "rulecondition", one: "-", key: "index", source: "JS; by index: DAM-Configuration-Moving-Tools", shape: `index number, conditionType`},
+	{name: "ruleaction", one: "-", key: "index", source: "JS; by index: DAM-Configuration-Moving-Tools", shape: `index number, actionType`},
+	{name: "rule", plural: "rules", source: "JS", rels: `conditions#rulecondition actions#ruleaction` + byWhom,
 		shape: `id^, name!, enabled flag, expression, includeDraftRecords flag, isInternal flag, tag, version^ number=1, trigger WhenSavedOrDeleted|Daily,
 		target Record|SettingDefinition|FieldDefinition|IndexerTask|Translation|SettingCategory|UserGroup|Watermark|FieldGroup|Collection|User|Classification|
 		Language|FileType|Organization|Site|Publication|Subscription|Filestore|SavedView` + dated},

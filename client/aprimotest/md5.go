@@ -11,11 +11,11 @@ import (
 // was put together from blocks has none.
 const maxMD5 = 16 << 20
 
-func setMD5(w http.ResponseWriter, v *version) {
-	if v.size > maxMD5 {
+func setMD5(w http.ResponseWriter, c *content) {
+	if c.size > maxMD5 {
 		return
 	}
 	hash := md5.New()
-	io.Copy(hash, v.content())
+	io.Copy(hash, c.reader())
 	w.Header().Set("Content-MD5", base64.StdEncoding.EncodeToString(hash.Sum(nil)))
 }

@@ -1,10 +1,8 @@
 package aprimotest
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -13,56 +11,48 @@ import (
 	"time"
 )
 
-// A moField is a member of an object.
-type moField struct {
-	name, mark string
-	value      any // unless the object has another; nil for null
-}
-
-// moByPath has the kinds with their fields.
+// moByPath has the kinds with their members.
 var moByPath = func() map[string]*moKind {
 	all := make(map[string]*moKind)
 	for _, k := range moKinds {
-		k.fields = moFields(k.members)
+		k.shown = moShape(k.path, k.members)
 		all[k.path] = &k
 	}
 	for _, k := range all {
-		if k.store == "" {
-			k.store = k.path
-		}
+		k.store = cmp.Or(k.store, k.path)
 		owner := all[k.store]
 		k.manual = owner.manual
 		if k.members == "" {
-			k.fields = owner.fields
+			k.shown = owner.shown
 		}
 	}
 	return all
 }()
 
-// moFields reads the members of a kind: a name, a mark (# number, ? boolean, [] list,
-// none for text), and a value if it is not zero. What follows a bar can be null.
-func moFields(members string) []moField {
-	var all []moField
+// moShape reads the members of a kind: a name, a mark (# number, ? boolean, [] list,
+// {} object, none for text), and a value if it is not zero. What follows a bar can be null.
+func moShape(path, members string) *kind {
+	k := &kind{name: "mo/" + path, members: shape{names: make(map[string]bool)}}
 	always, optional, _ := strings.Cut(members, "|")
 	required := len(strings.Fields(always))
-	for i, text := range append(strings.Fields(always), strings.Fields(optional)...) {
-		text, value, has := strings.Cut(text, "=")
-		f := moField{name: strings.TrimRight(text, "#?[]")}
-		f.mark = strings.TrimPrefix(text, f.name)
+	for i, item := range append(strings.Fields(always), strings.Fields(optional)...) {
+		item, value, has := strings.Cut(item, "=")
+		m := member{name: strings.TrimRight(item, "#?[]{}")}
+		m.kind = map[string]string{"": "text", "#": "number", "?": "flag", "[]": "set", "{}": "object"}[strings.TrimPrefix(item, m.name)]
 		switch {
-		case f.mark == "[]":
-			f.value = []any{}
+		case m.kind == "set":
+			m.zero = []any{}
 		case !has && i >= required:
-		case f.mark == "#":
-			f.value = moNumber(cmp.Or(value, "0"))
-		case f.mark == "?":
-			f.value = value == "true"
+		case m.kind == "number":
+			m.zero = moNumber(cmp.Or(value, "0"))
+		case m.kind == "flag":
+			m.zero = value == "true"
 		default:
-			f.value = value
+			m.zero = value
 		}
-		all = append(all, f)
+		k.members.all, k.members.names[m.name] = append(k.members.all, m), true
 	}
-	return all
+	return k
 }
 
 // moKindOf returns the kind with a name in the paths; one that is in no table is
@@ -71,60 +61,28 @@ func moKindOf(path string) *moKind {
 	if k := moByPath[path]; k != nil {
 		return k
 	}
-	return &moKind{path: path, store: path, key: path, fields: moFields("id#")}
+	return &moKind{path: path, store: path, key: path, shown: moShape(path, "id#")}
 }
 
-func (k *moKind) id() string { return k.fields[0].name }
+func (k *moKind) id() string { return k.shown.members.all[0].name }
 
-func (k *moKind) field(name string) (moField, bool) {
-	i := slices.IndexFunc(k.fields, func(f moField) bool { return strings.EqualFold(f.name, name) })
-	if i < 0 {
-		return moField{}, false
-	}
-	return k.fields[i], true
+// object returns an object as an answer shows it.
+func (k *moKind) object(doc document) object {
+	return object{kind: k.shown, doc: doc, path: k.path + "/" + text(doc[k.id()])}
 }
 
-// A moView is an object as an answer has it: the members in the order of the table,
-// the id first, and then those that are not in it.
-type moView struct {
-	*moKind
-	doc document
-}
-
-func (k *moKind) view(r *http.Request, doc document) moView {
-	out := k.whole(doc)
-	out["_links"] = links{"self": {Href: baseURL(r) + "/api/" + k.path + "/" + moText(doc[k.id()])}}
-	return moView{k, out}
-}
-
-func (v moView) MarshalJSON() ([]byte, error) {
-	var out bytes.Buffer
-	names := make([]string, 0, len(v.doc))
-	for _, f := range v.fields {
-		names = append(names, f.name)
-	}
-	for _, name := range slices.Sorted(maps.Keys(v.doc)) {
-		if _, ok := v.field(name); !ok {
-			names = append(names, name)
-		}
-	}
-	for i, name := range names {
-		member, err := json.Marshal(document{name: v.doc[name]})
-		if err != nil {
-			return nil, err
-		}
-		out.WriteByte("{,"[min(i, 1)])
-		out.Write(member[1 : len(member)-1])
-	}
-	out.WriteByte('}')
-	return out.Bytes(), nil
+// moQuery is how marketing operations answers: always in one form.
+func moQuery(r *http.Request) *query {
+	q := newQuery(r)
+	q.base, q.hal = baseURL(r)+"/api/", true
+	return q
 }
 
 // whole returns an object with the members that were never set.
 func (k *moKind) whole(doc document) document {
-	out := make(document, len(k.fields)+len(doc))
-	for _, f := range k.fields {
-		out[f.name] = f.value
+	out := make(document, len(doc))
+	for _, m := range k.shown.members.all {
+		out[m.name] = m.zero
 	}
 	maps.Copy(out, doc)
 	return out
@@ -134,37 +92,24 @@ func (k *moKind) whole(doc document) document {
 func (k *moKind) change(doc, in document) {
 	delete(in, k.id())
 	for name, value := range in {
-		if f, ok := k.field(name); ok {
-			name = f.name
+		if m := k.shown.member(nil, name); m != nil {
+			name = m.name
 		}
 		doc[name] = value
 	}
 }
 
-// moObjects are the objects of a kind, in the order in which they were made.
-type moObjects struct {
-	last int
-	ids  []string
-	byID map[string]document
-}
-
 // moAll returns the objects of a kind. Of one that no call makes there is one.
-func (s *store) moAll(k *moKind) *moObjects {
-	if s.mo == nil {
-		s.mo = make(map[string]*moObjects)
+func (s *store) moAll(k *moKind) *collection {
+	all := s.collection("mo/" + k.store)
+	if owner := moKindOf(k.store); owner.manual && all.last == 0 {
+		owner.add(all, owner.start(all))
 	}
-	if s.mo[k.store] == nil {
-		all := &moObjects{byID: make(map[string]document)}
-		s.mo[k.store] = all
-		if owner := moKindOf(k.store); owner.manual {
-			all.add(owner, owner.start(all))
-		}
-	}
-	return s.mo[k.store]
+	return all
 }
 
 // start returns the object of a kind that is there at the start.
-func (k *moKind) start(all *moObjects) document {
+func (k *moKind) start(all *collection) document {
 	doc := document{}
 	if k.first != "" {
 		if err := json.Unmarshal([]byte(k.first), &doc); err != nil {
@@ -173,20 +118,20 @@ func (k *moKind) start(all *moObjects) document {
 		all.last = int(doc[k.id()].(float64)) - 1
 		return doc
 	}
-	for _, f := range k.fields {
-		if f.value == "" {
-			doc[f.name] = k.key + " 1"
+	for _, m := range k.shown.members.all {
+		if m.zero == "" {
+			doc[m.name] = k.key + " 1"
 		}
 	}
 	return doc
 }
 
 // add keeps an object under the next number.
-func (all *moObjects) add(k *moKind, doc document) {
+func (k *moKind) add(all *collection, doc document) {
 	all.last++
 	id := strconv.Itoa(all.last)
 	doc[k.id()] = moNumber(id)
-	if k.fields[0].mark == "" {
+	if k.shown.members.all[0].kind == "text" {
 		doc[k.id()] = id
 	}
 	all.ids, all.byID[id] = append(all.ids, id), doc
@@ -194,9 +139,9 @@ func (all *moObjects) add(k *moKind, doc document) {
 
 // given reports whether an object has or had an id: what is below one that was
 // deleted can still be asked for.
-func (all *moObjects) given(id string) bool {
+func (c *collection) given(id string) bool {
 	n, err := strconv.Atoi(id)
-	return all.byID[id] != nil || err == nil && n > 0 && n <= all.last
+	return c.byID[id] != nil || err == nil && n > 0 && n <= c.last
 }
 
 // moNumber returns the number of a path or a table, or what it is instead.
@@ -207,21 +152,10 @@ func moNumber(text string) any {
 	return text
 }
 
-// moText returns a value as a path or a comparison has it.
-func moText(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	}
-	return fmt.Sprint(v)
-}
-
-// stamp sets when and by whom an object was changed, in the members that it has.
+// moStamp sets when and by whom an object was changed, in the members that it has.
 func (s *store) moStamp(k *moKind, r *http.Request, doc document, names ...string) {
 	for _, name := range names {
-		if _, ok := k.field(name); !ok {
+		if k.shown.member(nil, name) == nil {
 			continue
 		}
 		doc[name] = moNumber(userNumber(s.user(r)))
@@ -244,14 +178,15 @@ type moList struct {
 type moScope struct {
 	*moKind
 	list  moList
-	all   *moObjects
+	all   *collection
 	links document // the members that an object below another one has
+	in    document // the body of the request, which can be left out
 }
 
 // scope returns what a request is about, or an error if what that is below is not there.
 func (l moList) scope(s *store, r *http.Request) (moScope, error) {
 	k := moKindOf(cmp.Or(l.kind, r.PathValue("resource")))
-	sc := moScope{k, l, s.moAll(k), document{}}
+	sc := moScope{k, l, s.moAll(k), document{}, document{}}
 	steps := strings.Split(l.path, "/")
 	for i, step := range steps {
 		name := strings.Trim(step, "{}")
@@ -288,7 +223,7 @@ func (sc moScope) has(doc document) bool {
 		if doc[name] == nil && sc.manual {
 			continue
 		}
-		if moText(doc[name]) != moText(value) {
+		if text(doc[name]) != text(value) {
 			return false
 		}
 	}

@@ -24,16 +24,16 @@ func (s *store) analyticsMeta(w http.ResponseWriter, _ *http.Request) error {
 	out := []document{}
 	for name, k := range cubes() {
 		dimensions := []document{}
-		for _, f := range k.fields {
-			kind := map[string]string{"": "string", "#": "number", "?": "boolean"}[f.mark]
+		for _, m := range k.shown.members.all {
+			kind := map[string]string{"text": "string", "number": "number", "flag": "boolean"}[m.kind]
 			if kind != "" {
-				dimensions = append(dimensions, document{"name": name + "." + f.name, "title": f.name, "type": kind})
+				dimensions = append(dimensions, document{"name": name + "." + m.name, "title": m.name, "type": kind})
 			}
 		}
 		count := document{"name": name + ".count", "title": "Count", "type": "number", "aggType": "count"}
 		out = append(out, document{"name": name, "title": name, "measures": []document{count}, "dimensions": dimensions, "segments": []any{}})
 	}
-	slices.SortFunc(out, func(a, b document) int { return strings.Compare(moText(a["name"]), moText(b["name"])) })
+	slices.SortFunc(out, func(a, b document) int { return strings.Compare(text(a["name"]), text(b["name"])) })
 	writeJSON(w, http.StatusOK, document{"cubes": out})
 	return nil
 }
@@ -58,7 +58,7 @@ func (q cubeQuery) cube() (*moKind, error) {
 		if known = known && k != nil; known && i < len(q.Measures) {
 			known = member == "count"
 		} else if known {
-			_, known = k.field(member)
+			known = k.shown.member(nil, member) != nil
 		}
 		if !known {
 			return nil, invalid("'%s' not found for path '%s'", cube, name)
@@ -95,8 +95,7 @@ func (s *store) count(k *moKind, q cubeQuery) []document {
 	for _, id := range objects.ids {
 		doc, row := k.whole(objects.byID[id]), document{}
 		for _, name := range q.Dimensions {
-			f, _ := k.field(name[len(k.key)+1:])
-			row[name] = doc[f.name]
+			row[name] = valueOf(doc, name[len(k.key)+1:])
 		}
 		key := fmt.Sprint(row)
 		if counts[key]++; counts[key] == 1 {

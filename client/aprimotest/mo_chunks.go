@@ -69,11 +69,7 @@ func (s *store) putChunk(w http.ResponseWriter, r *http.Request) error {
 }
 
 // completeChunks puts the chunks of a file together. One without any is empty.
-func (s *store) completeChunks(w http.ResponseWriter, r *http.Request) error {
-	var in struct{ FileID, FileName string }
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) completeChunks(w http.ResponseWriter, _ *http.Request, in struct{ FileID, FileName string }) error {
 	u, err := s.chunked(in.FileID, in.FileName)
 	if err != nil {
 		return err

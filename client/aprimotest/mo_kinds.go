@@ -8,7 +8,7 @@ import "net/http"
 type moKind struct {
 	path    string // in the API's paths
 	key     string // of a list in _embedded
-	members string // of an answer; see fields
+	members string // of an answer; see moShape
 	state   string // the member that a verb sets to the verb's place in the list
 	verbs   string // that change the state; answered 204
 	acts    string // other verbs; answered with the object
@@ -17,7 +17,7 @@ type moKind struct {
 	store   string // the path of the kind that has the objects, if it is another
 	found   string // the key of a search, if it is another
 
-	fields []moField // of members
+	shown *kind // with the members
 }
 
 const (
@@ -37,7 +37,7 @@ var moKinds = []moKind{
 	{path: "activity-proposal-templates", key: "activity-proposal-template", members: "proposalId# title isTemplate#=1", manual: true},
 	{path: "activity-roles", key: "activity-role", members: "activityRoleId# userRoleId# | activityId# users[] userTokens[]"},
 	{path: "activity-treatments", key: "activity-treatment", members: "activityTreatmentId# treatmentId# activityId# | currencyCode#"},
-	{path: "annotations", key: "annotation", members: "annotationId# type=rectangle page#=1 authorId# | associatedNumber# createdDate modifiedDate replyCount# geometry style content referenceLink"},
+	{path: "annotations", key: "annotation", members: "annotationId# type=rectangle page#=1 authorId# | associatedNumber# createdDate modifiedDate replyCount# geometry{} style{} content{} referenceLink{}"},
 	{path: "assets", key: "digital-asset", store: "digital-assets"},
 	{path: "attachments", key: "Attachment", members: "attachmentId# title | objectId# objectTypeId# attachmentTypeId# projectVisibility? attachmentType modifiedUser# modifiedDate creatorId# customThumb# projects[] activityProjectList# sendNotification#" + moExtended, acts: "checkout cancel-checkout"},
 	{path: "attachment-versions", key: "version", members: "versionId# attachmentId# |" + moVersion, store: "document-versions"},
@@ -49,7 +49,7 @@ var moKinds = []moKind{
 	{path: "digital-assets", key: "digital-asset", members: "assetId# title | type# assetStatus# restrictionStatus# hasVersions? visibleInPortal# createdDate modifiedDate modifiedUser# isReferenceDocument? assetType ownerId# customThumbnail# allowOnDemand# promotedFromActivity? activityId# packages[] categories[] canDownload?" + moExtended},
 	{path: "digital-asset-folders", key: "folder", members: "categoryId# title digitalAssetId#", store: "folders"},
 	{path: "digital-asset-renditions", key: "digital-asset-rendition", members: "renditionId# versionId# | title filename fileSize# renditionUri attachmentVersionType# modifiedDate"},
-	{path: "digital-asset-versions", key: "versions", members: "versionId# digitalAssetId# | digitalAssetTitle digitalAssetType# versionNumber versionDate hasRendition? isReferenceDocument? isDamVideoPreviewAvailable? isDamPreviewAvailable?" + moVersion, store: "document-versions"},
+	{path: "digital-asset-versions", key: "versions", members: "versionId# digitalAssetId# | digitalAssetTitle digitalAssetType# versionNumber versionDate legacyDetailsUri legacyAnnotationViewerUri legacyAnnotationViewerReadOnlyUri legacyOfflineAnnotationViewerUri isDefaultVersion? extension thumbnailUri thumbnailStatus# modifiedDate createdDate hasRendition? annotationFileType# isReferenceDocument? isDamVideoPreviewAvailable? isDamPreviewAvailable? isDamFileAvailable? hasXfdfAnnotations? isEligibleForDamContent?", store: "document-versions"},
 	{path: "digital-asset-version-tags", key: "tag", members: "tagId# versionId# | creatorId# status# hasReplies? createdDate style# modifiedDate modifiedBy# numberOfReplies# userFirstName userLastName pageNumber# printNumber# location title assetId# canAccessViewer? tagVersion#" + moExtended, manual: true},
 	{path: "document-versions", key: "document-version", members: "versionId# |" + moVersion, manual: true},
 	{path: "documents", key: "document", members: "documentId# | title taskId#", manual: true},
@@ -115,7 +115,7 @@ var moLists = []moList{
 	{path: "projects/{projectId}/project-roles", kind: "project-roles"},
 	{path: "projects/{projectId}/role-memberships", kind: "user-roles", key: "role-membership"},
 	{path: "system-types/{systemType}", kind: "system-type-items"},
-	{path: "system-types/{systemType}/active", kind: "system-type-items", only: func(_ *store, _ *http.Request, doc document) bool { return moText(doc["activeFlag"]) != "0" }},
+	{path: "system-types/{systemType}/active", kind: "system-type-items", only: func(_ *store, _ *http.Request, doc document) bool { return text(doc["activeFlag"]) != "0" }},
 	{path: "tasks/mine", kind: "tasks", only: (*store).moMine},
 	{path: "tasks/simple-tasks", kind: "tasks"},
 	{path: "tasks/{taskId}/assignees", kind: "task-assignees"},
@@ -140,22 +140,22 @@ var moSpecials = []struct {
 	pattern, kind string
 	do            moHandler
 }{
-	{"POST {resource}/{id}/{verb}", "", moScope.do},
+	{"POST {resource}/{id}/{verb}", "", moOne(moScope.do)},
 	{"GET activities/{activityId}/roles/{id}/members", "activity-roles", moScope.members},
 	{"POST activities/{activityId}/roles/{id}/members", "activity-roles", moScope.members},
 	{"DELETE activities/{activityId}/roles/{id}/members/{member}", "activity-roles", moScope.members},
 	{"GET projects/{projectId}/project-roles/{id}/members", "project-roles", moScope.members},
 	{"POST projects/{projectId}/project-roles/{id}/members", "project-roles", moScope.members},
 	{"DELETE projects/{projectId}/project-roles/{id}/members/{member}", "project-roles", moScope.members},
-	{"GET attachments/{id}/activity", "attachments", moScope.activity},
-	{"GET digital-assets/{id}/activity", "digital-assets", moScope.activity},
-	{"GET attachments/{attachmentId}/versions/{id}/xfdf-annotations", "attachment-versions", moScope.annotations},
+	{"GET attachments/{id}/activity", "attachments", moOne(moScope.activity)},
+	{"GET digital-assets/{id}/activity", "digital-assets", moOne(moScope.activity)},
+	{"GET attachments/{attachmentId}/versions/{id}/xfdf-annotations", "attachment-versions", moOne(moScope.annotations)},
 	{"PUT digital-assets/{digitalAssetId}/versions/{versionId}/tags", "digital-asset-version-tags", moScope.tags},
-	{"PUT tasks/{taskId}/document-uploads/{id}/upload-document", "documents", moScope.put},
-	{"PUT tasks/{id}/begin-date", "tasks", moScope.put},
-	{"PUT tasks/{id}/end-date", "tasks", moScope.put},
-	{"PUT tasks/{id}/duration", "tasks", moScope.put},
-	{"GET lookup/{id}", "lookup", moScope.lookup},
+	{"PUT tasks/{taskId}/document-uploads/{id}/upload-document", "documents", moOne(moScope.put)},
+	{"PUT tasks/{id}/begin-date", "tasks", moOne(moScope.put)},
+	{"PUT tasks/{id}/end-date", "tasks", moOne(moScope.put)},
+	{"PUT tasks/{id}/duration", "tasks", moOne(moScope.put)},
+	{"GET lookup/{id}", "lookup", moOne(moScope.lookup)},
 	{"GET resources/static", "resources", moScope.texts},
 	{"POST resources/query", "resources", moScope.texts},
 	{"GET system-types", "system-type-items", moScope.types},

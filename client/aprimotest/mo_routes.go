@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -35,7 +36,7 @@ func (s *store) moRoutes() *http.ServeMux {
 	for _, l := range append(slices.Clone(moLists), moList{path: "{resource}"}) {
 		for method, h := range map[string]moHandler{
 			"GET": moScope.index, "POST": moScope.create,
-			"GET /{id}": moScope.show, "PUT /{id}": moScope.put, "DELETE /{id}": moScope.remove, "POST /{id}": moScope.post,
+			"GET /{id}": moOne(moScope.show), "PUT /{id}": moOne(moScope.put), "DELETE /{id}": moOne(moScope.remove), "POST /{id}": moScope.post,
 		} {
 			method, one, _ := strings.Cut(method, " ")
 			if one == "" || strings.Contains(l.path, "{") {
@@ -55,7 +56,7 @@ func (s *store) moRoutes() *http.ServeMux {
 		"GET /analytics": s.analytics, "GET /analytics/meta": s.analyticsMeta,
 		"GET /api/chunk/upload": s.checkChunk, "GET /api/chunk/upload/attachment": s.checkChunk,
 		"POST /api/chunk/upload": s.putChunk, "POST /api/chunk/upload/attachment": s.putChunk,
-		"POST /api/chunk/complete": s.completeChunks, "POST /api/chunk/complete/attachment": s.completeChunks,
+		"POST /api/chunk/complete": with(s.completeChunks), "POST /api/chunk/complete/attachment": with(s.completeChunks),
 	} {
 		mux.Handle(pattern, s.locked(h))
 	}
@@ -68,20 +69,14 @@ type moHandler func(moScope, *store, http.ResponseWriter, *http.Request) error
 func (s *store) scoped(l moList, h moHandler) http.Handler {
 	return s.locked(func(w http.ResponseWriter, r *http.Request) error {
 		sc, err := l.scope(s, r)
+		if err == nil && r.Method != http.MethodGet && r.ContentLength != 0 {
+			err = readJSON(r, &sc.in)
+		}
 		if err != nil {
 			return err
 		}
 		return h(sc, s, w, r)
 	})
-}
-
-// moBody reads the body of a request, which can be left out.
-func moBody(r *http.Request) (document, error) {
-	in := document{}
-	if r.ContentLength == 0 {
-		return in, nil
-	}
-	return in, readJSON(r, &in)
 }
 
 func (sc moScope) index(s *store, w http.ResponseWriter, r *http.Request) error {
@@ -93,61 +88,48 @@ func (sc moScope) index(s *store, w http.ResponseWriter, r *http.Request) error 
 		}
 	}
 	if !sc.list.bare {
-		key := sc.list.key
-		if key == "" {
-			key = sc.key
-		}
-		return moPage(w, r, sc.moKind, key, found)
+		return s.moPage(w, r, sc.moKind, cmp.Or(sc.list.key, sc.key), found)
 	}
-	views := make([]moView, len(found))
-	for i, doc := range found {
-		views[i] = sc.view(r, doc)
+	all, q := []any{}, moQuery(r)
+	for _, doc := range found {
+		all = append(all, s.show(sc.object(doc), q))
 	}
-	writeJSON(w, http.StatusOK, views)
+	writeJSON(w, http.StatusOK, all)
 	return nil
 }
 
 func (sc moScope) create(s *store, w http.ResponseWriter, r *http.Request) error {
-	in, err := moBody(r)
-	if err != nil {
-		return err
-	}
 	doc := document{}
-	sc.change(doc, in)
+	sc.change(doc, sc.in)
 	maps.Copy(doc, sc.links)
 	s.moStamp(sc.moKind, r, doc, "createdDate", "creatorId", "creator", "createdBy", "modifiedDate", "modifiedUser", "modifiedUserId", "modifiedBy")
-	sc.all.add(sc.moKind, doc)
-	w.Header().Set("Location", baseURL(r)+r.URL.Path+"/"+moText(doc[sc.id()]))
-	writeJSON(w, http.StatusCreated, sc.view(r, doc))
+	sc.add(sc.all, doc)
+	w.Header().Set("Location", baseURL(r)+r.URL.Path+"/"+text(doc[sc.id()]))
+	writeJSON(w, http.StatusCreated, s.show(sc.object(doc), moQuery(r)))
 	return nil
 }
 
-func (sc moScope) show(_ *store, w http.ResponseWriter, r *http.Request) error {
-	doc, err := sc.get(r.PathValue("id"))
-	if err == nil {
-		writeJSON(w, http.StatusOK, sc.view(r, doc))
+// moOne returns a handler that is given the object whose id is in the path.
+func moOne(h func(sc moScope, s *store, w http.ResponseWriter, r *http.Request, doc document) error) moHandler {
+	return func(sc moScope, s *store, w http.ResponseWriter, r *http.Request) error {
+		doc, err := sc.get(r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		return h(sc, s, w, r, doc)
 	}
-	return err
 }
 
-func (sc moScope) put(s *store, w http.ResponseWriter, r *http.Request) error {
-	doc, err := sc.get(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	return sc.merge(s, doc, w, r)
+func (sc moScope) show(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
+	writeJSON(w, http.StatusOK, s.show(sc.object(doc), moQuery(r)))
+	return nil
 }
 
-// merge gives an object the members of the request, and answers with it.
-func (sc moScope) merge(s *store, doc document, w http.ResponseWriter, r *http.Request) error {
-	in, err := moBody(r)
-	if err != nil {
-		return err
-	}
-	sc.change(doc, in)
+// put gives an object the members of the request, and answers with it.
+func (sc moScope) put(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
+	sc.change(doc, sc.in)
 	s.moStamp(sc.moKind, r, doc, "modifiedDate", "modifiedUser", "modifiedUserId", "modifiedBy")
-	writeJSON(w, http.StatusOK, sc.view(r, doc))
-	return nil
+	return sc.show(s, w, r, doc)
 }
 
 // post puts an object that is there below another one, or searches a whole kind.
@@ -160,16 +142,11 @@ func (sc moScope) post(s *store, w http.ResponseWriter, r *http.Request) error {
 		return missing("No %s was found with id '%s'.", sc.path, r.PathValue("id"))
 	}
 	maps.Copy(doc, sc.links)
-	return sc.merge(s, doc, w, r)
+	return sc.put(s, w, r, doc)
 }
 
-func (sc moScope) remove(_ *store, w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
-	if _, err := sc.get(id); err != nil {
-		return err
-	}
-	delete(sc.all.byID, id)
-	sc.all.ids = slices.DeleteFunc(sc.all.ids, func(other string) bool { return other == id })
+func (sc moScope) remove(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
+	s.remove(sc.all, text(doc[sc.id()]))
 	if sc.list.bare {
 		writeJSON(w, http.StatusOK, true)
 		return nil
@@ -179,19 +156,11 @@ func (sc moScope) remove(_ *store, w http.ResponseWriter, r *http.Request) error
 }
 
 // do calls a verb of an object.
-func (sc moScope) do(s *store, w http.ResponseWriter, r *http.Request) error {
+func (sc moScope) do(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
 	verb := r.PathValue("verb")
 	state := slices.Index(strings.Fields(sc.verbs), verb)
 	if state < 0 && !slices.Contains(strings.Fields(sc.acts), verb) {
 		return missing("No HTTP resource was found that matches the request.")
-	}
-	doc, err := sc.get(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	in, err := moBody(r)
-	if err != nil {
-		return err
 	}
 	s.moStamp(sc.moKind, r, doc, "modifiedDate", "modifiedUser")
 	if state >= 0 {
@@ -199,36 +168,31 @@ func (sc moScope) do(s *store, w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	if user := in["newUserId"]; user != nil {
+	if user := sc.in["newUserId"]; user != nil {
 		doc["assignedTo"] = user
 	}
-	maps.DeleteFunc(in, func(name string, _ any) bool { _, ok := sc.field(name); return !ok })
-	sc.change(doc, in)
-	writeJSON(w, http.StatusOK, sc.view(r, doc))
-	return nil
+	maps.DeleteFunc(sc.in, func(name string, _ any) bool { return sc.shown.member(nil, name) == nil })
+	sc.change(doc, sc.in)
+	return sc.show(s, w, r, doc)
 }
 
 // moSingle answers with a document of which there is one, and changes it. What the
 // object that it belongs to says is in it.
 func (s *store) moSingle(path, members string) handler {
-	k := &moKind{fields: moFields(members)}
+	k := moShape(path, members)
 	return func(w http.ResponseWriter, r *http.Request) error {
-		steps := strings.Split(path, "/")
-		doc := document{}
-		for _, f := range k.fields {
-			if value := r.PathValue(f.name); value != "" {
-				doc[f.name] = moNumber(value)
-			}
-		}
-		if owner, known := moByPath[steps[0]]; known {
-			of, err := moScope{moKind: owner, all: s.moAll(owner)}.get(strings.Split(r.URL.Path, "/")[3])
-			if err != nil {
+		doc, of, at := document{}, document{}, strings.TrimPrefix(r.URL.Path, "/api/")
+		if owner := moByPath[strings.Split(path, "/")[0]]; owner != nil {
+			var err error
+			if of, err = (moScope{moKind: owner, all: s.moAll(owner)}).get(strings.Split(at, "/")[1]); err != nil {
 				return err
 			}
-			for _, f := range k.fields {
-				if value, ok := of[f.name]; ok {
-					doc[f.name] = value
-				}
+		}
+		for _, m := range k.members.all {
+			if value := r.PathValue(m.name); value != "" {
+				doc[m.name] = moNumber(value)
+			} else if value, ok := of[m.name]; ok {
+				doc[m.name] = value
 			}
 		}
 		if r.Method == http.MethodPut {
@@ -236,44 +200,29 @@ func (s *store) moSingle(path, members string) handler {
 			if err := readJSON(r, &in); err != nil {
 				return err
 			}
-			s.attached[r.URL.Path] = k.whole(s.attached[r.URL.Path])
-			maps.Copy(s.attached[r.URL.Path], in)
+			if s.attached[at] == nil {
+				s.attached[at] = document{}
+			}
+			maps.Copy(s.attached[at], in)
 		}
-		maps.Copy(doc, s.attached[r.URL.Path])
-		writeJSON(w, http.StatusOK, k.whole(doc))
+		maps.Copy(doc, s.attached[at])
+		writeJSON(w, http.StatusOK, s.show(object{kind: k, doc: doc}, moQuery(r)))
 		return nil
 	}
 }
 
 // moPage answers with one page of objects.
-func moPage(w http.ResponseWriter, r *http.Request, k *moKind, key string, found []document) error {
-	limit, err := number(r, "limit", defaultPageSize, 1)
+func (s *store) moPage(w http.ResponseWriter, r *http.Request, k *moKind, key string, found []document) error {
+	p, err := windowOf(r, "offset", "limit")
 	if err != nil {
 		return err
 	}
-	offset, err := number(r, "offset", 0, 0)
-	if err != nil {
-		return err
-	}
-	first := min(offset, len(found))
-	last := first + min(limit, len(found)-first)
-	page := make([]moView, 0, last-first)
-	for _, doc := range found[first:last] {
-		page = append(page, k.view(r, doc))
-	}
-	to := func(offset int) link {
-		query := r.URL.Query()
-		query.Set("limit", moText(limit))
-		query.Set("offset", moText(offset))
-		return link{Href: baseURL(r) + r.URL.Path + "?" + query.Encode()}
-	}
-	all := links{"self": to(offset), "first": to(0), "last": to(max(0, len(found)-1) / limit * limit)}
-	if first > 0 {
-		all["prev"] = to(max(0, first-limit))
-	}
-	if last < len(found) {
-		all["next"] = to(last)
-	}
-	writeJSON(w, http.StatusOK, document{"_total": len(found), "_links": all, "_embedded": map[string]any{key: page}})
+	out := newJSON()
+	out.add("_total", len(found))
+	out.add("_links", p.links(r, len(found)))
+	out.name("_embedded", "{")
+	s.writeItems(out, key, p, len(found), func(i int) object { return k.object(found[i]) }, moQuery(r))
+	out.close("}")
+	writeJSON(w, http.StatusOK, out.end())
 	return nil
 }

@@ -2,28 +2,23 @@ package aprimotest
 
 import (
 	"cmp"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 )
 
 func (sc moScope) search(s *store, w http.ResponseWriter, r *http.Request) error {
-	var in map[string]json.RawMessage
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
-	match, err := s.moCondition(in, 0)
+	c, err := s.moCondition(sc.in, 0)
 	if err != nil {
 		return err
 	}
 	found := []document{}
 	for _, id := range sc.all.ids {
-		if doc := sc.all.byID[id]; match(sc.whole(doc)) {
+		if doc := sc.all.byID[id]; c.match(sc.whole(doc)) {
 			found = append(found, doc)
 		}
 	}
-	return moPage(w, r, sc.moKind, cmp.Or(sc.found, sc.key), found)
+	return s.moPage(w, r, sc.moKind, cmp.Or(sc.found, sc.key), found)
 }
 
 // A moTest is one comparison: of a member, of a member of any row of a collection, or
@@ -36,33 +31,43 @@ type moTest struct {
 }
 
 // moCondition reads a tree of conditions, each an object with one member.
-func (s *store) moCondition(in map[string]json.RawMessage, depth int) (func(document) bool, error) {
-	if depth > maxNesting || len(in) != 1 {
-		return nil, invalid("A condition of a search is an object with one member, nested at most %d times.", maxNesting)
+func (s *store) moCondition(in any, depth int) (c condition[document], err error) {
+	tree, _ := in.(document)
+	if depth > maxNesting || len(tree) != 1 {
+		return c, invalid("A condition of a search is an object with one member, nested at most %d times.", maxNesting)
 	}
-	for operator, raw := range in {
-		switch strings.ToLower(operator) {
+	for operator, value := range tree {
+		switch operator = strings.ToLower(operator); operator {
 		case "and", "or":
-			return s.moJoin(strings.EqualFold(operator, "and"), raw, depth)
-		case "not":
-			var inner map[string]json.RawMessage
-			if json.Unmarshal(raw, &inner) != nil {
-				return nil, invalid("'not' needs a condition.")
+			inner, _ := value.([]any)
+			if len(inner) == 0 {
+				return c, invalid("'and' and 'or' need a list of conditions.")
 			}
-			match, err := s.moCondition(inner, depth+1)
-			return func(doc document) bool { return !match(doc) }, err
-		}
-		holds := moOperators[strings.ToLower(operator)]
-		if holds == nil {
-			return nil, invalid("'%s' is not simulated.", operator)
+			all := make([]condition[document], len(inner))
+			for i := range inner {
+				if all[i], err = s.moCondition(inner[i], depth+1); err != nil {
+					return c, err
+				}
+			}
+			if operator == "or" {
+				return anyOf(all), nil
+			}
+			return allOf(all), nil
+		case "not":
+			c, err := s.moCondition(value, depth+1)
+			return not(c), err
 		}
 		var test moTest
-		if json.Unmarshal(raw, &test) != nil || test.Name == "" && len(test.Nested) == 0 {
-			return nil, invalid("'%s' needs a fieldName.", operator)
+		holds := moOperators[operator]
+		if holds == nil {
+			return c, invalid("'%s' is not simulated.", operator)
 		}
-		return func(doc document) bool { return s.moHolds(doc, test, holds) }, nil
+		if again(value, &test) != nil || test.Name == "" && len(test.Nested) == 0 {
+			return c, invalid("'%s' needs a fieldName.", operator)
+		}
+		c.match = func(doc document) bool { return s.moHolds(doc, test, holds) }
 	}
-	return nil, nil // not reached: there is one member
+	return c, nil
 }
 
 func (s *store) moHolds(doc document, test moTest, holds func(has, want any) bool) bool {
@@ -73,24 +78,11 @@ func (s *store) moHolds(doc document, test moTest, holds func(has, want any) boo
 	if test.Name == "" {
 		tests = test.Nested
 	}
-	rows, _ := moMember(doc, test.Collection).([]any)
+	rows, _ := valueOf(doc, test.Collection).([]any)
 	return slices.ContainsFunc(rows, func(row any) bool {
 		fields, _ := row.(document)
-		return !slices.ContainsFunc(tests, func(t moTest) bool { return !holds(moMember(fields, t.Name), t.Value) })
+		return !slices.ContainsFunc(tests, func(t moTest) bool { return !holds(valueOf(fields, t.Name), t.Value) })
 	})
-}
-
-// moMember returns a member by its name in any case, nil if there is none.
-func moMember(doc document, name string) any {
-	if value, ok := doc[name]; ok {
-		return value
-	}
-	for other, value := range doc {
-		if strings.EqualFold(other, name) {
-			return value
-		}
-	}
-	return nil
 }
 
 // moValues returns the values of a member: of the object itself, or, as in
@@ -98,20 +90,20 @@ func moMember(doc document, name string) any {
 func (s *store) moValues(doc document, name string) []any {
 	kind, member, dotted := strings.Cut(name, ".")
 	if !dotted {
-		return []any{moMember(doc, name)}
+		return []any{valueOf(doc, name)}
 	}
 	var values []any
 	for _, other := range moByPath {
 		if !strings.EqualFold(kind, other.key) || other.store != other.path {
 			continue
 		}
-		ids, _ := moMember(doc, other.path).([]any)
-		for _, id := range append(slices.Clone(ids), moMember(doc, other.id())) {
+		ids, _ := valueOf(doc, other.path).([]any)
+		for _, id := range append(slices.Clone(ids), valueOf(doc, other.id())) {
 			if row, ok := id.(document); ok {
-				id = moMember(row, other.id())
+				id = valueOf(row, other.id())
 			}
-			if found := s.moAll(other).byID[moText(id)]; found != nil {
-				values = append(values, moMember(found, member))
+			if found := s.moAll(other).byID[text(id)]; found != nil {
+				values = append(values, valueOf(found, member))
 			}
 		}
 	}
@@ -119,9 +111,9 @@ func (s *store) moValues(doc document, name string) []any {
 }
 
 var moOperators = map[string]func(has, want any) bool{
-	"equals": func(has, want any) bool { return strings.EqualFold(moText(has), moText(want)) },
+	"equals": func(has, want any) bool { return strings.EqualFold(text(has), text(want)) },
 	"contains": func(has, want any) bool {
-		return strings.Contains(strings.ToLower(moText(has)), strings.ToLower(moText(want)))
+		return strings.Contains(strings.ToLower(text(has)), strings.ToLower(text(want)))
 	},
 	"isnull":    func(has, _ any) bool { return has == nil },
 	"isnotnull": func(has, _ any) bool { return has != nil },
@@ -144,27 +136,4 @@ func moOrder(has, want any, wanted ...int) bool {
 		return ok && slices.Contains(wanted, cmp.Compare(a, b))
 	}
 	return false
-}
-
-func (s *store) moJoin(all bool, raw json.RawMessage, depth int) (func(document) bool, error) {
-	var inner []map[string]json.RawMessage
-	if json.Unmarshal(raw, &inner) != nil || len(inner) == 0 {
-		return nil, invalid("'and' and 'or' need a list of conditions.")
-	}
-	var matches []func(document) bool
-	for _, in := range inner {
-		match, err := s.moCondition(in, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		matches = append(matches, match)
-	}
-	return func(doc document) bool {
-		for _, match := range matches {
-			if match(doc) != all {
-				return !all
-			}
-		}
-		return all
-	}, nil
 }

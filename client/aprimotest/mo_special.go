@@ -16,21 +16,20 @@ func (sc moScope) me(s *store, w http.ResponseWriter, r *http.Request) error {
 			"userId": moNumber(id), "loginId": login, "email": login + "@example.com", "lastName": login, "adamUserId": nameID(login),
 		}
 	}
-	writeJSON(w, http.StatusOK, sc.view(r, sc.all.byID[id]))
-	return nil
+	return sc.show(s, w, r, sc.all.byID[id])
 }
 
 // moMine reports whether a task is the caller's, and has the status that is asked for.
 func (s *store) moMine(r *http.Request, task document) bool {
 	status := r.URL.Query().Get("status")
-	return moText(task["assignedTo"]) == userNumber(s.user(r)) && (status == "" || moText(task["status"]) == status)
+	return text(task["assignedTo"]) == userNumber(s.user(r)) && (status == "" || text(task["status"]) == status)
 }
 
 // types lists the system types that have items, and the usual ones.
 func (sc moScope) types(_ *store, w http.ResponseWriter, r *http.Request) error {
 	names := []string{"activity", "attachment", "commitment", "invoice", "offer", "supplier"}
 	for _, item := range sc.all.byID {
-		if name := moText(item["systemType"]); name != "" {
+		if name := text(item["systemType"]); name != "" {
 			names = append(names, name)
 		}
 	}
@@ -46,14 +45,10 @@ func (sc moScope) types(_ *store, w http.ResponseWriter, r *http.Request) error 
 // texts finds texts by their id or a part of them, all without a query. Their list is
 // not embedded, other than all others.
 func (sc moScope) texts(_ *store, w http.ResponseWriter, r *http.Request) error {
-	in, err := moBody(r)
-	if err != nil {
-		return err
-	}
 	found := []document{}
 	for _, id := range sc.all.ids {
 		value, contains := sc.all.byID[id]["value"], moOperators["contains"]
-		if contains(in["query"], id) || contains(value, in["query"]) {
+		if contains(sc.in["query"], id) || contains(value, sc.in["query"]) {
 			found = append(found, document{"id": id, "value": value})
 		}
 	}
@@ -63,11 +58,7 @@ func (sc moScope) texts(_ *store, w http.ResponseWriter, r *http.Request) error 
 
 // lookup answers with a list of choices, those with a text in them alone if there
 // is one in the query.
-func (sc moScope) lookup(_ *store, w http.ResponseWriter, r *http.Request) error {
-	doc, err := sc.get(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
+func (sc moScope) lookup(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
 	all, _ := doc["items"].([]any)
 	items := []any{}
 	for _, item := range all {
@@ -76,46 +67,36 @@ func (sc moScope) lookup(_ *store, w http.ResponseWriter, r *http.Request) error
 			items = append(items, item)
 		}
 	}
-	view := sc.view(r, doc)
-	view.doc["items"], view.doc["count"] = items, len(items)
-	writeJSON(w, http.StatusOK, view)
-	return nil
+	doc = maps.Clone(doc)
+	doc["items"], doc["count"] = items, len(items)
+	return sc.show(s, w, r, doc)
 }
 
 // activity answers with the activity that an object belongs to.
-func (sc moScope) activity(s *store, w http.ResponseWriter, r *http.Request) error {
-	doc, err := sc.get(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
+func (sc moScope) activity(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
 	id := doc["activityId"]
 	if id == nil {
 		id = doc["objectId"]
 	}
-	r.SetPathValue("id", moText(id))
+	r.SetPathValue("id", text(id))
 	activities := moByPath["activities"]
-	return moScope{moKind: activities, all: s.moAll(activities)}.show(s, w, r)
+	return moOne(moScope.show)(moScope{moKind: activities, all: s.moAll(activities)}, s, w, r)
 }
 
-func (sc moScope) annotations(_ *store, w http.ResponseWriter, r *http.Request) error {
-	_, err := sc.get(r.PathValue("id"))
-	if err == nil {
-		writeJSON(w, http.StatusOK, `<?xml version="1.0" encoding="UTF-8"?><xfdf xmlns="http://ns.adobe.com/xfdf/"><annots/></xfdf>`)
-	}
-	return err
+func (sc moScope) annotations(_ *store, w http.ResponseWriter, _ *http.Request, _ document) error {
+	writeJSON(w, http.StatusOK, `<?xml version="1.0" encoding="UTF-8"?><xfdf xmlns="http://ns.adobe.com/xfdf/"><annots/></xfdf>`)
+	return nil
 }
 
 // tags changes the tags of a version that are named by their number, and makes others.
 func (sc moScope) tags(s *store, w http.ResponseWriter, r *http.Request) error {
-	var in struct{ Tags []document }
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
-	for _, tag := range in.Tags {
-		doc := sc.all.byID[moText(tag["tagId"])]
+	tags, _ := valueOf(sc.in, "tags").([]any)
+	for _, item := range tags {
+		tag, _ := item.(document)
+		doc := sc.all.byID[text(tag["tagId"])]
 		if doc == nil {
 			doc = document{}
-			sc.all.add(sc.moKind, doc)
+			sc.add(sc.all, doc)
 		}
 		sc.change(doc, tag)
 		maps.Copy(doc, sc.links)
@@ -124,7 +105,7 @@ func (sc moScope) tags(s *store, w http.ResponseWriter, r *http.Request) error {
 }
 
 // members reads and changes who has a role.
-func (sc moScope) members(_ *store, w http.ResponseWriter, r *http.Request) error {
+func (sc moScope) members(s *store, w http.ResponseWriter, r *http.Request) error {
 	role, err := sc.get(r.PathValue("id"))
 	if err != nil && r.Method == http.MethodDelete && sc.all.given(r.PathValue("id")) {
 		w.WriteHeader(http.StatusNoContent) // the role was deleted, and its members with it
@@ -133,18 +114,14 @@ func (sc moScope) members(_ *store, w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	in, err := moBody(r)
-	if err != nil {
-		return err
-	}
 	all := []document{}
 	for _, name := range []string{"users", "userTokens"} {
 		old, _ := role[name].([]any)
-		added, _ := in[name].([]any)
+		added, _ := sc.in[name].([]any)
 		members := []any{}
 		for _, member := range append(slices.Clone(old), added...) {
 			doc, _ := member.(document)
-			if r.Method != http.MethodDelete || moText(doc["id"]) != r.PathValue("member") {
+			if r.Method != http.MethodDelete || text(doc["id"]) != r.PathValue("member") {
 				members, all = append(members, member), append(all, doc)
 			}
 		}
@@ -152,11 +129,11 @@ func (sc moScope) members(_ *store, w http.ResponseWriter, r *http.Request) erro
 	}
 	switch r.Method {
 	case http.MethodGet:
-		return moPage(w, r, moKindOf("members"), "member", all)
+		return s.moPage(w, r, moKindOf("members"), "member", all)
 	case http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		writeJSON(w, http.StatusOK, sc.view(r, role))
+		return sc.show(s, w, r, role)
 	}
 	return nil
 }

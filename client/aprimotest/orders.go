@@ -9,15 +9,6 @@ import (
 	"time"
 )
 
-// orderKinds are all types of orders that Aprimo takes, and their kinds. The
-// download and the publicCdn deliver; the others do no more than succeed.
-var orderKinds = map[string]string{
-	"download": "downloadorder", "publiccdn": "publiccdnorder", "email": "emailorder", "ftp": "ftporder", "ftpresort": "ftpresortorder",
-	"publiccdnadaptivestreaming": "publiccdnadaptivestreamingorder", "sharedownloadlink": "sharedownloadlinkorder",
-	"contactsheet": "contactsheetorder", "brandtemplate": "brandtemplateorder",
-	"brandtemplatepreprocessing": "brandtemplatepreprocessingorder", "akamaicdn": "akamaicdnorder",
-}
-
 // An order is a request that is worked on after it was answered.
 type order struct {
 	id      string
@@ -26,7 +17,7 @@ type order struct {
 	made    time.Time
 	works   time.Duration
 	failed  int
-	files   []*version
+	files   []*part
 	targets []any
 }
 
@@ -43,65 +34,48 @@ type orderTarget struct {
 	Additional string   `json:"additionalFileId"`
 }
 
-func (s *store) createOrder(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		orderRequest
-		all document
-	}
-	if err := readJSON(r, &in.all); err != nil {
+// createOrder makes an order of any type. The download and the publicCdn deliver; the
+// others do no more than succeed.
+func (s *store) createOrder(w http.ResponseWriter, r *http.Request, all document) error {
+	var in orderRequest
+	if err := again(all, &in); err != nil {
 		return err
 	}
-	if err := again(in.all, &in.orderRequest); err != nil {
-		return err
-	}
-	k := kindOf[orderKinds[strings.ToLower(in.Type)]]
+	k := kindOf[strings.ToLower(in.Type)+"order"]
 	if k == nil {
 		return invalid("'%s' is not a type of order.", in.Type)
 	}
 	if len(in.Targets) == 0 {
 		return invalid("An order needs targets.")
 	}
-	targets, _ := valueOf(in.all, "targets").([]any)
-	delete(in.all, "targets")
-	doc, err := k.changed(nil, in.all)
+	doc, err := k.changed(nil, all)
 	if err != nil {
 		return err
 	}
 	o := &order{id: s.newID(), kind: k, doc: doc, made: time.Now(), works: s.orderTime}
+	o.targets, _ = doc["~targets"].([]any)
 	for i, target := range in.Targets {
 		files := s.filesFor(target)
 		if len(files) == 0 {
 			return invalid("targets[%d] has no recordId, recordIds, fileVersionId or additionalFileId.", i)
 		}
-		for _, v := range files {
-			if v == nil {
-				o.failed++
-			} else {
-				o.files = append(o.files, v)
-			}
-		}
-		sent, _ := targets[i].(document)
-		shown, err := kindOf["ordertarget"].changed(nil, sent)
-		if err != nil {
-			return err
-		}
-		shown["id"] = s.newID()
-		o.targets = append(o.targets, shown)
+		there := slices.DeleteFunc(slices.Clone(files), func(v *part) bool { return v == nil })
+		o.files, o.failed = append(o.files, there...), o.failed+len(files)-len(there)
+		o.targets[i].(document)["id"] = s.newID()
 	}
 	if strings.EqualFold(in.DisableProcessing, "yes") && len(o.files)+o.failed == 1 {
 		o.works = 0
 	}
-	o.doc["id"], o.doc["type"], o.doc["orderType"] = o.id, in.Type, in.Type
-	o.doc["createdOn"], o.doc["~targets"] = stamp(o.made), o.targets
-	s.sign(o.doc, r)
-	s.keepOrder(o, r)
+	maps.Copy(doc, document{"id": o.id, "type": in.Type, "orderType": in.Type, "createdOn": stamp(o.made)})
+	s.sign(doc, r)
+	s.keepOrder(o)
 	w.Header().Set("Location", "/order/"+o.id)
-	writeJSON(w, http.StatusCreated, s.show(s.viewOrder(o, r), newQuery(r)))
+	writeJSON(w, http.StatusCreated, s.show(s.viewOrder(o), newQuery(r)))
 	return nil
 }
 
 // keepOrder keeps an order, and the download link that each leaves.
-func (s *store) keepOrder(o *order, r *http.Request) {
+func (s *store) keepOrder(o *order) {
 	s.orders[o.id] = o
 	s.collection("orders").add(o.doc, o.id, o.made)
 	link := document{"id": s.newID(), "type": o.doc["type"], "title": "Order " + o.id, "~order": o.id, "~targets": o.targets, "~createdBy": o.doc["~createdBy"]}
@@ -112,22 +86,23 @@ func (s *store) keepOrder(o *order, r *http.Request) {
 	for i, v := range o.files {
 		target, _ := o.targets[min(i, len(o.targets)-1)].(document)
 		uri := document{
-			"id": s.newID(), "fileName": v.name, "fileVersionId": v.id, "origin": "Order", "provider": "Aprimo", "targetId": v.id,
+			"id": s.newID(), "fileName": v.fileName(), "fileVersionId": v.id, "origin": "Order", "provider": "Aprimo", "targetId": v.id,
 			"recordId": target["recordId"], "renditionName": text(target["renditionName"]), "renditionId": "d" + v.id[1:],
-			"uri": throughCDN(s.publish(o.id+v.id, v, o.made.Add(o.works+s.signedFor), r)), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
+			"uri": throughCDN(s.publish(o.id+v.id, v.fileName(), v.content, o.made.Add(o.works+s.signedFor))), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
 		}
 		s.collection("publicuris").add(uri, text(uri["id"]), o.made)
 	}
 }
 
 // filesFor returns what a target is about, with nil for what is not there.
-func (s *store) filesFor(target orderTarget) (files []*version) {
+func (s *store) filesFor(target orderTarget) (files []*part) {
 	switch {
 	case target.Additional != "":
-		return []*version{s.findAdditional(target.Additional)}
+		p, _ := s.findPart("additionalfile", target.Additional)
+		return []*part{p}
 	case target.VersionID != "":
-		v, _, _ := s.findVersion(target.VersionID)
-		return []*version{v}
+		p, _ := s.findPart("fileversion", target.VersionID)
+		return []*part{p}
 	case target.RecordID != "":
 		files = append(files, s.master(target.RecordID))
 	}
@@ -138,7 +113,7 @@ func (s *store) filesFor(target orderTarget) (files []*version) {
 }
 
 // master returns the latest version of a record's master file; nil if none.
-func (s *store) master(id string) *version {
+func (s *store) master(id string) *part {
 	rec := s.at(numberOf(id), new(record))
 	if rec == nil {
 		return nil
@@ -167,7 +142,7 @@ func (o *order) status(now time.Time) string {
 }
 
 // viewOrder returns an order as it is now.
-func (s *store) viewOrder(o *order, r *http.Request) object {
+func (s *store) viewOrder(o *order) object {
 	doc := maps.Clone(o.doc)
 	status := o.status(time.Now())
 	doc["status"], doc["executionTime"] = status, "00:00:00"
@@ -181,21 +156,21 @@ func (s *store) viewOrder(o *order, r *http.Request) object {
 		if o.failed > 0 {
 			doc["message"] = "Some of the targets could not be found."
 		}
-		doc["deliveredFiles"], doc["totalFileSize"] = s.deliver(o, r)
+		doc["deliveredFiles"], doc["totalFileSize"] = s.deliver(o)
 	}
 	return object{kind: o.kind, doc: doc, path: "order/" + o.id}
 }
 
 // deliver returns the signed links to the files of an order, and how large they
 // are together.
-func (s *store) deliver(o *order, r *http.Request) ([]any, int64) {
+func (s *store) deliver(o *order) ([]any, int64) {
 	files, total := []any{}, int64(0)
 	if o.kind.name != "downloadorder" && o.kind.name != "publiccdnorder" {
 		return files, total
 	}
 	for _, v := range o.files {
 		total += v.size
-		link := s.publish(o.id+v.id, v, o.made.Add(o.works+s.signedFor), r)
+		link := s.publish(o.id+v.id, v.fileName(), v.content, o.made.Add(o.works+s.signedFor))
 		if o.doc["useCDN"] == "Automatic" {
 			link = throughCDN(link)
 		}
@@ -213,14 +188,14 @@ func (s *store) orderObject(id string) (object, bool) {
 	if o == nil {
 		return object{}, false
 	}
-	return s.viewOrder(o, s.request), true
+	return s.viewOrder(o), true
 }
 
 // downloadLink shows a download link with what has become of its order.
 func (s *store) downloadLink(o object) document {
 	doc := maps.Clone(o.doc)
 	if order := s.orders[text(doc["~order"])]; order != nil {
-		now := s.viewOrder(order, s.request).doc
+		now := s.viewOrder(order).doc
 		for _, name := range []string{"status", "deliveredFiles", "failedTargetsCount"} {
 			if now[name] != nil {
 				doc[name] = now[name]

@@ -2,9 +2,9 @@ package aprimotest
 
 import (
 	"cmp"
-	"maps"
+	"math"
 	"net/http"
-	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -13,31 +13,39 @@ const (
 	maxPageSize     = 1000
 )
 
-// A window is the part of a collection that a request asks for, by page and
-// pageSize or by skip and take.
+// A window is the part of a list that a request asks for, by page and pageSize or by what
+// to skip and to take.
 type window struct {
 	page, size int
-	skip       int
-	bySkip     bool
+	first      int
+	skip, take string // the names of the parameters; "" if it is by page
 }
 
 // pageOf reads the window of a request.
 func pageOf(r *http.Request) (window, error) {
 	page, err := number(r, "page", 1, 1)
 	size, sizeErr := number(r, "pageSize", defaultPageSize, 1)
-	skip, skipErr := number(r, "skip", 0, 0)
-	take, takeErr := number(r, "take", defaultPageSize, 1)
-	if err := cmp.Or(err, sizeErr, skipErr, takeErr); err != nil {
-		return window{}, err
+	w, skipErr := windowOf(r, "skip", "take")
+	if err := cmp.Or(err, sizeErr, skipErr); err != nil {
+		return w, err
 	}
-	w := window{page: page, size: size}
-	if parameter(r, "skip") != "" || parameter(r, "take") != "" {
-		w = window{page: skip/take + 1, size: take, skip: skip, bySkip: true}
+	if parameter(r, "skip") == "" && parameter(r, "take") == "" {
+		w = window{page: page, size: size, first: min(page-1, math.MaxInt32) * size}
 	}
 	if w.size > maxPageSize {
 		return w, invalid("pageSize must not be above %d.", maxPageSize)
 	}
 	return w, nil
+}
+
+// windowOf reads the window of a request by two parameters.
+func windowOf(r *http.Request, skip, take string) (window, error) {
+	first, err := number(r, skip, 0, 0)
+	size, sizeErr := number(r, take, defaultPageSize, 1)
+	if err := cmp.Or(err, sizeErr); err != nil {
+		return window{}, err
+	}
+	return window{page: first/size + 1, size: size, first: first, skip: skip, take: take}, nil
 }
 
 // parameter looks in the query and then in the header.
@@ -62,45 +70,33 @@ func number(r *http.Request, name string, def, least int) (int, error) {
 	return n, nil
 }
 
-// bounds returns where in a collection of so many the window begins and ends.
+// bounds returns where in a list of so many the window begins and ends.
 func (p window) bounds(total int) (first, last int) {
-	first = p.skip
-	if !p.bySkip {
-		first = total // beyond the last page
-		if p.page-1 <= total/p.size {
-			first = (p.page - 1) * p.size
-		}
-	}
-	first = min(first, total)
-	return first, min(total, first+p.size)
+	first = min(p.first, total)
+	return first, first + min(p.size, total-first)
 }
 
 func (p window) links(r *http.Request, total int) links {
-	lastPage := max(1, (total+p.size-1)/p.size)
-	to := func(page int) link {
+	to := func(first int) link {
 		query := r.URL.Query()
-		p.set(query, page)
+		if p.skip != "" {
+			query.Set(p.skip, strconv.Itoa(max(0, first)))
+			query.Set(p.take, strconv.Itoa(p.size))
+		} else {
+			query.Set("page", strconv.Itoa(first/p.size+1))
+			query.Set("pageSize", strconv.Itoa(p.size))
+		}
 		return link{Href: baseURL(r) + r.URL.Path + "?" + query.Encode()}
 	}
-	all := links{"self": to(p.page), "first": to(1), "last": to(lastPage)}
-	if p.page > 1 {
-		all["prev"] = to(min(p.page-1, lastPage))
+	last := max(0, total-1) / p.size * p.size
+	all := links{"self": to(p.first), "first": to(0), "last": to(last)}
+	if p.first > 0 {
+		all["prev"] = to(min(p.first-p.size, last))
 	}
-	if _, end := p.bounds(total); end < total && p.page <= lastPage {
-		all["next"] = to(p.page + 1)
+	if p.first < total-p.size {
+		all["next"] = to(p.first + p.size)
 	}
 	return all
-}
-
-func (p window) set(query url.Values, page int) {
-	if p.bySkip {
-		skip := p.skip + (page-p.page)*p.size
-		query.Set("skip", strconv.Itoa(max(0, skip)))
-		query.Set("take", strconv.Itoa(p.size))
-		return
-	}
-	query.Set("page", strconv.Itoa(page))
-	query.Set("pageSize", strconv.Itoa(p.size))
 }
 
 // writePage answers with one page of so many objects, and what else there is to
@@ -112,19 +108,35 @@ func (s *store) writePage(w http.ResponseWriter, r *http.Request, total int, mor
 	}
 	q := newQuery(r)
 	q.listed = true
-	first, last := p.bounds(total)
-	items := make([]any, 0, last-first)
-	for i := first; i < last; i++ {
-		items = append(items, s.show(at(i), q))
+	out := newJSON()
+	s.writeItems(out, "items", p, total, at, q)
+	out.add("page", p.page)
+	out.add("pageSize", p.size)
+	out.add("totalCount", total)
+	for name, value := range more {
+		out.add(name, value)
 	}
-	out := document{"items": items, "page": p.page, "pageSize": p.size, "totalCount": total}
-	maps.Copy(out, more)
-	if p.bySkip {
-		out["skip"], out["take"] = p.skip, p.size
+	if p.skip != "" {
+		out.add("skip", p.first)
+		out.add("take", p.size)
 	}
 	if q.hal {
-		out["_links"] = p.links(r, total)
+		out.add("_links", p.links(r, total))
 	}
-	writeJSON(w, http.StatusOK, out)
+	writeJSON(w, http.StatusOK, out.end())
 	return nil
+}
+
+// writeItems writes the objects in a window of so many.
+func (s *store) writeItems(out *jsonText, name string, p window, total int, at func(int) object, q *query) {
+	out.name(name, "[")
+	first, last := p.bounds(total)
+	for i := first; i < last; i++ {
+		out.next()
+		s.write(out, at(i), q)
+		if i == first { // the others will be about as long
+			out.data = slices.Grow(out.data, len(out.data)*(last-first))
+		}
+	}
+	out.close("]")
 }

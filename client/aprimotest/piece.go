@@ -38,9 +38,9 @@ func (c *capped) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A part is the file of a multipart form that an upload has, with the other fields
+// A formPart is the file of a multipart form that an upload has, with the other fields
 // of the form.
-type part struct {
+type formPart struct {
 	piece
 	name, fileName string
 	fields         map[string]string
@@ -61,12 +61,12 @@ func readForm(r *http.Request) (requestBody, error) {
 // maxParts is the most that a form can have.
 const maxParts = 16
 
-func readPart(r *http.Request) *part {
+func readPart(r *http.Request) *formPart {
 	form, err := r.MultipartReader()
 	if err != nil {
 		return nil
 	}
-	file, files := &part{fields: make(map[string]string)}, 0
+	file, files := &formPart{fields: make(map[string]string)}, 0
 	for range maxParts {
 		p, err := form.NextPart()
 		if err == io.EOF && files == 1 {

@@ -130,30 +130,31 @@ func sorted[T, K any](found []K, value func(K) T, by string, can vocabulary[T]) 
 	if !ok {
 		return invalid("'%s' is not a property to sort by.", by)
 	}
+	switch {
+	case prop.time != nil:
+		sortBy(found, sign, func(item K) int64 { return prop.time(value(item)).UnixNano() })
+	case prop.number != nil:
+		sortBy(found, sign, func(item K) float64 { return prop.number(value(item)) })
+	case prop.texts != nil:
+		sortBy(found, sign, func(item K) string { return strings.ToLower(strings.Join(prop.texts(value(item)), "\x00")) })
+	}
+	return nil
+}
+
+// sortBy sorts by a key, which is asked for once of each. It leaves what is equal in its
+// order, and is fast if all is in the order that is asked for, as it is at the start.
+func sortBy[K any, V cmp.Ordered](found []K, sign int, key func(K) V) {
 	type keyed struct {
-		item   K
-		time   time.Time
-		number float64
-		text   string
+		key  V
+		at   int
+		item K
 	}
 	all := make([]keyed, len(found))
 	for i, item := range found {
-		k := keyed{item: item}
-		switch v := value(item); {
-		case prop.time != nil:
-			k.time = prop.time(v)
-		case prop.number != nil:
-			k.number = prop.number(v)
-		case prop.texts != nil:
-			k.text = strings.ToLower(strings.Join(prop.texts(v), "\x00"))
-		}
-		all[i] = k
+		all[i] = keyed{key(item), i, item}
 	}
-	slices.SortStableFunc(all, func(a, b keyed) int {
-		return sign * cmp.Or(a.time.Compare(b.time), cmp.Compare(a.number, b.number), strings.Compare(a.text, b.text))
-	})
+	slices.SortFunc(all, func(a, b keyed) int { return cmp.Or(sign*cmp.Compare(a.key, b.key), a.at-b.at) })
 	for i := range all {
 		found[i] = all[i].item
 	}
-	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,8 +23,8 @@ type record struct {
 	createdBy, modifiedBy           string
 
 	fields          []field
-	classifications []string
-	files           []*file // the first is the master
+	classifications []any   // documents with an id
+	files           []*part // the first is the master
 	more            document
 	trail           []document
 }
@@ -68,10 +67,10 @@ func (s *store) at(number uint64, scratch *record) *record {
 		return rec
 	}
 	made := s.epoch.Add(-time.Duration((s.initial-int(number))/s.together+1) * time.Second)
-	*scratch = record{
-		number: number, generated: true, status: "Released", contentType: "Asset",
-		created: made, modified: made, createdBy: seedUser, modifiedBy: seedUser,
+	if !scratch.generated { // another has the same texts
+		*scratch = record{generated: true, status: "Released", contentType: "Asset", createdBy: seedUser, modifiedBy: seedUser}
 	}
+	scratch.number, scratch.created, scratch.modified = number, made, made
 	return scratch
 }
 
@@ -84,6 +83,17 @@ func (s *store) recordOf(r *http.Request) (*record, error) {
 		return rec, nil
 	}
 	return nil, missing("No record was found with id '%s'.", r.PathValue("id"))
+}
+
+// ofRecord returns a handler that is given the record whose id is in the path.
+func (s *store) ofRecord(h func(http.ResponseWriter, *http.Request, *record) error) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		rec, err := s.recordOf(r)
+		if err != nil {
+			return err
+		}
+		return h(w, r, rec)
+	}
 }
 
 func (s *store) recordObject(id string) (object, bool) {
@@ -128,16 +138,9 @@ type recordChange struct {
 		Put    []field `json:"addOrUpdate"`
 		Remove []ref   `json:"remove"`
 	} `json:"fields"`
-	Classifications struct {
-		Put    []ref `json:"addOrUpdate"`
-		Remove []ref `json:"remove"`
-	} `json:"classifications"`
-	Files struct {
-		Master string       `json:"master"`
-		Put    []fileChange `json:"addOrUpdate"`
-		Remove []ref        `json:"remove"`
-	} `json:"files"`
-	AccessLists document `json:"accessLists"`
+	Classifications document `json:"classifications"`
+	Files           document `json:"files"`
+	AccessLists     document `json:"accessLists"`
 }
 
 // A ref is the id of something, as an object or alone.
@@ -152,11 +155,7 @@ func (f *ref) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*string)(f))
 }
 
-func (s *store) createRecord(w http.ResponseWriter, r *http.Request) error {
-	var in recordChange
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) createRecord(w http.ResponseWriter, r *http.Request, in recordChange) error {
 	now := time.Now()
 	rec := &record{number: uint64(len(s.records) + 1), status: "Draft", contentType: "Asset", created: now, createdBy: s.user(r)}
 	rec.indexed = s.indexedAt(r, now)
@@ -168,13 +167,9 @@ func (s *store) createRecord(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *store) putRecord(w http.ResponseWriter, r *http.Request) error {
+func (s *store) putRecord(w http.ResponseWriter, r *http.Request, in recordChange) error {
 	rec, err := s.recordOf(r)
 	if err != nil {
-		return err
-	}
-	var in recordChange
-	if err := readJSON(r, &in); err != nil {
 		return err
 	}
 	s.complete(rec)
@@ -185,28 +180,21 @@ func (s *store) putRecord(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *store) deleteRecord(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.recordOf(r)
-	if err != nil {
-		return err
-	}
+func (s *store) deleteRecord(w http.ResponseWriter, _ *http.Request, rec *record) error {
 	s.records[rec.number-1] = deleted
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-var statuses = []string{"Draft", "Released", "Archived"}
-
 // change does all that a request asks for, or nothing: what can be wrong with it
 // is looked at first.
 func (s *store) change(rec *record, in recordChange, r *http.Request) error {
-	status := rec.status
+	status := any(rec.status)
 	if in.Status != nil && *in.Status != "" {
-		i := slices.IndexFunc(statuses, func(known string) bool { return strings.EqualFold(known, *in.Status) })
-		if i < 0 {
-			return invalid("'%s' is not a status of a record: %s.", *in.Status, strings.Join(statuses, ", "))
+		var err error
+		if status, err = kindOf["record"].member(nil, "status").read(kindOf["record"], nil, *in.Status); err != nil {
+			return err
 		}
-		status = statuses[i]
 	}
 	tag := rec.tag
 	if in.Tag != nil {
@@ -220,24 +208,24 @@ func (s *store) change(rec *record, in recordChange, r *http.Request) error {
 			return err
 		}
 	}
-	for _, c := range in.Classifications.Put {
-		if s.collection("classifications").byID[string(c)] == nil {
-			return missing("No classification was found with id '%s'.", c)
-		}
-	}
-	files, err := s.newFiles(rec, in, r)
+	classifications, err := s.classify(rec, in.Classifications)
 	if err != nil {
 		return err
 	}
-	rec.status, rec.tag, rec.files = status, tag, files
+	lists, err := merged(rec.more["~accessLists"], in.AccessLists, kindOf["recordaccesslist"])
+	if err != nil {
+		return err
+	}
+	files, err := s.changeFiles(rec, in.Files, s.user(r))
+	if err != nil {
+		return err
+	}
+	rec.status, rec.tag, rec.files, rec.classifications = text(status), tag, files, classifications
 	if in.ContentType != nil && *in.ContentType != "" {
 		rec.contentType = *in.ContentType
 	}
 	rec.changeFields(in.Fields.Put, in.Fields.Remove)
-	rec.classify(in.Classifications.Put, in.Classifications.Remove)
-	if in.AccessLists != nil {
-		rec.keep("~accessLists", merged(rec.more["~accessLists"], in.AccessLists))
-	}
+	rec.keep("~accessLists", lists)
 	rec.modified, rec.modifiedBy = time.Now(), s.user(r)
 	rec.note(s, in)
 	return nil
@@ -252,27 +240,35 @@ func (rec *record) keep(name string, value any) {
 	rec.more[name] = value
 }
 
-func (rec *record) classify(put, remove []ref) {
-	for _, c := range put {
-		if !slices.Contains(rec.classifications, string(c)) {
-			rec.classifications = append(rec.classifications, string(c))
+// classify returns the classifications that a record has after a change.
+func (s *store) classify(rec *record, change document) ([]any, error) {
+	if change == nil {
+		return rec.classifications, nil
+	}
+	put, _ := valueOf(change, "addOrUpdate").([]any)
+	for _, item := range put {
+		if id := identity(item, nil); s.collection("classifications").byID[id] == nil {
+			return nil, missing("No classification was found with id '%s'.", id)
 		}
 	}
-	rec.classifications = slices.DeleteFunc(rec.classifications, func(id string) bool { return slices.Contains(remove, ref(id)) })
+	return merged(rec.classifications, change, kindOf["recordclassification"])
 }
 
-func (s *store) classificationsOf(rec *record) []string {
+func (s *store) classificationsOf(rec *record) []any {
 	if !rec.generated {
 		return rec.classifications
 	}
-	return []string{seedID("classifications", "Assets")}
+	return inAssets
 }
+
+// inAssets are the classifications of the records of the start.
+var inAssets = []any{document{"id": seedID("classifications", "Assets")}}
 
 func (s *store) recordClassifications(o object, _ *query) any {
 	all := listing{}
-	for _, id := range s.classificationsOf(o.of.(*record)) {
-		if s.collection("classifications").byID[id] != nil { // nil if it was deleted since
-			all = append(all, object{kind: kindOf["recordclassification"], doc: document{"id": id}, path: o.path + "/classification/" + id})
+	for _, item := range s.classificationsOf(o.of.(*record)) {
+		if id := identity(item, nil); s.collection("classifications").byID[id] != nil { // nil if it was deleted since
+			all = append(all, object{kind: kindOf["recordclassification"], doc: item.(document), path: o.path + "/classification/" + id})
 		}
 	}
 	return all

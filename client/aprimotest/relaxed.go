@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -46,71 +47,27 @@ func relaxed(data []byte) []byte {
 	if json.Valid(data) {
 		return data
 	}
-	var out bytes.Buffer
-	for i := 0; i < len(data); {
-		c := data[i]
-		switch {
-		case c == '"' || c == '\'':
-			i += quoted(&out, data[i:])
-		case c == ',' && closes(data[i+1:]):
-			i++
-		case isNameByte(c):
-			n := i
-			for n < len(data) && (isNameByte(data[n]) || '0' <= data[n] && data[n] <= '9') {
-				n++
-			}
-			word := data[i:n]
-			if bytes.HasPrefix(bytes.TrimLeft(data[n:], " \t\r\n"), []byte(":")) {
-				word = []byte(`"` + string(word) + `"`)
-			}
-			out.Write(word)
-			i = n
-		case '0' <= c && c <= '9' || c == '-':
-			n := i + 1
-			for n < len(data) && strings.IndexByte("0123456789.eE+-", data[n]) >= 0 {
-				n++
-			}
-			out.Write(data[i:n])
-			i = n
-		default:
-			out.WriteByte(c)
-			i++
+	return laxToken.ReplaceAllFunc(data, func(token []byte) []byte {
+		switch token[0] {
+		case '"':
+			return token
+		case '\'':
+			inner := laxQuote.ReplaceAllFunc(token[1:len(token)-1], func(c []byte) []byte {
+				if c[len(c)-1] == '\'' {
+					return c[1:]
+				}
+				return slices.Concat([]byte(`\`)[:2-len(c)], c)
+			})
+			return slices.Concat([]byte(`"`), inner, []byte(`"`))
+		case ',':
+			return token[1:]
 		}
-	}
-	return out.Bytes()
+		name := bytes.TrimRight(token, ": \t\r\n")
+		return slices.Concat([]byte(`"`), name, []byte(`"`), token[len(name):])
+	})
 }
 
-// quoted writes the string at the start of data with double quotes, and returns
-// its length.
-func quoted(out *bytes.Buffer, data []byte) int {
-	quote := data[0]
-	out.WriteByte('"')
-	for i := 1; i < len(data); i++ {
-		switch c := data[i]; {
-		case c == quote:
-			out.WriteByte('"')
-			return i + 1
-		case c == '\\' && i+1 < len(data):
-			if data[i+1] != '\'' {
-				out.WriteByte(c)
-			}
-			i++
-			out.WriteByte(data[i])
-		case c == '"':
-			out.WriteString(`\"`)
-		default:
-			out.WriteByte(c)
-		}
-	}
-	return len(data)
-}
-
-// closes reports whether an object or an array ends next.
-func closes(data []byte) bool {
-	data = bytes.TrimLeft(data, " \t\r\n")
-	return len(data) > 0 && (data[0] == '}' || data[0] == ']')
-}
-
-func isNameByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '$'
-}
+var (
+	laxToken = regexp.MustCompile(`"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|,[ \t\r\n]*[}\]]|[A-Za-z_$][\w$]*[ \t\r\n]*:`)
+	laxQuote = regexp.MustCompile(`\\.|"`)
+)

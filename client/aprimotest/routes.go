@@ -87,36 +87,42 @@ func (s *store) damRoutes() *router {
 			s.mount(rt, k, k.plural, k.path()+"/{id}", 0)
 		}
 	}
-	for pattern, h := range map[string]handler{
-		"GET records":                              s.listRecords,
-		"POST records":                             s.createRecord,
-		"PUT record/{id}":                          s.putRecord,
-		"DELETE record/{id}":                       s.deleteRecord,
-		"POST record/{id}/locks":                   s.createLock,
-		"GET record/{id}/trail":                    s.getTrail,
-		"GET record/{id}/trail/entry/{entry}":      s.getEntry,
-		"GET record/{id}/image/preview/download":   s.downloadImage,
-		"GET record/{id}/image/thumbnail/download": s.downloadImage,
-		"POST file/{id}/checkouts":                 s.checkOut,
-		"DELETE file/{id}/checkouts":               s.undoCheckOut,
-		"POST search/records":                      s.searchRecords,
-		"POST search/records/suggestions":          s.suggest,
-		"POST search/classifications":              s.searchClassifications,
-		"GET classification":                       s.classificationByPath,
-		"GET collection/{id}/records":              s.getCollectionRecords,
-		"PUT collection/{id}/records":              s.putCollectionRecords,
-		"POST collection/{id}/records":             s.putCollectionRecords,
-		"POST orders":                              s.createOrder,
-		"GET settings":                             s.listSettings,
-		"GET setting/{id}":                         s.getSetting,
-		"PUT setting/{id}":                         s.putSetting,
-		"DELETE statistics":                        s.deleteStatistics,
-		"POST uploads":                             s.postUpload,
-	} {
+	for pattern, h := range s.handlers() {
 		method, path, _ := strings.Cut(pattern, " ")
 		rt.handle(method, path, h)
 	}
 	return rt
+}
+
+// handlers are those that no table describes.
+func (s *store) handlers() map[string]handler {
+	return map[string]handler{
+		"GET records":                              s.listRecords,
+		"POST records":                             with(s.createRecord),
+		"PUT record/{id}":                          with(s.putRecord),
+		"DELETE record/{id}":                       s.ofRecord(s.deleteRecord),
+		"POST record/{id}/locks":                   with(s.createLock),
+		"GET record/{id}/trail":                    s.ofRecord(s.getTrail),
+		"GET record/{id}/trail/entry/{entry}":      s.ofRecord(s.getEntry),
+		"GET record/{id}/image/preview/download":   s.ofRecord(s.downloadImage),
+		"GET record/{id}/image/thumbnail/download": s.ofRecord(s.downloadImage),
+		"POST file/{id}/checkouts":                 s.checkOut,
+		"DELETE file/{id}/checkouts":               s.undoCheckOut,
+		"POST search/records":                      with(s.searchRecords),
+		"POST search/records/suggestions":          with(s.suggest),
+		"POST search/classifications":              with(s.searchClassifications),
+		"GET classification":                       s.classificationByPath,
+		"GET collection/{id}/records":              s.getCollectionRecords,
+		"PUT collection/{id}/records":              with(s.putCollectionRecords),
+		"POST collection/{id}/records":             with(s.putCollectionRecords),
+		"PUT collection/{id}/comments/status":      with(s.readComments),
+		"POST orders":                              with(s.createOrder),
+		"GET settings":                             s.listSettings,
+		"GET setting/{id}":                         s.getSetting,
+		"PUT setting/{id}":                         with(s.putSetting),
+		"DELETE statistics":                        s.deleteStatistics,
+		"POST uploads":                             s.postUpload,
+	}
 }
 
 // mount adds the routes of a kind: its list, one of it, and what belongs to that.
@@ -129,7 +135,7 @@ func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
 	if list != "" {
 		add("GET", list, s.listDocuments(k))
 		add("POST", list, s.createDocument(k))
-		add("PUT", one, s.putDocument)
+		add("PUT", one, with(s.putDocument))
 		add("DELETE", one, s.deleteDocument)
 	}
 	add("GET", one, s.getDocument)
@@ -152,9 +158,9 @@ func (s *store) uploadRoutes() *http.ServeMux {
 	mux.Handle("POST "+uploadsPath, s.locked(s.postUpload))
 	mux.Handle("GET "+uploadsPath+"/{token}", s.locked(s.getUpload))
 	mux.Handle("DELETE "+uploadsPath+"/{token}", s.locked(s.cancelUpload))
-	mux.Handle("POST "+segmentsPath, s.locked(s.openSegments))
+	mux.Handle("POST "+segmentsPath, s.locked(with(s.openSegments)))
 	mux.Handle("POST "+segmentsPath+"/{token}", s.locked(s.putSegment))
-	mux.Handle("POST "+segmentsPath+"/{token}/commit", s.locked(s.commitSegments))
+	mux.Handle("POST "+segmentsPath+"/{token}/commit", s.locked(with(s.commitSegments)))
 	mux.Handle("DELETE "+segmentsPath+"/{token}", s.locked(s.cancelUpload))
 	return mux
 }

@@ -10,43 +10,32 @@ import (
 )
 
 type searchRequest struct {
-	Search        *expression `json:"searchExpression"`
-	Facets        []facet     `json:"facets"`
-	IgnoreInvalid bool        `json:"ignoreInvalidFacets"`
+	Search        expression `json:"searchExpression"`
+	Facets        []facet    `json:"facets"`
+	IgnoreInvalid bool       `json:"ignoreInvalidFacets"`
 }
 
 func (s *store) listRecords(w http.ResponseWriter, r *http.Request) error {
-	always := condition[*record]{match: func(*record) bool { return true }}
-	filter := parameter(r, "filter")
-	if filter != "" {
-		var err error
-		if always, err = compile(expression{Expression: filter}, s.recordWords(), 0); err != nil {
-			return err
-		}
+	c, err := filterOf(r, s.recordWords())
+	if err != nil {
+		return err
 	}
-	found, err := s.find(always, parameter(r, "sort"), filter != "")
+	found, err := s.find(c, parameter(r, "sort"), parameter(r, "filter") != "")
 	if err != nil {
 		return err
 	}
 	return s.writeRecords(w, r, found, nil)
 }
 
-func (s *store) searchRecords(w http.ResponseWriter, r *http.Request) error {
-	var in searchRequest
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) searchRecords(w http.ResponseWriter, r *http.Request, in searchRequest) error {
 	p, err := pageOf(r)
 	if err != nil {
 		return err
 	}
-	if first, _ := p.bounds(1 << 30); first+p.size > s.ceiling {
-		return invalid("Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", s.ceiling, first+p.size)
+	if p.first+p.size > s.ceiling {
+		return invalid("Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", s.ceiling, p.first+p.size)
 	}
-	if in.Search == nil {
-		return invalid("The request has no searchExpression.")
-	}
-	c, err := compile(*in.Search, s.recordWords(), 0)
+	c, err := compile(in.Search, s.recordWords(), 0)
 	if err != nil {
 		return err
 	}
@@ -83,6 +72,7 @@ func (s *store) find(c condition[*record], sort string, indexed bool) ([]uint64,
 			look(n)
 		}
 	} else {
+		found = make([]uint64, 0, len(s.records))
 		for n := range uint64(len(s.records)) {
 			look(n + 1)
 		}
@@ -99,7 +89,7 @@ func (s *store) recordWords() vocabulary[*record] {
 			all = append(all, f.texts()...)
 		}
 		for _, f := range s.filesOf(rec) {
-			all = append(all, f.latest().name)
+			all = append(all, f.latest().fileName())
 		}
 		return all
 	}
@@ -178,8 +168,8 @@ func (s *store) memberOf(id string) property[*record] {
 func (s *store) classificationProperty(name string, above bool) property[*record] {
 	docs := s.collection("classifications").byID
 	return property[*record]{texts: func(rec *record) (all []string) {
-		for _, id := range s.classificationsOf(rec) {
-			for doc := docs[id]; doc != nil; doc = s.parent(doc) {
+		for _, item := range s.classificationsOf(rec) {
+			for doc := docs[identity(item, nil)]; doc != nil; doc = s.parent(doc) {
 				all = append(all, text(valueOf(doc, name)))
 				if !above {
 					break
@@ -209,7 +199,7 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 			files = files[:min(1, len(files))]
 		}
 		for _, f := range files {
-			versions := f.versions
+			versions := f.versions()
 			if latest {
 				versions = versions[len(versions)-1:]
 			}
@@ -217,7 +207,7 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 				if m == nil {
 					all = append(all, text(public[v.id]))
 				} else {
-					all = append(all, text(v.object(v == f.latest()).doc[m.name]))
+					all = append(all, text(s.objectOf(v, f).doc[m.name]))
 				}
 			}
 		}
@@ -225,16 +215,15 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 	}}, true
 }
 
+type suggestRequest struct {
+	Input       string
+	LanguageIDs []string
+	Number      int `json:"numberOfSuggestions"`
+}
+
 // suggest returns titles that begin with what was typed.
-func (s *store) suggest(w http.ResponseWriter, r *http.Request) error {
-	in := struct {
-		Input       string   `json:"input"`
-		LanguageIDs []string `json:"languageIds"`
-		Number      int      `json:"numberOfSuggestions"`
-	}{Number: 5}
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) suggest(w http.ResponseWriter, r *http.Request, in suggestRequest) error {
+	in.Number = orDefault(in.Number, 5)
 	if in.Input == "" {
 		return invalid("There is no input.")
 	}

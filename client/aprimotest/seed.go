@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"maps"
 	"strings"
 )
 
@@ -61,26 +60,8 @@ func (s *store) seed() {
 
 // completeContentType adds what a content type has if it was not sent.
 func completeContentType(_ string, doc document, _ string) error {
-	usual := document{
-		"inheritableFields":  document{"items": []any{}},
-		"titleConfiguration": document{"option": "FileName", "showExtension": true},
-	}
-	for name, value := range usual {
-		if doc[name] == nil {
-			doc[name] = value
-		}
+	if doc["titleConfiguration"] == nil {
+		doc["titleConfiguration"] = document{"option": "FileName", "showExtension": true}
 	}
 	return nil
-}
-
-// linkFields gives the inheritable fields of a content type, a list in a property, a
-// link.
-func (s *store) linkFields(o object) document {
-	doc := maps.Clone(o.doc)
-	if fields, ok := doc["inheritableFields"].(document); ok && s.request != nil && newQuery(s.request).hal {
-		fields = maps.Clone(fields)
-		fields["_links"] = links{"self": {Href: baseURL(s.request) + apiPath + "/" + o.path + "/inheritablefields"}}
-		doc["inheritableFields"] = fields
-	}
-	return doc
 }

@@ -1,8 +1,7 @@
 package aprimotest
 
 import (
-	"cmp"
-	"maps"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,7 +14,7 @@ type object struct {
 	doc  document // what is known of it
 	path string   // below /api/core/
 	list string   // the path of the list that it is kept in
-	of   any      // the *record, *file or *version that it is
+	of   any      // the *record or *part that it is
 }
 
 // A query is how a request wants to be answered.
@@ -78,95 +77,136 @@ func (q *query) speaks(text any) bool {
 }
 
 // show returns an object as the request wants to see it.
-func (s *store) show(o object, q *query) document {
+func (s *store) show(o object, q *query) json.RawMessage {
+	out := new(jsonText)
+	s.write(out, o, q)
+	return out.data
+}
+
+// write writes an object as the request wants to see it: its members in the order of the
+// table, what else was sent, and what it links to.
+func (s *store) write(out *jsonText, o object, q *query) {
 	if overlay := s.overlays[o.kind.name]; overlay != nil {
 		o.doc = overlay(o)
 	}
-	out := document{}
-	wanted := q.selected(o.kind)
-	for name, value := range o.doc {
-		if name[0] != '~' && name != "createdOn" && name != "modifiedOn" {
-			out[name] = value
+	out.close("{")
+	wanted, shape := q.selected(o.kind), o.kind.shown(o.doc)
+	for i := range shape.all {
+		if m := &shape.all[i]; !m.unshown {
+			out.add(m.name, s.showMember(m, o, q, wanted))
 		}
 	}
-	for _, m := range o.kind.shown(o.doc) {
-		if !m.unshown {
-			out[m.name] = s.showMember(m, o, q, wanted)
+	for _, name := range shape.more(o.doc) {
+		out.add(name, o.doc[name])
+	}
+	if !q.hal {
+		for i := range o.kind.relations {
+			if rel := &o.kind.relations[i]; !rel.unlinked && !o.kind.members.names[rel.name] { // of two with one name the member is shown
+				out.add(rel.name, s.selected(o, rel, q, wanted))
+			}
 		}
+	} else if len(o.kind.relations) > 0 || o.path != "" {
+		s.writeLinks(out, o, q, wanted)
+	}
+	out.close("}")
+}
+
+// more returns the names of what is shown of a document beside its members.
+func (sh shape) more(doc document) (names []string) {
+	for name := range doc {
+		if name[0] != '~' && !sh.names[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// writeLinks writes the links of an object and, in _embedded, what of them is selected.
+func (s *store) writeLinks(out *jsonText, o object, q *query, wanted map[string]bool) {
+	out.name("_links", "{")
+	for i := range o.kind.relations {
+		if rel := &o.kind.relations[i]; !rel.unlinked {
+			owner, path := rel.address(o)
+			out.link(rel.link, rel.key, q.base, owner, "/", path)
+		}
+	}
+	if o.path != "" {
+		out.link("self", "", q.base, o.path)
+	}
+	out.close("}")
+	if len(wanted) == 0 {
+		return
+	}
+	embedded := newJSON()
+	for i := range o.kind.relations {
+		if rel := &o.kind.relations[i]; !rel.unlinked && rel.in(wanted) {
+			embedded.add(rel.link, s.selected(o, rel, q, wanted))
+		}
+	}
+	if len(embedded.data) > 1 {
+		out.add("_embedded", embedded.end())
+	}
+}
+
+func (rel *relation) in(wanted map[string]bool) bool { return wanted[rel.key] || wanted[rel.link] }
+
+// selected returns what a relation leads to if it is selected, and nil if it is not.
+func (s *store) selected(o object, rel *relation, q *query, wanted map[string]bool) any {
+	first := q.depth[o.kind] == 0
+	if !rel.in(wanted) || q.listed && first && slices.Contains(notInLists, o.kind.name+"."+rel.link) {
+		return nil
 	}
 	q.depth[o.kind]++
 	defer func() { q.depth[o.kind]-- }()
-	links, embedded := links{}, document{}
-	for i := range o.kind.relations {
-		rel := &o.kind.relations[i]
-		if rel.unlinked {
-			continue
-		}
-		asked := wanted[rel.key] || wanted[rel.link]
-		var value any
-		if asked && !(q.listed && q.depth[o.kind] == 1 && slices.Contains(notInLists, o.kind.name+"."+rel.link)) {
-			value = s.follow(o, rel, q)
-		}
-		switch {
-		case !q.hal:
-			if out[rel.name] == nil { // of two with one name the property is shown
-				out[rel.name] = value
-			}
-			continue
-		case asked:
-			embedded[rel.link] = value
-		}
-		links[rel.link] = link{q.base + rel.address(o), rel.key}
-	}
-	if q.hal {
-		if o.path != "" {
-			links["self"] = link{Href: q.base + o.path}
-		}
-		if len(links) > 0 {
-			out["_links"] = links
-		}
-		if len(embedded) > 0 {
-			out["_embedded"] = embedded
-		}
-	}
-	return out
+	return s.follow(o, rel, q)
 }
 
 // notInLists is what the records of a list do not show, whatever is selected.
 var notInLists = []string{"record.classifications", "record.files", "record.permissions", "record.locks"}
 
-func (s *store) showMember(m member, o object, q *query, wanted map[string]bool) any {
+func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool) any {
 	value, ok := o.doc[m.name]
+	items, isSet := value.([]any)
 	switch {
 	case m.hidden && !wanted[strings.ToLower(m.name)]:
 		return nil
+	case m.kind == "items":
+		return s.list(s.elements(m, o, items), o.path+"/"+strings.ToLower(m.name), false, q)
 	case !ok || value == nil:
 		return m.zero
 	case m.kind == "labels":
-		texts, _ := value.([]any)
-		return slices.DeleteFunc(slices.Clone(texts), func(text any) bool { return !q.speaks(text) })
-	case m.element != nil:
-		items, _ := value.([]any)
+		return slices.DeleteFunc(slices.Clone(items), func(text any) bool { return !q.speaks(text) })
+	case isSet && m.element != nil:
 		shown := make([]any, 0, len(items))
-		for _, item := range items {
-			doc, _ := item.(document)
-			path := ""
-			if id := text(doc[m.element.keyName()]); id != "" && m.element.one != "-" {
-				path = o.path + "/" + id
-			}
-			shown = append(shown, s.show(object{kind: m.element, doc: doc, path: path}, q))
+		for _, element := range s.elements(m, o, items) {
+			shown = append(shown, s.show(element, q))
 		}
 		return shown
 	}
 	return value
 }
 
-// address returns where a relation of an object leads to, below /api/core/.
-func (rel *relation) address(o object) string {
-	if id, _ := o.doc[rel.idOf].(string); id != "" && rel.how == '@' {
-		return rel.target.path() + "/" + id
+// elements are what a set of an object has.
+func (s *store) elements(m *member, o object, items []any) listing {
+	all := make(listing, 0, len(items))
+	for _, item := range items {
+		doc, _ := item.(document)
+		element := object{kind: m.element, doc: doc}
+		if id := text(doc[m.element.keyName()]); id != "" && m.element.one != "-" {
+			element.path = o.path + "/" + id
+		}
+		all = append(all, element)
 	}
-	return o.path + "/" + rel.path
+	return all
+}
+
+// address returns where a relation of an object leads to, below /api/core/, in two parts.
+func (rel *relation) address(o object) (owner, path string) {
+	if id, _ := o.doc[rel.idOf].(string); id != "" && rel.how == '@' {
+		return rel.target.path(), id
+	}
+	return o.path, rel.path
 }
 
 // A listing is what a relation leads to, if it is many.
@@ -181,7 +221,8 @@ func (s *store) follow(o object, rel *relation, q *query) any {
 		}
 		return s.show(value, q)
 	case listing:
-		return s.list(value, rel.address(o), rel.paged, q)
+		owner, path := rel.address(o)
+		return s.list(value, owner+"/"+path, rel.paged, q)
 	default:
 		return value
 	}
@@ -210,6 +251,10 @@ func (s *store) related(o object, rel *relation, q *query) any {
 		return all
 	case '#':
 		return s.sent(o, rel, q)
+	case '&':
+		return s.partsOf(o, rel)
+	case '!':
+		return s.imageOf(o, rel.image)
 	}
 	return nil
 }
@@ -218,34 +263,55 @@ func (s *store) related(o object, rel *relation, q *query) any {
 func (s *store) sent(o object, rel *relation, q *query) any {
 	items, _ := o.doc[rel.idOf].([]any)
 	if rel.target == nil {
-		out := s.list(nil, o.path+"/"+rel.path, false, q)
-		out["items"] = append([]any{}, items...)
-		return out
+		return listOf(append([]any{}, items...), o.path+"/"+rel.path, q).end()
 	}
 	all := listing{}
 	for _, item := range items {
-		id, _ := item.(string)
-		if found, err := s.lookUp(rel.target, cmp.Or(id, identity(item))); err == nil {
+		element := rel.element()
+		if doc, ok := item.(document); element != nil && ok {
+			found := object{kind: element, doc: doc}
+			if rel.one != "" {
+				found.path = o.path + "/" + rel.one + "/" + identity(doc, element)
+			}
+			all = append(all, found)
+		} else if found, err := s.lookUp(rel.target, identity(item, nil)); err == nil {
 			all = append(all, found)
 		}
 	}
 	return all
 }
 
+// element returns the kind of what is sent as a set and has no place of its own; nil if
+// it has.
+func (rel *relation) element() *kind {
+	if rel.target == nil || rel.target.one != "-" {
+		return nil
+	}
+	return rel.target
+}
+
 // list returns a list that is a part of an answer.
-func (s *store) list(all listing, path string, paged bool, q *query) document {
+func (s *store) list(all listing, path string, paged bool, q *query) json.RawMessage {
 	items := []any{}
 	for _, o := range all {
 		if q.depth[o.kind] < occurrences {
 			items = append(items, s.show(o, q))
 		}
 	}
-	out := document{"items": items}
+	out := listOf(items, path, q)
 	if paged {
-		maps.Copy(out, document{"page": 1, "pageSize": defaultPageSize, "totalCount": len(items)})
+		out.add("page", 1)
+		out.add("pageSize", defaultPageSize)
+		out.add("totalCount", len(items))
 	}
+	return out.end()
+}
+
+func listOf(items []any, path string, q *query) *jsonText {
+	out := newJSON()
+	out.add("items", items)
 	if q.hal {
-		out["_links"] = links{"self": {Href: q.base + path}}
+		out.add("_links", links{"self": {Href: q.base + path}})
 	}
 	return out
 }

@@ -6,73 +6,69 @@ package aprimotest
 func (s *store) special() {
 	s.lookups = map[string]func(id string) (object, bool){
 		"record":               s.recordObject,
-		"file":                 s.fileObject,
-		"fileversion":          s.versionObject,
-		"additionalfile":       s.additionalObject,
+		"file":                 s.partObject("file"),
+		"fileversion":          s.partObject("fileversion"),
+		"additionalfile":       s.partObject("additionalfile"),
 		"filepreview":          s.previewObject,
 		"rendition":            s.renditionObject,
 		"order":                s.orderObject,
 		"user":                 s.userObject,
 		"calculatedpermission": s.calculatedPermission,
 	}
-	image := func(kind string) func(object, *query) any {
-		return func(o object, q *query) any { return s.imageOf(o, kind, q) }
-	}
-	none := func(object, *query) any { return listing{} }
-	s.finders = map[string]func(object, *query) any{
+	s.finders = s.findersOf()
+	s.overlays = s.overlaysOf()
+	s.saves = s.savesOf()
+}
+
+// findersOf lead from an object to what has to be worked out.
+func (s *store) findersOf() map[string]func(object, *query) any {
+	return map[string]func(object, *query) any{
 		"record.fields":                           s.recordFields,
-		"record.files":                            s.recordFiles,
 		"record.masterfile":                       s.masterFile,
 		"record.masterfilelatestversion":          s.masterVersion,
 		"record.masterfilelatestpublishedversion": s.publishedVersion,
 		"record.classifications":                  s.recordClassifications,
-		"record.locks":                            s.elements("locks", "recordlock"),
-		"record.accesslists":                      s.elements("accessLists", "recordaccesslist"),
-		"record.preview":                          image("preview"),
-		"record.thumbnail":                        image("thumbnail"),
-		"file.preview":                            image("preview"),
-		"file.thumbnail":                          image("thumbnail"),
-		"file.fileversions":                       s.fileVersions,
 		"file.latestfileversion":                  s.latestVersion,
-		"file.fields":                             none,
-		"fileversion.preview":                     image("preview"),
-		"fileversion.thumbnail":                   image("thumbnail"),
 		"fileversion.filetype":                    s.fileTypeOf,
 		"fileversion.filepreviews":                s.filePreviews,
 		"fileversion.masterfilepreview":           s.masterPreview,
-		"fileversion.additionalfiles":             s.additionalFiles,
 		"fileversion.renditions":                  s.renditions,
 		"fileversion.publiclinks":                 s.published("publiclink"),
 		"fileversion.publicuris":                  s.published("publicuri"),
-		"additionalfile.mainpreview":              image("preview"),
-		"additionalfile.filepreviews":             none,
 		"additionalfile.publiclink":               func(o object, q *query) any { return first(s.published("publiclink")(o, q)) },
-		"filepreview.preview":                     image("preview"),
-		"filepreview.thumbnail":                   image("thumbnail"),
 		"rendition.publiclinks":                   s.published("publiclink"),
 		"classification.ancestors":                s.ancestors,
 		"classification.children":                 s.children,
 		"classification.fields":                   s.classificationFields,
-		"user.fields":                             none,
 		"collection.records":                      s.collectionRecords,
-		"downloadlink.targets":                    s.elements("targets", "ordertarget"),
 	}
-	for name := range orderKinds {
-		s.finders[orderKinds[name]+".targets"] = s.elements("targets", "ordertarget")
-	}
-	s.overlays = map[string]func(object) document{
+}
+
+// overlaysOf show what is not kept.
+func (s *store) overlaysOf() map[string]func(object) document {
+	return map[string]func(object) document{
 		"permissionvalues":                  s.allPermissions,
 		"classificationpermissions":         withoutInherited,
 		"classificationdownloadpermissions": withoutInherited,
 		"downloadlink":                      s.downloadLink,
 		"searchindex":                       s.searchIndex,
-		"contenttype":                       s.linkFields,
+		"commentstatus":                     s.commentStatus,
+		"comment":                           s.comment,
 	}
-	s.saves = map[string]func(id string, doc document, list string) error{
+}
+
+// savesOf check and complete what is to be kept.
+func (s *store) savesOf() map[string]func(id string, doc document, list string) error {
+	return map[string]func(id string, doc document, list string) error{
 		"classification":            s.place,
 		"classificationpermissions": breakInheritance,
 		"publiclink":                s.linkVersion,
-		"checkresult":               s.isVersion,
+		"checkresult": func(_ string, doc document, _ string) error {
+			if v, _ := s.findPart("fileversion", text(doc["fileVersionId"])); v == nil {
+				return missing("No fileversion was found with id '%v'.", doc["fileVersionId"])
+			}
+			return nil
+		},
 		"finding": func(_ string, doc document, list string) error {
 			doc["fileVersionCheckId"] = ownerOf(list)
 			return nil
@@ -85,23 +81,6 @@ func (s *store) special() {
 			return nil
 		},
 		"contenttype": completeContentType,
-	}
-}
-
-// elements are the documents that are kept with an object under a name.
-func (s *store) elements(name, kind string) func(object, *query) any {
-	return func(o object, _ *query) any {
-		all := listing{}
-		items, _ := o.doc["~"+name].([]any)
-		for _, item := range items {
-			doc, _ := item.(document)
-			element := object{kind: kindOf[kind], doc: doc}
-			if kind == "ordertarget" {
-				element.path = o.path + "/target/" + text(doc["id"])
-			}
-			all = append(all, element)
-		}
-		return all
 	}
 }
 

@@ -41,13 +41,11 @@ type store struct {
 
 	request  *http.Request     // the one that is answered
 	records  []*record         // by number; nil for one of the start that nobody changed
-	owners   map[string]uint64 // the records of files and their versions, by id
-	previews map[string]object // of files, by id
+	owners   map[string]uint64 // the records of parts, by id
 	docs     map[string]*collection
 	attached map[string]document // the documents of which an object has but one, by their paths
 	uploads  []*upload
 	orders   map[string]*order
-	mo       map[string]*moObjects // by the kind that has them
 	blobs    map[string]*blob
 	logins   map[string]string // the names of those who sent requests, by their ids
 	ids      uint64            // given so far, to what is not a record
@@ -67,7 +65,7 @@ func (t *Tenant) open(now time.Time) {
 	s.signedFor = orDefault(max(0, t.SignedFor), defaultSignedFor)
 	s.strict, s.deletesTrees, s.dynamicRecords = t.Strict, t.DeleteTrees, t.DynamicRecords
 	s.logins = make(map[string]string)
-	s.owners, s.previews = make(map[string]uint64), make(map[string]object)
+	s.owners = make(map[string]uint64)
 	s.docs, s.orders = make(map[string]*collection), make(map[string]*order)
 	s.attached = make(map[string]document)
 	s.blobs = make(map[string]*blob)

@@ -140,6 +140,8 @@ func (k *tokens) serveNative(w http.ResponseWriter, r *http.Request, lifetime ti
 	writeJSON(w, http.StatusOK, document{"accessToken": issued["access_token"], "refreshToken": "refresh-" + client})
 }
 
+var scopes = []string{"api", "offline_access", "openid", "profile", "email"}
+
 // grant decides what the client gets.
 func (k *tokens) grant(r *http.Request) (grant, *tokenError) {
 	if err := r.ParseForm(); err != nil {
@@ -155,10 +157,8 @@ func (k *tokens) grant(r *http.Request) (grant, *tokenError) {
 		return grant{}, &tokenError{Code: "invalid_client"}
 	}
 	g := grant{client: id, scope: r.PostForm.Get("scope")}
-	for _, scope := range strings.Fields(g.scope) {
-		if !slices.Contains([]string{"api", "offline_access", "openid", "profile", "email"}, scope) {
-			return grant{}, &tokenError{Code: "invalid_scope"}
-		}
+	if slices.ContainsFunc(strings.Fields(g.scope), func(scope string) bool { return !slices.Contains(scopes, scope) }) {
+		return grant{}, &tokenError{Code: "invalid_scope"}
 	}
 	switch kind {
 	case "authorization_code":
@@ -245,7 +245,14 @@ func accessToken(r *http.Request, g grant, now time.Time, lifetime time.Duration
 }
 
 // nameID returns the id that a user has in the DAM.
-func nameID(login string) string { return seedID("users", cmp.Or(login, seedUser)) }
+func nameID(login string) string {
+	if login == seedUser || login == "" {
+		return seedUserID
+	}
+	return seedID("users", login)
+}
+
+var seedUserID = seedID("users", seedUser)
 
 // userNumber returns the id that a user has in marketing operations.
 func userNumber(login string) string {

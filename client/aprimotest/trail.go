@@ -39,11 +39,7 @@ func (f field) joined() string {
 }
 
 // getEntry returns one entry of the trail, by its number, from one.
-func (s *store) getEntry(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.recordOf(r)
-	if err != nil {
-		return err
-	}
+func (s *store) getEntry(w http.ResponseWriter, r *http.Request, rec *record) error {
 	n, err := strconv.Atoi(r.PathValue("entry"))
 	if err != nil || n < 1 || n > len(rec.trail) {
 		return missing("No entry was found with number '%s'.", r.PathValue("entry"))
@@ -57,11 +53,7 @@ func (s *store) getEntry(w http.ResponseWriter, r *http.Request) error {
 }
 
 // getTrail lists what was done to a record.
-func (s *store) getTrail(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.recordOf(r)
-	if err != nil {
-		return err
-	}
+func (s *store) getTrail(w http.ResponseWriter, r *http.Request, rec *record) error {
 	p, err := pageOf(r)
 	if err != nil {
 		return err
@@ -89,13 +81,9 @@ func (s *store) writeTrail(w http.ResponseWriter, r *http.Request, doc document)
 }
 
 // createLock keeps a lock on a record. Nothing is refused because of it.
-func (s *store) createLock(w http.ResponseWriter, r *http.Request) error {
+func (s *store) createLock(w http.ResponseWriter, r *http.Request, in document) error {
 	rec, err := s.recordOf(r)
 	if err != nil {
-		return err
-	}
-	in := document{}
-	if err := readJSON(r, &in); err != nil {
 		return err
 	}
 	doc, err := kindOf["recordlock"].changed(nil, in)

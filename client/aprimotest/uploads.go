@@ -48,20 +48,20 @@ func (u *upload) again(old *sentPiece, p piece) *sentPiece {
 	return &sentPiece{p, old.times + 1}
 }
 
-// version makes the upload a version of a file, with the content if it was kept.
-func (u *upload) version(id, name string) version {
-	v := version{id: id, name: cmp.Or(name, u.name), created: time.Now()}
+// content returns the bytes of the upload, if they were kept.
+func (u *upload) content() content {
+	c := content{name: u.name}
 	data := []byte{}
 	for _, i := range slices.Sorted(maps.Keys(u.pieces)) {
 		p := u.pieces[i]
-		v.size += p.size
-		v.seed = v.seed*31 + binary.LittleEndian.Uint64(p.sum[:])
+		c.size += p.size
+		c.seed = c.seed*31 + binary.LittleEndian.Uint64(p.sum[:])
 		data = append(data, p.data...)
 	}
-	if int64(len(data)) == v.size {
-		v.data = data
+	if int64(len(data)) == c.size {
+		c.data = data
 	}
-	return v
+	return c
 }
 
 func (s *store) newUpload(name string) *upload {
@@ -139,7 +139,7 @@ func (s *store) postUpload(w http.ResponseWriter, r *http.Request) error {
 }
 
 // formFile returns the file of a form, whose part has the given name in the guide.
-func (s *store) formFile(r *http.Request, name string) (*part, error) {
+func (s *store) formFile(r *http.Request, name string) (*formPart, error) {
 	p := partOf(r)
 	if p == nil {
 		return nil, invalid("The request must be a multipart/form-data with one part, '%s'.", name)
@@ -150,11 +150,7 @@ func (s *store) formFile(r *http.Request, name string) (*part, error) {
 	return p, nil
 }
 
-func (s *store) openSegments(w http.ResponseWriter, r *http.Request) error {
-	var in struct{ FileName string }
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
+func (s *store) openSegments(w http.ResponseWriter, r *http.Request, in struct{ FileName string }) error {
 	if err := checkName(in.FileName); err != nil {
 		return err
 	}
@@ -193,16 +189,14 @@ func (s *store) putSegment(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *store) commitSegments(w http.ResponseWriter, r *http.Request) error {
+type commitRequest struct {
+	FileName     string
+	SegmentCount json.RawMessage // the guide shows a string, clients send a number
+}
+
+func (s *store) commitSegments(w http.ResponseWriter, r *http.Request, in commitRequest) error {
 	u, err := s.session(r)
 	if err != nil {
-		return err
-	}
-	var in struct {
-		FileName     string          `json:"filename"`
-		SegmentCount json.RawMessage `json:"segmentcount"` // the guide shows a string, clients send a number
-	}
-	if err := readJSON(r, &in); err != nil {
 		return err
 	}
 	if err := checkName(in.FileName); err != nil {
