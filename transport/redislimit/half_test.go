@@ -372,3 +372,24 @@ func TestItsLastSlotCountsWhenItParts(t *testing.T) {
 		}
 	})
 }
+
+// A process that has work again after some idle seconds beats at once, and then as often as any
+// that is busy: if Redis is lost soon after, it knows who has joined meanwhile.
+func TestAProcessThatWasIdleSeesWhoJoins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+		takeSlot(t, a)
+		time.Sleep(4*time.Second + beatEvery)
+		takeSlot(t, a)
+		takeSlot(t, b)
+		for range 3 {
+			time.Sleep(beatEvery)
+			takeSlot(t, a)
+		}
+		if n := a.limiter.Share().Processes; n != 2 {
+			t.Errorf("it knows %d processes three beats after another one joined; want 2", n)
+		}
+	})
+}

@@ -73,9 +73,12 @@ func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 	if l.closed {
 		return nil, nil, ErrClosed
 	}
+	idle := time.Since(l.asked) > active
 	l.asked = time.Now()
 	if !l.beats {
 		l.start()
+	} else if idle {
+		l.beatNow() // the next beat may be idleEvery away: until then it would not know who has joined
 	}
 	return l.alone, l.news, nil
 }
