@@ -26,15 +26,16 @@ func (a *alone) used(now time.Time) int {
 	return a.part
 }
 
-// partOf divides n slots so that the parts of all processes together are n: of the
-// remainder the first ones get one each.
+// partOf divides n slots so that the parts of all processes together are n at most: of the
+// remainder the first ones get one each. If there are fewer slots than processes, each gets one
+// in a longer time.
 func partOf(n int, per time.Duration, processes, rank int) (int, time.Duration) {
+	if n < processes {
+		return 1, (per*time.Duration(processes)-1)/time.Duration(n) + 1 // rounded up
+	}
 	part := n / processes
 	if rank < n%processes {
 		part++
-	}
-	if part == 0 {
-		return 1, per * time.Duration((processes+n-1)/n)
 	}
 	return part, per
 }

@@ -237,6 +237,24 @@ func TestStartedWithoutRedis(t *testing.T) {
 	})
 }
 
+// The parts of all processes are the limit at most together, also before Redis was reached,
+// when none of them knows its rank.
+func TestPartsAreTheLimitTogether(t *testing.T) {
+	for processes := 1; processes <= 40; processes++ {
+		unknown := New(nil, "acme", WithProcesses(processes)).rank
+		var parts, unranked float64 // requests a second
+		for rank := range processes {
+			part, per := partOf(15, time.Second, processes, rank)
+			parts += float64(part) / per.Seconds()
+			part, per = partOf(15, time.Second, processes, unknown)
+			unranked += float64(part) / per.Seconds()
+		}
+		if parts < 14.999 || parts > 15.001 || unranked < 7.5 || unranked > 15.001 {
+			t.Errorf("%d processes: %g requests a second, and %g before Redis was reached; want 15, and 7.5 to 15", processes, parts, unranked)
+		}
+	}
+}
+
 func TestBadSettings(t *testing.T) {
 	synctest.Test(t, testBadSettings)
 }

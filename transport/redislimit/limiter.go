@@ -132,6 +132,7 @@ func New(client redis.UniversalClient, tenant string, opts ...Option) *Limiter {
 		l.share.Rate = l.share.Limit
 	}
 	l.share.Sharing = shared.All
+	l.rank = l.share.Processes - 1 // until it is known: only the first ones get one of the remainder
 	return l
 }
 
