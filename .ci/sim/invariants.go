@@ -21,40 +21,68 @@ type invariant interface {
 // everything that must hold. To add an invariant, write a type and name it here.
 func everything() []invariant {
 	return []invariant{
-		&limit{}, &calls{open: map[string]*call{}}, &order{queues: map[string][]string{}, passed: map[string]pass{}},
+		&limit{alone: map[string]part{}}, &calls{open: map[string]*call{}}, &order{queues: map[string][]string{}, passed: map[string]pass{}},
 		&nothingIdle{}, &alerts{got: map[string]time.Duration{}, phases: map[string]string{}}, &exports{got: map[string]map[string]int{}},
 		&uploads{}, &counts{entered: map[string]uint64{}, sent: map[string]uint64{}, limited: map[string]uint64{}}, &after{},
 	}
 }
 
-// limit: at most n requests of ours begin in any second, by the tenant's clock.
-type limit struct{ sent []time.Duration }
+// limit: at most n requests of ours begin in any second, by the tenant's clock. More may begin
+// only while processes cannot reach Redis, as package redislimit states: then it is n of those
+// that share, and the parts of the others.
+type limit struct {
+	sent  []event         // in the last second
+	alone map[string]part // of processes
+}
+
+// A part is how many requests a process that is alone uses of the limit, when it was looked at
+// last.
+type part struct {
+	at time.Duration
+	n  int
+}
 
 const perSecond = 15
 
 func (l *limit) see(w *world, e event) error {
-	if e.Kind != "send" {
+	if e.Kind != "send" && e.Kind != "look" {
 		return nil
 	}
-	l.sent = append(l.sent, e.At)
-	if n := len(l.sent) - 1 - perSecond; n >= 0 {
-		first := l.sent[n]
-		l.sent = l.sent[max(0, n-perSecond):]
-		if e.At-first < time.Second && !w.divided(e.At) {
-			return fmt.Errorf("limit: %d requests within %v", perSecond+1, e.At-first)
+	for _, p := range w.processes {
+		if p.limiter == nil || p.dead.Load() {
+			continue
 		}
+		if s := p.limiter.Share(); s.Sharing == transport.SharingAlone {
+			l.alone[p.name] = part{e.At, (perSecond + s.Processes - 1) / s.Processes}
+		}
+	}
+	if e.Kind == "look" {
+		return nil
+	}
+	l.sent = slices.DeleteFunc(l.sent, func(s event) bool { return e.At-s.At >= time.Second })
+	l.sent = append(l.sent, e)
+	if n := len(l.sent); n > perSecond && n > l.most(e.At) {
+		return fmt.Errorf("limit: %d requests within %v; want %d at most", n, e.At-l.sent[0].At, l.most(e.At))
 	}
 	return nil
 }
 
-// divided reports whether some processes can have lost the others while those go on: then
-// more may begin in a second, by the parts of those that some do not know of, as package
-// redislimit states. It is called with the lock.
-func (w *world) divided(now time.Duration) bool {
-	return slices.ContainsFunc(w.plan.Faults, func(f *fault) bool {
-		partly := f.Process != "" || f.Part < 1
-		return partly && strings.HasPrefix(f.Kind, "redis") && !kinds[f.Kind].moment && f.At < now && now < f.At+f.For+20*time.Second
-	})
+// most returns how many may begin in the last second, of those that have sent.
+func (l *limit) most(now time.Duration) int {
+	together, counted := 0, map[string]bool{}
+	for _, s := range l.sent {
+		who := s.Process
+		p, alone := l.alone[who]
+		if alone = alone && now-p.at < 1300*time.Millisecond; alone && !counted[who] { // it is looked at each quarter of a second
+			together += p.n
+		}
+		counted[who] = true
+		if (!alone || p.at < now) && !counted["share"] {
+			counted["share"] = true
+			together += perSecond
+		}
+	}
+	return max(perSecond, together)
 }
 
 func (*limit) end(*world) []error { return nil }
