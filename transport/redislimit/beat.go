@@ -176,6 +176,9 @@ func (l *Limiter) learn(a answer, p pulse) {
 	s := &l.share
 	s.Time, s.Processes, s.Rate = a.came, max(1, len(p.members)), max(s.Limit/10, min(p.state.Rate, s.Limit))
 	l.rank, l.apart = p.rank(l.id), p.apart(l.id)
+	if l.apart > 0 {
+		l.joining = a.came
+	}
 	s.ServerDelay, s.Stddev = p.measured(func(m member) bool { return m.id != l.id }).estimate()
 	if probe := p.state.Probe; !probe.From.IsZero() {
 		s.ProbeFrom, s.ProbeTail, s.ProbeUntil = l.local(probe.From), l.local(probe.Tail), l.local(probe.Until)

@@ -185,6 +185,32 @@ func TestLostSlotsAreCounted(t *testing.T) {
 	})
 }
 
+// Redis loses its data while processes that were alone join: their slots are a window apart, and
+// who finds the loss takes all of them into account.
+func TestSlotsOfThoseWhoJoinAreLost(t *testing.T) {
+	for _, after := range []time.Duration{300 * time.Millisecond, 900 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFleet(&aprimotest.Tenant{})
+			ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
+			defer cancel()
+			for range 3 {
+				f.add(ctx, 10)
+			}
+			time.Sleep(time.Second)
+			f.line.set(func(l *line) { l.cut = true })
+			time.Sleep(3 * time.Second)
+			f.line.set(func(l *line) { l.cut = false })
+			time.Sleep(after)
+			f.redis.FlushAll()
+			f.calls.Wait()
+			if all := f.tenant.Report().Total; all.MaxPerSecond > 15 || all.Served < 6*15 {
+				t.Errorf("flushed after %v: %d in a second, %d served; want 15 at most, 90 at least", after, all.MaxPerSecond, all.Served)
+			}
+			f.close()
+		})
+	}
+}
+
 func TestADeadProcessTakesNoMoreThanItsSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})

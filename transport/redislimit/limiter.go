@@ -46,6 +46,7 @@ type Limiter struct {
 	well     int                      // how many beats have succeeded in a row
 	needed   int                      // of them before it asks for a slot, to join
 	joined   time.Time                // when it joined last
+	joining  time.Time                // when another process was seen last that is alone, and will join
 	asked    time.Time                // when a slot was asked for last
 	beats    bool                     // the heart does
 	ended    chan struct{}            // closed when it has stopped

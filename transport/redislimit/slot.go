@@ -129,11 +129,23 @@ func (l *Limiter) request() (r reservation, q request, known bool) {
 	margin := l.clock.uncertainty(now) + time.Millisecond // the wait itself adds some
 	return reservation{}, request{
 		late: (usable + spare + margin).Microseconds(), last: l.last, filled: l.filled, refill: l.refill, settings: l.settings,
-		ahead: int64(float64(l.share.Processes-1) / l.share.Rate * 1e6),
+		ahead: l.ahead(now).Microseconds(),
 		far:   l.farthest().Microseconds(),
 		ours:  max(1, l.n-partsOf(l.n, l.share.Processes, l.apart)),
 		alone: alone,
 	}, true
+}
+
+// ahead is how far ahead the slots may be that the others hold. Each has one, and one that has
+// joined lately got it a window after the last.
+func (l *Limiter) ahead(now time.Time) time.Duration {
+	others := l.share.Processes - 1
+	d := time.Duration(float64(others) / l.share.Rate * float64(time.Second))
+	lately := idleEvery + l.per*time.Duration(others+2) // that slot is not used yet
+	if now.Sub(l.joined) < lately || now.Sub(l.joining) < lately {
+		d += l.per * time.Duration(max(0, others-l.apart))
+	}
+	return d
 }
 
 // farthest is how far ahead a slot may be: each process has reserved one, at the lowest
