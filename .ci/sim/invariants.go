@@ -42,7 +42,10 @@ type part struct {
 	n  int
 }
 
-const perSecond = 15
+const (
+	perSecond = 15
+	recent    = 1300 * time.Millisecond // a second: processes are looked at each quarter of one
+)
 
 func (l *limit) see(w *world, e event) error {
 	if e.Kind != "send" && e.Kind != "look" {
@@ -53,7 +56,11 @@ func (l *limit) see(w *world, e event) error {
 			continue
 		}
 		if s := p.limiter.Share(); s.Sharing == transport.SharingAlone {
-			l.alone[p.name] = part{e.At, (perSecond + s.Processes - 1) / s.Processes}
+			n := (perSecond + s.Processes - 1) / s.Processes
+			if before := l.alone[p.name]; e.At-before.at < recent {
+				n = max(n, before.n) // it has its part from when it lost the others
+			}
+			l.alone[p.name] = part{e.At, n}
 		}
 	}
 	if e.Kind == "look" {
@@ -73,7 +80,7 @@ func (l *limit) most(now time.Duration) int {
 	for _, s := range l.sent {
 		who := s.Process
 		p, alone := l.alone[who]
-		if alone = alone && now-p.at < 1300*time.Millisecond; alone && !counted[who] { // it is looked at each quarter of a second
+		if alone = alone && now-p.at < recent; alone && !counted[who] {
 			together += p.n
 		}
 		counted[who] = true
