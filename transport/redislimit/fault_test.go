@@ -211,6 +211,32 @@ func TestSlotsOfThoseWhoJoinAreLost(t *testing.T) {
 	}
 }
 
+// Processes that are idle when Redis is back keep nobody waiting when they join: a busy one has
+// its slots within three seconds, however many they are.
+func TestIdleProcessesJoinAtNoCost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		for range 7 {
+			takeSlot(t, f.add(ctx, 0))
+		}
+		f.add(ctx, 10)
+		time.Sleep(2 * time.Second)
+		f.line.set(func(l *line) { l.cut = true })
+		time.Sleep(4 * time.Second)
+		f.line.set(func(l *line) { l.cut = false })
+		time.Sleep(3 * time.Second)
+		before := f.tenant.Report().Total.Served
+		f.calls.Wait()
+		all := f.tenant.Report().Total
+		if n := all.Served - before; n < 13 || all.MaxPerSecond > 15 {
+			t.Errorf("%d served in the fourth second, %d in any; want 15", n, all.MaxPerSecond)
+		}
+		f.close()
+	})
+}
+
 func TestADeadProcessTakesNoMoreThanItsSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})

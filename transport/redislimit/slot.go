@@ -51,7 +51,7 @@ func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
 			return due, err
 		case a != nil:
 			if a.slot(ctx, news) == nil {
-				return time.Now(), nil
+				return l.takeApart(), nil
 			}
 			continue
 		}
@@ -81,6 +81,14 @@ func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 		l.beatNow() // the next beat may be idleEvery away: until then it would not know who has joined
 	}
 	return l.alone, l.news, nil
+}
+
+// takeApart notes that a slot is used now by a process that is alone.
+func (l *Limiter) takeApart() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.apartAt = time.Now()
+	return l.apartAt
 }
 
 // reserve returns the slot that is kept or a new one, or else when to ask again,
@@ -122,17 +130,13 @@ func (l *Limiter) request() (r reservation, q request, known bool) {
 		return reservation{}, q, false
 	}
 	l.seen.waiting = 1
-	alone := 0
-	if l.alone != nil {
-		alone = l.alone.used(now)
-	}
 	margin := l.clock.uncertainty(now) + time.Millisecond // the wait itself adds some
 	return reservation{}, request{
 		late: (usable + spare + margin).Microseconds(), last: l.last, filled: l.filled, refill: l.refill, settings: l.settings,
 		ahead: l.ahead(now).Microseconds(),
 		far:   l.farthest().Microseconds(),
 		ours:  max(1, l.n-partsOf(l.n, l.share.Processes, l.apart)),
-		alone: alone,
+		alone: l.used(now),
 	}, true
 }
 
@@ -172,7 +176,7 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 	if err == nil {
 		v, err = slotReply(a, q)
 	}
-	if err != nil {
+	if l.refused = err != nil; l.refused {
 		l.part(err)
 		return r, 0
 	}
