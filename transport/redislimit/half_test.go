@@ -393,3 +393,31 @@ func TestAProcessThatWasIdleSeesWhoJoins(t *testing.T) {
 		}
 	})
 }
+
+// A slot that comes when a process has parted meanwhile is not used: it would come on top of
+// its part.
+func TestASlotThatComesAfterParting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a := f.add(t.Context(), 0)
+		h := &half{}
+		a.client.AddHook(h)
+		takeSlot(t, a)
+		var parted time.Time
+		h.set(slotScript, func(ctx context.Context) error {
+			if !parted.IsZero() {
+				return refused(ctx) // it does not join again
+			}
+			time.Sleep(replyTimeout / 2)
+			a.limiter.mu.Lock()
+			defer a.limiter.mu.Unlock()
+			parted = time.Now()
+			a.limiter.part(refused(ctx))
+			return nil
+		})
+		if d := takeSlot(t, a).Sub(parted); d < time.Second {
+			t.Errorf("the next slot is %v after it parted; want one of its part, a second later", d)
+		}
+	})
+}

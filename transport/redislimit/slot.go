@@ -198,6 +198,10 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 		if v[4] == 1 {
 			l.probe = r.due
 		}
+		if l.alone != nil && q.alone == 0 { // it has parted since it asked, and has its part instead
+			l.giveBack(r)
+			r = reservation{}
+		}
 		return r, 0
 	case discarded:
 		l.part(errDiscarded)
