@@ -117,6 +117,34 @@ func TestTheServersClockIsSet(t *testing.T) {
 	}
 }
 
+// A process that starts after the clock of Redis was set back waits for no slot of the other clock,
+// if an idle one has seen that it was set.
+func TestStartedAfterTheClockWasSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+		ctx, cancel := context.WithCancel(t.Context())
+		f.calls.Go(func() {
+			for ctx.Err() == nil {
+				f.redis.SetTime(time.Now().Add(10 * time.Second))
+				time.Sleep(time.Millisecond)
+			}
+		})
+		for range 15 {
+			takeSlot(t, a)
+		}
+		cancel()
+		f.calls.Wait()
+		f.redis.SetTime(time.Time{}) // as late as it is here
+		time.Sleep(3 * time.Second)  // a beats
+		start := time.Now()
+		if d := takeSlot(t, b).Sub(start); d > time.Second {
+			t.Errorf("its first slot is in %v; want one within a second", d)
+		}
+	})
+}
+
 // What a process has reserved and does not need is there for the next one, and of
 // one that dies nobody waits for more than its slot.
 func TestReservationsGoBack(t *testing.T) {
