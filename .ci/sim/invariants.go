@@ -21,43 +21,11 @@ type invariant interface {
 // everything that must hold. To add an invariant, write a type and name it here.
 func everything() []invariant {
 	return []invariant{
-		&limit{}, &calls{open: map[string]*call{}}, &order{queues: map[string][]string{}, passed: map[string]pass{}},
+		&limit{alone: map[string]part{}}, &calls{open: map[string]*call{}}, &order{queues: map[string][]string{}, passed: map[string]pass{}},
 		&nothingIdle{}, &alerts{got: map[string]time.Duration{}, phases: map[string]string{}}, &exports{got: map[string]map[string]int{}},
 		&uploads{}, &counts{entered: map[string]uint64{}, sent: map[string]uint64{}, limited: map[string]uint64{}}, &after{},
 	}
 }
-
-// limit: at most n requests of ours begin in any second, by the tenant's clock.
-type limit struct{ sent []time.Duration }
-
-const perSecond = 15
-
-func (l *limit) see(w *world, e event) error {
-	if e.Kind != "send" {
-		return nil
-	}
-	l.sent = append(l.sent, e.At)
-	if n := len(l.sent) - 1 - perSecond; n >= 0 {
-		first := l.sent[n]
-		l.sent = l.sent[max(0, n-perSecond):]
-		if e.At-first < time.Second && !w.divided(e.At) {
-			return fmt.Errorf("limit: %d requests within %v", perSecond+1, e.At-first)
-		}
-	}
-	return nil
-}
-
-// divided reports whether some processes can have lost the others while those go on: then
-// more may begin in a second, by the parts of those that some do not know of, as package
-// redislimit states. It is called with the lock.
-func (w *world) divided(now time.Duration) bool {
-	return slices.ContainsFunc(w.plan.Faults, func(f *fault) bool {
-		partly := f.Process != "" || f.Part < 1
-		return partly && strings.HasPrefix(f.Kind, "redis") && !kinds[f.Kind].moment && f.At < now && now < f.At+f.For+20*time.Second
-	})
-}
-
-func (*limit) end(*world) []error { return nil }
 
 // calls: each call ends exactly once, with a result or an error that is true.
 type calls struct{ open map[string]*call }

@@ -17,24 +17,16 @@ type alone struct {
 	from    time.Time // since, or the end of a pause
 }
 
-// used returns how many slots it may have used lately, and 1 if it has used none: others
-// may be alone too.
-func (a *alone) used(now time.Time) int {
-	if now.Before(a.since) {
-		return 1
-	}
-	return a.part
-}
-
-// partOf divides n slots so that the parts of all processes together are n: of the
-// remainder the first ones get one each.
+// partOf divides n slots so that the parts of all processes together are n at most: of the
+// remainder the first ones get one each. If there are fewer slots than processes, each gets one
+// in a longer time.
 func partOf(n int, per time.Duration, processes, rank int) (int, time.Duration) {
+	if n < processes {
+		return 1, (per*time.Duration(processes)-1)/time.Duration(n) + 1 // rounded up
+	}
 	part := n / processes
 	if rank < n%processes {
 		part++
-	}
-	if part == 0 {
-		return 1, per * time.Duration((processes+n-1)/n)
 	}
 	return part, per
 }
@@ -111,8 +103,24 @@ func (l *Limiter) hold(until time.Time) {
 	}
 }
 
+// used returns how many slots this process may have used alone in the last window, at least
+// 1 if it is alone: others may be, too. It is called with the lock.
+func (l *Limiter) used(now time.Time) int {
+	switch {
+	case l.alone == nil:
+		return 0
+	case l.idle(now), now.Add(replyTimeout).Before(l.alone.since): // while it asks it does not either
+		return 1
+	}
+	return l.alone.part
+}
+
+// idle reports whether it used no slot alone in the last window. It is called with the lock.
+func (l *Limiter) idle(now time.Time) bool { return now.Sub(l.apartAt) > l.per+usable }
+
 // rejoin makes a process that is alone share again when Redis has given it a slot: beats
-// may succeed while slots cannot be had.
+// may succeed while slots cannot be had. One that is idle, and lost only beats, needs no slot for
+// that: each one that is given to a process that was alone costs the others up to a window.
 func (l *Limiter) rejoin() {
 	l.mu.Lock()
 	ask := l.alone != nil && l.well >= l.needed && !l.closed
@@ -120,6 +128,24 @@ func (l *Limiter) rejoin() {
 	if !ask {
 		return
 	}
+	select {
+	case l.turn <- struct{}{}: // nobody uses its part meanwhile
+		defer func() { <-l.turn }()
+	default:
+		l.takeApart() // somebody may, at any moment
+	}
+	l.mu.Lock()
+	idle := l.idle(time.Now()) && !l.refused
+	if idle {
+		l.join()
+	}
+	l.mu.Unlock()
+	if !idle {
+		l.joinWithSlot()
+	}
+}
+
+func (l *Limiter) joinWithSlot() {
 	r, wait := l.reserve(context.Background())
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -128,12 +154,18 @@ func (l *Limiter) rejoin() {
 		l.hold(time.Now().Add(wait)) // it is paused
 		return
 	}
-	l.needed = min(2*l.needed, mostBeats)
 	if r.at == 0 {
+		l.needed = min(2*l.needed, mostBeats)
 		return
 	}
+	l.join()
+	l.keep(r)
+}
+
+// join is called with the lock.
+func (l *Limiter) join() {
+	l.needed = min(2*l.needed, mostBeats)
 	l.alone, l.joined = nil, time.Now()
 	l.share.Sharing = shared.All
-	l.keep(r)
 	l.changed()
 }

@@ -43,6 +43,7 @@ func (l *Limiter) heart(ended chan<- struct{}) {
 	for {
 		l.beat()
 		l.rejoin()
+		l.fill()
 		timer := time.NewTimer(l.interval())
 		select {
 		case <-timer.C:
@@ -53,6 +54,30 @@ func (l *Limiter) heart(ended chan<- struct{}) {
 			l.leave()
 			return
 		}
+	}
+}
+
+// fill has all slots taken for full after the server's clock was set, if this process is idle:
+// one that starts now could not tell, and would wait for slots of the other clock.
+func (l *Limiter) fill() {
+	l.mu.Lock()
+	ask := l.refill && l.alone == nil && !l.closed
+	l.mu.Unlock()
+	if !ask {
+		return
+	}
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	default:
+		return // who has it asks
+	}
+	r, _ := l.reserve(context.Background())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen.waiting = 0
+	if r.at != 0 {
+		l.keep(r)
 	}
 }
 
@@ -176,6 +201,9 @@ func (l *Limiter) learn(a answer, p pulse) {
 	s := &l.share
 	s.Time, s.Processes, s.Rate = a.came, max(1, len(p.members)), max(s.Limit/10, min(p.state.Rate, s.Limit))
 	l.rank, l.apart = p.rank(l.id), p.apart(l.id)
+	if l.apart > 0 {
+		l.joining = a.came
+	}
 	s.ServerDelay, s.Stddev = p.measured(func(m member) bool { return m.id != l.id }).estimate()
 	if probe := p.state.Probe; !probe.From.IsZero() {
 		s.ProbeFrom, s.ProbeTail, s.ProbeUntil = l.local(probe.From), l.local(probe.Tail), l.local(probe.Until)

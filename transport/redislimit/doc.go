@@ -19,14 +19,14 @@
 // process finds a step due computes it, and replaces the state unless another process has
 // done so.
 //
-// When Redis is slow (a quarter of a second), gone, read-only, full or confused, or one of
-// the scripts fails, each process goes on alone with its part of the limit, by the number of
-// processes that were seen last. It shares again as soon as it has got a slot. No call is
-// lost or hangs for it. If it can still reach the others, they leave its part free. If not,
-// the processes may differ for a moment in what they saw last: then more than n begin in a
-// second, by at most the parts of those that some do not know of. While it lasts,
-// Stats().Sharing of the Transport is "alone"; a PeersLost and later a PeersJoined event say
-// when it changes, and why.
+// When Redis is slow (a quarter of a second), gone, read-only, full or confused, or one of the
+// scripts fails, each process goes on alone with its part of the limit, by the number of
+// processes that were seen last. It shares again as soon as it has got a slot or, without
+// calls, as Redis answers. No call is lost or hangs for it. If it can still reach the others,
+// they leave its part free. If not, the processes may differ in what they saw last, as one
+// that starts meanwhile: then more than n begin in a second, by at most the parts of those
+// that some do not know of. While it lasts, Stats().Sharing of the Transport is "alone"; a
+// PeersLost and later a PeersJoined event say when it changes, and why.
 //
 // Slots and pauses in Redis that are unreadable, or further ahead than they can be, are
 // discarded, as after its clock was set back. All slots are taken for full then, so that the

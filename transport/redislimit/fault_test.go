@@ -117,6 +117,34 @@ func TestTheServersClockIsSet(t *testing.T) {
 	}
 }
 
+// A process that starts after the clock of Redis was set back waits for no slot of the other clock,
+// if an idle one has seen that it was set.
+func TestStartedAfterTheClockWasSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+		ctx, cancel := context.WithCancel(t.Context())
+		f.calls.Go(func() {
+			for ctx.Err() == nil {
+				f.redis.SetTime(time.Now().Add(10 * time.Second))
+				time.Sleep(time.Millisecond)
+			}
+		})
+		for range 15 {
+			takeSlot(t, a)
+		}
+		cancel()
+		f.calls.Wait()
+		f.redis.SetTime(time.Time{}) // as late as it is here
+		time.Sleep(3 * time.Second)  // a beats
+		start := time.Now()
+		if d := takeSlot(t, b).Sub(start); d > time.Second {
+			t.Errorf("its first slot is in %v; want one within a second", d)
+		}
+	})
+}
+
 // What a process has reserved and does not need is there for the next one, and of
 // one that dies nobody waits for more than its slot.
 func TestReservationsGoBack(t *testing.T) {
@@ -185,6 +213,58 @@ func TestLostSlotsAreCounted(t *testing.T) {
 	})
 }
 
+// Redis loses its data while processes that were alone join: their slots are a window apart, and
+// who finds the loss takes all of them into account.
+func TestSlotsOfThoseWhoJoinAreLost(t *testing.T) {
+	for _, after := range []time.Duration{300 * time.Millisecond, 900 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFleet(&aprimotest.Tenant{})
+			ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
+			defer cancel()
+			for range 3 {
+				f.add(ctx, 10)
+			}
+			time.Sleep(time.Second)
+			f.line.set(func(l *line) { l.cut = true })
+			time.Sleep(3 * time.Second)
+			f.line.set(func(l *line) { l.cut = false })
+			time.Sleep(after)
+			f.redis.FlushAll()
+			f.calls.Wait()
+			if all := f.tenant.Report().Total; all.MaxPerSecond > 15 || all.Served < 6*15 {
+				t.Errorf("flushed after %v: %d in a second, %d served; want 15 at most, 90 at least", after, all.MaxPerSecond, all.Served)
+			}
+			f.close()
+		})
+	}
+}
+
+// Processes that are idle when Redis is back keep nobody waiting when they join: a busy one has
+// its slots within three seconds, however many they are.
+func TestIdleProcessesJoinAtNoCost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		for range 7 {
+			takeSlot(t, f.add(ctx, 0))
+		}
+		f.add(ctx, 10)
+		time.Sleep(2 * time.Second)
+		f.line.set(func(l *line) { l.cut = true })
+		time.Sleep(4 * time.Second)
+		f.line.set(func(l *line) { l.cut = false })
+		time.Sleep(3 * time.Second)
+		before := f.tenant.Report().Total.Served
+		f.calls.Wait()
+		all := f.tenant.Report().Total
+		if n := all.Served - before; n < 13 || all.MaxPerSecond > 15 {
+			t.Errorf("%d served in the fourth second, %d in any; want 15", n, all.MaxPerSecond)
+		}
+		f.close()
+	})
+}
+
 func TestADeadProcessTakesNoMoreThanItsSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})
@@ -235,6 +315,24 @@ func TestStartedWithoutRedis(t *testing.T) {
 		}
 		f.close()
 	})
+}
+
+// The parts of all processes are the limit at most together, also before Redis was reached,
+// when none of them knows its rank.
+func TestPartsAreTheLimitTogether(t *testing.T) {
+	for processes := 1; processes <= 40; processes++ {
+		unknown := New(nil, "acme", WithProcesses(processes)).rank
+		var parts, unranked float64 // requests a second
+		for rank := range processes {
+			part, per := partOf(15, time.Second, processes, rank)
+			parts += float64(part) / per.Seconds()
+			part, per = partOf(15, time.Second, processes, unknown)
+			unranked += float64(part) / per.Seconds()
+		}
+		if parts < 14.999 || parts > 15.001 || unranked < 7.5 || unranked > 15.001 {
+			t.Errorf("%d processes: %g requests a second, and %g before Redis was reached; want 15, and 7.5 to 15", processes, parts, unranked)
+		}
+	}
 }
 
 func TestBadSettings(t *testing.T) {

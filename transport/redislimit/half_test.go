@@ -372,3 +372,52 @@ func TestItsLastSlotCountsWhenItParts(t *testing.T) {
 		}
 	})
 }
+
+// A process that has work again after some idle seconds beats at once, and then as often as any
+// that is busy: if Redis is lost soon after, it knows who has joined meanwhile.
+func TestAProcessThatWasIdleSeesWhoJoins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+		takeSlot(t, a)
+		time.Sleep(4*time.Second + beatEvery)
+		takeSlot(t, a)
+		takeSlot(t, b)
+		for range 3 {
+			time.Sleep(beatEvery)
+			takeSlot(t, a)
+		}
+		if n := a.limiter.Share().Processes; n != 2 {
+			t.Errorf("it knows %d processes three beats after another one joined; want 2", n)
+		}
+	})
+}
+
+// A slot that comes when a process has parted meanwhile is not used: it would come on top of
+// its part.
+func TestASlotThatComesAfterParting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a := f.add(t.Context(), 0)
+		h := &half{}
+		a.client.AddHook(h)
+		takeSlot(t, a)
+		var parted time.Time
+		h.set(slotScript, func(ctx context.Context) error {
+			if !parted.IsZero() {
+				return refused(ctx) // it does not join again
+			}
+			time.Sleep(replyTimeout / 2)
+			a.limiter.mu.Lock()
+			defer a.limiter.mu.Unlock()
+			parted = time.Now()
+			a.limiter.part(refused(ctx))
+			return nil
+		})
+		if d := takeSlot(t, a).Sub(parted); d < time.Second {
+			t.Errorf("the next slot is %v after it parted; want one of its part, a second later", d)
+		}
+	})
+}

@@ -43,9 +43,12 @@ type Limiter struct {
 	seen     seen
 	own      *transport.StrictLimiter // for when it is alone; what it has let through counts on
 	alone    *alone                   // nil while Redis can be reached
+	apartAt  time.Time                // when it used a slot alone last
 	well     int                      // how many beats have succeeded in a row
 	needed   int                      // of them before it asks for a slot, to join
 	joined   time.Time                // when it joined last
+	joining  time.Time                // when another process was seen last that is alone, and will join
+	refused  bool                     // the last request for a slot failed
 	asked    time.Time                // when a slot was asked for last
 	beats    bool                     // the heart does
 	ended    chan struct{}            // closed when it has stopped
@@ -132,6 +135,7 @@ func New(client redis.UniversalClient, tenant string, opts ...Option) *Limiter {
 		l.share.Rate = l.share.Limit
 	}
 	l.share.Sharing = shared.All
+	l.rank = l.share.Processes - 1 // until it is known: only the first ones get one of the remainder
 	return l
 }
 

@@ -51,7 +51,7 @@ func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
 			return due, err
 		case a != nil:
 			if a.slot(ctx, news) == nil {
-				return time.Now(), nil
+				return l.takeApart(), nil
 			}
 			continue
 		}
@@ -73,11 +73,22 @@ func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 	if l.closed {
 		return nil, nil, ErrClosed
 	}
+	idle := time.Since(l.asked) > active
 	l.asked = time.Now()
 	if !l.beats {
 		l.start()
+	} else if idle {
+		l.beatNow() // the next beat may be idleEvery away: until then it would not know who has joined
 	}
 	return l.alone, l.news, nil
+}
+
+// takeApart notes that a slot is used now by a process that is alone.
+func (l *Limiter) takeApart() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.apartAt = time.Now()
+	return l.apartAt
 }
 
 // reserve returns the slot that is kept or a new one, or else when to ask again,
@@ -119,18 +130,26 @@ func (l *Limiter) request() (r reservation, q request, known bool) {
 		return reservation{}, q, false
 	}
 	l.seen.waiting = 1
-	alone := 0
-	if l.alone != nil {
-		alone = l.alone.used(now)
-	}
 	margin := l.clock.uncertainty(now) + time.Millisecond // the wait itself adds some
 	return reservation{}, request{
 		late: (usable + spare + margin).Microseconds(), last: l.last, filled: l.filled, refill: l.refill, settings: l.settings,
-		ahead: int64(float64(l.share.Processes-1) / l.share.Rate * 1e6),
+		ahead: l.ahead(now).Microseconds(),
 		far:   l.farthest().Microseconds(),
 		ours:  max(1, l.n-partsOf(l.n, l.share.Processes, l.apart)),
-		alone: alone,
+		alone: l.used(now),
 	}, true
+}
+
+// ahead is how far ahead the slots may be that the others hold. Each has one, and one that has
+// joined lately got it a window after the last.
+func (l *Limiter) ahead(now time.Time) time.Duration {
+	others := l.share.Processes - 1
+	d := time.Duration(float64(others) / l.share.Rate * float64(time.Second))
+	lately := idleEvery + l.per*time.Duration(others+2) // that slot is not used yet
+	if now.Sub(l.joined) < lately || now.Sub(l.joining) < lately {
+		d += l.per * time.Duration(max(0, others-l.apart))
+	}
+	return d
 }
 
 // farthest is how far ahead a slot may be: each process has reserved one, at the lowest
@@ -157,7 +176,7 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 	if err == nil {
 		v, err = slotReply(a, q)
 	}
-	if err != nil {
+	if l.refused = err != nil; l.refused {
 		l.part(err)
 		return r, 0
 	}
@@ -178,6 +197,10 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 		}
 		if v[4] == 1 {
 			l.probe = r.due
+		}
+		if l.alone != nil && q.alone == 0 { // it has parted since it asked, and has its part instead
+			l.giveBack(r)
+			r = reservation{}
 		}
 		return r, 0
 	case discarded:
