@@ -22,6 +22,7 @@ import (
 type index struct {
 	created  []time.Time // of the records, oldest first
 	requests int
+	silent   bool                   // it does not count the results
 	fault    func(request int) bool // answers 500
 }
 
@@ -47,12 +48,17 @@ func (x *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if first < 0 {
 		first = len(x.created)
 	}
+	older := first
 	first = min(len(x.created), first+(page-1)*size)
 	items := []map[string]any{}
 	for i, at := range x.created[first:min(len(x.created), first+size)] {
 		items = append(items, map[string]any{"id": fmt.Sprint(first + i), "createdOn": at})
 	}
-	json.NewEncoder(w).Encode(map[string]any{"items": items, "page": page, "pageSize": size})
+	answer := map[string]any{"items": items, "page": page, "pageSize": size}
+	if !x.silent {
+		answer["totalCount"] = len(x.created) - older
+	}
+	json.NewEncoder(w).Encode(answer)
 }
 
 func TestAnExportGivesEachRecordOnceWhateverTheirAgesAndInterruptions(t *testing.T) {
@@ -253,4 +259,47 @@ func TestACheckpointOfAnotherExportIsRefused(t *testing.T) {
 			t.Errorf("%s: got the checkpoint %v, want the refused one, %v", test.name, export.Checkpoint(), from)
 		}
 	}
+}
+
+// The total of the progress is that of what an Export will yield, after a checkpoint too.
+func TestExportProgress(t *testing.T) {
+	x := &index{created: make([]time.Time, 2500)}
+	for i := range x.created {
+		x.created[i] = time.Date(2026, 1, 1, 0, 0, i/3, 0, time.UTC) // three at a time
+	}
+	c, err := client.New("acme", static("x"), client.WithHTTPClient(&http.Client{Transport: base(x.ServeHTTP)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(export *client.Export, done, total int64) {
+		t.Helper()
+		if d, all := export.Progress(); d != done || all != total {
+			t.Errorf("got %d of %d, want %d of %d", d, all, done, total)
+		}
+	}
+	read := func(export *client.Export, n int) {
+		t.Helper()
+		for _, err := range export.All(t.Context()) {
+			if n--; err != nil {
+				t.Fatal(err)
+			} else if n == 0 {
+				return
+			}
+		}
+	}
+	export := c.Records.Export(client.Expression{}, client.Checkpoint{})
+	want(export, 0, -1)
+	read(export, 1)
+	want(export, 1, 2500)
+	read(export, 1100)
+	want(export, 1101, 2500)
+	rest := c.Records.Export(client.Expression{}, export.Checkpoint())
+	read(rest, 1)
+	want(rest, 1, 1399)
+	read(rest, 9999)
+	want(rest, 1399, 1399)
+	x.silent = true
+	export = c.Records.Export(client.Expression{}, client.Checkpoint{})
+	read(export, 9999)
+	want(export, 2500, -1)
 }
