@@ -17,19 +17,24 @@ import (
 //	})
 type ETA struct {
 	latest time.Time // when At was last called
+	first  time.Time // when done first grew
 	done   int64
 	work   float64 // done since the first call; half of it counts after etaHalfLife
 	took   float64 // seconds for it
 }
+
+// etaLump is the time within which what is done counts as one step, such as the records of
+// a page: a part of the first step says nothing about the rate.
+const etaLump = 100 * time.Millisecond
 
 // etaHalfLife is long beside the time for one segment or page, so that the prediction is
 // steady, and short beside the work for which somebody wants one.
 const etaHalfLife = 30 * time.Second
 
 // At returns when done will reach total. It returns the zero time if that cannot be known: if
-// total is negative, as for a stream, or nothing was done since the first call. What was done
-// before the first call does not count, since an earlier run may have done it. The latest
-// half minute counts most.
+// total is negative, as for a stream, or done has grown less than twice since the first call.
+// What was done before the first call does not count, since an earlier run may have done it.
+// The latest half minute counts most.
 func (e *ETA) At(done, total int64) time.Time {
 	now := time.Now()
 	if !e.latest.IsZero() {
@@ -38,8 +43,11 @@ func (e *ETA) At(done, total int64) time.Time {
 		e.work = e.work*keep + float64(max(0, done-e.done))
 		e.took = e.took*keep + took
 	}
+	if e.work > 0 && e.first.IsZero() {
+		e.first = now
+	}
 	e.latest, e.done = now, done
-	if total < 0 || e.work == 0 {
+	if total < 0 || e.work == 0 || now.Sub(e.first) < etaLump {
 		return time.Time{}
 	}
 	left := float64(max(0, total-done)) / e.work * e.took

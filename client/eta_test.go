@@ -23,10 +23,10 @@ func TestETA(t *testing.T) {
 					eta.At(done, total)
 				}
 			}
-			advance(60, 20)
-			wantETA(t, &eta, done, total, 390*time.Second) // 7800 at 20/s
+			advance(120, 20)
+			wantETA(t, &eta, done, total, 330*time.Second) // 6600 at 20/s
 			advance(600, 5)
-			wantETA(t, &eta, done, total, 960*time.Second) // 4800 at 5/s
+			wantETA(t, &eta, done, total, 720*time.Second) // 3600 at 5/s
 			wantETA(t, &eta, done, -1, 0)
 			wantETA(t, &eta, total+1, total, time.Nanosecond)
 		})
@@ -57,8 +57,27 @@ func TestETAOfWorkThatDoesNotProgress(t *testing.T) {
 		time.Sleep(time.Hour)
 		wantETA(t, &eta, 50, 1<<62, 0)
 		time.Sleep(time.Hour)
-		if at := eta.At(51, 1<<62); time.Until(at) < 24*time.Hour {
+		eta.At(51, 1<<62)
+		time.Sleep(time.Hour)
+		if at := eta.At(52, 1<<62); time.Until(at) < 24*time.Hour {
 			t.Errorf("got %v for nearly endless work, want it in the far future", at)
+		}
+	})
+}
+
+// A part of a page that arrived at once says nothing about the rate.
+func TestETAOfPages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var eta client.ETA
+		eta.At(0, -1)
+		for page := range int64(3) {
+			time.Sleep(time.Second)
+			for i := range int64(1000) {
+				at := eta.At(1000*page+i+1, 10_000)
+				if left := time.Until(at); page > 0 && (left < 6*time.Second || left > 19*time.Second) || page == 0 && !at.IsZero() {
+					t.Fatalf("record %d of page %d: got %v, want about ten seconds less one for each page, and nothing on the first", i, page, at)
+				}
+			}
 		}
 	})
 }

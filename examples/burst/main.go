@@ -16,10 +16,13 @@ package main
 
 import (
 	"context"
+	_ "embed"
+	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
+	"io"
+
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 )
 
 type flags struct {
@@ -28,6 +31,9 @@ type flags struct {
 	tenant             string
 }
 
+//go:embed main.go
+var mainGo string
+
 func main() {
 	var f flags
 	flag.IntVar(&f.calls, "n", 130, "number of `requests` to send at once")
@@ -35,24 +41,25 @@ func main() {
 	flag.IntVar(&f.queue, "queue", 100, "requests above the limit that the simulated tenant queues")
 	flag.Float64Var(&f.strangers, "strangers", 40, "requests per second of another integration, which saturates the tenant for 8 s; 0: none")
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com; empty: a simulated one")
+	flag.Usage = program.Usage(flag.CommandLine, mainGo)
 	flag.Parse()
-
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, f); err != nil {
-		fmt.Fprintln(os.Stderr, "burst:", err)
-		os.Exit(1)
-	}
+	program.Main("burst", func(ctx context.Context, out io.Writer) error {
+		err := run(ctx, f, out)
+		if err != nil && ctx.Err() != nil {
+			return errors.New("stopped: run the same command again to send all requests anew")
+		}
+		return err
+	})
 }
 
-func run(ctx context.Context, f flags) error {
+func run(ctx context.Context, f flags, out io.Writer) error {
 	if err := f.check(); err != nil {
 		return err
 	}
 	if f.tenant != "" {
-		return runReal(ctx, f)
+		return runReal(ctx, f, out)
 	}
-	return runSimulated(ctx, f)
+	return runSimulated(ctx, f, out)
 }
 
 func (f flags) check() error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/examples/internal/connect"
 	"github.com/aprimo-go/aprimo/examples/internal/mailserver"
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
@@ -23,7 +25,8 @@ const (
 )
 
 // runSimulated sends three bursts, each to a tenant of its own.
-func runSimulated(ctx context.Context, f flags) error {
+func runSimulated(ctx context.Context, f flags, out io.Writer) error {
+	fmt.Fprintln(out, connect.Simulated)
 	mails, err := mailserver.Start()
 	if err != nil {
 		return fmt.Errorf("the in-process mail server: %w", err)
@@ -48,7 +51,7 @@ func runSimulated(ctx context.Context, f flags) error {
 	if err := alerter.Close(); err != nil {
 		return fmt.Errorf("the alert was not delivered: %w", err)
 	}
-	return show(f, []column{plain, alone, shared}, log.String(), mails.Received())
+	return show(out, f, []column{plain, alone, shared}, log.String(), mails.Received())
 }
 
 // others returns the load of an integration that fills the tenant's queue immediately

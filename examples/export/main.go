@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -34,12 +35,16 @@ type flags struct {
 // tenantName returns the tenant as the state names it.
 func (f flags) tenantName() string { return connect.TenantName(f.tenant) }
 
+//go:embed main.go
+var mainGo string
+
 func main() {
 	var f flags
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com")
 	flag.StringVar(&f.find, "find", "", "search `expression`; empty: all records")
 	flag.StringVar(&f.out, "out", "records.jsonl", "`file` to write: .jsonl or .csv")
 	flag.IntVar(&f.records, "records", 2500, "`number` of records of the simulated tenant")
+	flag.Usage = program.Usage(flag.CommandLine, mainGo)
 	flag.Parse()
 	program.Main("export", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
 }
@@ -68,7 +73,7 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 	if file.state.Count > 0 {
 		fmt.Fprintf(out, "resuming after %d records\n", file.state.Count)
 	}
-	bar := progress.New(-1, "records", progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
+	bar := progress.New(-1, "records", progressbar.OptionShowCount())
 	defer bar.Finish()
 	records := c.Records.Export(client.Expression{Text: f.find}, file.state.Checkpoint)
 	for record, err := range records.All(ctx) {
@@ -79,7 +84,7 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 			bar.Finish()
 			return errors.Join(stopped(ctx, f, file.state.Count, err), file.save(records))
 		}
-		bar.Add(1)
+		bar.Set(records.Progress())
 	}
 	if err := file.done(); err != nil {
 		return err
