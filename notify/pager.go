@@ -50,6 +50,21 @@ func (a Alert) changes() (all []change) {
 	return append(all, own)
 }
 
+// sharesIncident reports whether two alerts report a change of the same incident.
+func (a Alert) sharesIncident(o Alert) bool {
+	ids := o.incidentIDs()
+	return slices.ContainsFunc(a.incidentIDs(), func(id string) bool { return slices.Contains(ids, id) })
+}
+
+// incidentIDs returns the IDs of the incidents that an alert reports.
+func (a Alert) incidentIDs() []string {
+	ids := []string{a.Incident}
+	for _, s := range a.Unreported {
+		ids = append(ids, s.Incident)
+	}
+	return ids
+}
+
 // A posting is one request to a webhook. Its name identifies it among those of an alert.
 type posting struct {
 	name string

@@ -44,8 +44,8 @@ func main() {
 		page := ctx
 		if *lasts > 0 {
 			var stop context.CancelFunc
-			page, stop = context.WithTimeout(ctx, *lasts)
-			defer stop()
+			page, stop = context.WithCancel(ctx) // no deadline: calls that cannot meet it would be rejected
+			defer time.AfterFunc(*lasts, stop).Stop()
 		}
 		listener, err := net.Listen("tcp", *addr)
 		if err != nil {
