@@ -327,7 +327,7 @@ func (e *OrderError) Error() string {
 	o := e.Order
 	text := fmt.Sprintf("aprimo: order %s: %s", clean(o.ID), clean(string(o.Status)))
 	if o.FailedTargetsCount > 0 {
-		text += fmt.Sprintf(", %d targets failed", o.FailedTargetsCount)
+		text += fmt.Sprintf(", targets failed: %d", o.FailedTargetsCount)
 	}
 	if o.Message != "" {
 		text += ": " + clean(o.Message)

@@ -22,10 +22,10 @@ type delivery struct {
 	id        string
 	alert     Alert
 	over      chan struct{} // closed at its end
-	left      int  // targets
-	unnoted   int  // targets whose result is not in the state yet
-	got       bool // somebody has got it, or may have
-	retryable bool // a target failed that may get the next alert
+	left      int           // targets
+	unnoted   int           // targets whose result is not in the state yet
+	got       bool          // somebody has got it, or may have
+	retryable bool          // a target failed that may get the next alert
 }
 
 // dispatch delivers an alert in the background, to all its targets at the same time, after

@@ -32,9 +32,9 @@ func (a Alert) changes() (all []change) {
 		slices.SortStableFunc(all, func(a, b change) int { return a.ended.Compare(b.ended) })
 	}()
 	for _, s := range a.Unreported {
-		text := fmt.Sprintf("%d events", s.Total)
+		text := many(s.Total, "event")
 		if s.Lost > 0 {
-			text += fmt.Sprintf(", %d calls lost", s.Lost)
+			text += ", " + many(s.Lost, "call") + " lost"
 		}
 		all = append(all, change{s.Incident, s.Since, s.Ended, s.Opened, text})
 	}

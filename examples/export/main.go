@@ -71,7 +71,7 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 		fmt.Fprintf(out, "%s does not say of which tenant and -find it is: it is taken for those of this command\n", file.statePath())
 	}
 	if file.state.Count > 0 {
-		fmt.Fprintf(out, "resuming after %d records\n", file.state.Count)
+		fmt.Fprintf(out, "resuming after %s\n", program.Count(file.state.Count, "record", "records"))
 	}
 	bar := progress.New(-1, "records", progressbar.OptionShowCount())
 	defer bar.Finish()
@@ -90,7 +90,7 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 		return err
 	}
 	bar.Finish()
-	fmt.Fprintf(out, "%d records are in %s\n", file.state.Count, f.out)
+	fmt.Fprintf(out, "%s in %s\n", program.Count(file.state.Count, "record is", "records are"), f.out)
 	return nil
 }
 
@@ -101,7 +101,7 @@ func stopped(ctx context.Context, f flags, count int, err error) error {
 		next = fmt.Sprintf("the simulated tenant is gone now, remove %s and %s.state to start again", f.out, f.out)
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("stopped after %d records; %s", count, next)
+		return fmt.Errorf("stopped after %s; %s", program.Count(count, "record", "records"), next)
 	}
-	return fmt.Errorf("failed after %d records; %s: %w", count, next, err)
+	return fmt.Errorf("failed after %s; %s: %w", program.Count(count, "record", "records"), next, err)
 }

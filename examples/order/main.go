@@ -107,21 +107,20 @@ func order(ctx context.Context, c *client.Client, f flags, out io.Writer) error 
 	if err != nil {
 		return stopped(ctx, err)
 	}
-	failed, n, orders := 0, 0, (len(targets)+maxFiles-1)/maxFiles
+	failed, n := 0, 0
 	for some := range slices.Chunk(targets, maxFiles) {
-		n++
-		dir, title := f.dir, "the order"
-		if orders > 1 {
-			dir, title = filepath.Join(f.dir, fmt.Sprintf("order-%04d", n)), fmt.Sprintf("order %d of %d", n, orders)
+		dir := f.dir
+		if n++; len(targets) > maxFiles {
+			dir = filepath.Join(f.dir, fmt.Sprintf("order-%04d", n))
 		}
-		k, err := download(ctx, c, some, dir, title, out)
+		k, err := download(ctx, c, some, dir, out)
 		if err != nil {
 			return stopped(ctx, err)
 		}
 		failed += k
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d files failed, see above: run the same command again to order and download again", failed)
+		return fmt.Errorf("%s failed, see above: run the same command again to order and download again", program.Count(failed, "file", "files"))
 	}
 	return nil
 }
@@ -196,8 +195,8 @@ func targetsOf(records iter.Seq2[*client.Record, error]) (targets []client.Order
 }
 
 // download orders and downloads files, and returns how many failed.
-func download(ctx context.Context, c *client.Client, targets []client.OrderTarget, dir, title string, out io.Writer) (failed int, err error) {
-	bar := progress.New(-1, title, progressbar.OptionSpinnerType(14), progressbar.OptionShowBytes(true), progressbar.OptionShowCount())
+func download(ctx context.Context, c *client.Client, targets []client.OrderTarget, dir string, out io.Writer) (failed int, err error) {
+	bar := progress.New(-1, filepath.Base(dir), progressbar.OptionSpinnerType(14), progressbar.OptionShowBytes(true), progressbar.OptionShowCount())
 	defer bar.Finish()
 	files, err := c.Orders.Download(ctx, &client.OrderRequest{Targets: targets}, dir, client.DownloadProgress(bar.Set))
 	if ctx.Err() != nil {

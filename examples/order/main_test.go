@@ -109,7 +109,7 @@ func TestOrderFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	failed, err := download(t.Context(), c, []client.OrderTarget{{RecordID: "1"}}, t.TempDir(), "the order", &out)
+	failed, err := download(t.Context(), c, []client.OrderTarget{{RecordID: "1"}}, t.TempDir(), &out)
 	if failed != 1 || err != nil || !strings.Contains(out.String(), "no disk") {
 		t.Errorf("got %d failed, %v and output %q; want 1 with the reason", failed, err, &out)
 	}

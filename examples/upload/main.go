@@ -106,12 +106,12 @@ func upload(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 	}
 	uploaded, err := u.all(ctx, files)
 	if ctx.Err() != nil {
-		return errors.Join(fmt.Errorf("stopped after %d of %d files; run the same command again to resume", uploaded, len(files)), err)
+		return errors.Join(fmt.Errorf("stopped after %d of %s; run the same command again to resume", uploaded, program.Count(len(files), "file", "files")), err)
 	}
 	if skipped > 0 {
-		fmt.Fprintf(out, "%d hidden files, links and special files are left out\n", skipped)
+		fmt.Fprintf(out, "%s left out\n", program.Count(skipped, "hidden file, link or special file is", "hidden files, links and special files are"))
 	}
-	fmt.Fprintf(out, "%d of %d files uploaded\n", uploaded, len(files))
+	fmt.Fprintf(out, "%d of %s uploaded\n", uploaded, program.Count(len(files), "file", "files"))
 	return err
 }
 

@@ -65,6 +65,14 @@ func (p printable) Write(text []byte) (int, error) {
 	return len(text), err
 }
 
+// Count returns a number with the words for one, or for many.
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // Clean returns a text from outside as one printable line.
 func Clean(text string) string { return replace(text, "") }
 
