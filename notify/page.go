@@ -31,9 +31,8 @@ var (
 
 var functions = map[string]any{
 	"ago": howLong, "at": at, "many": many, "upper": strings.ToUpper, "wrap": wrap,
-	"line":  func(s string) string { return clean(s, shownWidth) },
-	"path":  request,
-	"parts": func(path string) []string { return strings.SplitAfter(path, "/") }, // where a line may be broken
+	"line": func(s string) string { return clean(s, shownWidth) },
+	"path": request,
 }
 
 // A page is what the templates show: an Alert in words.

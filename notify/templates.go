@@ -20,7 +20,7 @@ import (
 // They are executed with the [Alert] and, besides its fields and methods, .Title,
 // .Facts (each with .Name and .Value), .Outcome, .Share, .Actions, .Advice, .Foot,
 // .Rankings (.Title, .Rows with .Name, .Count and .Percent), .Charts (.Title, .Line)
-// and .Color; the functions are ago, at, many, upper, wrap, line, path and parts.
+// and .Color; the functions are ago, at, many, upper, wrap, line and path.
 type Templates struct{ Subject, Text, HTML string }
 
 // render returns the parts of a mail.
