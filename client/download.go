@@ -63,7 +63,8 @@ const downloadTries = 6
 type DownloadOption func(*download)
 
 // DownloadProgress calls f with the number of bytes downloaded and the size of the file;
-// total is -1 if unknown. Calls for one file do not overlap.
+// total is -1 if unknown. [Orders.Download] passes the sums of all files of the order. Calls
+// do not overlap. An [ETA] predicts from both when the download is done.
 func DownloadProgress(f func(done, total int64)) DownloadOption {
 	return func(d *download) { d.progress = f }
 }

@@ -574,6 +574,28 @@ func ExampleExport_Plan() {
 	// Output: 5 records, 1 request, within a minute: true
 }
 
+func ExampleExport_Progress() {
+	c, ctx := acme(), context.Background()
+	var eta client.ETA
+	export := c.Records.Export(client.Expression{}, client.Checkpoint{})
+	for _, err := range export.All(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		done, total := export.Progress()
+		if at := eta.At(done, total); !at.IsZero() {
+			fmt.Fprintf(os.Stderr, "done at %s\n", at.Format("15:04"))
+		}
+		fmt.Printf("%d of %d\n", done, total)
+	}
+	// Output:
+	// 1 of 5
+	// 2 of 5
+	// 3 of 5
+	// 4 of 5
+	// 5 of 5
+}
+
 // Budget bounds what a loop costs. The error says how to resume.
 func ExampleBudget() {
 	c, ctx := acme(), context.Background()

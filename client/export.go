@@ -28,6 +28,8 @@ type Export struct {
 
 	at   time.Time           // when the latest record was created
 	seen map[string]struct{} // the records created then
+
+	read, total int64 // records; total is -1 until a response says it
 }
 
 // checkpointVersion is the version of the stored form of a [Checkpoint]. Increase it when a
@@ -50,7 +52,7 @@ type Checkpoint struct {
 // All yields an error. The options must not sort.
 func (r *Records) Export(e Expression, from Checkpoint, opts ...CallOption) *Export {
 	x := &Export{
-		records: r, expression: e, opts: opts, at: from.CreatedOn, seen: make(map[string]struct{}),
+		records: r, expression: e, opts: opts, at: from.CreatedOn, seen: make(map[string]struct{}), total: -1,
 		identity: Checkpoint{Version: checkpointVersion, Tenant: r.c.tenant},
 	}
 	data, err := json.Marshal(e)
@@ -89,6 +91,11 @@ func (x *Export) Checkpoint() Checkpoint {
 	return c
 }
 
+// Progress returns how many records the Export has yielded, and about how many it will yield.
+// Those before the checkpoint that it resumes from are not counted. The total is -1 until the
+// first response. An [ETA] predicts from both when the Export is done.
+func (x *Export) Progress() (done, total int64) { return x.read, x.total }
+
 // All yields the records from the oldest to the newest. After an error, or if the loop is
 // left early, call All again to resume.
 func (x *Export) All(ctx context.Context) iter.Seq2[*Record, error] {
@@ -110,6 +117,7 @@ func (x *Export) All(ctx context.Context) iter.Seq2[*Record, error] {
 func (x *Export) window(ctx context.Context, from time.Time, spent *int, yield func(*Record, error) bool) (again bool) {
 	search := x.since(from)
 	search.spent = spent
+	first := true
 	for page, err := range pages[Record](ctx, x.records.c, search) {
 		if err != nil {
 			if over := (*BudgetError)(nil); errors.As(err, &over) {
@@ -117,6 +125,9 @@ func (x *Export) window(ctx context.Context, from time.Time, spent *int, yield f
 			}
 			yield(nil, err)
 			return false
+		}
+		if first {
+			first, x.total = false, x.totalAfter(page)
 		}
 		for _, rec := range page.Items {
 			fresh, err := x.advance(rec)
@@ -133,6 +144,14 @@ func (x *Export) window(ctx context.Context, from time.Time, spent *int, yield f
 		}
 	}
 	return false
+}
+
+// totalAfter returns the total of Progress after the first page of a search has come.
+func (x *Export) totalAfter(page *Page[Record]) int64 {
+	if page.TotalCount < len(page.Items) { // the server does not say it
+		return -1
+	}
+	return x.read + int64(max(0, page.TotalCount-len(x.seen)))
 }
 
 // since returns the search for records created at a time or later.
@@ -168,5 +187,6 @@ func (x *Export) advance(rec *Record) (fresh bool, err error) {
 		return false, nil
 	}
 	x.seen[rec.ID] = struct{}{}
+	x.read++
 	return true, nil
 }

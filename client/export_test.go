@@ -24,6 +24,7 @@ import (
 type index struct {
 	created  []time.Time // of the records, oldest first
 	requests int
+	silent   bool                   // it does not count the results
 	fault    func(request int) bool // answers 500
 }
 
@@ -44,6 +45,7 @@ func (x *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Sscan(r.URL.Query().Get("page"), &page)
 	fmt.Sscan(r.URL.Query().Get("pageSize"), &size)
 	first := sort.Search(len(x.created), func(i int) bool { return !x.created[i].Truncate(time.Millisecond).Before(since) })
+	older := first
 	first = min(len(x.created), first+(page-1)*size)
 	text := fmt.Appendf(nil, `{"page":%d,"pageSize":%d,"items":[`, page, size)
 	for i, at := range x.created[first:min(len(x.created), first+size)] {
@@ -53,7 +55,11 @@ func (x *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		text = append(strconv.AppendInt(append(text, `{"id":"`...), int64(first+i), 10), `","createdOn":"`...)
 		text = append(at.AppendFormat(text, time.RFC3339Nano), `"}`...)
 	}
-	w.Write(append(text, `]}`...))
+	text = append(text, ']')
+	if !x.silent {
+		text = fmt.Appendf(text, `,"totalCount":%d`, len(x.created)-older)
+	}
+	w.Write(append(text, '}'))
 }
 
 func TestAnExportGivesEachRecordOnceWhateverTheirAgesAndInterruptions(t *testing.T) {
@@ -240,4 +246,47 @@ func TestACheckpointOfAnotherExportIsRefused(t *testing.T) {
 			t.Errorf("%s: got the checkpoint %v, want the refused one, %v", test.name, export.Checkpoint(), from)
 		}
 	}
+}
+
+// The total of the progress is that of what an Export will yield, after a checkpoint too.
+func TestExportProgress(t *testing.T) {
+	x := &index{created: make([]time.Time, 2500)}
+	for i := range x.created {
+		x.created[i] = time.Date(2026, 1, 1, 0, 0, i/3, 0, time.UTC) // three at a time
+	}
+	c, err := client.New("acme", static("x"), client.WithHTTPClient(&http.Client{Transport: base(x.ServeHTTP)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(export *client.Export, done, total int64) {
+		t.Helper()
+		if d, all := export.Progress(); d != done || all != total {
+			t.Errorf("got %d of %d, want %d of %d", d, all, done, total)
+		}
+	}
+	read := func(export *client.Export, n int) {
+		t.Helper()
+		for _, err := range export.All(t.Context()) {
+			if n--; err != nil {
+				t.Fatal(err)
+			} else if n == 0 {
+				return
+			}
+		}
+	}
+	export := c.Records.Export(client.Expression{}, client.Checkpoint{})
+	want(export, 0, -1)
+	read(export, 1)
+	want(export, 1, 2500)
+	read(export, 1100)
+	want(export, 1101, 2500)
+	rest := c.Records.Export(client.Expression{}, export.Checkpoint())
+	read(rest, 1)
+	want(rest, 1, 1399)
+	read(rest, 9999)
+	want(rest, 1399, 1399)
+	x.silent = true
+	export = c.Records.Export(client.Expression{}, client.Checkpoint{})
+	read(export, 9999)
+	want(export, 2500, -1)
 }

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -326,7 +327,7 @@ func (e *OrderError) Error() string {
 	o := e.Order
 	text := fmt.Sprintf("aprimo: order %s: %s", clean(o.ID), clean(string(o.Status)))
 	if o.FailedTargetsCount > 0 {
-		text += fmt.Sprintf(", %d targets failed", o.FailedTargetsCount)
+		text += fmt.Sprintf(", targets failed: %d", o.FailedTargetsCount)
 	}
 	if o.Message != "" {
 		text += ": " + clean(o.Message)
@@ -360,7 +361,8 @@ func (r *Orders) Download(ctx context.Context, request *OrderRequest, dir string
 	files := make([]Downloaded, len(order.DeliveredFiles))
 	var group errgroup.Group
 	group.SetLimit(orderParallel)
-	opts = append(slices.Clip(opts), distinct(&names{}))
+	all := orderProgress{total: order.TotalFileSize}
+	opts = append(slices.Clip(opts), distinct(&names{}), all.add)
 	for i, file := range order.DeliveredFiles {
 		group.Go(func() error {
 			d := &files[i]
@@ -377,6 +379,30 @@ func (r *Orders) Download(ctx context.Context, request *OrderRequest, dir string
 		err = errors.Join(err, f.Err)
 	}
 	return files, err
+}
+
+// An orderProgress is the progress of all files of an order.
+type orderProgress struct {
+	mu          sync.Mutex
+	done, total int64 // bytes
+}
+
+// add is a DownloadOption. It makes a download report the progress of all.
+func (p *orderProgress) add(d *download) {
+	report, before := d.progress, int64(0)
+	if report == nil {
+		return
+	}
+	d.progress = func(done, _ int64) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.done += done - before
+		before = done
+		if p.total < max(1, p.done) {
+			p.total = -1 // the server did not say it, or meant other files
+		}
+		report(p.done, p.total)
+	}
 }
 
 // A DownloadLink is the result of an order or a maintenance job.

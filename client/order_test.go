@@ -230,6 +230,38 @@ func TestOrderJudgesLinksAndNames(t *testing.T) {
 	}
 }
 
+// The progress of an order is that of all its files, whose size Aprimo says.
+func TestOrderProgress(t *testing.T) {
+	for _, says := range []string{"right", "nothing", "too little"} {
+		synctest.Test(t, func(t *testing.T) {
+			size := map[string]int64{"right": 6000, "too little": 2500}[says]
+			storage := transportFunc(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Request: r, ContentLength: 2000, Header: http.Header{"Etag": {`"1"`}},
+					Body: io.NopCloser(strings.NewReader(strings.Repeat("x", 2000)))}, nil
+			})
+			c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+				json.NewEncoder(w).Encode(map[string]any{"id": "1", "status": "Success", "totalFileSize": size, "deliveredFiles": []string{
+					"https://acme.blob.core.windows.net/1", "https://acme.blob.core.windows.net/2", "https://acme.blob.core.windows.net/3"}})
+			}, client.WithDownloadClient(&http.Client{Transport: storage}))
+			var done, total int64
+			_, err := c.Orders.Download(t.Context(), &client.OrderRequest{Targets: []client.OrderTarget{{RecordID: "1"}}}, t.TempDir(),
+				client.DownloadProgress(func(d, all int64) {
+					if d <= done {
+						t.Errorf("got %d bytes after %d, want more", d, done)
+					}
+					done, total = d, all
+				}))
+			want := map[string]int64{"right": 6000}[says]
+			if want == 0 {
+				want = -1
+			}
+			if err != nil || done != 6000 || total != want {
+				t.Errorf("Aprimo says %s of the size: got %d of %d bytes, error %v; want 6000 of %d", says, done, total, err, want)
+			}
+		})
+	}
+}
+
 // A function of the program's that panics costs its file only.
 func TestOrderOutlivesDownloadProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -213,7 +213,7 @@ func UploadToBlob(c *http.Client) UploadOption {
 
 // UploadProgress calls f after each segment with the number of bytes uploaded; total is -1
 // for a stream. Calls do not overlap, and done never decreases. The upload waits for f to
-// return.
+// return. An [ETA] predicts from both when the upload is done.
 func UploadProgress(f func(done, total int64)) UploadOption {
 	return func(s *uploadSettings) {
 		reported := int64(-1)

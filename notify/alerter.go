@@ -51,9 +51,9 @@ type Alerter struct {
 	latest     time.Time // such an event
 	mute       mute
 	seq        uint64
-	working    bool      // the worker runs
-	inFlight   []string  // IDs of the alerts that are being delivered from here
-	done       []receipt // the last that were
+	working    bool        // the worker runs
+	inFlight   []*delivery // from here
+	done       []receipt   // the last that were
 	closed     bool
 	err        error // of the last alert that could not be delivered
 	sent       uint64
@@ -138,13 +138,14 @@ func (a *Alerter) SendTest(ctx context.Context) error {
 	})
 }
 
-// closeExtra is what Close may need besides two attempts, for the Store and the log.
+// closeExtra is what Close may need besides the attempts, for the Store and the log.
 const closeExtra = 15 * time.Second
 
-// Close is Shutdown with enough time for a last attempt: little more than Rule.Timeout, or
-// twice as long during an attempt, also if a Notifier, the Store or the logger hangs.
+// Close is Shutdown with enough time for a last attempt: little more than Rule.Timeout, twice
+// as long during an attempt, and three times if another alert about the same incident waits
+// for that one, also if a Notifier, the Store or the logger hangs.
 func (a *Alerter) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*a.rule.Timeout+closeExtra)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*a.rule.Timeout+closeExtra)
 	defer cancel()
 	return a.Shutdown(ctx)
 }

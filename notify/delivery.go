@@ -17,27 +17,40 @@ const (
 	maxDone  = 64             // receipts that a process remembers
 )
 
-// A delivery is that of one alert to all its targets. Alerter.mu guards it.
+// A delivery is that of one alert to all its targets. Alerter.mu guards what changes.
 type delivery struct {
-	left      int  // targets
-	unnoted   int  // targets whose result is not in the state yet
-	got       bool // somebody has got it, or may have
-	retryable bool // a target failed that may get the next alert
+	id        string
+	alert     Alert
+	over      chan struct{} // closed at its end
+	left      int           // targets
+	unnoted   int           // targets whose result is not in the state yet
+	got       bool          // somebody has got it, or may have
+	retryable bool          // a target failed that may get the next alert
 }
 
-// dispatch delivers an alert in the background, to all its targets at the same time.
+// dispatch delivers an alert in the background, to all its targets at the same time, after
+// those in flight about the same incident.
 func (a *Alerter) dispatch(p pendingAlert) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if slices.Contains(a.inFlight, p.ID) {
-		return
+	var earlier []*delivery
+	for _, o := range a.inFlight {
+		if o.id == p.ID {
+			return
+		}
+		if o.alert.sharesIncident(p.Alert) {
+			earlier = append(earlier, o)
+		}
 	}
-	a.inFlight = append(a.inFlight, p.ID)
 	p.Alert.Host, p.Alert.PID = a.host, os.Getpid()
 	p.Alert.shift(-a.clock.offset())
-	d := &delivery{left: len(p.Targets), unnoted: len(p.Targets)}
+	d := &delivery{id: p.ID, alert: p.Alert, over: make(chan struct{}), left: len(p.Targets), unnoted: len(p.Targets)}
+	a.inFlight = append(a.inFlight, d)
 	for _, t := range p.Targets {
 		a.deliveries.Go(func() {
+			for _, o := range earlier {
+				<-o.over
+			}
 			got, err := a.deliver(p, t)
 			a.finish(p, receipt{p.ID, t.Route}, d, got, err)
 		})
@@ -76,7 +89,8 @@ func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err e
 	defer a.mu.Unlock()
 	d.unnoted--
 	if d.unnoted == 0 { // not earlier: until the state knows the result, it has the alert to be sent
-		a.inFlight = slices.DeleteFunc(a.inFlight, func(id string) bool { return id == p.ID })
+		a.inFlight = slices.DeleteFunc(a.inFlight, func(o *delivery) bool { return o == d })
+		close(d.over)
 	}
 }
 

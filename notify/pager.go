@@ -32,9 +32,9 @@ func (a Alert) changes() (all []change) {
 		slices.SortStableFunc(all, func(a, b change) int { return a.ended.Compare(b.ended) })
 	}()
 	for _, s := range a.Unreported {
-		text := fmt.Sprintf("%d events", s.Total)
+		text := many(s.Total, "event")
 		if s.Lost > 0 {
-			text += fmt.Sprintf(", %d calls lost", s.Lost)
+			text += ", " + many(s.Lost, "call") + " lost"
 		}
 		all = append(all, change{s.Incident, s.Since, s.Ended, s.Opened, text})
 	}
@@ -48,6 +48,21 @@ func (a Alert) changes() (all []change) {
 		return all
 	}
 	return append(all, own)
+}
+
+// sharesIncident reports whether two alerts report a change of the same incident.
+func (a Alert) sharesIncident(o Alert) bool {
+	ids := o.incidentIDs()
+	return slices.ContainsFunc(a.incidentIDs(), func(id string) bool { return slices.Contains(ids, id) })
+}
+
+// incidentIDs returns the IDs of the incidents that an alert reports.
+func (a Alert) incidentIDs() []string {
+	ids := []string{a.Incident}
+	for _, s := range a.Unreported {
+		ids = append(ids, s.Incident)
+	}
+	return ids
 }
 
 // A posting is one request to a webhook. Its name identifies it among those of an alert.

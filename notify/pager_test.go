@@ -153,6 +153,50 @@ func aDayOfPaging(t *testing.T, url string, rule notify.Rule) {
 	}
 }
 
+// A pager whose triggers take longer than its resolves must not get them in the wrong order:
+// it would keep the incident open for ever. The trigger is retried here when the incident
+// ends, or the Alerter closes.
+func TestRetriedTriggerComesBeforeItsEnd(t *testing.T) {
+	for _, closes := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var actions []string
+			down := true
+			hook := roundTripper(func(r *http.Request) (*http.Response, error) {
+				var e struct {
+					Action string `json:"event_action"`
+				}
+				json.NewDecoder(r.Body).Decode(&e)
+				status := 202
+				if e.Action == "trigger" {
+					if down {
+						status = 503
+					}
+					time.Sleep(10 * time.Second)
+				}
+				if status == 202 {
+					actions = append(actions, e.Action)
+				}
+				return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+			})
+			a := notify.New(
+				notify.Webhook{URL: "https://pd.example/v2/enqueue", Shape: notify.PagerDuty, RoutingKey: "secret-key", Client: &http.Client{Transport: hook}},
+				notify.Rule{Logger: quiet(), Within: time.Minute, Retries: []time.Duration{time.Hour}})
+			burst(a, 20)
+			time.Sleep(50 * time.Minute)
+			down = false
+			if !closes {
+				time.Sleep(time.Hour)
+			}
+			if err := a.Close(); err != nil {
+				t.Error(err)
+			}
+			if fmt.Sprint(actions) != "[trigger resolve]" {
+				t.Errorf("closed before the retry: %v: got %v, want a trigger and then a resolve", closes, actions)
+			}
+		})
+	}
+}
+
 // A test opens an incident and resolves it, and the key is in no error.
 func TestPagerTest(t *testing.T) {
 	p := &pager{opened: map[string]int{}, open: map[string]time.Time{}, resolved: map[string]int{}}

@@ -204,7 +204,8 @@ func (s *sharedState) enqueue(a Alert, d delta, r Rule, to []target) {
 
 // claim returns the alerts that a process must deliver and does not deliver yet. Among
 // them are those of a sender that has died. Those of an incident are delivered one
-// after the other, so that they arrive in order after a mail server was down.
+// after the other, so that they arrive in order after a mail server was down, and no pager
+// opens an incident after it has resolved it.
 func (s *sharedState) claim(d delta, r Rule) (claimed []pendingAlert) {
 	for _, done := range d.done {
 		s.remove(done)
@@ -216,7 +217,7 @@ func (s *sharedState) claim(d delta, r Rule) (claimed []pendingAlert) {
 			continue
 		}
 		p.Sender, p.Lease = d.id, s.Now.Add(r.lease())
-		first := d.closing || !slices.ContainsFunc(s.Pending[:i], func(o pendingAlert) bool { return o.Alert.Incident == p.Alert.Incident })
+		first := d.closing || !slices.ContainsFunc(s.Pending[:i], func(o pendingAlert) bool { return o.Alert.sharesIncident(p.Alert) })
 		if first && !slices.Contains(d.inFlight, p.ID) {
 			claimed = append(claimed, *p)
 		}

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -149,4 +150,24 @@ func note(seen map[string]bool, b *sharedState) {
 	if c := &b.Incidents.Throttled; !c.isOK() {
 		seen[c.ID] = true
 	}
+}
+
+// An alert that reports the end of an earlier incident waits for those about that one.
+func TestClaimedInOrder(t *testing.T) {
+	begun := pendingAlert{ID: "a", Alert: Alert{Incident: "first", Condition: Throttled}, Targets: []target{{Route: "pager"}}}
+	ended := pendingAlert{ID: "b", Alert: Alert{Incident: "second", Condition: Throttled, Unreported: []Summary{{Incident: "first", Opened: true}}}, Targets: []target{{Route: "pager"}}}
+	other := pendingAlert{ID: "c", Alert: Alert{Incident: "third", Condition: Failing}, Targets: []target{{Route: "pager"}}}
+	s := sharedState{Pending: []pendingAlert{begun, ended, other}}
+	want := func(done []receipt, ids ...string) {
+		t.Helper()
+		var got []string
+		for _, p := range s.claim(delta{done: done}, Rule{}) {
+			got = append(got, p.ID)
+		}
+		if !slices.Equal(got, ids) {
+			t.Errorf("got the alerts %q to deliver, want %q", got, ids)
+		}
+	}
+	want(nil, "a", "c")
+	want([]receipt{{"a", "pager"}}, "b", "c")
 }

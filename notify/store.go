@@ -38,7 +38,7 @@ type Store interface {
 
 // Dir is a [Store] in a directory: the state of the alerts, and the alerts that are not
 // delivered yet, survive a restart of the program, and all programs that use the same
-// directory count together. It must be on a local disk. It is made if it does not exist,
+// directory count together. It must be on a local disk. It is created if it does not exist,
 // readable for its owner alone.
 type Dir string
 

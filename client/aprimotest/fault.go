@@ -11,29 +11,28 @@ import (
 // is nothing. The request has used its part of the rate in any case, and its
 // time of service passes before it fails.
 type Fault struct {
-	// Status is answered instead of what was asked for, and nothing is done,
-	// unless Done says otherwise.
+	// Status is the answer, and the request has no effect unless Done is set.
 	// It is meant for 500 (with an exception as the API writes it) and 502,
 	// 503 or 504 (with the page of a gateway). Zero means none.
 	Status int
 
-	// Drop closes the connection without an answer. Nothing is done, unless
-	// Done says otherwise.
+	// Drop closes the connection without an answer. The request has no effect
+	// unless Done is set.
 	//
 	// Over a socket, an http.Transport sends a GET again by itself if its
 	// connection had been used before; in process nothing is sent again.
 	Drop bool
 
-	// Done makes Status and Drop happen after what was asked for has been done,
-	// so that its answer alone is lost.
+	// Done makes Status and Drop happen after the request has had its effect,
+	// so that only its answer is lost.
 	Done bool
 
 	// Slow is how long the body of the answer takes, in ten pieces. The
 	// header comes at once.
 	Slow time.Duration
 
-	// Cut ends the connection after so many bytes of the body of the answer;
-	// what was asked for is done. Zero means that the body is whole.
+	// Cut ends the connection after this number of bytes of the answer's body;
+	// the request has had its effect. Zero means that the body is complete.
 	Cut int64
 }
 

@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// A Load is another integration that uses the tenant: requests that nobody sees
-// but that take their share of the rate and their places in the queue. They cost
-// no goroutine and no waiting; they are worked out when somebody looks.
+// A Load is another integration that uses the tenant: its requests use rate and places
+// in the queue. They need no goroutine and no waiting, because they are computed when
+// something depends on them.
 //
-// Even or random requests and bursts may be had together. The first of the even
-// requests, and of the bursts, comes at From.
+// Even or random requests can be combined with bursts. The first even request and the
+// first burst arrive at From.
 type Load struct {
 	// Agent is the name in the [Report], among the User-Agents.
 	Agent string
 
-	// Rate is how many requests come in a second: evenly, or, if Random, each
+	// Rate is the number of requests in a second: evenly spaced, or, if Random, each
 	// independent of the others (a Poisson process).
 	Rate   float64
 	Random bool
 
-	// Burst requests come at once each Every. Without Every they come once.
+	// Burst is the number of requests that arrive at once, repeated after each Every.
+	// With a zero Every they arrive once.
 	Burst int
 	Every time.Duration
 
 	// From and Until are counted from the tenant's first request, or from
-	// [Tenant.Start]. What would come at Until does not. Zero Until means for
-	// ever.
+	// [Tenant.Start]. Until is exclusive; zero means for ever.
 	From, Until time.Duration
 }
 

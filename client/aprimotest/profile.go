@@ -17,9 +17,8 @@ const (
 	maxProfileTime = 24 * 60 * 60 // seconds
 )
 
-// A Profile is what was measured of a real tenant: examples/probe writes one. With
-// [Profile.Tenant] tests run against a tenant like your own. Its Rate is also the limit for
-// the transport:
+// A Profile has what examples/probe measured of a real tenant. With [Profile.Tenant], tests
+// run against a simulated tenant like your own. Its Rate is also the limit for the transport:
 //
 //	transport.WithLimiter(transport.NewLimiter(p.Rate, time.Second))
 //
@@ -31,31 +30,31 @@ type Profile struct {
 	// Name is the tenant that was measured, such as acme.
 	Name string `json:"tenant"`
 
-	// Measured is when.
+	// Measured is the time of the measurement.
 	Measured time.Time `json:"measured"`
 
-	// Rate is how many requests begin in a second. Zero means that it is not known. It may
-	// be wrong by RateDoubt; if RateAtLeast, it may be larger by any number.
+	// Rate is the number of requests that begin in a second, plus or minus RateDoubt. Zero
+	// means unknown. With RateAtLeast it is a lower bound.
 	Rate        int     `json:"requestsPerSecond,omitzero"`
 	RateDoubt   float64 `json:"requestsPerSecondDoubt,omitzero"`
 	RateAtLeast bool    `json:"requestsPerSecondAtLeast,omitzero"`
 
-	// Queue is how many requests wait. Zero means that it is not known; less than zero
-	// means that none does. It may be wrong by QueueDoubt; if QueueAtLeast, the queue was
-	// not filled and may be longer.
+	// Queue is the number of requests that are queued, plus or minus QueueDoubt. Zero means
+	// unknown; a negative number means none. With QueueAtLeast the queue was not filled, so
+	// it is a lower bound.
 	Queue        int  `json:"queue,omitzero"`
 	QueueDoubt   int  `json:"queueDoubt,omitzero"`
 	QueueAtLeast bool `json:"queueAtLeast,omitzero"`
 
-	// Release is how the waiting requests are let go. It is a guess unless ReleaseSure.
+	// Release is how queued requests are released. It is a guess unless ReleaseSure.
 	Release     Release `json:"release"`
 	ReleaseSure bool    `json:"releaseSure"`
 
-	// Rejected is what an answer 429 looked like. Nil means that none was seen.
+	// Rejected is what a 429 looked like. Nil means that none was seen.
 	Rejected *RejectedAnswer `json:"rejected,omitzero"`
 
 	// ServiceMilliseconds is the median time in calm of each operation, such as
-	// "GET /api/core/records", with the way through the network.
+	// "GET /api/core/records", including the network.
 	ServiceMilliseconds map[string]float64 `json:"serviceMilliseconds,omitempty"`
 
 	// SharesLimit says of other hosts than the DAM's whether the limit is theirs too. A

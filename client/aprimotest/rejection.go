@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A Rejection is what an answer 429 looks like. Aprimo promises nothing about
-// its body or header, so a client has to live with all that can be said here.
+// A Rejection is what a 429 looks like. Aprimo promises nothing about its body or headers, so
+// a client must accept all that can be set here.
 // The zero value is the HTML page of a gateway, without a Retry-After.
 type Rejection struct {
 	// RetryAfter is the value of the header Retry-After, rounded up to a

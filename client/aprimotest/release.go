@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A Release is the way in which waiting requests are let go. Aprimo does not
-// say which is theirs, so a client should be well under each of them.
+// A Release is how queued requests are released. Aprimo does not document theirs, so a client
+// should work with each of them.
 type Release int
 
 const (

@@ -19,14 +19,13 @@ type Report struct {
 // An Agent is what was seen of one integration. Requests for tokens are counted
 // apart, in Tokens alone.
 type Agent struct {
-	Arrived  int // all that came; so Arrived = Served + Rejected + Failed + under way
+	Arrived  int // all requests: Served + Rejected + Failed + those under way
 	Served   int // answered by the API, also with 401 or 404; those of a Load, as they begin
-	Delayed  int // had to wait in the queue; a part of those not rejected
+	Delayed  int // were queued; a part of those not rejected
 	Rejected int // answered 429
-	Failed   int // admitted, but met a Fault, or the client went away
+	Failed   int // admitted, but had a Fault, or the client disconnected
 
-	// MaxPerSecond is the most that arrived in any one second, whenever it
-	// begins; not only in those of the clock.
+	// MaxPerSecond is the most that arrived in any window of one second.
 	MaxPerSecond int
 
 	Delay    time.Duration // of all the Delayed together, in the queue

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// ServeHTTP answers a request over a socket, at the host names of the DAM and
-// of Productivity Management alike: give a Tenant to httptest.NewServer. Time is
-// real then: a request that has to wait for six seconds does so.
+// ServeHTTP answers a request over a socket, for the host names of the DAM and
+// of Productivity Management: pass the Tenant to httptest.NewServer. Time is real
+// then: a request that is queued for six seconds takes six seconds.
 //
 // It panics with [http.ErrAbortHandler], which closes the connection, on a
-// [Fault] that drops it and for a client that has gone away.
+// [Fault] that drops it and for a client that has disconnected.
 func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := t.handle(r)
 	if err != nil {

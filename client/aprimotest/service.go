@@ -15,7 +15,7 @@ import (
 //		"/":                         20 * time.Millisecond, // all others
 //	}
 //
-// What no pattern matches takes the default of 20 milliseconds.
+// Requests that match no pattern take the default of 20 milliseconds.
 type Services map[string]time.Duration
 
 // Func returns the table as a function for [Tenant.Service]. Like

@@ -15,37 +15,36 @@ const (
 	defaultService = 20 * time.Millisecond
 )
 
-// A Tenant is one simulated Aprimo tenant, behind all of its hosts: it limits
-// the requests of everybody together and answers them.
+// A Tenant is one simulated Aprimo tenant with all its hosts: it limits the requests of all
+// clients together and answers them.
 //
 // The zero value is Aprimo's default: 15 requests a second, 100 more queued
-// and answered late, and 429 for what comes on top of that. It answers whoever
-// asks, with or without a token, and has three records.
+// and answered late, and 429 beyond that. It needs no token and has three records.
 //
-// A Tenant is an [http.Handler], for a test that wants a socket, and has a
-// [Tenant.Transport], for one that does not. It is safe for concurrent use, and
-// so must the functions in its fields be. It must not be copied, nor its fields
+// A Tenant is an [http.Handler], for tests over a socket, and has a
+// [Tenant.Transport], for tests without one. It is safe for concurrent use, and
+// the functions in its fields must be, too. It must not be copied, nor its fields
 // changed, after the first request.
 type Tenant struct {
-	// Rate is how many requests begin in a second. Zero means 15.
+	// Rate is the number of requests that begin in a second. Zero means 15.
 	Rate int
 
-	// Queue is how many requests above the rate wait for their turn. Zero
-	// means 100; less than zero means none.
+	// Queue is the number of requests above the rate that are queued. Zero
+	// means 100; a negative number means none.
 	Queue int
 
-	// Release is how the waiting requests are let go. Zero is [TokenBucket].
+	// Release is how queued requests are released. Zero is [TokenBucket].
 	Release Release
 
 	// Service returns how long the server works on a request that has begun.
 	// Nil means 20 milliseconds for each. [Services] makes one from a table.
 	Service func(*http.Request) time.Duration
 
-	// Reject is what an answer 429 looks like. Zero is the HTML page of a
+	// Reject is what a 429 looks like. Zero is the HTML page of a
 	// gateway, without a Retry-After.
 	Reject Rejection
 
-	// Fault, if set, is asked what goes wrong with a request. It is called as
+	// Fault, if set, returns what goes wrong with a request. It is called when
 	// the request begins, so never for one that is answered 429. The zero
 	// Fault means that nothing goes wrong.
 	Fault func(*http.Request) Fault
@@ -53,69 +52,69 @@ type Tenant struct {
 	// Others are the other integrations that use the tenant.
 	Others []Load
 
-	// Seed starts the random numbers of the Others. Zero is a seed like any
-	// other: the same Tenant is loaded in the same way each time.
+	// Seed is the seed of the random numbers of the Others. Zero is a seed like
+	// any other: the same Tenant has the same load each time.
 	Seed uint64
 
-	// Records is how many records exist at the start. Zero means 3; less than
-	// zero means none. Record n has the id n, in 32 hexadecimal digits.
+	// Records is the number of records at the start. Zero means 3; a negative
+	// number means none. Record n has the id n, in 32 hexadecimal digits.
 	Records int
 
 	// RequireToken makes the tenant answer 401, with an empty body, to a
 	// request without a bearer token that the tenant issued and that has not
-	// expired. There is no allowance for clocks that differ.
+	// expired. No difference between clocks is tolerated.
 	RequireToken bool
 
-	// TokenLifetime is how long an access token can be used. Zero means an
+	// TokenLifetime is how long an access token is valid. Zero means an
 	// hour.
 	TokenLifetime time.Duration
 
-	// Login is the login name of who logs in at the authorize endpoint. Empty
-	// means jane.doe.
+	// Login is the name of the user who logs in at the authorize endpoint.
+	// Empty means jane.doe.
 	Login string
 
 	// RequireHeaders makes the tenant answer 400, with an exception that names
-	// the header, to a request without those that Aprimo's guide requires:
+	// the header, to a request without the headers that Aprimo's guide requires:
 	// API-VERSION: 1, Accept and User-Agent, and application/json as the
-	// Content-Type of a body that is no form.
+	// Content-Type of a body that is not a form.
 	RequireHeaders bool
 
-	// CreatedTogether is how many of the Records at the start have the same
-	// createdOn. Zero means one: they were made a second apart, the last of
-	// them a second before the start.
+	// CreatedTogether is the number of the Records at the start that share a
+	// createdOn. Zero means one: they were created a second apart, the last
+	// one a second before the start.
 	CreatedTogether int
 
-	// FileSize is the size, in bytes, of the master file that each of the
-	// Records at the start has. Zero means 1024; less than zero means empty.
+	// FileSize is the size, in bytes, of the master file of each of the
+	// Records at the start. Zero means 1024; a negative number means empty.
 	FileSize int64
 
-	// IndexDelay is how long search does not find a new record, unless it was
-	// sent with set-immediateSearchIndexUpdate. Zero means three seconds; less
-	// than zero means that it is found at once.
+	// IndexDelay is the time until a search finds a new record, unless it was
+	// sent with set-immediateSearchIndexUpdate. Zero means three seconds; a
+	// negative duration means at once.
 	IndexDelay time.Duration
 
-	// SearchCeiling is how deep pages of a search may go, in records; what is
-	// beyond is answered 400. Zero means 10,000, the default of Elasticsearch.
+	// SearchCeiling is the number of records that the pages of a search can
+	// reach; further pages are answered 400. Zero means 10,000, the default of Elasticsearch.
 	SearchCeiling int
 
 	// OrderTime is how long an order takes: a fifth of it pending, the rest
-	// executing. Zero means ten seconds; less than zero means that an order is
-	// done as it is made.
+	// executing. Zero means ten seconds; a negative duration means that an order
+	// is complete when it is created.
 	OrderTime time.Duration
 
-	// SignedFor is how long a signed link can be used. Zero means 30 hours, as the
+	// SignedFor is how long a signed link is valid. Zero means 30 hours, as the
 	// guide says; one source has seen 4.
 	SignedFor time.Duration
 
-	// DeleteTrees makes the tenant delete a classification that has others below
-	// it. If false, it answers 409; which of the two Aprimo does is not known.
+	// DeleteTrees makes the tenant delete a classification that has children. If
+	// false, it answers 409; which of the two Aprimo does is not known.
 	DeleteTrees bool
 
-	// DynamicRecords makes the tenant answer with the records that a dynamic
-	// collection finds. If false, it answers 500, as a real tenant was seen to.
+	// DynamicRecords makes the tenant return the records that a dynamic
+	// collection finds. If false, it answers 500, as a real tenant did.
 	DynamicRecords bool
 
-	// Strict is what the tenant refuses beyond what real tenants were seen to.
+	// Strict is what the tenant rejects although real tenants accept it.
 	Strict Strict
 
 	mu     sync.Mutex    // guards what follows down to the blank line

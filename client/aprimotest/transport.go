@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// Transport returns an http.RoundTripper that brings requests to the tenant
+// Transport returns an http.RoundTripper that passes requests to the tenant
 // without a socket, whatever their host. It leaves no goroutine behind and waits
-// with timers alone, so in a bubble of testing/synctest hours pass in
-// milliseconds. A Tenant belongs to the bubble of its first request.
+// only with timers, so in a bubble of testing/synctest hours take milliseconds. A
+// Tenant belongs to the bubble of its first request.
 //
 // As with an http.Transport, a request's context ends it at any point, also while
-// its body is read; a body not read before that is lost.
+// its body is read; what was not read before is lost.
 func (t *Tenant) Transport() http.RoundTripper { return inProcess{t} }
 
 type inProcess struct{ tenant *Tenant }

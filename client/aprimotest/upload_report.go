@@ -29,8 +29,8 @@ func (s UploadState) String() string {
 	return names[s]
 }
 
-// An Upload is what the tenant knows of a file that was uploaded: never the bytes
-// of a large one, but enough to tell whether they are right, see [Upload.Same].
+// An Upload describes an uploaded file: not the bytes of a large one, but enough to
+// check them, see [Upload.Same].
 type Upload struct {
 	Token    string
 	FileName string
@@ -47,7 +47,7 @@ type Segment struct {
 	Sent   int // how often it arrived whole; the last is the one that counts
 }
 
-// Uploads returns all uploads, in the order in which they were begun.
+// Uploads returns all uploads, in the order in which they started.
 func (t *Tenant) Uploads() []Upload {
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()
@@ -64,8 +64,8 @@ func (t *Tenant) Uploads() []Upload {
 	return all
 }
 
-// PurgeUploads forgets all uploads that no record has used, as Aprimo does after
-// a few days. Their tokens are answered 404 from then on.
+// PurgeUploads removes all uploads that no record has used, as Aprimo does after
+// a few days. Their tokens are answered 404 afterwards.
 func (t *Tenant) PurgeUploads() {
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()
@@ -77,7 +77,7 @@ func (t *Tenant) PurgeUploads() {
 }
 
 // Same reports whether the upload has exactly the bytes of r, which it reads
-// once, in little memory. The error is that of r.
+// once, in constant memory. The error is that of r.
 func (u Upload) Same(r io.Reader) (bool, error) {
 	for _, segment := range u.Segments {
 		hash := sha256.New()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aprimo-go/aprimo/examples/internal/mailserver"
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 	"github.com/aprimo-go/aprimo/notify"
 )
 
@@ -25,6 +26,7 @@ func parse(args []string, env func(string) string, out io.Writer) (flags, error)
 	f := flags{env: env}
 	s := flag.NewFlagSet("alert", flag.ContinueOnError)
 	s.SetOutput(out)
+	s.Usage = program.Usage(s, mainGo)
 	s.StringVar(&f.preview, "preview", "", "write all alerts as they look into this `folder`, and send none")
 	s.StringVar(&f.smtp, "smtp", "", "`host:port` of a real mail server (Addr)")
 	s.StringVar(&f.from, "from", "", "`address` of the sender (From)")

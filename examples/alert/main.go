@@ -12,25 +12,32 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 	"github.com/aprimo-go/aprimo/notify"
 )
 
+//go:embed main.go
+var mainGo string
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "alert:", err)
-		os.Exit(1)
-	}
+	program.Main("alert", func(ctx context.Context, out io.Writer) error {
+		switch err := run(ctx, os.Args[1:], os.Getenv, out); {
+		case errors.Is(err, flag.ErrHelp):
+			return nil
+		case err != nil && ctx.Err() != nil:
+			return errors.New("stopped: run the same command again to send the alert")
+		default:
+			return err
+		}
+	})
 }
 
 func run(ctx context.Context, args []string, env func(string) string, out io.Writer) error {

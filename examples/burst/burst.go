@@ -72,15 +72,9 @@ func get(ctx context.Context, client *http.Client, url string) (status int, err 
 }
 
 // newBar returns the progress bar of a burst. Where bars are not drawn it prints a line.
-func newBar(title string, n int) *progressbar.ProgressBar {
+func newBar(title string, n int) *progress.Bar {
 	if !progress.Visible() {
 		fmt.Fprintf(os.Stderr, "%s: %d requests\n", title, n)
 	}
-	return progress.New(int64(n), fmt.Sprintf("%-28s", title),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(false),
-		progressbar.OptionSetWidth(30),
-		progressbar.OptionThrottle(50*time.Millisecond),
-		progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }),
-	)
+	return progress.New(int64(n), title, progressbar.OptionShowCount())
 }

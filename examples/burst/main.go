@@ -5,7 +5,7 @@
 // administrator as an in-process mail server received it.
 //
 //	go run ./examples/burst
-//	go run ./examples/burst -n 300 -strangers 60
+//	go run ./examples/burst -n 300 -others 60
 //
 // With -tenant it sends harmless GETs to a real tenant, only through our transport, with
 // the credentials of a client-credentials registration in APRIMO_CLIENT_ID and
@@ -16,43 +16,50 @@ package main
 
 import (
 	"context"
+	_ "embed"
+	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
+	"io"
+
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 )
 
 type flags struct {
 	calls, rate, queue int
-	strangers          float64
+	others             float64
 	tenant             string
 }
+
+//go:embed main.go
+var mainGo string
 
 func main() {
 	var f flags
 	flag.IntVar(&f.calls, "n", 130, "number of `requests` to send at once")
 	flag.IntVar(&f.rate, "rate", 15, "limit in requests per second, of the tenant and of our transport")
 	flag.IntVar(&f.queue, "queue", 100, "requests above the limit that the simulated tenant queues")
-	flag.Float64Var(&f.strangers, "strangers", 40, "requests per second of another integration, which saturates the tenant for 8 s; 0: none")
+	flag.Float64Var(&f.others, "others", 40, "requests per second of another integration, which saturates the tenant for 8 s; 0: none")
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com; empty: a simulated one")
+	flag.Usage = program.Usage(flag.CommandLine, mainGo)
 	flag.Parse()
-
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, f); err != nil {
-		fmt.Fprintln(os.Stderr, "burst:", err)
-		os.Exit(1)
-	}
+	program.Main("burst", func(ctx context.Context, out io.Writer) error {
+		err := run(ctx, f, out)
+		if err != nil && ctx.Err() != nil {
+			return errors.New("stopped: run the same command again to send all requests anew")
+		}
+		return err
+	})
 }
 
-func run(ctx context.Context, f flags) error {
+func run(ctx context.Context, f flags, out io.Writer) error {
 	if err := f.check(); err != nil {
 		return err
 	}
 	if f.tenant != "" {
-		return runReal(ctx, f)
+		return runReal(ctx, f, out)
 	}
-	return runSimulated(ctx, f)
+	return runSimulated(ctx, f, out)
 }
 
 func (f flags) check() error {
@@ -65,8 +72,8 @@ func (f flags) check() error {
 		return fmt.Errorf("-rate %d: choose 1 to 1000 a second", f.rate)
 	case f.queue < 1:
 		return fmt.Errorf("-queue %d: choose at least 1", f.queue)
-	case f.strangers < 0 || f.strangers > 10_000:
-		return fmt.Errorf("-strangers %g: choose 0 to 10000 a second", f.strangers)
+	case f.others < 0 || f.others > 10_000:
+		return fmt.Errorf("-others %g: choose 0 to 10000 a second", f.others)
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/mail"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -25,20 +24,20 @@ type column struct {
 }
 
 // show prints the results, and returns an error if a call was lost.
-func show(f flags, columns []column, log string, mails []string) error {
-	fmt.Printf("\n%d requests at once to a tenant that serves %d/s, queues %d, and answers 429 beyond:\n\n", f.calls, f.rate, f.queue)
-	table(columns)
-	showLog(log)
+func show(out io.Writer, f flags, columns []column, log string, mails []string) error {
+	fmt.Fprintf(out, "\n%d requests at once to a tenant that serves %d/s, queues %d, and answers 429 beyond:\n\n", f.calls, f.rate, f.queue)
+	table(out, columns)
+	showLog(out, log)
 	for _, text := range mails {
-		if err := showMail(text); err != nil {
+		if err := showMail(out, text); err != nil {
 			return fmt.Errorf("the mail as received: %w", err)
 		}
 	}
-	return verdict(columns, len(mails))
+	return verdict(out, columns, len(mails))
 }
 
-func table(columns []column) {
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
+func table(out io.Writer, columns []column) {
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	defer w.Flush()
 	row := func(label string, cell func(column) string) {
 		fmt.Fprintf(w, "  %s\t", label)
@@ -65,39 +64,39 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds())
 
 const shownLines = 3 // of the log
 
-func showLog(log string) {
+func showLog(out io.Writer, log string) {
 	lines := strings.Split(strings.TrimSpace(log), "\n")
 	if log == "" {
 		return
 	}
-	fmt.Printf("\nThe log has %d lines. The first:\n\n", len(lines))
+	fmt.Fprintf(out, "\nThe log has %d lines. The first:\n\n", len(lines))
 	for _, line := range lines[:min(shownLines, len(lines))] {
-		fmt.Println(line)
+		fmt.Fprintln(out, line)
 	}
 }
 
 // showMail prints the header fields that a mail program shows, and the plain text.
-func showMail(text string) error {
+func showMail(out io.Writer, text string) error {
 	msg, err := mail.ReadMessage(strings.NewReader(text))
 	if err != nil {
 		return err
 	}
-	fmt.Print("\nThe administrator's mail, as the mail server received it:\n\n")
+	fmt.Fprint(out, "\nThe administrator's mail, as the mail server received it:\n\n")
 	var words mime.WordDecoder
 	for _, name := range []string{"From", "To", "Date", "Subject"} {
 		value, err := words.DecodeHeader(msg.Header.Get(name))
 		if err != nil {
 			return err
 		}
-		fmt.Printf("  %s: %s\n", name, value)
+		fmt.Fprintf(out, "  %s: %s\n", name, value)
 	}
 	body, err := plainPart(msg)
 	if err != nil {
 		return err
 	}
-	fmt.Println()
+	fmt.Fprintln(out)
 	for line := range strings.Lines(body) {
-		fmt.Print("  ", line)
+		fmt.Fprint(out, "  ", line)
 	}
 	return nil
 }
@@ -121,7 +120,7 @@ func plainPart(msg *mail.Message) (string, error) {
 }
 
 // verdict checks the results against what this module promises.
-func verdict(columns []column, mails int) error {
+func verdict(out io.Writer, columns []column, mails int) error {
 	lost := 0
 	for _, c := range columns[1:] {
 		lost += c.rejected
@@ -135,6 +134,6 @@ func verdict(columns []column, mails int) error {
 	if columns[1].ours.Rejected > 0 {
 		return errors.New("429s although we were alone")
 	}
-	fmt.Printf("\nWith a plain http.Client %d calls were lost. Through transport.New() none were.\n", columns[0].rejected)
+	fmt.Fprintf(out, "\nWith a plain http.Client %d calls were lost. Through transport.New() none were.\n", columns[0].rejected)
 	return nil
 }

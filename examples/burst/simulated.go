@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/examples/internal/connect"
 	"github.com/aprimo-go/aprimo/examples/internal/mailserver"
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
@@ -18,12 +20,13 @@ import (
 
 const (
 	userAgent = "burst-example/1.0"
-	stranger  = "another integration"
+	other     = "another integration"
 	saturated = 8 * time.Second
 )
 
 // runSimulated sends three bursts, each to a tenant of its own.
-func runSimulated(ctx context.Context, f flags) error {
+func runSimulated(ctx context.Context, f flags, out io.Writer) error {
+	fmt.Fprintln(out, connect.Simulated)
 	mails, err := mailserver.Start()
 	if err != nil {
 		return fmt.Errorf("the in-process mail server: %w", err)
@@ -40,7 +43,7 @@ func runSimulated(ctx context.Context, f flags) error {
 	}
 	var log bytes.Buffer
 	alerter := notify.New(mails.Email(), notify.Rule{Count: 10, Within: time.Minute, Tenant: "acme"})
-	shared, err := throttled(ctx, f, "transport.New(), shared", f.others(),
+	shared, err := throttled(ctx, f, "transport.New(), shared", f.load(),
 		[]transport.Option{transport.WithLogger(zerolog.New(&log).With().Timestamp().Logger()), transport.WithObserver(alerter.Observe)})
 	if err != nil {
 		return err
@@ -48,16 +51,16 @@ func runSimulated(ctx context.Context, f flags) error {
 	if err := alerter.Close(); err != nil {
 		return fmt.Errorf("the alert was not delivered: %w", err)
 	}
-	return show(f, []column{plain, alone, shared}, log.String(), mails.Received())
+	return show(out, f, []column{plain, alone, shared}, log.String(), mails.Received())
 }
 
-// others returns the load of an integration that fills the tenant's queue immediately
+// load returns the load of an integration that fills the tenant's queue immediately
 // and keeps it full for some seconds.
-func (f flags) others() []aprimotest.Load {
-	if f.strangers == 0 {
+func (f flags) load() []aprimotest.Load {
+	if f.others == 0 {
 		return nil
 	}
-	return []aprimotest.Load{{Agent: stranger, Burst: f.rate + f.queue, Rate: f.strangers, Until: saturated}}
+	return []aprimotest.Load{{Agent: other, Burst: f.rate + f.queue, Rate: f.others, Until: saturated}}
 }
 
 func plainClient(ctx context.Context, f flags) (column, error) {
@@ -96,5 +99,5 @@ func measure(ctx context.Context, f flags, title string, others []aprimotest.Loa
 		return column{}, fmt.Errorf("%s: %d of %d requests failed: %w", title, r.failed, f.calls, r.err)
 	}
 	report := tenant.Report()
-	return column{title: title, result: r, ours: report.Agents[userAgent], theirs: report.Agents[stranger]}, nil
+	return column{title: title, result: r, ours: report.Agents[userAgent], theirs: report.Agents[other]}, nil
 }

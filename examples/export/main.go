@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -34,12 +35,16 @@ type flags struct {
 // tenantName returns the tenant as the state names it.
 func (f flags) tenantName() string { return connect.TenantName(f.tenant) }
 
+//go:embed main.go
+var mainGo string
+
 func main() {
 	var f flags
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com")
 	flag.StringVar(&f.find, "find", "", "search `expression`; empty: all records")
 	flag.StringVar(&f.out, "out", "records.jsonl", "`file` to write: .jsonl or .csv")
 	flag.IntVar(&f.records, "records", 2500, "`number` of records of the simulated tenant")
+	flag.Usage = program.Usage(flag.CommandLine, mainGo)
 	flag.Parse()
 	program.Main("export", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
 }
@@ -66,9 +71,9 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 		fmt.Fprintf(out, "%s does not say of which tenant and -find it is: it is taken for those of this command\n", file.statePath())
 	}
 	if file.state.Count > 0 {
-		fmt.Fprintf(out, "resuming after %d records\n", file.state.Count)
+		fmt.Fprintf(out, "resuming after %s\n", program.Count(file.state.Count, "record", "records"))
 	}
-	bar := progress.New(-1, "records", progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
+	bar := progress.New(-1, "records", progressbar.OptionShowCount())
 	defer bar.Finish()
 	records := c.Records.Export(client.Expression{Text: f.find}, file.state.Checkpoint)
 	for record, err := range records.All(ctx) {
@@ -79,13 +84,13 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 			bar.Finish()
 			return errors.Join(stopped(ctx, f, file.state.Count, err), file.save(records))
 		}
-		bar.Add(1)
+		bar.Set(records.Progress())
 	}
 	if err := file.done(); err != nil {
 		return err
 	}
 	bar.Finish()
-	fmt.Fprintf(out, "%d records are in %s\n", file.state.Count, f.out)
+	fmt.Fprintf(out, "%s in %s\n", program.Count(file.state.Count, "record is", "records are"), f.out)
 	return nil
 }
 
@@ -96,7 +101,7 @@ func stopped(ctx context.Context, f flags, count int, err error) error {
 		next = fmt.Sprintf("the simulated tenant is gone now, remove %s and %s.state to start again", f.out, f.out)
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("stopped after %d records; %s", count, next)
+		return fmt.Errorf("stopped after %s; %s", program.Count(count, "record", "records"), next)
 	}
-	return fmt.Errorf("failed after %d records; %s: %w", count, next, err)
+	return fmt.Errorf("failed after %s; %s: %w", program.Count(count, "record", "records"), next, err)
 }

@@ -13,6 +13,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -45,6 +46,9 @@ type flags struct {
 	all                           bool
 }
 
+//go:embed main.go
+var mainGo string
+
 func main() {
 	var f flags
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com")
@@ -52,6 +56,7 @@ func main() {
 	flag.StringVar(&f.collection, "collection", "", "`id` of a collection, instead of a search")
 	flag.BoolVar(&f.all, "all", false, "order the files of all records of the tenant")
 	flag.StringVar(&f.dir, "dir", "files", "`directory` for the files")
+	flag.Usage = program.Usage(flag.CommandLine, mainGo)
 	flag.Parse()
 	program.Main("order", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
 }
@@ -115,7 +120,7 @@ func order(ctx context.Context, c *client.Client, f flags, out io.Writer) error 
 		failed += k
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d files failed, see above: run the same command again to order and download again", failed)
+		return fmt.Errorf("%s failed, see above: run the same command again to order and download again", program.Count(failed, "file", "files"))
 	}
 	return nil
 }
@@ -174,11 +179,14 @@ func (f flags) records(ctx context.Context, c *client.Client) iter.Seq2[*client.
 
 // targetsOf reads all before the first order: orders take long, and pages would change.
 func targetsOf(records iter.Seq2[*client.Record, error]) (targets []client.OrderTarget, err error) {
+	bar := progress.New(-1, "reading the records", progressbar.OptionShowCount())
+	defer bar.Finish()
 	for r, err := range records {
 		if err != nil {
 			return nil, err
 		}
 		targets = append(targets, client.OrderTarget{RecordID: r.ID})
+		bar.Add(1)
 	}
 	if len(targets) == 0 {
 		return nil, errors.New("there are no such records: nothing is ordered")
@@ -188,13 +196,9 @@ func targetsOf(records iter.Seq2[*client.Record, error]) (targets []client.Order
 
 // download orders and downloads files, and returns how many failed.
 func download(ctx context.Context, c *client.Client, targets []client.OrderTarget, dir string, out io.Writer) (failed int, err error) {
-	bar := progress.New(-1, fmt.Sprintf("%d files", len(targets)), progressbar.OptionSpinnerType(14), progressbar.OptionClearOnFinish())
+	bar := progress.New(-1, filepath.Base(dir), progressbar.OptionSpinnerType(14), progressbar.OptionShowBytes(true), progressbar.OptionShowCount())
 	defer bar.Finish()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return 0, err
-	}
-	tick := client.DownloadProgress(func(done, total int64) { bar.Add(1) })
-	files, err := c.Orders.Download(ctx, &client.OrderRequest{Targets: targets}, dir, tick)
+	files, err := c.Orders.Download(ctx, &client.OrderRequest{Targets: targets}, dir, client.DownloadProgress(bar.Set))
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}

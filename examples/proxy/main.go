@@ -1,6 +1,7 @@
 // Proxy is a reverse proxy that keeps programs in any language within a tenant's limit
-// together: they use its address as their base URL instead of Aprimo's. Programs take
-// turns, 429s are retried, and several proxies share the limit over Redis.
+// together: they use its address as their base URL instead of Aprimo's, and send their own
+// access tokens. Programs take turns, 429s are retried, and several proxies share the limit
+// over Redis.
 //
 //	go run ./examples/proxy                                   a simulated tenant, to try
 //	go run ./examples/proxy -tenant acme -redis redis://redis:6379
@@ -48,8 +49,8 @@
 // # Running it
 //
 // A second address, by default 127.0.0.1:9090, serves the status page at /, /metrics for
-// Prometheus, /livez, which fails only if the process hangs, and /readyz, which fails from
-// the signal to end on. The page shows names of users: keep this address from others.
+// Prometheus, /livez, which fails only if the process hangs, and /readyz, which answers 503
+// from the signal to end on. The page shows names of users: keep this address from others.
 //
 // On an interrupt or SIGTERM the proxy accepts requests for the time of -drain-delay, until
 // load balancers have noticed, completes those that it has, and exits with 0, or with 1 if
@@ -63,12 +64,15 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 )
 
 type flags struct {
@@ -82,6 +86,9 @@ type flags struct {
 	webhook                 string
 	drainDelay, drain       time.Duration
 }
+
+//go:embed main.go
+var mainGo string
 
 func main() {
 	var f flags
@@ -102,6 +109,7 @@ func main() {
 	flag.StringVar(&f.webhook, "webhook", "", "`shape` of alerts for a webhook: json, slack, teams, alertmanager or pagerduty, with the URL in the environment variable WEBHOOK_URL, and for pagerduty the key in PAGERDUTY_ROUTING_KEY; empty: no webhook")
 	flag.DurationVar(&f.drainDelay, "drain-delay", 0, "`time` to accept requests after the signal to end, until load balancers have noticed")
 	flag.DurationVar(&f.drain, "drain", time.Minute, "`time` to complete requests before exit")
+	flag.Usage = program.Usage(flag.CommandLine, mainGo)
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

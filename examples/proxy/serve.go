@@ -42,7 +42,10 @@ func run(ctx context.Context, f flags, ready func(programs, admin net.Addr)) err
 		return err
 	}
 	defer admin.Close()
-	log.Info().Str("programs", programs.Addr().String()).Str("admin", admin.Addr().String()).Msg("proxy: listens")
+	if f.tenant == "" {
+		log.Warn().Msg("proxy: simulated tenant: nothing is sent to Aprimo; choose a real tenant with -tenant")
+	}
+	log.Info().Str("tenant", f.tenant).Str("programs", programs.Addr().String()).Str("admin", admin.Addr().String()).Msg("proxy: listens")
 	if ready != nil {
 		ready(programs.Addr(), admin.Addr())
 	}

@@ -16,6 +16,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -38,6 +39,9 @@ type options struct {
 
 var errStopped = errors.New("stopped: the report covers what was read; run the same command again to read all")
 
+//go:embed main.go
+var mainGo string
+
 func main() {
 	debug.SetMemoryLimit(40 << 20) // bytes; it needs half of that
 	var o options
@@ -49,6 +53,7 @@ func main() {
 	})
 	flag.Func("since", "report only from this `time` on, such as 2026-11-24T10:00:00Z", timeInto(&o.want.since))
 	flag.Func("until", "report only up to this `time`", timeInto(&o.want.until))
+	flag.Usage = program.Usage(flag.CommandLine, mainGo)
 	flag.Parse()
 	o.files = flag.Args()
 	program.Main("report", func(ctx context.Context, out io.Writer) error { return run(ctx, out, o) })

@@ -93,9 +93,21 @@ func readAll(ctx context.Context, want filter, sources []source) report {
 	return r
 }
 
+// size returns how many bytes the sources have, or -1 if that of one is not known.
+func size(sources []source) (total int64) {
+	for _, s := range sources {
+		file, ok := s.r.(*io.LimitedReader)
+		if !ok {
+			return -1
+		}
+		total += file.N
+	}
+	return total
+}
+
 // all reads the sources one after the other, and reports whether it has read all.
 func (r *reading) all(ctx context.Context, sources []source) bool {
-	bar := progress.New(-1, "reading", progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true), progressbar.OptionClearOnFinish())
+	bar := progress.New(size(sources), "reading", progressbar.OptionShowBytes(true), progressbar.OptionShowCount(), progressbar.OptionUseIECUnits(true), progressbar.OptionClearOnFinish())
 	defer bar.Finish()
 	for _, s := range sources {
 		err := r.lines(ctx, s, bar)

@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -28,9 +29,13 @@ import (
 	"github.com/aprimo-go/aprimo/transport/status"
 )
 
+//go:embed main.go
+var mainGo string
+
 func main() {
 	addr := flag.String("addr", "localhost:8429", "`host:port` to serve the page at")
 	lasts := flag.Duration("for", 0, "`duration` after which to exit; 0: run until Ctrl-C")
+	flag.Usage = program.Usage(flag.CommandLine, mainGo)
 	flag.Parse()
 	program.Main("status", func(ctx context.Context, out io.Writer) error {
 		if flag.NArg() > 0 {
@@ -39,8 +44,8 @@ func main() {
 		page := ctx
 		if *lasts > 0 {
 			var stop context.CancelFunc
-			page, stop = context.WithTimeout(ctx, *lasts)
-			defer stop()
+			page, stop = context.WithCancel(ctx) // no deadline: calls that cannot meet it would be rejected
+			defer time.AfterFunc(*lasts, stop).Stop()
 		}
 		listener, err := net.Listen("tcp", *addr)
 		if err != nil {

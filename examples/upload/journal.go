@@ -102,6 +102,14 @@ func (e entry) resumable(now source) *client.UploadState {
 	return e.Begun.State
 }
 
+// arrived returns how many bytes of the file as it is now an earlier run has uploaded.
+func (e entry) arrived(now source) int64 {
+	if s := e.resumable(now); s != nil {
+		return min(now.Size, int64(len(s.Done))*s.SegmentSize)
+	}
+	return 0
+}
+
 // openJournal reads the journal of a folder, or begins one.
 func openJournal(f flags) (*journal, error) {
 	j := &journal{

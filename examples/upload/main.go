@@ -19,6 +19,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -43,12 +44,16 @@ type flags struct {
 // tenantName returns the tenant as the journal names it.
 func (f flags) tenantName() string { return connect.TenantName(f.tenant) }
 
+//go:embed main.go
+var mainGo string
+
 func main() {
 	var f flags
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com")
 	flag.StringVar(&f.keyField, "key-field", "", "`name` of an indexed text field for the keys of the new records")
 	flag.StringVar(&f.classification, "classification", "", "`id` of the classification for the new records")
 	flag.StringVar(&f.dir, "dir", "", "`directory` with the files to upload")
+	flag.Usage = program.Usage(flag.CommandLine, mainGo)
 	flag.Parse()
 	program.Main("upload", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
 }
@@ -101,12 +106,12 @@ func upload(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 	}
 	uploaded, err := u.all(ctx, files)
 	if ctx.Err() != nil {
-		return errors.Join(fmt.Errorf("stopped after %d of %d files; run the same command again to resume", uploaded, len(files)), err)
+		return errors.Join(fmt.Errorf("stopped after %d of %s; run the same command again to resume", uploaded, program.Count(len(files), "file", "files")), err)
 	}
 	if skipped > 0 {
-		fmt.Fprintf(out, "%d hidden files, links and special files are left out\n", skipped)
+		fmt.Fprintf(out, "%s left out\n", program.Count(skipped, "hidden file, link or special file is", "hidden files, links and special files are"))
 	}
-	fmt.Fprintf(out, "%d of %d files uploaded\n", uploaded, len(files))
+	fmt.Fprintf(out, "%d of %s uploaded\n", uploaded, program.Count(len(files), "file", "files"))
 	return err
 }
 

@@ -37,7 +37,7 @@ type uploader struct {
 	flags   flags
 	journal *journal
 	field   *client.FieldDefinition // for the keys
-	bar     *progressbar.ProgressBar
+	bar     *progress.Bar
 
 	mu       sync.Mutex
 	out      io.Writer
@@ -51,8 +51,7 @@ func newUploader(ctx context.Context, c *client.Client, f flags, j *journal, out
 			return nil, fmt.Errorf("reading the field definitions: %w", err)
 		}
 		if field.Name == f.keyField {
-			bar := progress.New(-1, "uploading", progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish())
-			return &uploader{c: c, flags: f, journal: j, field: field, bar: bar, out: out}, nil
+			return &uploader{c: c, flags: f, journal: j, field: field, out: out}, nil
 		}
 	}
 	return nil, fmt.Errorf("the tenant has no field %q: choose another -key-field", f.keyField)
@@ -60,6 +59,7 @@ func newUploader(ctx context.Context, c *client.Client, f flags, j *journal, out
 
 // all uploads files until the context ends, and returns how many are uploaded now.
 func (u *uploader) all(ctx context.Context, files []string) (uploaded int, err error) {
+	u.bar = progress.New(u.left(files), "uploading", progressbar.OptionShowBytes(true), progressbar.OptionShowCount())
 	defer u.bar.Finish()
 	var group errgroup.Group
 	group.SetLimit(parallel)
@@ -77,6 +77,19 @@ func (u *uploader) all(ctx context.Context, files []string) (uploaded int, err e
 		u.failed = append(u.failed, fmt.Errorf("%d files failed, the others are not tried: correct the cause and run the same command again", len(u.failed)))
 	}
 	return u.uploaded, errors.Join(u.failed...)
+}
+
+// left returns the number of bytes that are still to be uploaded.
+func (u *uploader) left(files []string) (bytes int64) {
+	for _, file := range files {
+		now, err := stat(u.journal.name(file))
+		e := u.journal.of(file)
+		if err != nil || e.Sent != nil || e.done(now) {
+			continue
+		}
+		bytes += now.Size - e.arrived(now)
+	}
+	return bytes
 }
 
 func (u *uploader) gaveUp() bool {
@@ -139,9 +152,10 @@ func (u *uploader) one(ctx context.Context, file string) error {
 
 // send uploads a file, from where an earlier upload of it stopped.
 func (u *uploader) send(ctx context.Context, file string, now source) (*client.Upload, error) {
-	e, before := u.journal.of(file), int64(0)
+	e := u.journal.of(file)
+	before := e.arrived(now)
 	opts := []client.UploadOption{
-		client.UploadProgress(func(done, _ int64) { u.bar.Add64(done - before); before = done }),
+		client.UploadProgress(func(done, _ int64) { u.bar.Add(done - before); before = done }),
 		client.UploadStates(func(s client.UploadState) {
 			e.Begun = &transfer{now, &s}
 			_ = u.journal.set(file, e) // without the state the file is uploaded from its start
@@ -178,6 +192,7 @@ func (u *uploader) store(ctx context.Context, file string, e entry, again bool) 
 		return err
 	}
 	u.mu.Lock()
+	u.bar.Clear()
 	fmt.Fprintf(u.out, "%s is record %s\n", program.Clean(file), program.Clean(record))
 	u.mu.Unlock()
 	return u.journal.set(file, entry{Record: record, Uploaded: e.Sent.Source})

@@ -111,7 +111,7 @@ func dashboard() []byte {
 			"refresh": 2, "multi": true, "includeAll": true, "allValue": ".*", "current": object{"text": "All", "value": "$__all"}}
 	}
 	all, err := json.MarshalIndent(object{
-		"title": "Aprimo", "uid": "aprimo-rate-limit", "tags": []string{"aprimo"}, "timezone": "utc", "schemaVersion": 39, "editable": true,
+		"title": "Aprimo", "uid": "aprimo-rate-limit", "tags": []string{"aprimo"}, "timezone": "utc", "schemaVersion": 39, "editable": true, "annotations": object{"list": []any{}},
 		"refresh": "30s", "time": object{"from": "now-3h", "to": "now"}, "panels": panels,
 		"templating": object{"list": []object{
 			{"name": "datasource", "type": "datasource", "query": "prometheus", "label": "Data source"}, variable("job", "job"), variable("instance", "instance"),
@@ -130,7 +130,7 @@ const chosen = `{job=~"$job", instance=~"$instance"}`
 func title(m measure.Metric) string {
 	s := strings.TrimPrefix(m.Name, "aprimo.client.rate_limit.")
 	s = strings.NewReplacer(".", " ", "_", " ").Replace(s)
-	return strings.ToUpper(s[:1]) + s[1:]
+	return strings.Replace(strings.ToUpper(s[:1])+s[1:], "Http", "HTTP", 1)
 }
 
 func unit(m measure.Metric) string {

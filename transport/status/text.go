@@ -54,5 +54,13 @@ func name(s string) string {
 	return s
 }
 
-// parts splits a path where a line may be broken.
-func parts(path string) []string { return strings.SplitAfter(path, "/") }
+// parts splits a path or a name where a line may be broken.
+func parts(text string) (all []string) {
+	for {
+		i := strings.IndexAny(text, "/@")
+		if i < 0 {
+			return append(all, text)
+		}
+		all, text = append(all, text[:i+1]), text[i+1:]
+	}
+}

@@ -20,6 +20,9 @@ import (
 
 const simulated = "simulated"
 
+// Simulated is the line that a program prints when it uses a simulated tenant.
+const Simulated = "Simulated tenant: nothing is sent to Aprimo. Choose a real tenant with -tenant."
+
 // started tells the simulated tenants of different processes apart.
 var started = time.Now().UnixNano()
 
@@ -39,7 +42,7 @@ func Gone(stored string) bool {
 // one of the simulated tenant if the name is empty. It writes a line that says which.
 func Client(tenant string, stand *aprimotest.Tenant, out io.Writer) (*client.Client, error) {
 	if tenant == "" {
-		fmt.Fprintln(out, "Simulated tenant: nothing is sent to Aprimo. Choose a real tenant with -tenant.")
+		fmt.Fprintln(out, Simulated)
 		return client.New(simulated, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "none"}),
 			client.WithHTTPClient(&http.Client{Transport: transport.New(transport.WithBase(stand.Transport()))}),
 			client.WithDownloadClient(&http.Client{Transport: stand.Transport()}))

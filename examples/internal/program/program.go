@@ -4,6 +4,7 @@ package program
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -36,6 +37,23 @@ func exit(ctx context.Context, name string, err error, out io.Writer) (code int)
 	return 1
 }
 
+// Usage returns what -h prints: the comment of a program's package, at the start of its
+// source, and its flags.
+func Usage(flags *flag.FlagSet, source string) func() {
+	return func() {
+		out := flags.Output()
+		for line := range strings.Lines(source) {
+			text, ok := strings.CutPrefix(line, "//")
+			if !ok {
+				break
+			}
+			fmt.Fprint(out, strings.TrimPrefix(text, " "))
+		}
+		fmt.Fprintln(out, "\nFlags:")
+		flags.PrintDefaults()
+	}
+}
+
 // Printable returns a writer that replaces what could control a terminal: names of files and
 // answers of servers may contain escape sequences. Each Write must have whole characters.
 func Printable(w io.Writer) io.Writer { return printable{w} }
@@ -43,17 +61,25 @@ func Printable(w io.Writer) io.Writer { return printable{w} }
 type printable struct{ w io.Writer }
 
 func (p printable) Write(text []byte) (int, error) {
-	_, err := io.WriteString(p.w, replace(string(text), '\n'))
+	_, err := io.WriteString(p.w, replace(string(text), "\n\t"))
 	return len(text), err
 }
 
-// Clean returns a text from outside as one printable line.
-func Clean(text string) string { return replace(text, utf8.RuneError) }
+// Count returns a number with the words for one, or for many.
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
 
-// replace replaces all characters that are not printable, except keep.
-func replace(text string, keep rune) string {
+// Clean returns a text from outside as one printable line.
+func Clean(text string) string { return replace(text, "") }
+
+// replace replaces all characters that are not printable, except those in keep.
+func replace(text, keep string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) || r == keep {
+		if unicode.IsPrint(r) || strings.ContainsRune(keep, r) {
 			return r
 		}
 		return utf8.RuneError

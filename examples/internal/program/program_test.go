@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,6 +44,21 @@ func TestTerminalIsNotControlled(t *testing.T) {
 	const want = "ä\uFFFD[2J\uFFFD2J\uFFFD\uFFFD\uFFFD\uFFFDgnp\uFFFD名\uFFFD"
 	if out.String() != want+"\n" || Clean("a\n"+nasty) != "a\uFFFD"+want {
 		t.Errorf("got %q and %q, want %q", &out, Clean("a\n"+nasty), want)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	var out bytes.Buffer
+	flags := flag.NewFlagSet("upload", flag.ContinueOnError)
+	flags.SetOutput(Printable(&out))
+	flags.String("dir", "", "`directory` with the files")
+	flags.Usage = Usage(flags, "// Upload uploads.\n//\n//\tgo run ./examples/upload\npackage main\n// no usage\n")
+	if err := flags.Parse([]string{"-h"}); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("got error %v, want that help was asked for", err)
+	}
+	const want = "Upload uploads.\n\n\tgo run ./examples/upload\n\nFlags:\n  -dir directory\n    \tdirectory with the files\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", &out, want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
@@ -135,20 +136,23 @@ func TestAnswersInAnyOrder(t *testing.T) {
 // The answers of a full window may all come at the same instant, before any request that waits
 // asks again: each of them opens the window.
 func TestAnswersAtTheSameInstantOpenTheWindow(t *testing.T) {
-	w := New(15, 0)
-	sent := gate.Now()
-	n := w.Room(sent)
-	for range n {
-		w.Begin(sent)
-	}
-	if _, open := w.Open(sent); open {
-		t.Fatalf("open for request %d, want room for %d", n+1, n)
-	}
-	ended := sent.Add(3 * time.Second)
-	for range n {
-		w.End(gate.Outcome{Granted: sent, Sent: sent, Ended: ended, Status: 200})
-	}
-	if room := w.Room(ended); room < 2*n {
-		t.Errorf("room for %d after %d answers to a full window of %d, want %d", room, n, n, 2*n)
-	}
+	// A bubble's wall clock, by which probes come, is the same each time.
+	synctest.Test(t, func(t *testing.T) {
+		w := New(15, 0)
+		sent := gate.Now()
+		n := w.Room(sent)
+		for range n {
+			w.Begin(sent)
+		}
+		if _, open := w.Open(sent); open {
+			t.Fatalf("open for request %d, want room for %d", n+1, n)
+		}
+		ended := sent.Add(3 * time.Second)
+		for range n {
+			w.End(gate.Outcome{Granted: sent, Sent: sent, Ended: ended, Status: 200})
+		}
+		if room := w.Room(ended); room < 2*n {
+			t.Errorf("room for %d after %d answers to a full window of %d, want %d", room, n, n, 2*n)
+		}
+	})
 }
