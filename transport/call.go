@@ -2,6 +2,7 @@ package transport
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -82,11 +83,14 @@ func (c *call) user() string {
 	return c.contextValues.user
 }
 
-// refused reports whether the call was not sent, or not again, for a reason of ours: one
-// whose caller has given up was not refused.
+// refused reports whether the call was not sent, or not again, for a reason of ours, such as
+// a wait that is longer than its deadline allows. A call that its caller cancels is not refused.
 func (c *call) refused(err error) bool {
-	var q *QueueError
-	return errors.As(err, &q) && c.req.Context().Err() == nil
+	if !errors.As(err, new(*QueueError)) {
+		return false
+	}
+	ended := c.retries.Ended()
+	return ended == nil || errors.Is(ended, context.DeadlineExceeded)
 }
 
 // changed returns the changes of the last attempt, to add one.
