@@ -83,7 +83,7 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("aprimo: %s: %w", k.method, err)
 	}
-	s := sending{tokens: c.tokens}
+	s := sending{tokens: c.tokens, out: k.out}
 	if k.spent != nil {
 		defer func() { *k.spent += s.record(nil, 0) }()
 	}
@@ -94,7 +94,10 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 			resp, err = s.send(c.http, req)
 		}
 	}
-	if err != nil {
+	var broken brokenBody
+	if errors.As(err, &broken) {
+		resp = broken.of
+	} else if err != nil {
 		return nil, k.outcome(s.failed(req, err))
 	}
 	defer discard(resp.Body)
@@ -104,10 +107,13 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 		k.response.Body = e.body
 		return resp, k.outcome(e)
 	}
-	if err := decodeResponse(resp, k.out); err != nil {
+	if err == nil {
+		err = decodeResponse(resp, k.out)
+	}
+	if err != nil {
 		e := s.failed(req, err)
 		e.Status = resp.StatusCode
-		return resp, e
+		return resp, k.outcome(e)
 	}
 	return resp, nil
 }
@@ -227,10 +233,10 @@ func decodeResponse(resp *http.Response, out any) error {
 	if out == nil || resp.StatusCode == http.StatusNoContent {
 		return nil
 	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
+	data, err := readBody(resp, out)
 	switch {
 	case err != nil:
-		return brokenBody{fmt.Errorf("the response ended after %d bytes: %w", len(data), err)}
+		return err
 	case len(data) > maxResponse:
 		return errTooLarge
 	}
@@ -274,8 +280,43 @@ func tooMany(data []byte) bool {
 	return values > maxValues || objects > freeObjects+len(data)/minPerObject
 }
 
+// readBody reads a response's body for out, once.
+func readBody(resp *http.Response, out any) ([]byte, error) {
+	if body, ok := resp.Body.(wholeBody); ok {
+		return body.data, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
+	if _, raw := out.(*[]byte); err == nil && !raw && cut(resp, data) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, brokenBody{fmt.Errorf("the response ended after %d bytes: %w", len(data), err), resp}
+	}
+	return data, nil
+}
+
+// cut reports whether JSON ends too early in a body that nothing but the end of its
+// connection ends: of any other, net/http sees that.
+func cut(resp *http.Response, data []byte) bool {
+	if resp.ContentLength >= 0 || resp.ProtoMajor != 1 || len(resp.TransferEncoding) > 0 {
+		return false
+	}
+	return json.NewDecoder(bytes.NewReader(data)).Decode(new(json.RawMessage)) == io.ErrUnexpectedEOF
+}
+
+// A wholeBody is a body that has been read already.
+type wholeBody struct {
+	io.Reader
+	data []byte
+}
+
+func (wholeBody) Close() error { return nil }
+
 // A brokenBody is an error of the connection while a response was read.
-type brokenBody struct{ error }
+type brokenBody struct {
+	error
+	of *http.Response
+}
 
 func (e brokenBody) Unwrap() error { return e.error }
 
@@ -302,6 +343,7 @@ func (k call) name() string {
 // A sending is a call in progress: its attempts, and the token of the latest one.
 type sending struct {
 	tokens *Tokens
+	out    any // the call's
 
 	mu       sync.Mutex // prepare may run on another goroutine
 	token    *oauth2.Token
@@ -321,7 +363,7 @@ func (s *sending) send(client *http.Client, req *http.Request) (*http.Response, 
 	}
 	req.Header.Set("Authorization", bearer(token))
 	before := s.record(token, 0)
-	ctx := transport.ContextWithPrepare(req.Context(), s.prepare)
+	ctx := transport.ContextWithReceive(transport.ContextWithPrepare(req.Context(), s.prepare), s.receive)
 	resp, err := client.Do(req.WithContext(ctx))
 	if err == nil && resp.StatusCode != http.StatusUnauthorized {
 		s.tokens.works.Store(true)
@@ -345,6 +387,21 @@ func (s *sending) prepare(req *http.Request) (*http.Request, error) {
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", bearer(token))
 	return req, nil
+}
+
+// receive reads the body of a success. If the connection breaks meanwhile, the attempt has
+// failed: without its body, a response is worth nothing to the caller.
+func (s *sending) receive(resp *http.Response) error {
+	if s.out == nil || resp.StatusCode < 200 || resp.StatusCode >= 300 {
+		return nil
+	}
+	data, err := readBody(resp, s.out)
+	if err != nil {
+		return err
+	}
+	resp.Body.Close()
+	resp.Body = wholeBody{bytes.NewReader(data), data}
+	return nil
 }
 
 // record sets the latest token unless it is nil, adds to the number of attempts, and

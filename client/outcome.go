@@ -29,7 +29,10 @@ func (e *UnknownOutcomeError) Error() string { return e.Err.Error() + ": " + e.a
 // Unwrap returns the reason, for example an *Error or a context's error.
 func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
 
-const lookFirst = "it is unknown whether this was done: look before you repeat it"
+const (
+	lookFirst   = "it is unknown whether this was done: look before you repeat it"
+	lookInstead = "this was done, but its result is unknown: look for it instead of repeating it"
+)
 
 // outcome returns the error of a call that failed. It is an *UnknownOutcomeError if the call
 // may have had its effect, unless repeating it does no harm.
@@ -38,7 +41,10 @@ func (k call) outcome(e *Error) error {
 	if k.method != http.MethodPost && k.method != http.MethodPatch || repeatable || e.Attempt == 0 {
 		return e
 	}
-	if e.Status == 0 && !unsent(e) || failing(e.Status) {
+	switch {
+	case e.Status/100 == 2:
+		return &UnknownOutcomeError{Err: e, created: true, advice: lookInstead}
+	case e.Status == 0 && !unsent(e) || failing(e.Status):
 		return &UnknownOutcomeError{Err: e, advice: lookFirst}
 	}
 	return e

@@ -71,7 +71,11 @@ func (t *Transport) leave(c *call) {
 
 // RoundTrip makes the next attempt. It lets the call be the base of its own retries.
 func (c *call) RoundTrip(attempt *http.Request) (*http.Response, error) {
-	return c.engine.send(c, attempt)
+	resp, err := c.engine.send(c, attempt)
+	if err == nil && resp != nil {
+		err = c.received(resp)
+	}
+	return resp, err
 }
 
 // user returns who caused the call.
