@@ -3,12 +3,12 @@ package client
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 
 	"github.com/hashicorp/go-retryablehttp"
 
+	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
 )
 
@@ -53,8 +53,7 @@ func (k call) outcome(e *Error) error {
 // unsent reports whether an error without a response shows that the last attempt did not
 // reach the server. The attempts before it were answered, or it would be another error.
 func unsent(err error) bool {
-	var op *net.OpError
-	return !retryable(err) || errors.As(err, &op) && op.Op == "dial"
+	return !retryable(err) || retry.Unprocessed(err)
 }
 
 // retryable returns false for errors that say that they are no failure of the server.
