@@ -194,14 +194,15 @@ func TestNginx(t *testing.T) {
 	front := httptest.NewServer(p)
 	defer func() { front.Close(); p.close(); http.DefaultClient.CloseIdleConnections() }()
 
-	var calls sync.WaitGroup
+	var calls, strangers sync.WaitGroup
+	served, stop := context.WithCancel(t.Context())
 	strange := base.Clone()
 	strange.TLSClientConfig.NextProtos = []string{"http/1.1"}
 	strange.ForceAttemptHTTP2 = false
 	defer strange.CloseIdleConnections()
 	for range 120 { // of a stranger, who keeps nginx's queue full until one of ours is answered 429
-		calls.Go(func() {
-			for tr.Stats().RateLimited == 0 {
+		strangers.Go(func() {
+			for tr.Stats().RateLimited == 0 && served.Err() == nil {
 				if resp, err := (&http.Client{Transport: strange}).Get("https://" + p.hosts.core + "/stranger"); err == nil {
 					resp.Body.Close()
 				}
@@ -227,6 +228,8 @@ func TestNginx(t *testing.T) {
 		})
 	}
 	calls.Wait()
+	stop()
+	strangers.Wait()
 	delete(server.times, "/stranger")
 	if len(server.times) != 1200 {
 		t.Errorf("the server had %d requests, want 1200", len(server.times))
