@@ -83,7 +83,7 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("aprimo: %s: %w", k.method, err)
 	}
-	s := sending{tokens: c.tokens}
+	s := sending{tokens: c.tokens, out: k.out}
 	if k.spent != nil {
 		defer func() { *k.spent += s.record(nil, 0) }()
 	}
@@ -94,7 +94,15 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 			resp, err = s.send(c.http, req)
 		}
 	}
-	if err != nil {
+	return k.received(&s, req, resp, err)
+}
+
+// received decodes the response to a call, or returns why there is none.
+func (k call) received(s *sending, req *http.Request, resp *http.Response, err error) (*http.Response, error) {
+	var broken brokenBody
+	if errors.As(err, &broken) {
+		resp = broken.of
+	} else if err != nil {
 		return nil, k.outcome(s.failed(req, err))
 	}
 	defer discard(resp.Body)
@@ -104,10 +112,13 @@ func (c *Client) do(ctx context.Context, k call) (*http.Response, error) {
 		k.response.Body = e.body
 		return resp, k.outcome(e)
 	}
-	if err := decodeResponse(resp, k.out); err != nil {
+	if err == nil {
+		err = decodeResponse(resp, k.out)
+	}
+	if err != nil {
 		e := s.failed(req, err)
 		e.Status = resp.StatusCode
-		return resp, e
+		return resp, k.outcome(e)
 	}
 	return resp, nil
 }
@@ -207,86 +218,6 @@ func writes(method string) bool {
 	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
 
-// Bounds of a response, far above a page of 1,000 records with all their fields. Small JSON
-// can decode to a hundred times its size: "{}" to a whole Record. Real objects are not that
-// small, so their number is also bounded by the size of the response.
-const (
-	maxResponse  = 64 << 20  // bytes
-	maxValues    = 4_000_000 // objects, arrays and members
-	minPerObject = 16        // bytes of the response for each object or array,
-	freeObjects  = 10_000    // but for so many
-)
-
-var (
-	errTooLarge = fmt.Errorf("the response is larger than %d MiB: use a smaller PageSize or select less", maxResponse>>20)
-	errTooMany  = fmt.Errorf("the response has too many values for its size or more than %d: use a smaller PageSize or select less", maxValues)
-)
-
-// decodeResponse decodes the JSON body of a response.
-func decodeResponse(resp *http.Response, out any) error {
-	if out == nil || resp.StatusCode == http.StatusNoContent {
-		return nil
-	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
-	switch {
-	case err != nil:
-		return brokenBody{fmt.Errorf("the response ended after %d bytes: %w", len(data), err)}
-	case len(data) > maxResponse:
-		return errTooLarge
-	}
-	if raw, ok := out.(*[]byte); ok {
-		*raw = data
-		return nil
-	}
-	if tooMany(data) {
-		return errTooMany
-	}
-	if raw, ok := out.(*json.RawMessage); ok {
-		*raw = data
-		return nil
-	}
-	if len(bytes.TrimSpace(data)) == 0 {
-		return errEmpty
-	}
-	if err := decode(data, out); err != nil {
-		return fmt.Errorf("unexpected response: %w: %s", err, readable(data[:min(len(data), maxExcerpt)]))
-	}
-	return nil
-}
-
-// tooMany reports whether JSON has more values than maxValues or than its size explains.
-func tooMany(data []byte) bool {
-	objects, values, quoted := 0, 0, false
-	for i := 0; i < len(data); i++ {
-		switch c := data[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted && c == '\\':
-			i++
-		case quoted:
-		case c == '{' || c == '[':
-			objects++
-			values++
-		case c == ',':
-			values++
-		}
-	}
-	return values > maxValues || objects > freeObjects+len(data)/minPerObject
-}
-
-// A brokenBody is an error of the connection while a response was read.
-type brokenBody struct{ error }
-
-func (e brokenBody) Unwrap() error { return e.error }
-
-var errEmpty = errors.New("empty response, expected JSON")
-
-// discard closes a body. It first reads a small rest, so that the connection can be reused.
-func discard(body io.ReadCloser) {
-	io.CopyN(io.Discard, body, 64<<10)
-	body.Close()
-}
-
 // bearer returns the Authorization header for a token.
 func bearer(t *oauth2.Token) string { return "Bearer " + t.AccessToken }
 
@@ -302,6 +233,7 @@ func (k call) name() string {
 // A sending is a call in progress: its attempts, and the token of the latest one.
 type sending struct {
 	tokens *Tokens
+	out    any // the call's
 
 	mu       sync.Mutex // prepare may run on another goroutine
 	token    *oauth2.Token
@@ -321,7 +253,7 @@ func (s *sending) send(client *http.Client, req *http.Request) (*http.Response, 
 	}
 	req.Header.Set("Authorization", bearer(token))
 	before := s.record(token, 0)
-	ctx := transport.ContextWithPrepare(req.Context(), s.prepare)
+	ctx := transport.ContextWithReceive(transport.ContextWithPrepare(req.Context(), s.prepare), s.receive)
 	resp, err := client.Do(req.WithContext(ctx))
 	if err == nil && resp.StatusCode != http.StatusUnauthorized {
 		s.tokens.works.Store(true)
@@ -345,6 +277,21 @@ func (s *sending) prepare(req *http.Request) (*http.Request, error) {
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", bearer(token))
 	return req, nil
+}
+
+// receive reads the body of a success. If the connection breaks meanwhile, the attempt has
+// failed: without its body, a response is worth nothing to the caller.
+func (s *sending) receive(resp *http.Response) error {
+	if s.out == nil || resp.StatusCode < 200 || resp.StatusCode >= 300 {
+		return nil
+	}
+	data, err := readBody(resp, s.out)
+	if err != nil {
+		return err
+	}
+	resp.Body.Close()
+	resp.Body = wholeBody{bytes.NewReader(data), data}
+	return nil
 }
 
 // record sets the latest token unless it is nil, adds to the number of attempts, and

@@ -94,7 +94,7 @@ func (r *Records) findSettled(ctx context.Context, key UniqueKey) (*Record, erro
 	if err := sleep(ctx, key.settlesIn()); err != nil {
 		return nil, &UnknownOutcomeError{Err: fmt.Errorf("aprimo: create: %w", err), advice: callAgain}
 	}
-	return r.find(ctx, key, key.delay()) // lost answers are many at once: one search serves them
+	return r.find(ctx, key, max(key.delay(), gatherLost))
 }
 
 const callAgain = "the record may exist: call CreateOnce again, with UniqueKey.Since"
@@ -122,10 +122,11 @@ func (k UniqueKey) check() error {
 }
 
 // How long a search waits for more keys to search for, and for how many. After a lost answer
-// it waits for IndexDelay: the wait is long anyway, and one search for many keys costs the
-// tenant little.
+// it waits for IndexDelay, or gatherLost if that is longer: lost answers are many at once, the
+// wait is long anyway, and one search for many keys costs the tenant little.
 const (
 	gatherBriefly = 100 * time.Millisecond
+	gatherLost    = time.Second
 	maxGathered   = 500 // keys in one search
 )
 

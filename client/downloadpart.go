@@ -11,6 +11,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -94,11 +95,16 @@ func (d *download) tryLock() (bool, error) {
 }
 
 func (d *download) unlock() {
-	if d.lock != nil {
-		os.Remove(d.lock.Path())
-		d.lock.Close()
-		d.lock = nil
+	if d.lock == nil {
+		return
 	}
+	name := d.lock.Path()
+	removed := os.Remove(name)
+	d.lock.Close()
+	if removed != nil && runtime.GOOS == "windows" { // there a file that anybody has open stays
+		os.Remove(name)
+	}
+	d.lock = nil
 }
 
 // regular returns an error unless a name is a regular file: it may be a link that somebody

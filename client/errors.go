@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/aprimo-go/aprimo/retry"
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // Errors for [errors.Is] with an [*Error].
@@ -201,7 +202,7 @@ func clean(text string) string {
 	for _, secret := range secrets {
 		text = secret.what.ReplaceAllString(text, secret.with)
 	}
-	text = oneLine(text)
+	text = oneLine(transport.Redact(text))
 	if len(text) <= maxExcerpt {
 		return text
 	}

@@ -3,12 +3,12 @@ package client
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 
 	"github.com/hashicorp/go-retryablehttp"
 
+	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
 )
 
@@ -29,7 +29,10 @@ func (e *UnknownOutcomeError) Error() string { return e.Err.Error() + ": " + e.a
 // Unwrap returns the reason, for example an *Error or a context's error.
 func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
 
-const lookFirst = "it is unknown whether this was done: look before you repeat it"
+const (
+	lookFirst   = "it is unknown whether this was done: look before you repeat it"
+	lookInstead = "this was done, but its result is unknown: look for it instead of repeating it"
+)
 
 // outcome returns the error of a call that failed. It is an *UnknownOutcomeError if the call
 // may have had its effect, unless repeating it does no harm.
@@ -38,7 +41,10 @@ func (k call) outcome(e *Error) error {
 	if k.method != http.MethodPost && k.method != http.MethodPatch || repeatable || e.Attempt == 0 {
 		return e
 	}
-	if e.Status == 0 && !unsent(e) || failing(e.Status) {
+	switch {
+	case e.Status/100 == 2:
+		return &UnknownOutcomeError{Err: e, created: true, advice: lookInstead}
+	case e.Status == 0 && !unsent(e) || failing(e.Status):
 		return &UnknownOutcomeError{Err: e, advice: lookFirst}
 	}
 	return e
@@ -47,8 +53,7 @@ func (k call) outcome(e *Error) error {
 // unsent reports whether an error without a response shows that the last attempt did not
 // reach the server. The attempts before it were answered, or it would be another error.
 func unsent(err error) bool {
-	var op *net.OpError
-	return !retryable(err) || errors.As(err, &op) && op.Op == "dial"
+	return !retryable(err) || retry.Unprocessed(err)
 }
 
 // retryable returns false for errors that say that they are no failure of the server.

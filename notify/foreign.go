@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // A strayError says how foreign code failed to return.
@@ -30,7 +32,7 @@ func await[T any](ctx context.Context, grace time.Duration, f func() (T, error))
 		r := result{err: strayError("ended its goroutine")}
 		defer func() {
 			if p := recover(); p != nil {
-				r.err = strayError("panicked: " + clean(fmt.Sprint(p), maxReason))
+				r.err = strayError("panicked: " + clean(transport.Redact(fmt.Sprint(p)), maxReason))
 			}
 			done <- r
 		}()
@@ -72,14 +74,15 @@ func (e *foreignError) Is(target error) bool { return errors.Is(e.err, target) }
 func (e *foreignError) As(target any) bool   { return errors.As(e.err, target) }
 
 // urlInText is a URL, whose path and query may be secret. The host is not.
-var urlInText = regexp.MustCompile(`(https?://)(?:[^\s"'/?#@]*@)?([^\s"'/?#]+)[^\s"']*`)
+var urlInText = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)(?:[^\s"'/?#@]*@)?([^\s"'/?#]+)[^\s"']*`)
 
 // quote makes an error from outside fit to be shown: short, in one line, printable, and
 // without the secret and what follows a URL's host.
 func quote(err error, hide *redactor) error {
 	text := err.Error()
 	text = urlInText.ReplaceAllString(text[:min(len(text), maxAnswer)], "$1$2")
-	return &foreignError{clean(strings.Join(strings.Fields(hide.text(text)), " "), maxReason), err}
+	text = transport.Redact(hide.text(text))
+	return &foreignError{clean(strings.Join(strings.Fields(text), " "), maxReason), err}
 }
 
 // A guardedStore calls a Store, which may hang, panic or end its goroutine. While one call

@@ -129,6 +129,9 @@ func TestErrorsOfANotifierAreCleaned(t *testing.T) {
 	for name, said := range map[string]error{
 		"url.Error":   &url.Error{Op: "Post", URL: "https://me:geheim@chat.example.com/hook/geheim?t=geheim", Err: errDown},
 		"text":        fmt.Errorf("giving up on https://chat.example.com/geheim: %w", errDown),
+		"scheme":      fmt.Errorf("dial redis://default:geheim@redis:6379/0: %w", errDown),
+		"user":        fmt.Errorf("proxyconnect me:geheim@proxy:3128: %w", errDown),
+		"header":      fmt.Errorf("X-Api-Key: geheim0815 refused, Authorization: Bearer geheim0815: %w", errDown),
 		"control":     fmt.Errorf("a\x1b[2J\u009b31m\r\nlevel=error %w", errDown),
 		"long":        fmt.Errorf("%w %s", errDown, strings.Repeat("long ", 100_000)),
 		"unconfirmed": fmt.Errorf("%w: %w", errDown, notify.ErrUnconfirmed),

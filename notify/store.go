@@ -12,6 +12,7 @@ import (
 	mathrand "math/rand" // not v2: a simulation can seed it, so that its runs can be repeated
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -44,8 +45,22 @@ type Dir string
 
 // Load implements [Store].
 func (d Dir) Load(ctx context.Context, key string) ([]byte, error) {
-	b, err := await(ctx, 0, func() ([]byte, error) { return d.read(key) })
+	b, err := await(ctx, 0, func() ([]byte, error) { return d.load(ctx, key) })
 	return b, d.explain(err)
+}
+
+// load reads the value of key. On Windows that needs the lock: a file cannot be replaced there
+// while anybody has it open.
+func (d Dir) load(ctx context.Context, key string) ([]byte, error) {
+	if runtime.GOOS != "windows" {
+		return d.read(key)
+	}
+	unlock, err := d.lock(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	b, err := d.read(key)
+	return b, errors.Join(err, unlock())
 }
 
 // CompareAndSwap implements [Store]. It ignores ttl: a file stays until it is removed by
@@ -63,19 +78,28 @@ func (d Dir) explain(err error) error {
 	return err
 }
 
-func (d Dir) swap(ctx context.Context, key string, old, new []byte) (swapped bool, err error) {
+// lock locks the value of key against other processes.
+func (d Dir) lock(ctx context.Context, key string) (unlock func() error, err error) {
 	if err := os.MkdirAll(string(d), 0o700); err != nil {
-		return false, err
+		return nil, err
 	}
 	file := d.file(key) + ".lock"
 	if err := d.ordinary(file); err != nil {
-		return false, err
+		return nil, err
 	}
 	lock := flock.New(file)
 	if ok, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil || !ok {
-		return false, fmt.Errorf("notify: Dir %s: cannot lock: %w", string(d), err)
+		return nil, fmt.Errorf("notify: Dir %s: cannot lock: %w", string(d), err)
 	}
-	defer func() { err = errors.Join(err, lock.Close()) }()
+	return lock.Close, nil
+}
+
+func (d Dir) swap(ctx context.Context, key string, old, new []byte) (swapped bool, err error) {
+	unlock, err := d.lock(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	now, err := d.read(key)
 	if err != nil || !bytes.Equal(now, old) {
 		return false, err

@@ -184,10 +184,11 @@ func (c *Call) final(resp *http.Response, err error) bool {
 	return resp.StatusCode < 500 && c.policy.Check == nil
 }
 
-// passing reports whether the failure may be gone the next time. After anything but a 429
-// the server may have done what a request asks for: only idempotent ones are repeated.
+// passing reports whether the failure may be gone the next time. After anything but a 429,
+// or a request that was not processed, the server may have done what a request asks for: only
+// idempotent ones are repeated.
 func (c *Call) passing(resp *http.Response, err error, throttled bool) bool {
-	if !throttled && !idempotent(c.req) {
+	if !throttled && !idempotent(c.req) && (err == nil || !Unprocessed(err)) {
 		return false
 	}
 	check := c.policy.Check

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 var errCanceled = errors.New("retry: the request's Cancel channel was closed")
@@ -42,6 +43,10 @@ func withCancel(req *http.Request) (context.Context, func()) {
 	go func() {
 		select {
 		case <-cancelled:
+			// The Timeout of an http.Client closes it at the context's deadline: then that is why.
+			if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+				<-ctx.Done()
+			}
 			cancel(errCanceled)
 		case <-ctx.Done():
 		}

@@ -5,9 +5,9 @@
 //
 //	client := &http.Client{Transport: &retry.Transport{}}
 //
-// A request that was answered 429 is retried whatever its method, because the server did
-// not process it. After any other failure only idempotent requests are: a second POST
-// would create a second record.
+// A request that was answered 429, or did not reach the server, is retried whatever its
+// method, because the server did not process it. After any other failure only idempotent
+// requests are: a second POST would create a second record.
 //
 // It does not limit the rate, and does not slow one call down because another one met a
 // 429. It never reads a request's body into memory: a body is sent again through

@@ -104,3 +104,29 @@ func TestCheckIsAskedAboutErrorsThatStay(t *testing.T) {
 		t.Errorf("got %v, %v; want the second attempt that Check allows", resp, err)
 	}
 }
+
+// A request that the server has certainly not processed is repeated whatever its method.
+func TestUnprocessedRequestsAreRepeated(t *testing.T) {
+	op := func(op string) error { return &net.OpError{Op: op, Net: "tcp", Err: syscall.ECONNREFUSED} }
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"no connection":            {op("dial"), true},
+		"no connection by a proxy": {op("proxyconnect"), true},
+		"a connection that ends":   {errors.New("http2: Transport received Server's graceful shutdown GOAWAY"), true},
+		"a connection that fails":  {errors.New("http2: Transport received GOAWAY from server ErrCode:PROTOCOL_ERROR"), true},
+		"a refused stream":         {errors.New("stream error: stream ID 5; REFUSED_STREAM; received from peer"), true},
+		"a stream that broke":      {errors.New("stream error: stream ID 5; INTERNAL_ERROR; received from peer"), false},
+		"a connection that ended":  {errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=7, ErrCode=NO_ERROR"), false},
+		"a lost answer":            {op("read"), false},
+		"a request cut off":        {op("write"), false},
+	} {
+		for _, err := range []error{c.err, fmt.Errorf("base: %w", c.err)} {
+			b := &base{steps: []step{{err: err}, {status: 200}}}
+			if _, got := send(t.Context(), &retry.Transport{Base: b, Policy: atOnce}, "POST", "body"); (len(b.begun) == 2) != c.want || (got == nil) != c.want {
+				t.Errorf("%s: %d attempts, error %v; want a second one: %v", name, len(b.begun), got, c.want)
+			}
+		}
+	}
+}

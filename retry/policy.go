@@ -20,8 +20,10 @@ type Policy struct {
 	Throttled int
 
 	// Failures is how many times one call is retried after anything else that
-	// may pass: a network error, or a 5xx other than 501. Zero means 3; negative
-	// means never. It is a budget of its own: 429s do not use it up.
+	// may pass: a network error, or a 5xx other than 501. A request that is not idempotent
+	// is only retried if the error shows that the server has not processed it, see
+	// Unprocessed. Zero means 3; negative means never. It is a budget of its own: 429s do
+	// not use it up.
 	Failures int
 
 	// MinDelay is about how long to wait before the first retry; each further one
@@ -45,7 +47,7 @@ type Policy struct {
 	// Check decides whether a failed attempt may be repeated, in place of
 	// retryablehttp.DefaultRetryPolicy, which is used if it is nil. Only its first
 	// result counts. It is not asked about a request that must not be repeated, because
-	// it is not idempotent and was not answered 429, and it does not extend the numbers
+	// it is not idempotent and may have been processed, and it does not extend the numbers
 	// of retries above. An error reaches it as an *url.Error, as it would from an
 	// http.Client. It must be safe for concurrent use and must not read the body.
 	Check retryablehttp.CheckRetry

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -71,7 +72,11 @@ func (t *Transport) leave(c *call) {
 
 // RoundTrip makes the next attempt. It lets the call be the base of its own retries.
 func (c *call) RoundTrip(attempt *http.Request) (*http.Response, error) {
-	return c.engine.send(c, attempt)
+	resp, err := c.engine.send(c, attempt)
+	if err == nil && resp != nil {
+		err = c.received(resp)
+	}
+	return resp, err
 }
 
 // user returns who caused the call.
@@ -83,11 +88,14 @@ func (c *call) user() string {
 	return c.contextValues.user
 }
 
-// refused reports whether the call was not sent, or not again, for a reason of ours: one
-// whose caller has given up was not refused.
+// refused reports whether the call was not sent, or not again, for a reason of ours, such as
+// a wait that is longer than its deadline allows. A call that its caller cancels is not refused.
 func (c *call) refused(err error) bool {
-	var q *QueueError
-	return errors.As(err, &q) && c.req.Context().Err() == nil
+	if !errors.As(err, new(*QueueError)) {
+		return false
+	}
+	ended := c.retries.Ended()
+	return ended == nil || errors.Is(ended, context.DeadlineExceeded)
 }
 
 // changed returns the changes of the last attempt, to add one.

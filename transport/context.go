@@ -19,6 +19,17 @@ func ContextWithPrepare(ctx context.Context, prepare func(*http.Request) (*http.
 	return v.in(ctx)
 }
 
+// ContextWithReceive returns a context whose responses are passed through receive before
+// RoundTrip returns them, with any status. Use it to read a body that is needed whole: an error
+// of receive is a failure of the attempt, such as a connection that breaks, and the retry.Policy
+// decides whether another one follows. The attempt's slot is not kept meanwhile. receive may
+// replace the Body; on error the Transport closes it.
+func ContextWithReceive(ctx context.Context, receive func(*http.Response) error) context.Context {
+	v := valuesFrom(ctx)
+	v.receive = receive
+	return v.in(ctx)
+}
+
 // ContextWithFlow returns a context whose requests take turns with those of other flows:
 // within a Priority, the next slot goes to the flow that had the fewest lately. Without it
 // the user is the flow. A server for many programs needs it, as users are not verified: a
@@ -39,6 +50,22 @@ func (v contextValues) prepared(req *http.Request) (*http.Request, error) {
 	return v.prepare(req)
 }
 
+// received passes a response through receive, and closes it if that does not return.
+func (v contextValues) received(resp *http.Response) error {
+	if v.receive == nil {
+		return nil
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			resp.Body.Close()
+		}
+	}()
+	err := v.receive(resp)
+	returned = true
+	return err
+}
+
 // A prepareError is why a request could not be made ready to be sent.
 type prepareError struct{ error }
 
@@ -56,6 +83,7 @@ type contextValues struct {
 	flow     string // takes turns; empty: the user does
 	priority Priority
 	prepare  func(*http.Request) (*http.Request, error)
+	receive  func(*http.Response) error
 	above    *hook // of the attempt of another Transport that the request is; nil if it is none
 }
 

@@ -26,8 +26,9 @@ const (
 	// extended pause has no new event.
 	Paused
 	// Refused: the call was rejected locally, because the queue is full, the Transport
-	// is shut down, the call's deadline comes before its turn, or the Limiter failed.
-	// Err says which. A Done event follows.
+	// is shut down, the call's deadline comes before its turn or has passed while it was
+	// queued, or the Limiter failed. Err says which. A call that its caller cancels is not
+	// refused. A Done event follows.
 	Refused
 	// ModeChanged: the window has another Mode. The call is the one that revealed it.
 	ModeChanged

@@ -101,6 +101,10 @@ func TestEventsOfEveryPath(t *testing.T) {
 			prepare:  func(tr *transport.Transport) { get(context.Background(), tr, "") },
 			patience: 500 * ms, err: context.DeadlineExceeded, want: []transport.Kind{refused, done},
 		},
+		"refused: the deadline passes in the queue": {
+			options:  []transport.Option{transport.WithLimiter(blocked{})},
+			patience: 500 * ms, err: context.DeadlineExceeded, want: []transport.Kind{refused, done},
+		},
 		"refused: limiter": {options: []transport.Option{transport.WithLimiter(failing{boom})}, err: boom, want: []transport.Kind{refused, done}},
 		"refused: shut down": {
 			prepare: func(tr *transport.Transport) { tr.Shutdown(context.Background()) },

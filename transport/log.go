@@ -38,3 +38,9 @@ func (c *call) logWait() {
 		return auditlog.Entry{User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL), Waited: c.lastWait, Queued: int(c.freshen().queued)}
 	})
 }
+
+// Redact returns a text from outside, such as an error of a foreign package, without what may
+// be a secret: the user, the password and the query's values of each URL, credentials by their
+// names, and tokens by their form. Status codes, error codes and host names stay, and at most 4
+// KiB. Use it before such a text is logged.
+func Redact(text string) string { return auditlog.Redact(text) }

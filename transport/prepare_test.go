@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -101,6 +102,33 @@ func TestAnErrorOfPrepareEndsTheCall(t *testing.T) {
 		}
 		if s := tr.Stats(); calls != 1 || s.Sent != 0 || s.InFlight != 0 || body.closed.Load() == 0 {
 			t.Errorf("prepared %d times, %+v, closed %d times, want once, nothing sent or in flight, and closed", calls, s, body.closed.Load())
+		}
+	}
+}
+
+// An error of receive is a failure of the attempt: it has an event, and only a call that may be
+// repeated is.
+func TestAnErrorOfReceiveIsAFailureOfTheAttempt(t *testing.T) {
+	broken := errors.New("connection reset")
+	for method, want := range map[string][]transport.Kind{
+		"GET": {transport.Retrying, transport.Done}, "POST": {transport.Done},
+	} {
+		body, calls := &countingBody{Reader: strings.NewReader("{}")}, 0
+		ctx := transport.ContextWithReceive(t.Context(), func(resp *http.Response) error {
+			if calls++; calls == 1 {
+				resp.Body = body
+				return broken
+			}
+			return nil
+		})
+		var seen recorder
+		tr := transport.New(quiet, transport.WithRetry(retry.Policy{MinDelay: -1}), transport.WithBase(answers(200)), transport.WithObserver(seen.observe))
+		resp, err := tr.RoundTrip(request(t, method, nil).WithContext(ctx))
+		if retried := method == "GET"; retried != (err == nil && resp.StatusCode == 200) || !retried && !errors.Is(err, broken) {
+			t.Errorf("%s: got %v, %v; want it repeated: %v", method, resp, err, retried)
+		}
+		if got := seen.kinds(); !slices.Equal(got, want) || !errors.Is(seen.events[0].Err, broken) || body.closed.Load() == 0 {
+			t.Errorf("%s: got events %v, the body closed %d times; want %v with the error, and the body closed", method, seen.events, body.closed.Load(), want)
 		}
 	}
 }

@@ -23,8 +23,9 @@ func TestRefusedCallsAreLogged(t *testing.T) {
 		option  transport.Option
 		want    string
 	}{
-		"a deadline":   {5 * time.Second, nil, "deadline"},
-		"a full queue": {time.Hour, transport.WithMaxQueue(75), "the queue is full"},
+		"a deadline":                          {5 * time.Second, nil, "exceeds the deadline"},
+		"a deadline that passes in the queue": {5 * time.Second, transport.WithLimiter(blocked{}), "context deadline exceeded"},
+		"a full queue":                        {time.Hour, transport.WithMaxQueue(75), "the queue is full"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -39,6 +39,9 @@ func TestUserFunctionThatDoesNotReturn(t *testing.T) {
 			"prepare": {200, nil, func(ctx context.Context) context.Context {
 				return transport.ContextWithPrepare(ctx, func(r *http.Request) (*http.Request, error) { fails(r.Context()); return r, nil })
 			}, nil},
+			"receive": {404, nil, func(ctx context.Context) context.Context {
+				return transport.ContextWithReceive(ctx, func(*http.Response) error { fails(ctx); return nil })
+			}, nil},
 			"Observer": {200, transport.WithObserver(func(ctx context.Context, _ transport.Event) { fails(ctx) }), nil, nil},
 			"Observer, at a 429": {429, transport.WithObserver(func(ctx context.Context, e transport.Event) {
 				if e.Kind == transport.RateLimited {

@@ -20,9 +20,13 @@ import (
 )
 
 const (
-	// parallel is the number of files in progress at once. The Transport bounds how many
-	// of them send. Those whose answers were lost wait, and share a search for them.
+	// parallel is the number of files that are read and sent at once, or fewer if the
+	// Transport sends fewer.
 	parallel = 16
+
+	// inProgress is the number of files in progress at once. Most may wait, because it is
+	// unknown whether they have a record: they share a search, and do not hold up others.
+	inProgress = 500
 
 	maxFailed = 100 // files; then no more are tried
 
@@ -31,6 +35,8 @@ const (
 	minExpiry = 24 * time.Hour
 )
 
+var errGaveUp = errors.New("too many files have failed")
+
 // An uploader brings files into records.
 type uploader struct {
 	c       *client.Client
@@ -38,6 +44,7 @@ type uploader struct {
 	journal *journal
 	field   *client.FieldDefinition // for the keys
 	bar     *progress.Bar
+	sending chan struct{} // has a place for each file that is read and sent
 
 	mu       sync.Mutex
 	out      io.Writer
@@ -51,7 +58,7 @@ func newUploader(ctx context.Context, c *client.Client, f flags, j *journal, out
 			return nil, fmt.Errorf("reading the field definitions: %w", err)
 		}
 		if field.Name == f.keyField {
-			return &uploader{c: c, flags: f, journal: j, field: field, out: out}, nil
+			return &uploader{c: c, flags: f, journal: j, field: field, sending: make(chan struct{}, parallel), out: out}, nil
 		}
 	}
 	return nil, fmt.Errorf("the tenant has no field %q: choose another -key-field", f.keyField)
@@ -62,7 +69,7 @@ func (u *uploader) all(ctx context.Context, files []string) (uploaded int, err e
 	u.bar = progress.New(u.left(files), "uploading", progressbar.OptionShowBytes(true), progressbar.OptionShowCount())
 	defer u.bar.Finish()
 	var group errgroup.Group
-	group.SetLimit(parallel)
+	group.SetLimit(inProgress)
 	for _, file := range files {
 		if ctx.Err() != nil || u.gaveUp() {
 			break
@@ -104,7 +111,7 @@ func (u *uploader) count(ctx context.Context, file string, err error) {
 	switch {
 	case err == nil:
 		u.uploaded++
-	case ctx.Err() == nil:
+	case ctx.Err() == nil && err != errGaveUp:
 		u.failed = append(u.failed, fmt.Errorf("%s: %w", program.Clean(file), err))
 	}
 }
@@ -125,29 +132,41 @@ func (u *uploader) one(ctx context.Context, file string) error {
 		}
 		e = u.journal.of(file)
 	}
+	e, err := u.transfer(ctx, file, e)
+	if err != nil || e.Sent == nil {
+		return err
+	}
+	return u.store(ctx, file, e, false)
+}
+
+// transfer sends a file that is not in its record as it is now. In the entry that it returns,
+// Sent is nil if there was nothing to send.
+func (u *uploader) transfer(ctx context.Context, file string, e entry) (entry, error) {
+	u.sending <- struct{}{}
+	defer func() { <-u.sending }()
+	if u.gaveUp() {
+		return e, errGaveUp
+	}
 	now, err := stat(u.journal.name(file))
 	if err != nil {
-		return err
+		return e, err
 	}
 	if e.done(now) {
 		if !e.Unverified {
-			return nil
+			return e, nil
 		}
 		if _, err := u.c.Records.MasterFile(ctx, e.Record); err == nil {
-			return u.journal.set(file, entry{Record: e.Record, Uploaded: now})
+			return e, u.journal.set(file, entry{Record: e.Record, Uploaded: now})
 		} else if !errors.Is(err, client.ErrNotFound) {
-			return err
+			return e, err
 		}
 	}
 	up, err := u.send(ctx, file, now)
 	if err != nil {
-		return err
+		return e, err
 	}
 	e = entry{Record: e.Record, Uploaded: e.Uploaded, Sent: &sent{now, up.Token, rand.Text(), time.Now().UTC()}}
-	if err := u.journal.set(file, e); err != nil {
-		return err
-	}
-	return u.store(ctx, file, e, false)
+	return e, u.journal.set(file, e)
 }
 
 // send uploads a file, from where an earlier upload of it stopped.

@@ -5,10 +5,12 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 const (
-	maxError = 2048 // bytes of an error's text: a page of a gateway is longer, and says no more
+	maxError   = 2048 // bytes of an error's text: a page of a gateway is longer, and says no more
+	maxForeign = 4096 // bytes of a text in which secrets are looked for
 
 	// minSecret is from how many bytes on a value of the request is looked for in an error's
 	// text: a shorter one would hide half of the text, such as a status.
@@ -31,11 +33,7 @@ func SafeError(err error, reqs ...*http.Request) error {
 			safe = hideValues(safe, req)
 		}
 	}
-	safe = foreignURL.ReplaceAllStringFunc(safe, safeForeignURL)
-	safe = foreignQuery.ReplaceAllStringFunc(safe, safeForeignQuery)
-	safe = uploadTokenInText.ReplaceAllString(safe, "${1}"+Redacted)
-	safe = bearer.ReplaceAllString(safe, "${1}"+Redacted)
-	safe = credential.ReplaceAllString(safe, "${1}"+Redacted)
+	safe = Redact(safe)
 	if len(safe) > maxError {
 		safe = strings.ToValidUTF8(safe[:maxError], "") + "..."
 	}
@@ -54,19 +52,80 @@ type redactedError struct {
 func (e redactedError) Error() string { return e.text }
 func (e redactedError) Unwrap() error { return e.err }
 
+// Redact returns a text from outside without what may be a secret: in URLs what SafeURL hides,
+// credentials by their names, and tokens by their form. Status and error codes and host names
+// stay. It keeps at most 4 KiB, so that a long text costs little.
+func Redact(text string) string {
+	if len(text) > maxForeign {
+		text = strings.ToValidUTF8(text[:maxForeign], "") + "..."
+	}
+	text = foreignURL.ReplaceAllStringFunc(text, safeForeignURL)
+	text = escapedURL.ReplaceAllStringFunc(text, safeEscapedURL)
+	text = foreignQuery.ReplaceAllStringFunc(text, safeForeignQuery)
+	text = userinfo.ReplaceAllStringFunc(text, safeUserinfo)
+	text = uploadTokenInText.ReplaceAllString(text, "${1}"+Redacted)
+	text = bearer.ReplaceAllString(text, "${1}"+Redacted)
+	text = cookie.ReplaceAllString(text, "${1}"+Redacted)
+	text = credential.ReplaceAllString(text, "${1}"+Redacted)
+	return named.ReplaceAllStringFunc(text, safeNamed)
+}
+
+const (
+	value = `[^\s"',;&\]}]+`
+
+	// secretName is how the name of a secret ends, in a form, a header, or a connection string.
+	secretName = `[\w.-]*(?:token|secret|password|passwd|pwd|signature|credential|assertion|verifier|session_?id|aspxauth|` +
+		`(?:api|access|account|subscription|functions)[-_]?key)|\bsig`
+)
+
 var (
 	// A URL ends where text goes on: at a blank, a quote, a bracket.
 	foreignURL        = regexp.MustCompile("(?i)\\b[a-z][a-z0-9+.-]*:/+[^\\s\"'`<>{}|\\\\]+")
+	escapedURL        = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*%3A%2F%2F[^\s"'&<>]*`)
 	foreignQuery      = regexp.MustCompile("\\?[^\\s\"'`<>?=&]+=[^\\s\"'`<>]*")
+	userinfo          = regexp.MustCompile("[\\w.+%~-]*:[^\\s\"'`<>/@]+@")
 	uploadTokenInText = regexp.MustCompile("(?i)(/+uploads/+segments/+)[^/\\s\"'`?]+")
 
 	// credential is a header's, a form's or a JSON's, or a JSON web token wherever it stands.
 	// "basic authentication" and "password: wrong" are no credentials.
 	bearer     = regexp.MustCompile(`(\b(?i:bearer|basic|negotiate|sharedaccesssignature)\s+)[a-z]*[0-9A-Z_~+/=][^\s"',;&\]}]*`)
-	credential = regexp.MustCompile(`((?i:\b(?:access_token|refresh_token|id_token|client_secret|password|passwd|pwd|api[-_]?key|sig|signature)(?:["']\s*:\s*["'\[]*|\s*=\s*["']*|:\[))|` +
-		`(?i:\b(?:cookie|api[-_]?key):\s*\[?)|` +
-		`\beyJ[\w-]{6,}\.)[^\s"',;&\]}]+`)
+	cookie     = regexp.MustCompile(`((?i:\bcookie):\s*\[?)` + value + `(?:;\s*[^\s"',;&\]}=]+=` + value + `)*`)
+	credential = regexp.MustCompile(`((?i:(?:` + secretName + `)(?:["']\s*:\s*["'\[]*|\s*=\s*["']*|:\[)|\bapi[-_]?key:\s*\[?)|\beyJ[\w-]{6,}\.)` + value)
+	named      = regexp.MustCompile(`(?i)(?:(?:` + secretName + `)["']?[\s:]+["'\[]?|\bauth(?:orization:)?\s+\[?(?:[\w-]+\s+)?)[^\s"',;&\]}]{8,}`)
 )
+
+// safeUserinfo hides a user and a password before a host. An address of mail has none.
+func safeUserinfo(text string) string {
+	name, _, _ := strings.Cut(text, ":")
+	switch strings.ToLower(name) {
+	case "mailto", "to", "from", "cc", "bcc":
+		return text
+	}
+	return Redacted + "@"
+}
+
+// safeEscapedURL hides the query of a URL that is a value of another one.
+func safeEscapedURL(text string) string {
+	scheme, rest, _ := strings.Cut(text, "%")
+	if i := strings.Index(strings.ToUpper(rest), "%3F"); i >= 0 {
+		rest = rest[:i+3] + Redacted
+	}
+	if strings.Contains(rest, "%40") {
+		rest = "3A%2F%2F" + Redacted
+	}
+	return scheme + "%" + rest
+}
+
+// safeNamed hides what follows the name of a secret in prose, if it looks like one: it has
+// letters and digits, as in "token 3f9a01bc is unknown".
+func safeNamed(text string) string {
+	i := strings.LastIndexAny(text, " \t\r\n:\"'[") + 1
+	secret := text[i:]
+	if !strings.ContainsAny(secret, "0123456789") || !strings.ContainsFunc(secret, unicode.IsLetter) {
+		return text
+	}
+	return text[:i] + Redacted
+}
 
 // safeForeignURL hides what SafeURL does.
 func safeForeignURL(text string) string {
