@@ -2,10 +2,10 @@
 //
 //	http.Handle("/aprimo", requireAdmin(status.Handler(tr, alerts)))
 //
-// It shows the rate and what limits it, the window, the server's delay, the queue by class
-// and user, pauses, the last hour, the users and operations that got 429s, and the state of
-// the alerts. It updates itself every two seconds, is readable on a phone, and loads nothing
-// from other sites.
+// It shows the rate and what limits it, the window, the server's delay, what other programs
+// send, the queue by class and user, pauses, the last hour, the users and operations that got
+// 429s, and the state of the alerts. It updates itself every two seconds, is readable on a
+// phone, and loads nothing from other sites.
 //
 // # What it does not do
 //

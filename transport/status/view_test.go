@@ -95,6 +95,7 @@ func TestPageOfWhatIsRare(t *testing.T) {
 	v.Time, v.Now.Window = now, math.MaxInt
 	rare := v
 	rare.Now.Window, rare.Now.Sharing, rare.Now.Processes = 7, transport.SharingAlone, 4
+	rare.Now.Others = transport.Others{Rate: 8.25, Stddev: 0.9}
 	rare.Waiting = []waiting{{Class: "batch", Heavy: true, Calls: 2}}
 	rare.Limited = []limited{{Time: now, User: "anna", Operation: "GET /", Attempt: 9}}
 	rare.Alerts = []measure.AlertStatus{{Condition: "throttled", State: "ok", Muted: now.Add(time.Hour), Reason: "release"}}
@@ -110,6 +111,8 @@ func TestPageOfWhatIsRare(t *testing.T) {
 	for part, common := range map[string]bool{
 		"unlimited; window":                     true,
 		"of 7; window":                          false,
+		"<b>unknown</b>":                        true,
+		"<b>8.2</b><span class=\"soft\">± 0.9":  false,
 		"batch, heavy":                          false,
 		"(unknown)":                             false,
 		"9, given up":                           false,
