@@ -47,7 +47,7 @@ func TestAPagePassesAJobOfItsClass(t *testing.T) {
 		client := &http.Client{Transport: transport.New(transport.WithBase((&aprimotest.Tenant{}).Transport()),
 			quiet, transport.WithWindow(window))}
 		ctx, cancel := context.WithCancel(transport.ContextWithPriority(t.Context(), p))
-		calls(client, transport.ContextWithUser(ctx, "job"), 1000)
+		calls(client, transport.ContextWithUser(ctx, "job"), 400)
 		synctest.Wait()
 		time.Sleep(after)
 		began := time.Now()
@@ -61,6 +61,9 @@ func TestAPagePassesAJobOfItsClass(t *testing.T) {
 	for _, p := range priorities {
 		for _, window := range []int{0, -1} {
 			for _, after := range []time.Duration{0, time.Millisecond, 500 * time.Millisecond, 5100 * time.Millisecond} {
+				if testing.Short() && after > 0 && after < time.Second {
+					continue
+				}
 				synctest.Test(t, func(t *testing.T) { page(t, p, window, after) })
 			}
 		}

@@ -30,6 +30,7 @@ func newPaper(columns int) *paper {
 	width := marginLeft + columns*(columnWidth+columnGap) - columnGap + 50
 	height := marginTop + panelCount*(panelHeight+panelGap) + bottomMargin
 	p.draw(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="#222">`, width, height)
+	p.draw("%s", dark)
 	p.draw(`<rect width="100%%" height="100%%" fill="white"/>`)
 	return p
 }

@@ -8,14 +8,20 @@ import (
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 )
 
-// The colours are those of Okabe and Ito, which colour-blind people can tell apart.
+// The colours are those of Okabe and Ito, which colour-blind people can tell apart, the orange
+// darker, so that it has a contrast of 3:1 on white.
 const (
 	blue   = "#0072B2" // we
-	orange = "#E69F00" // the others
+	orange = "#B87D00" // the others
 	green  = "#009E73" // the bound
 	purple = "#882255" // the server's queue
 	black  = "#000000" // limits
 )
+
+// dark changes the colours for a reader with a dark background: an attribute gives way to a style.
+const dark = `<style>@media (prefers-color-scheme: dark) { [fill="#222"] { fill: #ddd } [fill="#555"] { fill: #aaa } ` +
+	`rect[fill="white"] { fill: #0d1117 } rect[fill="#eee"] { fill: #21262d } [stroke="#ccc"] { stroke: #30363d } ` +
+	`[stroke="white"] { stroke: #0d1117 } [stroke="` + black + `"] { stroke: #fff } [fill="` + purple + `"] { fill: #CC79A7 } }</style>`
 
 // binSeconds is the time between two points of a curve.
 const binSeconds = 5
