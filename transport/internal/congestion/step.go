@@ -42,10 +42,12 @@ const (
 
 	// The size grows, a second, by widenPart of what is missing, by widenSize of itself, or to
 	// what sufficed in calm, whichever is most: less where answers are slow and show it late, but
-	// by widenLeast while nothing of ours waits. (Measured in .ci/lab: without the memory of
-	// the calm size a square wave leaves 0.07 of what is free unused; without the least, slow
-	// operations need minutes after an opening that ended early.)
-	widenPart, widenSize, widenLeast = 0.5, 0.1, 1.0
+	// by widenLeast while nothing of ours waits, if they take widenSlow seconds. (Measured in
+	// .ci/lab: without the memory of the calm size a square wave leaves 0.07 of what is free unused;
+	// without the least, slow operations need minutes after an opening that ended early. With it
+	// for fast ones too, others wait half as long again in random mixes.)
+	widenPart, widenSize  = 0.5, 0.1
+	widenLeast, widenSlow = 1.0, 3.0
 
 	// calmUp and calmDown, in seconds, are the time constants of that memory. (Measured in
 	// .ci/lab.)
@@ -277,8 +279,11 @@ func (s *State) resize(now gate.Instant, dt float64, scope Scope, o Observation,
 		s.Narrowed = now
 		s.Size -= narrowPart * (queued - high) / (1 + narrowDamped*o.Service*min(1, o.Stddev/noisy))
 	case queued < low && s.Short && s.Mode == Steady:
-		part := 1 - queued/low
-		s.Size += dt * max(widenLeast*part, max(widenPart*(low-queued), widenSize*s.Size*part, (s.Calm-s.Size)*part)/(1+o.Service))
+		part, least := 1-queued/low, widenLeast*min(1, o.Service/widenSlow)
+		if o.Scavenge {
+			least = 0
+		}
+		s.Size += dt * max(least*part, max(widenPart*(low-queued), widenSize*s.Size*part, (s.Calm-s.Size)*part)/(1+o.Service))
 	}
 }
 

@@ -316,9 +316,6 @@ func (w *Window) learn(o gate.Outcome) {
 	}
 	l := w.delay.op(work{o.Operation, class})
 	calm := !w.lacking(o.Ended) && w.delay.queue < calmDelay
-	if !l.precise() && w.observe(o.Ended).alone(w.limit) {
-		calm = true // the fast ones of the first answers come first, and look as if all were fast
-	}
 	since, moved := w.moved(o.Sent, o.Ended)
 	w.delay.queue += since
 	w.delay.sample(l, o.Ended.Sub(o.Sent), moved, calm, w.state.Probe.includes(o.Sent, l), o.Ended)
