@@ -106,33 +106,3 @@
 // If the log's writer is so slow that lines must be dropped, suppressed includes the 429s
 // among them. The next line says in aprimo.log.dropped how many others were dropped.
 package transport
-
-import (
-	"runtime/debug"
-	"sync"
-)
-
-const module = "github.com/aprimo-go/aprimo"
-
-// Version returns the version of this module that the program was built with, such as
-// "v0.1.0", or "(devel)" if the build does not say.
-func Version() string { return version() }
-
-var version = sync.OnceValue(func() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return devel
-	}
-	for _, m := range append(info.Deps, &info.Main) {
-		if m.Path != module || m.Version == "" {
-			continue
-		}
-		if m.Replace != nil && m.Replace.Version != "" {
-			return m.Replace.Version
-		}
-		return m.Version
-	}
-	return devel
-})
-
-const devel = "(devel)"

@@ -338,7 +338,7 @@ func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if Interactive-Priority(w.Class) > Batch {
+	if Interactive-Priority(w.Class) != Batch { // a class is the distance from the best Priority
 		e.window.Want(gate.Now())
 	}
 	if n := e.queue.Rivals(w); !w.Retried && n >= e.maxQueue && e.full(n) {

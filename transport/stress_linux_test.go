@@ -50,7 +50,7 @@ func TestUnderStress(t *testing.T) {
 			if under == "a busy machine" || under == "SIGSTOP" {
 				// The last look at the clock and the writing are not one step. A process that has
 				// to wait for the processor in between may exceed the limit, but hardly ever does.
-				want, tries = 16, 3
+				want, tries = 16, 5
 			}
 			most := testUnderStress(t, under)
 			for ; most > want && tries > 1; tries-- {
@@ -111,7 +111,11 @@ func testUnderStress(t *testing.T, under string) (most int) {
 	mu.Lock()
 	defer mu.Unlock()
 	slices.SortFunc(arrived, time.Time.Compare)
-	if least := int(3 * stress.Seconds()); len(arrived) < least {
+	least := int(3 * stress.Seconds())
+	if under == "a busy machine" {
+		least = 1 // it has the processor only if nobody else wants it
+	}
+	if len(arrived) < least {
 		t.Errorf("%d requests in %v; want %d at least", len(arrived), *stress, least)
 	}
 	most = mostIn(arrived, time.Second-2*tick)

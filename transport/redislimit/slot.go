@@ -198,7 +198,7 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 		if v[4] == 1 {
 			l.probe = r.due
 		}
-		if l.alone != nil && q.alone == 0 { // it has parted since it asked, and has its part instead
+		if l.alone != nil && q.alone == 0 { // it has lost the others since it asked, and has its part instead
 			l.giveBack(r)
 			r = reservation{}
 		}

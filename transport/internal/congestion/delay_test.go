@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 	"pgregory.net/rapid"
 )
 
@@ -155,4 +156,19 @@ func TestAnswersAtTheSameInstantOpenTheWindow(t *testing.T) {
 			t.Errorf("room for %d after %d answers to a full window of %d, want %d", room, n, n, 2*n)
 		}
 	})
+}
+
+// A process that found overload while it was alone doesn't go on as if when it shares the limit
+// again: the others' pauses count, and the rate of all is adjusted together.
+func TestOverloadEndsWithBeingAlone(t *testing.T) {
+	w := New(15, 0)
+	now := gate.Now()
+	w.state.Mode, w.state.Probe.Next, w.entered = Competing, now.Add(time.Hour), now
+	if _, open := w.Open(now); open || !w.Overloaded() {
+		t.Fatalf("alone: open %v, overloaded %v; want a request held, overloaded", open, w.Overloaded())
+	}
+	w.Share(shared.Share{Sharing: shared.All, Limit: 15, Rate: 15, Time: time.Now()}, now)
+	if _, open := w.Open(now); !open || w.Overloaded() {
+		t.Errorf("shared: open %v, overloaded %v; want no request held, not overloaded", open, w.Overloaded())
+	}
 }

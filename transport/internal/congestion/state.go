@@ -21,7 +21,7 @@ type State struct {
 	Calm float64 `json:"calm"` // the size that suffices when the server adds no delay
 
 	Short    bool         `json:"short"`    // a request had to wait for room since Resized
-	Resized  gate.Instant `json:"steered"`  // when the size was adjusted last
+	Resized  gate.Instant `json:"resized"`  // when the size was adjusted last
 	Narrowed gate.Instant `json:"narrowed"` // when it last shrank for a delay
 	Limited  gate.Instant `json:"limited"`  // the last 429 that is taken in
 	Cut      gate.Instant `json:"cut"`      // the last 429 that has cut the size

@@ -207,7 +207,7 @@ func (w *Window) trains(now gate.Instant) bool {
 // held returns for how long no request may be sent although there is room: in overload places
 // come one by one.
 func (w *Window) held(now gate.Instant) time.Duration {
-	if w.state.Mode != Competing {
+	if !w.Overloaded() {
 		return 0
 	}
 	return w.entered.Add(seconds(1 / (overloadPart * w.limit))).Sub(now)
@@ -224,7 +224,7 @@ func (w *Window) overloaded(now gate.Instant) bool {
 
 // Overloaded reports whether others send more than the server takes, so that a pause after
 // a 429 would only starve us.
-func (w *Window) Overloaded() bool { return w.state.Mode == Competing }
+func (w *Window) Overloaded() bool { return !w.joint && w.state.Mode == Competing }
 
 // Want notes that a call waits that is no batch work.
 func (w *Window) Want(now gate.Instant) { w.wanted = now }
