@@ -26,7 +26,11 @@ type delivery struct {
 	unnoted   int           // targets whose result is not in the state yet
 	got       bool          // somebody has got it, or may have
 	retryable bool          // a target failed that may get the next alert
+	released  []string      // the routes that the next program delivers to
 }
+
+// errBehind is of an alert that must not overtake an earlier one.
+var errBehind = errors.New("it waits for an earlier alert about the incident, which the next program delivers")
 
 // dispatch delivers an alert in the background, to all its targets at the same time, after
 // those in flight about the same incident.
@@ -48,10 +52,16 @@ func (a *Alerter) dispatch(p pendingAlert) {
 	a.inFlight = append(a.inFlight, d)
 	for _, t := range p.Targets {
 		a.deliveries.Go(func() {
+			behind, got, err := false, false, error(nil)
 			for _, o := range earlier {
 				<-o.over
+				behind = behind || slices.Contains(o.released, t.Route)
 			}
-			got, err := a.deliver(p, t)
+			if behind {
+				err = a.undelivered(p.Alert, t, errBehind)
+			} else {
+				got, err = a.deliver(p, t)
+			}
 			a.finish(p, receipt{p.ID, t.Route}, d, got, err)
 		})
 	}
@@ -62,14 +72,18 @@ func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err e
 	retryable := err != nil && !errors.Is(err, ErrPermanent)
 	release := retryable && a.rule.Store != nil && a.isClosing() // the next program delivers it
 	a.mu.Lock()
-	if err != nil {
-		a.err = err
-	} else {
+	switch {
+	case err == nil:
 		a.sent++
+	case !errors.Is(err, errBehind): // else the error of the earlier one says why
+		a.err = err
+	}
+	if release {
+		d.released = append(d.released, r.route)
 	}
 	d.left--
 	d.got, d.retryable = d.got || got, d.retryable || retryable
-	rollback := d.left == 0 && !d.got && d.retryable && !release
+	rollback := d.left == 0 && !d.got && d.retryable && len(d.released) == 0
 	if !release && !rollback {
 		a.done = append(a.done, r)
 		a.done = a.done[max(0, len(a.done)-maxDone):]

@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -195,6 +196,61 @@ func TestRetriedTriggerComesBeforeItsEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A trigger that cannot be delivered before the program ends stays in the Store, and so do
+// the alerts behind it on the same route: the next program delivers all, in order. Another
+// route gets them at once.
+func TestNothingOvertakesATriggerThatIsLeftInTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var actions []string
+		down := true
+		hook := roundTripper(func(r *http.Request) (*http.Response, error) {
+			var e struct {
+				Action string `json:"event_action"`
+			}
+			json.NewDecoder(r.Body).Decode(&e)
+			status := 202
+			if down && e.Action == "trigger" {
+				status = 503
+			}
+			actions = append(actions, fmt.Sprint(e.Action, status))
+			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+		})
+		mail, store := new(inbox), notify.Dir(t.TempDir())
+		var out bytes.Buffer
+		logger := zerolog.New(&out)
+		program := func() *notify.Alerter {
+			return notify.New(notify.Routes{
+				{Name: "pager", To: notify.Webhook{URL: "https://pd.example/v2/enqueue", Shape: notify.PagerDuty, RoutingKey: "secret-key", Client: &http.Client{Transport: hook}}},
+				{Name: "mail", To: mail},
+			}, notify.Rule{Logger: &logger, Within: time.Minute, Retries: []time.Duration{time.Hour}, Store: store})
+		}
+		a := program()
+		burst(a, 20)
+		time.Sleep(30 * time.Minute)
+		if err := a.Close(); err == nil || !strings.Contains(err.Error(), "answered 503") {
+			t.Errorf("Close: got %v, want the answer of the pager", err)
+		}
+		if n := len(mail.got()); n != 2 {
+			t.Errorf("before the restart the other route got %d alerts, want the first and the last", n)
+		}
+		if !strings.Contains(out.String(), "waits for an earlier alert") {
+			t.Errorf("log: got %s, want a line about the alert that waits", &out)
+		}
+		down = false
+		a = program()
+		time.Sleep(time.Hour)
+		if err := a.Close(); err != nil {
+			t.Errorf("Close after the restart: got %v, want nil", err)
+		}
+		if got := fmt.Sprint(actions); got != "[trigger503 trigger503 trigger202 resolve202]" {
+			t.Errorf("got %s, want a trigger and then a resolve after the restart", got)
+		}
+		if n := len(mail.got()); n != 2 {
+			t.Errorf("the other route got %d alerts, want none again after the restart", n)
+		}
+	})
 }
 
 // A test opens an incident and resolves it, and the key is in no error.
