@@ -13,7 +13,6 @@ import (
 
 const (
 	spoolFor = 24 * time.Hour // how long an alert in a Store is retried
-	grace    = time.Second    // that a Notifier may return late
 	maxDone  = 64             // receipts that a process remembers
 )
 
@@ -226,7 +225,7 @@ func call(ctx context.Context, to Notifier, alert Alert) error {
 		}
 		return
 	})
-	if errors.As(err, new(strayError)) {
+	if isStray(err) {
 		err = fmt.Errorf("the notifier %w: %w", err, ErrPermanent)
 	}
 	return err

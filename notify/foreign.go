@@ -14,10 +14,31 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// A strayError says how foreign code failed to return.
-type strayError string
+// A strayError says how foreign code failed to return. It is the error of await itself; in
+// the chain of another error it is about something else, which that one was waiting for.
+type strayError struct {
+	how   string
+	cause error // of the context's end, or nil
+}
 
-func (e strayError) Error() string { return string(e) }
+func (e strayError) Error() string {
+	if e.cause == nil {
+		return e.how
+	}
+	return e.how + ": " + e.cause.Error()
+}
+
+func (e strayError) Unwrap() error { return e.cause }
+
+func isStray(err error) bool {
+	_, ok := err.(strayError)
+	return ok
+}
+
+const (
+	grace     = time.Second // that a Notifier or a Store may return late
+	partGrace = grace / 2   // that what it calls itself may: otherwise both would be late
+)
 
 // await calls f, which is not ours, in a goroutine of its own: f may hang, panic or end
 // its goroutine. A late f has until grace after the context's end; then its goroutine is
@@ -29,10 +50,10 @@ func await[T any](ctx context.Context, grace time.Duration, f func() (T, error))
 	}
 	done := make(chan result, 1) // so that a late f does not block
 	go func() {
-		r := result{err: strayError("ended its goroutine")}
+		r := result{err: strayError{how: "ended its goroutine"}}
 		defer func() {
 			if p := recover(); p != nil {
-				r.err = strayError("panicked: " + clean(transport.Redact(fmt.Sprint(p)), maxReason))
+				r.err = strayError{how: "panicked: " + clean(transport.Redact(fmt.Sprint(p)), maxReason)}
 			}
 			done <- r
 		}()
@@ -54,7 +75,7 @@ func await[T any](ctx context.Context, grace time.Duration, f func() (T, error))
 			late = t.C
 		case <-late:
 			var none T
-			return none, fmt.Errorf("%w: %w", strayError("does not return when its context ends"), context.Cause(ctx))
+			return none, strayError{"does not return when its context ends", context.Cause(ctx)}
 		}
 	}
 }
@@ -105,7 +126,7 @@ func guarded[T any](ctx context.Context, g *guardedStore, f func() (T, error)) (
 		var none T
 		return none, errors.New("notify: the Store has not returned from an earlier call")
 	}
-	value, err := await(ctx, 0, func() (T, error) {
+	value, err := await(ctx, grace, func() (T, error) {
 		defer g.busy.Store(false)
 		value, err := f()
 		if err != nil {
@@ -113,7 +134,7 @@ func guarded[T any](ctx context.Context, g *guardedStore, f func() (T, error)) (
 		}
 		return value, err
 	})
-	if errors.As(err, new(strayError)) {
+	if isStray(err) {
 		err = fmt.Errorf("notify: the Store %w", err)
 	}
 	return value, err

@@ -5,13 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/notify"
@@ -174,4 +178,108 @@ func TestAnUnconfirmedAlertIsNotTheFirstAgain(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A server that says nothing is no fault of what waits for it: a Client, a Token or a Store
+// that returns when its context ends, or a moment later. The alert is tried again.
+func TestWaitingUntilTheContextEndsIsNoFault(t *testing.T) {
+	token := func(wait func(context.Context) error) notify.Notifier {
+		return notify.Email{Addr: "mail.example.com:587", From: "a@example.com", To: []string{"b@example.com"}, Username: "a",
+			Token: func(ctx context.Context) (string, error) { return "", wait(ctx) }}
+	}
+	hook := func(sent bool) func(func(context.Context) error) notify.Notifier {
+		return func(wait func(context.Context) error) notify.Notifier {
+			return notify.Webhook{URL: "https://chat.example.com/", Client: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				if trace := httptrace.ContextClientTrace(r.Context()); sent {
+					trace.WroteRequest(httptrace.WroteRequestInfo{})
+				}
+				return nil, wait(r.Context())
+			})}}
+		}
+	}
+	for name, tt := range map[string]struct {
+		of    func(wait func(context.Context) error) notify.Notifier
+		tries int
+	}{
+		"Webhook":           {hook(false), 4},
+		"Webhook, all sent": {hook(true), 2},
+		"Email.Token":       {token, 4},
+	} {
+		for _, timeout := range []time.Duration{30 * time.Second, 5 * time.Minute} { // the second one is ours
+			t.Run(fmt.Sprint(name, " ", timeout), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var out bytes.Buffer
+					logger := zerolog.New(&out)
+					tries := 0
+					a := notify.New(tt.of(func(ctx context.Context) error {
+						tries++
+						<-ctx.Done()
+						time.Sleep(time.Duration(tries%2) * 100 * time.Millisecond)
+						return ctx.Err()
+					}), notify.Rule{Gather: -1, Reminder: -1, Within: 24 * time.Hour, Timeout: timeout, Logger: &logger})
+					burst(a, 20)
+					time.Sleep(30 * time.Minute)
+					if tries != tt.tries {
+						t.Errorf("got %d attempts, want %d", tries, tt.tries)
+					}
+					if err := a.Close(); !errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("Close: got %v, want context.DeadlineExceeded", err)
+					}
+					if strings.Contains(out.String(), "does not return") {
+						t.Errorf("log: got %s, want no fault", &out)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Nor is it a fault of a Store that it waits, or of a disk that another process holds a lock.
+func TestAStoreThatWaitsUntilTheContextEndsIsNoFault(t *testing.T) {
+	for name, waits := range map[string]func(context.Context, notify.Store) error{
+		"Store": func(ctx context.Context, _ notify.Store) error { <-ctx.Done(); return ctx.Err() },
+		"Dir": func(ctx context.Context, s notify.Store) error {
+			_, err := s.CompareAndSwap(ctx, "key", nil, []byte("x"), 0)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dir := t.TempDir()
+				store := notify.Dir(dir)
+				if _, err := store.CompareAndSwap(t.Context(), "key", nil, []byte("x"), 0); err != nil {
+					t.Fatal(err)
+				}
+				locks, err := filepath.Glob(filepath.Join(dir, "*.lock"))
+				if err != nil || len(locks) != 1 {
+					t.Fatalf("locks: got %v, %v, want one", locks, err)
+				}
+				lock := flock.New(locks[0])
+				if err := lock.Lock(); err != nil {
+					t.Fatal(err)
+				}
+				defer lock.Close()
+				var out bytes.Buffer
+				logger := zerolog.New(&out)
+				for range 20 { // once it may be luck
+					a := notify.New(new(inbox), notify.Rule{Store: waitingStore{store, waits}, Logger: &logger})
+					time.Sleep(3 * time.Second)
+					a.Close()
+				}
+				if s := out.String(); !strings.Contains(s, "cannot be used") || strings.Contains(s, "does not return") {
+					t.Errorf("log: got %s, want an error that is not called a fault", s)
+				}
+			})
+		})
+	}
+}
+
+// A waitingStore waits in Load.
+type waitingStore struct {
+	notify.Store
+	waits func(context.Context, notify.Store) error
+}
+
+func (s waitingStore) Load(ctx context.Context, _ string) ([]byte, error) {
+	return nil, s.waits(ctx, s.Store)
 }

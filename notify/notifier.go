@@ -208,7 +208,7 @@ func validate(n Notifier) error {
 		}
 		return
 	})
-	if errors.As(err, new(strayError)) {
+	if isStray(err) {
 		err = fmt.Errorf("its method Validate %w", err)
 	}
 	return err

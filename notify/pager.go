@@ -146,7 +146,7 @@ func (w Webhook) notifyRecipients(ctx context.Context, a Alert, only []string) e
 	if err := w.Validate(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute-partGrace)
 	defer cancel()
 	all, err := w.postings(a)
 	if err != nil {

@@ -80,9 +80,9 @@ func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address,
 
 // token returns the access token.
 func (e Email) token(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, sendWithin)
+	ctx, cancel := context.WithTimeout(ctx, sendWithin-partGrace)
 	defer cancel()
-	return await(ctx, 0, func() (string, error) {
+	return await(ctx, partGrace, func() (string, error) {
 		token, err := e.Token(ctx)
 		if err != nil {
 			err = fmt.Errorf("returned an error: %w", quote(err, nil))

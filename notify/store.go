@@ -45,7 +45,7 @@ type Dir string
 
 // Load implements [Store].
 func (d Dir) Load(ctx context.Context, key string) ([]byte, error) {
-	b, err := await(ctx, 0, func() ([]byte, error) { return d.load(ctx, key) })
+	b, err := await(ctx, partGrace, func() ([]byte, error) { return d.load(ctx, key) })
 	return b, d.explain(err)
 }
 
@@ -66,13 +66,13 @@ func (d Dir) load(ctx context.Context, key string) ([]byte, error) {
 // CompareAndSwap implements [Store]. It ignores ttl: a file stays until it is removed by
 // hand.
 func (d Dir) CompareAndSwap(ctx context.Context, key string, old, new []byte, _ time.Duration) (swapped bool, err error) {
-	swapped, err = await(ctx, 0, func() (bool, error) { return d.swap(ctx, key, old, new) })
+	swapped, err = await(ctx, partGrace, func() (bool, error) { return d.swap(ctx, key, old, new) })
 	return swapped, d.explain(err)
 }
 
 // explain names the directory in an error, which may be that a disk hangs.
 func (d Dir) explain(err error) error {
-	if errors.As(err, new(strayError)) {
+	if isStray(err) {
 		return fmt.Errorf("notify: Dir %s: the disk %w", string(d), err)
 	}
 	return err
