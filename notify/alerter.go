@@ -141,9 +141,11 @@ func (a *Alerter) SendTest(ctx context.Context) error {
 // closeExtra is what Close may need besides the attempts, for the Store and the log.
 const closeExtra = 15 * time.Second
 
-// Close is Shutdown with enough time for a last attempt: little more than Rule.Timeout, twice
-// as long during an attempt, and three times if another alert about the same incident waits
-// for that one, also if a Notifier, the Store or the logger hangs.
+// Close is Shutdown with three times Rule.Timeout and 15 seconds. That is enough for an
+// attempt that has begun, a last one, and that of another alert about the same incident,
+// which waits for them. If more alerts wait, and each attempt takes Rule.Timeout, the rest is
+// only logged. Close returns, at most a second later, also if a Notifier, the Store or the
+// logger hangs.
 func (a *Alerter) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*a.rule.Timeout+closeExtra)
 	defer cancel()
@@ -152,9 +154,10 @@ func (a *Alerter) Close() error {
 
 // Shutdown stops observing and waits for pending alerts, until ctx ends. An alert that is
 // still gathered is sent at once; one that waits for a retry is tried a last time; one that
-// cannot be delivered is logged, and stays in the Store if there is one. Shutdown returns
-// the error of the last alert that could not be delivered since New, or ctx's. It can be
-// called again.
+// cannot be delivered, or is not when ctx ends, is logged, and stays in the Store if there is
+// one. Shutdown returns the error of the last alert that could not be delivered since New, or
+// ctx's. It can be called again: what was not delivered in time goes on while the program
+// runs.
 func (a *Alerter) Shutdown(ctx context.Context) error {
 	a.mu.Lock()
 	if !a.closed {
@@ -175,6 +178,7 @@ func (a *Alerter) Shutdown(ctx context.Context) error {
 	case <-a.ended:
 	case <-ctx.Done():
 		late = fmt.Errorf("notify: not all alerts were delivered in time: %w", context.Cause(ctx))
+		a.logLate(late)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -21,7 +21,8 @@ type delivery struct {
 	id        string
 	alert     Alert
 	over      chan struct{} // closed at its end
-	left      int           // targets
+	left      []target      // that have no result yet
+	late      bool          // what was left when Shutdown's time was over is logged
 	unnoted   int           // targets whose result is not in the state yet
 	got       bool          // somebody has got it, or may have
 	retryable bool          // a target failed that may get the next alert
@@ -47,7 +48,7 @@ func (a *Alerter) dispatch(p pendingAlert) {
 	}
 	p.Alert.Host, p.Alert.PID = a.host, os.Getpid()
 	p.Alert.shift(-a.clock.offset())
-	d := &delivery{id: p.ID, alert: p.Alert, over: make(chan struct{}), left: len(p.Targets), unnoted: len(p.Targets)}
+	d := &delivery{id: p.ID, alert: p.Alert, over: make(chan struct{}), left: slices.Clone(p.Targets), unnoted: len(p.Targets)}
 	a.inFlight = append(a.inFlight, d)
 	for _, t := range p.Targets {
 		a.deliveries.Go(func() {
@@ -80,9 +81,9 @@ func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err e
 	if release {
 		d.released = append(d.released, r.route)
 	}
-	d.left--
+	d.left = slices.DeleteFunc(d.left, func(t target) bool { return t.Route == r.route })
 	d.got, d.retryable = d.got || got, d.retryable || retryable
-	rollback := d.left == 0 && !d.got && d.retryable && len(d.released) == 0
+	rollback := len(d.left) == 0 && !d.got && d.retryable && len(d.released) == 0
 	if !release && !rollback {
 		a.done = append(a.done, r)
 		a.done = a.done[max(0, len(a.done)-maxDone):]
@@ -194,23 +195,61 @@ func (a *Alerter) result(alert Alert, t target, err, refused error) error {
 	return a.undelivered(alert, t, err)
 }
 
-// undelivered logs an alert that somebody does not get, or may not have got.
-func (a *Alerter) undelivered(alert Alert, t target, err error) error {
-	a.mu.Lock()
-	a.failed++
-	a.mu.Unlock()
-	what := "not delivered"
-	if errors.Is(err, ErrUnconfirmed) {
-		what = "not confirmed"
+// A failure is an alert that somebody does not get, or may not have got.
+type failure struct {
+	alert Alert
+	route string
+	err   error
+}
+
+func (f failure) what() string {
+	if errors.Is(f.err, ErrUnconfirmed) {
+		return "not confirmed"
 	}
+	return "not delivered"
+}
+
+// undelivered logs a failure.
+func (a *Alerter) undelivered(alert Alert, t target, err error) error {
+	f := failure{alert, t.Route, err}
+	a.logFailures(f)
+	return fmt.Errorf("notify: alert of %s %s: %w", alert.Time.Format(time.RFC3339), f.what(), err)
+}
+
+// logFailures logs all of them together, so that a logger that hangs delays them once.
+func (a *Alerter) logFailures(all ...failure) {
+	a.mu.Lock()
+	a.failed += uint64(len(all))
+	a.mu.Unlock()
 	a.log(func(l *zerolog.Logger) {
-		l.Error().Err(err).
-			Str("aprimo.alert.incident", alert.Incident).
-			Str("aprimo.alert.route", t.Route).
-			Str("aprimo.alert.text", alert.Text()).
-			Msg("aprimo: alert " + what)
+		for _, f := range all {
+			l.Error().Err(f.err).
+				Str("aprimo.alert.incident", f.alert.Incident).
+				Str("aprimo.alert.route", f.route).
+				Str("aprimo.alert.text", f.alert.Text()).
+				Msg("aprimo: alert " + f.what())
+		}
 	})
-	return fmt.Errorf("notify: alert of %s %s: %w", alert.Time.Format(time.RFC3339), what, err)
+}
+
+// logLate logs, once, what is not delivered when Shutdown's time is over, since the program
+// may end now. One that waits for another about its incident was certainly not delivered.
+func (a *Alerter) logLate(late error) {
+	var all []failure
+	a.mu.Lock()
+	for i, d := range a.inFlight {
+		waits := slices.ContainsFunc(a.inFlight[:i], func(o *delivery) bool { return o.alert.sharesIncident(d.alert) })
+		for _, t := range d.left {
+			if !d.late {
+				all = append(all, failure{d.alert, t.Route, unconfirmedIf(!waits, late)})
+			}
+		}
+		d.late = true
+	}
+	a.mu.Unlock()
+	if len(all) > 0 {
+		a.logFailures(all...)
+	}
 }
 
 // call calls a Notifier. It returns in time even if the Notifier does not, turns a panic

@@ -265,3 +265,43 @@ func TestMailServerDownForAQuarterOfAnHour(t *testing.T) {
 		})
 	}
 }
+
+// Alerts about one incident wait for each other. Close does not wait for all of them if a
+// Notifier hangs each time; those that may get lost with the program are in the log.
+func TestCloseLogsWhatItDoesNotWaitFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		logger := zerolog.New(&out)
+		a := notify.New(notify.NotifierFunc(func(ctx context.Context, _ notify.Alert) error { <-ctx.Done(); return ctx.Err() }),
+			notify.Rule{Count: 1, Gather: -1, Reminder: time.Hour, PerHour: 100, Logger: &logger, Retries: []time.Duration{100 * time.Hour}})
+		for range 11 * 30 {
+			burst(a, 1)
+			time.Sleep(time.Minute)
+		}
+		begin := time.Now()
+		if err := a.Close(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Close: got %v, want context.DeadlineExceeded", err)
+		}
+		if took, want := time.Since(begin), 3*30*time.Second+15*time.Second; took != want {
+			t.Errorf("Close took %v, want %v", took, want)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		a.Shutdown(ctx) // logs none again
+		lines, numbers := map[any]int{}, map[string]int{}
+		for _, line := range logged(t, &out) {
+			if line["level"] == "error" {
+				text := strings.TrimSpace(line["aprimo.alert.text"].(string))
+				lines[line["message"]]++
+				numbers[text[strings.LastIndex(text, " ")+1:]]++
+			}
+		}
+		if diff := cmp.Diff(map[any]int{"aprimo: alert not delivered": 6, "aprimo: alert not confirmed": 1}, lines); diff != "" {
+			t.Errorf("log: three attempts in vain, one under way, three to be made: %s", diff)
+		}
+		if diff := cmp.Diff(map[string]int{"1": 1, "2": 1, "3": 1, "4": 1, "5": 1, "6": 1, "7": 1}, numbers); diff != "" {
+			t.Errorf("numbers of the alerts in the log: %s", diff)
+		}
+		time.Sleep(time.Hour) // until the rest has failed too
+	})
+}
