@@ -53,6 +53,7 @@ type Alerter struct {
 	seq        uint64
 	working    bool        // the worker runs
 	inFlight   []*delivery // from here
+	released   []*delivery // left to the next program, while this one ends
 	done       []receipt   // the last that were
 	closed     bool
 	err        error // of the last alert that could not be delivered

@@ -38,7 +38,7 @@ func (a *Alerter) dispatch(p pendingAlert) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var earlier []*delivery
-	for _, o := range a.inFlight {
+	for _, o := range slices.Concat(a.released, a.inFlight) {
 		if o.id == p.ID {
 			return
 		}
@@ -70,7 +70,7 @@ func (a *Alerter) dispatch(p pendingAlert) {
 // finish notes that an alert was delivered to a target, or could not be.
 func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err error) {
 	retryable := err != nil && !errors.Is(err, ErrPermanent)
-	release := retryable && a.rule.Store != nil && a.isClosing() // the next program delivers it
+	left := retryable && a.rule.Store != nil && a.isClosing() // to the next program
 	a.mu.Lock()
 	switch {
 	case err == nil:
@@ -78,22 +78,25 @@ func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err e
 	case !errors.Is(err, errBehind): // else the error of the earlier one says why
 		a.err = err
 	}
-	if release {
+	if left {
 		d.released = append(d.released, r.route)
 	}
 	d.left = slices.DeleteFunc(d.left, func(t target) bool { return t.Route == r.route })
 	d.got, d.retryable = d.got || got, d.retryable || retryable
-	rollback := len(d.left) == 0 && !d.got && d.retryable && len(d.released) == 0
-	if !release && !rollback {
+	last := len(d.left) == 0
+	release := last && len(d.released) > 0 // not earlier: others would deliver to all its targets
+	rollback := last && !d.got && d.retryable && !release
+	if !left && !rollback {
 		a.done = append(a.done, r)
 		a.done = a.done[max(0, len(a.done)-maxDone):]
 	}
 	a.mu.Unlock()
 	a.update(func(s *sharedState, _ bool) {
+		if !left {
+			s.remove(r)
+		}
 		if release {
 			s.release(p.ID)
-		} else {
-			s.remove(r)
 		}
 		if rollback {
 			s.rollback(p.Alert)
@@ -104,6 +107,9 @@ func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err e
 	d.unnoted--
 	if d.unnoted == 0 { // not earlier: until the state knows the result, it has the alert to be sent
 		a.inFlight = slices.DeleteFunc(a.inFlight, func(o *delivery) bool { return o == d })
+		if len(d.released) > 0 {
+			a.released = append(a.released, d)
+		}
 		close(d.over)
 	}
 }

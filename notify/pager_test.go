@@ -2,7 +2,9 @@ package notify_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -249,6 +251,44 @@ func TestNothingOvertakesATriggerThatIsLeftInTheStore(t *testing.T) {
 		}
 		if n := len(mail.got()); n != 2 {
 			t.Errorf("the other route got %d alerts, want none again after the restart", n)
+		}
+	})
+}
+
+// While a program that ends still delivers an alert to one route, no other program delivers
+// it there too because another route has failed.
+func TestTheNextProgramDeliversOnlyWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := notify.Dir(t.TempDir())
+		program := func(name string, mails, pages *[]string) *notify.Alerter {
+			return notify.New(notify.Routes{
+				{Name: "pager", To: notify.NotifierFunc(func(context.Context, notify.Alert) error {
+					*pages = append(*pages, name)
+					if name == "ends" {
+						return errors.New("down")
+					}
+					return nil
+				})},
+				{Name: "mail", To: notify.NotifierFunc(func(context.Context, notify.Alert) error {
+					time.Sleep(20 * time.Second)
+					*mails = append(*mails, name)
+					return nil
+				})},
+			}, notify.Rule{Count: 1, Gather: -1, Logger: new(zerolog.Nop()), Retries: []time.Duration{time.Hour}, Store: store})
+		}
+		var mails, pages, others, otherPages []string
+		ends, stays := program("ends", &mails, &pages), program("stays", &others, &otherPages)
+		burst(ends, 1)
+		time.Sleep(2 * time.Second)
+		burst(stays, 1) // it looks at the Store from now on
+		ends.Close()
+		time.Sleep(5 * time.Minute)
+		stays.Close()
+		if fmt.Sprint(mails, others) != "[ends] []" {
+			t.Errorf("mails: got %v of the one that ends and %v of the other, want one of the first", mails, others)
+		}
+		if fmt.Sprint(pages, otherPages) != "[ends ends] [stays]" {
+			t.Errorf("pager: got %v and %v, want two attempts in vain and one that succeeds", pages, otherPages)
 		}
 	})
 }

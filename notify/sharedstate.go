@@ -216,9 +216,16 @@ func (s *sharedState) claim(d delta, r Rule) (claimed []pendingAlert) {
 		if p.Sender != d.id && (d.closing || !s.Now.After(p.Lease)) {
 			continue
 		}
+		behind := slices.ContainsFunc(s.Pending[:i], func(o pendingAlert) bool {
+			ours := d.closing && (o.Sender == d.id || slices.Contains(d.inFlight, o.ID)) // all at once: dispatch keeps the order
+			return o.Alert.sharesIncident(p.Alert) && !ours
+		})
+		if behind && d.closing { // whoever delivers the earlier one delivers this one too
+			p.Sender, p.Lease = "", time.Time{}
+			continue
+		}
 		p.Sender, p.Lease = d.id, s.Now.Add(r.lease())
-		first := d.closing || !slices.ContainsFunc(s.Pending[:i], func(o pendingAlert) bool { return o.Alert.sharesIncident(p.Alert) })
-		if first && !slices.Contains(d.inFlight, p.ID) {
+		if !behind && !slices.Contains(d.inFlight, p.ID) {
 			claimed = append(claimed, *p)
 		}
 	}

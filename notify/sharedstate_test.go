@@ -171,3 +171,27 @@ func TestClaimedInOrder(t *testing.T) {
 	want(nil, "a", "c")
 	want([]receipt{{"a", "pager"}}, "b", "c")
 }
+
+// A process that closes delivers all its alerts, but none before an earlier one about the
+// incident that another process delivers: it leaves those to the others.
+func TestClaimedInOrderByAProcessThatCloses(t *testing.T) {
+	pending := func(id, sender string) pendingAlert {
+		return pendingAlert{ID: id, Sender: sender, Alert: Alert{Incident: "one", Condition: Throttled}, Targets: []target{{Route: "pager"}}}
+	}
+	for first, want := range map[string]string{"we": "[begun ended again]", "they": "[]", "": "[]"} {
+		s := sharedState{Pending: []pendingAlert{pending("begun", first), pending("ended", "we"), pending("again", "we")}}
+		got, left := []string{}, ""
+		for _, p := range s.claim(delta{id: "we", closing: true}, Rule{}) {
+			got = append(got, p.ID)
+		}
+		for _, p := range s.Pending {
+			left += " " + p.Sender
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("first alert of %q: got %v to deliver, want %s", first, got, want)
+		}
+		if others := " " + first + "  "; first != "we" && left != others {
+			t.Errorf("first alert of %q: got the senders %q afterwards, want %q", first, left, others)
+		}
+	}
+}

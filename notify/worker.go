@@ -94,7 +94,7 @@ func (a *Alerter) takeDelta(closing bool) delta {
 	}
 	a.seq++
 	var inFlight []string
-	for _, o := range a.inFlight {
+	for _, o := range slices.Concat(a.inFlight, a.released) {
 		inFlight = append(inFlight, o.id)
 	}
 	d := delta{
