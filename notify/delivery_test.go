@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -270,8 +271,13 @@ func TestMailServerDownForAQuarterOfAnHour(t *testing.T) {
 // Notifier hangs each time; those that may get lost with the program are in the log.
 func TestCloseLogsWhatItDoesNotWaitFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var out bytes.Buffer
-		logger := zerolog.New(&out)
+		logger := zerolog.New(writerFunc(func(b []byte) (int, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			return out.Write(b)
+		}))
 		a := notify.New(notify.NotifierFunc(func(ctx context.Context, _ notify.Alert) error { <-ctx.Done(); return ctx.Err() }),
 			notify.Rule{Count: 1, Gather: -1, Reminder: time.Hour, PerHour: 100, Logger: &logger, Retries: []time.Duration{100 * time.Hour}})
 		for range 11 * 30 {
@@ -288,8 +294,11 @@ func TestCloseLogsWhatItDoesNotWaitFor(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		a.Shutdown(ctx) // logs none again
+		mu.Lock()
+		all := logged(t, &out)
+		mu.Unlock()
 		lines, numbers := map[any]int{}, map[string]int{}
-		for _, line := range logged(t, &out) {
+		for _, line := range all {
 			if line["level"] == "error" {
 				text := strings.TrimSpace(line["aprimo.alert.text"].(string))
 				lines[line["message"]]++

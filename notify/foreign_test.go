@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,7 +200,7 @@ func TestWaitingUntilTheContextEndsIsNoFault(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		of    func(wait func(context.Context) error) notify.Notifier
-		tries int
+		tries int64
 	}{
 		"Webhook":           {hook(false), 4},
 		"Webhook, all sent": {hook(true), 2},
@@ -210,17 +211,17 @@ func TestWaitingUntilTheContextEndsIsNoFault(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var out bytes.Buffer
 					logger := zerolog.New(&out)
-					tries := 0
+					var tries atomic.Int64
 					a := notify.New(tt.of(func(ctx context.Context) error {
-						tries++
+						odd := tries.Add(1) % 2
 						<-ctx.Done()
-						time.Sleep(time.Duration(tries%2) * 100 * time.Millisecond)
+						time.Sleep(time.Duration(odd) * 100 * time.Millisecond)
 						return ctx.Err()
 					}), notify.Rule{Gather: -1, Reminder: -1, Within: 24 * time.Hour, Timeout: timeout, Logger: &logger})
 					burst(a, 20)
 					time.Sleep(30 * time.Minute)
-					if tries != tt.tries {
-						t.Errorf("got %d attempts, want %d", tries, tt.tries)
+					if n := tries.Load(); n != tt.tries {
+						t.Errorf("got %d attempts, want %d", n, tt.tries)
 					}
 					if err := a.Close(); !errors.Is(err, context.DeadlineExceeded) {
 						t.Errorf("Close: got %v, want context.DeadlineExceeded", err)
