@@ -43,17 +43,26 @@ func decodeResponse(resp *http.Response, out any) error {
 	if tooMany(data) {
 		return errTooMany
 	}
-	if raw, ok := out.(*json.RawMessage); ok {
+	empty := len(bytes.TrimSpace(data)) == 0
+	raw, undecoded := out.(*json.RawMessage)
+	switch {
+	case undecoded && (empty || json.Valid(data)):
 		*raw = data
 		return nil
-	}
-	if len(bytes.TrimSpace(data)) == 0 {
+	case empty:
 		return errEmpty
+	case undecoded:
+		return unexpected(errNotJSON, data)
 	}
 	if err := decode(data, out); err != nil {
-		return fmt.Errorf("unexpected response: %w: %s", err, readable(data[:min(len(data), maxExcerpt)]))
+		return unexpected(err, data)
 	}
 	return nil
+}
+
+// unexpected returns the error for a body that is not what was expected.
+func unexpected(err error, body []byte) error {
+	return fmt.Errorf("unexpected response: %w: %s", err, readable(body[:min(len(body), maxExcerpt)]))
 }
 
 // tooMany reports whether JSON has more values than maxValues or than its size explains.
@@ -116,7 +125,10 @@ type brokenBody struct {
 
 func (e brokenBody) Unwrap() error { return e.error }
 
-var errEmpty = errors.New("empty response, expected JSON")
+var (
+	errEmpty   = errors.New("empty response, expected JSON")
+	errNotJSON = errors.New("not JSON")
+)
 
 // discard closes a body. It first reads a small rest, so that the connection can be reused.
 func discard(body io.ReadCloser) {

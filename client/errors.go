@@ -47,6 +47,7 @@ type Error struct {
 
 	cause error
 	body  []byte // of the response
+	page  bool   // a success is a web page: of a proxy, such as for signing in, and not Aprimo's
 }
 
 // Error returns all known facts on one line.

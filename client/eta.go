@@ -32,7 +32,7 @@ const etaLump = 100 * time.Millisecond
 const etaHalfLife = 30 * time.Second
 
 // At returns when done will reach total. It returns the zero time if that cannot be known: if
-// total is negative, as for a stream, or done has grown less than twice since the first call.
+// total is negative, as for a stream, or until a tenth of a second after done first grew.
 // What was done before the first call does not count, since an earlier run may have done it.
 // The latest half minute counts most.
 func (e *ETA) At(done, total int64) time.Time {

@@ -42,9 +42,9 @@ func (k call) outcome(e *Error) error {
 		return e
 	}
 	switch {
-	case e.Status/100 == 2:
+	case e.Status/100 == 2 && !e.page:
 		return &UnknownOutcomeError{Err: e, created: true, advice: lookInstead}
-	case e.Status == 0 && !unsent(e) || failing(e.Status):
+	case e.page || e.Status == 0 && !unsent(e) || failing(e.Status):
 		return &UnknownOutcomeError{Err: e, advice: lookFirst}
 	}
 	return e

@@ -3,9 +3,11 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -105,4 +107,30 @@ func TestDeleteWhoseAnswerIsLost(t *testing.T) {
 			t.Errorf("again: got %v, want %v", err, client.ErrNotFound)
 		}
 	})
+}
+
+// A success without its result says why: the body broke off, or a web page came, which is not
+// Aprimo's, so nobody knows whether the object was created.
+func TestCreateSaysWhyThereIsNoResult(t *testing.T) {
+	for name, test := range map[string]struct {
+		status  int
+		kind    string
+		body    io.Reader
+		cause   error
+		created bool
+	}{
+		"cut off":  {201, "application/json", cut{strings.NewReader(`{"id":"1",`)}, io.ErrUnexpectedEOF, true},
+		"web page": {200, "text/html; charset=utf-8", strings.NewReader("<html><title>Sign in</title></html>"), nil, false},
+	} {
+		c := newClient(t, nil, client.WithHTTPClient(&http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: test.status, Header: http.Header{"Content-Type": {test.kind}}, Request: r, Body: io.NopCloser(test.body)}, nil
+		})}))
+		_, err := c.Records.Create(t.Context(), client.RecordChange{})
+		if !errors.As(err, new(*client.UnknownOutcomeError)) || test.cause != nil && !errors.Is(err, test.cause) {
+			t.Errorf("%s: got %v, want an unknown outcome because of %v", name, err, test.cause)
+		}
+		if text := fmt.Sprint(err); strings.Contains(text, "this was done, but") != test.created || strings.Contains(text, "was created with the id") {
+			t.Errorf("%s: got %q, want that it says to have been done: %v", name, text, test.created)
+		}
+	}
 }

@@ -105,7 +105,7 @@ func get[T any](ctx context.Context, c *Client, opts []CallOption, path ...strin
 func create[T any](ctx context.Context, c *Client, path []string, object any, opts []CallOption) (*T, error) {
 	var data json.RawMessage
 	resp, err := c.do(ctx, call{method: http.MethodPost, path: path, in: object, out: &data}.with(opts))
-	if err != nil && (resp == nil || resp.StatusCode/100 != 2) {
+	if err != nil && (resp == nil || resp.StatusCode/100 != 2 || idOf(resp) == "") {
 		return nil, err
 	}
 	if err != nil {

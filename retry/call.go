@@ -25,6 +25,7 @@ type Call struct {
 	body     io.ReadCloser  // for the next attempt; nil if it needs no other
 	resp     *http.Response // of the last attempt; nil if it was handed over or discarded
 	err      error          // of the last attempt
+	answered bool           // err is of what followed its response
 	failed   *failed        // nil until an attempt has failed
 }
 
@@ -66,6 +67,7 @@ func (c *Call) Send(base http.RoundTripper) (*http.Response, error) {
 		req.Body, c.body = c.body, nil // the base closes it
 	}
 	resp, err := base.RoundTrip(req)
+	c.answered = err != nil && resp != nil
 	switch {
 	case err != nil && resp != nil && resp.Body != nil:
 		resp.Body.Close()
@@ -188,7 +190,7 @@ func (c *Call) final(resp *http.Response, err error) bool {
 // or a request that was not processed, the server may have done what a request asks for: only
 // idempotent ones are repeated.
 func (c *Call) passing(resp *http.Response, err error, throttled bool) bool {
-	if !throttled && !idempotent(c.req) && (err == nil || !Unprocessed(err)) {
+	if !throttled && !idempotent(c.req) && (err == nil || c.answered || !Unprocessed(err)) {
 		return false
 	}
 	check := c.policy.Check

@@ -212,3 +212,46 @@ func TestDeadlineIsNotShownToAForeignLimiter(t *testing.T) {
 		}
 	})
 }
+
+// A wait is expected by the rate that is achieved only while calls wait: otherwise the rate is
+// what was asked for, and nobody is refused for that.
+func TestARateThatNobodyNeededIsNotExpected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(quiet, transport.WithWindow(1), transport.WithBase(roundTripper(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(100 * ms)
+			return answer(r, 200)
+		})))
+		for range 12 {
+			var pair sync.WaitGroup
+			for range 2 {
+				pair.Go(func() { get(t.Context(), tr, "") })
+			}
+			pair.Wait()
+			time.Sleep(time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 500*ms)
+			if err := get(ctx, tr, ""); err != nil {
+				t.Errorf("with nothing queued or in flight: got %v, want it sent", err)
+			}
+			cancel()
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+// While calls wait, the wait of another one is expected by the rate that is achieved.
+func TestTheRateThatIsAchievedIsExpected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(quiet, transport.WithWindow(1), transport.WithBase(roundTripper(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(time.Second)
+			return answer(r, 200)
+		})))
+		for range 40 {
+			go get(t.Context(), tr, "")
+		}
+		time.Sleep(15 * time.Second)
+		if s := tr.Stats(); s.Wait < 20*time.Second || s.Wait > 30*time.Second {
+			t.Errorf("behind %d calls at 1 a second: got an expected wait of %v, want 20 to 30 s", s.Queued, s.Wait)
+		}
+		time.Sleep(time.Minute)
+	})
+}

@@ -73,7 +73,7 @@ func (t *Transport) leave(c *call) {
 // RoundTrip makes the next attempt. It lets the call be the base of its own retries.
 func (c *call) RoundTrip(attempt *http.Request) (*http.Response, error) {
 	resp, err := c.engine.send(c, attempt)
-	if err == nil && resp != nil {
+	if err == nil && resp != nil && resp.StatusCode != http.StatusTooManyRequests {
 		err = c.received(resp)
 	}
 	return resp, err

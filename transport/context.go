@@ -20,7 +20,7 @@ func ContextWithPrepare(ctx context.Context, prepare func(*http.Request) (*http.
 }
 
 // ContextWithReceive returns a context whose responses are passed through receive before
-// RoundTrip returns them, with any status. Use it to read a body that is needed whole: an error
+// RoundTrip returns them, with any status but 429. Use it to read a body that is needed whole: an error
 // of receive is a failure of the attempt, such as a connection that breaks, and the retry.Policy
 // decides whether another one follows. The attempt's slot is not kept meanwhile. receive may
 // replace the Body; on error the Transport closes it.

@@ -34,6 +34,7 @@ type engine struct {
 	debt     int // slots that a heavy request has used and that are not paid for
 	reserve  float64
 	dryRun   bool
+	backlog  gate.Instant // since when calls have waited, without a pause; 0: none waits
 	inFlight int
 	sent     uint64
 	limited  uint64
@@ -219,6 +220,7 @@ func (e *engine) hold(d, took time.Duration, asked bool) (held time.Duration, be
 	defer e.queue.Unlock()
 	if !asked && e.window.Overloaded() {
 		e.pause.drop() // it would only starve us
+		e.queue.Wake()
 		return 0, false
 	}
 	return d, e.pause.extend(gate.Now(), d, took)
@@ -294,23 +296,34 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	}
 	for _, g := range e.gates {
 		if w, open := g.Open(now); !open {
-			e.held.by(g.held, now)
+			e.wait(g.held, now)
 			return at, w
 		}
 	}
 	for ; e.debt > 0; e.debt-- {
 		if at, w = e.source.take(now, &e.queue); at.IsZero() {
-			e.held.by(&e.held.limit, now)
+			e.wait(&e.held.limit, now)
 			return at, w
 		}
 	}
 	if at, w = e.source.take(now, &e.queue); at.IsZero() {
-		e.held.by(&e.held.limit, now)
+		e.wait(&e.held.limit, now)
 		return at, w
 	}
 	e.held.by(nil, now)
+	if e.queue.Len() <= 1 { // the one that goes
+		e.backlog = 0
+	}
 	e.begin(at)
 	return at, w
+}
+
+// wait notes that the head of the queue waits for a reason from now on.
+func (e *engine) wait(reason *time.Duration, now gate.Instant) {
+	e.held.by(reason, now)
+	if e.backlog.IsZero() || reason == &e.held.pause {
+		e.backlog = now
+	}
 }
 
 // begin counts a request that goes.
@@ -338,6 +351,9 @@ func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if e.queue.Len() == 0 {
+		e.backlog = 0
+	}
 	if Interactive-Priority(w.Class) != Batch { // a class is the distance from the best Priority
 		e.window.Want(gate.Now())
 	}
@@ -362,13 +378,19 @@ func (e *engine) full(n int) bool {
 }
 
 // expect returns how long the turn of a call is away that has so many others before it:
-// by the limit, or by the rate that is achieved where the window keeps it below that. It
-// is longer if a pause, a smaller window or better calls come.
+// by the limit, or by the rate that is achieved, if that is lower. It is longer if a pause, a
+// smaller window or better calls come.
 func (e *engine) expect(now gate.Instant, ahead int) time.Duration {
 	paused := e.pause.remaining(now)
 	wait := e.source.due(now.Add(paused), ahead).Sub(now)
-	if rate := e.window.Achieved(now); rate > 0 {
+	if rate := e.window.Rate(now); rate > 0 && e.backlogged(now) {
 		wait = max(wait, paused+time.Duration(float64(ahead+1)/rate*float64(time.Second)))
 	}
 	return wait
+}
+
+// backlogged reports whether calls have waited for long enough, without a pause, that the rate
+// is what can be achieved.
+func (e *engine) backlogged(now gate.Instant) bool {
+	return e.queue.Len() > 0 && !e.backlog.IsZero() && now.Sub(e.backlog) >= congestion.RateSpan
 }

@@ -3,6 +3,7 @@ package transport_test
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -109,7 +110,7 @@ func TestAnErrorOfPrepareEndsTheCall(t *testing.T) {
 // An error of receive is a failure of the attempt: it has an event, and only a call that may be
 // repeated is.
 func TestAnErrorOfReceiveIsAFailureOfTheAttempt(t *testing.T) {
-	broken := errors.New("connection reset")
+	broken := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")} // of what receive called, not of the request
 	for method, want := range map[string][]transport.Kind{
 		"GET": {transport.Retrying, transport.Done}, "POST": {transport.Done},
 	} {

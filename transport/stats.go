@@ -80,7 +80,9 @@ func (e *engine) stats() Stats {
 		Wait:        e.expect(now, e.queue.Len()),
 		Bottleneck:  BottleneckDemand,
 	}
-	s.Others.Rate, s.Others.Stddev = e.window.Others(now, s.Queued > 0)
+	if e.backlogged(now) {
+		s.Others.Rate, s.Others.Stddev = e.window.Others(now)
+	}
 	var share shared.Share
 	if p := e.source.peers(); p != nil {
 		share = p.Share()

@@ -23,8 +23,18 @@ func runReal(ctx context.Context, f flags, out io.Writer) error {
 		return err
 	}
 	tokens := client.ClientCredentials(f.tenant, id, secret)
-	if _, err := tokens.Token(); err != nil {
-		return err
+	fetched := make(chan error, 1)
+	go func() {
+		_, err := tokens.Token()
+		fetched <- err
+	}()
+	select {
+	case err := <-fetched:
+		if err != nil {
+			return err
+		}
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	tr := transport.New(transport.WithLimiter(transport.NewLimiter(f.rate, time.Second)))
 	c := &http.Client{Transport: &oauth2.Transport{Source: tokens, Base: tr}}

@@ -172,3 +172,41 @@ func TestOverloadEndsWithBeingAlone(t *testing.T) {
 		t.Errorf("shared: open %v, overloaded %v; want no request held, not overloaded", open, w.Overloaded())
 	}
 }
+
+// WithWindow's bound holds for trains as well.
+func TestATrainKeepsToTheBound(t *testing.T) {
+	for range 20 { // a train comes by chance
+		w := New(15, 2)
+		now := gate.Now()
+		w.state.At, w.state.Mode, w.state.Probe = now, Steady, Probe{Next: now.Add(10 * time.Second), From: now.Add(-2 * time.Second), Until: now}
+		w.judgment.due, w.judgment.before, w.delay.queue = now.Add(time.Second), 1, 1
+		for range 20 {
+			if _, open := w.Open(now); open {
+				w.Begin(now)
+			}
+		}
+		if w.inflight.n != 2 {
+			t.Fatalf("%d in flight, want 2", w.inflight.n)
+		}
+	}
+}
+
+// While the limit is shared, a beat that shows the clock of a probe a little differently begins no
+// other probe, and a 429 keeps a full queue from being taken for the server's own time.
+func TestAProbeOfAllIsJudgedOnce(t *testing.T) {
+	w := New(15, 0)
+	now, from := gate.Now(), time.Now()
+	share := shared.Share{Sharing: shared.All, Limit: 15, Rate: 10, Time: from, ProbeFrom: from, ProbeTail: from.Add(time.Second), ProbeUntil: from.Add(2 * time.Second)}
+	w.delay.queue = 3
+	w.Share(share, now)
+	w.delay.queue = 0.4
+	share.Time, share.ProbeFrom, share.Rate = from.Add(time.Second), from.Add(30*time.Microsecond), 1.5
+	w.Share(share, now.Add(time.Second))
+	if w.judgment.before != 3 || w.judgment.rate != 10 {
+		t.Errorf("judged from a delay of %v s at %v a second; want 3 s, 10, as it was when the probe began", w.judgment.before, w.judgment.rate)
+	}
+	w.End(gate.Outcome{Granted: now, Sent: now, Ended: now, Status: 429})
+	if w.limited != now {
+		t.Errorf("the last 429 is %v; want %v", w.limited, now)
+	}
+}

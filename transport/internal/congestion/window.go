@@ -34,7 +34,6 @@ type Window struct {
 	freed    chan struct{} // closed when there may be room again; nil if nobody waits
 	short    bool          // a request had to wait for room since the last step
 	lacked   gate.Instant  // when one last had to
-	lacks    gate.Instant  // since when they have had to
 	entered  gate.Instant  // when the last request began
 	limited  gate.Instant  // the last 429
 
@@ -105,6 +104,10 @@ const (
 	// measured. (Judgement.)
 	leastRecent = 0.5
 
+	// sameProbe is how far apart two processes' clocks may show the begin of one probe: the
+	// distance of clocks is measured again and again. (Judgement; far below probeGap.)
+	sameProbe = time.Second
+
 	// lookAgain is how long a request waits for room before it asks again by itself, since
 	// a request in flight may have ceased to count, see countedFor. (Judgement.)
 	lookAgain = time.Second
@@ -151,7 +154,10 @@ func (w *Window) Room(now gate.Instant) int {
 // InFlight returns how many requests count as in flight.
 func (w *Window) InFlight() int { return w.inflight.n }
 
-// Rate returns the requests a second that were sent over the last 10 s.
+// RateSpan is over how long Rate is measured.
+const RateSpan = meterSpan
+
+// Rate returns the requests a second that were sent over the last RateSpan.
 func (w *Window) Rate(now gate.Instant) float64 { return w.sends.rate(now) }
 
 // Delay returns the delay that the server adds.
@@ -176,7 +182,7 @@ func (w *Window) Open(now gate.Instant) (wait gate.Wait, open bool) {
 	if w.trains(now) || w.inflight.n < w.Room(now) && held <= 0 {
 		return wait, true
 	}
-	w.lack(now)
+	w.lacked = now
 	w.short = w.short || held <= 0
 	if w.freed == nil {
 		w.freed = make(chan struct{})
@@ -201,7 +207,8 @@ func (w *Window) trains(now gate.Instant) bool {
 		stays := now.Sub(w.limited) > shiftAfter && j.before > trainFrom && w.delay.delay() > trainPart*j.before
 		j.train.begin(end, stays && !j.train.apart() && rand.Float64() < trainOdds)
 	}
-	return j.train.wanted && !w.joint && j.train.sent < trainLen && j.train.includes(now)
+	capped := w.most > 0 && w.inflight.n >= int(w.most)
+	return j.train.wanted && !w.joint && !capped && j.train.sent < trainLen && j.train.includes(now)
 }
 
 // held returns for how long no request may be sent although there is room: in overload places
@@ -224,7 +231,7 @@ func (w *Window) overloaded(now gate.Instant) bool {
 
 // Overloaded reports whether others send more than the server takes, so that a pause after
 // a 429 would only starve us.
-func (w *Window) Overloaded() bool { return !w.joint && w.state.Mode == Competing }
+func (w *Window) Overloaded() bool { return w.state.Mode == Competing }
 
 // Want notes that a call waits that is no batch work.
 func (w *Window) Want(now gate.Instant) { w.wanted = now }
@@ -256,6 +263,7 @@ func (w *Window) Cancel(granted, now gate.Instant) {
 	w.sending.undo()
 	w.usual.undo()
 	w.history.undo()
+	w.judgment.train.sent = max(0, w.judgment.train.sent-1)
 	w.leave(granted, now)
 }
 
@@ -266,7 +274,7 @@ func (w *Window) End(o gate.Outcome) {
 	switch {
 	case w.off:
 		return
-	case o.Status == http.StatusTooManyRequests && !w.joint:
+	case o.Status == http.StatusTooManyRequests:
 		w.limited = o.Ended
 	case w.limit > plenty && o.Ended.Sub(w.delay.at) < time.Second/plenty:
 		return
@@ -341,34 +349,16 @@ func (w *Window) moved(sent, now gate.Instant) (since, moved float64) {
 	return own(d.at), own(sent)
 }
 
-// lack notes that a request has to wait for room.
-func (w *Window) lack(now gate.Instant) {
-	if !w.lacking(now) {
-		w.lacks = now
-	}
-	w.lacked = now
-}
-
-// Achieved returns the requests a second that are sent while the window keeps that below
-// the limit; 0 if it does not, or has not for long enough to tell.
-func (w *Window) Achieved(now gate.Instant) float64 {
-	if w.off || !w.lacking(now) || now.Sub(w.lacks) < meterSpan {
-		return 0
-	}
-	return w.sends.rate(now)
-}
-
 // Others returns the requests a second of all other programs, and the standard deviation of
 // that: a saturated server processes for them what it does not for us. It is known while
-// calls have waited for long enough, as backlog says of now, and the server adds a delay or we
+// calls have waited for the span of Rate, as the caller says, and the server adds a delay or we
 // obtain nearly all. Otherwise both are 0.
-func (w *Window) Others(now gate.Instant, backlog bool) (rate, stddev float64) {
+func (w *Window) Others(now gate.Instant) (rate, stddev float64) {
 	own := w.sends.rate(now)
 	if w.joint {
 		own = w.shared.Rate
 	}
-	bound := w.lacking(now) && now.Sub(w.lacks) >= meterSpan && w.delay.queue > 0
-	if w.off || !backlog || !bound && own < aloneAt*w.limit {
+	if w.off || w.delay.queue <= 0 && own < aloneAt*w.limit {
 		return 0, 0
 	}
 	rate = max(0, w.limit-own)
@@ -432,8 +422,12 @@ func (w *Window) Share(s shared.Share, now gate.Instant) {
 		return
 	}
 	w.limit = s.Limit
+	w.bearable, w.state.Limited = now, w.limited // overload and 429s are the keeper's to judge
+	if w.state.Mode == Competing {
+		w.state.Mode = Steady
+	}
 	if s.Rate < sharedLacks*s.Limit {
-		w.lack(now)
+		w.lacked = now
 	}
 	if s.Time.Equal(w.shared.Time) {
 		return
@@ -441,7 +435,7 @@ func (w *Window) Share(s shared.Share, now gate.Instant) {
 	if s.Stddev > 0 && !w.delay.fresh(now) {
 		w.delay.adopt(s.ServerDelay.Seconds(), s.Stddev.Seconds(), now)
 	}
-	if !s.ProbeFrom.Equal(w.shared.ProbeFrom) {
+	if s.ProbeFrom.Sub(w.shared.ProbeFrom).Abs() > sameProbe {
 		p := &w.state.Probe
 		p.From, p.Tail, p.Until = now.Add(time.Until(s.ProbeFrom)), now.Add(time.Until(s.ProbeTail)), now.Add(time.Until(s.ProbeUntil))
 		w.judgment.begin(*p, w.delay.delay(), s.Rate, w.delay.service)
