@@ -64,18 +64,33 @@ func Redact(text string) string {
 	text = foreignQuery.ReplaceAllStringFunc(text, safeForeignQuery)
 	text = userinfo.ReplaceAllStringFunc(text, safeUserinfo)
 	text = uploadTokenInText.ReplaceAllString(text, "${1}"+Redacted)
-	text = bearer.ReplaceAllString(text, "${1}"+Redacted)
+	text = webhook.ReplaceAllString(text, "${1}"+Redacted)
+	text = privateKey.ReplaceAllString(text, "${1}"+Redacted)
+	text = delimited.ReplaceAllString(text, "${1}${2}${3}${4}${5}"+Redacted)
+	text = authorization.ReplaceAllString(text, "${1}${2}"+Redacted)
 	text = cookie.ReplaceAllString(text, "${1}"+Redacted)
+	text = hideIf(text, bearer, isToken)
 	text = credential.ReplaceAllString(text, "${1}"+Redacted)
-	return named.ReplaceAllStringFunc(text, safeNamed)
+	text = signInCode.ReplaceAllString(text, "${1}"+Redacted+"${2}")
+	text = hideIf(text, code, isNoErrorCode)
+	return hideIf(text, named, hasLettersAndDigits)
 }
 
 const (
-	value = `[^\s"',;&\]}]+`
+	bare = `\\*[^\s"',;&\[\]{}\\][^\s"',;&\]}]*`
+
+	// A character in quotes. In JSON that %q printed the quotes have a backslash themselves.
+	inDouble  = `(?:[^"\\]|\\.)`
+	inSingle  = `(?:[^'\\]|\\.)`
+	inEscaped = `(?:[^"\\]|\\\\\\?.)`
 
 	// secretName is how the name of a secret ends, in a form, a header, or a connection string.
-	secretName = `[\w.-]*(?:token|secret|password|passwd|pwd|signature|credential|assertion|verifier|session_?id|aspxauth|` +
-		`(?:api|access|account|subscription|functions)[-_]?key)|\bsig`
+	secretName = `[\w.-]*(?:token|secret|password|passwd|passphrase|passcode|pwd|signature|credential|assertion|verifier|session_?id|aspxauth|` +
+		`(?:device|auth|authorization)_code|` +
+		`(?:api|access|account|subscription|functions|private|secret|shared|signing|encryption|master)[-_]?key)|\bsig`
+
+	scheme = `(?:bearer|basic|digest|negotiate|ntlm|hawk|apikey|token|hmac|aws4-hmac-sha256|sharedkey|sharedkeylite|sharedaccesssignature)[ \t]+`
+	param  = `[\w.-]+=(?:"` + inDouble + `*"?|[^\s"',]*)`
 )
 
 var (
@@ -86,13 +101,69 @@ var (
 	userinfo          = regexp.MustCompile("[\\w.+%~-]*:[^\\s\"'`<>/@]+@")
 	uploadTokenInText = regexp.MustCompile("(?i)(/+uploads/+segments/+)[^/\\s\"'`?]+")
 
-	// credential is a header's, a form's or a JSON's, or a JSON web token wherever it stands.
-	// "basic authentication" and "password: wrong" are no credentials.
-	bearer     = regexp.MustCompile(`(\b(?i:bearer|basic|negotiate|sharedaccesssignature)\s+)[a-z]*[0-9A-Z_~+/=][^\s"',;&\]}]*`)
-	cookie     = regexp.MustCompile(`((?i:\bcookie):\s*\[?)` + value + `(?:;\s*[^\s"',;&\]}=]+=` + value + `)*`)
-	credential = regexp.MustCompile(`((?i:(?:` + secretName + `)(?:["']\s*:\s*["'\[]*|\s*=\s*["']*|:\[)|\bapi[-_]?key:\s*\[?)|\beyJ[\w-]{6,}\.)` + value)
-	named      = regexp.MustCompile(`(?i)(?:(?:` + secretName + `)["']?[\s:]+["'\[]?|\bauth(?:orization:)?\s+\[?(?:[\w-]+\s+)?)[^\s"',;&\]}]{8,}`)
+	// webhook is a URL whose path is the secret.
+	webhook = regexp.MustCompile("(?i)(://(?:hooks\\.(?:slack|zapier)\\.com|[\\w-]+\\.webhook\\.office\\.com|" +
+		"discord(?:app)?\\.com/api/webhooks|api\\.telegram\\.org)/)[^\\s\"'`<>?]*[^\\s\"'`<>?.,:;!)\\]]")
+	privateKey = regexp.MustCompile(`(-----BEGIN [A-Z ]*PRIVATE KEY-----)[^-]+`)
+
+	// delimited is what has a name and ends at a quote or a bracket, whatever stands between:
+	// in JSON, and in a header that %v or %#v printed.
+	delimited = regexp.MustCompile(`(?is)((?:` + secretName + `|authorization|cookie)\\?["']?\s*[:=]\s*)` +
+		`(?:(\\")` + inEscaped + `+|(")` + inDouble + `+|(')` + inSingle +
+		`+|(\[(?:\]\w+(?: \{\})?\{)?|\{)(?:\\"` + inEscaped + `*\\"|"` + inDouble + `*"?|[^"\]}])+)`)
+
+	// After the header's name anything is a secret, except a status.
+	authorization = regexp.MustCompile(`(?is)(authorization\s*[:=]\s*)(?:(` + scheme + `)(?:"` + inDouble + `*"?|'` + inSingle + `*'?|` +
+		param + `(?:,\s*` + param + `)*|` + bare + `)|[a-z][\w-]*[ \t]+[^\s"',;&\]}]{6,}|[^\s"',;&\[\]{}]{4,})`)
+	cookie = regexp.MustCompile(`(?is)(cookie\s*[:=]\s*)` + bare + `(?:"` + inDouble + `*"?)?` +
+		`(?:;\s*[^\s"',;&\]}=]+=(?:"` + inDouble + `*"?|` + bare + `)?)*`)
+
+	// credential is a form's, a JSON's, or a JSON web token wherever it stands.
+	credential = regexp.MustCompile(`((?i:(?:` + secretName + `)(?:\\?["']\s*:\s*|\s*=\s*)|\bapi[-_]?key:\s*|` +
+		`\bx-[\w-]*(?:token|key|secret|signature):\s*|\bstate=[^\s"'&]*&code=)|\beyJ[\w-]{6,}\.)` + bare)
+	signInCode = regexp.MustCompile(`(?i)(\bcode=)[^\s"'&]+(&(?:[^\s"'&]*&)*(?:session_)?state=)`)
+
+	// These may be prose, such as "basic authentication", "code=503" and "password: wrong".
+	bearer = regexp.MustCompile(`(?i)(\b(?:bearer|basic|negotiate|sharedaccesssignature)(?:[ \t]+|%20|\+)\\?["']?)([^\s"',;&\\\]}]+)`)
+	code   = regexp.MustCompile(`(?i)(\bcode=)([^\s"',;&\]}]{8,})`)
+	named  = regexp.MustCompile(`(?i)((?:` + secretName + `)["']?[\s:]+["'\[]?|\bauth\s+\[?(?:[\w-]+\s+)?)([^\s"',;&\]}]{6,})`)
+
+	// errorCode is one of a service, such as 503, 0x80131904, E1015 or invalid_grant.
+	errorCode = regexp.MustCompile(`^(?:0x[0-9a-fA-F]+|[A-Za-z_.-]*\d*)$`)
+	// challenge is a parameter of WWW-Authenticate, such as realm="x".
+	challenge = regexp.MustCompile(`^[a-z_]+=[^=]*$`)
+	mixedCase = regexp.MustCompile(`[a-z][A-Z]`)
 )
+
+// hideIf hides the value, the second group of a form, if it is a secret.
+func hideIf(text string, form *regexp.Regexp, secret func(value string) bool) string {
+	return form.ReplaceAllStringFunc(text, func(found string) string {
+		value := form.FindStringSubmatch(found)[2]
+		if !secret(value) {
+			return found
+		}
+		return strings.TrimSuffix(found, value) + Redacted
+	})
+}
+
+// isToken reports whether a word after "Bearer" or "Basic" looks like a token, not like prose,
+// a status, or a parameter of a challenge.
+func isToken(word string) bool {
+	switch {
+	case challenge.MatchString(word):
+		return false
+	case hasLettersAndDigits(word), mixedCase.MatchString(word), strings.ContainsAny(word, "_~+/="):
+		return true
+	}
+	return len(word) >= 16
+}
+
+func isNoErrorCode(value string) bool { return !errorCode.MatchString(value) }
+
+// hasLettersAndDigits tells "3f9a01bc" in "token 3f9a01bc is unknown" from a word or a number.
+func hasLettersAndDigits(word string) bool {
+	return strings.ContainsAny(word, "0123456789") && strings.ContainsFunc(word, unicode.IsLetter)
+}
 
 // safeUserinfo hides a user and a password before a host. An address of mail has none.
 func safeUserinfo(text string) string {
@@ -114,17 +185,6 @@ func safeEscapedURL(text string) string {
 		rest = "3A%2F%2F" + Redacted
 	}
 	return scheme + "%" + rest
-}
-
-// safeNamed hides what follows the name of a secret in prose, if it looks like one: it has
-// letters and digits, as in "token 3f9a01bc is unknown".
-func safeNamed(text string) string {
-	i := strings.LastIndexAny(text, " \t\r\n:\"'[") + 1
-	secret := text[i:]
-	if !strings.ContainsAny(secret, "0123456789") || !strings.ContainsFunc(secret, unicode.IsLetter) {
-		return text
-	}
-	return text[:i] + Redacted
 }
 
 // safeForeignURL hides what SafeURL does.

@@ -100,6 +100,89 @@ func TestErrorWithoutSecrets(t *testing.T) {
 	}
 }
 
+// What has the name of a secret is hidden to its end, however it is written; prose, a status
+// and an error code stay.
+func TestRedact(t *testing.T) {
+	key, cookies := http.Header{"X-Api-Key": {"abc123defg"}}, http.Header{"Cookie": {"session=abc123; b=c d"}, "Retry-After": {"7"}, "Set-Cookie": {"auth=x1", "y=z2"}}
+	for _, c := range []struct{ in, want string }{
+		// Headers as %v, %q, %#v and JSON print them.
+		{fmt.Sprintf("%#v", key), `http.Header{"X-Api-Key":[]string{REDACTED}}`},
+		{fmt.Sprintf("%#v", map[string][]any{"X-Api-Key": {"abc123defg"}}), `map[string][]interface {}{"X-Api-Key":[]interface {}{REDACTED}}`},
+		{fmt.Sprintf("%#v", cookies), `http.Header{"Cookie":[]string{REDACTED}, "Retry-After":[]string{"7"}, "Set-Cookie":[]string{REDACTED}}`},
+		{fmt.Sprintf("%q", cookies), `map["Cookie":[REDACTED] "Retry-After":["7"] "Set-Cookie":[REDACTED]]`},
+		{fmt.Sprintf("%v", cookies), `map[Cookie:[REDACTED] Retry-After:[7] Set-Cookie:[REDACTED]]`},
+		{fmt.Sprintf("%#v", http.Header{"Cookie": nil, "A": {"1"}}), `http.Header{"A":[]string{"1"}, "Cookie":[]string(nil)}`},
+		{`{"Cookie":["session=abc123"],"status":503}`, `{"Cookie":[REDACTED],"status":503}`},
+		{`{"Set-Cookie":["auth=x1y2z3","a]b"],"status":503}`, `{"Set-Cookie":[REDACTED],"status":503}`},
+		{`{"Authorization":["abcdef123456"]}`, `{"Authorization":[REDACTED]}`},
+		{`{"Authorization":"Bearer abcdef"}`, `{"Authorization":"REDACTED"}`},
+		{`{\"Cookie\":[\"a=\\\"b]c\\\"\"],\"status\":503}`, `{\"Cookie\":[REDACTED],\"status\":503}`},
+
+		// Headers as they are sent.
+		{`Authorization: Bearer "abc 12345" was refused`, `Authorization: Bearer REDACTED was refused`},
+		{`Authorization: Bearer 'abc 12345' was refused`, `Authorization: Bearer REDACTED was refused`},
+		{`authorization=Bearer%20eyJhbGciOi 503`, `authorization=REDACTED 503`},
+		{"Authorization: Bearer abcdefghijk\nRetry-After: 5", "Authorization: Bearer REDACTED\nRetry-After: 5"},
+		{`Authorization: abcdefghijklmnop 401 Unauthorized`, `Authorization: REDACTED 401 Unauthorized`},
+		{`Authorization: Custom abcdefghijk is wrong`, `Authorization: REDACTED is wrong`},
+		{`Proxy-Authorization: Digest username="u", response="6629fae49393a05397450978507c4ef1", status 407`, `Proxy-Authorization: Digest REDACTED, status 407`},
+		{`Authorization: AWS4-HMAC-SHA256 Credential=AKIA/s3, SignedHeaders=host;range, Signature=fe5f80, status 403`, `Authorization: AWS4-HMAC-SHA256 REDACTED, status 403`},
+		{`Cookie: a="x y"; b=c; HttpOnly, status 502`, `Cookie: REDACTED; HttpOnly, status 502`},
+		{`X-Csrf-Token: abcdefgh 403`, `X-Csrf-Token: REDACTED 403`},
+		{`Basic dXNlcjpwYXNz`, `Basic REDACTED`},
+		{`Negotiate YIIabc== failed`, `Negotiate REDACTED failed`},
+		{`bearer%20abc123 failed`, `bearer%20REDACTED failed`},
+		{`Bearer abcdefghijklmnop failed`, `Bearer REDACTED failed`},
+
+		// Values in quotes and brackets.
+		{`password='hunter two' is wrong`, `password='REDACTED' is wrong`},
+		{`{"password":"pass word1","status":503}`, `{"password":"REDACTED","status":503}`},
+		{`{"password":"hun\"ter2 x","status":503}`, `{"password":"REDACTED","status":503}`},
+		{`{\"password\":\"hun\\\"ter2 x\",\"status\":503}`, `{\"password\":\"REDACTED\",\"status\":503}`},
+		{`{'password': 'pass word1', 'status': 503}`, `{'password': 'REDACTED', 'status': 503}`},
+		{`{"password":"","status":503}`, `{"password":"","status":503}`},
+		{`{"credential":{"user":"x","pw":"y"},"status":503}`, `{"credential":{REDACTED},"status":503}`},
+		{`token="abc def", 503`, `token="REDACTED", 503`},
+		{`token="abc def without an end`, `token="REDACTED`},
+		{`Pwd={abc;def};Server=x`, `Pwd={REDACTED};Server=x`},
+		{`client_secret: "s3"`, `client_secret: "REDACTED"`},
+		{`private_key: abc123456789`, `private_key: REDACTED`},
+		{`passphrase: s3cr3t99`, `passphrase: REDACTED`},
+		{`password: hunter2`, `password: REDACTED`},
+		{"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- is bad", "-----BEGIN RSA PRIVATE KEY-----REDACTED-----END RSA PRIVATE KEY----- is bad"},
+
+		// The code of an OAuth sign-in, and codes of errors.
+		{`code=0.AXYZsecret&state=1`, `code=REDACTED&state=1`},
+		{`code=abcdefg&scope=x&session_state=1 failed`, `code=REDACTED&scope=x&session_state=1 failed`},
+		{`state=1&code=abcdefg`, `state=1&code=REDACTED`},
+		{`sent code=0.AXYZsecret`, `sent code=REDACTED`},
+		{`code=0x80131904&x=1 code=AADSTS70008 code=503&message=x error_code=invalid_grant`, `code=0x80131904&x=1 code=AADSTS70008 code=503&message=x error_code=invalid_grant`},
+
+		// Webhooks: the path is the secret.
+		{`Post "https://hooks.slack.com/services/T/B/X": EOF`, `Post "https://hooks.slack.com/REDACTED": EOF`},
+		{`https://acme.webhook.office.com/webhookb2/a@b/c: 404`, `https://acme.webhook.office.com/REDACTED: 404`},
+		{`https://discord.com/api/webhooks/1/abc?wait=true`, `https://discord.com/api/webhooks/REDACTED?wait=REDACTED`},
+		{`https://discord.com/channels/1: 404`, `https://discord.com/channels/1: 404`},
+
+		// Prose.
+		{`token_type=bearer 503 Service Unavailable`, `token_type=bearer 503 Service Unavailable`},
+		{`{"token_type":"Bearer","expires_in":3599}`, `{"token_type":"Bearer","expires_in":3599}`},
+		{`Basic Authentication required`, `Basic Authentication required`},
+		{`Bearer Token expired`, `Bearer Token expired`},
+		{`authorization: 403 Forbidden`, `authorization: 403 Forbidden`},
+		{`WWW-Authenticate: Bearer realm="x", error="invalid_token"`, `WWW-Authenticate: Bearer realm="x", error="invalid_token"`},
+		{`the access token: expired; password is too short: 503`, `the access token: expired; password is too short: 503`},
+	} {
+		got := Redact(c.in)
+		if got != c.want {
+			t.Errorf("Redact(%s)\n got %s\nwant %s", c.in, got, c.want)
+		}
+		if again := Redact(got); again != got {
+			t.Errorf("Redact(%s)\n got %s\nwant it as it is", got, again)
+		}
+	}
+}
+
 // Whatever a value of the query is, and in whatever text, it is not left.
 func FuzzErrorWithoutSecrets(f *testing.F) {
 	f.Add("GET ", " failed", "s3cr3t")
