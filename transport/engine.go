@@ -82,7 +82,7 @@ func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if large(ready) {
+	if largerThan(ready, expectFrom) {
 		ready = expectContinue(ready)
 	}
 	hook, wired := e.hooks.on(e, c, ready)

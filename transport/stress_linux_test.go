@@ -46,11 +46,12 @@ func TestUnderStress(t *testing.T) {
 				t.SkipNow()
 			}
 			t.Parallel()
-			want, tries := 15, 1
+			// The last look at the clock and the writing are not one step. A process that has to
+			// wait for the processor in between may exceed the limit, but hardly ever does. The
+			// machine is busy with the other tests, too.
+			want, tries := 15, 4
 			if under == "a busy machine" || under == "SIGSTOP" {
-				// The last look at the clock and the writing are not one step. A process that has
-				// to wait for the processor in between may exceed the limit, but hardly ever does.
-				want, tries = 16, 5
+				want = 16
 			}
 			most := testUnderStress(t, under)
 			for ; most > want && tries > 1; tries-- {

@@ -55,6 +55,9 @@ func (hs *hooks) on(e *engine, c *call, req *http.Request) (*hook, *http.Request
 	h := &hook{engine: e, req: req}
 	h.slot.Store(int64(c.waiter.Granted))
 	h.trace = httptrace.ClientTrace{GotConn: h.gotConn, WroteHeaders: h.wroteHeaders}
+	if !largerThan(req, writeBuffer) {
+		h.trace.WroteRequest = func(httptrace.WroteRequestInfo) { h.wroteHeaders() }
+	}
 	inner := contextValues{user: c.user(), flow: c.flow, priority: c.contextValues.priority, above: h} // for a Transport below
 	return h, req.WithContext(httptrace.WithClientTrace(inner.in(req.Context()), &h.trace))
 }
@@ -129,8 +132,9 @@ func (h *hook) nextSlot() error {
 	}
 }
 
-// wroteHeaders is called when the request has been written. On a busy machine that may be
-// long after there was a connection.
+// wroteHeaders is called when the header has been written, and once more when all of a request
+// has that fits net/http's buffer: over HTTP/1 that is only then given to the kernel. On a
+// busy machine either may be long after there was a connection.
 func (h *hook) wroteHeaders() {
 	now := gate.Now()
 	if !h.over.Load() {
@@ -187,14 +191,19 @@ func (e *engine) paused() gate.Wait {
 	return gate.Wait{AtMost: max(0, e.pause.remaining(gate.Now()))}
 }
 
-// expectFrom is from how many bytes of body on a request waits for the server's consent: a
-// second that a server without 100-continue costs is little beside sending it again.
-const expectFrom = 1 << 20
+const (
+	// writeBuffer is how many bytes net/http gathers before it gives them to the kernel.
+	writeBuffer = 4 << 10
 
-// large reports whether a request has a body that is large, or of unknown size: -1, or 0
-// with a body, as net/http sees it.
-func large(req *http.Request) bool {
-	return req.Body != nil && req.Body != http.NoBody && (req.ContentLength <= 0 || req.ContentLength > expectFrom)
+	// expectFrom is from how many bytes of body on a request waits for the server's consent: a
+	// second that a server without 100-continue costs is little beside sending it again.
+	expectFrom = 1 << 20
+)
+
+// largerThan reports whether a request has a body of more than n bytes, or of unknown size:
+// -1, or 0 with a body, as net/http sees it.
+func largerThan(req *http.Request, n int64) bool {
+	return req.Body != nil && req.Body != http.NoBody && (req.ContentLength <= 0 || req.ContentLength > n)
 }
 
 // expectContinue returns a copy of the request that is not sent on before the server has

@@ -124,10 +124,13 @@ func (u *uploader) one(ctx context.Context, file string) error {
 	e := u.journal.of(file)
 	if e.Sent != nil { // by a run that was stopped
 		err := u.store(ctx, file, e, true)
-		switch expired := errors.Is(err, client.ErrUploadExpired); {
+		expired := errors.Is(err, client.ErrUploadExpired)
+		switch {
 		case expired && time.Since(e.Sent.At) < minExpiry:
 			return fmt.Errorf("it is in a record that searches do not find yet: run the same command again in some minutes: %w", err)
-		case err != nil && !expired:
+		case expired:
+			u.bar.Extend(e.Sent.Source.Size) // it is sent again
+		case err != nil:
 			return err
 		}
 		e = u.journal.of(file)
@@ -144,17 +147,16 @@ func (u *uploader) one(ctx context.Context, file string) error {
 func (u *uploader) transfer(ctx context.Context, file string, e entry) (entry, error) {
 	u.sending <- struct{}{}
 	defer func() { <-u.sending }()
-	if u.gaveUp() {
-		return e, errGaveUp
-	}
 	now, err := stat(u.journal.name(file))
-	if err != nil {
+	switch {
+	case err == nil && e.done(now) && !e.Unverified:
+		return e, nil
+	case u.gaveUp():
+		return e, errGaveUp
+	case err != nil:
 		return e, err
 	}
 	if e.done(now) {
-		if !e.Unverified {
-			return e, nil
-		}
 		if _, err := u.c.Records.MasterFile(ctx, e.Record); err == nil {
 			return e, u.journal.set(file, entry{Record: e.Record, Uploaded: now})
 		} else if !errors.Is(err, client.ErrNotFound) {
@@ -190,6 +192,7 @@ func (u *uploader) send(ctx context.Context, file string, now source) (*client.U
 		if err := u.journal.set(file, e); err != nil {
 			return nil, err
 		}
+		u.bar.Extend(before) // what had arrived is sent again
 		return u.send(ctx, file, now)
 	}
 	return up, err

@@ -51,14 +51,27 @@ func New(total int64, description string, opts ...progressbar.Option) *Bar {
 func (b *Bar) Set(done, total int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if total != b.total {
-		if b.total < 0 {
-			b.bar.Reset() // it counts modulo its width while the total is unknown
-		}
-		b.total = total
-		b.bar.ChangeMax64(max(-1, total))
-	}
+	b.resize(total)
 	b.show(done)
+}
+
+// Extend adds n to the total.
+func (b *Bar) Extend(n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.resize(b.total + n)
+	b.show(b.done)
+}
+
+func (b *Bar) resize(total int64) {
+	if total == b.total {
+		return
+	}
+	if b.total < 0 {
+		b.bar.Reset() // it counts modulo its width while the total is unknown
+	}
+	b.total = total
+	b.bar.ChangeMax64(max(-1, total))
 }
 
 // Add shows that n more is done.

@@ -36,6 +36,9 @@ func TestBar(t *testing.T) {
 		b.Add(100)
 		want(at + "  30%")
 		step()
+		b.Extend(1000)
+		want("  15%")
+		step()
 		b.Set(301, 100_000)
 		want(" on ") // another day
 	})
