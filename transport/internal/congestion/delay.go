@@ -18,7 +18,8 @@ type delayEstimator struct {
 	queue    float64 // the estimate; below 0 while a latency is overestimated
 	variance float64 // of the estimate
 	at       gate.Instant
-	service  float64 // the mean of what recently answered operations take without a queue
+	first    gate.Instant // the first answer
+	service  float64      // the mean of what recently answered operations take without a queue
 	ops      map[work]*latency
 }
 
@@ -83,14 +84,26 @@ func (e *delayEstimator) op(w work) *latency {
 // by so many seconds since.
 func (e *delayEstimator) sample(l *latency, took time.Duration, moved float64, calm, probed bool, now gate.Instant) {
 	long := took.Seconds()
-	if l.samples == 0 {
+	known := l.samples > 0
+	if !known {
 		l.begin(long - max(0, e.queue))
 	}
 	l.jitter(long, now)
+	if e.first.IsZero() {
+		e.first = now
+	}
 	if e.at.IsZero() {
 		e.service = l.mean
 	}
 	e.service += (l.mean - e.service) / serviceSpan
+	if now.Add(-took).Before(e.first) && !l.precise() {
+		// Of the requests that were sent at first the fastest are answered first. Those that
+		// follow are slower without any queue.
+		if known {
+			l.learn(long - max(0, e.queue))
+		}
+		return
+	}
 	late := long - l.mean
 	e.measure(max(min(late, 0), late+moved), l.noise(), now)
 	switch {
@@ -149,19 +162,24 @@ func (e *delayEstimator) shift(by float64) {
 }
 
 // left sums up the last probe: how much longer its answers took than known, with the
-// standard deviation of that. Only precise operations can tell.
-func (e *delayEstimator) left() (left, stddev float64, ok bool) {
-	var sum, weight float64
-	for _, l := range e.ops {
-		if l.probed.n > 0 && l.precise() {
-			sum += (l.estimate() - l.mean) / l.noise()
-			weight += 1 / l.noise()
+// standard deviation of that. If there were precise operations, only these count.
+func (e *delayEstimator) left() (left, stddev float64, precise, ok bool) {
+	for _, precise := range []bool{true, false} {
+		var sum, weight float64
+		for _, l := range e.ops {
+			if n := l.probed.n; n > 0 && l.precise() == precise {
+				if precise {
+					n = 1 // the least
+				}
+				sum += n / l.noise() * (l.estimate() - l.mean)
+				weight += n / l.noise()
+			}
+		}
+		if weight > 0 {
+			return sum / weight, 1 / math.Sqrt(weight), precise, true
 		}
 	}
-	if weight == 0 {
-		return 0, 0, false
-	}
-	return sum / weight, 1 / math.Sqrt(weight), true
+	return 0, 0, false, false
 }
 
 // settle learns from the last probe what the precise operations take, or the others, given

@@ -58,6 +58,12 @@ const (
 	// .ci/lab.)
 	provenLeast, proven, provenPart = 0.15, 2.5, 0.5
 
+	// Operations that are not precise learn what the evidence exceeds noisyProven standard
+	// deviations by. (Measured in .ci/lab: if they learn all that is left in a probe, what others
+	// have queued then counts as their own time, and others wait 2.5 s in random mixes of slow
+	// calls instead of 1.2 s.)
+	noisyProven = 0.5
+
 	// suspectLeast, in seconds, is the delay of a probe that may be the server's own time.
 	// (Measured in .ci/lab.)
 	suspectLeast = 0.2
@@ -104,15 +110,20 @@ func (w *Window) judge(now gate.Instant) {
 		return
 	}
 	j.due = 0
-	j.full = w.delay.delay() > crowdedLeft
+	defer w.delay.forget()
+	j.known = j.known || w.delay.probed()
+	left, stddev, precise, ok := w.delay.left()
+	j.full = ok && left > crowdedLeft || !ok && w.delay.delay() > crowdedLeft
 	if !j.full {
 		w.refused, w.bearable = pace{span: overloadSpan}, now
 	}
-	defer w.delay.forget()
-	j.known = j.known || w.delay.probed()
-	left, stddev, ok := w.delay.left()
 	if !ok {
-		w.delay.settle(false, 0)
+		return
+	}
+	if !precise {
+		j.prove(w.limit, left, stddev)
+		own := j.proof.mean() - noisyProven/math.Sqrt(j.proof.weight)
+		w.delay.settle(false, max(0, left-max(0, own)))
 		return
 	}
 	if left > j.before+grewBy+grewStddevs*stddev {
@@ -126,13 +137,8 @@ func (w *Window) judge(now gate.Instant) {
 		return
 	}
 	j.train.end(w.limit, left)
-	rate := min(w.limit, max(leastProbed, j.rate))
-	part := w.limit / rate
-	excess := min(left, j.before-(j.before-left)*part)
-	others := othersNoise * (w.limit - rate) * (leastRecent + j.before) / (w.limit * w.limit)
-	variance := stddev*stddev + fallNoise*fallNoise + others // of the fall
+	excess, variance := j.prove(w.limit, left, stddev)
 	w.stand(left, variance)
-	j.proof.add(excess, part*part*variance)
 	own, need := j.proof.mean(), proven
 	if j.train.apart() {
 		need *= apartNeed
@@ -147,6 +153,18 @@ func (w *Window) judge(now gate.Instant) {
 	case left <= followWithin:
 		w.delay.settle(true, 0)
 	}
+}
+
+// prove adds to the evidence what of the delay is no queue, at least: what is left beyond what
+// would be if our own part had gone. It returns that, and the variance of the delay's fall.
+func (j *judgment) prove(limit, left, stddev float64) (excess, variance float64) {
+	rate := min(limit, max(leastProbed, j.rate))
+	part := limit / rate
+	excess = min(left, j.before-(j.before-left)*part)
+	others := othersNoise * (limit - rate) * (leastRecent + j.before) / (limit * limit)
+	variance = stddev*stddev + fallNoise*fallNoise + others
+	j.proof.add(excess, part*part*variance)
+	return excess, variance
 }
 
 // slower takes so much of the delay for the server's own time.
