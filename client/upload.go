@@ -272,9 +272,11 @@ const (
 	maxPolls  = 60 // about ten minutes
 )
 
-// awaitUpload polls until the server returns a token for the upload.
+// awaitUpload polls until the server returns a token for the upload. It outlasts failures that
+// pass: the server has the file, and nobody else will ask for its token.
 func (u *Uploads) awaitUpload(ctx context.Context, answer uploadResponse) (string, error) {
 	uri, delay := answer.URI, firstPoll
+	var err error
 	for range maxPolls {
 		if answer.Token != "" {
 			return answer.Token, nil
@@ -290,9 +292,13 @@ func (u *Uploads) awaitUpload(ctx context.Context, answer uploadResponse) (strin
 		}
 		delay = min(2*delay, maxPoll)
 		answer = uploadResponse{}
-		if _, err := u.c.do(ctx, call{method: http.MethodGet, base: u.c.core, link: uri, out: &answer}.with(nil)); err != nil {
+		_, err = u.c.do(ctx, call{method: http.MethodGet, base: u.c.core, link: uri, out: &answer}.with(nil))
+		if err != nil && !passes(ctx, err) {
 			return "", err
 		}
+	}
+	if err != nil {
+		return "", err
 	}
 	return "", errors.New("aprimo: upload: the server received the file, but returned no token within ten minutes")
 }

@@ -52,6 +52,33 @@ func TestAnUploadDoesNotWaitForABodyToBeClosed(t *testing.T) {
 	})
 }
 
+// While the server that has the whole file has no token for it yet, it may be away for longer
+// than a call is retried.
+func TestAnUploadOutlastsFailuresThatPass(t *testing.T) {
+	for outage, want := range map[time.Duration]string{2 * time.Minute: "the-token", time.Hour: ""} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			c := newClient(t, nil, limited(base(func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				switch {
+				case r.Method == http.MethodPost:
+					w.WriteHeader(http.StatusAccepted)
+					io.WriteString(w, `{"uri":"/uploads/pending"}`)
+				case time.Since(start) < outage:
+					w.WriteHeader(http.StatusServiceUnavailable)
+				default:
+					io.WriteString(w, `{"token":"the-token"}`)
+				}
+			})))
+			up, err := c.Uploads.Reader(t.Context(), "a.mov", strings.NewReader("content"))
+			var e *client.Error
+			if up != nil && up.Token != want || up == nil && (want != "" || !errors.As(err, &e) || e.Status != http.StatusServiceUnavailable) {
+				t.Errorf("503 for %v: got %+v, %v; want the token %q, or the 503", outage, up, err, want)
+			}
+		})
+	}
+}
+
 // net/http opens the body of a request that is redirected with 307 or 308, and forgets it.
 func TestARedirectedUploadFails(t *testing.T) {
 	for _, status := range []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
