@@ -105,7 +105,11 @@ func (e *Error) Is(target error) bool {
 // that is not used expires after a few days. Other missing objects have it, too.
 const noDataFound = "Adam.Rest.Common.NoDataFoundException"
 
-const maxErrorBody = 64 << 10
+// Bounds of what is read of the body of an error response.
+const (
+	maxErrorBody  = 64 << 10 // bytes
+	errorBodyTime = 10 * time.Second
+)
 
 // requestIDs are headers in which servers and gateways commonly send a request's id.
 // Aprimo's guide documents none.
@@ -126,6 +130,7 @@ func (e *Error) describe(resp *http.Response) {
 	e.Status = resp.StatusCode
 	e.RetryAfter = retry.After(resp.Header, time.Now())
 	e.RequestID = requestID(resp.Header)
+	defer closeAfter(errorBodyTime, resp.Body)()
 	e.body, _ = io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // an incomplete body is good enough
 	e.Type, e.Message = explain(e.body)
 	if e.Message == "" && e.Type == "" && resp.StatusCode/100 == 3 {
