@@ -24,7 +24,7 @@ type transfer struct {
 	uploads  *Uploads
 	settings uploadSettings
 	parts    iter.Seq2[part, error]
-	source   source // zero for a stream
+	source   source // of a stream only unchanged
 	total    int64  // -1: unknown
 
 	mu    sync.Mutex
