@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -200,6 +201,19 @@ func hide(text, secret string) string {
 	return strings.ReplaceAll(text, secret, redacted)
 }
 
+// hideQuery replaces the values of a URL's query, in whatever form a text repeats it.
+func hideQuery(text string, u *url.URL) string {
+	for part := range strings.SplitSeq(u.RawQuery, "&") {
+		_, value, named := strings.Cut(part, "=")
+		if !named {
+			value = part
+		}
+		decoded, _ := url.QueryUnescape(value)
+		text = hide(hide(text, value), decoded)
+	}
+	return text
+}
+
 // clean makes a text from outside safe for logs and terminals: no secrets, one line,
 // printable characters, limited length. A text is cleaned once, where it comes in; the
 // texts of this package are never cleaned.
@@ -232,20 +246,23 @@ func oneLine(text string) string {
 
 // printable returns an error whose text is one printable line, although it contains the path
 // of a file.
-func printable(err error) error {
-	if text := oneLine(err.Error()); text != err.Error() {
-		return printableError{err, text}
+func printable(err error) error { return withText(err, oneLine(err.Error())) }
+
+// withText returns an error with another text.
+func withText(err error, text string) error {
+	if text == err.Error() {
+		return err
 	}
-	return err
+	return textError{err, text}
 }
 
-type printableError struct {
+type textError struct {
 	error
 	text string
 }
 
-func (e printableError) Error() string { return e.text }
-func (e printableError) Unwrap() error { return e.error }
+func (e textError) Error() string { return e.text }
+func (e textError) Unwrap() error { return e.error }
 
 var (
 	unseen = regexp.MustCompile(`(?is)<(script|style|head)\b.*?</(script|style|head)>`)
