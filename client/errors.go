@@ -179,14 +179,16 @@ var secrets = []struct {
 	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)*`), redacted},
 	{regexp.MustCompile(`(?i)\b(sig|[a-z_]*token|[a-z_]*secret|password|code|code_verifier)(=["']?|["']\s*:\s*["'])[^\s"'&<>,;}]+`), "${1}${2}" + redacted},
 	{regexp.MustCompile(`(?i)\b([a-z]+_(?:token|secret|verifier)|password)(\s*:\s*)([^\s"'<>,;]*[0-9][^\s"'<>,;]*|[^\s"'<>,;]{16,})`), "${1}${2}" + redacted},
-	{uploadToken, "${1}" + redacted},
+	{uploadToken, "${1}${2}" + redacted},
 }
 
-var uploadToken = regexp.MustCompile(`(?i)(/uploads/+segments/+)[^/\s?"'<>]+`)
+// uploadToken is the token in the path of an upload's segments, or where its outcome is polled for:
+// there no other part is longer than "segments".
+var uploadToken = regexp.MustCompile(`(?i)(/uploads/+segments/+)[^/\s?"'<>]+|(/uploads/+)[^/\s?"'<>]{9,}`)
 
 // withoutTokens returns a path that is safe to log.
 func withoutTokens(path string) string {
-	return uploadToken.ReplaceAllString(path, "${1}"+redacted)
+	return uploadToken.ReplaceAllString(path, "${1}${2}"+redacted)
 }
 
 // minSecret is the number of bytes below which a secret is none, and hiding it would only

@@ -43,7 +43,7 @@ func TestAnErrorTellsNoSecrets(t *testing.T) {
 		`<p>Authorization: Bearer s3cret</p>`,
 		`access_token=s3cret&x=1`, `{"refresh_token": "s3cret"}`, `client_secret: s3cret`,
 		`eyJhbGciOiJub25lIn0.eyJzM2NyZXQiOjF9.s3cret`,
-		`POST /uploads/segments/s3cret/commit`,
+		`POST /uploads/segments/s3cret/commit`, `GET https://h/uploads/s3cret-token`,
 		`proxyconnect anna:s3cret@proxy.corp:3128: refused`, `dial redis://default:s3cret@redis:6379/0`,
 		`AccountKey=s3cret;EndpointSuffix=x`, `X-Api-Key: s3cret`, `Set-Cookie: .ASPXAUTH=s3cret`, `GET /p?api_key=s3cret&x=1`,
 		`{"detail":"access_token s3cret0abc has expired"}`, `redirect_uri=https%3A%2F%2Fh%2Fp%3Fcode%3Ds3cret`,
