@@ -6,8 +6,11 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // An origin is where an address of the server's comes from: the tenant, or the link of which
@@ -66,24 +69,39 @@ type refusedAddress struct{ error }
 func (e refusedAddress) Unwrap() error   { return e.error }
 func (e refusedAddress) Retryable() bool { return false }
 
-// carrierGrade is the address space of providers behind NAT (RFC 6598).
-var carrierGrade = netip.MustParsePrefix("100.64.0.0/10")
+// special are the address spaces that lead to no host of the internet, or by a gateway to any
+// address, besides those that package netip knows (RFC 6890).
+var special = []netip.Prefix{
+	netip.MustParsePrefix("100.64.0.0/10"), // providers behind NAT
+	netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("198.18.0.0/15"), // tests of networks
+	netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("::/96"), // this and the following contain an IPv4 address
+	netip.MustParsePrefix("64:ff9b::/96"),
+	netip.MustParsePrefix("64:ff9b:1::/48"),
+	netip.MustParsePrefix("2002::/16"),
+	netip.MustParsePrefix("fec0::/10"), // once the private networks of IPv6
+}
 
 // isLocal reports whether a host is this machine or an address of a private network.
 func isLocal(host string) bool {
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		host = ascii // as net/http reads it: ①②⑦.0.0.1 and 127。0。0。1 are addresses, too
+	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
-		// Some resolvers read 127.1, 0x7f.1 and 2130706433 as addresses.
+		// Some resolvers read 127.1, 0x7f.1 and 2130706433 as addresses. A name without a
+		// dot is one of the network around this machine.
 		last := host[strings.LastIndexByte(host, '.')+1:]
 		_, err := strconv.ParseUint(last, 0, 64)
-		return err == nil
+		return err == nil || last == host
 	}
 	ip = ip.Unmap()
-	return !ip.IsGlobalUnicast() || ip.IsPrivate() || carrierGrade.Contains(ip)
+	return !ip.IsGlobalUnicast() || ip.IsPrivate() || slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(ip.WithZone("")) })
 }
 
 // resolve parses a link from the server to which the token is sent, and which may be

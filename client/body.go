@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
 // Bounds of a response, far above a page of 1,000 records with all their fields. Small JSON
@@ -130,8 +131,18 @@ var (
 	errNotJSON = errors.New("not JSON")
 )
 
+// discardTime is for how long the rest of a body is read: then a new connection is cheaper.
+const discardTime = time.Second
+
 // discard closes a body. It first reads a small rest, so that the connection can be reused.
 func discard(body io.ReadCloser) {
+	defer closeAfter(discardTime, body)()
 	io.CopyN(io.Discard, body, 64<<10)
 	body.Close()
+}
+
+// closeAfter closes a body, and so ends its reading, after a time unless stop is called: a
+// server that sends a byte now and then is never idle.
+func closeAfter(d time.Duration, body io.Closer) (stop func() bool) {
+	return time.AfterFunc(d, func() { body.Close() }).Stop
 }

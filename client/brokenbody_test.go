@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,6 +63,56 @@ var tears = map[string]func(http.ResponseWriter){
 		buf.Write(recordJSON[:20_000])
 		buf.Flush()
 	},
+}
+
+// A dripping is a body of which a byte comes now and then, so that no idle timeout ends it.
+type dripping struct {
+	ctx    context.Context
+	closed chan struct{}
+	close  func()
+}
+
+func newDripping(ctx context.Context) *dripping {
+	d := &dripping{ctx: ctx, closed: make(chan struct{})}
+	d.close = sync.OnceFunc(func() { close(d.closed) })
+	return d
+}
+
+func (d *dripping) Close() error { d.close(); return nil }
+
+func (d *dripping) Read(p []byte) (int, error) {
+	select {
+	case <-time.After(3 * time.Second):
+		p[0] = 'x'
+		return 1, nil
+	case <-d.closed:
+		return 0, http.ErrBodyReadAfterClose
+	case <-d.ctx.Done():
+		return 0, d.ctx.Err()
+	}
+}
+
+// A body that a call does not need does not keep it: what says why a call failed is read for some
+// seconds, the rest of a success for one.
+func TestABodyThatDripsDoesNotKeepACall(t *testing.T) {
+	for _, status := range []int{200, 302, 401, 404, 503} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newClient(t, nil, limited(transportFunc(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: status, Header: http.Header{}, ContentLength: -1, Body: newDripping(r.Context()), Request: r}, nil
+			})))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			start := time.Now()
+			err := c.Records.Delete(ctx, recordID(1))
+			var e *client.Error
+			if status != 200 && (!errors.As(err, &e) || e.Status != status || e.Message == "") || status == 200 && err != nil {
+				t.Errorf("got %v, want the status %d and what came of the message", err, status)
+			}
+			if took := time.Since(start); took > time.Minute {
+				t.Errorf("status %d: got it after %v, want at most a minute", status, took)
+			}
+		})
+	}
 }
 
 // A response whose body breaks off is a failed attempt: the call is repeated if that does no harm.

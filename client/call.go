@@ -325,7 +325,7 @@ func (s *sending) failed(req *http.Request, err error) *Error {
 	e := s.error(req)
 	e.Message, e.cause = err.Error(), err
 	if !errors.As(err, new(*Error)) { // the text of ours, about the token, is clean
-		e.Message = s.clean(e.Message)
+		e.Message = s.clean(hideQuery(e.Message, req.URL))
 	}
 	return e
 }

@@ -176,7 +176,7 @@ func (r *Records) join(ctx context.Context, key UniqueKey, wait time.Duration) *
 	field := searchedField{key.FieldName, wait}
 	s := r.searches.open[field]
 	if s == nil {
-		s = &keySearch{field: field, done: make(chan struct{}), err: errors.New("the search has ended the program's goroutine")}
+		s = &keySearch{field: field, done: make(chan struct{})}
 		ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 		if r.searches.open == nil {
 			r.searches.open = map[searchedField]*keySearch{}
@@ -215,7 +215,7 @@ func (r *Records) search(ctx context.Context, s *keySearch) {
 	r.closeSearch(s)
 	r.searches.mu.Unlock()
 	for delay := firstPollDelay; err == nil; delay = min(maxPollDelay, 2*delay) {
-		if s.err = r.searchFor(ctx, s); s.err == nil || !passes(ctx, s.err) {
+		if guard("the HTTP client", &s.err, func() error { return r.searchFor(ctx, s) }); s.err == nil || !passes(ctx, s.err) {
 			return
 		}
 		err = sleep(ctx, delay)

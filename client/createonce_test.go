@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -203,6 +205,26 @@ func TestCreateOnceSaysWhetherTheOutcomeIsUnknown(t *testing.T) {
 			t.Errorf("a refusal: got %v, want ErrBadRequest alone", err)
 		}
 	})
+}
+
+// The search for a lost record has a goroutine of its own. If a function of the program's panics
+// there, or ends it, the call fails and the program goes on.
+func TestCreateOnceWithATransportThatDoesNotReturn(t *testing.T) {
+	for name, end := range map[string]func(){"panicked": func() { panic("boom") }, "ended its goroutine": runtime.Goexit} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newClient(t, nil, limited(transportFunc(func(r *http.Request) (*http.Response, error) {
+				r.Body.Close()
+				if strings.Contains(r.URL.Path, "search") {
+					end()
+				}
+				return nil, io.ErrUnexpectedEOF
+			})))
+			_, err := c.Records.CreateOnce(t.Context(), client.UniqueKey{FieldID: "f", FieldName: "Key", Value: "a"}, client.RecordChange{})
+			if !errors.As(err, new(*client.UnknownOutcomeError)) || !strings.Contains(err.Error(), name) {
+				t.Errorf("got %v, want an UnknownOutcomeError that says %q", err, name)
+			}
+		})
+	}
 }
 
 func TestCreateOnceChecksItsKey(t *testing.T) {

@@ -209,7 +209,7 @@ func (d *download) attempt(ctx context.Context) error {
 func (d *download) ask(ctx context.Context) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.link.String(), nil)
 	if err != nil {
-		return nil, permanent{withoutURL(err)}
+		return nil, permanent{d.foreign(err)}
 	}
 	req.Header.Set("Accept-Encoding", "identity") // length and checksum are those of the file itself
 	if d.state.ETag == "" || d.state.Size >= 0 && d.done > d.state.Size {
@@ -222,9 +222,9 @@ func (d *download) ask(ctx context.Context) (*http.Response, error) {
 	resp, err := d.http.Do(req)
 	switch {
 	case errors.As(err, new(refusedAddress)):
-		return nil, permanent{withoutURL(err)}
+		return nil, permanent{d.foreign(err)}
 	case err != nil:
-		return nil, withoutURL(err)
+		return nil, d.foreign(err)
 	}
 	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusPartialContent && d.continues(resp.Header) {
 		return resp, nil
@@ -257,13 +257,13 @@ func (d *download) continues(h http.Header) bool {
 		(size == "*" || d.state.Size < 0 || size == strconv.FormatInt(d.state.Size, 10))
 }
 
-// withoutURL removes the link, which is a secret, from an error of net/http.
-func withoutURL(err error) error {
+// foreign returns an error of the HTTP client without the link, which is a secret.
+func (d *download) foreign(err error) error {
 	var e *url.Error
 	if errors.As(err, &e) {
 		err = e.Err
 	}
-	return err
+	return withText(err, clean(hideQuery(err.Error(), d.link)))
 }
 
 // begin sets the state from the response that starts the file.
@@ -301,7 +301,7 @@ func (d *download) write(body io.Reader) error {
 	case w.err != nil: // for example a full disk
 		return permanent{w.err}
 	case err != nil:
-		return withoutURL(err)
+		return d.foreign(err)
 	case d.state.Size >= 0 && d.done != d.state.Size:
 		return errShort
 	}

@@ -434,7 +434,12 @@ func TestNamesOfIncompleteFilesAreReserved(t *testing.T) {
 func TestALinkIntoAPrivateNetworkIsRefused(t *testing.T) {
 	s := &storage{content: content(64), etag: `"1"`}
 	c := newClient(t, nil, client.WithDownloadClient(&http.Client{Transport: s}))
-	for _, link := range []string{"http://169.254.169.254/latest", "https://10.0.0.1/", "https://u:p@a.example/", "http://a.example/", "https://2130706433/"} {
+	for _, link := range []string{
+		"http://169.254.169.254/latest", "https://10.0.0.1/", "https://u:p@a.example/", "http://a.example/", "https://2130706433/",
+		"https://①②⑦.⓪.⓪.①/", "https://10。0。0。1/", "https://Ⓛocalhost/", // net/http writes them in ASCII
+		"https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/", "https://[2002:a00:1::]/", "https://[::10.0.0.1]/", "https://[fec0::1]/",
+		"https://198.18.0.1/", "https://240.0.0.1/", "https://[fe80::1%25eth0]/", "https://intranet/", "https://metadata.google.internal/",
+	} {
 		if _, err := c.Downloads.Fetch(t.Context(), link, t.TempDir()); err == nil || len(s.asked) != 0 {
 			t.Errorf("%s: got error %v after %d requests, want one after none", link, err, len(s.asked))
 		}

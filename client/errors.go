@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -105,7 +106,11 @@ func (e *Error) Is(target error) bool {
 // that is not used expires after a few days. Other missing objects have it, too.
 const noDataFound = "Adam.Rest.Common.NoDataFoundException"
 
-const maxErrorBody = 64 << 10
+// Bounds of what is read of the body of an error response.
+const (
+	maxErrorBody  = 64 << 10 // bytes
+	errorBodyTime = 10 * time.Second
+)
 
 // requestIDs are headers in which servers and gateways commonly send a request's id.
 // Aprimo's guide documents none.
@@ -126,6 +131,7 @@ func (e *Error) describe(resp *http.Response) {
 	e.Status = resp.StatusCode
 	e.RetryAfter = retry.After(resp.Header, time.Now())
 	e.RequestID = requestID(resp.Header)
+	defer closeAfter(errorBodyTime, resp.Body)()
 	e.body, _ = io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // an incomplete body is good enough
 	e.Type, e.Message = explain(e.body)
 	if e.Message == "" && e.Type == "" && resp.StatusCode/100 == 3 {
@@ -173,14 +179,16 @@ var secrets = []struct {
 	{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)*`), redacted},
 	{regexp.MustCompile(`(?i)\b(sig|[a-z_]*token|[a-z_]*secret|password|code|code_verifier)(=["']?|["']\s*:\s*["'])[^\s"'&<>,;}]+`), "${1}${2}" + redacted},
 	{regexp.MustCompile(`(?i)\b([a-z]+_(?:token|secret|verifier)|password)(\s*:\s*)([^\s"'<>,;]*[0-9][^\s"'<>,;]*|[^\s"'<>,;]{16,})`), "${1}${2}" + redacted},
-	{uploadToken, "${1}" + redacted},
+	{uploadToken, "${1}${2}" + redacted},
 }
 
-var uploadToken = regexp.MustCompile(`(?i)(/uploads/+segments/+)[^/\s?"'<>]+`)
+// uploadToken is the token in the path of an upload's segments, or where its outcome is polled for:
+// there no other part is longer than "segments".
+var uploadToken = regexp.MustCompile(`(?i)(/uploads/+segments/+)[^/\s?"'<>]+|(/uploads/+)[^/\s?"'<>]{9,}`)
 
 // withoutTokens returns a path that is safe to log.
 func withoutTokens(path string) string {
-	return uploadToken.ReplaceAllString(path, "${1}"+redacted)
+	return uploadToken.ReplaceAllString(path, "${1}${2}"+redacted)
 }
 
 // minSecret is the number of bytes below which a secret is none, and hiding it would only
@@ -193,6 +201,19 @@ func hide(text, secret string) string {
 		return text
 	}
 	return strings.ReplaceAll(text, secret, redacted)
+}
+
+// hideQuery replaces the values of a URL's query, in whatever form a text repeats it.
+func hideQuery(text string, u *url.URL) string {
+	for part := range strings.SplitSeq(u.RawQuery, "&") {
+		_, value, named := strings.Cut(part, "=")
+		if !named {
+			value = part
+		}
+		decoded, _ := url.QueryUnescape(value)
+		text = hide(hide(text, value), decoded)
+	}
+	return text
 }
 
 // clean makes a text from outside safe for logs and terminals: no secrets, one line,
@@ -227,20 +248,23 @@ func oneLine(text string) string {
 
 // printable returns an error whose text is one printable line, although it contains the path
 // of a file.
-func printable(err error) error {
-	if text := oneLine(err.Error()); text != err.Error() {
-		return printableError{err, text}
+func printable(err error) error { return withText(err, oneLine(err.Error())) }
+
+// withText returns an error with another text.
+func withText(err error, text string) error {
+	if text == err.Error() {
+		return err
 	}
-	return err
+	return textError{err, text}
 }
 
-type printableError struct {
+type textError struct {
 	error
 	text string
 }
 
-func (e printableError) Error() string { return e.text }
-func (e printableError) Unwrap() error { return e.error }
+func (e textError) Error() string { return e.text }
+func (e textError) Unwrap() error { return e.error }
 
 var (
 	unseen = regexp.MustCompile(`(?is)<(script|style|head)\b.*?</(script|style|head)>`)

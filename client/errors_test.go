@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -41,7 +43,7 @@ func TestAnErrorTellsNoSecrets(t *testing.T) {
 		`<p>Authorization: Bearer s3cret</p>`,
 		`access_token=s3cret&x=1`, `{"refresh_token": "s3cret"}`, `client_secret: s3cret`,
 		`eyJhbGciOiJub25lIn0.eyJzM2NyZXQiOjF9.s3cret`,
-		`POST /uploads/segments/s3cret/commit`,
+		`POST /uploads/segments/s3cret/commit`, `GET https://h/uploads/s3cret-token`,
 		`proxyconnect anna:s3cret@proxy.corp:3128: refused`, `dial redis://default:s3cret@redis:6379/0`,
 		`AccountKey=s3cret;EndpointSuffix=x`, `X-Api-Key: s3cret`, `Set-Cookie: .ASPXAUTH=s3cret`, `GET /p?api_key=s3cret&x=1`,
 		`{"detail":"access_token s3cret0abc has expired"}`, `redirect_uri=https%3A%2F%2Fh%2Fp%3Fcode%3Ds3cret`,
@@ -55,6 +57,56 @@ func TestAnErrorTellsNoSecrets(t *testing.T) {
 			t.Errorf("%s\ngot %s, want no secret in it", body, text)
 		}
 	}
+}
+
+// A base whose error repeats the request in any form tells nobody the values of its query: the
+// signature of a link, or what is searched for.
+func TestAnErrorOfTheBaseTellsNoQuery(t *testing.T) {
+	repeats := map[string]func(*http.Request) error{
+		"URL":    func(r *http.Request) error { return fmt.Errorf("fetching %s: reset", r.URL) },
+		"quoted": func(r *http.Request) error { return fmt.Errorf("fetching %q: reset", r.URL.RequestURI()) },
+		"error of net/http": func(r *http.Request) error {
+			return fmt.Errorf("reset: %w", &url.Error{Op: "Get", URL: r.URL.String(), Err: errors.New("fetching " + r.URL.RawQuery)})
+		},
+		"values":  func(r *http.Request) error { return fmt.Errorf("reset: %v", r.URL.Query()) },
+		"struct":  func(r *http.Request) error { return fmt.Errorf("reset: %+v", *r.URL) },
+		"escaped": func(r *http.Request) error { return fmt.Errorf("reset: to=%s", url.QueryEscape(r.URL.String())) },
+	}
+	for name, repeat := range repeats {
+		synctest.Test(t, func(t *testing.T) {
+			bad := &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) { return nil, repeat(r) })}
+			c := newClient(t, nil, client.WithHTTPClient(bad), client.WithDownloadClient(bad))
+			_, err := c.Downloads.Fetch(t.Context(), "https://x.blob.core.windows.net/a?sv=2021&Key=s3cret%2B1&sig=s3cret%2B2", t.TempDir())
+			_, err2 := c.Do(t.Context(), "GET", "/records?filter=s3cret%20person", nil, nil)
+			toBlob := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+				io.WriteString(w, `{"token":"t","sasUrl":"https://x.blob.core.windows.net/a?Key=s3cret%2B1&sig=s3cret%2B2"}`)
+			})
+			_, err3 := toBlob.Uploads.Reader(t.Context(), "a", strings.NewReader("a"), client.UploadToBlob(bad))
+			for _, err := range []error{err, err2, err3} {
+				if text := fmt.Sprint(err); strings.Contains(text, "s3cret") || !strings.Contains(text, "reset") && name != "error of net/http" {
+					t.Errorf("%s: got %s, want the reason without a value of the query", name, text)
+				}
+			}
+		})
+	}
+}
+
+// Where a redirect leads is a signed link, too, although net/http cannot read it.
+func TestAMalformedRedirectTellsNoSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		moved := &http.Client{Transport: base(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "https://x.example/%zz?sig=s3cret")
+			w.WriteHeader(http.StatusFound)
+		})}
+		c := newClient(t, nil, client.WithHTTPClient(moved), client.WithDownloadClient(moved))
+		_, err := c.Downloads.Fetch(t.Context(), "https://x.example/a", t.TempDir())
+		_, err2 := c.Languages.Get(t.Context(), "1")
+		for _, err := range []error{err, err2} {
+			if text := fmt.Sprint(err); strings.Contains(text, "s3cret") || !strings.Contains(text, "Location") {
+				t.Errorf("got %s, want an error about the Location without its secret", text)
+			}
+		}
+	})
 }
 
 // What a person needs to know is not taken for a secret.

@@ -27,8 +27,9 @@ func RedirectURL(loopback string) TokenOption {
 // that act as that person. The registration's flow must be authorization code with PKCE
 // (RFC 7636), which has no secret.
 //
-// It calls show with the URL that the person must open, then waits until the browser
-// returns to this machine or the context ends. If the registration allows refresh tokens,
+// It calls show with the URL that the person must open, on another goroutine, and waits until
+// the browser returns to this machine or the context ends. Show need not have returned by then:
+// some commands that open a browser return when that is closed. If the registration allows refresh tokens,
 // later runs need no login: store the RefreshToken with [OnToken] and pass it to
 // [Refresh].
 func LoginPKCE(ctx context.Context, tenant, id string, show func(url string) error, opts ...TokenOption) (*Tokens, error) {
@@ -45,10 +46,13 @@ func LoginPKCE(ctx context.Context, tenant, id string, show func(url string) err
 	r := newReceiver(state, g.config.RedirectURL)
 	stop := r.serve(listener)
 	defer stop()
-	if err := show(g.config.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))); err != nil {
-		return nil, fmt.Errorf("aprimo: login: showing the URL: %w", err)
-	}
-	code, err := r.wait(ctx)
+	shown := make(chan error, 1)
+	go func() {
+		var err error
+		defer func() { shown <- err }()
+		guard("show", &err, func() error { return show(g.config.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))) })
+	}()
+	code, err := r.wait(ctx, shown)
 	if err != nil {
 		return nil, err
 	}
@@ -159,12 +163,29 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	io.WriteString(w, "You are logged in. You can close this page.\n")
 }
 
-// wait returns the authorization code of the login.
-func (r *receiver) wait(ctx context.Context) (string, error) {
-	select {
-	case got := <-r.result:
-		return got.code, got.err
-	case <-ctx.Done():
-		return "", endOf(ctx)
+// showGrace is how long a show that is about to return is waited for, so that it is usually over
+// when the login is.
+const showGrace = 200 * time.Millisecond
+
+// wait returns the authorization code of the login, or why the URL could not be shown.
+func (r *receiver) wait(ctx context.Context, shown <-chan error) (string, error) {
+	for {
+		select {
+		case got := <-r.result:
+			if shown != nil {
+				select {
+				case <-shown:
+				case <-time.After(showGrace):
+				}
+			}
+			return got.code, got.err
+		case err := <-shown:
+			if err != nil {
+				return "", fmt.Errorf("aprimo: login: showing the URL: %w", err)
+			}
+			shown = nil
+		case <-ctx.Done():
+			return "", endOf(ctx)
+		}
 	}
 }

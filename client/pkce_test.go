@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -97,5 +98,36 @@ func TestALoginComesBackToThisMachineAlone(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: got no error, want one", redirect)
 		}
+	}
+}
+
+// A function that shows the URL need not return: the command of a browser may last as long as the
+// browser.
+func TestALoginDoesNotWaitForTheBrowserToClose(t *testing.T) {
+	issue := client.TokenHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"access_token":"access"}`)
+	})})
+	closed := make(chan struct{})
+	defer close(closed)
+	tokens, err := client.LoginPKCE(t.Context(), "acme", "id", func(address string) error {
+		u, _ := url.Parse(address)
+		visit(t, u.Query().Get("redirect_uri")+"?code=the-code&state="+url.QueryEscape(u.Query().Get("state")))
+		<-closed
+		return nil
+	}, issue)
+	if err != nil || tokens == nil {
+		t.Errorf("got %v, want tokens", err)
+	}
+	for name, end := range map[string]func(){"panicked: boom": func() { panic("boom") }, "ended its goroutine": runtime.Goexit} {
+		_, err := client.LoginPKCE(t.Context(), "acme", "id", func(string) error { end(); return nil }, issue)
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("got %v, want an error that says %q", err, name)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err = client.LoginPKCE(ctx, "acme", "id", func(string) error { cancel(); <-closed; return nil }, issue)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }

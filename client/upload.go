@@ -63,19 +63,19 @@ func (u *Uploads) File(ctx context.Context, path string, opts ...UploadOption) (
 	case !info.Mode().IsRegular():
 		return u.Reader(ctx, filepath.Base(path), f, opts...)
 	}
-	return u.at(ctx, newUploadSettings(filepath.Base(path), opts), fileSource(f, info))
+	return u.at(ctx, newUploadSettings(filepath.Base(path), opts), source{f, info.Size(), info.ModTime(), watch(f)})
 }
 
 // ReaderAt uploads r, which must contain exactly size bytes. It reads r from several
 // goroutines, buffers nothing, and does not read r after it has returned, unless the context
-// has ended during a ReadAt that does not return.
+// has ended during a ReadAt that does not return. A file must not change; see File.
 func (u *Uploads) ReaderAt(ctx context.Context, name string, r io.ReaderAt, size int64, opts ...UploadOption) (*Upload, error) {
-	return u.at(ctx, newUploadSettings(name, opts), source{r: r, size: size})
+	return u.at(ctx, newUploadSettings(name, opts), source{r: r, size: size, unchanged: watch(r)})
 }
 
 // Reader uploads r to its end. It buffers as many segments as are sent in parallel, by
 // default 30 MB. The upload cannot be resumed. The context does not interrupt a blocked
-// Read.
+// Read. A file must not change; see File.
 func (u *Uploads) Reader(ctx context.Context, name string, r io.Reader, opts ...UploadOption) (*Upload, error) {
 	s := newUploadSettings(name, opts)
 	if err := s.check(); err != nil {
@@ -85,15 +85,16 @@ func (u *Uploads) Reader(ctx context.Context, name string, r io.Reader, opts ...
 		return nil, errors.New("aprimo: upload: a stream cannot be resumed: use File or ReaderAt")
 	}
 	s.states = nil
+	unchanged := watch(r)
 	first := make([]byte, s.segmentSize)
 	n, err := io.ReadFull(r, first)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return u.at(ctx, s, source{r: bytes.NewReader(first[:n]), size: int64(n)})
+		return u.at(ctx, s, source{r: bytes.NewReader(first[:n]), size: int64(n), unchanged: unchanged})
 	case err != nil:
 		return nil, fmt.Errorf("aprimo: upload of %q: reading the source after %d bytes: %w", s.name, n, err)
 	}
-	t := &transfer{uploads: u, settings: s, total: -1, parts: stream(r, first, s.parallel)}
+	t := &transfer{uploads: u, settings: s, total: -1, source: source{unchanged: unchanged}, parts: stream(r, first, s.parallel)}
 	return t.run(ctx)
 }
 
@@ -272,9 +273,11 @@ const (
 	maxPolls  = 60 // about ten minutes
 )
 
-// awaitUpload polls until the server returns a token for the upload.
+// awaitUpload polls until the server returns a token for the upload. It outlasts failures that
+// pass: the server has the file, and nobody else will ask for its token.
 func (u *Uploads) awaitUpload(ctx context.Context, answer uploadResponse) (string, error) {
 	uri, delay := answer.URI, firstPoll
+	var err error
 	for range maxPolls {
 		if answer.Token != "" {
 			return answer.Token, nil
@@ -290,9 +293,13 @@ func (u *Uploads) awaitUpload(ctx context.Context, answer uploadResponse) (strin
 		}
 		delay = min(2*delay, maxPoll)
 		answer = uploadResponse{}
-		if _, err := u.c.do(ctx, call{method: http.MethodGet, base: u.c.core, link: uri, out: &answer}.with(nil)); err != nil {
+		_, err = u.c.do(ctx, call{method: http.MethodGet, base: u.c.core, link: uri, out: &answer}.with(nil))
+		if err != nil && !passes(ctx, err) {
 			return "", err
 		}
+	}
+	if err != nil {
+		return "", err
 	}
 	return "", errors.New("aprimo: upload: the server received the file, but returned no token within ten minutes")
 }

@@ -52,6 +52,33 @@ func TestAnUploadDoesNotWaitForABodyToBeClosed(t *testing.T) {
 	})
 }
 
+// While the server that has the whole file has no token for it yet, it may be away for longer
+// than a call is retried.
+func TestAnUploadOutlastsFailuresThatPass(t *testing.T) {
+	for outage, want := range map[time.Duration]string{2 * time.Minute: "the-token", time.Hour: ""} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			c := newClient(t, nil, limited(base(func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				switch {
+				case r.Method == http.MethodPost:
+					w.WriteHeader(http.StatusAccepted)
+					io.WriteString(w, `{"uri":"/uploads/pending"}`)
+				case time.Since(start) < outage:
+					w.WriteHeader(http.StatusServiceUnavailable)
+				default:
+					io.WriteString(w, `{"token":"the-token"}`)
+				}
+			})))
+			up, err := c.Uploads.Reader(t.Context(), "a.mov", strings.NewReader("content"))
+			var e *client.Error
+			if up != nil && up.Token != want || up == nil && (want != "" || !errors.As(err, &e) || e.Status != http.StatusServiceUnavailable) {
+				t.Errorf("503 for %v: got %+v, %v; want the token %q, or the 503", outage, up, err, want)
+			}
+		})
+	}
+}
+
 // net/http opens the body of a request that is redirected with 307 or 308, and forgets it.
 func TestARedirectedUploadFails(t *testing.T) {
 	for _, status := range []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
@@ -156,7 +183,7 @@ func TestAFileThatChangesWhileItIsUploaded(t *testing.T) {
 		"truncated":           func(f *os.File) { f.Truncate(15_000_000) },
 		"longer, with a time": func(f *os.File) { f.Seek(0, io.SeekEnd); f.Write(make([]byte, 1)); os.Chtimes(f.Name(), old, old) },
 	} {
-		for _, how := range []string{"segments", "blob"} {
+		for _, how := range []string{"File", "File to a blob", "ReaderAt", "Reader"} {
 			t.Run(name+", "+how, func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "film.mov")
 				f, err := os.Create(path)
@@ -174,10 +201,22 @@ func TestAFileThatChangesWhileItIsUploaded(t *testing.T) {
 							change(f)
 						}
 					})}
-					if how == "blob" {
+					uploads := uploader(t, tenant)
+					switch how {
+					case "File to a blob":
 						opts = append(opts, toBlob(tenant))
+						fallthrough
+					case "File":
+						_, err = uploads.File(t.Context(), path, opts...)
+					case "ReaderAt":
+						_, err = uploads.ReaderAt(t.Context(), "film.mov", f, 40_000_000, opts...)
+					case "Reader":
+						var stream *os.File // with an offset of its own
+						if stream, err = os.Open(path); err == nil {
+							_, err = uploads.Reader(t.Context(), "film.mov", stream, opts...)
+							stream.Close()
+						}
 					}
-					_, err = uploader(t, tenant).File(t.Context(), path, opts...)
 					if all := tenant.Uploads(); err == nil || all[0].State == aprimotest.UploadComplete || !strings.Contains(err.Error(), "the file changed") && name != "truncated" {
 						t.Errorf("got %v and an upload that is %v, want an error that says so and an incomplete upload", err, all[0].State)
 					}

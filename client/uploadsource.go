@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"mime/multipart"
 	"net/http"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -36,10 +36,19 @@ type source struct {
 	unchanged func() error // may be nil
 }
 
-// fileSource returns a file as a source. Its size and time are checked for as long as it is
-// read: a file that is written to meanwhile would arrive torn.
-func fileSource(f *os.File, info os.FileInfo) source {
-	return source{f, info.Size(), info.ModTime(), func() error {
+// watch returns a function that returns an error if a regular file has changed since, by its
+// size or time: a file that is written to while it is uploaded would arrive torn. It is nil for
+// another reader.
+func watch(r any) (unchanged func() error) {
+	f, ok := r.(interface{ Stat() (fs.FileInfo, error) })
+	if !ok {
+		return nil
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	return func() error {
 		now, err := f.Stat()
 		if err != nil {
 			return fmt.Errorf("reading the source: %w", err)
@@ -49,7 +58,7 @@ func fileSource(f *os.File, info os.FileInfo) source {
 		}
 		return fmt.Errorf("the file changed while it was uploaded: it had %d bytes, modified at %v, and has %d, modified at %v: upload it again when it is no longer written to",
 			info.Size(), info.ModTime(), now.Size(), now.ModTime())
-	}}
+	}
 }
 
 // sections returns the parts of a source that have not been uploaded.

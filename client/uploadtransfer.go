@@ -24,7 +24,7 @@ type transfer struct {
 	uploads  *Uploads
 	settings uploadSettings
 	parts    iter.Seq2[part, error]
-	source   source // zero for a stream
+	source   source // of a stream only unchanged
 	total    int64  // -1: unknown
 
 	mu    sync.Mutex
@@ -299,13 +299,13 @@ func (t *blobTarget) put(ctx context.Context, query url.Values, body *payload) e
 		if errors.As(err, &urlErr) {
 			err = urlErr.Err // net/http's text contains the signature
 		}
-		e.Message, e.cause = clean(err.Error()), err
+		e.Message, e.cause = clean(hideQuery(err.Error(), u)), err
 		return e
 	}
 	defer discard(resp.Body)
 	if resp.StatusCode != http.StatusCreated {
 		e.describe(resp)
-		e.Message, e.Type = clean(e.Message), clean(e.Type)
+		e.Message, e.Type = clean(hideQuery(e.Message, u)), clean(e.Type)
 		return e
 	}
 	return nil

@@ -121,8 +121,12 @@ func (a *Alerter) Observe(_ context.Context, e transport.Event) {
 func (a *Alerter) Mute(until time.Time, reason string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := later(a.clock.on(time.Now()), a.mute.Since.Add(1)) // the last call wins, also of two at once
-	a.mute = mute{Until: a.clock.on(until), Reason: clean(reason, maxText), Since: now}
+	now := a.clock.on(time.Now())
+	a.mute = mute{
+		Until:  now.Add(time.Until(until)), // by the wall clock as it is now: it may have been set since New
+		Reason: clean(reason, maxText),
+		Since:  later(now, a.mute.Since.Add(1)), // the last call wins, also of two at once
+	}
 	if !a.closed {
 		a.startWorker()
 	}

@@ -115,9 +115,13 @@ func (o *Object) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Int returns a member that is a whole number, such as "taskId"; 0 if it is not.
+// Int returns a member that is a whole number, such as "taskId"; 0 if it is not, or does not fit
+// an int.
 func (o Object) Int(name string) int {
-	n, _ := strconv.Atoi(fmt.Sprint(o[name]))
+	n, err := strconv.Atoi(fmt.Sprint(o[name]))
+	if err != nil { // n may be the largest int
+		return 0
+	}
 	return n
 }
 

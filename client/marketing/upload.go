@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -23,7 +24,7 @@ const (
 // An Upload is a file to send in chunks; see [Operations.Upload].
 type Upload struct {
 	Name    string      // of the file, with its extension
-	Content io.ReaderAt // for example an *os.File
+	Content io.ReaderAt // for example an *os.File, which must not change meanwhile
 	Size    int64       // in bytes
 
 	// Attachment is true for a version of an attachment, and false for one of a digital asset:
@@ -62,6 +63,10 @@ func (m *Operations) Upload(ctx context.Context, u Upload) (File, error) {
 	case u.ChunkSize < 1 || u.ChunkSize > maxChunk:
 		return File{}, fmt.Errorf("marketing: upload: a ChunkSize of %d bytes is not between 1 and %d", u.ChunkSize, maxChunk)
 	}
+	unchanged, err := u.watch()
+	if err != nil {
+		return File{}, err
+	}
 	file := File{u.FileID, u.Name}
 	resumed := file.ID != ""
 	if !resumed {
@@ -76,8 +81,37 @@ func (m *Operations) Upload(ctx context.Context, u Upload) (File, error) {
 			u.Progress(at+size, u.Size)
 		}
 	}
-	_, err := m.c.Do(ctx, http.MethodPost, u.path("complete"), file, nil, repeatable(file, "complete"))
+	if err := unchanged(); err != nil {
+		return File{}, err // without the ID: resumed, it would have parts of both
+	}
+	_, err = m.c.Do(ctx, http.MethodPost, u.path("complete"), file, nil, repeatable(file, "complete"))
 	return file, err
+}
+
+// watch returns a function that returns an error if the Content is a file and has changed since,
+// by its size or time: one that is written to while it is sent would arrive torn.
+func (u Upload) watch() (unchanged func() error, err error) {
+	f, ok := u.Content.(interface{ Stat() (fs.FileInfo, error) })
+	if !ok {
+		return func() error { return nil }, nil
+	}
+	begin, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("marketing: upload: %w", err)
+	}
+	if begin.Mode().IsRegular() && begin.Size() != u.Size {
+		return nil, fmt.Errorf("marketing: upload: the file has %d bytes and Size is %d: set it to the size of the file", begin.Size(), u.Size)
+	}
+	return func() error {
+		now, err := f.Stat()
+		if err != nil {
+			return fmt.Errorf("marketing: upload: %w", err)
+		}
+		if now.Size() != begin.Size() || !now.ModTime().Equal(begin.ModTime()) {
+			return errors.New("marketing: upload: the file changed while it was uploaded: upload it again, as a new one, when it is no longer written to")
+		}
+		return nil
+	}, nil
 }
 
 func (u Upload) path(step string) string {

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -117,4 +120,40 @@ func TestAResumedUploadReportsWhatItCannotCheck(t *testing.T) {
 	if file, err := mo.Upload(t.Context(), u); err == nil || fmt.Sprint(file.ID) != "an-id" {
 		t.Errorf("got %+v, %v, want the id and an error", file, err)
 	}
+}
+
+// A file that changes while it is uploaded does not arrive torn with success, and neither does
+// the beginning of one whose Size is wrong.
+func TestAFileThatChangesWhileItIsUploaded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := fastTenant()
+		mo := newOperations(t, tenant.Transport())
+		f, err := os.Create(filepath.Join(t.TempDir(), "a.bin"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := errors.Join(f.Truncate(1000), os.Chtimes(f.Name(), time.Unix(1, 0), time.Unix(1, 0))); err != nil {
+			t.Fatal(err)
+		}
+		u := marketing.Upload{Name: "a.bin", Content: f, Size: 1000, ChunkSize: 100}
+		if _, err := mo.Upload(t.Context(), u); err != nil {
+			t.Errorf("got %v, want that it is uploaded", err)
+		}
+		u.Progress = func(sent, _ int64) {
+			if sent == 500 {
+				f.WriteAt([]byte("new"), 0)
+			}
+		}
+		if file, err := mo.Upload(t.Context(), u); err == nil || !strings.Contains(err.Error(), "the file changed") || file.ID != "" {
+			t.Errorf("got %+v, %v; want an error that says so, and no ID to resume with", file, err)
+		}
+		u.Size = 999
+		if _, err := mo.Upload(t.Context(), u); err == nil || !strings.Contains(err.Error(), "the file has 1000 bytes") {
+			t.Errorf("got %v, want an error about the Size", err)
+		}
+		if all := tenant.Uploads(); len(all) != 2 || all[1].State == aprimotest.UploadComplete {
+			t.Errorf("got %+v, want a complete upload and an incomplete one", all)
+		}
+	})
 }

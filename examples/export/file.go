@@ -94,7 +94,10 @@ func (e *exportFile) readState(f flags) error {
 		return fmt.Errorf("%s is damaged: remove it and %s to start again: %w", e.statePath(), e.path, err)
 	}
 	s := &e.state
-	if s.Version == 0 { // from before there were versions: it does not say whose it is
+	switch {
+	case s.Version == 0 && s.Count == 0:
+		return fmt.Errorf("%s is not the state of an export: remove it, or choose another -out", e.statePath())
+	case s.Version == 0: // from before there were versions: it does not say whose it is
 		s.Version, s.Tenant, s.Expression = own.Version, own.Tenant, own.Expression
 		e.unversioned = true
 	}

@@ -128,7 +128,10 @@ func TestExportRefusesState(t *testing.T) {
 		`{"version":1,"tenant":"acme","expression":"Title = 'a'","count":1,"bytes":4}`:        `an export of -find "Title = 'a'", not of "": choose that -find`,
 		`{"version":2,"tenant":"acme"}`:                                                       "has version 2 and this program reads up to 1: use a newer one",
 		`{"version":1,"tenant":"acme","expression":"","checkpoint":{},"count":10,"bytes":50}`: "has 4 bytes and should have at least 50: remove it",
-		`{`: "is damaged: remove it",
+		`{`:               "is damaged: remove it",
+		``:                "is damaged: remove it",
+		`{"status":"ok"}`: "is not the state of an export: remove it",
+		`null`:            "is not the state of an export: remove it",
 	} {
 		path := filepath.Join(t.TempDir(), "records.jsonl")
 		if err := errors.Join(os.WriteFile(path, []byte("{ }\n"), 0o600), os.WriteFile(path+".state", []byte(content), 0o600)); err != nil {

@@ -104,6 +104,11 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 	if name == "" {
 		name = "simulated"
 	}
+	unlock, err := program.Lock(f.profile)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if err := checkProfile(f.profile, name); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 )
 
 // The program without flags measures the simulated tenant, says so, and writes its profile.
@@ -61,6 +62,23 @@ func TestProfileOfOthersIsKept(t *testing.T) {
 		}
 		if data, _ := os.ReadFile(path); string(data) != content {
 			t.Errorf("got %s, want it untouched", data)
+		}
+	}
+}
+
+// A profile that cannot be written, or that another run is about to write, is found before
+// anything is sent.
+func TestProfileIsOfOneRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "profile.json")
+	unlock, err := program.Lock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	for path, want := range map[string]string{path: "in use by another run", filepath.Join(path, "none", "profile.json"): "profile.json"} {
+		var out bytes.Buffer
+		if err := run(t.Context(), flags{profile: path}, &out); err == nil || !strings.Contains(err.Error(), want) || out.Len() > 0 {
+			t.Errorf("got %q and error %v, want no output and %q", &out, err, want)
 		}
 	}
 }

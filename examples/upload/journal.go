@@ -167,7 +167,11 @@ func (j *journal) damaged(err error) error {
 func (j *journal) readLines(lines []byte) error {
 	for text := range bytes.Lines(lines) {
 		var c change
-		if err := json.Unmarshal(text, &c); err != nil {
+		err := json.Unmarshal(text, &c)
+		if err == nil && c.File == "" {
+			err = errors.New("a line names no file")
+		}
+		if err != nil {
 			if text[len(text)-1] != '\n' {
 				return nil
 			}
@@ -197,7 +201,11 @@ func (j *journal) readUnversioned(data []byte) error {
 		Records map[string]string              `json:"records"`
 		Begun   map[string]*client.UploadState `json:"begun"`
 	}
-	if err := json.Unmarshal(data, &old); err != nil {
+	err := json.Unmarshal(data, &old)
+	if err == nil && old.Records == nil && old.Begun == nil {
+		err = errors.New("it names neither records nor uploads")
+	}
+	if err != nil {
 		return j.damaged(err)
 	}
 	for name, record := range old.Records {

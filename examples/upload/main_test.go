@@ -216,8 +216,12 @@ func TestUploadRefusesJournal(t *testing.T) {
 		`{"version":1,"tenant":"other","files":{}}`:                        `is of the tenant "other", not of "acme": choose that -tenant`,
 		`{"version":1,"tenant":"acme","classification":"0a1b","files":{}}`: `is of the classification "0a1b", not of "": choose that -classification`,
 		`{"version":2,"tenant":"acme","keyField":"a"}`:                     `is of the key field "a", not of "Description": choose that -key-field`,
-		`{"version":3}`: "has version 3 and this program reads up to 2: use a newer one",
-		`{`:             "is damaged: remove it",
+		`{"version":3}`:   "has version 3 and this program reads up to 2: use a newer one",
+		`{`:               "is damaged: remove it",
+		``:                "is damaged: remove it",
+		`null`:            "is damaged: remove it",
+		`{"status":"ok"}`: "is damaged: remove it",
+		`{"version":2,"tenant":"acme","keyField":"Description"}` + "\nnull\n":  "is damaged: remove it",
 		`{"version":2,"tenant":"acme","keyField":"Description"}` + "\n{\n{}\n": "is damaged: remove it",
 	} {
 		dir := folderOf(t, map[string]int64{"a.txt": 5})

@@ -18,7 +18,7 @@ import (
 
 // scriptTime is when the scripts run here, in microseconds. In the cases, @ is before a time
 // that counts from then.
-const scriptTime = 1_000_000_000_123_456
+const scriptTime int64 = 1_000_000_000_123_456
 
 var (
 	relativeTime = regexp.MustCompile(`@(-?\d+)`)
@@ -27,14 +27,14 @@ var (
 
 func absolute(text string) string {
 	return relativeTime.ReplaceAllStringFunc(text, func(s string) string {
-		n, _ := strconv.Atoi(s[1:])
-		return strconv.Itoa(scriptTime + n)
+		n, _ := strconv.ParseInt(s[1:], 10, 64)
+		return fmt.Sprint(scriptTime + n)
 	})
 }
 
 func relative(text string) string {
 	return absoluteTime.ReplaceAllStringFunc(text, func(s string) string {
-		n, _ := strconv.Atoi(s)
+		n, _ := strconv.ParseInt(s, 10, 64)
 		return fmt.Sprint("@", n-scriptTime)
 	})
 }

@@ -83,7 +83,7 @@ func (r *record) observe(_ context.Context, e transport.Event) {
 // count counts the user and operation of a 429.
 func (r *record) count(e transport.Event) {
 	number := e.Time.Unix() / int64(span/time.Second)
-	n := &r.spans[number%spans]
+	n := entry(r.spans[:], number)
 	if n.number != number {
 		*n = names{number: number}
 	}
@@ -99,11 +99,18 @@ func (r *record) count(e transport.Event) {
 // minute returns the minute of a point in time.
 func (r *record) minute(at time.Time) *minute {
 	at = at.Round(0).Truncate(time.Minute)
-	m := &r.minutes[at.Unix()/60%minutes]
+	m := entry(r.minutes[:], at.Unix()/60)
 	if !m.Time.Equal(at) {
 		*m = minute{Time: at}
 	}
 	return m
+}
+
+// entry returns the place of a number in a ring. Before 1970 a number is negative: a clock
+// without a battery can be there.
+func entry[T any](ring []T, number int64) *T {
+	n := int64(len(ring))
+	return &ring[(number%n+n)%n]
 }
 
 // A past is a record as it was at a point in time.
@@ -122,7 +129,7 @@ func (r *record) last(now time.Time) past {
 	now = now.Round(0).Truncate(time.Minute)
 	for i := range minutes {
 		at := now.Add(time.Duration(i-minutes+1) * time.Minute)
-		m := r.minutes[at.Unix()/60%minutes]
+		m := *entry(r.minutes[:], at.Unix()/60)
 		if !m.Time.Equal(at) {
 			m = minute{Time: at}
 		}
@@ -130,7 +137,9 @@ func (r *record) last(now time.Time) past {
 	}
 	users, operations := topk.Counter{Most: 1000}, topk.Counter{Most: 1000}
 	for i := range r.spans {
-		if n := &r.spans[i]; now.Unix()/int64(span/time.Second)-n.number < spans {
+		n := &r.spans[i]
+		// One that is to come was observed before the clock was set back.
+		if ago := now.Unix()/int64(span/time.Second) - n.number; ago < spans && ago > -spans {
 			users.Merge(&n.users)
 			operations.Merge(&n.operations)
 		}

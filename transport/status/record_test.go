@@ -44,6 +44,18 @@ func TestRecordHasTheLastHour(t *testing.T) {
 	})
 }
 
+// A clock may be anywhere, and be set by years.
+func TestRecordOfAnyTime(t *testing.T) {
+	var r record
+	for _, at := range []time.Time{{}, time.Unix(-86399, 0), time.Unix(-1, 0), time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		r.observe(context.Background(), transport.Event{Kind: transport.RateLimited, Time: at, User: at.String()})
+		p := r.last(at)
+		if last := p.minutes[minutes-1]; last.Limited != 1 || len(p.users) != 1 || p.users[0].Name != at.String() {
+			t.Errorf("at %v: got %+v, users %v; want one 429, of this time's user", at, last, p.users)
+		}
+	}
+}
+
 // A minute has the most that it has seen of what goes up and down, and what calls
 // took to send; the last 429s are the newest.
 func TestRecordOfAMinute(t *testing.T) {

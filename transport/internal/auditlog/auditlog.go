@@ -104,17 +104,18 @@ func (l *Logger) Throttled(ctx context.Context, e Entry) {
 	if !e.Again {
 		level, message = zerolog.ErrorLevel, "Aprimo answered 429 Too Many Requests; given up"
 	}
-	line := l.attempt(ctx, level, e).Str("aprimo.operation", e.Operation).Bool("aprimo.rate_limit.will_retry", e.Again)
+	var line *zerolog.Event
+	defer func() { l.writer.put(line, message) }() // gives the slot back if a Sampler of the program's panics
+	line = l.attempt(ctx, level, e).Str("aprimo.operation", e.Operation).Bool("aprimo.rate_limit.will_retry", e.Again)
 	if e.RetryAfter != "" {
 		line.Str("http.response.header.retry-after", e.RetryAfter)
 	}
 	if e.Pause > 0 {
 		line.Int64("aprimo.rate_limit.pause_ms", e.Pause.Milliseconds())
 	}
-	l.writer.put(line.
-		Int("aprimo.rate_limit.in_flight", e.InFlight).
+	line.Int("aprimo.rate_limit.in_flight", e.InFlight).
 		Int64("aprimo.rate_limit.server_delay_ms", e.ServerDelay.Milliseconds()).
-		Float64("aprimo.rate_limit.rate", tenths(e.Rate)), message)
+		Float64("aprimo.rate_limit.rate", tenths(e.Rate))
 }
 
 // Failed logs an attempt that failed without a 429 and is retried.
@@ -192,12 +193,16 @@ func (l *Logger) intervalEnded(number int) {
 	}
 }
 
-// summarize ends the sampler's interval and logs its summary. It has a slot.
+// summarize ends the sampler's interval and logs its summary. It has a slot. A Sampler of the
+// program's that panics costs the summary: nobody could recover on a timer's goroutine.
 func (l *Logger) summarize() {
+	var line *zerolog.Event
+	defer func() {
+		_ = recover()
+		l.writer.put(line, "summary of 429s")
+	}()
 	if s := l.sampler.take(); s.total >= minSummary || s.suppressed > 0 {
-		l.writer.put(l.summaryLine(&s), "summary of 429s")
-	} else {
-		l.writer.release()
+		line = l.summaryLine(&s)
 	}
 }
 

@@ -63,7 +63,7 @@ func Redact(text string) string {
 	text = escapedURL.ReplaceAllStringFunc(text, safeEscapedURL)
 	text = foreignQuery.ReplaceAllStringFunc(text, safeForeignQuery)
 	text = userinfo.ReplaceAllStringFunc(text, safeUserinfo)
-	text = uploadTokenInText.ReplaceAllString(text, "${1}"+Redacted)
+	text = uploadTokenInText.ReplaceAllString(text, "${1}${2}"+Redacted)
 	text = webhook.ReplaceAllString(text, "${1}"+Redacted)
 	text = privateKey.ReplaceAllString(text, "${1}"+Redacted)
 	text = delimited.ReplaceAllString(text, "${1}${2}${3}${4}${5}"+Redacted)
@@ -99,7 +99,7 @@ var (
 	escapedURL        = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*%3A%2F%2F[^\s"'&<>]*`)
 	foreignQuery      = regexp.MustCompile("\\?[^\\s\"'`<>?=&]+=[^\\s\"'`<>]*")
 	userinfo          = regexp.MustCompile("[\\w.+%~-]*:[^\\s\"'`<>/@]+@")
-	uploadTokenInText = regexp.MustCompile("(?i)(/+uploads/+segments/+)[^/\\s\"'`?]+")
+	uploadTokenInText = regexp.MustCompile("(?i)(/+uploads/+segments/+)[^/\\s\"'`?]+|(/+uploads/+)[^/\\s\"'`?]{9,}")
 
 	// webhook is a URL whose path is the secret.
 	webhook = regexp.MustCompile("(?i)(://(?:hooks\\.(?:slack|zapier)\\.com|[\\w-]+\\.webhook\\.office\\.com|" +

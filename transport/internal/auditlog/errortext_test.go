@@ -52,6 +52,7 @@ func TestErrorWithoutSecrets(t *testing.T) {
 		{fmt.Errorf("redirected to https://other.example/x?code=S3cret-of-others#access_token=S3cret2"), "https://other.example/x?code="},
 		{fmt.Errorf("wss://u:S3cret@h/p: status 0x80131904"), "status 0x80131904"},
 		{fmt.Errorf("POST /uploads/segments/dG9rS3cret?index=3: 413"), "/uploads/segments/"},
+		{fmt.Errorf("GET /uploads/dG9rS3cret: 404"), "/uploads/"},
 		{fmt.Errorf(`{"access_token":"S3cret.a.b","error":"invalid_grant"}`), "invalid_grant"},
 		{fmt.Errorf("client_secret=S3cret&grant_type=x"), "grant_type"},
 		{fmt.Errorf("jwt eyJhbGciOi.eyJS3cret.c2ln rejected"), "rejected"},

@@ -69,13 +69,15 @@ func SafeURL(u *url.URL) string {
 	return s
 }
 
-var uploadToken = regexp.MustCompile(`(?i)(/+uploads/+segments/+)[^/]+`)
+// uploadToken is the token in the path of an upload: of its segments, or where its outcome is
+// polled for. That path is the server's; no other part of it is longer than "segments".
+var uploadToken = regexp.MustCompile(`(?i)(/+uploads/+segments/+)[^/]+|(/+uploads/+)[^/]{9,}`)
 
 func safePath(path string) string {
 	if len(path) < len("/uploads/segments/") {
 		return path
 	}
-	return uploadToken.ReplaceAllString(path, "${1}"+Redacted)
+	return uploadToken.ReplaceAllString(path, "${1}${2}"+Redacted)
 }
 
 // safeQuery keeps the names of the parameters and hides their values. A part without a

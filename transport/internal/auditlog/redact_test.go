@@ -21,6 +21,8 @@ func TestURLWithoutSecrets(t *testing.T) {
 		"https://h/a%20b/Uploads//Segments/secret/a%2Fb":            "https://h/a%20b/Uploads//Segments/REDACTED/a%2Fb",
 		"mailto:anna@example.com":                                   "mailto://REDACTED",
 		"https://h/uploads/segments":                                "https://h/uploads/segments",
+		"https://h/uploads/c2VjcmV0dG9r":                            "https://h/uploads/REDACTED",
+		"https://h/uploads/c2VjcmV0dG9r/status?x=1":                 "https://h/uploads/REDACTED/status?x=REDACTED",
 		"https://h/a%2Fb":                                           "https://h/a%2Fb",
 		"https://h/" + strings.Repeat("a", 3000):                    "https://h/" + strings.Repeat("a", 1014) + "...",
 		"https://h/search?" + strings.Repeat("x", 3000) + "=secret": "https://h/search?" + strings.Repeat("x", 1007) + "...",

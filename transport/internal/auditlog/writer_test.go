@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -173,4 +174,46 @@ func TestWaitForReservedLines(t *testing.T) {
 			t.Errorf("waited for %v, want 2s", got)
 		}
 	})
+}
+
+// A sampler of zerolog's is the program's, too.
+type badSampler struct {
+	end  func()
+	asks *int
+	good int // first so many lines
+}
+
+func (s badSampler) Sample(zerolog.Level) bool {
+	if *s.asks++; *s.asks > s.good {
+		s.end()
+	}
+	return true
+}
+
+// A sampler that panics, or ends its goroutine, costs its line: no slot is kept, on which Shutdown
+// would wait, and the summary, on a goroutine of ours, does not end the process.
+func TestASamplerThatDoesNotReturnKeepsNothing(t *testing.T) {
+	for name, end := range map[string]func(){"panic": func() { panic("boom") }, "Goexit": runtime.Goexit} {
+		for _, good := range []int{0, 3, 20} {
+			synctest.Test(t, func(t *testing.T) {
+				asks := 0
+				l := New(zerolog.New(io.Discard).Sample(badSampler{end, &asks, good}), false)
+				for range 40 {
+					done := make(chan struct{})
+					go func() {
+						defer close(done)
+						defer func() { _ = recover() }()
+						l.Throttled(t.Context(), Entry{Time: time.Now(), Again: true})
+					}()
+					<-done
+				}
+				time.Sleep(2 * interval)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if err := l.Flush(ctx); err != nil || asks <= good {
+					t.Errorf("%s after %d lines: got %v after %d lines, want nil after more", name, good, err, asks)
+				}
+			})
+		}
+	}
 }
