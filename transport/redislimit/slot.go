@@ -191,18 +191,7 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 	}
 	switch kind {
 	case granted:
-		r = reservation{due: l.clock.local(now + wait), at: now + wait, late: q.late, after: l.last}
-		if l.last = r.at; l.seen.limited.IsZero() {
-			l.share.PausedUntil = time.Time{}
-		}
-		if v[4] == 1 {
-			l.probe = r.due
-		}
-		if l.alone != nil && q.alone == 0 { // it has lost the others since it asked, and has its part instead
-			l.giveBack(r)
-			r = reservation{}
-		}
-		return r, 0
+		return l.take(q, now+wait, v[4] == 1), 0
 	case discarded:
 		l.part(errDiscarded)
 		return r, 0
@@ -210,6 +199,23 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 		l.share.PausedUntil = a.came.Add(micro(wait))
 	}
 	return r, micro(wait)
+}
+
+// take returns the slot that was granted at a time of the server's, or none if the process
+// has lost the others since it asked: then it has its part instead. It is called with the lock.
+func (l *Limiter) take(q request, at int64, probes bool) reservation {
+	r := reservation{due: l.clock.local(at), at: at, late: q.late, after: l.last}
+	if l.last = r.at; l.seen.limited.IsZero() {
+		l.share.PausedUntil = time.Time{}
+	}
+	if probes {
+		l.probe = r.due
+	}
+	if l.alone != nil && q.alone == 0 {
+		l.giveBack(r)
+		return reservation{}
+	}
+	return r
 }
 
 // await waits until a slot falls due, and reports whether it may be used then: not if

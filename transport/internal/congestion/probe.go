@@ -93,11 +93,6 @@ func (j *judgment) begin(p Probe, delay, rate, service float64) {
 }
 
 // judge draws the conclusion from the last probe, once it is due.
-//
-// In a probe at least our own part of a queue must go: of a delay q we make x/R, if we send
-// x and the server processes R. It falls by F, which is at least q·x/R and at most q. So q
-// is between F and F·R/x, and what exceeds F·R/x is no queue but the server's own time. That
-// holds for any others, also closed loops, whose requests stay, and needs no baseline.
 func (w *Window) judge(now gate.Instant) {
 	j := &w.judgment
 	if j.due.IsZero() || now.Before(j.due) {
@@ -108,13 +103,19 @@ func (w *Window) judge(now gate.Instant) {
 	if !j.full {
 		w.refused, w.bearable = pace{span: overloadSpan}, now
 	}
-	defer w.delay.forget()
 	j.known = j.known || w.delay.probed()
-	left, stddev, ok := w.delay.left()
-	if !ok {
+	if left, stddev, ok := w.delay.left(); ok {
+		w.conclude(now, left, stddev)
+	} else {
 		w.delay.settle(false, 0)
-		return
 	}
+	w.delay.forget()
+}
+
+// conclude learns from the delay that was left in a probe, in seconds. It says nothing of a
+// queue if it grew, and the server has become faster if it is negative.
+func (w *Window) conclude(now gate.Instant, left, stddev float64) {
+	j := &w.judgment
 	if left > j.before+grewBy+grewStddevs*stddev {
 		w.standing = min(w.standing, j.before)
 		return
@@ -125,6 +126,18 @@ func (w *Window) judge(now gate.Instant) {
 		w.standing = 0
 		return
 	}
+	w.weigh(now, left, stddev)
+}
+
+// weigh decides how much of the delay that was left in a probe, in seconds, is the server's
+// own time.
+//
+// In a probe at least our own part of a queue must go: of a delay q we make x/R, if we send
+// x and the server processes R. It falls by F, which is at least q·x/R and at most q. So q
+// is between F and F·R/x, and what exceeds F·R/x is no queue but the server's own time. That
+// holds for any others, also closed loops, whose requests stay, and needs no baseline.
+func (w *Window) weigh(now gate.Instant, left, stddev float64) {
+	j := &w.judgment
 	j.train.end(w.limit, left)
 	rate := min(w.limit, max(leastProbed, j.rate))
 	part := w.limit / rate
