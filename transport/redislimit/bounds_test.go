@@ -79,7 +79,7 @@ func TestStoredTimesHaveBounds(t *testing.T) {
 				}
 				if name == "slots that say more" {
 					if _, wait := p.reply(t, false); wait < time.Second {
-						t.Errorf("the 17th slot in %v: another version's slots do not count", wait)
+						t.Errorf("the 17th slot in %v; want 1 s at least, since slots of another version count", wait)
 					}
 				}
 			})
@@ -104,7 +104,7 @@ func TestStartedAfterTheClockWasSetBack(t *testing.T) {
 		p := f.add(ctx, 5)
 		f.calls.Wait()
 		if n := f.tenant.Report().Total.Served; n < 15*6 {
-			t.Errorf("%d served in 10 s", n)
+			t.Errorf("%d served in 10 s; want %d at least", n, 15*6)
 		}
 		if got := p.peerEvents(); !slices.Equal(got, []transport.Kind{transport.PeersLost, transport.PeersJoined}) {
 			t.Errorf("events %v; want lost, joined", got)
@@ -268,7 +268,7 @@ func TestClockIsReadAgainAfterASilence(t *testing.T) {
 func TestPulseHasBounds(t *testing.T) {
 	good := []any{"1764217888000000", "0", "0", "7", "0", "", "id", "1764217888000000", "1 2 3 4 5"}
 	if p, err := pulseOf(good); err != nil || len(p.members) != 1 || p.answers != 7 {
-		t.Fatal(p, err)
+		t.Fatalf("got %+v, %v; want one member and 7 answers", p, err)
 	}
 	with := func(i int, v any) []any {
 		list := slices.Clone(good)
