@@ -109,7 +109,7 @@ func (e *engine) release(c *call, a *attempt) {
 	}
 	switch {
 	case a.sent:
-		e.ended(c, a)
+		e.completed(c, a)
 	case a.granted:
 		e.unsent(c.waiter.Granted)
 	}
@@ -251,8 +251,8 @@ func (e *engine) unsent(granted gate.Instant) {
 	e.Return(granted)
 }
 
-// ended takes in what became of an attempt, and so what the next ones may do.
-func (e *engine) ended(c *call, a *attempt) {
+// completed takes in the result of an attempt that was sent, and so what the next ones may do.
+func (e *engine) completed(c *call, a *attempt) {
 	now := gate.Now()
 	e.queue.Lock()
 	c.attempt++

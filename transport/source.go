@@ -162,7 +162,7 @@ type sharedSource struct {
 
 func (s *sharedSource) take(now gate.Instant, _ *fairqueue.Queue) (at gate.Instant, w gate.Wait) {
 	at, s.given = s.given, 0
-	if !at.IsZero() && now.Sub(at) <= s.processes.Slack() {
+	if !at.IsZero() && now.Sub(at) <= s.processes.MaxSlotAge() {
 		return at, w
 	}
 	return 0, gate.Wait{Ask: s.ask}
@@ -183,7 +183,7 @@ func (s *sharedSource) next(ctx context.Context) (gate.Instant, error) {
 
 // move: the other processes know until when the slot may be used.
 func (s *sharedSource) move(granted, now gate.Instant) bool {
-	return now.Sub(granted) <= s.processes.Slack()
+	return now.Sub(granted) <= s.processes.MaxSlotAge()
 }
 
 func (s *sharedSource) due(from gate.Instant, _ int) gate.Instant {
@@ -192,7 +192,7 @@ func (s *sharedSource) due(from gate.Instant, _ int) gate.Instant {
 
 func (s *sharedSource) plan(now gate.Instant) (gate.Instant, error) { return s.due(now, 0), nil }
 
-func (s *sharedSource) maxSlotAge() time.Duration { return s.processes.Slack() }
+func (s *sharedSource) maxSlotAge() time.Duration { return s.processes.MaxSlotAge() }
 
 func (s *sharedSource) rate() float64 { return s.processes.Share().Limit }
 

@@ -132,7 +132,7 @@ func (l *Limiter) rejoin() {
 	case l.turn <- struct{}{}: // nobody uses its part meanwhile
 		defer func() { <-l.turn }()
 	default:
-		l.takeApart() // somebody may, at any moment
+		l.usedAlone() // somebody may, at any moment
 	}
 	l.mu.Lock()
 	idle := l.idle(time.Now()) && !l.refused

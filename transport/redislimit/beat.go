@@ -27,18 +27,18 @@ var errAnswer = errors.New("redislimit: Redis answered something else than the s
 // steady is within what time the State must have made a step, or nobody adjusts the rate.
 const steady = time.Second
 
-// start lets the heart beat. A process that was alone when it became idle asks for a slot
+// start starts the heartbeat. A process that was alone when it became idle asks for a slot
 // again: the others do not know of its part any more. It is called with the lock.
 func (l *Limiter) start() {
 	l.alone, l.share.Sharing = nil, shared.All
 	l.beats = true
 	l.ended = make(chan struct{})
-	go l.heart(l.ended)
+	go l.heartbeat(l.ended)
 }
 
-// heart exchanges with the other processes what all measure, until this one is closed or
+// heartbeat exchanges with the other processes what all measure, until this one is closed or
 // was idle for long.
-func (l *Limiter) heart(ended chan<- struct{}) {
+func (l *Limiter) heartbeat(ended chan<- struct{}) {
 	defer close(ended)
 	for {
 		l.beat()
@@ -97,7 +97,7 @@ func (l *Limiter) interval() time.Duration {
 	return beatEvery
 }
 
-// over reports whether the heart is to stop.
+// over reports whether the heartbeat is to stop.
 func (l *Limiter) over() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -28,9 +28,9 @@ const (
 var errDiscarded = errors.New("redislimit: Redis held slots or a pause that were unreadable or too far ahead; they are discarded: " +
 	"find out whether its clock was set back, or what else writes to this tenant's keys")
 
-// Slot returns when a request may begin, and since when it might have: it is to
-// begin until Slack after that. If the context ends first its error is returned,
-// and what was reserved is for who asks next, or goes back.
+// Slot returns when a request may begin, with the time from which its slot counts. The
+// request must begin within MaxSlotAge of that time. If the context ends first, Slot returns
+// the context's error, and the next caller gets the reserved slot, or it is returned.
 func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
 	if l.err != nil {
 		return due, l.err
@@ -51,7 +51,7 @@ func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
 			return due, err
 		case a != nil:
 			if a.slot(ctx, news) == nil {
-				return l.takeApart(), nil
+				return l.usedAlone(), nil
 			}
 			continue
 		}
@@ -66,7 +66,7 @@ func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
 }
 
 // mode returns how to go on alone, or nil, and a channel that is closed when
-// something changes. The heart begins to beat.
+// something changes. It starts the heartbeat.
 func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -83,8 +83,8 @@ func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 	return l.alone, l.news, nil
 }
 
-// takeApart notes that a slot is used now by a process that is alone.
-func (l *Limiter) takeApart() time.Time {
+// usedAlone notes that a slot is used now by a process that is alone.
+func (l *Limiter) usedAlone() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.apartAt = time.Now()
@@ -219,7 +219,7 @@ func (l *Limiter) take(q request, at int64, probes bool) reservation {
 }
 
 // await waits until a slot falls due, and reports whether it may be used then: not if
-// there is a pause, of which the heart has heard meanwhile, nor much later. If the
+// there is a pause, which a beat has found meanwhile, nor much later. If the
 // wait was ended, the slot is for the next caller.
 func (l *Limiter) await(ctx context.Context, r reservation) bool {
 	for {

@@ -15,12 +15,12 @@ type judgment struct {
 	before float64      // the delay when it began, in seconds
 	rate   float64      // the requests a second that we sent before it
 
-	fell, ours float64 // how far delays fell in probes, and our part of them; see stand
-	doubt      float64 // the variance of fell
-	stood      float64 // seconds that stayed in the last probe and belong to closed loops
-	proof      evidence
-	full       bool // the queue stayed full in the last probe
-	train      train
+	fell, ours   float64 // how far delays fell in probes, and our part of them; see stand
+	fallVariance float64 // the variance of fell
+	stood        float64 // seconds that stayed in the last probe and belong to closed loops
+	proof        evidence
+	full         bool // the queue stayed full in the last probe
+	train        train
 }
 
 // An evidence is a mean, weighted by precision, of how many seconds of the delay are the
@@ -146,7 +146,7 @@ func (w *Window) weigh(now gate.Instant, left, stddev float64) {
 	variance := stddev*stddev + fallNoise*fallNoise + others // of the fall
 	w.stand(left, variance)
 	j.proof.add(excess, part*part*variance)
-	own, need := j.proof.mean(), proven
+	service, need := j.proof.mean(), proven
 	if j.train.apart() {
 		need *= apartNeed
 	}
@@ -155,8 +155,8 @@ func (w *Window) weigh(now gate.Instant, left, stddev float64) {
 	switch {
 	case calm && j.train.together() && excess > suspectLeast:
 		w.slower(left)
-	case calm && excess > provenPart*own && own > max(provenLeast, need*sd):
-		w.slower(own)
+	case calm && excess > provenPart*service && service > max(provenLeast, need*sd):
+		w.slower(service)
 	case left <= followWithin:
 		w.delay.settle(true, 0)
 	}
@@ -182,8 +182,8 @@ func (w *Window) stand(left, variance float64) {
 	j := &w.judgment
 	j.fell = elasticKeeps*j.fell + j.before - left
 	j.ours = elasticKeeps*j.ours + j.rate/w.limit*j.before
-	j.doubt = elasticKeeps*elasticKeeps*j.doubt + variance
-	margin := math.Sqrt(j.doubt)
+	j.fallVariance = elasticKeeps*elasticKeeps*j.fallVariance + variance
+	margin := math.Sqrt(j.fallVariance)
 	closed := max(0, min(1, (openFall*j.ours+margin-j.fell)/((openFall-closedFall)*j.ours+margin)))
 	stand := max(0, left) * closed
 	w.standing = min(stand, max(j.stood, stand/2))

@@ -18,10 +18,10 @@ import (
 type Limiter interface {
 	Wait(ctx context.Context) error
 
-	// Slot is Wait and also returns since when the slot may be used: until Slack later,
+	// Slot is Wait and also returns since when the slot may be used: until MaxSlotAge later,
 	// which is a constant.
 	Slot(ctx context.Context) (due time.Time, err error)
-	Slack() time.Duration
+	MaxSlotAge() time.Duration
 
 	// Pause holds all processes back for d, because a request was answered 429.
 	Pause(d time.Duration)
