@@ -107,8 +107,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// CloseIdleConnections closes those of the base that are not in use, as
-// http.Client.CloseIdleConnections asks.
+// CloseIdleConnections closes the idle connections of the base. It is what
+// http.Client.CloseIdleConnections calls.
 func (t *Transport) CloseIdleConnections() {
 	closeIdle(t.engine.base)
 }

@@ -15,16 +15,16 @@ package measure
 
 import "slices"
 
-// A Kind is how the values of a Metric belong together.
+// A Kind says how to aggregate the values of a Metric.
 type Kind int
 
 // The kinds of metrics.
 const (
-	Counter   Kind = iota + 1 // reported by Observe as it grows
-	Histogram                 // reported by Observe, one by one
-	Gauge                     // reported by Read
-	Sum                       // a Gauge of which several Transports' can be added up
-	Total                     // a Counter that Read reports as a whole
+	Counter   Kind = iota + 1 // Observe reports each increase
+	Histogram                 // Observe reports each value
+	Gauge                     // Read reports the present value
+	Sum                       // a Gauge; the values of several Transports add up
+	Total                     // a Counter; Read reports its total
 )
 
 // A Metric describes what is measured.
@@ -33,7 +33,7 @@ type Metric struct {
 	Kind       Kind
 	Unit       string // in UCUM; empty if it has none
 	Help       string
-	Attributes []string  // the names of those that each value comes with, in that order
+	Attributes []string  // their names, in the order in which they are reported
 	Bounds     []float64 // of a Histogram's buckets
 }
 
@@ -59,7 +59,7 @@ const (
 	CoordinatedWith = prefix + "processes"
 )
 
-// The names of the attributes. Those of a value that is empty do not apply.
+// The names of the attributes. An attribute with an empty value does not apply.
 const (
 	Method    = "http.request.method"
 	Status    = "http.response.status_code"
@@ -70,7 +70,7 @@ const (
 	Operation = "aprimo.operation"
 )
 
-// Metrics returns all there are.
+// Metrics describes the metrics of Observe and Read.
 func Metrics() []Metric {
 	// The convention's recommendation, and what a call may wait here beyond that.
 	wire := []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
