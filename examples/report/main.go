@@ -5,10 +5,10 @@
 //	go run ./examples/report app.log app.log.1.gz    reads these; - is the standard input
 //	go run ./examples/report -html report.html *.log one page with charts, for a browser
 //
-// It finds the lines behind the prefixes of syslog and container runtimes, inside those
-// of docker and journald (journalctl --all -o json: without --all it omits long lines),
-// and in groups of slog. Other lines are skipped, broken ones are counted. A file that is
-// given twice is read once. Memory use does not depend on the size of the files.
+// It understands lines with prefixes of syslog and container runtimes, lines inside the JSON
+// of docker and journald (journalctl --all -o json: without --all it omits long lines), and
+// groups of slog. Other lines are skipped, and broken lines are counted. A file that is given
+// twice is read once. Memory use does not depend on the size of the files.
 //
 // Ctrl-C stops reading and reports on what was read. The exit status is 1 if a file could
 // not be read to its end, and 130 after Ctrl-C.
