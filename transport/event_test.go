@@ -179,7 +179,7 @@ func TestPausedSaysForHowLong(t *testing.T) {
 			}
 			return reply{}
 		})
-		tr := trialTransport(w, transport.WithObserver(seen.observe))
+		tr := probeTransport(w, transport.WithObserver(seen.observe))
 		atOnce(2, &http.Client{Transport: tr})
 		if limited := seen.of(transport.RateLimited); len(limited) != 2 || limited[1].Delay != 2*time.Second {
 			t.Errorf("%+v, want two, the second with 2 s", limited)

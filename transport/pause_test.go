@@ -100,7 +100,7 @@ func TestPauseHoldsBackEverybodyAsLongAsAsked(t *testing.T) {
 				tr := transport.New(transport.WithBase(limitedUntil(end, http.Header{"Retry-After": {value}})), quiet)
 				resp, err := tr.RoundTrip(request(t, http.MethodPatch, io.NopCloser(strings.NewReader("no GetBody"))))
 				if err != nil || resp.StatusCode != 429 {
-					t.Fatal(resp, err)
+					t.Fatalf("got %v, %v; want status 429", resp, err)
 				}
 				begin := time.Now()
 				if until := tr.Stats().PausedUntil.Sub(begin); until < want-20*time.Millisecond || // a date counts from before the answer

@@ -230,7 +230,7 @@ func (e *engine) takeInPeers(c *call, now gate.Instant) {
 		s.Err = nil // it is of the last loss
 	}
 	if s.Sharing != e.sharing {
-		e.sharing, c.changed().peers = s.Sharing, &s
+		e.sharing, c.change().peers = s.Sharing, &s
 	}
 }
 
