@@ -147,7 +147,7 @@ func (o *opaqueSource) limit() float64 { return 0 }
 
 func (o *opaqueSource) exact() bool { return false }
 
-var errOpaque = errors.New("the limiter is not one of NewLimiter's; change it itself")
+var errOpaque = errors.New("the Limiter is not from NewLimiter: change the limit of that Limiter")
 
 func (o *opaqueSource) setLimit(int, time.Duration) error { return errOpaque }
 

@@ -166,7 +166,7 @@ func agree(ctx context.Context, f flags, out io.Writer) error {
 		return nil
 	}
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
-		return errors.New("nobody to ask: agree with -yes")
+		return errors.New("the standard input is no terminal, so there is nobody to ask: agree with -yes")
 	}
 	fmt.Fprint(out, "Send it? [y/N] ")
 	answers := make(chan string, 1)
@@ -196,7 +196,7 @@ func checkProfile(path, tenant string) error {
 	defer file.Close()
 	old, err := aprimotest.ReadProfile(file)
 	if err != nil {
-		return fmt.Errorf("%s would be replaced, and is something else (%w): choose another file with -profile", path, err)
+		return fmt.Errorf("%s would be overwritten, and is something else (%w): choose another file with -profile", path, err)
 	}
 	if old.Name != tenant {
 		return fmt.Errorf("%s is the profile of tenant %s: choose another file with -profile", path, program.Clean(old.Name))

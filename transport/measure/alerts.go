@@ -31,9 +31,9 @@ const (
 // AlertMetrics describes the metrics of ReadAlerts.
 func AlertMetrics() []Metric {
 	return []Metric{
-		{AlertsSent, Total, "{alert}", "Alerts that were delivered, counted for each route.", nil, nil},
-		{AlertsFailed, Total, "{alert}", "Alerts that somebody did not get, or may not have got, counted for each route, as in the log.", nil, nil},
-		{AlertsPending, Sum, "{alert}", "Alerts that are being sent or wait for a retry.", nil, nil},
+		{AlertsSent, Total, "{alert}", "Delivered alerts, counted for each route.", nil, nil},
+		{AlertsFailed, Total, "{alert}", "Alerts not delivered, or not confirmed, counted for each route, as in the log.", nil, nil},
+		{AlertsPending, Sum, "{alert}", "Alerts being sent or waiting for a retry.", nil, nil},
 	}
 }
 

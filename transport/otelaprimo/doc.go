@@ -27,7 +27,7 @@
 // Metrics of alerts, with InstrumentAlerts:
 //
 //	…alert.sent                   counter             delivered alerts, counted for each route
-//	…alert.failed                 counter             failed deliveries, as in the log
+//	…alert.failed                 counter             alerts not delivered or not confirmed, as in the log
 //	…alert.pending                up-down counter     alerts being sent or waiting for a retry
 //
 // Attributes:

@@ -24,7 +24,7 @@ const (
 
 var errAnswer = errors.New("redislimit: Redis answered something else than the script does")
 
-// steady is within what time the State must have made a step, or nobody adjusts the rate.
+// steady is the longest time without a step of the State; after it nothing adjusts the rate.
 const steady = time.Second
 
 // start starts the heartbeat. A process that was alone when it became idle asks for a slot
@@ -36,8 +36,8 @@ func (l *Limiter) start() {
 	go l.heartbeat(l.ended)
 }
 
-// heartbeat exchanges with the other processes what all measure, until this one is closed or
-// was idle for long.
+// heartbeat exchanges measurements with the other processes until this one is closed, or idle
+// for long.
 func (l *Limiter) heartbeat(ended chan<- struct{}) {
 	defer close(ended)
 	for {
@@ -57,8 +57,8 @@ func (l *Limiter) heartbeat(ended chan<- struct{}) {
 	}
 }
 
-// fill has all slots taken for full after the server's clock was set, if this process is idle:
-// one that starts now could not tell, and would wait for slots of the other clock.
+// fill makes all slots count as used after the server's clock was set, if this process is idle.
+// Otherwise a process that starts now would wait for slots of the old clock.
 func (l *Limiter) fill() {
 	l.mu.Lock()
 	ask := l.refill && l.alone == nil && !l.closed

@@ -8,7 +8,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
-// A reservation is a slot that is to come.
+// A reservation is a slot that is not due yet.
 type reservation struct {
 	due   time.Time
 	at    int64 // for the server
@@ -16,15 +16,15 @@ type reservation struct {
 	after int64 // the caller's last slot before it
 }
 
-// What the server answers to who asks for a slot.
+// What the server answers to a request for a slot.
 const (
 	granted = iota
 	paused
 	probing   // another process makes the half-open probe
-	discarded // what was stored made no sense
+	discarded // the stored slots or pause were invalid
 )
 
-// errDiscarded has to reach somebody who can find out what it was.
+// errDiscarded is in the PeersLost event, because a person must find the cause.
 var errDiscarded = errors.New("redislimit: Redis held slots or a pause that were unreadable or too far ahead; they are discarded: " +
 	"find out whether its clock was set back, or what else writes to this tenant's keys")
 
@@ -65,7 +65,7 @@ func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
 	}
 }
 
-// mode returns how to go on alone, or nil, and a channel that is closed when
+// mode returns the state of a process that is alone, or nil, and a channel that is closed when
 // something changes. It starts the heartbeat.
 func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 	l.mu.Lock()
@@ -168,7 +168,7 @@ func slotReply(a answer, q request) (v []int64, err error) {
 	return v, err
 }
 
-// answered takes in what the server says, as reserve returns it.
+// answered returns what reserve returns for an answer of the server.
 func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -240,9 +240,9 @@ func (l *Limiter) await(ctx context.Context, r reservation) bool {
 	return !time.Now().Before(l.share.PausedUntil) && time.Since(r.due) <= usable
 }
 
-// look sees what time it is there. If the server's clock was set, what the others
-// have was not reserved by this clock: all is to be taken for full, if that has not
-// been done. It is called with the lock.
+// look reads the server's clock. If that was set, the slots of the others were reserved by
+// another clock: all slots have to count as used, unless that is done. It is called with the
+// lock.
 func (l *Limiter) look(now int64, a answer, done bool) {
 	if l.clock.see(now, a.sent, a.came) {
 		l.settings++
@@ -250,11 +250,11 @@ func (l *Limiter) look(now int64, a answer, done bool) {
 	}
 }
 
-// keepFor is how long a reservation is kept for somebody else who waits.
+// keepFor is how long the reservation of a cancelled caller is kept for the next caller.
 const keepFor = 5 * time.Millisecond
 
-// keep holds a slot whose caller has given up for the next one, but not for long.
-// It is called with the lock.
+// keep holds the slot of a cancelled caller for the next one, for keepFor. It is called with the
+// lock.
 func (l *Limiter) keep(r reservation) {
 	l.kept = r
 	time.AfterFunc(keepFor, func() {
@@ -275,7 +275,7 @@ func (l *Limiter) giveBack(r reservation) {
 	go l.server.run(context.Background(), returnScript, nil, []string{l.keys.slots, l.keys.state}, r.at, r.late)
 }
 
-// lost gives a slot back whose answer came when nobody waited for it any more.
+// lost returns a slot whose answer came after its caller had stopped waiting.
 func (l *Limiter) lost(a answer, q request) {
 	v, err := slotReply(a, q)
 	if err != nil || v[0] != granted {
