@@ -134,9 +134,9 @@ func (l *Limiter) beat() {
 	a, err := l.server.run(context.Background(), beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
 		l.id, "", measured, report.answers, report.pause(), l.per.Microseconds())
 	lost := err != nil
-	var p pulse
+	var p beatReply
 	if err == nil {
-		p, err = pulseOf(a.values)
+		p, err = beatReplyOf(a.values)
 	}
 	if err == nil {
 		err = l.step(&p)
@@ -164,7 +164,7 @@ func (l *Limiter) beat() {
 
 // step makes the controller's next step, if it is due and no other process makes it at
 // the same time.
-func (l *Limiter) step(p *pulse) error {
+func (l *Limiter) step(p *beatReply) error {
 	scope := congestion.Scope{Limit: l.share.Limit, Shared: true} // Limit never changes
 	old, ok := congestion.Parse(p.law)
 	if !ok {
@@ -194,7 +194,7 @@ func (l *Limiter) step(p *pulse) error {
 }
 
 // learn takes in what the server knows of all. It is called with the lock.
-func (l *Limiter) learn(a answer, p pulse) {
+func (l *Limiter) learn(a answer, p beatReply) {
 	first := !l.clock.known(a.came)
 	l.look(p.now, a, false)
 	paused := !l.share.PausedUntil.IsZero()

@@ -265,9 +265,9 @@ func TestClockIsReadAgainAfterASilence(t *testing.T) {
 	})
 }
 
-func TestPulseHasBounds(t *testing.T) {
+func TestBeatReplyHasBounds(t *testing.T) {
 	good := []any{"1764217888000000", "0", "0", "7", "0", "", "id", "1764217888000000", "1 2 3 4 5"}
-	if p, err := pulseOf(good); err != nil || len(p.members) != 1 || p.answers != 7 {
+	if p, err := beatReplyOf(good); err != nil || len(p.members) != 1 || p.answers != 7 {
 		t.Fatalf("got %+v, %v; want one member and 7 answers", p, err)
 	}
 	with := func(i int, v any) []any {
@@ -286,7 +286,7 @@ func TestPulseHasBounds(t *testing.T) {
 		"an endless pause": with(1, "8999999999999999"), "a 429 to come": with(2, "1764217888000001"),
 		"a long State": with(5, strings.Repeat("x", maxText+1)), "a long name": with(6, strings.Repeat("x", maxText+1)),
 	} {
-		if _, err := pulseOf(values); err != errAnswer {
+		if _, err := beatReplyOf(values); err != errAnswer {
 			t.Errorf("%s: %v; want errAnswer", name, err)
 		}
 	}
