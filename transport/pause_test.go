@@ -66,7 +66,7 @@ func TestManyLimitedCallsMakeOnePause(t *testing.T) {
 			transport.WithLimiter(rate.NewLimiter(rate.Inf, 0)), transport.WithWindow(-1), quiet, transport.WithObserver(seen.observe))
 		b := atOnce(200, &http.Client{Transport: tr})
 		if b.status[200] != 200 {
-			t.Fatalf("%v, %v", b.status, b.errs)
+			t.Fatalf("got %v, %v; want 200 times 200", b.status, b.errs)
 		}
 		if n := len(seen.of(transport.RateLimited)); n != 200 {
 			t.Errorf("%d were limited, want all 200: they were all in flight", n)
