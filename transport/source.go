@@ -39,7 +39,7 @@ type source interface {
 	// maxSlotAge is how old a slot may be when it is used.
 	maxSlotAge() time.Duration
 
-	// rate is how many requests a second it lets through; limit is what it was made for,
+	// rate is how many requests a second it allows; limit is what it was made for,
 	// or 0 if that is not known.
 	rate() float64
 	limit() float64
