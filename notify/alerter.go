@@ -146,23 +146,23 @@ func (a *Alerter) SendTest(ctx context.Context) error {
 // closeExtra is what Close may need besides the attempts, for the Store and the log.
 const closeExtra = 15 * time.Second
 
-// Close is Shutdown with three times Rule.Timeout and 15 seconds. That is enough for an
-// attempt that has begun, a last one, and that of another alert about the same incident,
-// which waits for them. If more alerts wait, and each attempt takes Rule.Timeout, the rest is
-// only logged. Close returns, at most a second later, also if a Notifier, the Store or the
-// logger hangs.
+// Close calls Shutdown with a timeout of three times Rule.Timeout plus 15 seconds. That is
+// enough for an attempt in progress, the last attempt of that alert, and one attempt of the next
+// alert about the incident. If more alerts wait, and each attempt takes Rule.Timeout, the rest
+// is only logged. If a Notifier, the Store or the logger hangs, Close returns at most a second
+// after the timeout.
 func (a *Alerter) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*a.rule.Timeout+closeExtra)
 	defer cancel()
 	return a.Shutdown(ctx)
 }
 
-// Shutdown stops observing and waits for pending alerts, until ctx ends. An alert that is
-// still gathered is sent at once; one that waits for a retry is tried a last time; one that
-// cannot be delivered, or is not when ctx ends, is logged, and stays in the Store if there is
-// one. Shutdown returns the error of the last alert that could not be delivered since New, or
-// ctx's. It can be called again: what was not delivered in time goes on while the program
-// runs.
+// Shutdown stops observing and waits for pending alerts until ctx ends. An alert that waits for
+// Rule.Gather is sent at once, and one that waits for a retry gets a last attempt. An alert that
+// cannot be delivered, or is not delivered when ctx ends, is logged and remains in the Store, if
+// there is one. Shutdown returns the error of the last alert since New that could not be
+// delivered, or the error of ctx. Deliveries continue in the background while the program runs,
+// so Shutdown can be called again.
 func (a *Alerter) Shutdown(ctx context.Context) error {
 	a.mu.Lock()
 	if !a.closed {
@@ -194,7 +194,7 @@ func (a *Alerter) Shutdown(ctx context.Context) error {
 type Status = measure.AlertStatus
 
 // Status returns the state of each condition that the Rule does not switch off. With a
-// Rule.Store it is as this process has seen it last. A nil Alerter has none.
+// Rule.Store it is the state that this process has read last. A nil Alerter returns nil.
 func (a *Alerter) Status() []Status {
 	if a == nil {
 		return nil
@@ -221,11 +221,10 @@ func (a *Alerter) Status() []Status {
 	return all
 }
 
-// Deliveries returns how many alerts this process has delivered since [New], how many it
-// could not deliver, and how many it is still delivering or retrying. Sent and failed
-// count each of the [Routes] of an alert. Failed is increased with each line "alert not
-// delivered" or "alert not confirmed" in the log, so also if a single recipient did not
-// get it. A nil Alerter has none.
+// Deliveries returns the numbers of alerts that this process has delivered since [New], could
+// not deliver, and is delivering or retrying. Sent and failed count each of the [Routes] of an
+// alert. Failed grows with each line "alert not delivered" or "alert not confirmed" in the log,
+// also if only one recipient did not get the alert. A nil Alerter returns zeros.
 func (a *Alerter) Deliveries() (sent, failed uint64, pending int) {
 	if a == nil {
 		return 0, 0, 0

@@ -67,38 +67,24 @@ func (a *Alerter) dispatch(p pendingAlert) {
 	}
 }
 
+// An outcome is what the state learns from the result of a target.
+type outcome struct {
+	kept     bool // the Store keeps the alert for this target: the next program delivers it
+	release  bool // the next program may take what is kept
+	rollback bool // nobody has got the alert: the next one tells the same
+}
+
 // finish notes that an alert was delivered to a target, or could not be.
 func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err error) {
-	retryable := err != nil && !errors.Is(err, ErrPermanent)
-	left := retryable && a.rule.Store != nil && a.isClosing() // to the next program
-	a.mu.Lock()
-	switch {
-	case err == nil:
-		a.sent++
-	case !errors.Is(err, errBehind): // else the error of the earlier one says why
-		a.err = err
-	}
-	if left {
-		d.released = append(d.released, r.route)
-	}
-	d.left = slices.DeleteFunc(d.left, func(t target) bool { return t.Route == r.route })
-	d.got, d.retryable = d.got || got, d.retryable || retryable
-	last := len(d.left) == 0
-	release := last && len(d.released) > 0 // not earlier: others would deliver to all its targets
-	rollback := last && !d.got && d.retryable && !release
-	if !left && !rollback {
-		a.done = append(a.done, r)
-		a.done = a.done[max(0, len(a.done)-maxDone):]
-	}
-	a.mu.Unlock()
+	o := a.conclude(r, d, got, err)
 	a.update(func(s *sharedState, _ bool) {
-		if !left {
+		if !o.kept {
 			s.remove(r)
 		}
-		if release {
+		if o.release {
 			s.release(p.ID)
 		}
-		if rollback {
+		if o.rollback {
 			s.rollback(p.Alert)
 		}
 	})
@@ -112,6 +98,34 @@ func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err e
 		}
 		close(d.over)
 	}
+}
+
+// conclude notes the result of a target in this program.
+func (a *Alerter) conclude(r receipt, d *delivery, got bool, err error) (o outcome) {
+	retryable := err != nil && !errors.Is(err, ErrPermanent)
+	o.kept = retryable && a.rule.Store != nil && a.isClosing()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case err == nil:
+		a.sent++
+	case !errors.Is(err, errBehind): // else the error of the earlier one says why
+		a.err = err
+	}
+	if o.kept {
+		d.released = append(d.released, r.route)
+	}
+	d.left = slices.DeleteFunc(d.left, func(t target) bool { return t.Route == r.route })
+	d.got, d.retryable = d.got || got, d.retryable || retryable
+	if len(d.left) == 0 {
+		o.release = len(d.released) > 0 // not earlier: others would deliver to all its targets
+		o.rollback = !d.got && d.retryable && !o.release
+	}
+	if !o.kept && !o.rollback {
+		a.done = append(a.done, r)
+		a.done = a.done[max(0, len(a.done)-maxDone):]
+	}
+	return o
 }
 
 // deliver sends an alert to a target, with retries, in the end only to the recipients

@@ -142,12 +142,14 @@ func (e Email) Check(ctx context.Context) error {
 	return nil
 }
 
-// Notify sends a mail about a and returns when the server has accepted it. Each of these may
-// take a minute: Token, and all until the server has the mail. For its answer to the mail
-// Notify waits ten minutes if ctx allows it, as an Alerter's does whatever its Rule.Timeout.
-// Without that answer the error wraps [ErrUnconfirmed]. If the server accepts it for some recipients only, these get it, and the error is
-// about the others and wraps [ErrPermanent], so that nobody gets the mail twice. (An
-// [Alerter] retries for those that the server defers, as greylisting does.)
+// Notify sends a mail about a and returns when the server has accepted it. Token may take a
+// minute, and so may the session until the server has the whole mail. Then Notify waits up to
+// ten minutes for the server's confirmation, if ctx lasts that long; the ctx of an Alerter does,
+// whatever its Rule.Timeout. Without a confirmation the error wraps [ErrUnconfirmed].
+//
+// If the server accepts the mail only for some recipients, these get it. The error is about the
+// others and wraps [ErrPermanent], so that nobody gets the mail twice. An [Alerter] retries for
+// recipients that the server defers, as greylisting does.
 func (e Email) Notify(ctx context.Context, a Alert) error { return e.notifyRecipients(ctx, a, nil) }
 
 // notifyRecipients implements recipientNotifier. The header names all recipients, but only

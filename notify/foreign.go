@@ -65,7 +65,7 @@ func await[T any](ctx context.Context, grace time.Duration, f func() (T, error))
 		case r := <-done:
 			return r.value, r.err
 		case <-end:
-			if whole := patienceOf(ctx).extended(); whole != nil && whole.Err() == nil {
+			if whole := timeoutOf(ctx).extended(); whole != nil && whole.Err() == nil {
 				end = whole.Done()
 				continue
 			}

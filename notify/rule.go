@@ -91,13 +91,13 @@ type Rule struct {
 	// other programs used. 0 and negative mean 15.
 	TenantRate float64
 
-	// Store keeps the state of the alerts over a restart, and for several processes
-	// that count together. One of them sends the alert about an incident. If it dies
-	// meanwhile, another one that has seen events of the incident sends it, or the
-	// restarted program: an alert is never lost, and is sent twice only if the
-	// sender dies between sending and noting it, or gets no answer. While the Store cannot be used each
-	// process counts alone. Nil means that each process always does, and forgets all
-	// when it ends. All processes need the same Rule. [Dir] is a Store in a directory.
+	// Store keeps the state of the alerts across restarts and for several processes, which
+	// then count together and need the same Rule. One of them sends the alert about an
+	// incident. If it crashes first, another process that has seen events of the incident
+	// sends it, or the restarted program does. So no alert is lost. One is sent twice only
+	// if its sender crashes before it has noted that, or gets no confirmation. While the Store
+	// is unavailable, each process counts alone. Nil means that each process counts alone and
+	// starts from zero. [Dir] is a Store in a directory.
 	Store Store
 
 	// Timeout limits each attempt to deliver an alert. 0 and negative mean 30 seconds. A

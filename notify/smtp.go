@@ -114,9 +114,9 @@ func (e Email) sendOver(ctx context.Context, conn net.Conn, secret string, from 
 }
 
 // limit returns a context that ends with the given one, or when a phase of the session
-// takes too long. Once the mail is handed over, it outlives an Alerter's usual patience.
+// takes too long. Once the mail is handed over, it outlasts Rule.Timeout.
 func (s *session) limit(given context.Context) (context.Context, context.CancelFunc) {
-	p, whole := patienceOf(given), given
+	p, whole := timeoutOf(given), given
 	if p != nil {
 		whole = p.whole
 	}

@@ -11,15 +11,14 @@ import (
 // forever stands for a wait that does not fit a time.Duration.
 const forever = time.Duration(math.MaxInt64)
 
-// After returns how long a response asks to wait with its Retry-After header:
-// seconds, with or without a fraction, or a date in one of the three forms that
-// RFC 9110 §5.6.7 obliges a recipient to read. A date is held against the
-// response's own Date, which comes from the same clock and was cut to a second
-// in the same way; without one, against now.
+// After returns how long a response asks the client to wait with its Retry-After header:
+// seconds, with or without a fraction, or a date in one of the three forms of RFC 9110 §5.6.7.
+// A date is compared with the response's Date header, which comes from the same clock; without
+// that, with now.
 //
-// Of several headers the longest counts. The result is 0 if there is nothing
-// usable: no header, garbage, a negative number, a date in the past. It is not
-// capped; a number too large for a time.Duration is the largest one.
+// Of several headers the longest counts. The result is 0 if there is no usable value: no header,
+// garbage, a negative number or a date in the past. It is not capped; a number too large for a
+// time.Duration becomes the largest Duration.
 func After(h http.Header, now time.Time) time.Duration {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		now = date

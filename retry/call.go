@@ -13,9 +13,9 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// A Call is one request on its way from the first attempt to the last: Send makes an
-// attempt, Judge says what follows, Rewind and Rest prepare it, Result ends the call.
-// Policy.Call makes one. It is used by one goroutine, which must Close it.
+// A Call is one request with all its attempts: Send makes an attempt, Judge decides whether
+// another one follows, Rewind and Rest prepare that, Result returns the last one's result.
+// Policy.Call creates a Call. It is for one goroutine, which must Close it.
 type Call struct {
 	policy   *Policy
 	req      *http.Request
@@ -39,25 +39,24 @@ type failed struct {
 
 // A Decision is what follows an attempt.
 type Decision struct {
-	// Again: another attempt is to be made after Delay. Else the caller gets the last
-	// response or error.
+	// Again: another attempt follows after Delay. Otherwise the caller gets the last response
+	// or error.
 	Again bool
 
 	// Throttled: the attempt was answered 429.
 	Throttled bool
 
-	// Delay is how long the server is to be left alone: as long as it asked with
-	// Retry-After, within the Policy's bounds, or growing with each failure. After a 429
-	// that is meant for all other calls as well, also if this one ends here. It may be 0
-	// although Again is set.
+	// Delay is how long to send nothing: the server's Retry-After, within the Policy's bounds,
+	// or a delay that grows with each failure. After a 429 it applies to all other calls too,
+	// even if this call ends. It may be 0 although Again is set.
 	Delay time.Duration
 }
 
 var errNoAnswer = errors.New("retry: the base RoundTripper returned neither a response nor an error")
 
-// Send makes an attempt through base. From the second on, the request is a copy with the
-// body that Rewind has opened. Of a response and an error that a careless base returns
-// together, only the error counts.
+// Send makes an attempt through base. From the second attempt on, it sends a copy of the
+// request with the body that Rewind has opened. If base returns a response and an error, only
+// the error counts.
 func (c *Call) Send(base http.RoundTripper) (*http.Response, error) {
 	req := c.req
 	if c.attempts++; c.attempts > 1 {
@@ -81,7 +80,7 @@ func (c *Call) Send(base http.RoundTripper) (*http.Response, error) {
 	return resp, err
 }
 
-// Judge decides what follows the attempt that brought resp or err. It reads no body.
+// Judge decides what follows an attempt with the result resp or err. It does not read the body.
 func (c *Call) Judge(resp *http.Response, err error) Decision {
 	throttled := resp != nil && resp.StatusCode == http.StatusTooManyRequests
 	if !throttled && c.final(resp, err) {
@@ -118,9 +117,9 @@ func (c *Call) asked(resp *http.Response, most time.Duration) time.Duration {
 	return asked
 }
 
-// Rewind opens the request's body again, for the next attempt. It returns the error of
-// GetBody: then there is none, and what the last attempt brought is the result. A GetBody
-// that returns neither a body nor an error has none, as net/http sees it.
+// Rewind opens the request's body again, for the next attempt. If GetBody fails, Rewind returns
+// its error: then the call ends with the result of the last attempt. If GetBody returns neither
+// a body nor an error, the body is empty, as in net/http.
 func (c *Call) Rewind() error {
 	if c.req.Body == nil || c.req.GetBody == nil {
 		return nil
@@ -136,8 +135,8 @@ func (c *Call) Rewind() error {
 	return nil
 }
 
-// Rest discards the response of the attempt that is to be repeated, and waits. It
-// returns why the context ended if that is first.
+// Rest discards the response of the last attempt and waits for d. If the context ends first,
+// Rest returns the error of Ended.
 func (c *Call) Rest(d time.Duration) error {
 	if c.resp != nil {
 		drain(c.resp.Body)
@@ -156,15 +155,15 @@ func (c *Call) Rest(d time.Duration) error {
 	}
 }
 
-// Result returns what the last attempt brought. The response is the caller's from now on.
+// Result returns the response or error of the last attempt. The caller must close the response.
 func (c *Call) Result() (*http.Response, error) {
 	resp := c.resp
 	c.resp = nil
 	return resp, c.err
 }
 
-// Close gives back what the Call still holds: a response that Result has not handed over,
-// a body that was not sent.
+// Close closes what the Call still holds: a response that Result has not returned, and a body
+// that was not sent.
 func (c *Call) Close() {
 	if c.resp != nil && c.resp.Body != nil {
 		c.resp.Body.Close()

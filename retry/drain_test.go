@@ -76,7 +76,7 @@ func TestDrainHasBounds(t *testing.T) {
 					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody}, nil
 				})}, "GET", "")
 				if err != nil || resp.StatusCode != 200 {
-					t.Fatal(resp, err)
+					t.Fatalf("got %v, %v; want status 200", resp, err)
 				}
 				if body.read < test.from || body.read > test.to || again.Sub(begin) != test.took {
 					t.Errorf("read %d bytes in %v, want %d to %d in %v", body.read, again.Sub(begin), test.from, test.to, test.took)

@@ -31,25 +31,23 @@ type Policy struct {
 	// delay.
 	MinDelay time.Duration
 
-	// MaxDelay ends that growth: no delay of ours is longer. Zero means 10 s:
-	// a tenant's queue, full when it answers 429, is empty after 7 s if nobody comes.
-	// If it is less than MinDelay, all delays are MaxDelay; negative means no delay.
+	// MaxDelay is the longest delay without a Retry-After. Zero means 10 s, because a full
+	// queue of a tenant is empty after 7 s without new requests. If it is less than
+	// MinDelay, all delays are MaxDelay; negative means no delay.
 	MaxDelay time.Duration
 
-	// MaxRetryAfter is the longest Retry-After that is waited for. A response
-	// that asks for more is handed to the caller at once. Zero means 1 minute;
-	// negative means that the header is ignored. So a call is not kept for a tenant that is
-	// closed for half an hour: its caller gets the 429 and decides. A date in a response
-	// without a Date header, which a clock that is ahead may have written, is waited for at
-	// most so long.
+	// MaxRetryAfter is the longest Retry-After that a call waits for. If a response asks for
+	// more, for example because the tenant is closed for half an hour, the caller gets the
+	// response at once. Zero means 1 minute; negative means that the header is ignored. If
+	// Retry-After is a date, in a response without a Date header, the call waits for at most
+	// MaxRetryAfter, because the server's clock may be ahead.
 	MaxRetryAfter time.Duration
 
-	// Check decides whether a failed attempt may be repeated, in place of
-	// retryablehttp.DefaultRetryPolicy, which is used if it is nil. Only its first
-	// result counts. It is not asked about a request that must not be repeated, because
-	// it is not idempotent and may have been processed, and it does not extend the numbers
-	// of retries above. An error reaches it as an *url.Error, as it would from an
-	// http.Client. It must be safe for concurrent use and must not read the body.
+	// Check decides whether a failed attempt may be retried. Nil means
+	// retryablehttp.DefaultRetryPolicy. Only its first result counts. It is not called for a
+	// request that is not idempotent and may have been processed, and it cannot exceed the
+	// numbers of retries above. It gets errors as *url.Error, as from an http.Client. It must
+	// be safe for concurrent use and must not read the body.
 	Check retryablehttp.CheckRetry
 }
 

@@ -160,7 +160,7 @@ func TestWhatIsRepeated(t *testing.T) {
 				switch {
 				case test.again:
 					if err != nil || resp.StatusCode != 200 {
-						t.Error(resp, err)
+						t.Errorf("got %v, %v; want status 200", resp, err)
 					}
 				case test.step.err != nil:
 					if err != test.step.err || resp != nil {
@@ -271,7 +271,7 @@ func TestNegativeMeansNever(t *testing.T) {
 		b := statuses(status, 200)
 		p := retry.Policy{Throttled: -1, Failures: -1}
 		if resp, err := send(t.Context(), &retry.Transport{Base: b, Policy: p}, "GET", ""); err != nil || resp.StatusCode != status {
-			t.Errorf("%v, %v", resp, err)
+			t.Errorf("got %v, %v; want status %d", resp, err, status)
 		}
 	}
 	b := &base{steps: []step{{status: 429, header: "3600"}, {status: 200}}}
@@ -319,7 +319,7 @@ func TestIdempotencyKeyMakesAPostRepeatable(t *testing.T) {
 		req, _ := http.NewRequest("POST", recordsURL, strings.NewReader("{}"))
 		req.Header["X-Idempotency-Key"] = nil // net/http's way to say it without sending it
 		if resp, err := (&retry.Transport{Base: b}).RoundTrip(req); err != nil || resp.StatusCode != 200 {
-			t.Errorf("%v, %v", resp, err)
+			t.Errorf("got %v, %v; want status 200", resp, err)
 		}
 	})
 }
@@ -337,11 +337,11 @@ func TestCarelessBaseIsHeldToTheContract(t *testing.T) {
 	p := retry.Policy{Failures: -1}
 	resp, err := send(t.Context(), &retry.Transport{Policy: p, Base: careless{&http.Response{Body: body}, errReset}}, "GET", "")
 	if resp != nil || err != errReset || !body.closed {
-		t.Errorf("%v, %v, closed %v", resp, err, body.closed)
+		t.Errorf("got %v, %v, closed %v; want only the error, and the body closed", resp, err, body.closed)
 	}
 	resp, err = send(t.Context(), &retry.Transport{Policy: p, Base: careless{}}, "GET", "")
 	if resp != nil || err == nil || !strings.Contains(err.Error(), "neither") {
-		t.Errorf("%v, %v", resp, err)
+		t.Errorf("got %v, %v; want that there is neither", resp, err)
 	}
 }
 
@@ -360,7 +360,7 @@ func TestSlowBodyOfA429IsNotWaitedFor(t *testing.T) {
 		})}
 		begin := time.Now()
 		if resp, err := send(t.Context(), rt, "GET", ""); err != nil || resp.StatusCode != 200 {
-			t.Error(resp, err)
+			t.Errorf("got %v, %v; want status 200", resp, err)
 		}
 		if took := time.Since(begin); took > 2500*time.Millisecond {
 			t.Errorf("took %v", took)
@@ -392,7 +392,7 @@ func TestConnectionIsUsedAgain(t *testing.T) {
 	for range 100 {
 		resp, err := client.Get(server.URL)
 		if err != nil || resp.StatusCode != 200 {
-			t.Fatal(resp, err)
+			t.Fatalf("got %v, %v; want status 200", resp, err)
 		}
 		resp.Body.Close()
 	}
@@ -409,7 +409,7 @@ func TestThroughTheSimulatedTenant(t *testing.T) {
 			}}
 			resp, err := send(t.Context(), &retry.Transport{Base: tenant.Transport()}, "GET", "")
 			if err != nil || resp.StatusCode != 200 {
-				t.Errorf("%v, %v", resp, err)
+				t.Errorf("got %v, %v; want status 200", resp, err)
 			}
 			resp.Body.Close()
 		})

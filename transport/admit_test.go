@@ -23,7 +23,7 @@ func paused(t *testing.T, opts ...transport.Option) (*transport.Transport, *wire
 	w := newWire(func(n int, _ *http.Request) reply {
 		return []reply{{status: 429, after: "3"}, {}}[min(n-1, 1)] // more than the policy allows: handed back
 	})
-	tr := trialTransport(w, opts...)
+	tr := probeTransport(w, opts...)
 	get(t.Context(), tr, "")
 	if until := time.Until(tr.Stats().PausedUntil); until != 2*time.Second {
 		t.Fatalf("paused for %v", until)
@@ -59,11 +59,11 @@ func TestQueueFillsUpInAPause(t *testing.T) {
 			tr, _ := paused(t, transport.WithMaxQueue(setting))
 			b := atOnce(10, &http.Client{Transport: tr})
 			if len(b.errs) != 10-most || b.status[200] != most {
-				t.Fatalf("%v and %d refused; of 10 only %d may wait", b.status, len(b.errs), most)
+				t.Fatalf("got %v and %d refused, want %d answered and the rest refused", b.status, len(b.errs), most)
 			}
 			var q *transport.QueueError
 			if err := b.errs[0]; !errors.Is(err, transport.ErrQueueFull) || !errors.As(err, &q) || q.Wait != 2*time.Second || q.Queued != most {
-				t.Errorf("%#v", q)
+				t.Errorf("got %#v, want a full queue of %d and a wait of 2 s", q, most)
 			}
 		})
 	}
@@ -83,7 +83,7 @@ func TestRepetitionsAreLetIntoAFullQueue(t *testing.T) {
 				transport.WithRetry(retry.Policy{MinDelay: 10 * ms}), transport.WithLimiter(transport.NewLimiter(5, time.Second)))
 			b := atOnce(7, &http.Client{Transport: tr}) // 5 go, 2 wait
 			if b.status[200] != 7 {
-				t.Errorf("after a %d: %v, %v", status, b.status, b.errs)
+				t.Errorf("after a %d: got %v, %v; want 7 times 200", status, b.status, b.errs)
 			}
 		})
 	}
@@ -181,7 +181,7 @@ func TestWaitsOfAllAttemptsAreAddedUp(t *testing.T) {
 		err := get(ctx, tr, "") // its turns are 958 ms from now and 1008 ms later
 		var q *transport.QueueError
 		if !errors.As(err, &q) || q.Waited != 1450*ms || q.Attempt != 1 {
-			t.Errorf("%#v", q)
+			t.Errorf("got %#v, want a QueueError after a wait of 1.45 s and one attempt", q)
 		}
 	})
 }
@@ -198,7 +198,7 @@ func TestDeadlineIsNotShownToAForeignLimiter(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 			defer cancel()
 			if err := get(ctx, tr, "hurries"); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want context.DeadlineExceeded", err)
 			}
 			if now := time.Since(w.zero); now != 3*time.Second {
 				t.Errorf("refused at %v, want it when its time is over", now)

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// Timeouts bound what a server may leave hanging. They hold over any RoundTripper that
-// heeds the context of a request, and take nothing from one that works: a body may take as
-// long as it likes, while it moves. Zero is the default, negative is none.
+// Timeouts bound how long a server may be silent. A body may take any time while data
+// arrives. They need a RoundTripper that respects the context of a request. In each field
+// zero means the default and negative means no timeout.
 type Timeouts struct {
-	// Header is how long the response's header may take, from when the request was begun or
-	// its body was last read. Zero means 2 minutes: Aprimo queues a request for 7 seconds
-	// at most, but some operations work for a minute.
+	// Header is the longest wait for the response's header, from the start of the request or
+	// the last read of its body. Zero means 2 minutes: Aprimo queues a request for at most
+	// 7 seconds, but some operations take a minute.
 	Header time.Duration
 
-	// Idle is how long the next part of the response's body may take. Zero means 1 minute.
+	// Idle is the longest wait for the next part of the response's body. Zero means 1 minute.
 	Idle time.Duration
 }
 
@@ -28,9 +28,9 @@ const (
 	defaultIdleTimeout   = time.Minute
 )
 
-// Over returns a RoundTripper that sends through base, or http.DefaultTransport if that is
-// nil, and ends a request, or the reading of its response, with an error whose Timeout
-// method returns true.
+// Over returns a RoundTripper that sends through base, or through http.DefaultTransport if
+// base is nil. After a timeout the request, or reading its response, fails with an error whose
+// Timeout method returns true. The RoundTripper is as safe for concurrent use as base is.
 func (t Timeouts) Over(base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
@@ -44,12 +44,12 @@ func (t Timeouts) Over(base http.RoundTripper) http.RoundTripper {
 	return &bounded{base, or(t.Header, defaultHeaderTimeout), or(t.Idle, defaultIdleTimeout)}
 }
 
-// Base returns what New sends through unless WithBase says otherwise: a copy of
-// http.DefaultTransport that keeps enough idle connections for a limit, notices over HTTP/2
-// that a connection is dead, and has the default [Timeouts]. If the program has replaced
-// http.DefaultTransport by a RoundTripper of another type, that is used as it is, with the
-// Timeouts; if by a Transport, what that sends through. So it never waits for a turn: it
-// suits what serves calls, such as tokens.
+// Base returns the default RoundTripper of New: a copy of http.DefaultTransport that keeps
+// enough idle connections for a limit, detects dead HTTP/2 connections and has the default
+// [Timeouts]. If the program has replaced http.DefaultTransport, Base adds the Timeouts to the
+// replacement; if that is a Transport of this package, Base returns the base of it. So
+// requests through Base wait for no limit: use it for requests that serve calls, such as
+// those for tokens.
 func Base() http.RoundTripper {
 	switch d := http.DefaultTransport.(type) {
 	case *http.Transport:

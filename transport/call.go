@@ -98,8 +98,8 @@ func (c *call) refused(err error) bool {
 	return ended == nil || errors.Is(ended, context.DeadlineExceeded)
 }
 
-// changed returns the changes of the last attempt, to add one.
-func (c *call) changed() *changes {
+// change returns the changes of the last attempt, to add one.
+func (c *call) change() *changes {
 	if c.changes == nil {
 		c.changes = &changes{}
 	}

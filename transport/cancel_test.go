@@ -160,7 +160,7 @@ func TestNoQueueAtAll(t *testing.T) {
 func TestLimiterThatMakesNoSense(t *testing.T) {
 	for _, l := range []transport.Limiter{transport.NewLimiter(0, time.Second), transport.NewLimiter(15, 0), transport.NewLimiter(-1, -1)} {
 		if err := l.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "NewLimiter needs") {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want what NewLimiter needs", err)
 		}
 		if _, err := (&http.Client{Transport: transport.New(quiet, transport.WithLimiter(l))}).Get(recordsURL); err == nil {
 			t.Error("sent without a limit")

@@ -77,7 +77,7 @@ func TestBaseThatDoesNotReturn(t *testing.T) {
 }
 
 // One that goes ahead after a pause, and never comes back.
-func TestTrialThatDoesNotReturn(t *testing.T) {
+func TestProbeThatDoesNotReturn(t *testing.T) {
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestTrialThatDoesNotReturn(t *testing.T) {
 					}
 					return reply{takes: 300 * ms}
 				})
-				tr := trialTransport(w)
+				tr := probeTransport(w)
 				var wg sync.WaitGroup
 				for range 10 {
 					wg.Go(func() { survived(func() { get(t.Context(), tr, "") }) })

@@ -211,7 +211,7 @@ func TestPostIsSentWholeTwice(t *testing.T) {
 		})))
 		resp, err := (&http.Client{Transport: tr}).Post(recordsURL, "application/json", bytes.NewReader(want))
 		if err != nil || resp.StatusCode != 201 {
-			t.Fatal(resp, err)
+			t.Fatalf("got %v, %v; want status 201", resp, err)
 		}
 		if len(got) != 2 || !bytes.Equal(got[0], want) || !bytes.Equal(got[1], want) {
 			t.Errorf("the server read %d bodies, not twice the same, want 2", len(got))

@@ -56,7 +56,7 @@ func TestTokenThatIsTooLong(t *testing.T) {
 	for length, want := range map[int]string{100: "anna", most: "anna", most + 1: "", 10 * most: ""} {
 		token := whole(length)
 		if len(token) != length {
-			t.Fatal(len(token), length)
+			t.Fatalf("got a token of %d characters, want %d", len(token), length)
 		}
 		if got := userSeen(t, nil, func(req *http.Request) { req.Header.Set("Authorization", "Bearer "+token) }); got != want {
 			t.Errorf("user %q of a token of %d bytes, want %q", got, length, want)

@@ -3,15 +3,14 @@
 //
 //	client := &http.Client{Transport: transport.New()}
 //
-// Most programs need no more. Requests above the limit wait here, in order, instead of at
-// Aprimo. If a request is answered 429 all the same, because other integrations use the
-// tenant too, all calls pause for a while, and the request is retried ahead of those that
-// have not been sent yet. Each 429 leaves a log line with the user ([ContextWithUser]) and
-// the request.
+// Most programs need no more. Requests above the limit wait in a local queue instead of at
+// Aprimo. If a request is answered 429 nevertheless, because other integrations use the tenant
+// too, all calls pause, and the request is retried ahead of new ones. Each 429 has a log line
+// with the user ([ContextWithUser]) and the request.
 //
-// Use one Transport for all requests to a tenant, in all goroutines. Requests to other hosts
-// count too, unless [WithHosts] says which do. It is safe for concurrent use. Two Transports do not coordinate; package redislimit shares one limit
-// between processes.
+// Use one Transport for all requests to a tenant, in all goroutines: it is safe for concurrent
+// use, and two Transports do not coordinate. Package redislimit shares one limit between
+// processes. Requests to all hosts count, unless [WithHosts] restricts them.
 //
 // # Request pipeline
 //
@@ -26,39 +25,36 @@
 // Every attempt, including retries, goes through all layers. [Transport.RoundTrip] is the
 // outer loop, and New lists the layers below it.
 //
-// The 15 requests per second are the tenant's: other integrations use them too, unseen. So
-// the number of requests in flight follows the delay that the server adds, such that
-// few of ours wait in its queue and the others are answered quickly; see [WithWindow].
+// All integrations of the tenant share its 15 requests per second, and none sees the others. So
+// the number of requests in flight follows the delay that the server adds: few of ours wait in
+// its queue, and other integrations are answered quickly. See [WithWindow].
 //
 // # What it does not do
 //
-// It does not authenticate: the RoundTripper contract leaves that to higher layers, so that
-// one Transport serves many users. It does not send mail: package notify does, as an
-// [Observer]. It never reads a body into memory, so a request with a body is retried only
-// if it has a GetBody, as those of [http.NewRequest] from a bytes.Buffer, bytes.Reader or
-// strings.Reader have.
+// It does not authenticate: the RoundTripper contract leaves that to higher layers, so one
+// Transport serves many users. It does not send mail: package notify does, as an [Observer]. It
+// never reads a body into memory: a request with a body is retried only if it has a GetBody.
+// [http.NewRequest] sets one for a bytes.Buffer, bytes.Reader or strings.Reader.
 //
 // # Design
 //
 // Slots are assigned when they become available, not reserved in advance. A limiter that
-// reserves them, as golang.org/x/time/rate does, loses the slots of callers that give up,
-// and after a stop of the process lets all that have become due go at once. Here the caller
-// at the head of the queue waits for the next slot for all, in its own goroutine and with
-// the only timer. So nothing runs while nobody calls, and testing/synctest can drive it all.
-// Another goroutine writes the log, so that no request waits for a log that hangs. It ends
-// when all lines are written.
+// reserves slots, as golang.org/x/time/rate does, loses the slots of cancelled callers, and after
+// a stop of the process it releases all overdue ones at once. Here the caller at the head of the
+// queue waits for the next slot, in its own goroutine and with the only timer. So nothing runs
+// without calls, and testing/synctest can drive everything. Another goroutine writes the log, so
+// that no request waits for a log that hangs. It ends when all lines are written.
 //
 // The limit holds on the wire: a slot counts from when its request is written. Hooks of
-// [net/http/httptrace] tell when there is a connection, which may take several round trips,
-// and when net/http sends a request again by itself, because a kept connection was closed
-// or an HTTP/2 stream was refused. Such a request waits for another slot. A base that is
-// not net/http's and does not call these hooks has its slots count from when they are
-// given, and so has a Limiter that is not from NewLimiter.
+// [net/http/httptrace] report when there is a connection, which may take several round trips,
+// and when net/http sends a request again by itself, because a kept connection was closed or an
+// HTTP/2 stream was refused. Such a request waits for another slot. With a base that does not
+// call these hooks, or a Limiter that is not from NewLimiter, a slot counts from when it is
+// assigned.
 //
-// Locks are taken in this order: the lock of a bulkhead's queue, the engine's (the one of
-// the main queue), the limiter's. No lock is held while a call waits. Observers, log
-// writers, Limiters and the functions of options run without any, and may call any method
-// of the Transport.
+// Locks are taken in this order: the lock of a bulkhead's queue, the engine's (that of the main
+// queue), the limiter's. No lock is held while a call waits. Observers, log writers, Limiters and
+// the functions of options run without a lock, and may call any method of the Transport.
 //
 // # The log
 //
@@ -76,12 +72,12 @@
 //	 "aprimo.rate_limit.server_delay_ms":310,"aprimo.rate_limit.rate":8,
 //	 "message":"Aprimo answered 429 Too Many Requests; will retry"}
 //
-// The level is error if the call is given up. Other lines: an attempt that failed and is
-// retried (WARN), long waits in the local queue (INFO, at most one in 10 s), and the other
-// processes that share the limit, lost (WARN) or found (INFO).
+// The level is error if the call is given up. Other lines report an attempt that failed and is
+// retried (WARN), a long wait in the local queue (INFO, at most one line in 10 s), and that the
+// processes that share the limit are lost (WARN) or found (INFO).
 //
-// In a flood of 429s most of them have no line; see WithLogger. After such a minute, and
-// after any with 20 or more 429s, there is a summary:
+// In a flood of 429s most have no line; see WithLogger. A summary follows such a minute, and any
+// minute with 20 or more 429s:
 //
 //	{"level":"warn","event":"aprimo.429.summary","aprimo.429.since":"2026-11-25T01:31:07Z",
 //	 "aprimo.429.total":75,"aprimo.429.given_up":2,"aprimo.429.suppressed":15,"aprimo.429.suppressed_given_up":0,
@@ -94,15 +90,15 @@
 //	 "aprimo.rate_limit.rate":5.1,"aprimo.rate_limit.others_rate_min":9.4,
 //	 "message":"summary of 429s"}
 //
-// total is the number of 429s from since on; suppressed of them have no line of their own.
-// So the number of lines plus the sum of suppressed is the number of all 429s. rest lists
-// the users and operations of the suppressed ones, rest_users and rest_operations the same
-// by only one of the two; each field in _other is how many the list before it leaves
-// out. users and operations are the most frequent ones of all 429s. A count is too high by
-// at most error; see package topk. queued_max is the highest number of calls that waited in
-// the local queue. others_rate_min is how many requests a second others used at least.
-// Call [Transport.Shutdown] when the program ends, or the last summary is missing.
+// total is the number of 429s since the time in since; suppressed of them have no line. So the
+// number of lines plus the sum of suppressed is the number of all 429s. rest counts the
+// suppressed ones by user and operation, rest_users by user and rest_operations by operation; a
+// field in _other counts those that the list before it leaves out. users and operations are the
+// most frequent ones of all 429s. A count is too high by at most error; see package topk.
+// queued_max is the highest number of calls in the local queue, and others_rate_min how many
+// requests per second others used at least. Call [Transport.Shutdown] when the program ends, or
+// the last summary is missing.
 //
-// If the log's writer is so slow that lines must be dropped, suppressed includes the 429s
-// among them. The next line says in aprimo.log.dropped how many others were dropped.
+// If the log's writer is so slow that lines must be dropped, suppressed includes the 429s among
+// them. The next line says in aprimo.log.dropped how many other lines were dropped.
 package transport

@@ -31,7 +31,7 @@ type engine struct {
 	held     held
 	hooks    hooks
 	maxQueue int // places in the queue
-	debt     int // slots that a heavy request has used and that are not paid for
+	debt     int // further slots of heavy requests, which the next calls wait for
 	reserve  float64
 	dryRun   bool
 	backlog  gate.Instant // since when calls have waited, without a pause; 0: none waits
@@ -70,8 +70,7 @@ type attempt struct {
 	status   int
 }
 
-// send makes one attempt: it waits for its turn, sends the request, and takes in what
-// came back.
+// send makes one attempt: it waits for a slot, sends the request and accounts for the result.
 func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 	a := attempt{op: operationOf(c.req)}
 	if req.Body != nil {
@@ -89,7 +88,7 @@ func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 	a.hook, a.granted, a.sent, a.body, c.sent = hook, false, true, nil, ready
 	resp, err := e.base.RoundTrip(wired)
 	if err != nil {
-		e.leaveSilent(c, a.began, err)
+		e.closeSilent(c, a.began, err)
 		if why := hook.failed(); why != nil {
 			err = explain(why, c)
 		}
@@ -109,7 +108,7 @@ func (e *engine) release(c *call, a *attempt) {
 	}
 	switch {
 	case a.sent:
-		e.ended(c, a)
+		e.completed(c, a)
 	case a.granted:
 		e.unsent(c.waiter.Granted)
 	}
@@ -150,12 +149,11 @@ func (e *engine) turn(c *call, a *attempt, req *http.Request) (*http.Request, er
 	return ready, err
 }
 
-// slot waits for one in the queue. It reads the clock last: if the process was
-// stopped, or very busy, since the slot was given, others may have been given
-// theirs meanwhile, and this one is too old.
+// slot waits for one in the queue. It reads the clock last: if the process was stopped, or very
+// busy, after the grant, the slot has expired.
 func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Request) (*http.Request, error) {
 	c.before = held{}
-	defer e.blame(c, came, now)
+	defer e.noteReason(c, came, now)
 	for c.waiter.Retried = c.attempt > 0 || c.above != nil; ; c.waiter.Retried = true {
 		if err := e.queue.Wait(c.retries.Context(), &c.waiter, c, now); err != nil {
 			c.waited += gate.Now().Sub(came)
@@ -179,7 +177,7 @@ func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Req
 	}
 }
 
-// atOnce lets the call go without a turn, and works out how long it would have waited.
+// atOnce is the dry run: the call does not wait, and notes how long it would have waited.
 func (e *engine) atOnce(c *call, a *attempt, now gate.Instant, req *http.Request) (*http.Request, error) {
 	e.queue.Lock()
 	at, err := e.source.plan(now.Add(e.pause.remaining(now)))
@@ -193,7 +191,7 @@ func (e *engine) atOnce(c *call, a *attempt, now gate.Instant, req *http.Request
 	}
 	c.waiter.Granted = now
 	if wait := at.Sub(now); wait > 0 {
-		c.changed().dryRun = wait
+		c.change().dryRun = wait
 	}
 	e.queue.Lock()
 	defer e.queue.Unlock()
@@ -202,16 +200,15 @@ func (e *engine) atOnce(c *call, a *attempt, now gate.Instant, req *http.Request
 	return ready, nil
 }
 
-// charge makes those that follow wait for so many more slots, which a heavy
-// request has used.
+// charge makes the next calls wait for the further slots that a heavy request uses.
 func (e *engine) charge(slots int) {
 	e.queue.Lock()
 	defer e.queue.Unlock()
 	e.debt += slots
 }
 
-// hold pauses all calls after a 429 that was so long under way. asked says that the server
-// asked for it. It returns for how long, and whether there was no pause before.
+// hold pauses all calls for d after a 429 whose attempt has taken took. asked: the response had
+// a Retry-After. It returns the length of the pause, and whether that is a new one.
 func (e *engine) hold(d, took time.Duration, asked bool) (held time.Duration, began bool) {
 	if p := e.source.peers(); p != nil {
 		p.Pause(d)
@@ -226,8 +223,8 @@ func (e *engine) hold(d, took time.Duration, asked bool) (held time.Duration, be
 	return d, e.pause.extend(gate.Now(), d, took)
 }
 
-// outlived reports whether the call's deadline comes before an attempt that follows a 429
-// now would have its turn. Then the 429 is worth more to the caller than a timeout later.
+// outlived reports whether the call's deadline passes before a retry would get a slot. Then the
+// caller gets the 429 now instead of a timeout later.
 func (e *engine) outlived(c *call) bool {
 	deadline, ok := c.retries.Context().Deadline()
 	if !ok || e.dryRun {
@@ -239,7 +236,7 @@ func (e *engine) outlived(c *call) bool {
 	return time.Until(deadline) <= e.expect(gate.Now(), ahead)
 }
 
-// snapshot says how things stand. The lock is held.
+// snapshot returns the numbers for an Event. The lock is held.
 func (e *engine) snapshot(now gate.Instant) snapshot {
 	return snapshot{int32(e.queue.Len()), int32(e.inFlight), e.window.Rate(now), e.window.Delay()}
 }
@@ -251,8 +248,8 @@ func (e *engine) unsent(granted gate.Instant) {
 	e.Return(granted)
 }
 
-// ended takes in what became of an attempt, and so what the next ones may do.
-func (e *engine) ended(c *call, a *attempt) {
+// completed accounts for an attempt that was sent, and for what its result means for others.
+func (e *engine) completed(c *call, a *attempt) {
 	now := gate.Now()
 	e.queue.Lock()
 	c.attempt++
@@ -266,7 +263,7 @@ func (e *engine) ended(c *call, a *attempt) {
 		g.End(gate.Outcome{Operation: a.op, Granted: c.waiter.Granted, Began: a.began, Sent: sent, Ended: now, Status: a.status})
 	}
 	if mode := e.window.Mode(now); mode != e.mode {
-		e.mode, c.changed().mode = mode, mode
+		e.mode, c.change().mode = mode, mode
 	}
 	e.takeInPeers(c, now)
 	if !c.observers.none() {
@@ -276,7 +273,7 @@ func (e *engine) ended(c *call, a *attempt) {
 	e.reportToPeers(c, a.status)
 }
 
-// explain returns a QueueError for what ended a wait of the call.
+// explain returns a QueueError for the error that ended a wait of the call.
 func explain(err error, c *call) error {
 	q, ok := err.(*QueueError)
 	if !ok {
@@ -289,7 +286,8 @@ func explain(err error, c *call) error {
 	return q
 }
 
-// Take lets one more request begin, if nothing is in its way.
+// Take uses a slot for one more request, if every gate is open and the source has one. Else it
+// says what to wait for.
 func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	if !e.queue.OnlyBatch() {
 		e.window.Want(now)
@@ -326,7 +324,7 @@ func (e *engine) wait(reason *time.Duration, now gate.Instant) {
 	}
 }
 
-// begin counts a request that goes.
+// begin counts a request that has a slot.
 func (e *engine) begin(now gate.Instant) {
 	for _, g := range e.gates {
 		g.Begin(now)
@@ -377,9 +375,9 @@ func (e *engine) full(n int) bool {
 	return e.expect(gate.Now(), n-e.maxQueue) > 0
 }
 
-// expect returns how long the turn of a call is away that has so many others before it:
-// by the limit, or by the rate that is achieved, if that is lower. It is longer if a pause, a
-// smaller window or better calls come.
+// expect returns the expected wait of a call with so many others ahead: by the limit, or by the
+// achieved rate if that is lower. A later pause, a smaller window or calls of a higher class
+// make it longer.
 func (e *engine) expect(now gate.Instant, ahead int) time.Duration {
 	paused := e.pause.remaining(now)
 	wait := e.source.due(now.Add(paused), ahead).Sub(now)

@@ -24,10 +24,10 @@ var (
 // [context.Canceled]; or what the Limiter returned.
 type QueueError struct {
 	Err     error
-	Queued  int           // calls that were to go before it
-	Wait    time.Duration // how long its turn was away, as far as was known; 0 if it was not
-	Waited  time.Duration // how long it had waited, in all attempts
-	Attempt int           // attempts made before
+	Queued  int           // calls ahead of it in the queue
+	Wait    time.Duration // its expected wait; 0 if not known
+	Waited  time.Duration // its wait so far, all attempts together
+	Attempt int           // attempts made so far
 }
 
 // Error returns the reason and the numbers behind it.

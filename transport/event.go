@@ -85,22 +85,22 @@ type Event struct {
 	Again  bool          // another attempt follows, after Delay
 	Delay  time.Duration // until the next attempt; for Paused, until the pause ends
 
-	// Since is when the wait for this attempt began: when the call was made, or the attempt
-	// before ended. Began is when the attempt went on its way and Ended when it was over;
-	// both are zero if the call ended while it waited. So the waits and attempts of a call
-	// add up to its duration. Reason is that of the wait; empty if there was none.
+	// Since is when the wait for this attempt began: the start of the call, or the end of
+	// the attempt before. Began and Ended are the start and end of the attempt; both are
+	// zero if the call ended in the queue. So the waits and attempts of a call add up to its
+	// duration. Reason is why it waited; empty if it did not.
 	Since, Began, Ended time.Time
 	Reason              WaitReason
 
 	Queued      int           // calls in the local queue
 	Capacity    int           // how many calls the local queue holds
-	InFlight    int           // our requests that were sent and have no response header yet
+	InFlight    int           // our requests without a response header
 	Rate        float64       // our requests a second, the mean of the last 10 s
 	ServerDelay time.Duration // how long the server queues a request before processing it
 
-	Reported  bool       // only of Done: the last attempt has had a RateLimited or Retrying event
-	Mode      WindowMode // only of ModeChanged
-	Processes int        // only of PeersJoined and PeersLost: processes that share the limit, this one included
+	Reported  bool       // only in Done: a RateLimited or Retrying event reported the last attempt
+	Mode      WindowMode // only in ModeChanged
+	Processes int        // only in PeersJoined and PeersLost: processes that share the limit, this one included
 	Err       error      // its text has no secret
 }
 

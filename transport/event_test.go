@@ -138,7 +138,7 @@ func TestEventsOfEveryPath(t *testing.T) {
 				}
 				resp, err := tr.RoundTrip(request(t, test.method, nil).WithContext(ctx))
 				if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) || resp != nil && resp.StatusCode != test.status {
-					t.Fatalf("%v, %v", resp, err)
+					t.Fatalf("got %v, %v; want status %d, error %v", resp, err, test.status, test.err)
 				}
 				if got := seen.kinds(); !slices.Equal(got, test.want) {
 					t.Fatalf("events %v, want %v", got, test.want)
@@ -179,7 +179,7 @@ func TestPausedSaysForHowLong(t *testing.T) {
 			}
 			return reply{}
 		})
-		tr := trialTransport(w, transport.WithObserver(seen.observe))
+		tr := probeTransport(w, transport.WithObserver(seen.observe))
 		atOnce(2, &http.Client{Transport: tr})
 		if limited := seen.of(transport.RateLimited); len(limited) != 2 || limited[1].Delay != 2*time.Second {
 			t.Errorf("%+v, want two, the second with 2 s", limited)

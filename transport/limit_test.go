@@ -105,7 +105,7 @@ func TestSetLimitThatMakesNoSense(t *testing.T) {
 		transport.New(transport.WithLimiter(transport.NewLimiter(0, 0))).SetLimit(15, time.Second),
 	} {
 		if err == nil {
-			t.Error("no error")
+			t.Error("got no error, want one")
 		}
 	}
 }

@@ -25,24 +25,24 @@ const (
 // maxLimit bounds the memory of a StrictLimiter to 8 MB.
 const maxLimit = 1 << 20
 
-// A Limiter says when one more request may begin. Wait returns nil when it may,
-// or an error: the context's if that ends first. The Transport asks for one slot
-// at a time and gives it to whoever is first in its queue when it falls due; the
-// context is that of the call at the head of the queue, without its deadline.
+// A Limiter decides when one more request may begin. Wait returns nil when it may, or an
+// error: the context's error if the context ends first. A Transport calls Wait once at a time
+// and assigns the slot to the head of its queue at that moment. The context is that of the
+// call at the head when Wait was called, without its deadline.
 //
-// A *rate.Limiter of golang.org/x/time/rate is a Limiter as it is, but lets up to
-// twice its rate through in one second; a [StrictLimiter] never does.
+// A *rate.Limiter of golang.org/x/time/rate is a Limiter. It allows up to twice its rate in
+// one second; a [StrictLimiter] does not.
 type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// A StrictLimiter lets at most n requests begin in any window of the length per, wherever
-// it is laid, and however long the process was stopped in between. After an idle time the
-// first n go at once. Callers are served first come first served, and one that gives up
-// uses no slot. It is safe for concurrent use. Make one with NewLimiter.
+// A StrictLimiter lets at most n requests begin in any window of length per, also after the
+// process was stopped. After an idle time the first n begin at once. Callers are served first
+// come, first served, and a cancelled caller uses no slot. Create one with NewLimiter. It is
+// safe for concurrent use.
 //
-// As the limiter of a Transport it counts a request from when it is written: a slot whose
-// request waits for a connection is kept until then.
+// As the limiter of a Transport, a slot counts from when its request is written, which is
+// later if the request waits for a connection.
 type StrictLimiter struct {
 	queue fairqueue.Queue // of those who call Wait
 
@@ -57,11 +57,11 @@ type StrictLimiter struct {
 	age atomic.Int64 // what maxSlotAge returns: it is asked for without the lock
 }
 
-// NewLimiter returns a StrictLimiter of n requests per window. The windows are kept 0.8 %
-// longer than per, so that the promise holds for the sending and not only for the intent.
+// NewLimiter returns a StrictLimiter of n requests per window. Its windows are 0.8 % longer
+// than per, because a request is written a little later than its slot was given.
 //
-// It needs memory for n points in time. If n or per is not positive, or n is above
-// 1,048,576, each Wait returns an error that says so.
+// It needs 8 bytes for each of the n. If n or per is not positive, or n is above 1,048,576,
+// each Wait returns an error that says so.
 func NewLimiter(n int, per time.Duration) *StrictLimiter {
 	l := &StrictLimiter{}
 	if checkLimit(n, per) == nil {
@@ -80,8 +80,8 @@ func checkLimit(n int, per time.Duration) error {
 
 var errLimiter = errors.New("transport: NewLimiter needs a number of requests from 1 to 1,048,576 and a time above zero")
 
-// Wait returns when one more request may begin, or with the context's error if that ends
-// first. The request is to begin at once.
+// Wait returns when one more request may begin, which should then begin at once. If the
+// context ends first, Wait returns the context's error.
 func (l *StrictLimiter) Wait(ctx context.Context) error {
 	_, err := l.wait(ctx)
 	return err
@@ -102,11 +102,11 @@ func (l *StrictLimiter) wait(ctx context.Context) (gate.Instant, error) {
 	}
 }
 
-// SetLimit changes the limit at once, also for those who wait. What has begun before
-// counts on: from now on at most n requests begin in any window of the new length. It is an
-// error if NewLimiter would not take the numbers; then nothing is changed.
+// SetLimit changes the limit at once, also for waiting callers. Requests that have begun still
+// count: from now on at most n requests begin in any window of the new length. Numbers that
+// NewLimiter does not accept are an error and change nothing.
 //
-// The limiter of a Transport is changed with the Transport's SetLimit.
+// To change the limiter of a Transport, use Transport.SetLimit.
 func (l *StrictLimiter) SetLimit(n int, per time.Duration) error {
 	if err := l.setLimit(n, per); err != nil {
 		return fmt.Errorf("transport: SetLimit: %w", err)

@@ -39,8 +39,8 @@ func (c *call) logWait() {
 	})
 }
 
-// Redact returns a text from outside, such as an error of a foreign package, without what may
-// be a secret: the user, the password and the query's values of each URL, credentials by their
-// names, and tokens by their form. Status codes, error codes and host names stay, and at most 4
-// KiB. Use it before such a text is logged.
+// Redact removes from a text what may be a secret: the user, password and query values of each
+// URL, credentials by their names, and tokens by their form. Status codes, error codes and host
+// names remain. The result is cut after 4 KiB. Use it before you log a text from outside, such
+// as an error of another package.
 func Redact(text string) string { return auditlog.Redact(text) }

@@ -160,11 +160,10 @@ func (t *Transport) limits(req *http.Request) bool {
 	})
 }
 
-// SetLimit changes the limit while calls wait and are under way, for example when
-// Aprimo has raised that of the tenant. It takes effect at once, also for calls that wait.
-// What has begun before counts on: from now on at most n requests are sent in any window
-// of the new length. It is an error if NewLimiter would not take the numbers, or if
-// WithLimiter has set a Limiter that is not from NewLimiter; then nothing is changed.
+// SetLimit changes the limit at once, also for queued calls, for example when Aprimo has raised
+// the tenant's limit. Requests that have begun still count: from now on at most n requests are
+// sent in any window of length per. Numbers that NewLimiter does not accept, and a Limiter that
+// is not from NewLimiter, are an error and change nothing. It is safe for concurrent use.
 func (t *Transport) SetLimit(n int, per time.Duration) error {
 	e := t.engine
 	if err := e.source.setLimit(n, per); err != nil {

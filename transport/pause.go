@@ -7,12 +7,11 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
-// A pause holds all calls back until a time. After it one goes ahead as a half-open probe,
-// and the others follow as soon as that one has been served: if the tenant is still
-// saturated this costs one 429 and not as many as the limit lets through. It is a
-// gate.Gate; the zero value is open.
+// A pause holds all calls back until a time. Then one attempt begins as a half-open probe, and
+// the others follow when that has been served: a tenant that is still saturated answers one 429
+// instead of as many as the limit allows. It is a gate.Gate; the zero value is open.
 type pause struct {
-	end       gate.Instant  // zero if there is none to think of any more
+	end       gate.Instant  // zero if there is no pause, or it is forgotten
 	undecided bool          // a 429 has come, and extend has not been called for it yet
 	probe     gate.Instant  // when the half-open probe began; zero if there is none
 	timeout   time.Duration // how long its answer is waited for
@@ -32,8 +31,8 @@ const (
 	maxPause = time.Hour
 )
 
-// stop holds all calls back for the moment in which it is not yet decided for how
-// long: a 429 makes room in the window, and nobody is to use it.
+// stop holds all calls back until extend decides for how long: a 429 makes room in the window,
+// which no other call may use.
 func (p *pause) stop(now gate.Instant) {
 	if !now.Before(p.end) {
 		p.endProbe()
@@ -41,8 +40,8 @@ func (p *pause) stop(now gate.Instant) {
 	}
 }
 
-// extend makes the pause last for d from now on, unless it lasts longer already.
-// took is how long the 429 was under way. It reports whether there was none before.
+// extend makes the pause last for d from now on, unless it lasts longer already. took is how
+// long the attempt with the 429 took. It reports whether a new pause began.
 func (p *pause) extend(now gate.Instant, d, took time.Duration) (began bool) {
 	began = p.undecided || !now.Before(p.end)
 	if end := now.Add(min(d, maxPause)); p.undecided || end.After(p.end) {

@@ -66,7 +66,7 @@ func TestManyLimitedCallsMakeOnePause(t *testing.T) {
 			transport.WithLimiter(rate.NewLimiter(rate.Inf, 0)), transport.WithWindow(-1), quiet, transport.WithObserver(seen.observe))
 		b := atOnce(200, &http.Client{Transport: tr})
 		if b.status[200] != 200 {
-			t.Fatalf("%v, %v", b.status, b.errs)
+			t.Fatalf("got %v, %v; want 200 times 200", b.status, b.errs)
 		}
 		if n := len(seen.of(transport.RateLimited)); n != 200 {
 			t.Errorf("%d were limited, want all 200: they were all in flight", n)
@@ -100,7 +100,7 @@ func TestPauseHoldsBackEverybodyAsLongAsAsked(t *testing.T) {
 				tr := transport.New(transport.WithBase(limitedUntil(end, http.Header{"Retry-After": {value}})), quiet)
 				resp, err := tr.RoundTrip(request(t, http.MethodPatch, io.NopCloser(strings.NewReader("no GetBody"))))
 				if err != nil || resp.StatusCode != 429 {
-					t.Fatal(resp, err)
+					t.Fatalf("got %v, %v; want status 429", resp, err)
 				}
 				begin := time.Now()
 				if until := tr.Stats().PausedUntil.Sub(begin); until < want-20*time.Millisecond || // a date counts from before the answer

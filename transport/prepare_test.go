@@ -37,7 +37,7 @@ func TestPrepareIsCalledWhenTheTurnHasCome(t *testing.T) {
 			req, _ := http.NewRequestWithContext(ctx, "POST", recordsURL, strings.NewReader("{}"))
 			resp, err := tr.RoundTrip(req)
 			if err != nil || resp.StatusCode != 200 {
-				t.Fatal(resp, err)
+				t.Fatalf("got %v, %v; want status 200", resp, err)
 			}
 			if req.Header.Get("Authorization") != "" {
 				t.Error("the caller's request was changed")
@@ -99,7 +99,7 @@ func TestAnErrorOfPrepareEndsTheCall(t *testing.T) {
 		tr := transport.New(append(opts, quiet, transport.WithRetry(retry.Policy{MinDelay: -1}), transport.WithBase(answers(200)))...)
 		req, _ := http.NewRequestWithContext(ctx, "PUT", recordsURL, io.Reader(body))
 		if resp, err := tr.RoundTrip(req); !errors.Is(err, boom) || resp != nil {
-			t.Fatal(resp, err)
+			t.Fatalf("got %v, %v; want the error of prepare", resp, err)
 		}
 		if s := tr.Stats(); calls != 1 || s.Sent != 0 || s.InFlight != 0 || body.closed.Load() == 0 {
 			t.Errorf("prepared %d times, %+v, closed %d times, want once, nothing sent or in flight, and closed", calls, s, body.closed.Load())

@@ -68,8 +68,9 @@ func WithClasses(c Classes) Option {
 	return func(s *settings) { s.classes = c }
 }
 
-// SetClasses changes how calls of different Priority share the limit, while calls wait and
-// are under way. It is an error if a part is out of its range; then nothing is changed.
+// SetClasses changes how calls of different Priority share the limit, at once and also for
+// queued calls. A part out of its range is an error and changes nothing. It is safe for
+// concurrent use.
 func (t *Transport) SetClasses(c Classes) error {
 	for _, w := range []int{c.Interactive, c.Normal, c.Batch} {
 		if w < 0 || w > maxWeight {

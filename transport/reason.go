@@ -21,20 +21,20 @@ const (
 	WaitRetry  WaitReason = "retry"  // the delay before a retry
 )
 
-// held is for how long the head of the queue has been delayed so far, by each reason.
+// held is how long each reason has delayed the head of the queue so far.
 type held struct {
 	limit, window, pause time.Duration
-	current              *time.Duration // the reason it is delayed by now; nil: it is not
+	current              *time.Duration // the present reason; nil: it is not delayed
 	since                gate.Instant
 }
 
-// A heldGate is a gate, and for how long it has delayed the head of the queue so far.
+// A heldGate is a gate, and how long it has delayed the head of the queue so far.
 type heldGate struct {
 	gate.Gate
 	held *time.Duration
 }
 
-// by notes that the head of the queue is delayed by another reason from now on; nil: it goes.
+// by notes the reason that delays the head of the queue from now on; nil: none does.
 func (h *held) by(reason *time.Duration, now gate.Instant) {
 	if h.current != nil {
 		*h.current += now.Sub(h.since)
@@ -42,8 +42,8 @@ func (h *held) by(reason *time.Duration, now gate.Instant) {
 	h.current, h.since = reason, now
 }
 
-// Admit implements fairqueue.Slots for a call, as Take and Return do: so it notes what has
-// delayed requests before it came without a lock of its own.
+// Admit implements fairqueue.Slots for a call, as Take and Return do. So the call can note, under
+// the queue's lock, what had delayed requests before it came.
 func (c *call) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int) error {
 	if c.before.since == 0 && !c.observers.none() {
 		c.before = c.engine.heldNow(gate.Now())
@@ -61,9 +61,9 @@ func (e *engine) heldNow(now gate.Instant) held {
 	return e.held
 }
 
-// blame notes the reason for which a call has waited longest: in its bulkhead, from came to
+// noteReason notes the reason for which a call has waited longest: in its bulkhead, from came to
 // entered, or in the queue after that.
-func (e *engine) blame(c *call, came, entered gate.Instant) {
+func (e *engine) noteReason(c *call, came, entered gate.Instant) {
 	now := gate.Now()
 	if now.Sub(came) <= c.rested || c.observers.none() {
 		return

@@ -171,7 +171,7 @@ func TestSlotThatNobodyTakesIsGivenBack(t *testing.T) {
 
 // The same after a pause: who leaves was to go ahead and see, and nobody waits for
 // its answer.
-func TestTrialThatLeavesIsNotWaitedFor(t *testing.T) {
+func TestProbeThatLeavesIsNotWaitedFor(t *testing.T) {
 	for range rounds {
 		synctest.Test(t, func(t *testing.T) {
 			w := leaving(t, reply{status: 429, after: "2", takes: 10 * ms}, []string{"leaves"}, 1, 3*time.Second, 3*time.Second)

@@ -39,7 +39,7 @@ type source interface {
 	// maxSlotAge is how old a slot may be when it is used.
 	maxSlotAge() time.Duration
 
-	// rate is how many requests a second it lets through; limit is what it was made for,
+	// rate is how many requests a second it allows; limit is what it was made for,
 	// or 0 if that is not known.
 	rate() float64
 	limit() float64
@@ -147,7 +147,7 @@ func (o *opaqueSource) limit() float64 { return 0 }
 
 func (o *opaqueSource) exact() bool { return false }
 
-var errOpaque = errors.New("the limiter is not one of NewLimiter's; change it itself")
+var errOpaque = errors.New("the Limiter is not from NewLimiter: change the limit of that Limiter")
 
 func (o *opaqueSource) setLimit(int, time.Duration) error { return errOpaque }
 
@@ -162,7 +162,7 @@ type sharedSource struct {
 
 func (s *sharedSource) take(now gate.Instant, _ *fairqueue.Queue) (at gate.Instant, w gate.Wait) {
 	at, s.given = s.given, 0
-	if !at.IsZero() && now.Sub(at) <= s.processes.Slack() {
+	if !at.IsZero() && now.Sub(at) <= s.processes.MaxSlotAge() {
 		return at, w
 	}
 	return 0, gate.Wait{Ask: s.ask}
@@ -183,7 +183,7 @@ func (s *sharedSource) next(ctx context.Context) (gate.Instant, error) {
 
 // move: the other processes know until when the slot may be used.
 func (s *sharedSource) move(granted, now gate.Instant) bool {
-	return now.Sub(granted) <= s.processes.Slack()
+	return now.Sub(granted) <= s.processes.MaxSlotAge()
 }
 
 func (s *sharedSource) due(from gate.Instant, _ int) gate.Instant {
@@ -192,7 +192,7 @@ func (s *sharedSource) due(from gate.Instant, _ int) gate.Instant {
 
 func (s *sharedSource) plan(now gate.Instant) (gate.Instant, error) { return s.due(now, 0), nil }
 
-func (s *sharedSource) maxSlotAge() time.Duration { return s.processes.Slack() }
+func (s *sharedSource) maxSlotAge() time.Duration { return s.processes.MaxSlotAge() }
 
 func (s *sharedSource) rate() float64 { return s.processes.Share().Limit }
 
@@ -230,7 +230,7 @@ func (e *engine) takeInPeers(c *call, now gate.Instant) {
 		s.Err = nil // it is of the last loss
 	}
 	if s.Sharing != e.sharing {
-		e.sharing, c.changed().peers = s.Sharing, &s
+		e.sharing, c.change().peers = s.Sharing, &s
 	}
 }
 

@@ -63,9 +63,9 @@ func (s *sharedLimiter) Slot(ctx context.Context) (time.Time, error) {
 	return time.Now().Add(-s.age), s.err
 }
 
-func (s *sharedLimiter) Slack() time.Duration  { return 8 * time.Millisecond }
-func (s *sharedLimiter) Pause(d time.Duration) { s.paused = d }
-func (s *sharedLimiter) Report(shared.Report)  {}
+func (s *sharedLimiter) MaxSlotAge() time.Duration { return 8 * time.Millisecond }
+func (s *sharedLimiter) Pause(d time.Duration)     { s.paused = d }
+func (s *sharedLimiter) Report(shared.Report)      {}
 func (s *sharedLimiter) Share() shared.Share {
 	return shared.Share{Sharing: shared.All, Limit: s.limit, Rate: s.limit, Processes: 1}
 }

@@ -14,27 +14,27 @@ import (
 
 // Stats is how a Transport stands at one moment.
 type Stats struct {
-	Queued   int `json:"queued"`    // calls that wait for their turn
-	Capacity int `json:"capacity"`  // how many may wait, see WithMaxQueue
-	InFlight int `json:"in_flight"` // requests that were sent and have no response header yet
+	Queued   int `json:"queued"`    // calls in the local queue
+	Capacity int `json:"capacity"`  // the size of the queue, see WithMaxQueue
+	InFlight int `json:"in_flight"` // requests without a response header
 
-	Window      int           `json:"window"`          // how many may be in flight; math.MaxInt if that is not bounded
-	ServerDelay time.Duration `json:"server_delay_ns"` // how long the server lets a request wait before it begins, as far as its answers tell
+	Window      int           `json:"window"`          // the most that may be in flight; math.MaxInt if not bounded
+	ServerDelay time.Duration `json:"server_delay_ns"` // estimated time that a request waits at the server before it begins
 	Mode        WindowMode    `json:"mode"`            // what the window is doing
 	Others      Others        `json:"others,omitzero"` // what other programs use of the tenant
 
 	Sharing    Sharing `json:"sharing,omitempty"`     // whether the limit is shared with other processes
-	Processes  int     `json:"processes,omitempty"`   // that share it, this one included; 0 if it is not made for that
-	SharedRate float64 `json:"shared_rate,omitempty"` // requests a second that all of them may send now, strangers considered
+	Processes  int     `json:"processes,omitempty"`   // that share it, this one included; 0 if the Limiter shares nothing
+	SharedRate float64 `json:"shared_rate,omitempty"` // requests per second that these may send together now
 
-	Sent        uint64 `json:"sent"`         // requests sent since New, repetitions included
+	Sent        uint64 `json:"sent"`         // requests sent since New, retries included
 	RateLimited uint64 `json:"rate_limited"` // of these, answered with 429
 
-	PausedUntil time.Time     `json:"paused_until,omitzero"` // zero if nothing is held back
-	Wait        time.Duration `json:"wait_ns"`               // how long a call would wait that came now, as far as is known
+	PausedUntil time.Time     `json:"paused_until,omitzero"` // zero without a pause
+	Wait        time.Duration `json:"wait_ns"`               // the expected wait of a new call, as far as known
 
 	Rate       float64    `json:"rate"`            // requests a second, the mean of the last 10 s
-	Limit      float64    `json:"limit,omitempty"` // that the Limiter lets through; 0 if it does not say
+	Limit      float64    `json:"limit,omitempty"` // the rate of the Limiter in requests per second; 0 if not known
 	Bottleneck Bottleneck `json:"bottleneck"`      // what keeps the rate from being higher
 }
 
@@ -54,8 +54,8 @@ const (
 	BottleneckDemand Bottleneck = "demand" // nothing: no call waits
 	BottleneckLimit  Bottleneck = "limit"  // the Limiter
 	BottleneckWindow Bottleneck = "window" // as many are in flight as the server answers without delay
-	BottleneckHeavy  Bottleneck = "heavy"  // only heavy operations wait, for others of theirs
-	BottleneckPause  Bottleneck = "pause"  // a 429 holds everybody back
+	BottleneckHeavy  Bottleneck = "heavy"  // only heavy operations wait, for other heavy ones
+	BottleneckPause  Bottleneck = "pause"  // a 429 pauses all calls
 )
 
 // Stats returns the present state. It is cheap and safe for concurrent use.
@@ -109,9 +109,10 @@ type QueueCount struct {
 	Calls    int
 }
 
-// Queue returns who waits: the best class first, and in each class who waits with
-// the most calls. It is safe for concurrent use, and takes as long as there are users
-// and repeated calls that wait: it is for people who look, not for each call.
+// Queue returns the number of queued calls by class and user: the highest class first, and in
+// each class the user with the most calls first. Its cost grows with the number of users and
+// retried calls in the queue, so use it for a display and not for each call. It is safe for
+// concurrent use.
 func (t *Transport) Queue() []QueueCount {
 	all := counts(&t.engine.queue, false, nil)
 	for _, l := range t.engine.bulkheads {
@@ -162,15 +163,15 @@ type WindowMode = congestion.Mode
 const (
 	// ModeOff: WithWindow has switched it off.
 	ModeOff = congestion.Off
-	// ModeOpening: it grows with each answer, until it meets a queue.
+	// ModeOpening: it grows with each answer, until requests queue at Aprimo.
 	ModeOpening = congestion.Opening
-	// ModeSteady: it keeps a few of our requests in the server's queue when
-	// there is one, and so gets what others leave.
+	// ModeSteady: it keeps a few of our requests in the server's queue, so that no free
+	// capacity is wasted.
 	ModeSteady = congestion.Steady
-	// ModeProbing: for a moment it lets but one be in flight, to see how fast
-	// the server is without our queue.
+	// ModeProbing: for a moment it allows one request in flight, to measure the server
+	// without our queue.
 	ModeProbing = congestion.Probing
-	// ModeCompeting: others keep the server's queue full whatever we do; a fixed
-	// share is held, so that we are not starved.
+	// ModeCompeting: other programs keep the server's queue full. It keeps a fixed share, so
+	// that our calls do not starve.
 	ModeCompeting = congestion.Competing
 )

@@ -107,8 +107,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// CloseIdleConnections closes those of the base that are not in use, as
-// http.Client.CloseIdleConnections asks.
+// CloseIdleConnections closes the idle connections of the base. It is what
+// http.Client.CloseIdleConnections calls.
 func (t *Transport) CloseIdleConnections() {
 	closeIdle(t.engine.base)
 }
@@ -116,7 +116,7 @@ func (t *Transport) CloseIdleConnections() {
 // attempted logs and reports an attempt. After a 429 it pauses all calls, before anything
 // else is done about it.
 func (t *Transport) attempted(c *call, resp *http.Response, err error, next retry.Decision) {
-	t.changed(c)
+	t.reportChanges(c)
 	if !next.Throttled && !next.Again {
 		return
 	}
@@ -150,8 +150,8 @@ func (t *Transport) attempted(c *call, resp *http.Response, err error, next retr
 	}
 }
 
-// changed logs and reports what an attempt has changed for all calls, and long waits.
-func (t *Transport) changed(c *call) {
+// reportChanges logs and reports what an attempt has changed for all calls, and long waits.
+func (t *Transport) reportChanges(c *call) {
 	if c.above == nil {
 		c.logWait()
 	}

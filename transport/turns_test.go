@@ -220,7 +220,7 @@ func TestAlwaysRefusedWithReason(t *testing.T) {
 			err := c.do(ctx, user, p)
 			began := time.Now()
 			if stays := c.do(t.Context(), user, p); stays != nil {
-				rt.Fatal(stays)
+				rt.Fatalf("got error %v, want none", stays)
 			}
 			var q *transport.QueueError
 			if took := time.Since(began); errors.As(err, &q) && q.Wait > took {

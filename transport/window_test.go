@@ -57,13 +57,13 @@ func (o *watch) modes(t *testing.T) (list []transport.WindowMode) {
 	t.Helper()
 	for _, e := range o.of(transport.ModeChanged) {
 		if n := len(list); n > 0 && list[n-1] == e.Mode {
-			t.Errorf("two events: %v", e.Mode)
+			t.Errorf("got two events of the mode %v in a row, want one", e.Mode)
 		}
 		list = append(list, e.Mode)
 	}
 	for _, e := range append(o.of(transport.Done), o.of(transport.RateLimited)...) {
 		if e.Mode != "" {
-			t.Errorf("%v has a mode", e.Kind)
+			t.Errorf("got the mode %v in a %v event, want none", e.Mode, e.Kind)
 		}
 	}
 	return list
@@ -78,10 +78,10 @@ func TestWindowOff(t *testing.T) {
 			t.Errorf("%d in flight at most, want all 60", w.most)
 		}
 		if len(o.seen) != 1 || o.seen[transport.ModeOff] == 0 || len(o.modes(t)) != 0 {
-			t.Errorf("modes %v, events %v", o.seen, o.modes(t))
+			t.Errorf("got modes %v, events %v; want only off, and no event", o.seen, o.modes(t))
 		}
 		if o.delay != 0 {
-			t.Errorf("it has learnt a delay, of %v", o.delay)
+			t.Errorf("got a server delay of %v, want none learnt", o.delay)
 		}
 	})
 }
@@ -97,7 +97,7 @@ func TestWindowBounded(t *testing.T) {
 				t.Errorf("%d in flight at most, want %d", w.most, want)
 			}
 			if s := tr.Stats(); most < 8 && s.Window > most {
-				t.Errorf("%+v", s)
+				t.Errorf("got a window of %d, want %d at most", s.Window, most)
 			}
 		})
 	}
@@ -112,7 +112,7 @@ func TestWindowBeginsSmall(t *testing.T) {
 		synctest.Wait()
 		s := tr.Stats()
 		if s.Queued != 7 || s.InFlight != 8 || s.Window != 8 || s.Bottleneck != transport.BottleneckWindow || s.Mode != transport.ModeOpening || s.ServerDelay != 0 {
-			t.Errorf("%+v", s)
+			t.Errorf("got %+v, want 7 queued, 8 in flight in a window of 8 that opens, and no delay", s)
 		}
 		time.Sleep(2500 * ms)
 		w.sentAt(t, slices.Concat(times(8, 0), times(7, time.Second))...)
@@ -144,32 +144,31 @@ func TestModesOfTheWindow(t *testing.T) {
 				reported := o.modes(t)
 				t.Logf("%v, events %v, delay up to %v", o.seen, reported, o.delay)
 				if o.seen[opening] == 0 {
-					t.Error("it did not begin by opening")
+					t.Errorf("got modes %v, want opening at first", o.seen)
 				}
 				if len(reported) < len(test.want) || !slices.Equal(reported[:len(test.want)], test.want) {
 					t.Errorf("events %v, want first %v", reported, test.want)
 				}
 				for _, m := range test.never {
 					if o.seen[m] > 0 || slices.Contains(reported, m) {
-						t.Errorf("%v was seen", m)
+						t.Errorf("got the mode %v, want it never", m)
 					}
 				}
 				for m, long := range o.seen {
 					if m != opening && long > time.Second && !slices.Contains(reported, m) {
-						t.Errorf("%v was seen for %v without an event", m, long)
+						t.Errorf("got the mode %v for %v without an event, want one", m, long)
 					}
 				}
 				if name == "beside too many" && o.seen[competing] < 30*time.Second {
-					t.Errorf("competing for %v of %v", o.seen[competing], test.long)
+					t.Errorf("competing for %v of %v, want 30 s at least", o.seen[competing], test.long)
 				}
 			})
 		})
 	}
 }
 
-// Processes that do not know of each other probe at the same times, as soon as
-// they have something to send.
-func TestDrainsAreAtCommonTimes(t *testing.T) {
+// Uncoordinated processes probe at the same times, as soon as they have something to send.
+func TestProbesAreAtCommonTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tenant := &aprimotest.Tenant{Others: []aprimotest.Load{{Agent: "stranger", Rate: 8}}}
 		tenant.Start()
@@ -185,11 +184,11 @@ func TestDrainsAreAtCommonTimes(t *testing.T) {
 		for i := range watches {
 			began := watches[i].entered[transport.ModeProbing]
 			if len(began) < 2 {
-				t.Errorf("process %d has probed at %v", i, began)
+				t.Errorf("process %d has probed at %v, want twice at least", i, began)
 			}
 			for _, at := range began {
 				if late := at.Sub(at.Truncate(17 * time.Second)); late > 1200*ms {
-					t.Errorf("process %d has probed %v after the common time", i, late)
+					t.Errorf("process %d has probed %v after the common time, want 1.2 s at most", i, late)
 				}
 			}
 		}

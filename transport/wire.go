@@ -35,10 +35,10 @@ type hook struct {
 	err   atomic.Pointer[error] // why there was no slot for a further connection
 }
 
-// hooks decides which attempts have one. It costs six allocations, which are nothing
-// beside a connection but much for a base that has none, as in a test or a benchmark: one
-// that has answered hooklessFrom times without a sign of a connection, and never with one,
-// is asked again only every hooklessEvery attempts.
+// hooks decides which attempts have a hook. A hook costs six allocations: little compared with a
+// connection, but much for a base without connections, as in a test or a benchmark. So if the
+// first hooklessFrom answers of a base showed no connection, only one in hooklessEvery attempts
+// has a hook.
 type hooks struct{ unheard atomic.Int32 }
 
 const (
@@ -47,7 +47,7 @@ const (
 	heard         = -1 // of unheard: the base has connections
 )
 
-// on returns a hook and the request that has it, or no hook and the request as it is.
+// on returns a hook and a copy of the request with it, or nil and the request itself.
 func (hs *hooks) on(e *engine, c *call, req *http.Request) (*hook, *http.Request) {
 	if hs.unheard.Load() >= hooklessFrom && c.waiter.Granted%hooklessEvery != 0 {
 		return nil, req
@@ -62,7 +62,7 @@ func (hs *hooks) on(e *engine, c *call, req *http.Request) (*hook, *http.Request
 	return h, req.WithContext(httptrace.WithClientTrace(inner.in(req.Context()), &h.trace))
 }
 
-// learn takes in whether an answer came with a sign of a connection.
+// learn notes whether the hook of an answered attempt has seen a connection.
 func (hs *hooks) learn(connected bool) {
 	switch n := hs.unheard.Load(); {
 	case connected && n != heard:
@@ -97,7 +97,7 @@ func (h *hook) gotConn(info httptrace.GotConnInfo) {
 	}
 }
 
-// counts makes the slot count from now, and reports whether it was still there.
+// counts makes the slot count from now, and reports whether it had not expired.
 func (h *hook) counts(now gate.Instant) bool {
 	slot := gate.Instant(h.slot.Load())
 	if now.Sub(slot) <= h.engine.source.maxSlotAge() {
@@ -175,8 +175,7 @@ func (h *hook) failed() error {
 	return nil
 }
 
-// sentAgain counts a request that net/http sends again by itself. The slot of the first
-// time stays used.
+// sentAgain counts a request that net/http sends again by itself. Its first slot remains used.
 func (e *engine) sentAgain() {
 	e.queue.Lock()
 	defer e.queue.Unlock()
@@ -206,10 +205,10 @@ func largerThan(req *http.Request, n int64) bool {
 	return req.Body != nil && req.Body != http.NoBody && (req.ContentLength <= 0 || req.ContentLength > n)
 }
 
-// expectContinue returns a copy of the request that is not sent on before the server has
-// said so. Many gateways answer 429 as soon as they have read the header and close the
-// connection: if net/http is still writing then, it finds a broken connection and never
-// sees the 429.
+// expectContinue returns a copy of the request whose body is sent only after the server's
+// consent. Many gateways answer 429 as soon as they have read the header, and close the
+// connection: if net/http is still writing the body, it sees a broken connection and not the
+// 429.
 func expectContinue(req *http.Request) *http.Request {
 	if _, set := req.Header["Expect"]; set {
 		return req // the caller does not want it
@@ -227,10 +226,9 @@ func expectContinue(req *http.Request) *http.Request {
 // own deadline has ended the request: an earlier one says more about the deadline.
 const silentFor = 5 * time.Second
 
-// leaveSilent leaves the connections that nobody uses after a request without an answer:
-// net/http keeps one over HTTP/2 that has died without a word, and sends all further
-// requests into it.
-func (e *engine) leaveSilent(c *call, began gate.Instant, err error) {
+// closeSilent closes the idle connections after a request that got no answer: net/http keeps an
+// HTTP/2 connection that has died, and sends all further requests into it.
+func (e *engine) closeSilent(c *call, began gate.Instant, err error) {
 	var late net.Error
 	if !errors.As(err, &late) || !late.Timeout() {
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -39,26 +40,19 @@ type call struct {
 }
 
 func (c *calls) see(_ *world, e event) error {
-	if e.Kind == "begin" {
-		if c.open[e.Call] != nil {
-			return fmt.Errorf("calls: %s began twice", e.Call)
-		}
+	o := c.open[e.Call]
+	switch {
+	case e.Kind == "begin" && o != nil:
+		return fmt.Errorf("calls: %s began twice", e.Call)
+	case e.Kind == "begin":
 		c.open[e.Call] = &call{process: e.Process}
 		return nil
-	}
-	if e.Kind == "kill" {
-		for id, o := range c.open {
-			if o.process == e.Process {
-				delete(c.open, id)
-			}
-		}
+	case e.Kind == "kill":
+		maps.DeleteFunc(c.open, func(_ string, o *call) bool { return o.process == e.Process })
 		return nil
-	}
-	o := c.open[e.Call]
-	if o == nil {
-		if e.Kind == "end" {
-			return fmt.Errorf("calls: %s ended twice", e.Call)
-		}
+	case e.Kind == "end" && o == nil:
+		return fmt.Errorf("calls: %s ended twice", e.Call)
+	case o == nil:
 		return nil
 	}
 	switch e.Kind {
@@ -83,23 +77,32 @@ func (c *calls) see(_ *world, e event) error {
 // judge says what is wrong with the end of a call.
 func (o *call) judge(e event) error {
 	var queue *transport.QueueError
+	refused := errors.As(e.Err, &queue)
+	failed := e.Err != nil && !refused
 	switch {
-	case o.reports < 1 && o.attempts == 0 && e.Err != nil && !errors.As(e.Err, &queue): // there was no token to make the call with
+	case failed && o.reports == 0 && o.attempts == 0: // there was no token to make the call with
 		return nil
-	case o.reports < 1 || o.reports > 1+o.rejected:
+	case o.reports == 0 || o.reports > 1+o.rejected:
 		return fmt.Errorf("calls: %s ended with %d Done events: %v", e.Call, o.reports, e.Err)
 	case e.Err == nil && e.Status != o.last.Status:
 		return fmt.Errorf("calls: %s ended with status %d; the last answer was %v", e.Call, e.Status, o.last)
-	case errors.As(e.Err, &queue) && queue.Attempt == 0 && o.attempts > o.rejected:
+	case refused && queue.Attempt == 0 && o.attempts > o.rejected:
 		return fmt.Errorf("calls: %s is said to be unsent; it was sent %d times: %w", e.Call, o.attempts, e.Err)
-	case e.Err == nil || errors.Is(e.Err, errBody) || errors.Is(e.Err, errPanicked) || queue != nil:
-		return nil
-	case errors.Is(e.Err, context.DeadlineExceeded) || errors.Is(e.Err, context.Canceled):
-		return nil
-	case o.last.Err == nil && !strings.Contains(e.Err.Error(), "token") && !strings.Contains(e.Err.Error(), "unexpected EOF"):
+	case failed && o.last.Err == nil && !explained(e.Err):
 		return fmt.Errorf("calls: %s ended with an error that nothing caused: %w; the last answer was %v", e.Call, e.Err, o.last)
 	}
 	return nil
+}
+
+// explained reports whether an error of a call says by itself that a fault of the plan, or the
+// caller, is the cause.
+func explained(err error) bool {
+	for _, cause := range []error{errBody, errPanicked, context.DeadlineExceeded, context.Canceled} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return strings.Contains(err.Error(), "token") || strings.Contains(err.Error(), "unexpected EOF")
 }
 
 func (c *calls) end(*world) (errs []error) {

@@ -23,7 +23,7 @@ func (p property[T]) compare(sign, value string, wildcards bool) (condition[T], 
 	holds := relationOf(sign)
 	switch {
 	case p.id:
-		c := condition[T]{ids: map[uint64]bool{numberOf(bareID(value)): true}}
+		c := condition[T]{ids: map[uint64]bool{numberOf(normalizeID(value)): true}}
 		c.match = c.within(c.ids)
 		if sign == "<>" {
 			return not(c), nil
@@ -54,7 +54,7 @@ func (p property[T]) compare(sign, value string, wildcards bool) (condition[T], 
 // textMatch returns what tells whether a text is as a comparison wants it. Texts
 // have no order, but those that are numbers or times have.
 func textMatch(sign, value string, wildcards bool) (func(string) bool, error) {
-	value = bareID(value)
+	value = normalizeID(value)
 	if wildcards && strings.ContainsAny(value, "*?") {
 		pattern := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(value))
 		if sign != "contains" {

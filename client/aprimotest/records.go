@@ -188,18 +188,16 @@ func (s *store) deleteRecord(w http.ResponseWriter, _ *http.Request, rec *record
 
 // change does all that a request asks for, or nothing: what can be wrong with it
 // is looked at first.
-func (s *store) change(rec *record, in recordChange, r *http.Request) error {
+func (s *store) change(rec *record, in recordChange, r *http.Request) (err error) {
 	status := any(rec.status)
 	if in.Status != nil && *in.Status != "" {
-		var err error
 		if status, err = kindOf["record"].member(nil, "status").read(kindOf["record"], nil, *in.Status); err != nil {
 			return err
 		}
 	}
 	tag := rec.tag
 	if in.Tag != nil {
-		tag = ""
-		if err := json.Unmarshal(in.Tag, &tag); err != nil {
+		if tag = ""; json.Unmarshal(in.Tag, &tag) != nil {
 			return invalid("The tag of a record must be a text.")
 		}
 	}

@@ -11,9 +11,9 @@ import (
 var dashedID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 var bareHex = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
 
-// bareID returns an id as answers have it, in lower case and without dashes, and
+// normalizeID returns an id as answers have it, in lower case and without dashes, and
 // other texts as they are.
-func bareID(text string) string {
+func normalizeID(text string) string {
 	if len(text) == 32 && bareHex.MatchString(text) || len(text) == 36 && dashedID.MatchString(text) {
 		return strings.ToLower(strings.ReplaceAll(text, "-", ""))
 	}
@@ -25,7 +25,7 @@ func bareID(text string) string {
 func bareIDs(v any) any {
 	switch v := v.(type) {
 	case string:
-		return bareID(v)
+		return normalizeID(v)
 	case []any:
 		for i := range v {
 			v[i] = bareIDs(v[i])

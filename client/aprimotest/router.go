@@ -56,7 +56,7 @@ func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string, str
 			rt, parts[i] = next, lower
 		case rt.wild != nil && part != "":
 			if !strict {
-				parts[i] = bareID(part)
+				parts[i] = normalizeID(part)
 			}
 			r.SetPathValue(rt.name, parts[i])
 			rt = rt.wild

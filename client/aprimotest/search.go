@@ -141,7 +141,7 @@ func (s *store) recordProperty(name, argument string) (property[*record], bool) 
 
 // fieldProperty is about the values of a field, in all languages.
 func (s *store) fieldProperty(by, value string) property[*record] {
-	value = bareID(value)
+	value = normalizeID(value)
 	return property[*record]{texts: func(rec *record) []string {
 		for _, f := range s.fieldsOf(rec) {
 			if by == "fieldid" && f.ID == value || by == "fieldname" && strings.EqualFold(f.Name, value) {
@@ -155,7 +155,7 @@ func (s *store) fieldProperty(by, value string) property[*record] {
 // memberOf is whether a record is in a collection.
 func (s *store) memberOf(id string) property[*record] {
 	in := make(map[uint64]bool)
-	if doc := s.collection("collections").byID[bareID(id)]; doc != nil && doc["type"] != "Dynamic" {
+	if doc := s.collection("collections").byID[normalizeID(id)]; doc != nil && doc["type"] != "Dynamic" {
 		for _, n := range s.inCollection(doc) {
 			in[n] = true
 		}

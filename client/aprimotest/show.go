@@ -54,7 +54,7 @@ func keys(r *http.Request, header string) map[string]bool {
 	all := make(map[string]bool)
 	for key := range strings.SplitSeq(strings.Join(lines, ","), ",") {
 		if name, err := url.PathUnescape(strings.TrimSpace(key)); err == nil {
-			all[strings.ToLower(bareID(name))] = true
+			all[strings.ToLower(normalizeID(name))] = true
 		}
 	}
 	return all

@@ -6,7 +6,7 @@
 //
 // With -smtp it uses that mail server. To log in, set -user, and the password in the
 // environment variable SMTP_PASSWORD, or with -token an access token in SMTP_TOKEN.
-// -check does all of the dialogue with the server but sends no mail. With -webhook the
+// -check connects and logs in, but sends no mail. With -webhook the
 // URL is that in WEBHOOK_URL. The dialogue is printed without secrets.
 package main
 

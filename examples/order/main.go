@@ -1,7 +1,7 @@
-// Order orders the files of the records that a search finds, of a collection, or of all
-// records, waits for them and downloads them. Run again after Ctrl-C, it orders again and
-// resumes incomplete downloads. Each order has up to 100 records; if there are more, each
-// has a folder of its own, since files may have the same name.
+// Order orders the files of a search, a collection or all records, waits for the orders and
+// downloads the files. After Ctrl-C, run the same command again: it places the orders again
+// and resumes incomplete downloads. An order has up to 100 records. If there are several
+// orders, each gets its own folder, because files may have the same name.
 //
 //	go run ./examples/order -dir files                                 a simulated tenant
 //	go run ./examples/order -tenant acme -find "ContentType = 'Photo'" -dir photos

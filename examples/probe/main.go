@@ -66,7 +66,7 @@ import (
 )
 
 //go:embed main.go
-var source string
+var mainGo string
 
 type flags struct {
 	tenant, profile string
@@ -78,22 +78,9 @@ func main() {
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com")
 	flag.StringVar(&f.profile, "profile", "profile.json", "`file` to write the profile to")
 	flag.BoolVar(&f.yes, "yes", false, "send to a real tenant without asking")
-	flag.Usage = usage
+	flag.Usage = program.Usage(flag.CommandLine, mainGo)
 	flag.Parse()
 	program.Main("probe", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
-}
-
-// usage prints the comment of the package and the flags.
-func usage() {
-	for line := range strings.Lines(source) {
-		text, ok := strings.CutPrefix(line, "//")
-		if !ok {
-			break
-		}
-		fmt.Fprint(flag.CommandLine.Output(), strings.TrimPrefix(text, " "))
-	}
-	fmt.Fprintln(flag.CommandLine.Output())
-	flag.PrintDefaults()
 }
 
 func run(ctx context.Context, f flags, out io.Writer) error {
@@ -130,7 +117,7 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 func newProber(ctx context.Context, f flags, name string, out io.Writer) (*prober, error) {
 	p := &prober{say: func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }}
 	if f.tenant == "" {
-		p.say("Simulated tenant: nothing is sent to Aprimo. Choose a real tenant with -tenant.")
+		p.say(connect.Simulated)
 		p.client = &http.Client{Transport: simulated().Transport()}
 		p.operations = operations(name, tokenForm("none", "none"))
 		return p, nil
@@ -184,7 +171,7 @@ func agree(ctx context.Context, f flags, out io.Writer) error {
 		return nil
 	}
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
-		return errors.New("nobody to ask: agree with -yes")
+		return errors.New("the standard input is no terminal, so there is nobody to ask: agree with -yes")
 	}
 	fmt.Fprint(out, "Send it? [y/N] ")
 	answers := make(chan string, 1)
@@ -214,7 +201,7 @@ func checkProfile(path, tenant string) error {
 	defer file.Close()
 	old, err := aprimotest.ReadProfile(file)
 	if err != nil {
-		return fmt.Errorf("%s would be replaced, and is something else (%w): choose another file with -profile", path, err)
+		return fmt.Errorf("%s would be overwritten, and is something else (%w): choose another file with -profile", path, err)
 	}
 	if old.Name != tenant {
 		return fmt.Errorf("%s is the profile of tenant %s: choose another file with -profile", path, program.Clean(old.Name))

@@ -180,7 +180,7 @@ func (p *prober) calm(ctx context.Context, op operation, usual timing) (fast []s
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("the tenant was not calm, %d single requests long: try when it is less busy", calmTries)
+	return nil, fmt.Errorf("the tenant was not calm during %d single requests: try when it is less busy", calmTries)
 }
 
 // volley waits until the tenant is calm and sends n requests at once, and a little later one

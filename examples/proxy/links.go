@@ -56,7 +56,7 @@ func (l *links) rewrite(resp *http.Response) error {
 		return nil
 	}
 	if coding := resp.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
-		return errors.New("Aprimo answered with Content-Encoding " + coding + ", which was not asked for")
+		return errors.New("Aprimo answered with Content-Encoding " + coding + ", which the proxy did not request")
 	}
 	resp.ContentLength = -1
 	resp.Header.Del("Content-Length")

@@ -1,44 +1,43 @@
-// Proxy is a reverse proxy that keeps programs in any language within a tenant's limit
-// together: they use its address as their base URL instead of Aprimo's, and send their own
-// access tokens. Programs take turns, 429s are retried, and several proxies share the limit
-// over Redis.
+// Proxy is a reverse proxy that keeps programs in any language together within a tenant's
+// limit. They use its address as their base URL instead of Aprimo's, and send their own access
+// tokens. Programs take turns, 429s are retried, and several proxies share the limit through
+// Redis.
 //
 //	go run ./examples/proxy                                   a simulated tenant, to try
 //	go run ./examples/proxy -tenant acme -redis redis://redis:6379
 //	curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/api/core/records
 //
 // Paths that begin with /api/core/ go to acme.dam.aprimo.com and all others, such as
-// those of tokens and uploads, to acme.aprimo.com. A request is passed on byte for byte or
-// refused. Links in responses lead to Aprimo, past the proxy: programs must use only their
-// path, or -links must give the proxy its own URL. Then it puts that into the header
-// Location and into the values of "href" in JSON, and asks Aprimo for uncompressed responses.
+// those of tokens and uploads, to acme.aprimo.com. The proxy forwards a request unchanged or
+// refuses it. Links in responses lead to Aprimo, past the proxy: programs must use only their
+// path, or -links must be the proxy's own URL. With -links the proxy replaces the header
+// Location and the values of "href" in JSON, and asks Aprimo for uncompressed responses.
 //
 // # Who takes turns
 //
-// Slots go to the programs in turn, and a program is an address: a token is not checked
-// here, so its user is for the log alone, and inventing users gains nothing. Behind a
-// server that hides the addresses, name with -flow-header the header in which that server
-// says who calls. It must replace what a program sends in it; X-Forwarded-For is mostly
-// extended instead.
+// Slots go to the programs in turn. A program is identified by its address: the proxy does not
+// verify tokens, so it uses the user in a token for the log only. If a server in front hides the
+// addresses, name with -flow-header the header in which that server identifies the program. The
+// server must replace that header in requests; X-Forwarded-For is usually extended instead.
 //
-// A program may say in the header of -class-header how urgent a request is: interactive,
-// normal or batch. Each class gets its part of the slots, so a program that overstates its
-// class takes slots from others. The header of -user-header names the user for the log, the
-// status page and alerts. Neither header, nor that of -flow-header, is passed on.
+// In the header of -class-header a program may say how urgent a request is: interactive, normal
+// or batch. Each class gets its part of the slots, so a program that overstates its class takes
+// slots from others. The header of -user-header names the user for the log, the status page and
+// alerts. The proxy does not forward these headers, nor that of -flow-header.
 //
 // # What uses no slot
 //
-// A body of up to 1 MiB is read before its request waits, so a slow program holds up only
-// itself, and is kept to be sent again after a 429. All kept bodies together are at most 64
-// MiB; beyond that they are streamed. A longer body is streamed when its turn has come:
-// after a 429 the program gets that 429 and sends it again. A program that sends or reads
-// less than 64 KiB in a minute is disconnected. A program that disconnects leaves the
-// queue; of a longer body that is noticed only when it is read.
+// The proxy reads a body of up to 1 MiB before the request is queued, so a slow program delays
+// only itself, and keeps it for retries. It keeps at most 64 MiB of bodies and streams the rest.
+// It streams a longer body when the request gets its slot: after a 429 the program gets that 429
+// and must send the body again. A program that sends or reads less than 64 KiB in a minute is
+// disconnected. If a program disconnects, its request leaves the queue; with a longer body, the
+// proxy notices that only when it reads the body.
 //
-// Answered without asking Aprimo are: 400 a target that cannot be passed on as it is, 401
-// no token, 403 a web page of another site, 405 a method that Aprimo's API does not have,
-// 408 a body that came too slowly, 503 a full queue, with Retry-After; 400 also an unknown
-// class.
+// The proxy itself answers 400 to a target that it cannot forward unchanged or an unknown class,
+// 401 to a request without a token, 403 to a web page of another site, 405 to a method that
+// Aprimo's API does not have, 408 to a body that arrives too slowly, and 503 with Retry-After if
+// the queue is full.
 //
 // # Alerts
 //
@@ -49,14 +48,14 @@
 // # Running it
 //
 // A second address, by default 127.0.0.1:9090, serves the status page at /, /metrics for
-// Prometheus, /livez, which fails only if the process hangs, and /readyz, which answers 503
-// from the signal to end on. The page shows names of users: keep this address from others.
+// Prometheus, /livez, which fails only if the process hangs, and /readyz, which answers 503 once
+// the proxy is shutting down. The page shows names of users: keep this address private.
 //
-// On an interrupt or SIGTERM the proxy accepts requests for the time of -drain-delay, until
-// load balancers have noticed, completes those that it has, and exits with 0, or with 1 if
-// the time of -drain was too short. A second signal ends it at once.
+// After an interrupt or SIGTERM the proxy accepts requests during -drain-delay, until load
+// balancers have noticed. Then it completes the requests in progress and exits with 0, or with 1
+// if they take longer than -drain. A second signal ends it at once.
 //
-// Dockerfile makes an image of it, and kubernetes.yaml runs two replicas.
+// Dockerfile builds an image, and kubernetes.yaml runs two replicas.
 //
 // By default it listens on the loopback device. It does not encrypt: run it next to the
 // programs, or behind a server that does.

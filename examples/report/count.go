@@ -3,7 +3,7 @@ package main
 import (
 	"cmp"
 	"slices"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport"
@@ -22,10 +22,7 @@ type filter struct {
 
 // covers reports whether a time is selected. No time is, unless times are asked for.
 func (f *filter) covers(at time.Time) bool {
-	if at.IsZero() {
-		return f.since.IsZero() && f.until.IsZero()
-	}
-	return !at.Before(f.since) && (f.until.IsZero() || at.Before(f.until))
+	return !at.Before(f.since) && (f.until.IsZero() || !at.IsZero() && at.Before(f.until))
 }
 
 // Counts are the numbers of a log.
@@ -45,11 +42,25 @@ type counts struct {
 
 // A tally is what was counted, in constant memory.
 type tally struct {
+	mu sync.Mutex
 	counts
-	want                     filter
-	rateSum, rateWeight      float64 // of the requests of others, weighted by 429s
-	users, operations, pairs table
-	spans                    spans
+	problems            []string // of sources that could not be read to their end
+	want                filter
+	rateSum, rateWeight float64 // of the requests of others, weighted by 429s
+	tables              [3]table
+	spans               spans
+}
+
+// Each 429 is counted in three tables.
+const (
+	users = iota
+	operations
+	pairs // of a user and an operation
+)
+
+// names returns the names of a 429 in each table.
+func names(user, operation string) [3]string {
+	return [3]string{user, operation, user + "\n" + operation} // a name has no line break
 }
 
 // A table counts names.
@@ -60,7 +71,9 @@ type table struct {
 
 func newTally(want filter) *tally {
 	t := &tally{want: want}
-	t.users.Most, t.operations.Most, t.pairs.Most = maxNames, maxNames, maxNames
+	for i := range t.tables {
+		t.tables[i].Most = maxNames
+	}
 	return t
 }
 
@@ -91,9 +104,9 @@ func (t *tally) limited(l *line) {
 		t.GivenUp++
 	}
 	t.at(l.Time.Time, 1)
-	t.users.Add(user)
-	t.operations.Add(operation)
-	t.pairs.Add(pair(user, operation))
+	for i, name := range names(user, operation) {
+		t.tables[i].Add(name)
+	}
 }
 
 // summed counts the 429s of a summary at the time of the first of them: the summary is
@@ -113,19 +126,14 @@ func (t *tally) summed(l *line) {
 	t.GivenUp += f.givenUp
 	t.Total += f.total
 	t.at(at, f.total)
-	t.users.names(f.users, f.total)
-	t.operations.names(f.operations, f.total)
-	t.pairs.names(f.pairs, f.total)
-}
-
-// names adds the names of a number of 429s.
-func (t *table) names(list []named, of int) {
-	for _, x := range list {
-		if x.Count > 0 {
-			t.AddTally(x)
+	for i, list := range f.tables {
+		for _, x := range list {
+			if x.Count > 0 {
+				t.tables[i].AddTally(x)
+			}
 		}
+		t.tables[i].unnamed += max(0, f.total-sum(list))
 	}
-	t.unnamed += max(0, of-sum(list))
 }
 
 // at counts 429s by time.
@@ -143,59 +151,49 @@ func (t *tally) at(at time.Time, n int) {
 
 // A flood is the content of a summary.
 type flood struct {
-	total, givenUp           int
-	users, operations, pairs []named
+	total, givenUp int
+	tables         [3][]named
 }
 
 // flood returns the content of a summary: all of it, or what is certain of one user. It
 // is not known how many of the given up are of that user.
 func (l *line) flood(user string) flood {
-	f := flood{total: l.Other, givenUp: l.GivenUp, users: cleaned(l.RestUsers), operations: cleaned(l.RestOperations)}
+	f := flood{total: l.Other, givenUp: l.GivenUp}
+	var rest [3][]named
 	for _, c := range l.Rest {
 		f.total += c.Count
-		f.pairs = append(f.pairs, named{Name: pair(clean(c.User), clean(c.Operation)), Count: c.Count, Error: c.Error})
+		if of := clean(c.User); user == "" || of == user {
+			for i, name := range names(of, clean(c.Operation)) {
+				rest[i] = append(rest[i], named{Name: name, Count: c.Count, Error: c.Error})
+			}
+		}
+	}
+	f.tables = [3][]named{only(l.RestUsers, user), nil, rest[pairs]}
+	if user == "" {
+		f.tables[operations] = only(l.RestOperations, "")
+	}
+	for i := range f.tables {
+		if len(f.tables[i]) == 0 { // older logs have only pairs
+			f.tables[i] = rest[i]
+		}
 	}
 	if l.Suppressed != nil {
 		f.total = *l.Suppressed
 	}
 	if user != "" {
-		f.users, f.operations, f.pairs = only(f.users, user), nil, only(f.pairs, user)
-	}
-	if len(f.users) == 0 { // older logs have only pairs
-		f.users = f.each(0)
-	}
-	if len(f.operations) == 0 {
-		f.operations = f.each(1)
-	}
-	if user != "" {
-		f.total, f.givenUp = max(sum(f.users), sum(f.pairs)), 0
+		f.total, f.givenUp = max(sum(f.tables[users]), sum(f.tables[pairs])), 0
 	}
 	return f
 }
 
-// only returns the counts of one user, or of the pairs with that user.
-func only(list []named, user string) []named {
-	return slices.DeleteFunc(slices.Clone(list), func(t named) bool { return split(t.Name)[0] != user })
-}
-
-// each returns the counts of the users (part 0) or of the operations (1) of the pairs.
-func (f flood) each(part int) (all []named) {
-	for _, t := range f.pairs {
-		all = append(all, named{Name: split(t.Name)[part], Count: t.Count, Error: t.Error})
+// only returns the counts with clean names: all, or those of one user.
+func only(list []named, user string) (all []named) {
+	for _, t := range list {
+		if t.Name = clean(t.Name); user == "" || t.Name == user {
+			all = append(all, t)
+		}
 	}
 	return all
-}
-
-// pair joins a user and an operation to one name; neither has a line break.
-func pair(user, operation string) string { return user + "\n" + operation }
-
-func split(pair string) []string { return strings.SplitN(pair, "\n", 2) }
-
-func cleaned(list []named) []named {
-	for i := range list {
-		list[i].Name = clean(list[i].Name)
-	}
-	return list
 }
 
 func sum(list []named) (n int) {

@@ -1,14 +1,14 @@
 // Report reads the logs of programs that use package transport and says which users and
 // operations caused the 429s, when, and what to change.
 //
-//	go run ./examples/report                         makes a log with a simulated tenant, and reports on it
+//	go run ./examples/report                         reports on a sample log
 //	go run ./examples/report app.log app.log.1.gz    reads these; - is the standard input
 //	go run ./examples/report -html report.html *.log one page with charts, for a browser
 //
-// It finds the lines behind the prefixes of syslog and container runtimes, inside those
-// of docker and journald (journalctl --all -o json: without --all it omits long lines),
-// and in groups of slog. Other lines are skipped, broken ones are counted. A file that is
-// given twice is read once. Memory use does not depend on the size of the files.
+// It understands lines with prefixes of syslog and container runtimes, lines inside the JSON
+// of docker and journald (journalctl --all -o json: without --all it omits long lines), and
+// groups of slog. Other lines are skipped, and broken lines are counted. A file that is given
+// twice is read once. Memory use does not depend on the size of the files.
 //
 // Ctrl-C stops reading and reports on what was read. The exit status is 1 if a file could
 // not be read to its end, and 130 after Ctrl-C.
@@ -39,8 +39,12 @@ type options struct {
 
 var errStopped = errors.New("stopped: the report covers what was read; run the same command again to read all")
 
-//go:embed main.go
-var mainGo string
+var (
+	//go:embed main.go
+	mainGo string
+	//go:embed sample.log
+	sample string // of package transport, with a simulated tenant
+)
 
 func main() {
 	debug.SetMemoryLimit(40 << 20) // bytes; it needs half of that
@@ -68,30 +72,19 @@ func timeInto(t *time.Time) func(string) error {
 	}
 }
 
-func (o options) check() error {
+func run(ctx context.Context, out io.Writer, o options) error {
 	if !o.want.until.IsZero() && !o.want.since.Before(o.want.until) {
 		return errors.New("-until is not after -since: nothing is between them")
 	}
 	if o.page != "" && filepath.Ext(o.page) != ".html" && filepath.Ext(o.page) != ".htm" { // as in -html *.log
 		return fmt.Errorf("bad -html %q: the page's name must end with .html, so that no log is overwritten", o.page)
 	}
-	return nil
-}
-
-func run(ctx context.Context, out io.Writer, o options) error {
-	if err := o.check(); err != nil {
-		return err
-	}
 	var r report
-	if len(o.files) == 0 {
-		notes := out
-		if o.asJSON {
-			notes = os.Stderr
-		}
-		fmt.Fprintln(notes, "Simulated tenant: nothing is sent to Aprimo. No file is given (- is the standard input), so this is the log of 300 calls.")
-		r = readAll(ctx, o.want, []source{sample(ctx)})
-	} else {
+	if len(o.files) > 0 {
 		r = readFiles(ctx, o.want, o.files)
+	} else {
+		fmt.Fprintln(os.Stderr, "No file is given (- is the standard input): this is the report on a sample log.")
+		r = readAll(ctx, o.want, []source{{"the sample log", strings.NewReader(sample)}})
 	}
 	err := r.write(out, o)
 	if len(r.Problems) > 0 {

@@ -156,17 +156,15 @@ func (l *line) kind() kind {
 // plausible reports whether the numbers of a summary are possible: none is negative or
 // enormous, and no list counts more 429s than there were.
 func (l *line) plausible() bool {
-	if l.OthersRate != nil && (*l.OthersRate < 0 || *l.OthersRate > maxCount) ||
-		slices.ContainsFunc(l.Rest, func(c cause) bool { return max(c.Count, c.Error) > maxCount || min(c.Count, c.Error) < 0 }) {
-		return false
-	}
-	f := l.flood("")
+	f, rate := l.flood(""), *cmp.Or(l.OthersRate, new(float64))
 	numbers := []int{l.All, l.Other, f.total, f.givenUp, f.total - f.givenUp}
-	for _, t := range slices.Concat(f.users, f.operations, f.pairs) {
-		numbers = append(numbers, t.Count, t.Error, t.Count-t.Error)
+	for _, list := range f.tables {
+		numbers = append(numbers, f.total-sum(list))
+		for _, t := range list {
+			numbers = append(numbers, t.Count, t.Error, t.Count-t.Error)
+		}
 	}
-	return slices.Min(numbers) >= 0 && (l.All == 0 || l.All >= f.total) && slices.Max(numbers) <= maxCount &&
-		max(sum(f.users), sum(f.operations), sum(f.pairs)) <= f.total
+	return min(rate, float64(slices.Min(numbers))) >= 0 && max(rate, float64(slices.Max(numbers))) <= maxCount && (l.All == 0 || l.All >= f.total)
 }
 
 // An isSum tells whether a line is a summary. The program that logs may have events of
@@ -201,9 +199,9 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 // clean makes a name printable and short: whoever writes to the log chooses it.
 func clean(s string) string {
 	const mark = "…"
-	s = program.Clean(s)
-	if len(s) > maxSize || utf8.RuneCountInString(s) > maxName {
-		for s = s[:min(len(s), maxSize)]; len(s) > maxSize-len(mark) || utf8.RuneCountInString(s) >= maxName; {
+	long := func(s string) bool { return len(s) > maxSize || utf8.RuneCountInString(s) > maxName }
+	if s = program.Clean(s); long(s) {
+		for s = s[:min(len(s), maxSize)]; long(s + mark); {
 			_, size := utf8.DecodeLastRuneInString(s)
 			s = s[:len(s)-size]
 		}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -26,13 +25,6 @@ const (
 type source struct {
 	name string
 	r    io.Reader
-}
-
-// A reading is what was read until now.
-type reading struct {
-	mu       sync.Mutex
-	tally    *tally
-	problems []string // of sources that could not be read to their end
 }
 
 // readFiles reads files, gzipped ones too, as far as they go now: a file that grows as
@@ -78,18 +70,18 @@ func open(name string) (s source, info os.FileInfo, err error) {
 // readAll reads the sources. When the context ends, it returns what was read until then,
 // even if a source blocks.
 func readAll(ctx context.Context, want filter, sources []source) report {
-	read := &reading{tally: newTally(want)}
+	t := newTally(want)
 	finished := make(chan bool, 1)
-	go func() { finished <- read.all(ctx, sources) }()
+	go func() { finished <- t.read(ctx, sources) }()
 	all := false
 	select {
 	case all = <-finished:
 	case <-ctx.Done():
 	}
-	read.mu.Lock()
-	defer read.mu.Unlock()
-	r := read.tally.report()
-	r.Problems, r.Stopped = slices.Clone(read.problems), !all
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.report()
+	r.Stopped = !all
 	return r
 }
 
@@ -105,27 +97,27 @@ func size(sources []source) (total int64) {
 	return total
 }
 
-// all reads the sources one after the other, and reports whether it has read all.
-func (r *reading) all(ctx context.Context, sources []source) bool {
+// read reads the sources one after the other, and reports whether it has read all.
+func (t *tally) read(ctx context.Context, sources []source) bool {
 	bar := progress.New(size(sources), "reading", progressbar.OptionShowBytes(true), progressbar.OptionShowCount(), progressbar.OptionUseIECUnits(true), progressbar.OptionClearOnFinish())
 	defer bar.Finish()
 	for _, s := range sources {
-		err := r.lines(ctx, s, bar)
+		err := t.lines(ctx, s, bar)
 		if ctx.Err() != nil {
 			return false
 		}
-		if err != nil {
-			r.mu.Lock()
-			r.problems = append(r.problems, fmt.Sprintf("%s: %v; the lines before are counted", s.name, err))
-			r.mu.Unlock()
+		if !errors.Is(err, io.EOF) {
+			t.mu.Lock()
+			t.problems = append(t.problems, fmt.Sprintf("%s: %v; the lines before are counted", s.name, err))
+			t.mu.Unlock()
 		}
 	}
 	return true
 }
 
-// lines counts the lines of a source as they arrive, until the context ends: then the
-// report is made.
-func (r *reading) lines(ctx context.Context, s source, bar io.Writer) error {
+// lines counts the lines of a source as they arrive, until an error, such as io.EOF, or
+// until the context ends: then the report is made.
+func (t *tally) lines(ctx context.Context, s source, bar io.Writer) error {
 	text, err := s.text(bar)
 	for err == nil && ctx.Err() == nil {
 		var line []byte
@@ -135,14 +127,11 @@ func (r *reading) lines(ctx context.Context, s source, bar io.Writer) error {
 				_, err = text.ReadSlice('\n')
 			}
 		}
-		r.mu.Lock()
+		t.mu.Lock()
 		if len(line) > 0 && ctx.Err() == nil {
-			r.tally.line(line)
+			t.line(line)
 		}
-		r.mu.Unlock()
-	}
-	if errors.Is(err, io.EOF) {
-		return nil
+		t.mu.Unlock()
 	}
 	return err
 }

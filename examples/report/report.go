@@ -19,12 +19,14 @@ var (
 	pageSource string
 	//go:embed table.txt.tmpl
 	tableSource string
+	//go:embed notes.tmpl
+	notesSource string
 
-	pageTemplate  = html.Must(html.New("page").Parse(pageSource))
+	pageTemplate  = html.Must(html.New("page").Parse(pageSource + notesSource))
 	tableTemplate = text.Must(text.New("table").Funcs(text.FuncMap{
 		"upper": strings.ToUpper,
 		"bar":   func(percent int) string { return strings.Repeat("#", (percent*40+99)/100) },
-	}).Parse(tableSource))
+	}).Parse(tableSource + notesSource))
 )
 
 const (
@@ -71,9 +73,10 @@ type cause struct {
 
 func (t *tally) report() report {
 	r := report{
-		counts:  t.counts,
-		Unnamed: unnamed{t.users.unnamed, t.operations.unnamed, t.pairs.unnamed},
-		Users:   append([]named{}, t.users.Top(shown)...), Operations: append([]named{}, t.operations.Top(shown)...),
+		counts:   t.counts,
+		Problems: slices.Clone(t.problems),
+		Unnamed:  unnamed{t.tables[users].unnamed, t.tables[operations].unnamed, t.tables[pairs].unnamed},
+		Users:    append([]named{}, t.tables[users].Top(shown)...), Operations: append([]named{}, t.tables[operations].Top(shown)...),
 		When: []moment{}, Pairs: []cause{}, spans: t.spans,
 	}
 	if t.rateWeight > 0 {
@@ -81,46 +84,12 @@ func (t *tally) report() report {
 	}
 	all, length := r.spans.fit(maxShown)
 	r.When, r.Span = slices.DeleteFunc(append(r.When, all...), func(m moment) bool { return m.Count == 0 }), length
-	for _, x := range t.pairs.Top(shown) {
-		p := split(x.Name)
-		r.Pairs = append(r.Pairs, cause{p[0], p[1], x.Count, x.Error})
+	for _, x := range t.tables[pairs].Top(shown) {
+		user, operation, _ := strings.Cut(x.Name, "\n")
+		r.Pairs = append(r.Pairs, cause{user, operation, x.Count, x.Error})
 	}
 	r.Advice = advise(r)
 	return r
-}
-
-// notes explain the numbers.
-func (r report) notes() (notes []string) {
-	note := func(n int, format string) {
-		if n > 0 {
-			notes = append(notes, fmt.Sprintf(format, n))
-		}
-	}
-	if r.Stopped {
-		notes = append(notes, "Incomplete: reading was stopped; this is not all.")
-	}
-	for _, p := range r.Problems {
-		notes = append(notes, "Not all of it: "+p)
-	}
-	if r.Total == 0 && (r.Lines > 0 || len(r.Problems) == 0 && !r.Stopped) {
-		notes = append(notes, r.nothing())
-	}
-	note(r.Broken, "Broken or too long lines: %d")
-	note(r.NotJSON, "Lines that are not JSON: %d")
-	note(r.Others, "Excluded by -user, -since or -until, or in floods without a user: %d of the 429s")
-	note(r.NoTime, "Without a time: %d of the 429s")
-	return notes
-}
-
-// nothing says why there are no 429s.
-func (r report) nothing() string {
-	switch {
-	case r.Others > 0:
-		return "None of the 429s are of the user and the time that are asked for."
-	case r.Lines == 0:
-		return "The log is empty."
-	}
-	return fmt.Sprintf("No line is one of package transport: JSON with %s 429 and http.request.resend_count, or with the event %s.", status, summary)
 }
 
 // A ranking is one of the report's tables.
@@ -187,16 +156,14 @@ func (r report) write(out io.Writer, o options) error {
 // A view is what the templates show of a report.
 type view struct {
 	report
-	Notes    []string
 	Rankings []ranking
 	Step     string // the length of each column
 	Columns  []row
 }
 
 func (r report) view(columns int) view {
-	v := view{report: r, Notes: r.notes(), Rankings: r.rankings()}
-	v.Step, v.Columns = r.times(columns)
-	return v
+	step, rows := r.times(columns)
+	return view{r, r.rankings(), step, rows}
 }
 
 // table writes the report for a terminal.

@@ -3,14 +3,12 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -117,28 +115,6 @@ func TestReportOnlyOfWhatIsAskedFor(t *testing.T) {
 	if r := reportOf(t, filter{user: "nobody"}, log); !strings.Contains(tableOf(t, r), "None of the 429s are of the user") {
 		t.Errorf("got %s\nwant that none are of the user", tableOf(t, r))
 	}
-}
-
-// The sample logs of the real transport are understood; JSON and a page can be written at
-// the same time.
-func TestReportOfTheSample(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		file := filepath.Join(t.TempDir(), "page.html")
-		if err := run(t.Context(), &out, options{asJSON: true, page: file}); err != nil {
-			t.Fatal(err)
-		}
-		var r report
-		if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		if r.Total == 0 || r.Broken != 0 || r.NotJSON != 0 || r.NoTime != 0 || len(r.Users) == 0 || len(r.Advice) == 0 {
-			t.Errorf("got %s\nwant users and advice, and no broken lines", &out)
-		}
-		if page, err := os.ReadFile(file); err != nil || len(r.Users) == 0 || !bytes.Contains(page, []byte(r.Users[0].Name)) {
-			t.Errorf("got error %v and the page %s, want one with the users", err, page)
-		}
-	})
 }
 
 // The name of a log as that of the page, as in -html *.log, is refused before it is

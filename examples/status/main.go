@@ -1,10 +1,10 @@
 // Status shows the status page of a busy Transport: three users and a job call a
-// simulated tenant, whose queue other integrations fill now and then.
+// simulated tenant, whose queue other integrations fill from time to time.
 //
 //	go run ./examples/status      and open http://localhost:8429
 //
-// The page shows the names of users and their requests: in your program, put it behind
-// your authentication.
+// The page shows the names of users and their requests: in your own program, put it behind
+// authentication.
 package main
 
 import (

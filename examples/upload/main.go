@@ -7,14 +7,15 @@
 //	go run ./examples/upload -dir photos                            to a simulated tenant
 //	go run ./examples/upload -tenant acme -key-field ImportKey -classification 0a1b… -dir photos
 //
-// Each file becomes one record, also if the program or the connection breaks while the
-// record is created: the record has a key of its own in the field that -key-field names, and
-// before it is created again the tenant is searched for it. The field must be a text field
-// of records, be indexed, and be used for nothing else.
+// Each file becomes exactly one record, also if the program or the connection breaks while
+// the record is created. For that, each record gets a key in the field of -key-field, and the
+// program searches for the key before it creates the record again. The field must be an
+// indexed text field of records that nothing else uses.
 //
 // A real tenant needs APRIMO_CLIENT_ID and APRIMO_CLIENT_SECRET of a client-credentials
-// registration. The progress is stored in the folder, in .aprimo-upload.json. It holds the
-// addresses of uploads, to which whoever knows them can write; so only its owner can read it.
+// registration. The progress is stored in the folder, in .aprimo-upload.json. The file
+// contains upload addresses, which anybody who knows them can write to, so only its owner can
+// read it.
 package main
 
 import (

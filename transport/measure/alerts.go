@@ -2,7 +2,7 @@ package measure
 
 import "time"
 
-// Alerts is what can be read of alerts: of a *notify.Alerter. This package does not
+// Alerts are the alerts of a program: a *notify.Alerter. This package does not
 // import notify, so that a program that sends no mail is not compiled with it.
 type Alerts interface {
 	Status() []AlertStatus
@@ -28,19 +28,19 @@ const (
 	AlertsPending = prefix + "alert.pending"
 )
 
-// AlertMetrics returns those that ReadAlerts tells.
+// AlertMetrics describes the metrics of ReadAlerts.
 func AlertMetrics() []Metric {
 	return []Metric{
-		{AlertsSent, Total, "{alert}", "Alerts that were delivered, counted for each route.", nil, nil},
-		{AlertsFailed, Total, "{alert}", "Alerts that somebody did not get, or may not have got, counted for each route, as in the log.", nil, nil},
-		{AlertsPending, Sum, "{alert}", "Alerts that are being sent or wait for a retry.", nil, nil},
+		{AlertsSent, Total, "{alert}", "Delivered alerts, counted for each route.", nil, nil},
+		{AlertsFailed, Total, "{alert}", "Alerts not delivered, or not confirmed, counted for each route, as in the log.", nil, nil},
+		{AlertsPending, Sum, "{alert}", "Alerts being sent or waiting for a retry.", nil, nil},
 	}
 }
 
-// ReadAlerts tells whether alerts arrive. It is safe for concurrent use.
-func ReadAlerts(a Alerts, tell func(name string, value float64, attributes ...string)) {
+// ReadAlerts reports the metrics of alerts as they are now. It is safe for concurrent use.
+func ReadAlerts(a Alerts, report func(name string, value float64, attributes ...string)) {
 	sent, failed, pending := a.Deliveries()
-	tell(AlertsSent, float64(sent))
-	tell(AlertsFailed, float64(failed))
-	tell(AlertsPending, float64(pending))
+	report(AlertsSent, float64(sent))
+	report(AlertsFailed, float64(failed))
+	report(AlertsPending, float64(pending))
 }

@@ -18,7 +18,7 @@ const Unknown = "_OTHER"
 const others = "other" // all values together that are too many
 
 // Attempt returns the attributes of an attempt that has ended, those of RequestDuration, from
-// the event about it: Method, Status, Server and ErrorType. Unlike what Observe tells, the
+// the event about it: Method, Status, Server and ErrorType. Unlike with Observe, the
 // number of servers is not bounded.
 func Attempt(e transport.Event) (method, status, server, errorType string) {
 	return methodOf(e), statusOf(e), serverOf(e), errorTypeOf(e)

@@ -65,7 +65,7 @@ func TestAttributesAreBounded(t *testing.T) {
 			}
 		}
 		if !values[measure.RequestDuration+" 2"]["host1.example"] || !values[measure.RequestDuration+" 2"]["other"] || !values[measure.RateLimited+" 0"]["other"] {
-			t.Errorf("%v", values)
+			t.Errorf("got the values %v, want host1.example and other among the hosts, and other among the operations", values)
 		}
 	})
 }
@@ -98,11 +98,11 @@ func TestAttributesOfOddRequests(t *testing.T) {
 		}
 		resp.Body.Close()
 		if got.counts[measure.RequestDuration+" "+test.want] != 1 {
-			t.Errorf("%s: %v", name, got.counts)
+			t.Errorf("%s: got %v, want one with the attributes %s", name, got.counts, test.want)
 		}
 		for key := range got.counts {
 			if !utf8.ValidString(key) {
-				t.Errorf("%s: %q", name, key)
+				t.Errorf("%s: got the attributes %q, want valid UTF-8", name, key)
 			}
 		}
 	}

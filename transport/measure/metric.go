@@ -1,7 +1,6 @@
-// Package measure says what is measured of a transport.Transport, in the words of
-// OpenTelemetry's semantic conventions, without any telemetry library. It is what
-// packages otelaprimo and prom have in common, and serves to make another such as
-// them, for StatsD for example:
+// Package measure reports the metrics of a transport.Transport to a function, with the names
+// of OpenTelemetry's semantic conventions and without a telemetry library. Packages otelaprimo
+// and prom are built on it. Use it to support another system, for example StatsD:
 //
 //	measure.Observe(tr, func(ctx context.Context, name string, value float64, attributes ...string) { … })
 //	measure.Read(tr, func(name string, value float64, attributes ...string) { … })
@@ -10,22 +9,22 @@
 //
 // # What it does not do
 //
-// It keeps no sums: that is the library's. It never names a user or a URL, of which
-// there may be any number; what it does name is bounded.
+// It keeps no sums; the telemetry library does. No attribute is a user or a URL, because
+// their number is unbounded; the number of values of each attribute is bounded.
 package measure
 
 import "slices"
 
-// A Kind is how the values of a Metric belong together.
+// A Kind says how to aggregate the values of a Metric.
 type Kind int
 
 // The kinds of metrics.
 const (
-	Counter   Kind = iota + 1 // reported by Observe as it grows
-	Histogram                 // reported by Observe, one by one
-	Gauge                     // reported by Read
-	Sum                       // a Gauge of which several Transports' can be added up
-	Total                     // a Counter that Read reports as a whole
+	Counter   Kind = iota + 1 // Observe reports each increase
+	Histogram                 // Observe reports each value
+	Gauge                     // Read reports the present value
+	Sum                       // a Gauge; the values of several Transports add up
+	Total                     // a Counter; Read reports its total
 )
 
 // A Metric describes what is measured.
@@ -34,7 +33,7 @@ type Metric struct {
 	Kind       Kind
 	Unit       string // in UCUM; empty if it has none
 	Help       string
-	Attributes []string  // the names of those that each value comes with, in that order
+	Attributes []string  // their names, in the order in which they are reported
 	Bounds     []float64 // of a Histogram's buckets
 }
 
@@ -60,7 +59,7 @@ const (
 	CoordinatedWith = prefix + "processes"
 )
 
-// The names of the attributes. Those of a value that is empty do not apply.
+// The names of the attributes. An attribute with an empty value does not apply.
 const (
 	Method    = "http.request.method"
 	Status    = "http.response.status_code"
@@ -71,29 +70,29 @@ const (
 	Operation = "aprimo.operation"
 )
 
-// Metrics returns all there are.
+// Metrics describes the metrics of Observe and Read.
 func Metrics() []Metric {
 	// The convention's recommendation, and what a call may wait here beyond that.
 	wire := []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
 	queue := append(slices.Clone(wire), 30, 60)
 	return []Metric{
-		{RequestDuration, Histogram, "s", "How long attempts took on the wire, to the response header.",
+		{RequestDuration, Histogram, "s", "Duration of attempts on the wire, until the response header.",
 			[]string{Method, Status, Server, ErrorType}, wire},
-		{Requests, Counter, "{request}", "Calls that ended, by whether they got their turn.", []string{Result}, nil},
-		{TimeInQueue, Histogram, "s", "How long calls waited here for their turn, all attempts together.",
+		{Requests, Counter, "{request}", "Ended calls, by whether they got a slot.", []string{Result}, nil},
+		{TimeInQueue, Histogram, "s", "Wait of calls in the local queue, all attempts together.",
 			[]string{Class, Result}, queue},
-		{RateLimited, Counter, "{response}", "Attempts that Aprimo answered with 429.", []string{Operation}, nil},
+		{RateLimited, Counter, "{response}", "Attempts answered 429.", []string{Operation}, nil},
 		{Retries, Counter, "{request}", "Attempts beyond the first of their call.", nil, nil},
 		{GivenUp, Counter, "{request}", "Calls that ended with a 429.", nil, nil},
-		{QueuedRequests, Sum, "{request}", "Calls that wait here for their turn.", []string{Class}, nil},
-		{InFlight, Sum, "{request}", "Requests that were sent and have no response header yet.", nil, nil},
-		{Window, Gauge, "{request}", "How many requests may be in flight; none if they are not bounded.", nil, nil},
-		{Rate, Gauge, "{request}/s", "Requests a second, the mean of the last 10 s.", nil, nil},
-		{Limit, Gauge, "{request}/s", "Requests a second that the limiter lets through; none if it does not say.", nil, nil},
-		{ServerDelay, Gauge, "s", "How long Aprimo lets a request wait before it begins.", nil, nil},
-		{Others, Gauge, "{request}/s", "Requests a second that other programs send to the tenant; none while that is not known.", nil, nil},
-		{Pause, Gauge, "s", "For how long a 429 still holds all calls back.", nil, nil},
-		{CoordinatorUp, Gauge, "", "1 while the limit is kept together with other processes, 0 while they cannot be reached.", nil, nil},
+		{QueuedRequests, Sum, "{request}", "Calls in the local queue.", []string{Class}, nil},
+		{InFlight, Sum, "{request}", "Requests without a response header.", nil, nil},
+		{Window, Gauge, "{request}", "Maximum of requests in flight; none if not bounded.", nil, nil},
+		{Rate, Gauge, "{request}/s", "Requests sent per second, the mean of the last 10 s.", nil, nil},
+		{Limit, Gauge, "{request}/s", "Requests per second that the limiter allows; none if not known.", nil, nil},
+		{ServerDelay, Gauge, "s", "How long requests wait at Aprimo before they begin.", nil, nil},
+		{Others, Gauge, "{request}/s", "Requests per second of other programs to the tenant; none if not known.", nil, nil},
+		{Pause, Gauge, "s", "What remains of the pause after a 429.", nil, nil},
+		{CoordinatorUp, Gauge, "", "1 if the processes that share the limit are reachable, else 0.", nil, nil},
 		{CoordinatedWith, Gauge, "{process}", "Processes that share the limit, this one included.", nil, nil},
 	}
 }

@@ -13,27 +13,26 @@ const (
 	maxOperations = 100
 )
 
-// Observe tells the Counters and Histograms of what happens from now on: what a
-// Counter has grown by, and each value of a Histogram. There is no way to end it: it
-// lives as long as the Transport, in constant memory.
+// Observe reports the Counters and Histograms from now on: each increase of a Counter and each
+// value of a Histogram. It cannot be ended; it exists as long as the Transport and uses constant
+// memory.
 //
-// The func is called in the goroutine of the call that caused it, with the call's
-// context, which may have ended: it must be safe for concurrent use, return quickly
-// and never block.
-func Observe(t *transport.Transport, tell func(ctx context.Context, name string, value float64, attributes ...string)) {
-	o := &observer{tell: tell, servers: few{most: maxServers}, operations: few{most: maxOperations}}
+// report is called in the goroutine of the call that caused it, with the call's context, which
+// may have ended. It must be safe for concurrent use, return quickly and never block.
+func Observe(t *transport.Transport, report func(ctx context.Context, name string, value float64, attributes ...string)) {
+	o := &observer{report: report, servers: few{most: maxServers}, operations: few{most: maxOperations}}
 	t.Observe(o.observe)
 }
 
 type observer struct {
-	tell                func(ctx context.Context, name string, value float64, attributes ...string)
+	report              func(ctx context.Context, name string, value float64, attributes ...string)
 	servers, operations few
 }
 
 func (o *observer) observe(ctx context.Context, e transport.Event) {
 	switch e.Kind {
 	case transport.RateLimited:
-		o.tell(ctx, RateLimited, 1, o.operations.of(transport.Operation(methodOf(e), e.URL)))
+		o.report(ctx, RateLimited, 1, o.operations.of(transport.Operation(methodOf(e), e.URL)))
 		o.attempt(ctx, e)
 	case transport.Retrying:
 		o.attempt(ctx, e)
@@ -42,12 +41,12 @@ func (o *observer) observe(ctx context.Context, e transport.Event) {
 	}
 }
 
-// attempt tells of one that was sent.
+// attempt reports an attempt that was sent.
 func (o *observer) attempt(ctx context.Context, e transport.Event) {
 	method, status, server, errorType := Attempt(e)
-	o.tell(ctx, RequestDuration, e.Took.Seconds(), method, status, o.servers.of(server), errorType)
+	o.report(ctx, RequestDuration, e.Took.Seconds(), method, status, o.servers.of(server), errorType)
 	if e.Attempt > 1 {
-		o.tell(ctx, Retries, 1)
+		o.report(ctx, Retries, 1)
 	}
 }
 
@@ -57,11 +56,11 @@ func (o *observer) done(ctx context.Context, e transport.Event) {
 		o.attempt(ctx, e)
 	}
 	if e.Status == http.StatusTooManyRequests {
-		o.tell(ctx, GivenUp, 1)
+		o.report(ctx, GivenUp, 1)
 	}
 	result := resultOf(e, last)
-	o.tell(ctx, Requests, 1, result)
-	o.tell(ctx, TimeInQueue, e.Waited.Seconds(), transport.PriorityFromContext(ctx).String(), result)
+	o.report(ctx, Requests, 1, result)
+	o.report(ctx, TimeInQueue, e.Waited.Seconds(), transport.PriorityFromContext(ctx).String(), result)
 }
 
 // unreported says whether the last attempt of a call that is done has had no event of

@@ -146,7 +146,7 @@ func (test ending) check(t *testing.T, sent uint64, got *tally) {
 		test.want = map[string]int{}
 	}
 	if d := cmp.Diff(test.want, each); d != "" {
-		t.Error(d)
+		t.Errorf("got other attempts than wanted (-want +got):\n%s", d)
 	}
 	want := map[string]int{
 		measure.Requests + " " + test.result:           1,

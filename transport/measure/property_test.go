@@ -81,7 +81,7 @@ func load(t *testing.T, random *rand.Rand) {
 	}
 	for key := range got.counts {
 		if strings.HasPrefix(key, measure.RequestDuration+" X") || strings.HasPrefix(key, measure.RateLimited+" X") {
-			t.Errorf("a method that nobody knows: %s", key)
+			t.Errorf("got the unknown method in %s, want _OTHER", key)
 		}
 	}
 }

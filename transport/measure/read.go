@@ -7,9 +7,9 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// Read tells the Gauges and Sums of a Transport as they are now. Those that do not
-// apply are left out. It is safe for concurrent use.
-func Read(t *transport.Transport, tell func(name string, value float64, attributes ...string)) {
+// Read reports the present Gauges and Sums of a Transport, except those that do not apply. It is
+// safe for concurrent use.
+func Read(t *transport.Transport, report func(name string, value float64, attributes ...string)) {
 	s := t.Stats()
 	var queued [3]int
 	classes := [...]transport.Priority{transport.Interactive, transport.Normal, transport.Batch}
@@ -17,25 +17,25 @@ func Read(t *transport.Transport, tell func(name string, value float64, attribut
 		queued[transport.Interactive-w.Priority] += w.Calls
 	}
 	for i, class := range classes {
-		tell(QueuedRequests, float64(queued[i]), class.String())
+		report(QueuedRequests, float64(queued[i]), class.String())
 	}
-	tell(InFlight, float64(s.InFlight))
+	report(InFlight, float64(s.InFlight))
 	if s.Window < math.MaxInt {
-		tell(Window, float64(s.Window))
+		report(Window, float64(s.Window))
 	}
-	tell(Rate, s.Rate)
+	report(Rate, s.Rate)
 	if s.Limit > 0 {
-		tell(Limit, s.Limit)
+		report(Limit, s.Limit)
 	}
-	tell(ServerDelay, s.ServerDelay.Seconds())
+	report(ServerDelay, s.ServerDelay.Seconds())
 	if s.Others.Stddev > 0 {
-		tell(Others, s.Others.Rate)
+		report(Others, s.Others.Rate)
 	}
 	pause := 0.0
 	if !s.PausedUntil.IsZero() {
 		pause = max(0, time.Until(s.PausedUntil).Seconds())
 	}
-	tell(Pause, pause)
+	report(Pause, pause)
 	if s.Sharing == transport.SharingNone {
 		return
 	}
@@ -43,6 +43,6 @@ func Read(t *transport.Transport, tell func(name string, value float64, attribut
 	if s.Sharing == transport.SharingAll {
 		up = 1
 	}
-	tell(CoordinatorUp, up)
-	tell(CoordinatedWith, float64(s.Processes))
+	report(CoordinatorUp, up)
+	report(CoordinatedWith, float64(s.Processes))
 }

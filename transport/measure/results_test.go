@@ -26,7 +26,7 @@ func TestCallsThatLookTheSame(t *testing.T) {
 			time.AfterFunc(after, cancel)
 			req, _ := http.NewRequestWithContext(ctx, http.MethodGet, recordsURL, nil)
 			if resp, err := tr.RoundTrip(req); err == nil {
-				t.Errorf("%s", resp.Status)
+				t.Errorf("got status %s, want the error of the cancelled context", resp.Status)
 			}
 		}
 		if n := got.counts[measure.RequestDuration]; n != 2 || tr.Stats().Sent != 2 {
@@ -86,11 +86,11 @@ func TestReadOfCallsOfOneUser(t *testing.T) {
 			case measure.QueuedRequests:
 				queued[attributes[0]] = value
 			case measure.Limit:
-				t.Errorf("limit %v", value)
+				t.Errorf("got a limit of %v, want none, since it is not known", value)
 			}
 		})
 		if queued["batch"] != 5 || queued["normal"] != 0 || queued["interactive"] != 0 {
-			t.Errorf("%v", queued)
+			t.Errorf("got %v in the queue, want 5 in batch and none in the others", queued)
 		}
 		cancel()
 		all.Wait()

@@ -3,68 +3,67 @@
 //	otelaprimo.Trace(tr, tracerProvider)                      // nil: the global one
 //	readings, err := otelaprimo.Instrument(tr, meterProvider) // nil: the global one
 //
-// That is all; what is done with the metrics is the MeterProvider's business. "…"
-// stands for "aprimo.client.rate_limit.":
+// The providers export the metrics and spans. "…" stands for "aprimo.client.rate_limit.":
 //
-//	http.client.request.duration  histogram, s        attempts, from the sending to the response header
-//	…requests                     counter             calls that ended
-//	…request.time_in_queue        histogram, s        what they waited here, all attempts together
-//	…429                          counter             attempts that were answered 429
+//	http.client.request.duration  histogram, s        attempts, from sending to the response header
+//	…requests                     counter             ended calls
+//	…request.time_in_queue        histogram, s        their wait in the local queue, all attempts together
+//	…429                          counter             attempts answered 429
 //	…retries                      counter             attempts beyond the first of their call
 //	…given_up                     counter             calls that ended with a 429
-//	…queued_requests              up-down counter     calls that wait here
-//	…in_flight                    up-down counter     requests that have no response header yet
-//	…window                       gauge               how many of these may be; none if not bounded
+//	…queued_requests              up-down counter     calls in the local queue
+//	…in_flight                    up-down counter     requests without a response header
+//	…window                       gauge               maximum of in_flight; none if not bounded
 //	…rate                         gauge, {request}/s  requests sent, the mean of the last 10 s
-//	…limit                        gauge, {request}/s  what the limiter lets through; none if not known
-//	…server_delay                 gauge, s            how long Aprimo lets a request wait
-//	…others                       gauge, {request}/s  what other programs send; none if not known
-//	…pause                        gauge, s            how long a 429 still holds everybody back
-//	…coordinator.up               gauge               0 while the others that share the limit cannot
-//	                                                  be reached; none if it is not shared
-//	…processes                    gauge               that share the limit; none if it is not shared
+//	…limit                        gauge, {request}/s  the rate of the limiter; none if not known
+//	…server_delay                 gauge, s            how long requests wait at Aprimo
+//	…others                       gauge, {request}/s  requests of other programs; none if not known
+//	…pause                        gauge, s            what remains of the pause after a 429
+//	…coordinator.up               gauge               1 if the processes that share the limit are
+//	                                                  reachable, else 0; none if it is not shared
+//	…processes                    gauge               processes that share the limit; none if it is
+//	                                                  not shared
 //
-// Of alerts, with InstrumentAlerts:
+// Metrics of alerts, with InstrumentAlerts:
 //
-//	…alert.sent                   counter             alerts that were delivered, counted for each route
-//	…alert.failed                 counter             that somebody did not get, as in the log
-//	…alert.pending                up-down counter     that are being sent or wait for a retry
+//	…alert.sent                   counter             delivered alerts, counted for each route
+//	…alert.failed                 counter             alerts not delivered or not confirmed, as in the log
+//	…alert.pending                up-down counter     alerts being sent or waiting for a retry
 //
 // Attributes:
 //
-//	http.client.request.duration  http.request.method, _OTHER for those that HTTP does not know;
+//	http.client.request.duration  http.request.method, _OTHER for methods that HTTP does not define;
 //	                              http.response.status_code if there was a response;
-//	                              server.address, of which there are 50 at most, the rest is "other";
+//	                              server.address, at most 50, the rest is "other";
 //	                              error.type if it failed: the status, canceled, timeout or _OTHER
 //	…requests                     aprimo.result
 //	…request.time_in_queue        aprimo.result, aprimo.class
 //	…queued_requests              aprimo.class: interactive, normal or batch
-//	…429                          aprimo.operation: as of transport.Operation, 100 at most, the rest is "other"
+//	…429                          aprimo.operation: see transport.Operation, at most 100, the rest is "other"
 //
-// The result is "acquired" if the call got its turn, for each attempt. If not, it
-// is why: queue_full, deadline (it has passed, or would before the turn), canceled,
-// shutdown, limiter_failed, or not_prepared (there was no token to send, for example).
+// The result of a call is "acquired" if each of its attempts got a slot. Otherwise it is the
+// reason: queue_full, deadline (passed, or expected before the slot), canceled, shutdown,
+// limiter_failed, or not_prepared (for example, there was no token).
 //
-// The counts of http.client.request.duration add up to Stats().Sent when no call is
-// under way.
+// While no call is in progress, the counts of http.client.request.duration add up to
+// Stats().Sent.
 //
 // # Traces
 //
-// [Trace] makes spans of waits and attempts. Histograms have exemplars that lead to the trace
-// of a call, if its span is sampled.
+// [Trace] creates spans for waits and attempts. The exemplars of histograms link to the trace
+// of a call whose span is sampled.
 //
-//	wait                          internal            until an attempt begins, after the one before or the call
+//	wait                          internal            from the call, or the attempt before, to an attempt
 //	GET, POST, …                  client              an attempt, until the response header
 //
-// Attributes of a wait are aprimo.rate_limit.wait.reason, which is that of transport.Event,
-// and aprimo.class. Those of an attempt are http.request.method, http.response.status_code,
-// http.request.resend_count from the second one on, server.address, server.port, url.full
-// without secrets, and error.type.
+// A wait has the attributes aprimo.rate_limit.wait.reason, with the values of
+// [transport.WaitReason], and aprimo.class. An attempt has http.request.method,
+// http.response.status_code, http.request.resend_count from the second attempt on,
+// server.address, server.port, url.full without secrets, and error.type.
 //
 // # What it does not do
 //
-// Metrics never name a user or a URL, of which there may be any
-// number: those are in the log and in the events, and the URL in spans. It leaves out server.port
-// in metrics, which is 443 for all there is of Aprimo's. It needs the API of OpenTelemetry alone, not
-// its SDK.
+// No attribute of a metric is a user or a URL, because their number is unbounded: find them in
+// the log and in the events, and the URL in spans. Metrics have no server.port, which is 443
+// for all hosts of Aprimo. The package uses the API of OpenTelemetry, not its SDK.
 package otelaprimo

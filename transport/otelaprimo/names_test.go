@@ -176,7 +176,7 @@ type alone struct{}
 
 func (alone) Wait(context.Context) error              { return nil }
 func (alone) Slot(context.Context) (time.Time, error) { return time.Now(), nil }
-func (alone) Slack() time.Duration                    { return time.Hour }
+func (alone) MaxSlotAge() time.Duration               { return time.Hour }
 func (alone) Pause(time.Duration)                     {}
 func (alone) Report(shared.Report)                    {}
 func (alone) Share() shared.Share {

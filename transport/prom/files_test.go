@@ -46,7 +46,7 @@ var rules = []rule{
 		"Aprimo answers 5xx or not at all. Idempotent requests are retried."},
 	{"AprimoBacklog", "warning", "5m", "sum " + by + " ({" + measure.QueuedRequests + "}) > 60 * {" + measure.Limit + "}",
 		"{{ $value | humanize }} calls are queued, for more than a minute each",
-		"The program makes more calls than the limit lets through."},
+		"The program makes more calls than the limit allows."},
 	{"AprimoSlow", "warning", "2m", "{" + measure.ServerDelay + "} > 2",
 		"Aprimo delays each request by {{ $value | humanizeDuration }}",
 		"The tenant's queue at Aprimo is long, because of other programs, or because the window is switched off. 429s come next."},
@@ -55,10 +55,10 @@ var rules = []rule{
 		"Aprimo has asked for it with Retry-After."},
 	{"AprimoLimitNotShared", "warning", "2m", "{" + measure.CoordinatorUp + "} == 0",
 		"The processes that share the limit cannot be reached",
-		"Each process keeps to its part of the limit until Redis can be reached again. No call is lost."},
+		"Each process uses only its part of the limit until Redis is reachable again. No call is lost."},
 	{"AprimoAlertsNotDelivered", "critical", "", "increase({" + measure.AlertsFailed + "}[1h]) > 0.5",
 		"{{ $value | humanize }} alerts were not delivered in an hour",
-		"Nobody hears of 429s by mail or webhook. The alert is in the program's log."},
+		"Mails or webhooks about 429s do not arrive. The alert is in the program's log."},
 }
 
 const runbook = "https://github.com/aprimo-go/aprimo/blob/main/transport/prom/runbook.md"

@@ -1,9 +1,9 @@
-// Package prom shows how a transport.Transport does to Prometheus:
+// Package prom exports the metrics of a transport.Transport to Prometheus:
 //
 //	prometheus.MustRegister(prom.NewCollector(tr))
 //
-// The metrics are those of package otelaprimo, which describes them, by the names
-// that OpenTelemetry's exporter for Prometheus would give them. "…" stands for
+// The metrics are those of package otelaprimo, which describes them, with the names that
+// OpenTelemetry's exporter for Prometheus gives them. "…" stands for
 // aprimo_client_rate_limit:
 //
 //	http_client_request_duration_seconds  histogram  http_request_method, http_response_status_code, server_address, error_type
@@ -26,21 +26,21 @@
 //	…_alert_failed_total                  counter, of NewAlertCollector
 //	…_alert_pending                       gauge, of NewAlertCollector
 //
-// The module's folder transport/prom has a dashboard for Grafana, grafana.json, and rules for
-// Prometheus, rules.yml, each with a part in runbook.md. For others:
+// The folder transport/prom of the module has a Grafana dashboard, grafana.json, and alert rules
+// for Prometheus, rules.yml, each with a section in runbook.md. Queries for your own:
 //
-//	sum(rate(http_client_request_duration_seconds_count[1m]))    requests a second; of …_limit_per_second
+//	sum(rate(http_client_request_duration_seconds_count[1m]))    requests per second; compare with …_limit_per_second
 //	histogram_quantile(0.95, sum by (aprimo_class, le) (rate(…_request_time_in_queue_seconds_bucket[5m])))
-//	sum by (aprimo_operation) (increase(…_429_total[1h]))        what is slowed down
+//	sum by (aprimo_operation) (increase(…_429_total[1h]))        429s by operation
 //
-// A series that has labels begins with its first event, which increase and rate do
-// not see; those without labels begin at 0.
+// A series with labels begins with its first event, which increase and rate do not count.
+// Series without labels begin at 0.
 //
 // # What it does not do
 //
-// It needs nothing of OpenTelemetry's, and adds no labels for a scope. It serves no
-// page: that is package promhttp's. It does not count by user or URL, of which there
-// may be any number: those are in the log and in the events.
+// It needs no package of OpenTelemetry and adds no scope labels. It serves no page; package
+// promhttp does. No label is a user or a URL, because their number is unbounded: find them in
+// the log and in the events.
 package prom
 
 import (
@@ -54,9 +54,9 @@ import (
 	"github.com/aprimo-go/aprimo/transport/measure"
 )
 
-// NewCollector returns a Collector of what a Transport does from now on. Make one
-// for each Transport, when the program begins: it lives as long as the Transport, in
-// constant memory. To register several, tell them apart:
+// NewCollector returns a Collector that counts what a Transport does from now on. Create one
+// for each Transport when the program starts: it exists as long as the Transport and uses
+// constant memory. To register several, give each a label:
 //
 //	prometheus.WrapRegistererWith(prometheus.Labels{"tenant": "acme"}, registry).MustRegister(prom.NewCollector(acme))
 //

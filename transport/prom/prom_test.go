@@ -92,7 +92,7 @@ func TestCollectorIsSafeForConcurrentUse(t *testing.T) {
 	}
 	wg.Wait()
 	want := `
-		# HELP aprimo_client_rate_limit_requests_total Calls that ended, by whether they got their turn.
+		# HELP aprimo_client_rate_limit_requests_total Ended calls, by whether they got a slot.
 		# TYPE aprimo_client_rate_limit_requests_total counter
 		aprimo_client_rate_limit_requests_total{aprimo_result="acquired"} 15
 	`
@@ -105,7 +105,7 @@ type sharedLimiter struct{ state shared.Share }
 
 func (s *sharedLimiter) Wait(context.Context) error              { return nil }
 func (s *sharedLimiter) Slot(context.Context) (time.Time, error) { return time.Now(), nil }
-func (s *sharedLimiter) Slack() time.Duration                    { return time.Hour }
+func (s *sharedLimiter) MaxSlotAge() time.Duration               { return time.Hour }
 func (s *sharedLimiter) Pause(time.Duration)                     {}
 func (s *sharedLimiter) Report(shared.Report)                    {}
 func (s *sharedLimiter) Share() shared.Share                     { return s.state }
@@ -123,7 +123,7 @@ func TestCollectorOfASharedLimit(t *testing.T) {
 		c := prom.NewCollector(tr)
 		get(t, tr, t.Context())
 		want := fmt.Sprintf(`
-			# HELP aprimo_client_rate_limit_coordinator_up 1 while the limit is kept together with other processes, 0 while they cannot be reached.
+			# HELP aprimo_client_rate_limit_coordinator_up 1 if the processes that share the limit are reachable, else 0.
 			# TYPE aprimo_client_rate_limit_coordinator_up gauge
 			aprimo_client_rate_limit_coordinator_up %d
 			# HELP aprimo_client_rate_limit_processes Processes that share the limit, this one included.

@@ -8,8 +8,8 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
-// alone is how a process goes on that cannot reach the others: with its part of
-// the limit, which is divided by those that were seen last.
+// alone is the state of a process that cannot reach the others: it uses its part of the limit,
+// which is divided by the number of processes seen last.
 type alone struct {
 	limiter *transport.StrictLimiter
 	part    int       // slots
@@ -80,8 +80,8 @@ func (l *Limiter) part(err error) {
 	if err := l.own.SetLimit(part, per); err != nil {
 		panic(err) // New has checked the limit
 	}
-	// The slots that Redis gave until now may still be in use: each of the others
-	// has one that is to come, and so has this one, after a burst in as much as a window.
+	// The slots that Redis gave until now may still be in use: each of the others has reserved
+	// one, and so has this process, up to a window ahead after a burst.
 	from := time.Now().Add(l.per + l.per*time.Duration(l.share.Processes)/time.Duration(l.n))
 	if last := l.clock.local(l.last).Add(usable + l.per); l.last != 0 && last.After(from) {
 		from = last
@@ -118,9 +118,10 @@ func (l *Limiter) used(now time.Time) int {
 // idle reports whether it used no slot alone in the last window. It is called with the lock.
 func (l *Limiter) idle(now time.Time) bool { return now.Sub(l.apartAt) > l.per+usable }
 
-// rejoin makes a process that is alone share again when Redis has given it a slot: beats
-// may succeed while slots cannot be had. One that is idle, and lost only beats, needs no slot for
-// that: each one that is given to a process that was alone costs the others up to a window.
+// rejoin makes a process that is alone share the limit again when it gets a slot from Redis:
+// beats may succeed while the script for slots fails. A process that is idle, and has lost only
+// beats, joins without a slot, because a slot for a process that was alone delays the others by
+// up to a window.
 func (l *Limiter) rejoin() {
 	l.mu.Lock()
 	ask := l.alone != nil && l.well >= l.needed && !l.closed
@@ -129,10 +130,10 @@ func (l *Limiter) rejoin() {
 		return
 	}
 	select {
-	case l.turn <- struct{}{}: // nobody uses its part meanwhile
+	case l.turn <- struct{}{}: // its part is not used meanwhile
 		defer func() { <-l.turn }()
 	default:
-		l.takeApart() // somebody may, at any moment
+		l.usedAlone() // a caller may use its part at any moment
 	}
 	l.mu.Lock()
 	idle := l.idle(time.Now()) && !l.refused

@@ -24,21 +24,21 @@ const (
 
 var errAnswer = errors.New("redislimit: Redis answered something else than the script does")
 
-// steady is within what time the State must have made a step, or nobody adjusts the rate.
+// steady is the longest time without a step of the State; after it nothing adjusts the rate.
 const steady = time.Second
 
-// start lets the heart beat. A process that was alone when it became idle asks for a slot
+// start starts the heartbeat. A process that was alone when it became idle asks for a slot
 // again: the others do not know of its part any more. It is called with the lock.
 func (l *Limiter) start() {
 	l.alone, l.share.Sharing = nil, shared.All
 	l.beats = true
 	l.ended = make(chan struct{})
-	go l.heart(l.ended)
+	go l.heartbeat(l.ended)
 }
 
-// heart exchanges with the other processes what all measure, until this one is closed or
-// was idle for long.
-func (l *Limiter) heart(ended chan<- struct{}) {
+// heartbeat exchanges measurements with the other processes until this one is closed, or idle
+// for long.
+func (l *Limiter) heartbeat(ended chan<- struct{}) {
 	defer close(ended)
 	for {
 		l.beat()
@@ -57,8 +57,8 @@ func (l *Limiter) heart(ended chan<- struct{}) {
 	}
 }
 
-// fill has all slots taken for full after the server's clock was set, if this process is idle:
-// one that starts now could not tell, and would wait for slots of the other clock.
+// fill makes all slots count as used after the server's clock was set, if this process is idle.
+// Otherwise a process that starts now would wait for slots of the old clock.
 func (l *Limiter) fill() {
 	l.mu.Lock()
 	ask := l.refill && l.alone == nil && !l.closed
@@ -97,7 +97,7 @@ func (l *Limiter) interval() time.Duration {
 	return beatEvery
 }
 
-// over reports whether the heart is to stop.
+// over reports whether the heartbeat is to stop.
 func (l *Limiter) over() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,9 +134,9 @@ func (l *Limiter) beat() {
 	a, err := l.server.run(context.Background(), beatScript, nil, []string{l.keys.state, l.keys.members, l.keys.slots},
 		l.id, "", measured, report.answers, report.pause(), l.per.Microseconds())
 	lost := err != nil
-	var p pulse
+	var p beatReply
 	if err == nil {
-		p, err = pulseOf(a.values)
+		p, err = beatReplyOf(a.values)
 	}
 	if err == nil {
 		err = l.step(&p)
@@ -164,7 +164,7 @@ func (l *Limiter) beat() {
 
 // step makes the controller's next step, if it is due and no other process makes it at
 // the same time.
-func (l *Limiter) step(p *pulse) error {
+func (l *Limiter) step(p *beatReply) error {
 	scope := congestion.Scope{Limit: l.share.Limit, Shared: true} // Limit never changes
 	old, ok := congestion.Parse(p.law)
 	if !ok {
@@ -194,7 +194,7 @@ func (l *Limiter) step(p *pulse) error {
 }
 
 // learn takes in what the server knows of all. It is called with the lock.
-func (l *Limiter) learn(a answer, p pulse) {
+func (l *Limiter) learn(a answer, p beatReply) {
 	first := !l.clock.known(a.came)
 	l.look(p.now, a, false)
 	paused := !l.share.PausedUntil.IsZero()

@@ -79,7 +79,7 @@ func TestStoredTimesHaveBounds(t *testing.T) {
 				}
 				if name == "slots that say more" {
 					if _, wait := p.reply(t, false); wait < time.Second {
-						t.Errorf("the 17th slot in %v: another version's slots do not count", wait)
+						t.Errorf("the 17th slot in %v; want 1 s at least, since slots of another version count", wait)
 					}
 				}
 			})
@@ -104,7 +104,7 @@ func TestStartedAfterTheClockWasSetBack(t *testing.T) {
 		p := f.add(ctx, 5)
 		f.calls.Wait()
 		if n := f.tenant.Report().Total.Served; n < 15*6 {
-			t.Errorf("%d served in 10 s", n)
+			t.Errorf("%d served in 10 s; want %d at least", n, 15*6)
 		}
 		if got := p.peerEvents(); !slices.Equal(got, []transport.Kind{transport.PeersLost, transport.PeersJoined}) {
 			t.Errorf("events %v; want lost, joined", got)
@@ -265,10 +265,10 @@ func TestClockIsReadAgainAfterASilence(t *testing.T) {
 	})
 }
 
-func TestPulseHasBounds(t *testing.T) {
+func TestBeatReplyHasBounds(t *testing.T) {
 	good := []any{"1764217888000000", "0", "0", "7", "0", "", "id", "1764217888000000", "1 2 3 4 5"}
-	if p, err := pulseOf(good); err != nil || len(p.members) != 1 || p.answers != 7 {
-		t.Fatal(p, err)
+	if p, err := beatReplyOf(good); err != nil || len(p.members) != 1 || p.answers != 7 {
+		t.Fatalf("got %+v, %v; want one member and 7 answers", p, err)
 	}
 	with := func(i int, v any) []any {
 		list := slices.Clone(good)
@@ -286,7 +286,7 @@ func TestPulseHasBounds(t *testing.T) {
 		"an endless pause": with(1, "8999999999999999"), "a 429 to come": with(2, "1764217888000001"),
 		"a long State": with(5, strings.Repeat("x", maxText+1)), "a long name": with(6, strings.Repeat("x", maxText+1)),
 	} {
-		if _, err := pulseOf(values); err != errAnswer {
+		if _, err := beatReplyOf(values); err != errAnswer {
 			t.Errorf("%s: %v; want errAnswer", name, err)
 		}
 	}

@@ -202,7 +202,7 @@ func TestPausedWhileAlone(t *testing.T) {
 		b.limiter.Pause(20 * time.Second)
 		time.Sleep(time.Second)
 		if d := takeSlot(t, a).Sub(start); d < 20*time.Second-time.Millisecond || d > 23*time.Second {
-			t.Errorf("a slot %v after a pause of 20 s began", d)
+			t.Errorf("a slot %v after a pause of 20 s began; want 20 s to 23 s", d)
 		}
 		f.close()
 	})
@@ -232,12 +232,12 @@ func TestClientHangs(t *testing.T) {
 			t.Errorf("%d commands hang, want %d at most", n, maxRunning+maxCommands)
 		}
 		if d := time.Since(start); d > 25*time.Second {
-			t.Errorf("took %v", d)
+			t.Errorf("took %v; want 25 s at most", d)
 		}
 		start = time.Now()
 		p.limiter.Close()
 		if d := time.Since(start); d > 4*replyTimeout {
-			t.Errorf("Close took %v", d)
+			t.Errorf("Close took %v; want %v at most", d, 4*replyTimeout)
 		}
 		close(release)
 		f.close()
@@ -273,7 +273,7 @@ func TestStoreSurvivesItsClient(t *testing.T) {
 		client.Close()
 	}
 	if _, err := NewStore(nil, "acme").Load(t.Context(), "key"); err == nil {
-		t.Error("no error without a client")
+		t.Error("got no error without a client, want one")
 	}
 }
 
@@ -305,11 +305,11 @@ func TestFailuresAreClean(t *testing.T) {
 		got := r.clean(cause)
 		for _, bad := range []string{"s3cret", "other", "oth/er", "\x1b", "\n", "\u202e"} {
 			if strings.Contains(got.Error(), bad) {
-				t.Errorf("%.80q has %q", got.Error(), bad)
+				t.Errorf("got %.80q, want no %q in it", got.Error(), bad)
 			}
 		}
 		if len(got.Error()) > 300 {
-			t.Errorf("%.80q... has %d bytes", got.Error(), len(got.Error()))
+			t.Errorf("%.80q... has %d bytes; want 300 at most", got.Error(), len(got.Error()))
 		}
 		if keep := len(text) <= maxFailure; errors.Is(got, cause) != keep {
 			t.Errorf("%.80q: wraps its cause: %v; want %v", got.Error(), !keep, keep)

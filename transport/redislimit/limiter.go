@@ -14,9 +14,9 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
-// A Limiter shares a tenant's limit with all Limiters that have the same Redis,
-// tenant and limit. It is the [github.com/aprimo-go/aprimo/transport.WithLimiter] of one Transport; others that
-// use it too take turns. It is safe for concurrent use.
+// A Limiter shares a tenant's limit with all Limiters that have the same Redis, tenant and
+// limit. Pass it to one Transport with [transport.WithLimiter]; several Transports with the
+// same Limiter take turns. It is safe for concurrent use.
 type Limiter struct {
 	server server
 	keys   keys
@@ -26,7 +26,7 @@ type Limiter struct {
 	err    error // of New
 
 	turn chan struct{} // held by the one who asks for a slot: one reservation at a time
-	wake chan struct{} // the heart is to beat now
+	wake chan struct{} // a beat is due now
 
 	mu       sync.Mutex
 	clock    serverClock
@@ -50,7 +50,7 @@ type Limiter struct {
 	joining  time.Time                // when another process was seen last that is alone, and will join
 	refused  bool                     // the last request for a slot failed
 	asked    time.Time                // when a slot was asked for last
-	beats    bool                     // the heart does
+	beats    bool                     // the heartbeat runs
 	ended    chan struct{}            // closed when it has stopped
 	closed   bool
 }
@@ -83,27 +83,26 @@ const (
 // An Option changes a setting of New.
 type Option func(*Limiter)
 
-// WithLimit sets how many requests may begin in a time, of all processes
-// together: from 1 to 1,048,576 in a millisecond to an hour. The default is 15 in a
-// second, Aprimo's limit. All processes must set the same.
+// WithLimit sets how many requests of all processes together may begin in any window of
+// length per: n from 1 to 1,048,576, per from a millisecond to an hour. The default is 15 per
+// second, Aprimo's limit. All processes must set the same limit.
 func WithLimit(n int, per time.Duration) Option {
 	return func(l *Limiter) { l.n, l.per = n, per }
 }
 
-// WithProcesses sets how many processes there will be. It is what a process goes
-// by that cannot reach Redis from its start; later it knows how many it saw last. The
-// default is 1, the most 1000.
+// WithProcesses sets the assumed number of processes until Redis is first reached: a process
+// that starts without Redis gets its part of the limit by it. The default is 1, the maximum
+// 1000.
 func WithProcesses(n int) Option {
 	return func(l *Limiter) { l.share.Processes = min(max(1, n), maxMembers) }
 }
 
-// New returns a Limiter that shares the limit of a tenant, by whatever name all
-// processes use for it. The client remains the caller's, who closes it after the
-// Limiter; its timeouts do not matter. Nothing is sent before the first slot is
-// asked for.
+// New returns a Limiter that shares the limit of a tenant. All processes must use the same
+// name for the tenant. The caller closes the client, after the Limiter; the client's timeouts
+// do not matter. Nothing is sent to Redis before the first slot is requested.
 //
-// If the name is empty or a limit is out of range, each Wait returns an error that
-// says so.
+// If the client is nil, the name is empty or the limit is out of range, each Wait returns an
+// error that says so.
 func New(client redis.UniversalClient, tenant string, opts ...Option) *Limiter {
 	l := &Limiter{
 		server: newServer(client),
@@ -142,8 +141,8 @@ func New(client redis.UniversalClient, tenant string, opts ...Option) *Limiter {
 // ErrClosed is returned by a Limiter after Close.
 var ErrClosed = errors.New("redislimit: the Limiter is closed")
 
-// Wait returns when a request may begin, or with the context's error if that ends
-// first. A Transport uses Slot.
+// Wait returns when a request may begin. If the context ends first, it returns the context's
+// error; after Close, ErrClosed. A Transport uses Slot instead.
 func (l *Limiter) Wait(ctx context.Context) error {
 	for {
 		due, err := l.Slot(ctx)
@@ -153,8 +152,8 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	}
 }
 
-// Slack is how long after its time a slot may be used, 8 ms.
-func (l *Limiter) Slack() time.Duration { return usable }
+// MaxSlotAge is how long after its time a slot may be used, 8 ms.
+func (l *Limiter) MaxSlotAge() time.Duration { return usable }
 
 // Share returns what is known of the other processes.
 func (l *Limiter) Share() shared.Share {
@@ -181,7 +180,7 @@ func (l *Limiter) Pause(d time.Duration) {
 	l.beatNow()
 }
 
-// Report takes in what was learnt from an answer.
+// Report takes in what a Transport has learnt from an answer.
 func (l *Limiter) Report(r shared.Report) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -200,8 +199,8 @@ func (l *Limiter) Report(r shared.Report) {
 	}
 }
 
-// Close leaves the others: they need not share with this process any more, and what
-// it has reserved goes back. Waits end with ErrClosed.
+// Close leaves the shared limit: the other processes get this one's part, and its reserved
+// slot is returned. Each Wait ends with ErrClosed. It returns nil, also if it is called again.
 func (l *Limiter) Close() error {
 	l.mu.Lock()
 	ended := l.ended

@@ -321,7 +321,7 @@ func TestRealLargeLimit(t *testing.T) {
 		t.Errorf("a slot after %v, %v; want 3 s", time.Since(start), err)
 	}
 	if s := limiter.Share(); s.Losses > 0 {
-		t.Errorf("parted: %v", s.Err)
+		t.Errorf("lost the others %d times: %v; want never", s.Losses, s.Err)
 	}
 }
 

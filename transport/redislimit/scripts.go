@@ -37,8 +37,8 @@ func keysOf(tenant string) keys {
 	return keys{prefix, prefix + "slots", prefix + "state", prefix + "members"}
 }
 
-// A server runs the scripts. A command of go-redis does not end when its context
-// does: so each one runs in a goroutine of its own, and whoever waits for it goes.
+// A server runs the scripts. A command of go-redis does not end with its context, so each runs
+// in its own goroutine, and the caller stops waiting when its context ends.
 type server struct {
 	client   redis.UniversalClient
 	redactor redactor
@@ -119,7 +119,7 @@ func (a answer) ints(n int) ([]int64, error) {
 	return list, nil
 }
 
-// replyTimeout is how long Redis may take before a process goes on alone.
+// replyTimeout is how long Redis may take before a process continues alone.
 const replyTimeout = 250 * time.Millisecond
 
 var errSilent = fmt.Errorf("redislimit: no answer from Redis within %v", replyTimeout)

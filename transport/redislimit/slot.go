@@ -8,7 +8,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
-// A reservation is a slot that is to come.
+// A reservation is a slot that is not due yet.
 type reservation struct {
 	due   time.Time
 	at    int64 // for the server
@@ -16,21 +16,21 @@ type reservation struct {
 	after int64 // the caller's last slot before it
 }
 
-// What the server answers to who asks for a slot.
+// What the server answers to a request for a slot.
 const (
 	granted = iota
 	paused
 	probing   // another process makes the half-open probe
-	discarded // what was stored made no sense
+	discarded // the stored slots or pause were invalid
 )
 
-// errDiscarded has to reach somebody who can find out what it was.
+// errDiscarded is in the PeersLost event, because a person must find the cause.
 var errDiscarded = errors.New("redislimit: Redis held slots or a pause that were unreadable or too far ahead; they are discarded: " +
 	"find out whether its clock was set back, or what else writes to this tenant's keys")
 
-// Slot returns when a request may begin, and since when it might have: it is to
-// begin until Slack after that. If the context ends first its error is returned,
-// and what was reserved is for who asks next, or goes back.
+// Slot returns when a request may begin, with the time from which its slot counts. The
+// request must begin within MaxSlotAge of that time. If the context ends first, Slot returns
+// the context's error, and the next caller gets the reserved slot, or it is returned.
 func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
 	if l.err != nil {
 		return due, l.err
@@ -51,7 +51,7 @@ func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
 			return due, err
 		case a != nil:
 			if a.slot(ctx, news) == nil {
-				return l.takeApart(), nil
+				return l.usedAlone(), nil
 			}
 			continue
 		}
@@ -65,8 +65,8 @@ func (l *Limiter) Slot(ctx context.Context) (due time.Time, err error) {
 	}
 }
 
-// mode returns how to go on alone, or nil, and a channel that is closed when
-// something changes. The heart begins to beat.
+// mode returns the state of a process that is alone, or nil, and a channel that is closed when
+// something changes. It starts the heartbeat.
 func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -83,8 +83,8 @@ func (l *Limiter) mode() (*alone, <-chan struct{}, error) {
 	return l.alone, l.news, nil
 }
 
-// takeApart notes that a slot is used now by a process that is alone.
-func (l *Limiter) takeApart() time.Time {
+// usedAlone notes that a slot is used now by a process that is alone.
+func (l *Limiter) usedAlone() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.apartAt = time.Now()
@@ -168,7 +168,7 @@ func slotReply(a answer, q request) (v []int64, err error) {
 	return v, err
 }
 
-// answered takes in what the server says, as reserve returns it.
+// answered returns what reserve returns for an answer of the server.
 func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -191,18 +191,7 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 	}
 	switch kind {
 	case granted:
-		r = reservation{due: l.clock.local(now + wait), at: now + wait, late: q.late, after: l.last}
-		if l.last = r.at; l.seen.limited.IsZero() {
-			l.share.PausedUntil = time.Time{}
-		}
-		if v[4] == 1 {
-			l.probe = r.due
-		}
-		if l.alone != nil && q.alone == 0 { // it has lost the others since it asked, and has its part instead
-			l.giveBack(r)
-			r = reservation{}
-		}
-		return r, 0
+		return l.take(q, now+wait, v[4] == 1), 0
 	case discarded:
 		l.part(errDiscarded)
 		return r, 0
@@ -212,8 +201,25 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 	return r, micro(wait)
 }
 
+// take returns the slot that was granted at a time of the server's, or none if the process
+// has lost the others since it asked: then it has its part instead. It is called with the lock.
+func (l *Limiter) take(q request, at int64, probes bool) reservation {
+	r := reservation{due: l.clock.local(at), at: at, late: q.late, after: l.last}
+	if l.last = r.at; l.seen.limited.IsZero() {
+		l.share.PausedUntil = time.Time{}
+	}
+	if probes {
+		l.probe = r.due
+	}
+	if l.alone != nil && q.alone == 0 {
+		l.giveBack(r)
+		return reservation{}
+	}
+	return r
+}
+
 // await waits until a slot falls due, and reports whether it may be used then: not if
-// there is a pause, of which the heart has heard meanwhile, nor much later. If the
+// there is a pause, which a beat has found meanwhile, nor much later. If the
 // wait was ended, the slot is for the next caller.
 func (l *Limiter) await(ctx context.Context, r reservation) bool {
 	for {
@@ -234,9 +240,9 @@ func (l *Limiter) await(ctx context.Context, r reservation) bool {
 	return !time.Now().Before(l.share.PausedUntil) && time.Since(r.due) <= usable
 }
 
-// look sees what time it is there. If the server's clock was set, what the others
-// have was not reserved by this clock: all is to be taken for full, if that has not
-// been done. It is called with the lock.
+// look reads the server's clock. If that was set, the slots of the others were reserved by
+// another clock: all slots have to count as used, unless that is done. It is called with the
+// lock.
 func (l *Limiter) look(now int64, a answer, done bool) {
 	if l.clock.see(now, a.sent, a.came) {
 		l.settings++
@@ -244,11 +250,11 @@ func (l *Limiter) look(now int64, a answer, done bool) {
 	}
 }
 
-// keepFor is how long a reservation is kept for somebody else who waits.
+// keepFor is how long the reservation of a cancelled caller is kept for the next caller.
 const keepFor = 5 * time.Millisecond
 
-// keep holds a slot whose caller has given up for the next one, but not for long.
-// It is called with the lock.
+// keep holds the slot of a cancelled caller for the next one, for keepFor. It is called with the
+// lock.
 func (l *Limiter) keep(r reservation) {
 	l.kept = r
 	time.AfterFunc(keepFor, func() {
@@ -269,7 +275,7 @@ func (l *Limiter) giveBack(r reservation) {
 	go l.server.run(context.Background(), returnScript, nil, []string{l.keys.slots, l.keys.state}, r.at, r.late)
 }
 
-// lost gives a slot back whose answer came when nobody waited for it any more.
+// lost returns a slot whose answer came after its caller had stopped waiting.
 func (l *Limiter) lost(a answer, q request) {
 	v, err := slotReply(a, q)
 	if err != nil || v[0] != granted {

@@ -86,7 +86,7 @@ func testSwap(t *testing.T) {
 		return v[0]
 	}
 	if swap("", "a") != 0 || f.redis.Exists(k.state) {
-		t.Error("swapped without a beat: nothing would make the State expire")
+		t.Error("swapped without a beat, want not: nothing would make the State expire")
 	}
 	f.redis.HSet(k.state, "pause", "0")
 	for _, step := range []struct {

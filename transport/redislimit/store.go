@@ -8,9 +8,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// A Store keeps small values of a tenant that several processes change. It is the
-// Store of notify's Rule, so that all processes together send one alert for an
-// incident. It is safe for concurrent use.
+// A Store keeps small values of a tenant that several processes change, in Redis. Set it as
+// the Store of a notify.Rule, so that all processes together send one alert for an incident.
+// It is safe for concurrent use.
 type Store struct {
 	client   redis.UniversalClient
 	redactor redactor
@@ -26,12 +26,13 @@ const (
 	maxValue = 1 << 20
 )
 
-// NewStore returns a Store of the tenant, by the name that New is given.
+// NewStore returns a Store of the tenant; use the same name as for New.
 func NewStore(client redis.UniversalClient, tenant string) *Store {
 	return &Store{client, redactorOf(client), keysOf(tenant).prefix, make(chan struct{}, maxCommands)}
 }
 
-// Load returns what is stored under key, or nil. More than a MiB is an error.
+// Load returns the value stored under key, or nil if there is none. A value of more than
+// 1 MiB is an error.
 func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 	return within(ctx, s, func() ([]byte, error) {
 		value, err := s.client.Get(ctx, s.prefix+key).Bytes()
@@ -53,8 +54,9 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
 `)
 
-// CompareAndSwap stores new for ttl, a millisecond at least, if what is stored is
-// still old, nil or empty meaning nothing, and reports whether it did.
+// CompareAndSwap stores new under key if the value there is still old, and reports whether it
+// did. A nil or empty old means that there is none. The value expires after ttl, at least a
+// millisecond.
 func (s *Store) CompareAndSwap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (swapped bool, err error) {
 	return within(ctx, s, func() (bool, error) {
 		return storeScript.Run(ctx, s.client, []string{s.prefix + key}, old, new, max(1, ttl.Milliseconds())).Bool()

@@ -25,7 +25,7 @@ func TestStore(t *testing.T) {
 		s, other := NewStore(p.client, "acme"), NewStore(p.client, "other")
 		ctx := t.Context()
 		if v, err := s.Load(ctx, "a key"); v != nil || err != nil {
-			t.Errorf("Load of nothing: %q, %v", v, err)
+			t.Errorf("Load of nothing: %q, %v; want nothing and no error", v, err)
 		}
 		for i, step := range []struct {
 			old, new string
@@ -43,7 +43,7 @@ func TestStore(t *testing.T) {
 			t.Errorf("Load: %q, %v; want two", v, err)
 		}
 		if v, _ := other.Load(ctx, "a key"); v != nil {
-			t.Errorf("another tenant sees %q", v)
+			t.Errorf("another tenant sees %q; want nothing", v)
 		}
 		if ttl := f.redis.TTL("aprimo:{acme}:a key"); ttl != time.Minute {
 			t.Errorf("expires in %v; want a minute", ttl)
@@ -53,7 +53,7 @@ func TestStore(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		if _, err := s.Load(ctx, "a key"); err != context.DeadlineExceeded || time.Since(start) != time.Second {
-			t.Errorf("Load of a silent Redis: %v after %v", err, time.Since(start))
+			t.Errorf("Load of a silent Redis: %v after %v; want the deadline's error after 1 s", err, time.Since(start))
 		}
 		f.line.set(func(l *line) { l.silent, l.cut = false, true })
 		time.Sleep(10 * time.Second)

@@ -38,7 +38,7 @@ const (
 
 	// maxVariance, in s², bounds what is not known after a long silence: the queue is no
 	// longer than 6.7 s by Aprimo's documented limits, so a standard deviation of 2 s
-	// covers it.
+	// covers it. (Statistics.)
 	maxVariance = 4
 
 	// strayLimit, in standard deviations, bounds the effect of one stray answer.
@@ -59,7 +59,7 @@ const (
 	serviceSpan = 20
 
 	// maxOps bounds the operations that are remembered. The API has some hundred; a proxy
-	// may see paths without end.
+	// may see paths without end. (Judgement.)
 	maxOps = 256
 
 	// forgotten is after what time without an answer the delay of before says nothing:

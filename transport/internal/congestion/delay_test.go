@@ -61,10 +61,10 @@ func TestDelayEstimatorFindsTheQueue(t *testing.T) {
 				var m delayEstimator
 				learn(&m, rand.New(rand.NewPCG(seed, 0)), test.ops, 10, 30, test.behind, func(float64) float64 { return test.queue })
 				if off := math.Abs(m.queue - test.queue); off > test.within {
-					t.Errorf("seed %d: a queue of %.2f s is taken for %.2f s, off by more than %v", seed, test.queue, m.queue, test.within)
+					t.Errorf("seed %d: a queue of %.2f s is taken for %.2f s; want that within %v s", seed, test.queue, m.queue, test.within)
 				}
 				if d := m.stddev(); d > 1.5 || d <= 0 {
-					t.Errorf("seed %d: standard deviation %.2f s", seed, d)
+					t.Errorf("seed %d: standard deviation %.2f s; want more than 0 and 1.5 s at most", seed, d)
 				}
 			}
 		})
@@ -78,7 +78,7 @@ func TestDelayEstimatorIsNotFooledByOneAnswer(t *testing.T) {
 	learn(&m, rand.New(rand.NewPCG(1, 1)), []operationModel{record}, 10, 30, 0, nil)
 	m.sample(m.op(record.name), time.Minute, 0, false, false, gate.Instant(30*time.Second))
 	if m.queue > 0.4 {
-		t.Errorf("a queue of %.2f s", m.queue)
+		t.Errorf("a queue of %.2f s; want 0.4 s at most", m.queue)
 	}
 }
 
@@ -90,10 +90,10 @@ func TestJitterIsNotFooledByASwingingQueue(t *testing.T) {
 	learn(&m, rand.New(rand.NewPCG(2, 2)), []operationModel{record}, 10, 10, 120, swing)
 	l := m.op(record.name)
 	if !l.precise() {
-		t.Errorf("noise %.3f s of an operation that takes 50 ms and hardly more", math.Sqrt(l.noise()))
+		t.Errorf("noise of %.3f s for an operation that takes 50 ms and hardly more; want a precise one", math.Sqrt(l.noise()))
 	}
 	if off := math.Abs(m.queue - swing(120)); off > 0.5 {
-		t.Errorf("the queue is off by %.2f s", off)
+		t.Errorf("the queue is off by %.2f s; want 0.5 s at most", off)
 	}
 
 	// And what is not, is not taken for it.
@@ -101,7 +101,7 @@ func TestJitterIsNotFooledByASwingingQueue(t *testing.T) {
 	m = delayEstimator{}
 	learn(&m, rand.New(rand.NewPCG(3, 3)), []operationModel{order}, 10, 60, 0, swing)
 	if l := m.op(order.name); l.precise() || math.Sqrt(l.noise()) < 0.7 || math.Sqrt(l.noise()) > 3 {
-		t.Errorf("noise %.3f s of an operation of 4 s and a σ of 1.5 s", math.Sqrt(l.noise()))
+		t.Errorf("noise of %.3f s for an operation of 4 s with a σ of 1.5 s; want 0.7 s to 3 s", math.Sqrt(l.noise()))
 	}
 }
 
@@ -111,7 +111,7 @@ func TestOperationsAreForgotten(t *testing.T) {
 	for i := range 10_000 {
 		m.sample(m.op(work{gate.Operation{Method: "GET", Route: fmt.Sprint("/", i)}, 2}), 20*time.Millisecond, 0, true, false, gate.Instant(i)*gate.Instant(time.Second))
 		if len(m.ops) > 256 || len(m.ops) == 0 {
-			t.Fatalf("%d operations are kept", len(m.ops))
+			t.Fatalf("%d operations are kept; want 1 to 256", len(m.ops))
 		}
 	}
 }

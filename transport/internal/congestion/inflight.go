@@ -10,6 +10,7 @@ import (
 // the server's queue is 6.7 s (100 requests at 15 a second, Aprimo's documented limits).
 // A request without an answer after half a minute is being processed, or uploads a large
 // body, or hangs: it does not occupy the queue and must not keep others from being sent.
+// (Judgement.)
 const countedFor = 30
 
 // inflight counts the requests in flight that may be waiting at the server. The zero

@@ -15,12 +15,12 @@ type judgment struct {
 	before float64      // the delay when it began, in seconds
 	rate   float64      // the requests a second that we sent before it
 
-	fell, ours float64 // how far delays fell in probes, and our part of them; see stand
-	doubt      float64 // the variance of fell
-	stood      float64 // seconds that stayed in the last probe and belong to closed loops
-	proof      evidence
-	full       bool // the queue stayed full in the last probe
-	train      train
+	fell, ours   float64 // how far delays fell in probes, and our part of them; see stand
+	fallVariance float64 // the variance of fell
+	stood        float64 // seconds that stayed in the last probe and belong to closed loops
+	proof        evidence
+	full         bool // the queue stayed full in the last probe
+	train        train
 }
 
 // An evidence is a mean, weighted by precision, of how many seconds of the delay are the
@@ -99,33 +99,33 @@ func (j *judgment) begin(p Probe, delay, rate, service float64) {
 }
 
 // judge draws the conclusion from the last probe, once it is due.
-//
-// In a probe at least our own part of a queue must go: of a delay q we make x/R, if we send
-// x and the server processes R. It falls by F, which is at least q·x/R and at most q. So q
-// is between F and F·R/x, and what exceeds F·R/x is no queue but the server's own time. That
-// holds for any others, also closed loops, whose requests stay, and needs no baseline.
 func (w *Window) judge(now gate.Instant) {
 	j := &w.judgment
 	if j.due.IsZero() || now.Before(j.due) {
 		return
 	}
 	j.due = 0
-	defer w.delay.forget()
 	j.known = j.known || w.delay.probed()
 	left, stddev, precise, ok := w.delay.left()
 	j.full = ok && left > crowdedLeft || !ok && w.delay.delay() > crowdedLeft
 	if !j.full {
 		w.refused, w.bearable = pace{span: overloadSpan}, now
 	}
-	if !ok {
-		return
-	}
-	if !precise {
+	switch {
+	case ok && precise:
+		w.conclude(now, left, stddev)
+	case ok:
 		j.prove(w.limit, left, stddev)
-		own := j.proof.mean() - noisyProven/math.Sqrt(j.proof.weight)
-		w.delay.settle(false, max(0, left-max(0, own)))
-		return
+		service := j.proof.mean() - noisyProven/math.Sqrt(j.proof.weight)
+		w.delay.settle(false, max(0, left-max(0, service)))
 	}
+	w.delay.forget()
+}
+
+// conclude learns from the delay that was left in a probe, in seconds. It says nothing of a
+// queue if it grew, and the server has become faster if it is negative.
+func (w *Window) conclude(now gate.Instant, left, stddev float64) {
+	j := &w.judgment
 	if left > j.before+grewBy+grewStddevs*stddev {
 		w.standing = min(w.standing, j.before)
 		return
@@ -136,10 +136,22 @@ func (w *Window) judge(now gate.Instant) {
 		w.standing = 0
 		return
 	}
+	w.weigh(now, left, stddev)
+}
+
+// weigh decides how much of the delay that was left in a probe, in seconds, is the server's
+// own time.
+//
+// In a probe at least our own part of a queue must go: of a delay q we make x/R, if we send
+// x and the server processes R. It falls by F, which is at least q·x/R and at most q. So q
+// is between F and F·R/x, and what exceeds F·R/x is no queue but the server's own time. That
+// holds for any others, also closed loops, whose requests stay, and needs no baseline.
+func (w *Window) weigh(now gate.Instant, left, stddev float64) {
+	j := &w.judgment
 	j.train.end(w.limit, left)
 	excess, variance := j.prove(w.limit, left, stddev)
 	w.stand(left, variance)
-	own, need := j.proof.mean(), proven
+	service, need := j.proof.mean(), proven
 	if j.train.apart() {
 		need *= apartNeed
 	}
@@ -148,8 +160,8 @@ func (w *Window) judge(now gate.Instant) {
 	switch {
 	case calm && j.train.together() && excess > suspectLeast:
 		w.slower(left)
-	case calm && excess > provenPart*own && own > max(provenLeast, need*sd):
-		w.slower(own)
+	case calm && excess > provenPart*service && service > max(provenLeast, need*sd):
+		w.slower(service)
 	case left <= followWithin:
 		w.delay.settle(true, 0)
 	}
@@ -187,8 +199,8 @@ func (w *Window) stand(left, variance float64) {
 	j := &w.judgment
 	j.fell = elasticKeeps*j.fell + j.before - left
 	j.ours = elasticKeeps*j.ours + j.rate/w.limit*j.before
-	j.doubt = elasticKeeps*elasticKeeps*j.doubt + variance
-	margin := math.Sqrt(j.doubt)
+	j.fallVariance = elasticKeeps*elasticKeeps*j.fallVariance + variance
+	margin := math.Sqrt(j.fallVariance)
 	closed := max(0, min(1, (openFall*j.ours+margin-j.fell)/((openFall-closedFall)*j.ours+margin)))
 	stand := max(0, left) * closed
 	w.standing = min(stand, max(j.stood, stand/2))

@@ -87,7 +87,7 @@ const (
 	stateVersion = 2
 
 	// clockStep is how far a State may be ahead of the clock before the clock must have been
-	// set back, so that no time in it means anything.
+	// set back, so that no time in it means anything. (Judgement.)
 	clockStep = time.Second
 
 	// startSize, in requests, is small: beside other programs the free part must be found

@@ -36,7 +36,7 @@ func TestStep(t *testing.T) {
 			before := s
 			s = before.Step(now, scope, o)
 			if again := before.Step(now, scope, o); again != s {
-				rt.Fatalf("two steps from the same State: %v and %v", s, again)
+				rt.Fatalf("two steps from the same State: %v and %v; want the same", s, again)
 			}
 			if read, ok := Parse(s.String()); !ok || read != s {
 				rt.Fatalf("written as %v, read as %v, %v; want the same", s, read, ok)
@@ -48,7 +48,7 @@ func TestStep(t *testing.T) {
 				rt.Fatalf("rate %v; want %v to %v", s.Rate, least, most)
 			}
 			if s.Due(now, 0) {
-				rt.Fatalf("another step is due at once: %v", s)
+				rt.Fatalf("another step is due at once: %v; want none", s)
 			}
 		}
 	})
@@ -97,7 +97,7 @@ func TestAllocations(t *testing.T) {
 	request := func() {
 		now = now.Add(100 * time.Millisecond)
 		if _, open := w.Open(now); !open {
-			t.Fatal("no room")
+			t.Fatal("got no room, want some")
 		}
 		w.Begin(now)
 		w.End(gate.Outcome{Operation: operation, Granted: now, Sent: now, Ended: now.Add(20 * time.Millisecond), Status: 200})
@@ -148,7 +148,7 @@ func TestWindow(t *testing.T) {
 				rt.Fatalf("room for %d; want 1 at least", room)
 			}
 			if d, x := w.Delay(), w.Rate(now); d < 0 || !(x >= 0) || !(w.delay.service >= 0) || math.IsNaN(w.delay.queue+w.delay.variance) {
-				rt.Fatalf("delay %v, rate %v, service %v, estimate %v ± %v", d, x, w.delay.service, w.delay.queue, w.delay.variance)
+				rt.Fatalf("delay %v, rate %v, service %v, estimate %v ± %v; want numbers, none negative", d, x, w.delay.service, w.delay.queue, w.delay.variance)
 			}
 			if w.InFlight() < 0 || w.InFlight() > len(sent) {
 				rt.Fatalf("%d in flight; want %d at most", w.InFlight(), len(sent))

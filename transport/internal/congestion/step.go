@@ -25,11 +25,12 @@ const (
 	// mostQueued the bound of that, 1.1 s at 15 a second. (Measured in .ci/lab.)
 	sharePart, mostQueued = 0.7, 16
 
-	// leastDelay, in seconds, keeps the yield away from a division by zero.
+	// leastDelay, in seconds, keeps the yield away from a division by zero. (Judgement; far
+	// below yieldDelay.)
 	leastDelay = 0.01
 
-	// steerEvery is slow on purpose: a change shows in the delay when the requests that
-	// are sent now have been answered.
+	// steerEvery is how often the size is adjusted. It is slow on purpose: a change shows in
+	// the delay when the requests that are sent now have been answered. (Judgement.)
 	steerEvery = 500 * time.Millisecond
 
 	// The size shrinks at most once in narrowEvery seconds and narrowPerDelay of the delay,
@@ -73,7 +74,7 @@ const (
 	// size would only starve us. Then attempts come at overloadPart of the limit, and as many
 	// are in flight as that rate needs when each waits overloadDelay seconds, the longest wait
 	// in a full queue. (Measured in .ci/lab.)
-	overloadPart, overloadDelay, overloadSlack = 0.22, 7.0, 4
+	overloadPart, overloadDelay, overloadMargin = 0.22, 7.0, 4
 
 	// afterProbe is for how long after a probe the requests in flight are too few to
 	// steer by. (Judgement.)
@@ -86,17 +87,18 @@ const (
 	answeredAlone, answeredNoisy, aloneAt, noisyAlone = 0.92, 0.85, 0.9, 0.15
 
 	// While no request waits for room, the size is at most growthPart of the most in flight
-	// and growthSlack more: a size that has never been tried would have to shrink all the way
+	// and growthMargin more: a size that has never been tried would have to shrink all the way
 	// when others come. peakSpan is the steps over which that most is forgotten. (Judgement.)
-	growthPart, growthSlack, peakSpan = 1.1, 4, 20
+	growthPart, growthMargin, peakSpan = 1.1, 4, 20
 
 	// The size is bounded by what is being processed at the full rate, by Little's law,
-	// busyStddevs standard deviations of a Poisson process and busySlack requests more: all
-	// that the limit could use without a queue. (Queueing theory; the slack is 1.3 s of the
+	// busyStddevs standard deviations of a Poisson process and busyMargin requests more: all
+	// that the limit could use without a queue. (Queueing theory; the margin is 1.3 s of the
 	// limit.)
-	busyStddevs, busySlack = 4, 20
+	busyStddevs, busyMargin = 4, 20
 
-	// leastRate, in requests a second, is the least for Little's law.
+	// leastRate, in requests a second, is the least for Little's law: without requests it
+	// would find no queue at any delay. (Judgement.)
 	leastRate = 0.1
 )
 
@@ -132,7 +134,8 @@ const (
 
 // The rate of processes together.
 const (
-	// shareEvery is how often they make a step. Each of them looks ten times a second.
+	// shareEvery is the least time between two steps. Each process looks ten times a second,
+	// so the steps of several need a bound of their own. (Judgement.)
 	shareEvery = 50 * time.Millisecond
 
 	// servedEvery is the least time over which answers are counted, servedMost the longest
@@ -151,7 +154,8 @@ const (
 	// answers to measure. (Judgement.)
 	leastPart = 0.1
 
-	// fullPart is the part of the limit from which on the rate does not bind.
+	// fullPart is the part of the limit from which on the rate does not bind: it absorbs
+	// rounding. (Judgement.)
 	fullPart = 0.999
 )
 
@@ -246,9 +250,9 @@ func (s *State) steer(now gate.Instant, scope Scope, o Observation, alone bool, 
 	if now.Before(s.Probe.Until.Add(afterProbe)) || o.Paused {
 		return
 	}
-	queued, doubt := o.queued(scope.Limit)
+	queued, stddev := o.queued(scope.Limit)
 	if s.Mode == Opening {
-		s.open(queued-openStddevs*doubt > openUntil && o.Stddev > 0, answers)
+		s.open(queued-openStddevs*stddev > openUntil && o.Stddev > 0, answers)
 	}
 	since := now.Sub(s.Resized)
 	if since >= 0 && since < steerEvery {
@@ -266,8 +270,8 @@ func (s *State) steer(now gate.Instant, scope Scope, o Observation, alone bool, 
 // resize brings our share of the server's queue between its targets, since dt seconds have
 // passed. What is uncertain widens the band between them.
 func (s *State) resize(now gate.Instant, dt float64, scope Scope, o Observation, alone bool) {
-	queued, doubt := o.queued(scope.Limit)
-	extra := min(doubt, doubt*doubt)
+	queued, stddev := o.queued(scope.Limit)
+	extra := min(stddev, stddev*stddev)
 	low := scope.target(o) + extra
 	high := low + extra
 	s.remember(dt, queued < high)
@@ -342,11 +346,11 @@ func (s *State) open(queue bool, answers float64) {
 // would starve us.
 func (s *State) bound(scope Scope, o Observation) {
 	if !s.Short {
-		s.Size = min(s.Size, max(startSize, growthPart*s.Peak+growthSlack))
+		s.Size = min(s.Size, max(startSize, growthPart*s.Peak+growthMargin))
 	}
 	busy := scope.Limit * o.Service
 	s.Size = max(s.Size, scope.floor(o)*(o.Service+o.Delay))
-	s.Size = min(s.Size, busy+busyStddevs*math.Sqrt(busy)+busySlack)
+	s.Size = min(s.Size, busy+busyStddevs*math.Sqrt(busy)+busyMargin)
 	s.Size = max(1, s.Size)
 }
 
@@ -355,7 +359,7 @@ func (s *State) compete(scope Scope, o Observation) {
 	switch {
 	case o.Overload:
 		s.Mode = Competing
-		s.Size = overloadPart*scope.Limit*(o.Service+overloadDelay) + overloadSlack
+		s.Size = overloadPart*scope.Limit*(o.Service+overloadDelay) + overloadMargin
 	case s.Mode == Competing:
 		s.Mode, s.Size, s.Calm = Steady, 1, 1
 	}
@@ -363,7 +367,7 @@ func (s *State) compete(scope Scope, o Observation) {
 
 // queued returns how many of our requests wait in the server's queue, by Little's law, and
 // the standard deviation of that.
-func (o Observation) queued(limit float64) (queued, doubt float64) {
+func (o Observation) queued(limit float64) (queued, stddev float64) {
 	x := max(leastRate, min(o.Sending, limit))
 	return x * o.Delay, x * o.Stddev
 }

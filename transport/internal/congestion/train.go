@@ -20,7 +20,7 @@ type train struct {
 
 	// Of all trains, old ones weigh less: their ratio is the spread as a part of 1/R.
 	spread, weight float64
-	doubt          float64 // the variance of spread
+	variance       float64 // the variance of spread
 	leaky          bool
 }
 
@@ -55,7 +55,7 @@ const (
 // begin starts a train at the end of a probe.
 func (t *train) begin(end gate.Instant, wanted bool) {
 	old := *t
-	*t = train{from: end, wanted: wanted, spread: old.spread, weight: old.weight, doubt: old.doubt, leaky: old.leaky}
+	*t = train{from: end, wanted: wanted, spread: old.spread, weight: old.weight, variance: old.variance, leaky: old.leaky}
 }
 
 // includes reports whether a request sent then is part of the train.
@@ -74,7 +74,7 @@ func (t *train) add(late, noise float64) {
 // end takes in the train, after a probe that left so much of the delay.
 func (t *train) end(limit, left float64) {
 	defer func() { t.from = 0 }()
-	t.spread, t.weight, t.doubt = t.spread*proofKeeps, t.weight*proofKeeps, t.doubt*proofKeeps*proofKeeps
+	t.spread, t.weight, t.variance = t.spread*proofKeeps, t.weight*proofKeeps, t.variance*proofKeeps*proofKeeps
 	if t.from.IsZero() || min(t.n, float64(t.sent)) < 2 {
 		return
 	}
@@ -88,17 +88,17 @@ func (t *train) end(limit, left float64) {
 	}
 	t.spread += spread
 	t.weight += weight
-	t.doubt += 2 * (t.n - 1) * noise * noise
+	t.variance += 2 * (t.n - 1) * noise * noise
 }
 
 // apart reports whether trains say that the server is saturated, together whether they say
 // that it is not. Neither holds while they say nothing.
 func (t *train) apart() bool {
-	return !t.leaky && t.spread-apartStddevs*math.Sqrt(t.doubt) > spreadHalf*t.weight
+	return !t.leaky && t.spread-apartStddevs*math.Sqrt(t.variance) > spreadHalf*t.weight
 }
 
 func (t *train) together() bool {
-	return !t.leaky && t.spread+togetherStddevs*math.Sqrt(t.doubt) < spreadHalf*t.weight
+	return !t.leaky && t.spread+togetherStddevs*math.Sqrt(t.variance) < spreadHalf*t.weight
 }
 
-func (t *train) reset() { t.spread, t.weight, t.doubt = 0, 0, 0 }
+func (t *train) reset() { t.spread, t.weight, t.variance = 0, 0, 0 }

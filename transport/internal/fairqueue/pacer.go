@@ -16,9 +16,9 @@ import (
 type Pacer struct {
 	Reserve float64 // the part of the limit that is kept free, from 0 to maxReserve
 
-	gap   time.Duration // between two calls
-	slack time.Duration // how much of its lateness a goroutine may make up for
-	free  gate.Instant  // when the next call is due
+	gap     time.Duration // between two calls
+	catchUp time.Duration // how much of its lateness a goroutine may make up for
+	free    gate.Instant  // when the next call is due
 }
 
 const (
@@ -33,16 +33,16 @@ const (
 
 // NewPacer returns a Pacer for a limit of rate slots a second. It keeps the part reserve
 // of them free; less than 0 counts as 0, more than 0.99 as 0.99. A slot may be used for
-// slack after it was granted: so late goroutines make up for no more than that, which
+// catchUp after it was granted: so late goroutines make up for no more than that, which
 // the windows of the limit are longer by. A rate of 0 or less is not known: then it holds
 // nobody back.
-func NewPacer(rate, reserve float64, slack time.Duration) Pacer {
+func NewPacer(rate, reserve float64, catchUp time.Duration) Pacer {
 	if rate <= 0 {
 		return Pacer{}
 	}
 	reserve = min(max(0, reserve), maxReserve)
 	gap := time.Duration(1/(rate*(1-reserve))*float64(time.Second)) + 1 // 1 ns, as it was rounded down
-	return Pacer{Reserve: reserve, gap: gap, slack: slack}
+	return Pacer{Reserve: reserve, gap: gap, catchUp: catchUp}
 }
 
 // held returns for how long the next call is held back; 0 or less if it is not.
@@ -58,5 +58,5 @@ func (p *Pacer) account(at gate.Instant) {
 	if p.gap == 0 {
 		return
 	}
-	p.free = max(p.free, at.Add(-p.slack)).Add(p.gap)
+	p.free = max(p.free, at.Add(-p.catchUp)).Add(p.gap)
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
-// A Queue gives slots to those who wait for them. Who is next is decided at the moment
-// when a slot becomes available. The zero value is ready to use and must not be copied.
+// A Queue gives slots to waiters. It chooses the next waiter when a slot becomes available. The
+// zero value is ready to use and must not be copied.
 //
-// There is no goroutine and no timer for each waiter: one of them, the leader, waits for
-// the next slot in its own goroutine. If the slot is another waiter's, the leader passes
-// it on and goes on leading; else it takes the slot, and the next one leads. A waiter that
-// gives up just leaves: no slot was reserved for it, so none is lost.
+// Waiters have no goroutine and no timer of their own: one of them, the leader, waits for the
+// next slot in its goroutine. If the slot is for another waiter, the leader hands it over and
+// remains the leader; otherwise the leader uses the slot, and the next waiter leads. A cancelled
+// waiter leaves the queue immediately and uses no slot.
 //
 // The mutex guards the Queue and whatever its owner keeps beside it: a Transport's main
 // Queue has the lock of its engine. Wait, Idle and Counts take the lock; all other methods
@@ -30,14 +30,14 @@ type Queue struct {
 	waiting classQueue
 	leader  *Waiter       // nil if nobody waits
 	paced   bool          // the leader waits because all are batch work that is held back
-	idle    chan struct{} // closed when nobody waits any more; nil if nobody listens
+	idle    chan struct{} // closed when the Queue is empty; nil if nothing waits for that
 }
 
-// Slots is where a Queue has them from. Its methods are called with the lock of the Queue
+// Slots gives the slots of a Queue. Its methods are called with the lock of the Queue
 // held, so they must not block, nor call methods of the Queue that take the lock.
 type Slots interface {
-	// Admit may refuse w, before which at least ahead others would go: Wait returns its
-	// error. It is called when w arrives, before w is in the Queue.
+	// Admit may refuse w, which has at least ahead others before it, with the error that Wait
+	// returns. It is called when w arrives, before w is in the Queue.
 	Admit(ctx context.Context, w *Waiter, ahead int) error
 	// Take uses a slot if one is free now, and returns the time from which it counts.
 	// If none is, granted is zero, and wait says what to wait for before asking again.

@@ -1,4 +1,4 @@
-// Package gate has what the parts of a Transport agree on: points in time, and what a
+// Package gate has the types that the parts of a Transport share: points in time, and what a
 // request waits for.
 //
 // A [Gate] answers whether one more request may begin now. Package transport asks its
@@ -13,24 +13,24 @@ import (
 )
 
 // A Gate says whether one more request may begin. The engine calls its methods with its
-// lock held: they return at once and call nobody back.
+// lock held: they return at once and call no callback.
 type Gate interface {
 	// Open reports whether a request may begin now; if not, w says what to wait for
-	// before asking again. Asking uses nothing up.
+	// before asking again. To ask uses no capacity.
 	Open(now Instant) (w Wait, open bool)
 	// Begin notes that a request begins.
 	Begin(now Instant)
-	// Cancel takes Begin back: the request that was granted a slot does not go.
+	// Cancel undoes a Begin: the request was granted a slot but is not sent.
 	Cancel(granted, now Instant)
-	// End takes in what became of a request that was sent.
+	// End takes in the outcome of a request that was sent.
 	End(o Outcome)
 }
 
-// An Outcome is what became of one attempt.
+// An Outcome is the result of one attempt.
 type Outcome struct {
 	Operation Operation
 	Granted   Instant // when Begin was called for it
-	Began     Instant // when its way to the wire began, a moment later
+	Began     Instant // when it was handed to the base, a moment later
 	Sent      Instant // when it was written
 	Ended     Instant // when its response header came, or it failed
 	Status    int     // the HTTP status; 0 if there was no answer

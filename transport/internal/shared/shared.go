@@ -1,5 +1,5 @@
-// Package shared has what processes that share a limit exchange, and the interface
-// through which a Transport does.
+// Package shared has the data that processes with a shared limit exchange, and the interface that
+// a Transport uses for it.
 package shared
 
 import (
@@ -18,15 +18,15 @@ import (
 type Limiter interface {
 	Wait(ctx context.Context) error
 
-	// Slot is Wait and also returns since when the slot may be used: until Slack later,
+	// Slot is Wait and also returns the time from which the slot may be used, for MaxSlotAge,
 	// which is a constant.
 	Slot(ctx context.Context) (due time.Time, err error)
-	Slack() time.Duration
+	MaxSlotAge() time.Duration
 
 	// Pause holds all processes back for d, because a request was answered 429.
 	Pause(d time.Duration)
 
-	// Report says that a request is being sent, or what its answer taught.
+	// Report takes in that a request is being sent, or what was measured with its answer.
 	Report(Report)
 
 	// Share returns what is known of the other processes.
@@ -49,11 +49,11 @@ type Report struct {
 // A Share is what a process knows of those it shares a limit with.
 type Share struct {
 	Sharing   Sharing
-	Processes int     // that were seen last, this one included
+	Processes int     // those seen last, this one included
 	Limit     float64 // requests a second, of all processes together
 	Rate      float64 // requests a second that they may send now, so that others get their part
 	Err       error   // why Sharing is SharingAlone, or was last
-	Losses    int     // how often the others could not be reached any more, so far
+	Losses    int     // how often the others became unreachable, so far
 
 	Time        time.Time     // of what follows
 	ServerDelay time.Duration // that the server adds, as the others have measured it

@@ -10,14 +10,14 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
-// A pulse is what a beat returns: what all processes know. Times are in microseconds, by
-// the server's clock.
-type pulse struct {
+// A beatReply is the reply to a beat: what all processes know. Times are in microseconds, by the
+// server's clock.
+type beatReply struct {
 	now     int64
 	pause   int64 // its end; 0: none
 	limited int64 // the last 429; 0: none
 	answers int64 // of all processes, so far
-	wrong   int64 // 1: a pause made no sense and is discarded
+	wrong   int64 // 1: an invalid pause was discarded
 	law     string
 	members []member
 
@@ -40,7 +40,7 @@ type member struct {
 // aloneMark follows the measurement of a member that is alone.
 const aloneMark = "alone"
 
-// current is for how long a measurement counts, in microseconds: ten beats.
+// current is how long a measurement counts, in microseconds: ten beats.
 const current = 1_000_000
 
 const (
@@ -50,8 +50,8 @@ const (
 	header     = 6                     // texts before the members
 )
 
-// pulseOf returns what a beat has returned. What the script cannot have said is an error.
-func pulseOf(values []any) (p pulse, err error) {
+// beatReplyOf reads the reply to a beat. A reply that the script cannot have made is an error.
+func beatReplyOf(values []any) (p beatReply, err error) {
 	if n := len(values); n < header || n > header+3*maxMembers || (n-header)%3 != 0 {
 		return p, errAnswer
 	}
@@ -102,12 +102,12 @@ func memberOf(id, seen, measured string) member {
 	return m
 }
 
-func (p pulse) instant() gate.Instant { return instant(p.now) }
+func (p beatReply) instant() gate.Instant { return instant(p.now) }
 
 func instant(us int64) gate.Instant { return gate.Instant(us * 1000) }
 
 // rank returns how many members come before one.
-func (p pulse) rank(id string) (n int) {
+func (p beatReply) rank(id string) (n int) {
 	for _, m := range p.members {
 		if m.id < id {
 			n++
@@ -117,7 +117,7 @@ func (p pulse) rank(id string) (n int) {
 }
 
 // apart returns how many members other than one are alone.
-func (p pulse) apart(id string) (n int) {
+func (p beatReply) apart(id string) (n int) {
 	for _, m := range p.members {
 		if m.alone && m.id != id {
 			n++
@@ -130,7 +130,7 @@ func (p pulse) apart(id string) (n int) {
 type total struct{ delay, weight, service, inFlight, waiting float64 }
 
 // measured returns the total of those members that fit and have measured lately.
-func (p pulse) measured(fits func(member) bool) (t total) {
+func (p beatReply) measured(fits func(member) bool) (t total) {
 	for _, m := range p.members {
 		if p.now-m.seen < current && fits(m) {
 			t.delay += m.weight * m.delay
@@ -159,7 +159,7 @@ const leastRoundTrip = 0.02
 
 // observe returns what the controller is given. binds says that the rate of all is below
 // the limit.
-func (p pulse) observe(binds bool) congestion.Observation {
+func (p beatReply) observe(binds bool) congestion.Observation {
 	t := p.measured(func(member) bool { return true })
 	o := congestion.Observation{
 		Delay: t.delay, Service: t.service, InFlight: t.inFlight, Peak: t.inFlight, Answers: p.answers,

@@ -10,29 +10,29 @@ import (
 // RFC 5321 4.5.3.2.6 asks: who leaves earlier and tries again sends the mail twice.
 const answerWithin = 10 * time.Minute
 
-// A patience is that of an Alerter with one attempt. It ends with Rule.Timeout, or, once
-// the alert is handed over and only the answer is missing, with the whole time.
-type patience struct {
+// An attemptTimeout bounds one attempt: by Rule.Timeout, or, once the alert is handed over and
+// only the answer is missing, by answerWithin more.
+type attemptTimeout struct {
 	usual, whole context.Context
 	handedOver   atomic.Bool
 }
 
-type patienceKey struct{}
+type timeoutKey struct{}
 
-// patienceOf returns that of the attempt that a context belongs to, or nil.
-func patienceOf(ctx context.Context) *patience {
-	p, _ := ctx.Value(patienceKey{}).(*patience)
+// timeoutOf returns that of the attempt that a context belongs to, or nil.
+func timeoutOf(ctx context.Context) *attemptTimeout {
+	p, _ := ctx.Value(timeoutKey{}).(*attemptTimeout)
 	return p
 }
 
 // extend makes the Alerter wait for the answer, and reports whether it still waits.
-func (p *patience) extend() bool {
+func (p *attemptTimeout) extend() bool {
 	p.handedOver.Store(true)
 	return p.usual.Err() == nil
 }
 
 // extended returns the context to wait for instead, or nil.
-func (p *patience) extended() context.Context {
+func (p *attemptTimeout) extended() context.Context {
 	if p == nil || !p.handedOver.Load() {
 		return nil
 	}
@@ -42,9 +42,9 @@ func (p *patience) extended() context.Context {
 // attempt returns the context of one attempt. When the program ends it has little more than
 // Rule.Timeout.
 func (a *Alerter) attempt() (context.Context, context.CancelFunc) {
-	p := new(patience)
+	p := new(attemptTimeout)
 	whole, cancelWhole := context.WithTimeout(context.Background(), a.rule.Timeout+answerWithin)
-	usual, cancelUsual := context.WithTimeout(context.WithValue(whole, patienceKey{}, p), a.rule.Timeout)
+	usual, cancelUsual := context.WithTimeout(context.WithValue(whole, timeoutKey{}, p), a.rule.Timeout)
 	p.whole, p.usual = whole, usual
 	stop := context.AfterFunc(a.life, func() { time.AfterFunc(a.rule.Timeout+grace, cancelWhole) })
 	return usual, func() { stop(); cancelUsual(); cancelWhole() }

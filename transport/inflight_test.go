@@ -31,7 +31,7 @@ func TestRequestsThatHangDoNotStopTheOthers(t *testing.T) {
 		begin := time.Now()
 		resp, err := tr.RoundTrip(request(t, http.MethodGet, nil))
 		if err != nil || resp.StatusCode != 200 {
-			t.Fatal(resp, err)
+			t.Fatalf("got %v, %v; want status 200", resp, err)
 		}
 		if took := time.Since(begin); took > time.Second {
 			t.Errorf("waited %v behind requests that hang, want 1 s at most", took)

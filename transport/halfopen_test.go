@@ -29,7 +29,7 @@ func tenLimited(next func(n int, req *http.Request) reply) *wire {
 	})
 }
 
-func trialTransport(w *wire, opts ...transport.Option) *transport.Transport {
+func probeTransport(w *wire, opts ...transport.Option) *transport.Transport {
 	return transport.New(append([]transport.Option{transport.WithBase(w), quiet, transport.WithRetry(twoSeconds),
 		transport.WithWindow(-1), transport.WithLimiter(transport.NewLimiter(100, time.Second))}, opts...)...)
 }
@@ -88,7 +88,7 @@ func TestAfterAPauseOneGoesAhead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := tenLimited(test.next)
-				tr := trialTransport(w, test.options...)
+				tr := probeTransport(w, test.options...)
 				if b := atOnce(10, &http.Client{Transport: tr}); b.status[200] != 10 {
 					t.Errorf("%v %v, want 10 times 200", b.status, b.errs)
 				}
@@ -106,14 +106,14 @@ func TestAfterAPauseOneGoesAhead(t *testing.T) {
 func TestAfterAPauseOneGoesAheadThoughTheLimiterHasMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := tenLimited(func(int, *http.Request) reply { return reply{takes: 300 * ms} })
-		tr := trialTransport(w, transport.WithLimiter(transport.NewLimiter(100, 10*time.Second)))
+		tr := probeTransport(w, transport.WithLimiter(transport.NewLimiter(100, 10*time.Second)))
 		atOnce(10, &http.Client{Transport: tr})
 		w.sentAt(t, slices.Concat(times(10, 0), times(1, 2020*ms), times(9, 2320*ms))...)
 	})
 }
 
-// What a 429 takes can be long, at the end of a slow line; then so is the trial.
-func TestTheTrialIsGivenTwiceTheTimeOfThe429(t *testing.T) {
+// What a 429 takes can be long, at the end of a slow line; then so is the probe.
+func TestTheProbeIsGivenTwiceTheTimeOfThe429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWire(func(n int, _ *http.Request) reply {
 			if n <= 10 {
@@ -121,12 +121,12 @@ func TestTheTrialIsGivenTwiceTheTimeOfThe429(t *testing.T) {
 			}
 			return reply{takes: 5 * time.Second}
 		})
-		atOnce(10, &http.Client{Transport: trialTransport(w)})
+		atOnce(10, &http.Client{Transport: probeTransport(w)})
 		w.sentAt(t, slices.Concat(times(10, 0), times(1, 2500*ms), times(9, 3500*ms))...)
 	})
 }
 
-func TestTheNextOneTriesWhenTheTrialIsCancelled(t *testing.T) {
+func TestTheNextOneProbesWhenTheProbeIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cancels := map[string]context.CancelFunc{}
 		w := tenLimited(func(n int, req *http.Request) reply {
@@ -136,7 +136,7 @@ func TestTheNextOneTriesWhenTheTrialIsCancelled(t *testing.T) {
 			}
 			return reply{takes: 300 * ms}
 		})
-		tr := trialTransport(w)
+		tr := probeTransport(w)
 		var wg sync.WaitGroup
 		for i := range 10 {
 			user := fmt.Sprint("user ", i)
@@ -163,7 +163,7 @@ func TestPauseIsForgottenAfterAWhile(t *testing.T) {
 				w := newWire(func(n int, _ *http.Request) reply {
 					return []reply{{status: 429, after: "3", takes: 20 * ms}, {takes: 300 * ms}}[min(n-1, 1)]
 				})
-				tr := trialTransport(w) // a 429 that asks for more than the policy allows is handed back
+				tr := probeTransport(w) // a 429 that asks for more than the policy allows is handed back
 				if err := get(t.Context(), tr, ""); err != nil {
 					t.Fatal(err)
 				}
@@ -175,12 +175,12 @@ func TestPauseIsForgottenAfterAWhile(t *testing.T) {
 	}
 }
 
-func TestContextEndsInPauseAndTrial(t *testing.T) {
+func TestContextEndsInPauseAndHalfOpenProbe(t *testing.T) {
 	for _, at := range []time.Duration{1020 * ms, 2100 * ms} {
 		t.Run(at.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := tenLimited(func(int, *http.Request) reply { return reply{takes: 300 * ms} })
-				tr := trialTransport(w)
+				tr := probeTransport(w)
 				ctx, cancel := context.WithCancel(t.Context())
 				var wg sync.WaitGroup
 				wg.Go(func() { atOnce(10, &http.Client{Transport: tr}) })
@@ -189,7 +189,7 @@ func TestContextEndsInPauseAndTrial(t *testing.T) {
 					err := get(ctx, tr, "gives up")
 					var q *transport.QueueError
 					if !errors.Is(err, context.Canceled) || !errors.As(err, &q) || q.Waited != at-500*ms {
-						t.Errorf("%#v", err)
+						t.Errorf("got %#v, want a QueueError with context.Canceled after a wait of %v", err, at-500*ms)
 					}
 					if now := time.Since(w.zero); now != at {
 						t.Errorf("came back at %v, want %v", now, at)
