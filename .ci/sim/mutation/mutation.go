@@ -2,7 +2,6 @@
 package mutation
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -36,7 +35,11 @@ func (m Mutation) String() string {
 		end = m.to + i
 	}
 	before, after := m.source[start:m.from], m.source[m.to:end]
-	return fmt.Sprintf("%s: %s => %s", m.function, short(m.source[start:end]), short(before+m.text+after))
+	in := ""
+	if m.function != "" {
+		in = m.function + ": "
+	}
+	return in + short(m.source[start:end]) + " => " + short(before+m.text+after)
 }
 
 func short(s string) string {
