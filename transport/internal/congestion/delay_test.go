@@ -210,3 +210,26 @@ func TestAProbeOfAllIsJudgedOnce(t *testing.T) {
 		t.Errorf("the last 429 is %v; want %v", w.limited, now)
 	}
 }
+
+// Of a noisy operation a probe tells the mean, of precise ones how much longer they took than
+// known, the surer the more there are.
+func TestWhatAProbeTells(t *testing.T) {
+	noisy := &latency{mean: 5, variance: 1, samples: oldSamples}
+	for _, took := range []float64{4, 5, 6} {
+		noisy.probed.add(took)
+	}
+	if noisy.settle(0); noisy.mean != 5 {
+		t.Errorf("a mean of %v s after a probe in which it was 5 s, want that", noisy.mean)
+	}
+	e := delayEstimator{ops: map[work]*latency{{class: 2}: noisy}}
+	for i, late := range []float64{0.2, 0.4} {
+		l := &latency{mean: 1, variance: 0.01}
+		l.probed.add(1 + late)
+		e.ops[work{class: 3 + i}] = l
+	}
+	// The least of some answers lies about a standard deviation, 0.1 s, below the mean.
+	left, stddev, ok := e.left()
+	if !ok || math.Abs(left-0.4) > 1e-9 || math.Abs(stddev-0.1/math.Sqrt2) > 1e-9 {
+		t.Errorf("%.3f s longer by %v, standard deviation %.3f s; want 0.4 s, 0.071 s", left, ok, stddev)
+	}
+}

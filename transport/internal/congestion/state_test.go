@@ -156,3 +156,20 @@ func TestWindow(t *testing.T) {
 		}
 	})
 }
+
+// A 429 cuts what is in flight: the size of processes that share a limit may be far above that,
+// since their rate binds.
+func TestA429CutsWhatIsInFlight(t *testing.T) {
+	now := gate.Instant(gate.Century)
+	for _, c := range []struct {
+		shared bool
+		want   float64
+	}{{true, 10 * cutBy}, {false, 100 * cutBy}} {
+		scope := Scope{Limit: 15, Shared: c.shared}
+		s := Start(now, scope, 0)
+		s.Size, s.Mode = 100, Steady
+		if got := s.Step(now, scope, Observation{InFlight: 10, Limited: now}).Size; got != c.want {
+			t.Errorf("shared %v: a size of %v after a 429, want %v", c.shared, got, c.want)
+		}
+	}
+}
