@@ -233,3 +233,21 @@ func TestWhatAProbeTells(t *testing.T) {
 		t.Errorf("%.3f s longer by %v, standard deviation %.3f s; want 0.4 s, 0.071 s", left, ok, stddev)
 	}
 }
+
+// What a saturated server does not do for us, it does for others: of 15 requests a second 5 are
+// ours.
+func TestOthersGetTheRest(t *testing.T) {
+	w, now := New(15, 0), gate.Now()
+	if rate, stddev := w.Others(now); rate != 0 || stddev != 0 {
+		t.Errorf("%v ± %v a second before anything is known, want none", rate, stddev)
+	}
+	for range 5 * 120 {
+		now = now.Add(time.Second / 5)
+		w.Begin(now)
+		w.End(gate.Outcome{Granted: now, Sent: now, Ended: now, Status: 200})
+	}
+	w.delay.queue = 1
+	if rate, stddev := w.Others(now); math.Abs(rate-10) > 1 || stddev <= 0 {
+		t.Errorf("%v ± %v a second, want 10", rate, stddev)
+	}
+}
