@@ -251,3 +251,28 @@ func TestOthersGetTheRest(t *testing.T) {
 		t.Errorf("%v ± %v a second, want 10", rate, stddev)
 	}
 }
+
+// Much evidence that the delay is a queue weighs as much as a little, and says the same.
+func TestEvidenceAgainstIsKeptDown(t *testing.T) {
+	var e evidence
+	for range 10 {
+		e.add(0.05, 0.1)
+	}
+	if math.Abs(e.mean()-0.05) > 1e-9 || e.weight != mostAgainst {
+		t.Errorf("a mean of %v s with a weight of %v, want 0.05 s, %v", e.mean(), e.weight, mostAgainst)
+	}
+}
+
+// Overload is counted from the last probe after which the queue was not full.
+func TestAProbeThatEmptiesTheQueueEndsOverload(t *testing.T) {
+	for _, c := range []struct {
+		queue float64
+		want  gate.Instant
+	}{{1, 9}, {crowdedLeft + 1, 5}} {
+		w := New(15, 0)
+		w.judgment.due, w.bearable, w.delay.queue = 7, 5, c.queue
+		if w.judge(9); w.bearable != c.want {
+			t.Errorf("a delay of %v s: bearable at %v, want %v", c.queue, w.bearable, c.want)
+		}
+	}
+}
