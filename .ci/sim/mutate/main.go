@@ -27,6 +27,7 @@ type flags struct {
 	only    string
 	root    string
 	timeout time.Duration
+	full    bool
 	verbose bool
 }
 
@@ -37,6 +38,7 @@ func main() {
 	flag.StringVar(&f.only, "only", "", "`files` to change, by the end of their names, such as .lua; empty: all of the package")
 	flag.StringVar(&f.root, "root", "../..", "`folder` of the module")
 	flag.DurationVar(&f.timeout, "timeout", 2*time.Minute, "`time` for the tests of one change; one that hangs them is noticed")
+	flag.BoolVar(&f.full, "full", false, "run the tests without -short, too, if the short ones notice nothing")
 	flag.BoolVar(&f.verbose, "v", false, "print the changes that are noticed too")
 	flag.Parse()
 	if flag.NArg() == 0 {

@@ -66,7 +66,10 @@ func newSuite(f flags, pkg string) (*suite, error) {
 		}
 	}
 	slow += ")$"
-	s.steps = []step{{pkg, []string{"-test.short", "-test.skip", slow}}, {pkg, []string{"-test.short", "-test.run", slow}}, {pkg, nil}}
+	s.steps = []step{{pkg, []string{"-test.short", "-test.skip", slow}}, {pkg, []string{"-test.short", "-test.run", slow}}}
+	if f.full {
+		s.steps = append(s.steps, step{pkg, nil})
+	}
 	if above, _, ok := strings.Cut(pkg, "/internal/"); ok {
 		s.steps = append(s.steps, step{above, []string{"-test.short"}})
 	}
