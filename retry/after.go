@@ -32,7 +32,7 @@ func After(h http.Header, now time.Time) time.Duration {
 
 func parseAfter(value string, now time.Time) time.Duration {
 	if isDecimal(value) {
-		seconds, _ := strconv.ParseFloat(value, 64) // out of range: +Inf
+		seconds, _ := strconv.ParseFloat(value, 64) // out of range: +Inf; two points, or nothing else: 0
 		if ns := seconds * float64(time.Second); ns < float64(forever) {
 			return time.Duration(ns)
 		}
@@ -48,5 +48,5 @@ func parseAfter(value string, now time.Time) time.Duration {
 // isDecimal keeps out what ParseFloat takes beyond digits and a point: signs,
 // exponents, hexadecimal, underscores, "Inf" and "NaN".
 func isDecimal(s string) bool {
-	return s != "" && s != "." && strings.Trim(s, "0123456789.") == "" && strings.Count(s, ".") <= 1
+	return s != "" && strings.Trim(s, "0123456789.") == ""
 }

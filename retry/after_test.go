@@ -39,6 +39,7 @@ func TestAfter(t *testing.T) {
 		"a unit":            {values: []string{"5s"}},
 		"large":             {values: []string{"86400"}, want: 24 * time.Hour},
 		"absurd":            {values: []string{"99999999999999999999"}, want: forever},
+		"2^63 ns":           {values: []string{"9223372036.854775808"}, want: forever},
 		"beyond a float":    {values: []string{string(make9s(400))}, want: forever},
 		"IMF-fixdate":       {values: []string{in(2*time.Second, http.TimeFormat)}, want: 2 * time.Second},
 		"RFC 850":           {values: []string{in(time.Minute, "Monday, 02-Jan-06 15:04:05 GMT")}, want: time.Minute},

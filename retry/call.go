@@ -67,13 +67,12 @@ func (c *Call) Send(base http.RoundTripper) (*http.Response, error) {
 	}
 	resp, err := base.RoundTrip(req)
 	c.answered = err != nil && resp != nil
-	switch {
-	case err != nil && resp != nil && resp.Body != nil:
+	if c.answered && resp.Body != nil {
 		resp.Body.Close()
+	}
+	if err != nil {
 		resp = nil
-	case err != nil:
-		resp = nil
-	case resp == nil:
+	} else if resp == nil {
 		err = errNoAnswer
 	}
 	c.resp, c.err = resp, err
@@ -145,10 +144,8 @@ func (c *Call) Rest(d time.Duration) error {
 	if d <= 0 {
 		return c.Ended()
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return nil
 	case <-c.ctx.Done():
 		return c.Ended()
@@ -189,7 +186,7 @@ func (c *Call) final(resp *http.Response, err error) bool {
 // or a request that was not processed, the server may have done what a request asks for: only
 // idempotent ones are repeated.
 func (c *Call) passing(resp *http.Response, err error, throttled bool) bool {
-	if !throttled && !idempotent(c.req) && (err == nil || c.answered || !Unprocessed(err)) {
+	if !throttled && !idempotent(c.req) && (c.answered || !Unprocessed(err)) {
 		return false
 	}
 	check := c.policy.Check

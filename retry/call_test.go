@@ -71,6 +71,43 @@ func TestEachAttemptIsJudgedOnce(t *testing.T) {
 	}
 }
 
+// A call that ends while it rests has no response: that of the last attempt is discarded.
+func TestACallThatEndsWhileItRests(t *testing.T) {
+	for _, delay := range []time.Duration{0, time.Second} {
+		for range 50 {
+			ctx, cancel := context.WithCancel(t.Context())
+			req, _ := http.NewRequestWithContext(ctx, "GET", recordsURL, nil)
+			call := new(retry.Policy).Call(req)
+			call.Judge(call.Send(statuses(503)))
+			cancel()
+			if err := call.Rest(delay); err != context.Canceled {
+				t.Fatalf("a rest of %v: got %v, want %v", delay, err, context.Canceled)
+			}
+			if resp, err := call.Result(); resp != nil {
+				t.Fatalf("a rest of %v: got %v, %v; want no response", delay, resp, err)
+			}
+			call.Close()
+		}
+	}
+}
+
+// Calls that were told the same delay do not come back together.
+func TestDelaysOfTheServerAreSpreadOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		delays := map[time.Duration]bool{}
+		for range 20 {
+			o := &observed{base: &base{steps: []step{{status: 429, header: "8"}, {status: 200}}}}
+			if _, err := send(t.Context(), o, "GET", ""); err != nil {
+				t.Fatal(err)
+			}
+			delays[o.seen[0].Delay.Round(10*time.Millisecond)] = true
+		}
+		if len(delays) < 10 {
+			t.Errorf("got %d different delays of 20 calls, want 10 at least: %v", len(delays), delays)
+		}
+	})
+}
+
 // backoff gives up after 15 minutes by itself; how long we try is the policy's.
 func TestPatiencePastAQuarterOfAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

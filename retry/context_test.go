@@ -76,6 +76,33 @@ func TestCancelChannelEndsTheCall(t *testing.T) {
 	}
 }
 
+// An http.Client closes the channel at the context's deadline: then the deadline is why, in
+// whatever order the two happen.
+func TestCancelChannelThatIsClosedAtTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second+1)
+		defer cancel()
+		channel := make(chan struct{})
+		time.AfterFunc(time.Second, func() { close(channel) })
+		req, _ := http.NewRequestWithContext(earlier{ctx}, "GET", recordsURL, nil)
+		//lint:ignore SA1019 what is tested
+		req.Cancel = channel
+		call := new(retry.Policy).Call(req)
+		defer call.Close()
+		if err := call.Rest(time.Minute); err != context.DeadlineExceeded {
+			t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
+		}
+	})
+}
+
+// earlier has its deadline a moment before it ends.
+type earlier struct{ context.Context }
+
+func (e earlier) Deadline() (time.Time, bool) {
+	deadline, ok := e.Context.Deadline()
+	return deadline.Add(-1), ok
+}
+
 // A Cancel channel that is never closed leaves no goroutine behind: the bubble would not end.
 func TestCancelChannelThatIsNotUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -30,6 +30,8 @@ func TestErrorsThatStay(t *testing.T) {
 	}{
 		"no such host":             {dial(&net.DNSError{Name: "acme", IsNotFound: true}), true},
 		"a name server is silent":  {dial(&net.DNSError{Name: "acme", IsTimeout: true, IsTemporary: true}), false},
+		"a name server fails":      {dial(&net.DNSError{Name: "acme"}), false},
+		"a name not found for now": {dial(&net.DNSError{Name: "acme", IsNotFound: true, IsTemporary: true}), false},
 		"a bad port":               {dial(&net.AddrError{Err: "invalid port", Addr: "99999"}), true},
 		"connection refused":       {dial(syscall.ECONNREFUSED), false},
 		"connection reset":         {errReset, false},
@@ -39,6 +41,7 @@ func TestErrorsThatStay(t *testing.T) {
 		"not TLS":                  {tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, true},
 		"plain http":               {http.ErrSchemeMismatch, true},
 		"no host":                  {errors.New("http: no Host in request URL"), true},
+		"a proxy's 400":            {errors.New("Bad Request"), true},
 		"a proxy's 407":            {errors.New("Proxy Authentication Required"), true},
 		"a proxy's 403":            {&net.OpError{Op: "proxyconnect", Err: errors.New("Forbidden")}, true},
 		"a proxy's 502":            {errors.New("Bad Gateway"), false},

@@ -64,11 +64,12 @@ func (p *Policy) Call(req *http.Request) Call {
 
 // resolved returns the policy with every default filled in.
 func (p *Policy) resolved() Policy {
+	most := max(0, orDefault(p.MaxDelay, 10*time.Second))
 	return Policy{
 		Throttled:     max(0, orDefault(p.Throttled, 20)),
 		Failures:      max(0, orDefault(p.Failures, 3)),
-		MinDelay:      max(0, min(orDefault(p.MinDelay, time.Second), orDefault(p.MaxDelay, 10*time.Second))),
-		MaxDelay:      max(0, orDefault(p.MaxDelay, 10*time.Second)),
+		MinDelay:      max(0, min(orDefault(p.MinDelay, time.Second), most)),
+		MaxDelay:      most,
 		MaxRetryAfter: orDefault(p.MaxRetryAfter, time.Minute),
 		Check:         p.Check,
 	}

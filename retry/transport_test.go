@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -339,11 +340,43 @@ func TestCarelessBaseIsHeldToTheContract(t *testing.T) {
 	if resp != nil || err != errReset || !body.closed {
 		t.Errorf("got %v, %v, closed %v; want only the error, and the body closed", resp, err, body.closed)
 	}
+	resp, err = send(t.Context(), &retry.Transport{Policy: p, Base: careless{&http.Response{}, errReset}}, "GET", "")
+	if resp != nil || err != errReset {
+		t.Errorf("%v, %v; want the error alone", resp, err)
+	}
 	resp, err = send(t.Context(), &retry.Transport{Policy: p, Base: careless{}}, "GET", "")
 	if resp != nil || err == nil || !strings.Contains(err.Error(), "neither") {
 		t.Errorf("got %v, %v; want that there is neither", resp, err)
 	}
 }
+
+// A server that has answered may have done what a POST asks for, whatever the error is.
+func TestAnAnsweredPostIsNotRepeated(t *testing.T) {
+	n, refused := 0, &net.OpError{Op: "dial", Err: errReset}
+	_, err := send(t.Context(), &retry.Transport{Policy: atOnce, Base: roundTripper(func(*http.Request) (*http.Response, error) {
+		n++
+		return &http.Response{StatusCode: 200}, refused
+	})}, "POST", "")
+	if n != 1 || err != refused {
+		t.Errorf("%v after %d attempts, want %v after 1", err, n, refused)
+	}
+}
+
+func TestCloseIdleConnectionsReachesTheBase(t *testing.T) {
+	b := &closer{}
+	(&retry.Transport{Base: b}).CloseIdleConnections()
+	if b.closed != 1 {
+		t.Errorf("the base was called %d times, want once", b.closed)
+	}
+	(&retry.Transport{Base: careless{}}).CloseIdleConnections() // has no such method
+}
+
+type closer struct {
+	careless
+	closed int
+}
+
+func (c *closer) CloseIdleConnections() { c.closed++ }
 
 func TestSlowBodyOfA429IsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -167,3 +167,13 @@ func TestLimiterThatMakesNoSense(t *testing.T) {
 		}
 	}
 }
+
+// A wait is told to a tenth of a second, a short one to a millisecond.
+func TestAQueueErrorTellsNoMoreDigitsThanItKnows(t *testing.T) {
+	for wait, want := range map[time.Duration]string{1_234_567 * time.Microsecond: "1.2s", 12_345 * time.Microsecond: "12ms"} {
+		err := &transport.QueueError{Err: transport.ErrQueueFull, Wait: wait}
+		if !strings.Contains(err.Error(), "expected wait: "+want+")") {
+			t.Errorf("a wait of %v: got %q, want %s in it", wait, err, want)
+		}
+	}
+}

@@ -210,6 +210,9 @@ func TestAgainSaysThatAnAttemptFollows(t *testing.T) {
 			} else if e.Again {
 				t.Errorf("%v says that another attempt follows, want that none does", e.Kind)
 			}
+			if e.Kind == transport.Paused {
+				t.Error("a pause begins, want none without a delay")
+			}
 			if e.Delay != 0 {
 				t.Errorf("%v has a delay of %v, want none", e.Kind, e.Delay)
 			}

@@ -109,6 +109,7 @@ func TestSearchIsHeavyIfItSelectsMuch(t *testing.T) {
 		bound   bool
 	}{
 		{[]string{"select-record"}, false},
+		{[]string{"Accept", "Content-Type", "Authorization", "select-record"}, false},
 		{[]string{"select-record", "select-fileversion", "select-rendition"}, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -41,6 +41,9 @@ func TestTransportOverATransport(t *testing.T) {
 						t.Errorf("%s: %d events of 429s; want all 21, of anna", who, len(all))
 					}
 				}
+				if e := below.of(transport.RateLimited)[0]; !e.Again || e.Delay <= 0 {
+					t.Errorf("the one below says Again %v after %v of the first, want true after some time", e.Again, e.Delay)
+				}
 				if n := len(below.of(transport.Done)); n != 0 {
 					t.Errorf("the one below says of %d attempts that they were calls that ended, want 0", n)
 				}

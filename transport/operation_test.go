@@ -15,6 +15,7 @@ func TestOperation(t *testing.T) {
 		{"POST", "https://acme.aprimo.com/uploads/segments/YWJjZGVmZ2hpamtsbW5v%3d1234/commit#x", "POST /uploads/segments/{id}/commit"},
 		{"POST", "https://acme.aprimo.com/uploads/segments/REDACTED/commit", "POST /uploads/segments/{id}/commit"},
 		{"GET", "https://acme.aprimo.com/api/activities/12345/tasks", "GET /api/activities/{id}/tasks"},
+		{"GET", "https://acme.aprimo.com/api/activities/9/tasks", "GET /api/activities/{id}/tasks"},
 		{"GET", "/api/users/me", "GET /api/users/me"},
 		{"GET", "/api/financial-hierarchies/journal-vouchers", "GET /api/financial-hierarchies/journal-vouchers"},
 		{"GET", "https://acme.aprimo.com", "GET /"},

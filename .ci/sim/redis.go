@@ -14,6 +14,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+	lua "github.com/yuin/gopher-lua"
 )
 
 // redisServer is the Redis that all processes share.
@@ -31,6 +32,7 @@ func (quiet) Printf(context.Context, string, ...any) {}
 
 func (r *redisServer) start() {
 	redis.SetLogger(quiet{})
+	lua.RegistrySize = 1 << 10 // for each call of a script, which takes a quarter less time than with the default, five times as much
 	r.Miniredis = miniredis.NewMiniRedis()
 	r.aged = time.Now()
 }
@@ -147,13 +149,23 @@ func (l line) run(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) 
 	if w.hit("redis cut", p.name, name) {
 		return syscall.ECONNRESET
 	}
-	w.leaves("redis", fmt.Sprint(cmd.Args()...))
+	for _, arg := range cmd.Args() {
+		w.leaves("redis", text(arg))
+	}
 	err := l.execute(ctx, cmd, next)
 	w.happened(event{Kind: "redis", Process: p.name, Text: commandName(cmd), Err: err})
 	if !w.cross(ctx, p, name) || w.hit("redis no answer", p.name, name) {
 		return errSilent
 	}
 	return err
+}
+
+// text returns an argument of a command as Redis gets it.
+func text(arg any) string {
+	if b, ok := arg.([]byte); ok {
+		return string(b)
+	}
+	return fmt.Sprint(arg)
 }
 
 // execute runs a command at one instant.

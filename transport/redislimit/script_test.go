@@ -65,26 +65,41 @@ func (s scriptServer) call(script *redis.Script, slots, state, args string) stri
 			s.redis.Push("slots", slot)
 		}
 	}
-	for _, f := range strings.Fields(absolute(state)) {
-		name, value, _ := strings.Cut(f, "=")
-		s.redis.HSet("state", name, strings.ReplaceAll(value, "/", " "))
-	}
+	s.hold("state", state)
+	reply := s.run(script, []string{"slots", "state"}, args)
+	left, _ := s.redis.List("slots")
+	return relative(fmt.Sprintf("%s; slots %s for %v; %s", reply, counted(left), s.redis.TTL("slots").Seconds(), s.held("state")))
+}
+
+// run returns a script's reply. In the arguments / stands for a blank, and nil for none.
+func (s scriptServer) run(script *redis.Script, keys []string, args string) string {
 	var list []any
 	for _, a := range strings.Fields(absolute(args)) {
-		list = append(list, a)
+		list = append(list, strings.ReplaceAll(strings.TrimPrefix(a, "nil"), "/", " "))
 	}
-	reply, err := script.Run(context.Background(), s.client, []string{"slots", "state"}, list...).Slice()
+	reply, err := script.Run(context.Background(), s.client, keys, list...).Slice()
 	if err != nil {
 		return err.Error()
 	}
-	left, _ := s.redis.List("slots")
-	fields, _ := s.redis.HKeys("state")
+	return fmt.Sprint(reply)
+}
+
+// hold puts fields into a hash.
+func (s scriptServer) hold(key, fields string) {
+	for _, f := range strings.Fields(absolute(fields)) {
+		name, value, _ := strings.Cut(f, "=")
+		s.redis.HSet(key, name, strings.ReplaceAll(value, "/", " "))
+	}
+}
+
+// held returns the fields of a hash, and for how many seconds it stays.
+func (s scriptServer) held(key string) string {
+	fields, _ := s.redis.HKeys(key)
 	slices.Sort(fields)
 	for i, f := range fields {
-		fields[i] = f + "=" + strings.ReplaceAll(s.redis.HGet("state", f), " ", "/")
+		fields[i] = f + "=" + strings.ReplaceAll(s.redis.HGet(key, f), " ", "/")
 	}
-	return relative(fmt.Sprintf("%v; slots %s for %v; state %s for %v", reply, counted(left), s.redis.TTL("slots").Seconds(),
-		strings.Join(fields, " "), s.redis.TTL("state").Seconds()))
+	return fmt.Sprintf("%s %s for %v", key, strings.Join(fields, " "), s.redis.TTL(key).Seconds())
 }
 
 // counted returns a list in which texts that follow one another and are the same are one.
@@ -226,4 +241,96 @@ func TestReturnScript(t *testing.T) {
 			t.Errorf("slots %q, state %q, %s:\n got %s\nwant %s", c.slots, c.state, c.args, got, c.want)
 		}
 	}
+}
+
+// Each call of the swap script does exactly this.
+func TestSwapScript(t *testing.T) {
+	s := newScriptServer(t)
+	for _, c := range []struct{ state, args, want string }{
+		{"pause=0 law=a", "a b 5", "[1]; state gap=5 law=b pause=0 for 0"},
+		{"pause=0", "nil b 5", "[1]; state gap=5 law=b pause=0 for 0"},
+		{"pause=0 law=a", "c b 5", "[0]; state law=a pause=0 for 0"},
+		{"pause=0 law=a", "nil b 5", "[0]; state law=a pause=0 for 0"},
+		{"law=a", "a b 5", "[0]; state law=a for 0"},
+	} {
+		s.redis.FlushAll()
+		s.hold("state", c.state)
+		if got := s.run(swapScript, []string{"state"}, c.args) + "; " + s.held("state"); got != c.want {
+			t.Errorf("state %q, %s:\n got %s\nwant %s", c.state, c.args, got, c.want)
+		}
+	}
+}
+
+// In beatCases 65*x stands for 65 letters.
+var manyLetters = regexp.MustCompile(`(\d+)\*x`)
+
+var beatCases = []struct{ state, members, args, want string }{
+	{"", "", "a nil m 0 0 1000000", "[@0 0 0 0 0  a @0 m]; state answers=0 pause=0 paused=0 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"", "", "a nil nil 0 0 1500001", "[@0 0 0 0 0  a @0 ]; state answers=0 pause=0 paused=0 trial=0 for 60; members a=@0/ for 10; slots for 61.501"},
+	{"", "a=@0/m b=@-1/n", "a leave m 3 500000 1000000", "[]; state  for 0; members b=@-1/n for 0; slots for 0"},
+	{"answers=5", "", "a nil m 3 0 1000000", "[@0 0 0 8 0  a @0 m]; state answers=8 pause=0 paused=0 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"answers=-1", "", "a nil m 3 0 1000000", "[@0 0 0 3 0  a @0 m]; state answers=3 pause=0 paused=0 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"answers=x", "", "a nil m 9000000000000000 0 1000000", "[@0 0 0 0 0  a @0 m]; state answers=0 pause=0 paused=0 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"law=l", "", "a nil m 0 0 1000000", "[@0 0 0 0 0 l a @0 m]; state answers=0 law=l pause=0 paused=0 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"law=4096*x", "", "a nil m 0 0 1000000", "[@0 0 0 0 0 4096*x a @0 m]; state answers=0 law=4096*x pause=0 paused=0 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"law=4097*x", "", "a nil m 0 0 1000000", "[@0 0 0 0 0  a @0 m]; state answers=0 pause=0 paused=0 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	// A 429, and the half-open probe after the pause.
+	{"", "", "a nil m 0 1 1000000", "[@0 @1 @0 0 0  a @0 m]; state answers=0 pause=@1 paused=@0 trial=0 for 60.001; members a=@0/m for 10; slots for 61"},
+	{"", "", "a nil m 0 2500001 1000000", "[@0 @2500001 @0 0 0  a @0 m]; state answers=0 pause=@2500001 paused=@0 trial=0 for 62.501; members a=@0/m for 10; slots for 61"},
+	{"pause=@900000 paused=@-9 trial=@7", "", "a nil m 0 500000 1000000", "[@0 @900000 @0 0 0  a @0 m]; state answers=0 pause=@900000 paused=@0 trial=0 for 60.9; members a=@0/m for 10; slots for 61"},
+	{"pause=@900000 paused=@-9 trial=@7", "", "a nil m 0 950000 1000000", "[@0 @950000 @0 0 0  a @0 m]; state answers=0 pause=@950000 paused=@0 trial=0 for 60.95; members a=@0/m for 10; slots for 61"},
+	{"", "", "a nil m 0 3600000000 1000000", "[@0 @3600000000 @0 0 0  a @0 m]; state answers=0 pause=@3600000000 paused=@0 trial=0 for 3660; members a=@0/m for 10; slots for 61"},
+	{"", "", "a nil m 0 3600000001 1000000", "[@0 @3600000000 @0 0 0  a @0 m]; state answers=0 pause=@3600000000 paused=@0 trial=0 for 3660; members a=@0/m for 10; slots for 61"},
+	{"pause=@1 paused=@-9 trial=@-1", "", "a nil m 0 0 1000000", "[@0 @1 @-9 0 0  a @0 m]; state answers=0 pause=@1 paused=@-9 trial=@-1 for 60.001; members a=@0/m for 10; slots for 61"},
+	{"pause=@1 paused=@-9", "", "a nil m 0 -1 1000000", "[@0 @1 @-9 0 0  a @0 m]; state answers=0 pause=@1 paused=@-9 trial=0 for 60.001; members a=@0/m for 10; slots for 61"},
+	{"pause=@0 paused=@-9", "", "a nil m 0 -1 1000000", "[@0 0 @-9 0 0  a @0 m]; state answers=0 pause=0 paused=@-9 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"pause=@-5 paused=@-9", "", "a nil m 0 0 1000000", "[@0 @-5 @-9 0 0  a @0 m]; state answers=0 pause=@-5 paused=@-9 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"pause=@-5 paused=@-9 trial=@1", "", "a nil m 0 -1 1000000", "[@0 0 @-9 0 0  a @0 m]; state answers=0 pause=0 paused=@-9 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"pause=@-5 paused=@-9 trial=@1", "", "a nil m 0 0 1000000", "[@0 @-5 @-9 0 0  a @0 m]; state answers=0 pause=@-5 paused=@-9 trial=@1 for 60; members a=@0/m for 10; slots for 61"},
+	{"pause=@-5 paused=@-9 trial=@0", "", "a nil m 0 0 1000000", "[@0 0 @-9 0 0  a @0 m]; state answers=0 pause=0 paused=@-9 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"pause=@-5 paused=@-9 trial=1", "", "a nil m 0 0 1000000", "[@0 0 @-9 0 0  a @0 m]; state answers=0 pause=0 paused=@-9 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"pause=1 paused=@-9", "", "a nil m 0 -1 1000000", "[@0 0 @-9 0 0  a @0 m]; state answers=0 pause=0 paused=@-9 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"paused=@-9 trial=@-5", "", "a nil m 0 0 1000000", "[@0 0 @-9 0 0  a @0 m]; state answers=0 pause=0 paused=@-9 trial=@-5 for 60; members a=@0/m for 10; slots for 61"},
+	{"pause=@5 paused=@0 trial=@7", "", "a nil m 0 0 1000000", "[@0 @5 @0 0 0  a @0 m]; state answers=0 pause=@5 paused=@0 trial=@7 for 60.001; members a=@0/m for 10; slots for 61"},
+	{"pause=@5 paused=@1 trial=@7", "", "a nil m 0 0 1000000", "[@0 0 0 0 0  a @0 m]; state answers=0 pause=0 paused=0 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	{"pause=@3600000000 paused=@-9 trial=@7", "", "a nil m 0 0 1000000", "[@0 @3600000000 @-9 0 0  a @0 m]; state answers=0 pause=@3600000000 paused=@-9 trial=@7 for 3660; members a=@0/m for 10; slots for 61"},
+	{"pause=@3600000001 paused=@-9 trial=@7", "", "a nil m 0 0 1000000", "[@0 0 @-9 0 1  a @0 m]; state answers=0 pause=0 paused=@-9 trial=0 for 60; members a=@0/m for 10; slots for 61"},
+	// Members that are there no longer, or make no sense.
+	{"", "b=@-7000000/n c=@-7000001/n d=@7000000/n e=@7000001/n", "a nil m 0 0 1000000", "[@0 0 0 0 0  a @0 m b @-7000000 n d @7000000 n]; state answers=0 pause=0 paused=0 trial=0 for 60; members a=@0/m b=@-7000000/n d=@7000000/n for 10; slots for 61"},
+	{"", "b=@-5 c=x d=-5/n e=99999999999999999/n f=@-5/n/o/p", "a nil m 0 0 1000000", "[@0 0 0 0 0  a @0 m b @-5  f @-5 n o p]; state answers=0 pause=0 paused=0 trial=0 for 60; members a=@0/m b=@-5 f=@-5/n/o/p for 10; slots for 61"},
+	{"", "b=@0/256*x c=@0/257*x 64*x=@0/n 65*x=@0/n", "a nil m 0 0 1000000", "[@0 0 0 0 0  a @0 m b @0 256*x 64*x @0 n]; state answers=0 pause=0 paused=0 trial=0 for 60; members a=@0/m b=@0/256*x 64*x=@0/n for 10; slots for 61"},
+}
+
+// Each call of the beat script does exactly this.
+func TestBeatScript(t *testing.T) {
+	s := newScriptServer(t)
+	for _, c := range beatCases {
+		if got := s.beat(c.state, c.members, c.args); got != c.want {
+			t.Errorf("state %q, members %q, %s:\n got %s\nwant %s", c.state, c.members, c.args, got, c.want)
+		}
+	}
+	for i := range 1001 {
+		s.redis.HSet("members", fmt.Sprint(i), absolute("@0 m"))
+	}
+	reply, err := beatScript.Run(context.Background(), s.client, []string{"state", "members", "slots"}, "0", "", "m", 0, 0, 1000000).Slice()
+	if left, _ := s.redis.HKeys("members"); err != nil || len(reply) != 6+3*len(left) || len(left) != 999 {
+		t.Errorf("of 1001 members %d are left, and %v in %d values of the reply; want 999 and 3003", len(left), err, len(reply))
+	}
+}
+
+// beat runs the beat script while one slot is there.
+func (s scriptServer) beat(state, members, args string) string {
+	expand := func(text string) string {
+		return manyLetters.ReplaceAllStringFunc(text, func(m string) string {
+			n, _ := strconv.Atoi(strings.TrimSuffix(m, "*x"))
+			return strings.Repeat("x", n)
+		})
+	}
+	s.redis.FlushAll()
+	s.redis.Push("slots", absolute("@0 1"))
+	s.hold("state", expand(state))
+	s.hold("members", expand(members))
+	reply := s.run(beatScript, []string{"state", "members", "slots"}, args)
+	text := fmt.Sprintf("%s; %s; %s; slots for %v", reply, s.held("state"), s.held("members"), s.redis.TTL("slots").Seconds())
+	return relative(regexp.MustCompile(`x{9,}`).ReplaceAllStringFunc(text, func(m string) string { return fmt.Sprint(len(m), "*x") }))
 }

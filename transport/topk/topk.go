@@ -36,8 +36,6 @@ type Counter struct {
 	tallies []Tally
 	index   map[string]int // of each name in tallies
 	missed  int            // how often a Counter that was merged may have counted a name that is not in tallies
-	least   int            // a lower bound of all counts
-	cursor  int            // where rarest resumes its search
 }
 
 // Add counts name once.
@@ -60,7 +58,7 @@ func (c *Counter) AddTally(t Tally) {
 		c.tallies = append(c.tallies, t.plus(c.missed))
 		return
 	}
-	i := c.rarest()
+	i := c.lowest()
 	old := c.tallies[i]
 	delete(c.index, old.Name)
 	c.index[t.Name] = i
@@ -91,11 +89,12 @@ func (c *Counter) Merge(other *Counter) {
 		}
 	}
 	// The highest counts stay: then no dropped name was counted more often than a kept one.
+	// Of equal counts those with the smaller error stay.
 	slices.SortFunc(all, func(a, b Tally) int {
 		return cmp.Or(b.Count-a.Count, a.Error-b.Error, strings.Compare(a.Name, b.Name))
 	})
 	c.tallies = slices.Clone(all[:min(len(all), c.most())])
-	c.missed, c.least, c.cursor = here+there, 0, 0
+	c.missed = here + there
 	c.index = make(map[string]int, len(c.tallies))
 	for i, t := range c.tallies {
 		c.index[t.Name] = i
@@ -125,22 +124,7 @@ func (c *Counter) unseen() int {
 	return c.tallies[c.lowest()].Count
 }
 
-// rarest returns the index of a name with the lowest count. Counts only grow, so the
-// search resumes where the last one ended and rarely visits all names.
-func (c *Counter) rarest() int {
-	for range c.tallies {
-		i := c.cursor
-		c.cursor = (c.cursor + 1) % len(c.tallies)
-		if c.tallies[i].Count == c.least {
-			return i
-		}
-	}
-	i := c.lowest()
-	c.least = c.tallies[i].Count
-	return i
-}
-
-// lowest returns the index of the first name with the lowest count.
+// lowest returns the index of a name with the lowest count.
 func (c *Counter) lowest() (i int) {
 	for j, t := range c.tallies {
 		if t.Count < c.tallies[i].Count {

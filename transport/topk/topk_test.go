@@ -1,7 +1,9 @@
 package topk
 
 import (
+	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -26,24 +28,25 @@ func TestCounterAgainstModel(t *testing.T) {
 			exact[name]++
 			c.Add(name)
 		}
-		top := c.Top(defaultMost)
-		if want := min(len(exact), defaultMost); len(top) != want {
+		const most = 200
+		top := c.Top(total)
+		if want := min(len(exact), most); len(top) != want {
 			t.Fatalf("got %d names, want %d", len(top), want)
 		}
-		if !slices.IsSortedFunc(top, func(a, b Tally) int { return b.Count - b.Error - (a.Count - a.Error) }) {
-			t.Fatalf("got %v, want descending order of Count-Error", top)
+		if !slices.IsSortedFunc(top, func(a, b Tally) int { return cmp.Or(b.Count-b.Error-(a.Count-a.Error), b.Count-a.Count) }) {
+			t.Fatalf("got %v, want descending order of Count-Error, then of Count", top)
 		}
 		sum := 0
 		for _, got := range top {
 			sum += got.Count
-			if n := exact[got.Name]; n > got.Count || n < got.Count-got.Error || got.Error > total/defaultMost {
-				t.Fatalf("got %+v, want bounds of %d with an error of at most %d", got, n, total/defaultMost)
+			if n := exact[got.Name]; n > got.Count || n < got.Count-got.Error || got.Error > total/most {
+				t.Fatalf("got %+v, want bounds of %d with an error of at most %d", got, n, total/most)
 			}
 		}
 		if sum != total {
 			t.Fatalf("got counts with a sum of %d, want %d", sum, total)
 		}
-		if i := slices.IndexFunc(top, func(t Tally) bool { return t.Name == "often" }); exact["often"] > total/defaultMost && i < 0 {
+		if i := slices.IndexFunc(top, func(t Tally) bool { return t.Name == "often" }); exact["often"] > total/most && i < 0 {
 			t.Fatalf("got no count of a frequent name, want it among %v", top)
 		}
 	})
@@ -120,6 +123,36 @@ func TestProvenNamesComeFirst(t *testing.T) {
 	if got := busy.Top(-1); len(got) != 0 {
 		t.Errorf("got %v for a negative number, want none", got)
 	}
+}
+
+// Counts that were made elsewhere come with their errors, and of two equal counts the surer
+// one is kept.
+func TestCountsWithErrors(t *testing.T) {
+	a, b := Counter{Most: 2}, Counter{Most: 3}
+	a.AddTally(Tally{"inherited", 3, 2})
+	a.AddTally(Tally{"inherited", 2, 1})
+	if got, want := a.Top(1)[0], (Tally{"inherited", 5, 3}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	b.AddTally(Tally{"sure", 5, 0})
+	b.AddTally(Tally{"frequent", 9, 1})
+	a.Merge(&b)
+	if got, want := a.Top(2), []Tally{{"frequent", 9, 1}, {"sure", 5, 0}}; !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// A name may be a few bytes of a large request.
+func TestANameKeepsNothingElseInMemory(t *testing.T) {
+	const size = 16 << 20
+	var c Counter
+	heap := func() (m runtime.MemStats) { runtime.GC(); runtime.ReadMemStats(&m); return m }
+	before := heap().HeapAlloc
+	c.Add(strings.Repeat("x", size)[:4])
+	if held := int64(heap().HeapAlloc - before); held > size/2 {
+		t.Errorf("got %d bytes held for a name of 4, want few", held)
+	}
+	runtime.KeepAlive(&c)
 }
 
 // Each worker counts for itself; then the counts are merged.

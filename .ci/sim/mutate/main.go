@@ -4,18 +4,15 @@
 //	go run ./mutate -only slot.lua transport/redislimit
 //
 // It changes no file: go test -overlay sees the broken copy. A change that does not
-// compile doesn't count. Which places are taken depends on -seed alone.
+// compile doesn't count, nor one that equivalent.txt lists with the reason. Which places
+// are taken depends on -seed alone.
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,6 +27,7 @@ type flags struct {
 	only    string
 	root    string
 	timeout time.Duration
+	full    bool
 	verbose bool
 }
 
@@ -37,121 +35,71 @@ func main() {
 	var f flags
 	flag.IntVar(&f.n, "n", 50, "`number` of changes to try in each package; 0: all")
 	flag.Uint64Var(&f.seed, "seed", 1, "`seed` that chooses them")
-	flag.StringVar(&f.only, "only", "", "`file` to change, by its name; empty: all of the package")
+	flag.StringVar(&f.only, "only", "", "`files` to change, by the end of their names, such as .lua; empty: all of the package")
 	flag.StringVar(&f.root, "root", "../..", "`folder` of the module")
-	flag.DurationVar(&f.timeout, "timeout", 3*time.Minute, "`time` for the tests of one change; one that hangs them is noticed")
+	flag.DurationVar(&f.timeout, "timeout", 2*time.Minute, "`time` for the tests of one change; one that hangs them is noticed")
+	flag.BoolVar(&f.full, "full", false, "run the tests without -short, too, if the short ones notice nothing")
 	flag.BoolVar(&f.verbose, "v", false, "print the changes that are noticed too")
 	flag.Parse()
-	if err := run(f, flag.Args()); err != nil {
-		fmt.Fprintln(os.Stderr, "mutate:", err)
-		os.Exit(1)
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "mutate: name one or more packages, such as transport/redislimit")
+		os.Exit(2)
+	}
+	for _, pkg := range flag.Args() {
+		if err := run(f, pkg); err != nil {
+			fmt.Fprintf(os.Stderr, "mutate: %s: %v\n", pkg, err)
+			os.Exit(1)
+		}
 	}
 }
 
-func run(f flags, packages []string) error {
-	if len(packages) == 0 {
-		return errors.New("name one or more packages, such as transport/redislimit")
+func run(f flags, pkg string) error {
+	all, err := mutations(f, pkg)
+	if err != nil {
+		return err
 	}
-	for _, pkg := range packages {
-		all, err := mutations(filepath.Join(f.root, pkg), f.only)
-		if err != nil {
-			return err
+	s, err := newSuite(f, pkg)
+	if err != nil {
+		return err
+	}
+	rand.New(rand.NewPCG(f.seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	count := map[result]int{}
+	for _, m := range all {
+		if f.n > 0 && count[noticed]+count[missed]+count[equivalent] == f.n {
+			break
 		}
-		rand.New(rand.NewPCG(f.seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		noticed, survived := 0, 0
-		for _, m := range all {
-			if f.n > 0 && noticed+survived == f.n {
-				break
-			}
-			result, err := try(f, pkg, m)
-			if err != nil {
+		result := equivalent
+		if !isEquivalent(pkg, m) {
+			if result, err = s.try(m); err != nil {
 				return err
 			}
-			switch result {
-			case noticedIt:
-				noticed++
-			case missedIt:
-				survived++
-			}
-			if result == missedIt || f.verbose {
-				fmt.Printf("%-14s %s/%s\n", result, pkg, m)
-			}
 		}
-		fmt.Printf("%s: %d of %d changes noticed\n", pkg, noticed, noticed+survived)
+		count[result]++
+		if result == missed || f.verbose {
+			fmt.Printf("%-12s %s/%s:%d: %v\n", result, pkg, filepath.Base(m.File), m.Line(), m)
+		}
 	}
+	fmt.Printf("%s, seed %d: %d of %d changes noticed, %d equivalent, %d open; %d not compiled\n", pkg, f.seed,
+		count[noticed], count[noticed]+count[missed]+count[equivalent], count[equivalent], count[missed], count[notGo])
 	return nil
 }
 
-type result string
-
-const (
-	noticedIt result = "noticed"
-	missedIt  result = "NOT NOTICED"
-	notGo     result = "not compiled"
-)
-
-// try runs the package's tests with one change.
-func try(f flags, pkg string, m mutation.Mutation) (result, error) {
-	dir, err := os.MkdirTemp("", "mutate")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
-	changed := filepath.Join(dir, filepath.Base(m.File))
-	original, err := filepath.Abs(m.File)
-	if err != nil {
-		return "", err
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{original: changed}})
-	if err != nil {
-		return "", err
-	}
-	replace := filepath.Join(dir, "overlay.json")
-	if err := errors.Join(os.WriteFile(changed, m.Apply(), 0o600), os.WriteFile(replace, overlay, 0o600)); err != nil {
-		return "", err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), f.timeout)
-	defer cancel()
-	binary := filepath.Join(dir, "test")
-	if inPackage(f, ctx, "go", "test", "-c", "-overlay", replace, "-o", binary, "./"+pkg).Run() != nil {
-		return notGo, nil
-	}
-	for _, length := range []string{"-test.short", "-test.short=false"} { // most are noticed by the short ones
-		test := inPackage(f, ctx, binary, length, "-test.failfast", "-test.timeout", f.timeout.String())
-		test.Dir = filepath.Join(f.root, pkg)
-		if test.Run() != nil {
-			return noticedIt, nil
-		}
-	}
-	return missedIt, nil
-}
-
-func inPackage(f flags, ctx context.Context, name string, args ...string) *exec.Cmd {
-	c := exec.CommandContext(ctx, name, args...)
-	c.Dir = f.root
-	c.WaitDelay = time.Second
-	return c
-}
-
-// mutations returns all changes of the files in a folder that are no tests.
-func mutations(dir, only string) ([]mutation.Mutation, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
+// mutations returns all changes of a package's files that are no tests. A line of
+// equivalent.txt that is none of them is an error.
+func mutations(f flags, pkg string) ([]mutation.Mutation, error) {
+	files, err := filepath.Glob(filepath.Join(f.root, pkg, "*"))
 	if err != nil {
 		return nil, err
 	}
-	files = slices.DeleteFunc(files, func(file string) bool {
-		ext := filepath.Ext(file)
-		return ext != ".go" && ext != ".lua" || strings.HasSuffix(file, "_test.go") || only != "" && filepath.Base(file) != only
-	})
 	var all []mutation.Mutation
 	for _, file := range files {
+		find := map[string]func(string, string) ([]mutation.Mutation, error){".go": mutation.OfGo, ".lua": mutation.OfLua}[filepath.Ext(file)]
+		if find == nil || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
 		source, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
-		}
-		find := mutation.OfGo
-		if filepath.Ext(file) == ".lua" {
-			find = mutation.OfLua
 		}
 		found, err := find(file, string(source))
 		if err != nil {
@@ -159,8 +107,12 @@ func mutations(dir, only string) ([]mutation.Mutation, error) {
 		}
 		all = append(all, found...)
 	}
+	if err := checkEquivalents(pkg, all); err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(m mutation.Mutation) bool { return !strings.HasSuffix(m.File, f.only) })
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%s has nothing to change", dir)
+		return nil, fmt.Errorf("no file that ends with %q has anything to change", f.only)
 	}
 	return all, nil
 }

@@ -2,8 +2,6 @@
 package mutation
 
 import (
-	"bytes"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -15,32 +13,41 @@ import (
 // A Mutation replaces source[from:to] by text.
 type Mutation struct {
 	File, source string
+	function     string // that it is in; empty outside of one
 	from, to     int
 	text         string
 }
 
 // Apply returns the text with the change.
 func (m Mutation) Apply() []byte {
-	var b bytes.Buffer
-	b.WriteString(m.source[:m.from])
-	b.WriteString(m.text)
-	b.WriteString(m.source[m.to:])
-	return b.Bytes()
+	return []byte(m.source[:m.from] + m.text + m.source[m.to:])
 }
 
-// String returns the place and the change.
+// Line returns the number of the line in which the change begins.
+func (m Mutation) Line() int { return 1 + strings.Count(m.source[:m.from], "\n") }
+
+// String returns the function, its line and what the line becomes. It is the same after
+// other lines of the file have changed.
 func (m Mutation) String() string {
-	name := m.File[strings.LastIndexByte(m.File, '/')+1:]
-	line := 1 + strings.Count(m.source[:m.from], "\n")
-	return fmt.Sprintf("%s:%d: %s => %s", name, line, short(m.source[m.from:m.to]), short(m.text))
+	start := strings.LastIndexByte(m.source[:m.from], '\n') + 1
+	end := len(m.source)
+	if i := strings.IndexByte(m.source[m.to:], '\n'); i >= 0 {
+		end = m.to + i
+	}
+	before, after := m.source[start:m.from], m.source[m.to:end]
+	in := ""
+	if m.function != "" {
+		in = m.function + ": "
+	}
+	return in + short(m.source[start:end]) + " => " + short(before+m.text+after)
 }
 
 func short(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > 80 {
-		s = s[:77] + "..."
+	if len(s) > 160 {
+		s = s[:157] + "..."
 	}
-	return strconv.Quote(s)
+	return s
 }
 
 // instead is what an operator becomes.
@@ -56,35 +63,45 @@ func OfGo(file, source string) ([]Mutation, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := func(p token.Pos) int { return set.Position(p).Offset }
 	var all []Mutation
-	change := func(from, to token.Pos, text string) {
-		all = append(all, Mutation{file, source, at(from), at(to), text})
-	}
-	ast.Inspect(tree, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.ImportSpec:
-			return false
-		case *ast.BinaryExpr:
-			if to, ok := instead[n.Op]; ok {
-				change(n.OpPos, n.OpPos+token.Pos(len(n.Op.String())), to)
-			}
-		case *ast.IfStmt:
-			change(n.Cond.Pos(), n.Cond.End(), "!("+source[at(n.Cond.Pos()):at(n.Cond.End())]+")")
-		case *ast.BasicLit:
-			if i, err := strconv.Atoi(n.Value); err == nil {
-				change(n.Pos(), n.End(), strconv.Itoa(i+1))
-			}
-		case *ast.ExprStmt, *ast.DeferStmt, *ast.IncDecStmt, *ast.SendStmt:
-			change(n.Pos(), n.End(), "{}")
-		case *ast.AssignStmt:
-			if n.Tok == token.ASSIGN || n.Tok == token.ADD_ASSIGN || n.Tok == token.SUB_ASSIGN {
-				change(n.Pos(), n.End(), "{}")
-			}
+	for _, decl := range tree.Decls {
+		function := ""
+		if f, ok := decl.(*ast.FuncDecl); ok {
+			function = f.Name.Name
 		}
-		return true
-	})
+		at := func(p token.Pos) int { return set.Position(p).Offset }
+		ast.Inspect(decl, func(n ast.Node) bool {
+			if from, to, text := changed(n, func(n ast.Node) string { return source[at(n.Pos()):at(n.End())] }); text != "" {
+				all = append(all, Mutation{file, source, function, at(from), at(to), text})
+			}
+			return true
+		})
+	}
 	return all, nil
+}
+
+// changed returns what becomes of a part of the code, if anything.
+func changed(n ast.Node, source func(ast.Node) string) (from, to token.Pos, text string) {
+	switch n := n.(type) {
+	case *ast.BinaryExpr:
+		return n.OpPos, n.OpPos + token.Pos(len(n.Op.String())), instead[n.Op]
+	case *ast.IfStmt:
+		if b, ok := n.Cond.(*ast.BinaryExpr); ok && (b.Op == token.EQL || b.Op == token.NEQ) {
+			break // the same as the other operator
+		}
+		return n.Cond.Pos(), n.Cond.End(), "!(" + source(n.Cond) + ")"
+	case *ast.BasicLit:
+		if i, err := strconv.Atoi(n.Value); err == nil {
+			return n.Pos(), n.End(), strconv.Itoa(i + 1)
+		}
+	case *ast.ExprStmt, *ast.DeferStmt, *ast.IncDecStmt, *ast.SendStmt:
+		return n.Pos(), n.End(), "{}"
+	case *ast.AssignStmt:
+		if n.Tok == token.ASSIGN || n.Tok == token.ADD_ASSIGN || n.Tok == token.SUB_ASSIGN {
+			return n.Pos(), n.End(), "{}"
+		}
+	}
+	return 0, 0, ""
 }
 
 // inLua are the changes of a line of Lua; it is left out, too.
@@ -109,11 +126,11 @@ func OfLua(file, source string) (all []Mutation, _ error) {
 	for line := range strings.SplitAfterSeq(source, "\n") {
 		code, _, _ := strings.Cut(line, "--")
 		if wholeStatement.MatchString(strings.TrimSuffix(code, "\n")) {
-			all = append(all, Mutation{file, source, at, at + len(code), "\n"})
+			all = append(all, Mutation{file, source, "", at, at + len(strings.TrimSuffix(code, "\n")), ""})
 		}
 		for _, c := range inLua {
 			for _, found := range c.find.FindAllStringIndex(code, -1) {
-				all = append(all, Mutation{file, source, at + found[0], at + found[1], c.text})
+				all = append(all, Mutation{file, source, "", at + found[0], at + found[1], c.text})
 			}
 		}
 		at += len(line)

@@ -210,3 +210,69 @@ func TestAProbeOfAllIsJudgedOnce(t *testing.T) {
 		t.Errorf("the last 429 is %v; want %v", w.limited, now)
 	}
 }
+
+// Of a noisy operation a probe tells the mean, of precise ones how much longer they took than
+// known, the surer the more there are.
+func TestWhatAProbeTells(t *testing.T) {
+	noisy := &latency{mean: 5, variance: 1, samples: oldSamples}
+	for _, took := range []float64{4, 5, 6} {
+		noisy.probed.add(took)
+	}
+	if noisy.settle(0); noisy.mean != 5 {
+		t.Errorf("a mean of %v s after a probe in which it was 5 s, want that", noisy.mean)
+	}
+	e := delayEstimator{ops: map[work]*latency{{class: 2}: noisy}}
+	for i, late := range []float64{0.2, 0.4} {
+		l := &latency{mean: 1, variance: 0.01}
+		l.probed.add(1 + late)
+		e.ops[work{class: 3 + i}] = l
+	}
+	// The least of some answers lies about a standard deviation, 0.1 s, below the mean.
+	left, stddev, ok := e.left()
+	if !ok || math.Abs(left-0.4) > 1e-9 || math.Abs(stddev-0.1/math.Sqrt2) > 1e-9 {
+		t.Errorf("%.3f s longer by %v, standard deviation %.3f s; want 0.4 s, 0.071 s", left, ok, stddev)
+	}
+}
+
+// What a saturated server does not do for us, it does for others: of 15 requests a second 5 are
+// ours.
+func TestOthersGetTheRest(t *testing.T) {
+	w, now := New(15, 0), gate.Now()
+	if rate, stddev := w.Others(now); rate != 0 || stddev != 0 {
+		t.Errorf("%v ± %v a second before anything is known, want none", rate, stddev)
+	}
+	for range 5 * 120 {
+		now = now.Add(time.Second / 5)
+		w.Begin(now)
+		w.End(gate.Outcome{Granted: now, Sent: now, Ended: now, Status: 200})
+	}
+	w.delay.queue = 1
+	if rate, stddev := w.Others(now); math.Abs(rate-10) > 1 || stddev <= 0 {
+		t.Errorf("%v ± %v a second, want 10", rate, stddev)
+	}
+}
+
+// Much evidence that the delay is a queue weighs as much as a little, and says the same.
+func TestEvidenceAgainstIsKeptDown(t *testing.T) {
+	var e evidence
+	for range 10 {
+		e.add(0.05, 0.1)
+	}
+	if math.Abs(e.mean()-0.05) > 1e-9 || e.weight != mostAgainst {
+		t.Errorf("a mean of %v s with a weight of %v, want 0.05 s, %v", e.mean(), e.weight, mostAgainst)
+	}
+}
+
+// Overload is counted from the last probe after which the queue was not full.
+func TestAProbeThatEmptiesTheQueueEndsOverload(t *testing.T) {
+	for _, c := range []struct {
+		queue float64
+		want  gate.Instant
+	}{{1, 9}, {crowdedLeft + 1, 5}} {
+		w := New(15, 0)
+		w.judgment.due, w.bearable, w.delay.queue = 7, 5, c.queue
+		if w.judge(9); w.bearable != c.want {
+			t.Errorf("a delay of %v s: bearable at %v, want %v", c.queue, w.bearable, c.want)
+		}
+	}
+}

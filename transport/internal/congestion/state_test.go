@@ -156,3 +156,54 @@ func TestWindow(t *testing.T) {
 		}
 	})
 }
+
+// A 429 cuts what is in flight: the size of processes that share a limit may be far above that,
+// since their rate binds.
+func TestA429CutsWhatIsInFlight(t *testing.T) {
+	now := gate.Instant(gate.Century)
+	for _, c := range []struct {
+		shared bool
+		want   float64
+	}{{true, 10 * cutBy}, {false, 100 * cutBy}} {
+		scope := Scope{Limit: 15, Shared: c.shared}
+		s := Start(now, scope, 0)
+		s.Size, s.Mode = 100, Steady
+		if got := s.Step(now, scope, Observation{InFlight: 10, Limited: now}).Size; got != c.want {
+			t.Errorf("shared %v: a size of %v after a 429, want %v", c.shared, got, c.want)
+		}
+	}
+}
+
+// What the controller remembers after one step of a second.
+func TestWhatAStepRemembers(t *testing.T) {
+	now := gate.Instant(gate.Century)
+	after := func(scope Scope, o Observation, change func(*State)) State {
+		s := Start(now, scope, 0)
+		s.Mode = Steady
+		change(&s)
+		return s.Step(now.Add(time.Second), scope, o)
+	}
+	s := after(Scope{Limit: 15}, Observation{InFlight: 20}, func(s *State) { s.Resized, s.Size, s.Peak, s.Calm = now, 20, 20, 1 })
+	if want := 1 + 19/calmUp; s.Calm != want {
+		t.Errorf("a size of %v suffices in calm, want %v", s.Calm, want)
+	}
+	s = after(Scope{Limit: 15, Shared: true}, Observation{InFlight: 6}, func(s *State) { s.Resized, s.Counted, s.Served = now.Add(time.Second), now.Add(time.Second), 5 })
+	if want := 5 + (startSize-6)/fillTime; s.Rate != want {
+		t.Errorf("5 answers a second, 6 of %v in flight: a rate of %v, want %v", s.Size, s.Rate, want)
+	}
+}
+
+// The most in flight counts, though fewer are when an answer comes.
+func TestPeak(t *testing.T) {
+	w, now := New(15, 0), gate.Instant(gate.Century)
+	for range 6 {
+		w.Begin(now)
+	}
+	for range 5 {
+		w.End(gate.Outcome{Granted: now, Sent: now, Ended: now.Add(time.Second)})
+	}
+	w.End(gate.Outcome{Granted: now, Sent: now, Ended: now.Add(time.Second), Status: 200})
+	if w.state.Peak < 5 {
+		t.Errorf("a peak of %v after 6 were in flight, want 5 at least", w.state.Peak)
+	}
+}

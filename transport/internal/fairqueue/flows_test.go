@@ -76,6 +76,17 @@ func (m *flowModel) dispatch(t *rapid.T) {
 	m.since[w.Flow] = m.step
 }
 
+// burst is calls of one flow that were granted slots without waiting: those of the others are
+// not recent any more.
+func (m *flowModel) burst(t *rapid.T) {
+	w := &Waiter{Flow: fmt.Sprint(rapid.IntRange(0, 24).Draw(t, "flow"))}
+	for range rapid.IntRange(1, 40).Draw(t, "calls") {
+		m.q.account(w, 0)
+		m.recent = append(m.recent, w.Flow)
+	}
+	m.since[w.Flow] = m.step
+}
+
 // check compares the queue with the model, after each step.
 func (m *flowModel) check(t *rapid.T) {
 	m.step++
@@ -107,7 +118,7 @@ func TestFlowsTakeTurns(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &flowModel{since: map[string]int{}}
 		t.Repeat(map[string]func(*rapid.T){
-			"": m.check, "arrives": m.arrives, "arrives too": m.arrives, "leaves": m.leaves, "dispatch": m.dispatch,
+			"": m.check, "arrives": m.arrives, "arrives too": m.arrives, "leaves": m.leaves, "dispatch": m.dispatch, "burst": m.burst,
 		})
 	})
 }

@@ -1,0 +1,64 @@
+package transport_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aprimo-go/aprimo/transport"
+)
+
+// What delayed an attempt is the Reason of its event.
+func TestReasonOfTheWait(t *testing.T) {
+	first := func(r reply) func(int, *http.Request) reply {
+		return func(n int, _ *http.Request) reply {
+			if n == 1 {
+				return r
+			}
+			return reply{takes: time.Second}
+		}
+	}
+	for name, c := range map[string]struct {
+		reply  func(n int, req *http.Request) reply
+		option transport.Option
+		calls  int // all at once
+		later  int // a second after these
+		want   transport.WaitReason
+	}{
+		"no wait":           {first(reply{}), quiet, 1, 0, ""},
+		"a retry":           {first(reply{status: 503}), quiet, 1, 0, transport.WaitRetry},
+		"the limit":         {first(reply{}), transport.WithWindow(-1), 30, 0, transport.WaitLimit},
+		"the window":        {first(reply{}), transport.WithWindow(1), 3, 0, transport.WaitWindow},
+		"a pause":           {first(reply{status: 429, after: "5"}), quiet, 1, 1, transport.WaitPause},
+		"a heavy operation": {first(reply{}), transport.WithHeavy(transport.Heavy{Operation: "GET /api/core/records", InFlight: 1}), 0, 0, transport.WaitHeavy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var seen recorder
+				tr := transport.New(quiet, c.option, transport.WithObserver(seen.observe), transport.WithBase(newWire(c.reply)))
+				var calls sync.WaitGroup
+				if c.want == transport.WaitHeavy { // it yields while a light one waits
+					for range 30 {
+						calls.Go(func() { send(t.Context(), tr, http.MethodPut, recordsURL) })
+					}
+					synctest.Wait()
+					c.calls = 3
+				}
+				for range c.calls {
+					calls.Go(func() { get(t.Context(), tr, "") })
+				}
+				time.Sleep(time.Second)
+				for range c.later {
+					calls.Go(func() { get(t.Context(), tr, "") })
+				}
+				calls.Wait()
+				done := seen.of(transport.Done)
+				if last := done[len(done)-1]; last.Reason != c.want {
+					t.Errorf("got %q, want %q", last.Reason, c.want)
+				}
+			})
+		})
+	}
+}
