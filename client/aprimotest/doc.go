@@ -91,7 +91,7 @@
 //
 // A search understands =, <>, <, <=, >, >=, CONTAINS, IN, and, or, not, parentheses,
 // ? and @name, wildcards, free words, and the default operator between them. Of a record it
-// can test its properties, FieldName('X'), FieldId('id'), Collection('id'),
+// can test its properties, the names and labels of fields, FieldName('X'), FieldId('id'), Collection('id'),
 // Classification.X, FileCount and LatestVersionOfMasterFile.X; of any other object its
 // own properties and those of linked objects, such as parent.id. Pages end at
 // [Tenant.SearchCeiling]; to read more, search again from the last CreatedOn. There are
@@ -118,7 +118,7 @@
 //   - whether the ceiling of a search is that of Elasticsearch ([Tenant.SearchCeiling])
 //   - how long a signed link is valid ([Tenant.SignedFor])
 //   - what happens to the children of a deleted classification ([Tenant.DeleteTrees])
-//   - what the changes in a trail look like
+//   - what a trail says of changes other than of fields, and how it shows record links
 //   - that CONTAINS matches a part of a text
 //   - the paths of subscriptions, image overlays, csp and info
 //   - whether a user's own comments count as unread (they do, until they are read)

@@ -70,18 +70,28 @@ func orNull(items []any) any {
 // texts returns what search compares: strings without their quotes.
 func (f *field) texts() (all []string) {
 	for _, l := range f.Localized {
-		var value any
-		json.Unmarshal(l.Value, &value)
-		for _, v := range slices.Concat([]any{value}, l.Values, l.Links, l.Parents, l.Children) {
-			if doc, ok := v.(document); ok {
-				v = valueOf(doc, "recordId")
-			}
-			if t := text(v); t != "" {
-				all = append(all, t)
-			}
+		all = append(all, l.texts()...)
+	}
+	return all
+}
+
+func (l *localizedValue) texts() (all []string) {
+	var value any
+	json.Unmarshal(l.Value, &value)
+	for _, v := range slices.Concat([]any{value}, l.Values, l.Links, l.Parents, l.Children) {
+		if doc, ok := v.(document); ok {
+			v = valueOf(doc, "recordId")
+		}
+		if t := text(v); t != "" {
+			all = append(all, t)
 		}
 	}
 	return all
+}
+
+// isMany reports whether the values of a field are many.
+func (f *field) isMany() bool {
+	return f.DataType == "RecordLink" || slices.Contains(lists, f.DataType)
 }
 
 // definitionOf finds a definition by its id or else by its name; nil if there is

@@ -224,10 +224,11 @@ func (s *store) change(rec *record, in recordChange, r *http.Request) error {
 	if in.ContentType != nil && *in.ContentType != "" {
 		rec.contentType = *in.ContentType
 	}
+	changes := rec.trailOf(in.Fields.Put)
 	rec.changeFields(in.Fields.Put, in.Fields.Remove)
 	rec.keep("~accessLists", lists)
 	rec.modified, rec.modifiedBy = time.Now(), s.user(r)
-	rec.note(s, in)
+	rec.note(changes)
 	return nil
 }
 

@@ -191,6 +191,9 @@ func TestSelectedPartsComeInTheFormThatIsAccepted(t *testing.T) {
 	if len(embedded) != 4 || embedded["masterfilelatestversion"] == nil || got["fields"] != nil {
 		t.Errorf("%v", got)
 	}
+	if self := embedded["preview"].(map[string]any)["_links"]; fmt.Sprint(self) != fmt.Sprintf("map[self:map[href:%s/image/preview]]", url) {
+		t.Errorf("the preview links to %v", self)
+	}
 	link := got["_links"].(map[string]any)["fields"].(map[string]any)
 	if link["select-key"] != "fields" || !strings.HasPrefix(link["href"].(string), "https://") {
 		t.Errorf("%v", link)
@@ -223,6 +226,16 @@ func TestRequiredHeadersAreRequired(t *testing.T) {
 		req.Header.Set(missing, "")
 		if resp, text := do(t, tenant, req); resp.StatusCode != 400 || !strings.Contains(text, missing) {
 			t.Errorf("without %s: %s %s", missing, resp.Status, text)
+		}
+	}
+	for kind, want := range map[string]int{"application/hal+json": 201, "text/json; charset=utf-8": 201, "text/plain": 400, "application/jsonp": 400} {
+		req := newRequest(t.Context(), "POST", recordsURL, "{}")
+		for name, value := range full {
+			req.Header.Set(name, value)
+		}
+		req.Header.Set("Content-Type", kind)
+		if resp, text := do(t, tenant, req); resp.StatusCode != want {
+			t.Errorf("%s: %s %s, want %d", kind, resp.Status, text, want)
 		}
 	}
 }

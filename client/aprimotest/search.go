@@ -133,8 +133,22 @@ func (s *store) recordProperty(name, argument string) (property[*record], bool) 
 		return property[*record]{number: func(rec *record) float64 { return float64(len(s.filesOf(rec))) }}, true
 	case head == "classification" || head == "directclassification":
 		return s.classificationProperty(last, head == "classification"), true
-	case strings.Contains(head, "file"):
-		return s.versionProperty(last, strings.Contains(head, "latest"), strings.Contains(head, "master"))
+	}
+	if p, ok := s.namedField(name); ok || !strings.Contains(head, "file") {
+		return p, ok
+	}
+	return s.versionProperty(last, strings.Contains(head, "latest"), strings.Contains(head, "master"))
+}
+
+// namedField is the property that has the name, or else the label, of a field.
+func (s *store) namedField(name string) (property[*record], bool) {
+	c := s.collection("fielddefinitions")
+	for _, by := range []string{"name", "label"} {
+		for _, id := range c.ids {
+			if strings.EqualFold(text(c.byID[id][by]), name) {
+				return s.fieldProperty("fieldid", id), true
+			}
+		}
 	}
 	return property[*record]{}, false
 }
@@ -155,10 +169,8 @@ func (s *store) fieldProperty(by, value string) property[*record] {
 // memberOf is whether a record is in a collection.
 func (s *store) memberOf(id string) property[*record] {
 	in := make(map[uint64]bool)
-	if doc := s.collection("collections").byID[bareID(id)]; doc != nil && doc["type"] != "Dynamic" {
-		for _, n := range s.inCollection(doc) {
-			in[n] = true
-		}
+	for _, n := range s.inCollection(s.collection("collections").byID[bareID(id)]) {
+		in[n] = true
 	}
 	return property[*record]{texts: func(rec *record) []string { return []string{text(in[rec.number])} }}
 }
