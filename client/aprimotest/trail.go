@@ -17,7 +17,7 @@ func (rec *record) trailOf(put []field) []any {
 	for _, f := range put {
 		for _, l := range f.Localized {
 			change := document{"fieldId": dashed(f.ID), "languageId": dashed(l.Language)}
-			if change["value"] = l.Value; f.isMany() {
+			if change["value"] = l.Value; lists[f.DataType] != nil {
 				delete(change, "value")
 				before, now := rec.textsOf(f.ID, l.Language), l.texts()
 				change["items"] = document{"added": without(now, before), "removed": without(before, now)}
