@@ -147,7 +147,7 @@ func (s *store) setting(r *http.Request, name string) (object, error) {
 		}
 	}
 	set := s.collection("settings").byID
-	scope := strings.ToLower(name + " " + query1(r, "scope") + " " + query1(r, "scopeId"))
+	scope := strings.ToLower(name + " " + inQuery(r, "scope") + " " + inQuery(r, "scopeId"))
 	for _, key := range []string{strings.ToLower(name + " system "), scope} {
 		if doc := set[key]; doc != nil {
 			value, known = text(doc["value"]), true

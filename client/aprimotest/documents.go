@@ -187,7 +187,7 @@ func (s *store) documentWords(k *kind) vocabulary[document] {
 			if doc[m.name] == nil {
 				return []string{text(m.zero)}
 			}
-			return []string{text(doc[m.name])}
+			return withPaths(text(doc[m.name]))
 		}}, true
 	}
 	return can

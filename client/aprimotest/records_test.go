@@ -84,6 +84,7 @@ func TestList(t *testing.T) {
 		{"?page=3", nil, 3, 50, 20, "first last prev self"},
 		{"?page=2&pageSize=60", nil, 2, 60, 60, "first last prev self"},
 		{"", http.Header{"Page": {"2"}, "Pagesize": {"10"}}, 2, 10, 10, "first last next prev self"},
+		{"?PAGE=2&pagesize=10", nil, 2, 10, 10, "first last next prev self"},
 		{"?page=1", http.Header{"Page": {"2"}}, 1, 50, 50, "first last next self"},
 		{"?pageSize=1000", nil, 1, 1000, 120, "first last self"},
 		{"?page=99", nil, 99, 50, 0, "first last prev self"},
@@ -117,7 +118,7 @@ func TestListNext(t *testing.T) {
 	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, Records: 25}
 	seen := make(map[string]bool)
 	requests := 0
-	for url := recordsURL + "?pageSize=10"; url != ""; requests++ {
+	for url := recordsURL + "?pagesize=10&PAGE=1"; url != ""; requests++ {
 		_, body := do(t, tenant, newRequest(t.Context(), "GET", url, ""))
 		p := decode[page](t, body)
 		for _, r := range p.Items {

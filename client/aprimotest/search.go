@@ -96,12 +96,14 @@ func (s *store) recordWords() vocabulary[*record] {
 	return can
 }
 
+func contentTypeOf(rec *record) []string { return []string{rec.contentType} }
+
 // recordProperties are those that need nothing but the record.
 var recordProperties = map[string]property[*record]{
 	"id":             {id: true},
 	"createdon":      {time: func(rec *record) time.Time { return rec.created }},
 	"modifiedon":     {time: func(rec *record) time.Time { return rec.modified }},
-	"contenttype":    {texts: func(rec *record) []string { return []string{rec.contentType} }},
+	"contenttype":    {texts: contentTypeOf}, // short for its label (CHILI, live)
 	"status":         {texts: func(rec *record) []string { return []string{rec.status} }},
 	"contentstatus":  {texts: func(rec *record) []string { return []string{rec.status} }},
 	"title":          {texts: func(rec *record) []string { return []string{rec.name()} }},
@@ -113,7 +115,9 @@ var recordProperties = map[string]property[*record]{
 	"modifiedby.id":  {texts: func(rec *record) []string { return []string{nameID(rec.modifiedBy)} }},
 	"createdby.name": {texts: func(rec *record) []string { return []string{rec.createdBy} }},
 
-	"modifiedby.name": {texts: func(rec *record) []string { return []string{rec.modifiedBy} }},
+	"modifiedby.name":   {texts: func(rec *record) []string { return []string{rec.modifiedBy} }},
+	"contenttype.name":  {texts: contentTypeOf},
+	"contenttype.label": {texts: contentTypeOf},
 }
 
 func (s *store) recordProperty(name, argument string) (property[*record], bool) {
@@ -182,7 +186,7 @@ func (s *store) classificationProperty(name string, above bool) property[*record
 	return property[*record]{texts: func(rec *record) (all []string) {
 		for _, item := range s.classificationsOf(rec) {
 			for doc := docs[identity(item, nil)]; doc != nil; doc = s.parent(doc) {
-				all = append(all, text(valueOf(doc, name)))
+				all = append(all, withPaths(text(valueOf(doc, name)))...)
 				if !above {
 					break
 				}

@@ -92,7 +92,7 @@ func (s *store) getTrail(w http.ResponseWriter, r *http.Request, rec *record) er
 	}
 	entries := []document{}
 	for _, entry := range rec.trail {
-		filter := r.URL.Query().Get("filter")
+		filter := inQuery(r, "filter")
 		if isDownload := entry["type"] == "recordDownloaded"; filter == "" || isDownload == (filter == "download") {
 			shown := maps.Clone(entry)
 			delete(shown, "~changes")
