@@ -74,9 +74,10 @@
 //	/analytics/, /analytics/meta          counts by kind
 //	/blob/, /cdn/                         signed links: not Aprimo, so not limited
 //
-// The fixed parts of a path may be in any case and end with a slash; an id may have any of
-// its forms. Names in a body may be in any case. A body may use the extensions of JSON that
-// the parser of Aprimo's servers accepts. [Strict] rejects what is not in the guide.
+// The fixed parts of a path below /api/core may be in any case, as may the names of parameters
+// and those in a body; a path may end with a slash; an id may have any of its forms. A body may
+// use the extensions of JSON that the parser of Aprimo's servers accepts. [Strict] rejects what
+// is not in the guide.
 //
 // The Accept header decides the form of a response: application/hal+json, the default, has
 // links, and selected parts in _embedded; application/json has no links, and parts beside
