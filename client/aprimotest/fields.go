@@ -151,26 +151,24 @@ func (s *store) define(f *field) error {
 
 // check makes a value of what a request has, if it fits the field.
 func (f *field) check(l *localizedValue) error {
-	isList := slices.Contains(lists[f.DataType], "values")
 	for _, item := range slices.Concat(l.Links, l.Parents, l.Children) {
 		if doc, ok := item.(document); !ok || text(valueOf(doc, "recordId")) == "" {
 			return invalid("The links of field '%s' must be objects with a recordId.", f.Name)
 		}
 	}
+	var value any
+	json.Unmarshal(l.Value, &value)
+	hasValue := value != nil && value != ""
 	switch {
-	case isList && l.Values == nil && len(l.Value) > 0 && string(l.Value) != "null":
-		var value any
-		json.Unmarshal(l.Value, &value)
-		if l.Values = []any{value}; value == "" {
-			l.Values = []any{}
+	case slices.Contains(lists[f.DataType], "values"):
+		if l.Values == nil && hasValue {
+			l.Values = []any{value}
 		}
-	case isList && l.Values == nil:
-		l.Values = []any{}
 	case f.DataType == "HyperlinkList":
 		l.Hyperlinks, l.Values = append(l.Hyperlinks, l.Values...), nil
-	case f.DataType == "Date" && len(l.Value) > len(`""`) && string(l.Value) != "null":
+	case f.DataType == "Date" && hasValue:
 		l.HasDay, l.HasMonth = cmp.Or(l.HasDay, any(true)), cmp.Or(l.HasMonth, any(true))
-	case !isList && len(l.Values) > 0 && l.Value == nil:
+	case len(l.Values) > 0 && l.Value == nil:
 		l.Value, _ = json.Marshal(l.Values[0])
 	}
 	return nil
