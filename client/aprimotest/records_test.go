@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -39,6 +40,25 @@ func decode[T any](t *testing.T, body string) (v T) {
 		t.Fatalf("%v: %s", err, body)
 	}
 	return v
+}
+
+func TestTimesAreThoseOfTheDatabase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{Rate: 1e6, Service: atOnce, IndexDelay: -1}
+		for at, want := range map[time.Duration]string{
+			0: "00Z", 2 * time.Millisecond: "00.003Z", 7*time.Millisecond - 1: "00.007Z", 280 * time.Millisecond: "00.28Z", time.Second - 1: "01Z",
+		} {
+			time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute + at)))
+			_, text := do(t, tenant, newRequest(t.Context(), "POST", recordsURL, "{}"))
+			made := decode[record](t, text)
+			if !strings.HasSuffix(made.CreatedOn, ":"+want) || made.ModifiedOn != made.CreatedOn {
+				t.Errorf("after %v: %s, %s, want %s", at, made.CreatedOn, made.ModifiedOn, want)
+			}
+			if _, found := search(t, tenant, "", `{"searchExpression":{"expression":"CreatedOn = '`+made.CreatedOn+`'"}}`); found.TotalCount != 1 {
+				t.Errorf("%s: found %d times, want once", made.CreatedOn, found.TotalCount)
+			}
+		}
+	})
 }
 
 func TestCreateAndGet(t *testing.T) {

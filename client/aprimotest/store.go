@@ -56,7 +56,7 @@ func (t *Tenant) open(now time.Time) {
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()
 	s := &t.store
-	s.epoch = now
+	s.epoch = kept(now)
 	s.together = max(1, t.CreatedTogether)
 	s.fileSize = max(0, orDefault(t.FileSize, defaultFileSize))
 	s.indexDelay = max(0, orDefault(t.IndexDelay, defaultIndexDelay))
