@@ -278,6 +278,13 @@ func TestTheTrailOfAChangedRecord(t *testing.T) {
 		if err := c.Records.Update(ctx, recordID(1), client.RecordChange{Tag: "new"}); err != nil {
 			t.Fatal(err)
 		}
+		keywords := must[*client.FieldDefinition](t)(c.FieldDefinitions.ByName(ctx, "Keywords"))
+		for _, words := range [][]string{{"a", "b"}, {"b", "c"}} {
+			change := client.RecordChange{Fields: client.Changes[client.FieldValue]{AddOrUpdate: []client.FieldValue{client.SetValues(keywords.ID, words...)}}}
+			if err := c.Records.Update(ctx, recordID(1), change); err != nil {
+				t.Fatal(err)
+			}
+		}
 		entries := 0
 		for entry, err := range c.Records.Trail(ctx, recordID(1), client.TrailChanges) {
 			if err != nil || entry.Type == "" || entry.CreatedOn.IsZero() {
@@ -287,10 +294,15 @@ func TestTheTrailOfAChangedRecord(t *testing.T) {
 			if whole.ID != entry.ID || whole.ObjectID != recordID(1) || len(whole.Changes) != whole.ChangeCount {
 				t.Errorf("got %+v, want the entry %+v with its changes", whole, entry)
 			}
-			entries++
+			if entries++; entries > 1 { // the latest comes first
+				continue
+			}
+			if got := fmt.Sprintf("%s %s", whole.Changes[0].FieldID, whole.Changes[0].Items); got != keywords.ID+` {[{"c"}] [{"a"}]}` {
+				t.Errorf("got %s, want that c was added to the keywords and a removed", got)
+			}
 		}
-		if entries == 0 {
-			t.Error("got no entries, want one at least")
+		if entries != 3 {
+			t.Errorf("got %d entries, want 3", entries)
 		}
 	})
 }

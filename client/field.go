@@ -60,7 +60,8 @@ func (f *Field) Text(language string) string {
 }
 
 // Texts returns the values in a language, by id, or in the first language if language is "".
-// Record links are returned as the ids of the records, other values than text as JSON.
+// Record links are returned as the ids of the records, hyperlinks as their URLs and other values
+// than text as JSON.
 func (f *Field) Texts(language string) []string {
 	if f == nil {
 		return nil
@@ -148,6 +149,8 @@ type LocalizedValue struct {
 	Parents  []RecordLink `json:"parents"`
 	Children []RecordLink `json:"children"`
 
+	Hyperlinks []Hyperlink `json:"hyperlinks"` // of a HyperlinkList field
+
 	Extra Extra
 }
 
@@ -157,12 +160,21 @@ func (v *LocalizedValue) UnmarshalJSON(data []byte) error { return decodeModel(d
 // MarshalJSON encodes the fields that are not zero.
 func (v LocalizedValue) MarshalJSON() ([]byte, error) { return encodeModel(&v) }
 
+// A Hyperlink is a value of a HyperlinkList field.
+type Hyperlink struct {
+	DisplayText string `json:"displayText,omitempty"`
+	URL         string `json:"url"`
+}
+
 func (v LocalizedValue) texts() []string {
 	raws := v.Values
 	if raws == nil {
 		raws = []json.RawMessage{v.Value}
 	}
 	texts := slices.Concat(linked(v.Links), linked(v.Parents), linked(v.Children))
+	for _, link := range v.Hyperlinks {
+		texts = append(texts, link.URL)
+	}
 	for _, raw := range raws {
 		if len(raw) > 0 && string(raw) != "null" {
 			texts = append(texts, textOf(raw))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -99,6 +100,14 @@ func FuzzDuration(f *testing.F) {
 			t.Errorf("%q: got %v, %t from %q, error %v, want %v", text, got, ok, field.Text(""), err, want)
 		}
 	})
+}
+
+func TestHyperlinksAreTextsToo(t *testing.T) {
+	var field client.Field
+	err := json.Unmarshal([]byte(`{"dataType":"HyperlinkList","localizedValues":[{"hyperlinks":[{"displayText":"Shop","url":"https://shop.example"},{"displayText":"","url":"https://x.example"}]}]}`), &field)
+	if got := field.Texts(""); err != nil || !slices.Equal(got, []string{"https://shop.example", "https://x.example"}) {
+		t.Errorf("got %q, error %v, want both URLs", got, err)
+	}
 }
 
 func TestByNameFindsTheExactName(t *testing.T) {

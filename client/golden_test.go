@@ -440,7 +440,7 @@ func rare(property string) bool {
 		regularExpression resetToDefaultFields resetToDefaultTriggers searchIndexRebuildRequired sortOrder storageMode validationTrigger disabledInDAMUI
 		labels members inheritableFields inheritanceConfiguration inheritanceFieldId registeredFieldGroups registeredFields
 		titleConfiguration catalogActions allowSystemSetting categoryId dataType defaultValue isEnabledForFields isEnabledForUI
-		aiInfluenced readOnly modifiedOn createdOn hasDay hasMonth hyperlinks
+		aiInfluenced readOnly modifiedOn createdOn hasDay hasMonth
 		colorSpace isPreset isSmart presetHash presetName resizeFormat resolution
 		subtitleDisplayName subtitleLanguageCode subtitleLanguageName contextId
 		emailBody emailRecipients emailSubject orderType attempt executionTime forceRetry itemId tag type`), property)

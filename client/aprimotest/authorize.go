@@ -26,8 +26,8 @@ type code struct {
 func (k *tokens) authorize(w http.ResponseWriter, r *http.Request, login string) {
 	query := r.URL.Query()
 	back, err := url.Parse(query.Get("redirect_uri"))
-	if err != nil || !isLoopback(back) || query.Get("client_id") == "" {
-		writeJSON(w, http.StatusBadRequest, tokenError{"invalid_request", "client_id or redirect_uri is not valid; the redirect_uri must be a loopback address"})
+	if err != nil || !isCallback(back) || query.Get("client_id") == "" {
+		writeJSON(w, http.StatusBadRequest, tokenError{"invalid_request", "client_id or redirect_uri is not valid; the redirect_uri must be https, or a loopback address"})
 		return
 	}
 	answer := back.Query()
@@ -51,9 +51,11 @@ func (k *tokens) authorize(w http.ResponseWriter, r *http.Request, login string)
 	http.Redirect(w, r, back.String(), http.StatusFound)
 }
 
-func isLoopback(u *url.URL) bool {
+// isCallback reports whether a program can be registered with an address: that of a site,
+// as Umbraco's and Aprimo's editor tools are, or of a program on the user's machine.
+func isCallback(u *url.URL) bool {
 	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+	return u.Scheme == "https" && u.Host != "" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 func (k *tokens) newCode(c code) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,19 @@ import (
 )
 
 const redirectURI = "http://127.0.0.1:4711/callback"
+
+func TestASiteCanBeRegistered(t *testing.T) {
+	tenant := &aprimotest.Tenant{Service: atOnce}
+	const site = "https://example.com/umbraco/oauth"
+	resp, back := authorize(t, tenant, form("redirect_uri", site))
+	if at := resp.Header.Get("Location"); !strings.HasPrefix(at, site+"?") || back.Get("state") != "s" {
+		t.Fatal(at)
+	}
+	exchange := form("grant_type", "authorization_code", "code", back.Get("code"), "redirect_uri", site, "client_id", "c", "client_secret", "s", "code_verifier", "verifier")
+	if status, got := askToken(t, tenant, tokenRequest(t, exchange)); status != 200 || got.RefreshToken == "" {
+		t.Errorf("%d %+v", status, got)
+	}
+}
 
 func authorize(t *testing.T, tenant *aprimotest.Tenant, change url.Values) (*http.Response, url.Values) {
 	t.Helper()
@@ -81,7 +95,7 @@ func TestACodeNeedsItsVerifierInTime(t *testing.T) {
 
 func TestAuthorizeRefuses(t *testing.T) {
 	tenant := &aprimotest.Tenant{Service: atOnce}
-	for _, uri := range []string{"", "https://example.com/", "http://example.com/", "::"} {
+	for _, uri := range []string{"", "https:", "http://example.com/", "ftp://localhost/", "::"} {
 		if resp, _ := authorize(t, tenant, form("redirect_uri", uri)); resp.StatusCode != 400 {
 			t.Errorf("%q: %s", uri, resp.Status)
 		}

@@ -89,9 +89,9 @@ func (s *store) byPath(name, value string) document {
 }
 
 func (s *store) classificationByPath(w http.ResponseWriter, r *http.Request) error {
-	name, value := "namePath", query1(r, "namePath")
+	name, value := "namePath", inQuery(r, "namePath")
 	if value == "" {
-		name, value = "identifier", query1(r, "identifier")
+		name, value = "identifier", inQuery(r, "identifier")
 	}
 	doc := s.byPath(name, value)
 	if doc == nil {
@@ -102,16 +102,6 @@ func (s *store) classificationByPath(w http.ResponseWriter, r *http.Request) err
 		s.writeObject(w, r, http.StatusOK, o)
 	}
 	return err
-}
-
-// query1 returns a parameter of the query whose name may be in any case.
-func query1(r *http.Request, name string) string {
-	for key, values := range r.URL.Query() {
-		if strings.EqualFold(key, name) {
-			return values[0]
-		}
-	}
-	return ""
 }
 
 func (s *store) ancestors(o object, _ *query) any {

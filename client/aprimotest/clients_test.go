@@ -22,6 +22,8 @@ func TestTheRequestsOfOtherClientsWork(t *testing.T) {
 		`200 GET /api/core/records?filter=FieldName('KBObjectID')="361"%20and%20FieldName("Title")%20=%20"Record%201"`,
 		`200 GET /api/core/record/{one}`,
 		`200 GET /api/core/record/{one}/`,
+		`204 PUT /api/core/record//{one} {"status":"draft"}`,
+		`404 GET /record/{one}`,
 		`200 GET /api/core/fielddefinitions?filter=name=Title`,
 		`200 GET /api/core/classifications?filter=name='Assets'`,
 		`200 GET /api/core/classifications?filter=identifier='assets'`,
@@ -124,7 +126,10 @@ func TestTheSessionsOfOtherClientsWork(t *testing.T) {
 200 GET /api/core/record/{made}/classifications
 201 POST /api/core/collections {"name":"C"}
 204 POST /api/core/collection/{made}/records {"records":{"addOrUpdate":["{first}"]}}
-200 GET /api/core/collection/{made}/records`,
+200 GET /api/core/collection/{made}/records
+204 PUT /api/core/collection/{made} {"records":{"addOrUpdate":[{"id":"{one}"}]}}
+404 PUT /api/core/collection/{made} {"records":{"addOrUpdate":[{"id":"x"}]}}
+404 POST /api/core/collection/{made}/records {"records":{"addOrUpdate":["x"]}}`,
 		"the later versions of an independent client": `
 201 POST /api/core/collections {"name":"C","type":"dynamic","searchExpression":{"defaultLogicalOperator":"OR","subExpressions":[{"expression":"ContentType = 'Asset'"},{"expression":"ContentType = 'Video'"}]}}
 204 PUT /api/core/collection/{made} {"name":"C2","status":"Active","searchAllLanguages":false}

@@ -23,19 +23,22 @@ func (s *store) collectionRecords(o object, _ *query) any {
 // which they were put there, or of those that a dynamic one finds.
 func (s *store) inCollection(doc document) (found []uint64) {
 	if doc["type"] == "Dynamic" {
+		id := text(doc["id"])
 		var e expression
-		if again(doc["searchExpression"], &e) != nil {
-			return nil
+		if s.searched[id] || again(doc["searchExpression"], &e) != nil {
+			return nil // what is searched for is in itself
 		}
+		s.searched[id] = true
+		defer delete(s.searched, id)
 		c, err := compile(e, s.recordWords(), 0)
 		if err == nil {
 			found, _ = s.find(c, "", true)
 		}
 		return found
 	}
-	ids, _ := doc["~recordIds"].([]any)
-	for _, id := range ids {
-		if n := numberOf(text(id)); s.at(n, new(record)) != nil {
+	items, _ := doc["~records"].([]any)
+	for _, item := range items {
+		if n := numberOf(identity(item, nil)); s.at(n, new(record)) != nil {
 			found = append(found, n)
 		}
 	}
@@ -54,24 +57,21 @@ func (s *store) getCollectionRecords(w http.ResponseWriter, r *http.Request) err
 }
 
 func (s *store) putCollectionRecords(w http.ResponseWriter, r *http.Request, in document) error {
-	o, err := s.lookUp(kindOf["collection"], r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	change, _ := valueOf(in, "records").(document)
-	ids, err := merged(o.doc["~recordIds"], change, nil)
-	if err != nil {
-		return err
-	}
-	for i, item := range ids {
-		id := identity(item, nil)
-		if s.at(numberOf(id), new(record)) == nil {
+	r.SetPathValue("path", path.Dir(r.PathValue("path")))
+	return s.putDocument(w, r, in)
+}
+
+// ownCollection says whose a collection is, if its records are there.
+func (s *store) ownCollection(_ string, doc document, _ string) error {
+	items, _ := doc["~records"].([]any)
+	for _, item := range items {
+		if id := identity(item, nil); s.at(numberOf(id), new(record)) == nil {
 			return missing("No record was found with id '%s'.", id)
 		}
-		ids[i] = id
 	}
-	o.doc["~recordIds"] = ids
-	w.WriteHeader(http.StatusNoContent)
+	if doc["ownerId"] == nil {
+		doc["ownerId"] = doc["~createdBy"]
+	}
 	return nil
 }
 
@@ -147,7 +147,7 @@ func (s *store) setting(r *http.Request, name string) (object, error) {
 		}
 	}
 	set := s.collection("settings").byID
-	scope := strings.ToLower(name + " " + query1(r, "scope") + " " + query1(r, "scopeId"))
+	scope := strings.ToLower(name + " " + inQuery(r, "scope") + " " + inQuery(r, "scopeId"))
 	for _, key := range []string{strings.ToLower(name + " system "), scope} {
 		if doc := set[key]; doc != nil {
 			value, known = text(doc["value"]), true

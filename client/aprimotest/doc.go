@@ -74,15 +74,18 @@
 //	/analytics/, /analytics/meta          counts by kind
 //	/blob/, /cdn/                         signed links: not Aprimo, so not limited
 //
-// The fixed parts of a path may be in any case and end with a slash; an id may have any of
-// its forms. Names in a body may be in any case. A body may use the extensions of JSON that
-// the parser of Aprimo's servers accepts. [Strict] rejects what is not in the guide.
+// The fixed parts of a path below /api/core may be in any case, as may the names of parameters
+// and those in a body; a path may end with a slash; an id may have any of its forms. A body may
+// use the extensions of JSON that the parser of Aprimo's servers accepts. [Strict] rejects what
+// is not in the guide.
 //
 // The Accept header decides the form of a response: application/hal+json, the default, has
 // links, and selected parts in _embedded; application/json has no links, and parts beside
 // the properties, null if they are not selected. Select-{kind} requests parts and properties
 // that are otherwise hidden, such as the title of a record; a kind is expanded at most twice
-// in a path. Texts are in the languages of the languages header, English by default.
+// in a path. Texts are in the languages of the languages header, English by default. Times
+// are exact to 3 or 4 milliseconds, as in the database of real tenants: two changes can have
+// the same.
 //
 // An object of marketing operations has all members of its kind, null or empty unless they
 // were set. Of a kind that the API cannot create, such as a program, there is one object
@@ -91,9 +94,9 @@
 //
 // A search understands =, <>, <, <=, >, >=, CONTAINS, IN, and, or, not, parentheses,
 // ? and @name, wildcards, free words, and the default operator between them. Of a record it
-// can test its properties, FieldName('X'), FieldId('id'), Collection('id'),
-// Classification.X, FileCount and LatestVersionOfMasterFile.X; of any other object its
-// own properties and those of linked objects, such as parent.id. Pages end at
+// can test its properties, the names and labels of fields, FieldName('X'), FieldId('id'),
+// Collection('id'), Classification.X, FileCount and LatestVersionOfMasterFile.X; of any other
+// object its own properties and those of linked objects, such as parent.id. Pages end at
 // [Tenant.SearchCeiling]; to read more, search again from the last CreatedOn. There are
 // eighteen types of facets. A tenant can start with a hundred thousand records: each takes
 // eight bytes until it is changed.
@@ -118,7 +121,7 @@
 //   - whether the ceiling of a search is that of Elasticsearch ([Tenant.SearchCeiling])
 //   - how long a signed link is valid ([Tenant.SignedFor])
 //   - what happens to the children of a deleted classification ([Tenant.DeleteTrees])
-//   - what the changes in a trail look like
+//   - what a trail says of changes other than of fields, and how it shows record links
 //   - that CONTAINS matches a part of a text
 //   - the paths of subscriptions, image overlays, csp and info
 //   - whether a user's own comments count as unread (they do, until they are read)

@@ -27,31 +27,59 @@ type field struct {
 
 // A localizedValue is what a field has in one language.
 type localizedValue struct {
-	Language string          `json:"languageId"`
-	Value    json.RawMessage `json:"value"`
-	Values   []any           `json:"values"`
-	Links    []any           `json:"links"`
-	Parents  []any           `json:"parents"`
-	Children []any           `json:"children"`
-	modified time.Time
+	Language   string          `json:"languageId"`
+	Value      json.RawMessage `json:"value"`
+	HasDay     any             `json:"hasDay"`
+	HasMonth   any             `json:"hasMonth"`
+	Values     []any           `json:"values"`
+	Links      []any           `json:"links"`
+	Parents    []any           `json:"parents"`
+	Children   []any           `json:"children"`
+	Hyperlinks []any           `json:"hyperlinks"`
+	modified   time.Time
 }
 
-// lists are the data types whose values are many.
-var lists = []string{"TextList", "OptionList", "ClassificationList", "RecordList", "UserList", "UserGroupList", "LanguageList", "HyperlinkList"}
+// lists have what a value has in an answer, by the data types whose values are many; live, of
+// two tenants, but for RecordList, UserGroupList and LanguageList, of which JS has the names.
+var lists = map[string][]string{
+	"TextList": {"values", "aiInfluenced"}, "OptionList": {"values", "aiInfluenced"}, "ClassificationList": {"values", "aiInfluenced"},
+	"RecordList": {"values", "aiInfluenced"}, "UserList": {"values"}, "UserGroupList": {"values"}, "LanguageList": {"values", "aiInfluenced"},
+	"HyperlinkList": {"hyperlinks"}, "RecordLink": {"links", "parents", "children"},
+}
+
+// of returns what a value has under a name.
+func (l *localizedValue) of(name string) any {
+	switch name {
+	case "value":
+		return json.RawMessage(cmp.Or(string(l.Value), "null"))
+	case "hasDay":
+		return l.HasDay
+	case "hasMonth":
+		return l.HasMonth
+	case "aiInfluenced":
+		return false
+	}
+	many := map[string][]any{"values": l.Values, "links": l.Links, "parents": l.Parents, "children": l.Children, "hyperlinks": l.Hyperlinks}[name]
+	if len(many) == 0 {
+		return nil
+	}
+	return many
+}
 
 // document returns a field as answers have it; speaks says of which languages.
 func (f *field) document(speaks func(any) bool) document {
 	values := []any{}
+	names := lists[f.DataType]
+	switch {
+	case f.DataType == "Date":
+		names = []string{"value", "hasDay", "hasMonth", "aiInfluenced"}
+	case names == nil:
+		names = []string{"value", "aiInfluenced"}
+	}
 	for _, l := range f.Localized {
-		value := document{"languageId": l.Language, "aiInfluenced": false, "readOnly": nil, "modifiedOn": stamp(l.modified)}
-		switch {
-		case f.DataType == "RecordLink":
-			value["links"], value["parents"], value["children"] = orNull(l.Links), orNull(l.Parents), orNull(l.Children)
-			delete(value, "aiInfluenced")
-		case slices.Contains(lists, f.DataType):
-			value["values"] = l.Values
-		default:
-			value["value"] = json.RawMessage(cmp.Or(string(l.Value), "null"))
+		value := document{"languageId": l.Language, "readOnly": nil, "modifiedOn": stamp(l.modified)}
+		for _, name := range names {
+			value[name] = l.of(name)
 		}
 		if speaks == nil || speaks(value) {
 			values = append(values, value)
@@ -60,25 +88,23 @@ func (f *field) document(speaks func(any) bool) document {
 	return document{"id": f.ID, "fieldName": f.Name, "label": f.Label, "dataType": f.DataType, "localizedValues": values}
 }
 
-func orNull(items []any) any {
-	if len(items) == 0 {
-		return nil
-	}
-	return items
-}
-
 // texts returns what search compares: strings without their quotes.
 func (f *field) texts() (all []string) {
 	for _, l := range f.Localized {
-		var value any
-		json.Unmarshal(l.Value, &value)
-		for _, v := range slices.Concat([]any{value}, l.Values, l.Links, l.Parents, l.Children) {
-			if doc, ok := v.(document); ok {
-				v = valueOf(doc, "recordId")
-			}
-			if t := text(v); t != "" {
-				all = append(all, t)
-			}
+		all = append(all, l.texts()...)
+	}
+	return all
+}
+
+func (l *localizedValue) texts() (all []string) {
+	var value any
+	json.Unmarshal(l.Value, &value)
+	for _, v := range slices.Concat([]any{value}, l.Values, l.Links, l.Parents, l.Children, l.Hyperlinks) {
+		if doc, ok := v.(document); ok {
+			v = cmp.Or(valueOf(doc, "recordId"), valueOf(doc, "url"))
+		}
+		if t := text(v); t != "" {
+			all = append(all, t)
 		}
 	}
 	return all
@@ -125,22 +151,24 @@ func (s *store) define(f *field) error {
 
 // check makes a value of what a request has, if it fits the field.
 func (f *field) check(l *localizedValue) error {
-	isList := slices.Contains(lists, f.DataType)
 	for _, item := range slices.Concat(l.Links, l.Parents, l.Children) {
 		if doc, ok := item.(document); !ok || text(valueOf(doc, "recordId")) == "" {
 			return invalid("The links of field '%s' must be objects with a recordId.", f.Name)
 		}
 	}
+	var value any
+	json.Unmarshal(l.Value, &value)
+	hasValue := value != nil && value != ""
 	switch {
-	case isList && l.Values == nil && len(l.Value) > 0 && string(l.Value) != "null":
-		var value any
-		json.Unmarshal(l.Value, &value)
-		if l.Values = []any{value}; value == "" {
-			l.Values = []any{}
+	case slices.Contains(lists[f.DataType], "values"):
+		if l.Values == nil && hasValue {
+			l.Values = []any{value}
 		}
-	case isList && l.Values == nil:
-		l.Values = []any{}
-	case !isList && len(l.Values) > 0 && l.Value == nil:
+	case f.DataType == "HyperlinkList":
+		l.Hyperlinks, l.Values = append(l.Hyperlinks, l.Values...), nil
+	case f.DataType == "Date" && hasValue:
+		l.HasDay, l.HasMonth = cmp.Or(l.HasDay, any(true)), cmp.Or(l.HasMonth, any(true))
+	case len(l.Values) > 0 && l.Value == nil:
 		l.Value, _ = json.Marshal(l.Values[0])
 	}
 	return nil

@@ -22,9 +22,8 @@ type order struct {
 }
 
 type orderRequest struct {
-	Type              string        `json:"type"`
-	DisableProcessing string        `json:"disableProcessing"`
-	Targets           []orderTarget `json:"targets"`
+	Type    string        `json:"type"`
+	Targets []orderTarget `json:"targets"`
 }
 
 type orderTarget struct {
@@ -63,13 +62,13 @@ func (s *store) createOrder(w http.ResponseWriter, r *http.Request, all document
 		o.files, o.failed = append(o.files, there...), o.failed+len(files)-len(there)
 		o.targets[i].(document)["id"] = s.newID()
 	}
-	if strings.EqualFold(in.DisableProcessing, "yes") && len(o.files)+o.failed == 1 {
+	if doc["disableProcessing"] != "No" && doc["disableProcessing"] != nil && len(o.files)+o.failed == 1 {
 		o.works = 0
 	}
 	maps.Copy(doc, document{"id": o.id, "type": in.Type, "orderType": in.Type, "createdOn": stamp(o.made)})
 	s.sign(doc, r)
 	s.keepOrder(o)
-	w.Header().Set("Location", "/order/"+o.id)
+	w.Header().Set("Location", orderPath+o.id)
 	writeJSON(w, http.StatusCreated, s.show(s.viewOrder(o), newQuery(r)))
 	return nil
 }

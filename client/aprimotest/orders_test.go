@@ -49,6 +49,9 @@ func TestAnOrderIsDeliveredInTime(t *testing.T) {
 		if resp.StatusCode != 201 || resp.Header.Get("Location") != "/order/"+o.ID || o.Status != "Queued" {
 			t.Fatalf("%s, Location %q: %s", resp.Status, resp.Header.Get("Location"), text)
 		}
+		resp.Request = newRequest(t.Context(), "POST", ordersURL, "")
+		location, _ := resp.Location()
+		call(t, tenant, "GET", location.String(), "", 200)
 		time.Sleep(2 * time.Second)
 		if got := getOrder(t, tenant, o.ID); got.Status != "Executing" || len(got.DeliveredFiles) != 0 {
 			t.Errorf("%+v", got)
@@ -74,8 +77,10 @@ func TestOrdersEnd(t *testing.T) {
 		post(t, tenant, ordersURL, body, 400)
 	}
 	slow := &aprimotest.Tenant{Rate: 1000, Service: atOnce, OrderTime: time.Hour}
-	if got := decode[orderView](t, post(t, slow, ordersURL, order(`"disableProcessing":"yes",`, target("1")), 201)); got.Status != "Success" {
-		t.Errorf("without processing: %+v", got)
+	for _, how := range []string{"yes", "YesIfPermissionGranted"} {
+		if got := decode[orderView](t, post(t, slow, ordersURL, order(`"disableProcessing":"`+how+`",`, target("1")), 201)); got.Status != "Success" {
+			t.Errorf("disableProcessing %s: %+v", how, got)
+		}
 	}
 }
 

@@ -2,10 +2,12 @@ package aprimotest
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 const (
@@ -50,12 +52,17 @@ func windowOf(r *http.Request, skip, take string) (window, error) {
 
 // parameter looks in the query and then in the header.
 func parameter(r *http.Request, name string) string {
-	if r.URL.RawQuery != "" {
-		if s := r.URL.Query().Get(name); s != "" {
-			return s
+	return cmp.Or(inQuery(r, name), r.Header.Get(name))
+}
+
+// inQuery returns a parameter of the query whose name may be in any case.
+func inQuery(r *http.Request, name string) string {
+	for key, values := range r.URL.Query() {
+		if strings.EqualFold(key, name) {
+			return values[0]
 		}
 	}
-	return r.Header.Get(name)
+	return ""
 }
 
 func number(r *http.Request, name string, def, least int) (int, error) {
@@ -79,12 +86,16 @@ func (p window) bounds(total int) (first, last int) {
 func (p window) links(r *http.Request, total int) links {
 	to := func(first int) link {
 		query := r.URL.Query()
+		set := func(name string, value int) {
+			maps.DeleteFunc(query, func(key string, _ []string) bool { return strings.EqualFold(key, name) })
+			query.Set(name, strconv.Itoa(value))
+		}
 		if p.skip != "" {
-			query.Set(p.skip, strconv.Itoa(max(0, first)))
-			query.Set(p.take, strconv.Itoa(p.size))
+			set(p.skip, max(0, first))
+			set(p.take, p.size)
 		} else {
-			query.Set("page", strconv.Itoa(first/p.size+1))
-			query.Set("pageSize", strconv.Itoa(p.size))
+			set("page", first/p.size+1)
+			set("pageSize", p.size)
 		}
 		return link{Href: baseURL(r) + r.URL.Path + "?" + query.Encode()}
 	}

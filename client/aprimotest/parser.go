@@ -18,7 +18,7 @@ type vocabulary[T any] struct {
 //	any  = all { "or" all }
 //	all  = one { "and" one }
 //	one  = "not" one | "(" any ")" | property sign value | property "in" values
-//	     | property "contains" value | function | word
+//	     | property "contains" value | function | word | parameter
 type parser[T any] struct {
 	can        vocabulary[T]
 	expression expression
@@ -106,12 +106,12 @@ func (p *parser[T]) one() (condition[T], error) {
 	case p.ahead(0, "*"):
 		p.tokens = p.tokens[1:]
 		return condition[T]{match: func(T) bool { return true }}, nil
-	case p.ahead(1, append(signs, "in", "contains", "(")...) || p.ahead(0, "or", "and"):
+	case p.ahead(1, append(signs, "in", "contains")...) || p.ahead(1, "(") && p.tokens[0].kind == 'w':
 		return p.comparison()
 	}
-	text, ok := p.takeKind("wsn")
-	if !ok {
-		return condition[T]{}, p.unexpected()
+	text, err := p.value()
+	if err != nil {
+		return condition[T]{}, err
 	}
 	return p.can.words.compare("contains", text, p.expression.Wildcards)
 }
@@ -153,18 +153,20 @@ func (p *parser[T]) comparison() (condition[T], error) {
 	return condition[T]{}, p.unexpected()
 }
 
-// property reads the left side of a comparison, such as Title or
+// property reads the left side of a comparison, such as Title, 'Asset type' or
 // FieldName("Brand").Value; a function as Collection('id') stands alone.
 func (p *parser[T]) property() (prop property[T], function bool, err error) {
 	rest := p.tokens
-	name, _ := p.takeKind("w")
+	name, _ := p.takeKind("ws")
 	argument := ""
 	if p.take("(") {
-		text, ok := p.takeKind("swn?@")
-		if !ok || !p.take(")") {
+		if argument, err = p.value(); err != nil {
+			return prop, false, err
+		}
+		if !p.take(")") {
 			return prop, false, p.unexpected()
 		}
-		argument, function = text, true
+		function = true
 		if p.ahead(0, ".Value", ".Values") {
 			p.tokens = p.tokens[1:]
 		}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"io"
 	"net/http"
-	"strings"
 )
 
 // A piece is what is known of bytes that came in: all of a small file, but only
@@ -90,5 +89,6 @@ func readPart(r *http.Request) *formPart {
 }
 
 func isForm(r *http.Request) bool {
-	return strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
+	_, ok := cutFold(r.Header.Get("Content-Type"), "multipart/form-data")
+	return ok
 }

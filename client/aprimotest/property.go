@@ -48,7 +48,18 @@ func (p property[T]) compare(sign, value string, wildcards bool) (condition[T], 
 	if err != nil {
 		return condition[T]{}, err
 	}
-	return condition[T]{match: func(v T) bool { return slices.ContainsFunc(p.texts(v), matches) == (sign != "<>") }}, nil
+	return condition[T]{match: func(v T) bool {
+		texts := p.texts(v)
+		return (len(texts) > 0 && slices.ContainsFunc(texts, matches) || len(texts) == 0 && matches("")) == (sign != "<>")
+	}}, nil
+}
+
+// withPaths returns what a text is compared as: a path also without the slash at its beginning.
+func withPaths(text string) []string {
+	if path, ok := strings.CutPrefix(text, "/"); ok {
+		return []string{text, path}
+	}
+	return []string{text}
 }
 
 // textMatch returns what tells whether a text is as a comparison wants it. Texts

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -39,6 +40,25 @@ func decode[T any](t *testing.T, body string) (v T) {
 		t.Fatalf("%v: %s", err, body)
 	}
 	return v
+}
+
+func TestTimesAreThoseOfTheDatabase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{Rate: 1e6, Service: atOnce, IndexDelay: -1}
+		for at, want := range map[time.Duration]string{
+			0: "00Z", 2 * time.Millisecond: "00.003Z", 7*time.Millisecond - 1: "00.007Z", 280 * time.Millisecond: "00.28Z", time.Second - 1: "01Z",
+		} {
+			time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute + at)))
+			_, text := do(t, tenant, newRequest(t.Context(), "POST", recordsURL, "{}"))
+			made := decode[record](t, text)
+			if !strings.HasSuffix(made.CreatedOn, ":"+want) || made.ModifiedOn != made.CreatedOn {
+				t.Errorf("after %v: %s, %s, want %s", at, made.CreatedOn, made.ModifiedOn, want)
+			}
+			if _, found := search(t, tenant, "", `{"searchExpression":{"expression":"CreatedOn = '`+made.CreatedOn+`'"}}`); found.TotalCount != 1 {
+				t.Errorf("%s: found %d times, want once", made.CreatedOn, found.TotalCount)
+			}
+		}
+	})
 }
 
 func TestCreateAndGet(t *testing.T) {
@@ -84,6 +104,7 @@ func TestList(t *testing.T) {
 		{"?page=3", nil, 3, 50, 20, "first last prev self"},
 		{"?page=2&pageSize=60", nil, 2, 60, 60, "first last prev self"},
 		{"", http.Header{"Page": {"2"}, "Pagesize": {"10"}}, 2, 10, 10, "first last next prev self"},
+		{"?PAGE=2&pagesize=10", nil, 2, 10, 10, "first last next prev self"},
 		{"?page=1", http.Header{"Page": {"2"}}, 1, 50, 50, "first last next self"},
 		{"?pageSize=1000", nil, 1, 1000, 120, "first last self"},
 		{"?page=99", nil, 99, 50, 0, "first last prev self"},
@@ -117,7 +138,7 @@ func TestListNext(t *testing.T) {
 	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, Records: 25}
 	seen := make(map[string]bool)
 	requests := 0
-	for url := recordsURL + "?pageSize=10"; url != ""; requests++ {
+	for url := recordsURL + "?pagesize=10&PAGE=1"; url != ""; requests++ {
 		_, body := do(t, tenant, newRequest(t.Context(), "GET", url, ""))
 		p := decode[page](t, body)
 		for _, r := range p.Items {

@@ -176,6 +176,35 @@ func TestRecordsAreChangedInPart(t *testing.T) {
 	}
 }
 
+func TestValuesHaveTheFormOfTheirDataType(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+	url := coreURL + "/record/" + oneID(1)
+	for _, tt := range []struct{ dataType, sent, want string }{
+		{"Numeric", `"value":"5"`, `"aiInfluenced":false,"value":"5"`},
+		{"Date", `"value":"2026-01-02"`, `"aiInfluenced":false,"hasDay":true,"hasMonth":true,"value":"2026-01-02"`},
+		{"Date", `"value":"2026-01-01","hasDay":false`, `"aiInfluenced":false,"hasDay":false,"hasMonth":true,"value":"2026-01-01"`},
+		{"Date", `"value":null`, `"aiInfluenced":false,"hasDay":null,"hasMonth":null,"value":null`},
+		{"TextList", `"values":["a"]`, `"aiInfluenced":false,"values":["a"]`},
+		{"OptionList", `"values":[]`, `"aiInfluenced":false,"values":null`},
+		{"UserList", `"values":["u"]`, `"values":["u"]`},
+		{"HyperlinkList", `"hyperlinks":[{"displayText":"d","url":"https://x"}]`, `"hyperlinks":[{"displayText":"d","url":"https://x"}]`},
+		{"RecordLink", `"links":[{"recordId":"r"}]`, `"children":null,"links":[{"recordId":"r"}],"parents":null`},
+	} {
+		id := call(t, tenant, "POST", coreURL+"/fielddefinitions", fmt.Sprintf(`{"name":%q,"dataType":%q}`, tt.dataType+tt.sent, tt.dataType), 201)["id"]
+		call(t, tenant, "PUT", url, fmt.Sprintf(`{"fields":{"addOrUpdate":[{"id":%q,"localizedValues":[{%s}]}]}}`, id, tt.sent), 204)
+		value := call(t, tenant, "GET", fmt.Sprintf("%s/field/%s", url, id), "", 200)["localizedValues"].([]any)[0].(map[string]any)
+		for _, name := range []string{"languageId", "readOnly", "modifiedOn"} {
+			if _, ok := value[name]; !ok {
+				t.Errorf("%s: %s is missing", tt.dataType, name)
+			}
+			delete(value, name)
+		}
+		if got, _ := json.Marshal(value); string(got) != "{"+tt.want+"}" {
+			t.Errorf("%s: got %s, want {%s}", tt.dataType, got, tt.want)
+		}
+	}
+}
+
 func TestSelectedPartsComeInTheFormThatIsAccepted(t *testing.T) {
 	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
 	get := func(url, accept string) map[string]any {
@@ -190,6 +219,9 @@ func TestSelectedPartsComeInTheFormThatIsAccepted(t *testing.T) {
 	embedded := got["_embedded"].(map[string]any)
 	if len(embedded) != 4 || embedded["masterfilelatestversion"] == nil || got["fields"] != nil {
 		t.Errorf("%v", got)
+	}
+	if self := embedded["preview"].(map[string]any)["_links"]; fmt.Sprint(self) != fmt.Sprintf("map[self:map[href:%s/image/preview]]", url) {
+		t.Errorf("the preview links to %v", self)
 	}
 	link := got["_links"].(map[string]any)["fields"].(map[string]any)
 	if link["select-key"] != "fields" || !strings.HasPrefix(link["href"].(string), "https://") {
@@ -223,6 +255,16 @@ func TestRequiredHeadersAreRequired(t *testing.T) {
 		req.Header.Set(missing, "")
 		if resp, text := do(t, tenant, req); resp.StatusCode != 400 || !strings.Contains(text, missing) {
 			t.Errorf("without %s: %s %s", missing, resp.Status, text)
+		}
+	}
+	for kind, want := range map[string]int{"application/hal+json": 201, "text/json; charset=utf-8": 201, "text/plain": 400, "application/jsonp": 400} {
+		req := newRequest(t.Context(), "POST", recordsURL, "{}")
+		for name, value := range full {
+			req.Header.Set(name, value)
+		}
+		req.Header.Set("Content-Type", kind)
+		if resp, text := do(t, tenant, req); resp.StatusCode != want {
+			t.Errorf("%s: %s %s, want %d", kind, resp.Status, text, want)
 		}
 	}
 }

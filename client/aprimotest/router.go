@@ -8,8 +8,8 @@ import (
 )
 
 // A router finds the handler for a path below /api/core/. What is fixed in a path
-// is found in any case, an id with or without dashes, and a slash at the end is
-// ignored, as IIS does.
+// is found in any case, an id with or without dashes, and slashes that separate
+// nothing are ignored, as IIS does.
 type router struct {
 	fixed    map[string]*router
 	wild     *router
@@ -48,13 +48,13 @@ func (rt *router) handle(method, pattern string, h handler) {
 // serve answers a request for a path, and leaves the path as answers have it in
 // the request.
 func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string, strict bool) {
-	parts := strings.Split(strings.TrimSuffix(path, "/"), "/")
+	parts := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
 	for i, part := range parts {
 		lower := strings.ToLower(part)
 		switch next := rt.fixed[lower]; {
 		case next != nil:
 			rt, parts[i] = next, lower
-		case rt.wild != nil && part != "":
+		case rt.wild != nil:
 			if !strict {
 				parts[i] = normalizeID(part)
 			}

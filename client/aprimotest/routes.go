@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ const (
 	apiPath      = "/api/core"
 	uploadsPath  = "/uploads"
 	segmentsPath = "/uploads/segments"
+	orderPath    = "/order/" // the Location of an order, which one client at least follows as it is
 )
 
 // newRoutes returns the API, without the tokens and the blobs.
@@ -35,6 +37,8 @@ func (t *Tenant) newRoutes() http.Handler {
 			serveMux(uploads, w, r)
 		case isMO:
 			serveMux(mo(), w, moPath(r))
+		case !isDAM && !strings.HasPrefix(path, orderPath):
+			notServed(w, r, "")
 		default:
 			t.store.mu.Lock()
 			defer t.store.mu.Unlock()
@@ -165,11 +169,14 @@ func (s *store) uploadRoutes() *http.ServeMux {
 	return mux
 }
 
+// jsonTypes are the media types of JSON that real tenants take: those that they send.
+var jsonTypes = regexp.MustCompile(`^(?:application/(?:hal\+)?|text/)json\b`)
+
 // checkHeaders returns an error if a header is not there that the guide requires.
 func (t *Tenant) checkHeaders(r *http.Request, mo, upload bool) error {
 	hasBody := (r.Method == http.MethodPost || r.Method == http.MethodPut) && r.ContentLength != 0
 	kind := r.Header.Get("Content-Type")
-	if hasBody && !isForm(r) && !strings.HasPrefix(kind, "application/json") {
+	if hasBody && !isForm(r) && !jsonTypes.MatchString(kind) {
 		return invalid("The header Content-Type must be application/json, not '%s'.", kind)
 	}
 	if mo || upload && !t.Strict.UploadHeaders {

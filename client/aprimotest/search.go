@@ -96,12 +96,14 @@ func (s *store) recordWords() vocabulary[*record] {
 	return can
 }
 
+func contentTypeOf(rec *record) []string { return []string{rec.contentType} }
+
 // recordProperties are those that need nothing but the record.
 var recordProperties = map[string]property[*record]{
 	"id":             {id: true},
 	"createdon":      {time: func(rec *record) time.Time { return rec.created }},
 	"modifiedon":     {time: func(rec *record) time.Time { return rec.modified }},
-	"contenttype":    {texts: func(rec *record) []string { return []string{rec.contentType} }},
+	"contenttype":    {texts: contentTypeOf}, // short for its label (CHILI, live)
 	"status":         {texts: func(rec *record) []string { return []string{rec.status} }},
 	"contentstatus":  {texts: func(rec *record) []string { return []string{rec.status} }},
 	"title":          {texts: func(rec *record) []string { return []string{rec.name()} }},
@@ -113,7 +115,9 @@ var recordProperties = map[string]property[*record]{
 	"modifiedby.id":  {texts: func(rec *record) []string { return []string{nameID(rec.modifiedBy)} }},
 	"createdby.name": {texts: func(rec *record) []string { return []string{rec.createdBy} }},
 
-	"modifiedby.name": {texts: func(rec *record) []string { return []string{rec.modifiedBy} }},
+	"modifiedby.name":   {texts: func(rec *record) []string { return []string{rec.modifiedBy} }},
+	"contenttype.name":  {texts: contentTypeOf},
+	"contenttype.label": {texts: contentTypeOf},
 }
 
 func (s *store) recordProperty(name, argument string) (property[*record], bool) {
@@ -133,8 +137,22 @@ func (s *store) recordProperty(name, argument string) (property[*record], bool) 
 		return property[*record]{number: func(rec *record) float64 { return float64(len(s.filesOf(rec))) }}, true
 	case head == "classification" || head == "directclassification":
 		return s.classificationProperty(last, head == "classification"), true
-	case strings.Contains(head, "file"):
-		return s.versionProperty(last, strings.Contains(head, "latest"), strings.Contains(head, "master"))
+	}
+	if p, ok := s.namedField(name); ok || !strings.Contains(head, "file") {
+		return p, ok
+	}
+	return s.versionProperty(last, strings.Contains(head, "latest"), strings.Contains(head, "master"))
+}
+
+// namedField is the property that has the name, or else the label, of a field.
+func (s *store) namedField(name string) (property[*record], bool) {
+	c := s.collection("fielddefinitions")
+	for _, by := range []string{"name", "label"} {
+		for _, id := range c.ids {
+			if strings.EqualFold(text(c.byID[id][by]), name) {
+				return s.fieldProperty("fieldid", id), true
+			}
+		}
 	}
 	return property[*record]{}, false
 }
@@ -155,10 +173,8 @@ func (s *store) fieldProperty(by, value string) property[*record] {
 // memberOf is whether a record is in a collection.
 func (s *store) memberOf(id string) property[*record] {
 	in := make(map[uint64]bool)
-	if doc := s.collection("collections").byID[normalizeID(id)]; doc != nil && doc["type"] != "Dynamic" {
-		for _, n := range s.inCollection(doc) {
-			in[n] = true
-		}
+	for _, n := range s.inCollection(s.collection("collections").byID[normalizeID(id)]) {
+		in[n] = true
 	}
 	return property[*record]{texts: func(rec *record) []string { return []string{text(in[rec.number])} }}
 }
@@ -170,7 +186,7 @@ func (s *store) classificationProperty(name string, above bool) property[*record
 	return property[*record]{texts: func(rec *record) (all []string) {
 		for _, item := range s.classificationsOf(rec) {
 			for doc := docs[identity(item, nil)]; doc != nil; doc = s.parent(doc) {
-				all = append(all, text(valueOf(doc, name)))
+				all = append(all, withPaths(text(valueOf(doc, name)))...)
 				if !above {
 					break
 				}

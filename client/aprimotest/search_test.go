@@ -46,8 +46,15 @@ func search(t *testing.T, tenant *aprimotest.Tenant, query, expression string) (
 func TestExpressionsFindWhatTheySay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, Records: 10, IndexDelay: -1}
-		post(t, tenant, recordsURL, `{"contentType":"Image","tag":"it's","status":"draft"}`, 201)
 		const id3, dashed = "00000000000000000000000000000003", "00000000-0000-0000-0000-000000000004"
+		post(t, tenant, recordsURL, `{"contentType":"Image","tag":"it's","status":"draft"}`, 201)
+		post(t, tenant, coreURL+"/fielddefinitions", `{"name":"sku","label":"Stock number","dataType":"SingleLineText"}`, 201)
+		call(t, tenant, "PUT", coreURL+"/record/"+oneID(6), `{"fields":{"addOrUpdate":[{"name":"sku","localizedValues":[{"value":"A-1"}]}]}}`, 204)
+		collection := func(body string) any { return call(t, tenant, "POST", coreURL+"/collections", body, 201)["id"] }
+		some := collection(`{"name":"Some","records":{"addOrUpdate":[{"id":"` + dashed + `"}]}}`)
+		more := collection(fmt.Sprintf(`{"name":"More","type":"dynamic","searchExpression":{"expression":"Title = 'Record 2' or Collection('%v')"}}`, some))
+		itself := collection(`{"name":"Itself","type":"dynamic","searchExpression":{"expression":"Title = 'x'"}}`)
+		call(t, tenant, "PUT", fmt.Sprintf("%s/collection/%v", coreURL, itself), fmt.Sprintf(`{"searchExpression":{"expression":"Title = 'Record 3' or Collection('%v')"}}`, itself), 204)
 		for _, tt := range []struct {
 			body string
 			want string // numbers of the records; or the status
@@ -84,6 +91,20 @@ func TestExpressionsFindWhatTheySay(t *testing.T) {
 			{`{"expression":"LatestVersionOfMasterFile.HasPublicUri = true"}`, ""},
 			{`{"expression":"FieldName(\"Title\").Value = 'Record 5'"}`, "5"},
 			{`{"expression":"Collection('` + id3 + `')"}`, ""},
+			{fmt.Sprintf(`{"expression":"Collection(?) and not Title = ?","parameters":[%q,"Record 2"]}`, more), "4"},
+			{fmt.Sprintf(`{"expression":"Collection(@c)","namedParameters":{"c":%q}}`, itself), "3"},
+			{`{"expression":"Collection(?)"}`, "400"},
+			{`{"expression":"sku = 'a-1'"}`, "6"},
+			{`{"expression":"sku = '' and Title <> ''"}`, "1 2 3 4 5 7 8 9 10 11"},
+			{`{"expression":"FieldName('sku') <> ''"}`, "6"},
+			{`{"expression":"ContentType.Label = 'Image' or Classification.NamePath = 'Assets' and sku = 'A-1'"}`, "6 11"},
+			{`{"expression":"'Stock Number' CONTAINS 'a' and fileCount = 1"}`, "6"},
+			{`{"expression":"(Keywords CONTAINS 'x' or \"sku\" in ('A-1', 'A-2'))"}`, "6"},
+			{`{"expression":"Keyword CONTAINS 'x'"}`, "400"},
+			{`{"expression":"? and Classification.Identifier = ?","parameters":["cord 7","assets"]}`, "7"},
+			{`{"expression":"@word","namedParameters":{"word":"Record 7"}}`, "7"},
+			{`{"expression":"?"}`, "400"},
+			{`{"expression":"not id = ''"}`, "1 2 3 4 5 6 7 8 9 10 11"},
 			{`{"expression":"Classification.NamePath = '/Assets' and Title = 'Record 6'"}`, "6"},
 			{`{"expression":"*"}`, "1 2 3 4 5 6 7 8 9 10 11"},
 			{`{"expression":"Title = 'x'","defaultLogicalOperator":"XOR"}`, "400"},

@@ -74,13 +74,8 @@ func (s *store) savesOf() map[string]func(id string, doc document, list string) 
 			return nil
 		},
 		"fielddefinition": s.nameItems,
-		"collection": func(_ string, doc document, _ string) error {
-			if doc["ownerId"] == nil {
-				doc["ownerId"] = doc["~createdBy"]
-			}
-			return nil
-		},
-		"contenttype": completeContentType,
+		"collection":      s.ownCollection,
+		"contenttype":     completeContentType,
 	}
 }
 

@@ -48,6 +48,7 @@ type store struct {
 	orders   map[string]*order
 	blobs    map[string]*blob
 	logins   map[string]string // the names of those who sent requests, by their ids
+	searched map[string]bool   // the dynamic collections that are being searched for
 	ids      uint64            // given so far, to what is not a record
 }
 
@@ -55,7 +56,7 @@ func (t *Tenant) open(now time.Time) {
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()
 	s := &t.store
-	s.epoch = now
+	s.epoch = kept(now)
 	s.together = max(1, t.CreatedTogether)
 	s.fileSize = max(0, orDefault(t.FileSize, defaultFileSize))
 	s.indexDelay = max(0, orDefault(t.IndexDelay, defaultIndexDelay))
@@ -65,7 +66,7 @@ func (t *Tenant) open(now time.Time) {
 	s.signedFor = orDefault(max(0, t.SignedFor), defaultSignedFor)
 	s.strict, s.deletesTrees, s.dynamicRecords = t.Strict, t.DeleteTrees, t.DynamicRecords
 	s.logins = make(map[string]string)
-	s.owners = make(map[string]uint64)
+	s.owners, s.searched = make(map[string]uint64), make(map[string]bool)
 	s.docs, s.orders = make(map[string]*collection), make(map[string]*order)
 	s.attached = make(map[string]document)
 	s.blobs = make(map[string]*blob)

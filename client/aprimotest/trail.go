@@ -5,17 +5,61 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// note writes a change of a record into its trail.
-func (rec *record) note(s *store, in recordChange) {
+// trailOf returns what a change does to the fields of a record, as a trail shows it: the
+// value of one, or what is added to a list and removed from it. Here alone ids have dashes
+// (an example of Aprimo's that reads them).
+func (rec *record) trailOf(put []field) []any {
 	changes := []any{}
-	for _, f := range in.Fields.Put {
+	for _, f := range put {
 		for _, l := range f.Localized {
-			changes = append(changes, document{"type": "field", "fieldId": f.ID, "fieldName": f.Name, "languageId": l.Language, "newValue": field{Localized: []localizedValue{l}}.joined()})
+			change := document{"fieldId": dashed(f.ID), "languageId": dashed(l.Language)}
+			if change["value"] = l.Value; lists[f.DataType] != nil {
+				delete(change, "value")
+				before, now := rec.textsOf(f.ID, l.Language), l.texts()
+				change["items"] = document{"added": without(now, before), "removed": without(before, now)}
+			}
+			changes = append(changes, change)
 		}
 	}
+	return changes
+}
+
+// textsOf are the values of a field in a language.
+func (rec *record) textsOf(id, language string) []string {
+	for _, f := range rec.fields {
+		for _, l := range f.Localized {
+			if f.ID == id && l.Language == language {
+				return l.texts()
+			}
+		}
+	}
+	return nil
+}
+
+// without returns what is in one list and not in another.
+func without(all, others []string) []any {
+	items := []any{}
+	for _, value := range all {
+		if !slices.Contains(others, value) {
+			items = append(items, document{"value": value})
+		}
+	}
+	return items
+}
+
+func dashed(id string) string {
+	if len(id) != 32 {
+		return id
+	}
+	return strings.Join([]string{id[:8], id[8:12], id[12:16], id[16:20], id[20:]}, "-")
+}
+
+// note writes a change of a record into its trail.
+func (rec *record) note(changes []any) {
 	kind := "recordModified"
 	if len(rec.trail) == 0 && rec.created.Equal(rec.modified) {
 		kind = "recordCreated"
@@ -24,18 +68,6 @@ func (rec *record) note(s *store, in recordChange) {
 		"id": len(rec.trail) + 1, "type": kind, "userId": nameID(rec.modifiedBy), "createdOn": stamp(rec.modified),
 		"changeCount": len(changes), "~changes": changes,
 	})
-}
-
-// joined returns the values of a field as one text.
-func (f field) joined() string {
-	var all string
-	for i, t := range f.texts() {
-		if i > 0 {
-			all += ", "
-		}
-		all += t
-	}
-	return all
 }
 
 // getEntry returns one entry of the trail, by its number, from one.
@@ -60,7 +92,7 @@ func (s *store) getTrail(w http.ResponseWriter, r *http.Request, rec *record) er
 	}
 	entries := []document{}
 	for _, entry := range rec.trail {
-		filter := r.URL.Query().Get("filter")
+		filter := inQuery(r, "filter")
 		if isDownload := entry["type"] == "recordDownloaded"; filter == "" || isDownload == (filter == "download") {
 			shown := maps.Clone(entry)
 			delete(shown, "~changes")

@@ -173,9 +173,9 @@ func (s *store) putSegment(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	index, err := strconv.Atoi(r.URL.Query().Get("index"))
+	index, err := strconv.Atoi(inQuery(r, "index"))
 	if err != nil || index < 0 {
-		return invalid("'%s' is not an index of a segment.", r.URL.Query().Get("index"))
+		return invalid("'%s' is not an index of a segment.", inQuery(r, "index"))
 	}
 	p, err := s.formFile(r, fmt.Sprintf("segment%d", index))
 	if err != nil {

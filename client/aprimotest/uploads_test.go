@@ -203,7 +203,7 @@ func FuzzSegment(f *testing.F) {
 		query := req.URL.Query()
 		query.Set("index", index)
 		req.URL.RawQuery = query.Encode()
-		req.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		req.Header.Set("Content-Type", "Multipart/Form-Data; boundary=b")
 		resp, text := do(t, tenant, req)
 		segments := tenant.Uploads()[0].Segments
 		switch resp.StatusCode {

@@ -178,17 +178,21 @@ func (s *store) linkVersion(_ string, doc document, _ string) error {
 }
 
 // imageOf returns the image of an object, with a signed address.
-func (s *store) imageOf(o object, kind string) any {
+func (s *store) imageOf(o object, rel *relation, q *query) any {
 	if rec, ok := o.of.(*record); o.of == nil || ok && len(s.filesOf(rec)) == 0 {
 		return nil
 	}
-	id, edge := path.Base(o.path), 1024
+	id, kind, edge := path.Base(o.path), rel.image, 1024
 	image := imageContent(id, kind)
 	if kind == "thumbnail" {
 		edge = 256
 	}
 	uri := s.publish(id+kind, image.name, image, time.Now().Add(s.signedFor))
-	return document{"uri": uri, "extension": "jpg", "width": edge, "height": edge, "size": image.size}
+	doc := document{"uri": uri, "extension": "jpg", "width": edge, "height": edge, "size": image.size}
+	if q.hal {
+		doc["_links"] = links{"self": {Href: q.base + o.path + "/" + rel.path}}
+	}
+	return doc
 }
 
 // imageContent is what the image of an object has.

@@ -228,9 +228,76 @@ func TestWhatAProbeTells(t *testing.T) {
 		e.ops[work{class: 3 + i}] = l
 	}
 	// The least of some answers lies about a standard deviation, 0.1 s, below the mean.
-	left, stddev, ok := e.left()
-	if !ok || math.Abs(left-0.4) > 1e-9 || math.Abs(stddev-0.1/math.Sqrt2) > 1e-9 {
+	left, stddev, precise, ok := e.left()
+	if !ok || !precise || math.Abs(left-0.4) > 1e-9 || math.Abs(stddev-0.1/math.Sqrt2) > 1e-9 {
 		t.Errorf("%.3f s longer by %v, standard deviation %.3f s; want 0.4 s, 0.071 s", left, ok, stddev)
+	}
+}
+
+// Without precise operations the noisy ones tell, the surer the more answers there are.
+func TestWhatAProbeTellsOfNoisyOperations(t *testing.T) {
+	l := &latency{mean: 5, variance: 1, samples: oldSamples}
+	for _, took := range []float64{6, 7, 8, 7} {
+		l.probed.add(took)
+	}
+	e := delayEstimator{ops: map[work]*latency{{class: 2}: l}}
+	left, stddev, precise, ok := e.left()
+	if !ok || precise || math.Abs(left-2) > 1e-9 || math.Abs(stddev-0.5) > 1e-9 {
+		t.Errorf("%.3f s longer by %v, precisely %v, standard deviation %.3f s; want 2 s, 0.5 s, not precisely", left, ok, precise, stddev)
+	}
+}
+
+// Of eight requests that are sent at once the fastest are answered first. The others are no
+// proof of a queue.
+func TestTheFirstAnswersAreTheFastest(t *testing.T) {
+	var e delayEstimator
+	sent, l := gate.Now(), e.op(work{class: 2})
+	for _, took := range []time.Duration{2, 3, 3, 4, 4, 5, 5, 6} {
+		e.sample(l, took*time.Second, 0, true, false, sent.Add(took*time.Second))
+	}
+	if e.delay() != 0 || math.Abs(l.mean-4) > 1e-9 {
+		t.Errorf("a delay of %.2f s and a mean of %.2f s, want 0 and 4 s", e.delay(), l.mean)
+	}
+}
+
+// What a probe leaves is learnt as the time of a slow operation only as far as it cannot be a
+// queue, since our own part of a queue goes in a probe.
+func TestASlowOperationDoesNotLearnTheQueueOfOthers(t *testing.T) {
+	for _, c := range []struct {
+		about              string
+		rate, left, learnt float64
+	}{
+		{"we send a fifth and half of it goes: a queue", 3, 2, 0},
+		{"we send all and nothing goes: no queue", 15, 4, 1},
+		{"it is faster than known", 15, -1, -1},
+	} {
+		w, now := New(15, 0), gate.Now()
+		l := w.delay.op(work{class: 2})
+		l.mean, l.variance, l.samples = 4, 1, oldSamples
+		for range 20 {
+			l.probed.add(4 + c.left)
+		}
+		w.judgment.due, w.judgment.before, w.judgment.rate = now, 4, c.rate
+		w.judge(now)
+		if learnt := l.mean - 4; learnt*c.learnt < 0 || (learnt != 0) != (c.learnt != 0) {
+			t.Errorf("%s: the mean moved by %.2f s, want the sign of %v", c.about, learnt, c.learnt)
+		}
+	}
+}
+
+// Overload is over when a probe leaves little, though the queue may be long again since.
+func TestOverloadEndsWithWhatAProbeLeaves(t *testing.T) {
+	for left, over := range map[float64]bool{1: true, 6: false} {
+		w, now := New(15, 0), gate.Now()
+		l := w.delay.op(work{class: 2})
+		l.mean, l.variance, l.samples = 1, 0.01, oldSamples
+		l.probed.add(1 + left)
+		w.delay.queue = 6
+		w.judgment.due, w.judgment.before, w.judgment.rate = now, 6, 3
+		w.judge(now)
+		if got := w.bearable == now; got != over {
+			t.Errorf("a probe leaves %v s: over %v, want %v", left, got, over)
+		}
 	}
 }
 
