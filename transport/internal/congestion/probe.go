@@ -59,10 +59,11 @@ const (
 	provenLeast, proven, provenPart = 0.15, 2.5, 0.5
 
 	// Operations that are not precise learn what the evidence exceeds noisyProven standard
-	// deviations by. (Measured in .ci/lab: if they learn all that is left in a probe, what others
-	// have queued then counts as their own time, and others wait 2.5 s in random mixes of slow
-	// calls instead of 1.2 s.)
-	noisyProven = 0.5
+	// deviations by; our part counts as noisyLeast of the limit at least, or the noise would be
+	// all. (Measured in .ci/lab: if they learn all that is left in a probe, what others have queued
+	// then counts as their own time, and others wait 2.5 s in random mixes of slow calls instead
+	// of 1.2 s. Without the least, 0.04 more is left unused after an API has become slower.)
+	noisyProven, noisyLeast = 0.5, 1.0 / 3
 
 	// suspectLeast, in seconds, is the delay of a probe that may be the server's own time.
 	// (Measured in .ci/lab.)
@@ -115,7 +116,7 @@ func (w *Window) judge(now gate.Instant) {
 	case ok && precise:
 		w.conclude(now, left, stddev)
 	case ok:
-		j.prove(w.limit, left, stddev)
+		j.prove(w.limit, noisyLeast*w.limit, left, stddev)
 		service := j.proof.mean() - noisyProven/math.Sqrt(j.proof.weight)
 		w.delay.settle(false, max(0, left-max(0, service)))
 	}
@@ -149,7 +150,7 @@ func (w *Window) conclude(now gate.Instant, left, stddev float64) {
 func (w *Window) weigh(now gate.Instant, left, stddev float64) {
 	j := &w.judgment
 	j.train.end(w.limit, left)
-	excess, variance := j.prove(w.limit, left, stddev)
+	excess, variance := j.prove(w.limit, leastProbed, left, stddev)
 	w.stand(left, variance)
 	service, need := j.proof.mean(), proven
 	if j.train.apart() {
@@ -168,9 +169,10 @@ func (w *Window) weigh(now gate.Instant, left, stddev float64) {
 }
 
 // prove adds to the evidence what of the delay is no queue, at least: what is left beyond what
-// would be if our own part had gone. It returns that, and the variance of the delay's fall.
-func (j *judgment) prove(limit, left, stddev float64) (excess, variance float64) {
-	rate := min(limit, max(leastProbed, j.rate))
+// would be if our own part had gone, which is of least requests a second at least. It returns
+// that, and the variance of the delay's fall.
+func (j *judgment) prove(limit, least, left, stddev float64) (excess, variance float64) {
+	rate := min(limit, max(least, j.rate))
 	part := limit / rate
 	excess = min(left, j.before-(j.before-left)*part)
 	others := othersNoise * (limit - rate) * (leastRecent + j.before) / (limit * limit)
