@@ -36,7 +36,11 @@ func TestAnUploadDoesNotWaitForABodyToBeClosed(t *testing.T) {
 		})
 		c := newClient(t, nil, limited(careless))
 		start := time.Now()
-		for _, size := range []pattern{5, large} {
+		sizes := []pattern{5, large}
+		if testing.Short() {
+			sizes = sizes[:1]
+		}
+		for _, size := range sizes {
 			for _, opts := range [][]client.UploadOption{nil, {client.UploadToBlob(&http.Client{Transport: careless})}} {
 				if _, err := c.Uploads.ReaderAt(t.Context(), "a.mov", size, int64(size), opts...); err != nil {
 					t.Errorf("%d bytes: %v", size, err)
@@ -183,7 +187,11 @@ func TestAFileThatChangesWhileItIsUploaded(t *testing.T) {
 		"truncated":           func(f *os.File) { f.Truncate(15_000_000) },
 		"longer, with a time": func(f *os.File) { f.Seek(0, io.SeekEnd); f.Write(make([]byte, 1)); os.Chtimes(f.Name(), old, old) },
 	} {
-		for _, how := range []string{"File", "File to a blob", "ReaderAt", "Reader"} {
+		ways := []string{"File", "File to a blob", "ReaderAt", "Reader"}
+		if testing.Short() {
+			ways = ways[:1]
+		}
+		for _, how := range ways {
 			t.Run(name+", "+how, func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "film.mov")
 				f, err := os.Create(path)

@@ -152,6 +152,9 @@ func TestDryRunRepeatsNothing(t *testing.T) {
 // While calls of two classes wait, each gets its part, at once, whatever it is
 // changed to; and none starves.
 func TestSetClassesTakesEffectAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("700 goroutines for each case")
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		interactive, batch := rapid.IntRange(1, 20).Draw(rt, "interactive"), rapid.IntRange(1, 20).Draw(rt, "batch")
 		synctest.Test(t, func(t *testing.T) {

@@ -68,6 +68,9 @@ func TestAnUploadIsResumed(t *testing.T) {
 }
 
 func TestChunksOfTheDefaultSizeFitIntoARequest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it sends 90 MB")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		tenant := &aprimotest.Tenant{}
 		mo := newOperations(t, tenant.Transport())
