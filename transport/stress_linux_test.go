@@ -112,7 +112,7 @@ func testUnderStress(t *testing.T, under string) (most int) {
 	mu.Lock()
 	defer mu.Unlock()
 	slices.SortFunc(arrived, time.Time.Compare)
-	least := int(3 * stress.Seconds())
+	least := int(stress.Seconds()) // under the race detector 500 goroutines keep the processors busy
 	if under == "a busy machine" {
 		least = 1 // it has the processor only if nobody else wants it
 	}
