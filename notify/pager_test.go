@@ -156,6 +156,19 @@ func aDayOfPaging(t *testing.T, url string, rule notify.Rule) {
 	}
 }
 
+// pagerDuty returns a Webhook in the shape of PagerDuty, whose server answers each action with a
+// status.
+func pagerDuty(status func(action string) int) notify.Webhook {
+	server := roundTripper(func(r *http.Request) (*http.Response, error) {
+		var event struct {
+			Action string `json:"event_action"`
+		}
+		json.NewDecoder(r.Body).Decode(&event)
+		return &http.Response{StatusCode: status(event.Action), Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+	})
+	return notify.Webhook{URL: "https://pd.example/v2/enqueue", Shape: notify.PagerDuty, RoutingKey: "secret-key", Client: &http.Client{Transport: server}}
+}
+
 // A pager whose triggers take longer than its resolves must not get them in the wrong order:
 // it would keep the incident open for ever. The trigger is retried here when the incident
 // ends, or the Alerter closes.
@@ -164,26 +177,20 @@ func TestRetriedTriggerComesBeforeItsEnd(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var actions []string
 			down := true
-			hook := roundTripper(func(r *http.Request) (*http.Response, error) {
-				var e struct {
-					Action string `json:"event_action"`
-				}
-				json.NewDecoder(r.Body).Decode(&e)
+			hook := pagerDuty(func(action string) int {
 				status := 202
-				if e.Action == "trigger" {
+				if action == "trigger" {
 					if down {
 						status = 503
 					}
 					time.Sleep(10 * time.Second)
 				}
 				if status == 202 {
-					actions = append(actions, e.Action)
+					actions = append(actions, action)
 				}
-				return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+				return status
 			})
-			a := notify.New(
-				notify.Webhook{URL: "https://pd.example/v2/enqueue", Shape: notify.PagerDuty, RoutingKey: "secret-key", Client: &http.Client{Transport: hook}},
-				notify.Rule{Logger: quiet(), Within: time.Minute, Retries: []time.Duration{time.Hour}})
+			a := notify.New(hook, notify.Rule{Logger: quiet(), Within: time.Minute, Retries: []time.Duration{time.Hour}})
 			burst(a, 20)
 			time.Sleep(50 * time.Minute)
 			down = false
@@ -207,24 +214,20 @@ func TestNothingOvertakesATriggerThatIsLeftInTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var actions []string
 		down := true
-		hook := roundTripper(func(r *http.Request) (*http.Response, error) {
-			var e struct {
-				Action string `json:"event_action"`
-			}
-			json.NewDecoder(r.Body).Decode(&e)
+		hook := pagerDuty(func(action string) int {
 			status := 202
-			if down && e.Action == "trigger" {
+			if down && action == "trigger" {
 				status = 503
 			}
-			actions = append(actions, fmt.Sprint(e.Action, status))
-			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+			actions = append(actions, fmt.Sprint(action, status))
+			return status
 		})
 		mail, store := new(inbox), notify.Dir(t.TempDir())
 		var out bytes.Buffer
 		logger := zerolog.New(&out)
 		program := func() *notify.Alerter {
 			return notify.New(notify.Routes{
-				{Name: "pager", To: notify.Webhook{URL: "https://pd.example/v2/enqueue", Shape: notify.PagerDuty, RoutingKey: "secret-key", Client: &http.Client{Transport: hook}}},
+				{Name: "pager", To: hook},
 				{Name: "mail", To: mail},
 			}, notify.Rule{Logger: &logger, Within: time.Minute, Retries: []time.Duration{time.Hour}, Store: store})
 		}

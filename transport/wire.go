@@ -35,7 +35,7 @@ type hook struct {
 	err   atomic.Pointer[error] // why there was no slot for a further connection
 }
 
-// hooks decides which attempts have a hook. A hook costs six allocations: little compared with a
+// hooks decides which attempts have a hook. A hook costs seven allocations: little compared with a
 // connection, but much for a base without connections, as in a test or a benchmark. So if the
 // first hooklessFrom answers of a base showed no connection, only one in hooklessEvery attempts
 // has a hook.
