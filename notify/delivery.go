@@ -72,6 +72,7 @@ type outcome struct {
 	kept     bool // the Store keeps the alert for this target: the next program delivers it
 	release  bool // the next program may take what is kept
 	rollback bool // nobody has got the alert: the next one tells the same
+	done     []receipt
 }
 
 // finish notes that an alert was delivered to a target, or could not be.
@@ -82,6 +83,9 @@ func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err e
 			s.remove(r)
 		}
 		if o.release {
+			for _, done := range o.done { // another target's result may be on its way
+				s.remove(done)
+			}
 			s.release(p.ID)
 		}
 		if o.rollback {
@@ -125,6 +129,7 @@ func (a *Alerter) conclude(r receipt, d *delivery, got bool, err error) (o outco
 		a.done = append(a.done, r)
 		a.done = a.done[max(0, len(a.done)-maxDone):]
 	}
+	o.done = slices.Clone(a.done)
 	return o
 }
 

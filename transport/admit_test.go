@@ -255,3 +255,66 @@ func TestTheRateThatIsAchievedIsExpected(t *testing.T) {
 		time.Sleep(time.Minute)
 	})
 }
+
+// Where a reserve holds batch work back, the rate is what the reserve leaves. It says nothing
+// about a call that has nobody ahead.
+func TestTheRateOfAReserveIsNotExpected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		tr := transport.New(quiet, transport.WithClasses(transport.Classes{Reserve: 0.8}), transport.WithBase(newWire(func(n int, _ *http.Request) reply {
+			if n == 1 {
+				return reply{status: 429, after: "1"}
+			}
+			return reply{takes: time.Duration(50+n*37%100) * ms}
+		})))
+		var all sync.WaitGroup
+		for range 400 {
+			all.Go(func() { get(transport.ContextWithPriority(ctx, transport.Batch), tr, "job") })
+		}
+		for range 12 {
+			time.Sleep(5 * time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 250*ms)
+			if err := get(transport.ContextWithPriority(ctx, transport.Interactive), tr, "anna"); err != nil {
+				t.Errorf("with no better call queued: got %v, want it sent", err)
+			}
+			if o := tr.Stats().Others; o.Rate != 0 {
+				t.Errorf("got %+v of others, want none: nobody else is there", o)
+			}
+			cancel()
+		}
+		cancel()
+		all.Wait()
+	})
+}
+
+// A long pause says nothing about the rate that can be achieved, nor about others.
+func TestTheRateOfAPauseIsNotExpected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		tr := transport.New(quiet, transport.WithBase(newWire(func(n int, _ *http.Request) reply {
+			if n == 200 {
+				return reply{status: 429, after: "50"}
+			}
+			return reply{takes: time.Duration(50+n*37%100) * ms}
+		})))
+		var all sync.WaitGroup
+		for range 1500 {
+			all.Go(func() { get(ctx, tr, "") })
+		}
+		for paused := time.Duration(0); paused < 55*time.Second; time.Sleep(time.Second) {
+			s := tr.Stats()
+			if !s.PausedUntil.After(time.Now()) && paused == 0 {
+				continue
+			}
+			paused += time.Second
+			if paused < 50*time.Second && s.Others.Rate != 0 {
+				t.Errorf("%v into the pause: got %+v of others, want none", paused, s.Others)
+			}
+			if most := max(0, time.Until(s.PausedUntil)) + time.Duration(s.Queued+1)*time.Second/10; s.Wait > most {
+				t.Errorf("%v after the pause began: got an expected wait of %v behind %d calls, want %v at most", paused, s.Wait, s.Queued, most)
+			}
+		}
+		cancel()
+		all.Wait()
+	})
+}

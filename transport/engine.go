@@ -34,7 +34,8 @@ type engine struct {
 	debt     int // further slots of heavy requests, which the next calls wait for
 	reserve  float64
 	dryRun   bool
-	backlog  gate.Instant // since when calls have waited, without a pause; 0: none waits
+	backlog  gate.Instant // since when the limit or the window has held calls back; 0: it does not
+	refused  gate.Instant // when it last did
 	inFlight int
 	sent     uint64
 	limited  uint64
@@ -319,9 +320,13 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 // wait notes that the head of the queue waits for a reason from now on.
 func (e *engine) wait(reason *time.Duration, now gate.Instant) {
 	e.held.by(reason, now)
-	if e.backlog.IsZero() || reason == &e.held.pause {
+	switch {
+	case reason == &e.held.pause:
+		e.backlog = 0
+	case e.backlog.IsZero() || now.Sub(e.refused) > refusedWithin:
 		e.backlog = now
 	}
+	e.refused = now
 }
 
 // begin counts a request that has a slot.
@@ -387,8 +392,12 @@ func (e *engine) expect(now gate.Instant, ahead int) time.Duration {
 	return wait
 }
 
-// backlogged reports whether calls have waited for long enough, without a pause, that the rate
-// is what can be achieved.
+// refusedWithin is more than the time after which the head of the queue asks for a slot again, so
+// that nothing else holds calls back, such as a reserve.
+const refusedWithin = 2 * time.Second
+
+// backlogged reports whether the limit or the window has held calls back for long enough that the
+// rate is what can be achieved.
 func (e *engine) backlogged(now gate.Instant) bool {
-	return e.queue.Len() > 0 && !e.backlog.IsZero() && now.Sub(e.backlog) >= congestion.RateSpan
+	return e.queue.Len() > 0 && !e.backlog.IsZero() && now.Sub(e.backlog) >= congestion.RateSpan && now.Sub(e.refused) <= refusedWithin
 }

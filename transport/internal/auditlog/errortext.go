@@ -65,8 +65,12 @@ func Redact(text string) string {
 	text = userinfo.ReplaceAllStringFunc(text, safeUserinfo)
 	text = uploadTokenInText.ReplaceAllString(text, "${1}${2}"+Redacted)
 	text = webhook.ReplaceAllString(text, "${1}"+Redacted)
-	text = privateKey.ReplaceAllString(text, "${1}"+Redacted)
-	text = delimited.ReplaceAllString(text, "${1}${2}${3}${4}${5}"+Redacted)
+	text = privateKey.ReplaceAllString(text, "${1}"+Redacted+"${2}")
+	if !maySecret.MatchString(text) {
+		return hideIf(hideIf(text, bearer, isToken), code, isNoErrorCode)
+	}
+	text = quotedText.ReplaceAllString(text, "${1}${2}${3}${4}"+Redacted)
+	text = bracketed.ReplaceAllString(text, "${1}"+Redacted)
 	text = authorization.ReplaceAllString(text, "${1}${2}"+Redacted)
 	text = cookie.ReplaceAllString(text, "${1}"+Redacted)
 	text = hideIf(text, bearer, isToken)
@@ -85,9 +89,14 @@ const (
 	inEscaped = `(?:[^"\\]|\\\\\\?.)`
 
 	// secretName is how the name of a secret ends, in a form, a header, or a connection string.
-	secretName = `[\w.-]*(?:token|secret|password|passwd|passphrase|passcode|pwd|signature|credential|assertion|verifier|session_?id|aspxauth|` +
+	secretWord = `token|secret|password|passwd|passphrase|passcode|pwd|signature|credential|assertion|verifier|session_?id|aspxauth|` +
 		`(?:device|auth|authorization)_code|` +
-		`(?:api|access|account|subscription|functions|private|secret|shared|signing|encryption|master)[-_]?key)|\bsig`
+		`(?:api|access|account|subscription|functions|private|secret|shared|signing|encryption|master)[-_]?key`
+	secretName = `(?:[\w.-]*(?:` + secretWord + `)|\bsig)`
+	headerName = `(?:[\w-]*(?:authorization|cookie))`
+
+	// A name has a quote on both sides or none: a URL that is quoted may end in /token.
+	quotedName = `\\?["'](?:` + secretName + `|` + headerName + `)\\?["']\s*:\s*`
 
 	scheme = `(?:bearer|basic|digest|negotiate|ntlm|hawk|apikey|token|hmac|aws4-hmac-sha256|sharedkey|sharedkeylite|sharedaccesssignature)[ \t]+`
 	param  = `[\w.-]+=(?:"` + inDouble + `*"?|[^\s"',]*)`
@@ -99,34 +108,38 @@ var (
 	escapedURL        = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*%3A%2F%2F[^\s"'&<>]*`)
 	foreignQuery      = regexp.MustCompile("\\?[^\\s\"'`<>?=&]+=[^\\s\"'`<>]*")
 	userinfo          = regexp.MustCompile("[\\w.+%~-]*:[^\\s\"'`<>/@]+@")
-	uploadTokenInText = regexp.MustCompile("(?i)(/+uploads/+segments/+)[^/\\s\"'`?]+|(/+uploads/+)[^/\\s\"'`?]{9,}")
+	uploadTokenInText = regexp.MustCompile("(?i)(/+uploads/+segments/+)[^/\\s\"'`?]+|(/+uploads/+)[^/\\s\"'`?]{8,}[^/\\s\"'`?.,:;!)\\]]")
 
 	// webhook is a URL whose path is the secret.
-	webhook = regexp.MustCompile("(?i)(://(?:hooks\\.(?:slack|zapier)\\.com|[\\w-]+\\.webhook\\.office\\.com|" +
-		"discord(?:app)?\\.com/api/webhooks|api\\.telegram\\.org)/)[^\\s\"'`<>?]*[^\\s\"'`<>?.,:;!)\\]]")
-	privateKey = regexp.MustCompile(`(-----BEGIN [A-Z ]*PRIVATE KEY-----)[^-]+`)
+	webhook = regexp.MustCompile("(?i)(:\\\\?/\\\\?/(?:hooks\\.(?:slack|zapier)\\.com|[\\w-]+\\.webhook\\.office\\.com|outlook\\.office(?:365)?\\.com\\\\?/webhook|" +
+		"(?:[\\w-]+\\.)*discord(?:app)?\\.com\\\\?/api\\\\?/webhooks|api\\.telegram\\.org)\\\\?/)[^\\s\"'`<>?]*[^\\s\"'`<>?.,:;!)\\]]")
+	privateKey = regexp.MustCompile(`(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END|$)`)
 
-	// delimited is what has a name and ends at a quote or a bracket, whatever stands between:
-	// in JSON, and in a header that %v or %#v printed.
-	delimited = regexp.MustCompile(`(?is)((?:` + secretName + `|authorization|cookie)\\?["']?\s*[:=]\s*)` +
-		`(?:(\\")` + inEscaped + `+|(")` + inDouble + `+|(')` + inSingle +
-		`+|(\[(?:\]\w+(?: \{\})?\{)?|\{)(?:\\"` + inEscaped + `*\\"|"` + inDouble + `*"?|[^"\]}])+)`)
+	// maySecret is what every text has that a form below matches, but for bearer and code.
+	maySecret = regexp.MustCompile(`(?i)` + secretWord + `|sig|key|eyj|state=|auth|cookie`)
+
+	// quotedText and bracketed are what has a name and ends at a quote or a bracket, whatever
+	// stands between: in JSON, and in a header that %v or %#v printed.
+	quotedText = regexp.MustCompile(`(?is)(` + quotedName + `|(?:` + secretName + `|authorization|cookie)\s*[:=]\s*)` +
+		`(?:(\\")` + inEscaped + `+|(")` + inDouble + `+|(')` + inSingle + `+)`)
+	bracketed = regexp.MustCompile(`(?is)((?:` + quotedName + `|(?:` + secretName + `|authorization|cookie)[:=])` +
+		`(?:\[(?:\]\w+(?: \{\})?\{)?|\{))(?:\\"` + inEscaped + `*\\"|"` + inDouble + `*"?|[^"\]}])+`)
 
 	// After the header's name anything is a secret, except a status.
 	authorization = regexp.MustCompile(`(?is)(authorization\s*[:=]\s*)(?:(` + scheme + `)(?:"` + inDouble + `*"?|'` + inSingle + `*'?|` +
 		param + `(?:,\s*` + param + `)*|` + bare + `)|[a-z][\w-]*[ \t]+[^\s"',;&\]}]{6,}|[^\s"',;&\[\]{}]{4,})`)
 	cookie = regexp.MustCompile(`(?is)(cookie\s*[:=]\s*)` + bare + `(?:"` + inDouble + `*"?)?` +
-		`(?:;\s*[^\s"',;&\]}=]+=(?:"` + inDouble + `*"?|` + bare + `)?)*`)
+		`(?:(?:;\s*[^\s"',;&\]}=]+)*;\s*[^\s"',;&\]}=]+=(?:"` + inDouble + `*"?|` + bare + `)?)*`)
 
 	// credential is a form's, a JSON's, or a JSON web token wherever it stands.
-	credential = regexp.MustCompile(`((?i:(?:` + secretName + `)(?:\\?["']\s*:\s*|\s*=\s*)|\bapi[-_]?key:\s*|` +
+	credential = regexp.MustCompile(`((?i:` + quotedName + `|` + secretName + `\s*=\s*|\bapi[-_]?key:\s*|` +
 		`\bx-[\w-]*(?:token|key|secret|signature):\s*|\bstate=[^\s"'&]*&code=)|\beyJ[\w-]{6,}\.)` + bare)
 	signInCode = regexp.MustCompile(`(?i)(\bcode=)[^\s"'&]+(&(?:[^\s"'&]*&)*(?:session_)?state=)`)
 
 	// These may be prose, such as "basic authentication", "code=503" and "password: wrong".
 	bearer = regexp.MustCompile(`(?i)(\b(?:bearer|basic|negotiate|sharedaccesssignature)(?:[ \t]+|%20|\+)\\?["']?)([^\s"',;&\\\]}]+)`)
 	code   = regexp.MustCompile(`(?i)(\bcode=)([^\s"',;&\]}]{8,})`)
-	named  = regexp.MustCompile(`(?i)((?:` + secretName + `)["']?[\s:]+["'\[]?|\bauth\s+\[?(?:[\w-]+\s+)?)([^\s"',;&\]}]{6,})`)
+	named  = regexp.MustCompile(`(?i)((?:["']` + secretName + `["']|` + secretName + `)[\s:]+["'\[]?|\bauth\s+\[?(?:[\w-]+\s+)?)([^\s"',;&\]}]{6,})`)
 
 	// errorCode is one of a service, such as 503, 0x80131904, E1015 or invalid_grant.
 	errorCode = regexp.MustCompile(`^(?:0x[0-9a-fA-F]+|[A-Za-z_.-]*\d*)$`)
@@ -158,7 +171,9 @@ func isToken(word string) bool {
 	return len(word) >= 16
 }
 
-func isNoErrorCode(value string) bool { return !errorCode.MatchString(value) }
+func isNoErrorCode(value string) bool {
+	return !errorCode.MatchString(strings.TrimRight(value, ".:!)"))
+}
 
 // hasLettersAndDigits tells "3f9a01bc" in "token 3f9a01bc is unknown" from a word or a number.
 func hasLettersAndDigits(word string) bool {

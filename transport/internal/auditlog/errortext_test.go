@@ -165,7 +165,19 @@ func TestRedact(t *testing.T) {
 		{`https://discord.com/api/webhooks/1/abc?wait=true`, `https://discord.com/api/webhooks/REDACTED?wait=REDACTED`},
 		{`https://discord.com/channels/1: 404`, `https://discord.com/channels/1: 404`},
 
+		{`https://canary.discord.com/api/webhooks/1/abcdef: 404`, `https://canary.discord.com/api/webhooks/REDACTED: 404`},
+		{`{"hook":"https:\/\/hooks.slack.com\/services\/T\/B"}`, `{"hook":"https:\/\/hooks.slack.com\/REDACTED"}`},
+		{`Cookie: a=1; flag; sid=topsecret; HttpOnly`, `Cookie: REDACTED; HttpOnly`},
+		{"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES\n\nMIIE\n-----END RSA PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----REDACTED-----END RSA PRIVATE KEY-----"},
+		{`POST /uploads/b64.0123456789abcdef: reset`, `POST /uploads/REDACTED: reset`},
+
 		// Prose.
+		{`Post "https://acme.aprimo.com/login/connect/token": dial tcp: lookup acme1: http2: GOAWAY`, `Post "https://acme.aprimo.com/login/connect/token": dial tcp: lookup acme1: http2: GOAWAY`},
+		{`Post "https://acme.aprimo.com/login/connect/token": http2: server sent GOAWAY`, `Post "https://acme.aprimo.com/login/connect/token": http2: server sent GOAWAY`},
+		{`POST /uploads/segments: connection reset, https://h/uploads/segments, status 503`, `POST /uploads/segments: connection reset, https://h/uploads/segments, status 503`},
+		{`code=AADSTS50011: The redirect (code=InvalidGrant) (code=0x80131904).`, `code=AADSTS50011: The redirect (code=InvalidGrant) (code=0x80131904).`},
+		{`decoding into field Token: [ at offset 12 of body, status 503`, `decoding into field Token: [ at offset 12 of body, status 503`},
+		{`unexpected token: {"error":"limit"} status 429`, `unexpected token: {"error":"limit"} status 429`},
 		{`token_type=bearer 503 Service Unavailable`, `token_type=bearer 503 Service Unavailable`},
 		{`{"token_type":"Bearer","expires_in":3599}`, `{"token_type":"Bearer","expires_in":3599}`},
 		{`Basic Authentication required`, `Basic Authentication required`},

@@ -314,6 +314,10 @@ func TestOthersGetTheRest(t *testing.T) {
 		w.End(gate.Outcome{Granted: now, Sent: now, Ended: now, Status: 200})
 	}
 	w.delay.queue = 1
+	if rate, stddev := w.Others(now); rate != 0 || stddev != 0 {
+		t.Errorf("%v ± %v a second while the window holds nothing back, want none: we may not want more", rate, stddev)
+	}
+	w.lacked = now
 	if rate, stddev := w.Others(now); math.Abs(rate-10) > 1 || stddev <= 0 {
 		t.Errorf("%v ± %v a second, want 10", rate, stddev)
 	}

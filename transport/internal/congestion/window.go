@@ -263,7 +263,9 @@ func (w *Window) Cancel(granted, now gate.Instant) {
 	w.sending.undo()
 	w.usual.undo()
 	w.history.undo()
-	w.judgment.train.sent = max(0, w.judgment.train.sent-1)
+	if w.judgment.train.includes(granted) {
+		w.judgment.train.sent = max(0, w.judgment.train.sent-1)
+	}
 	w.leave(granted, now)
 }
 
@@ -351,14 +353,14 @@ func (w *Window) moved(sent, now gate.Instant) (since, moved float64) {
 
 // Others returns the requests a second of all other programs, and the standard deviation of
 // that: a saturated server processes for them what it does not for us. It is known while
-// calls have waited for the span of Rate, as the caller says, and the server adds a delay or we
-// obtain nearly all. Otherwise both are 0.
+// calls have waited for the span of Rate, as the caller says, and the window holds them back
+// because the server adds a delay, or we obtain nearly all. Otherwise both are 0.
 func (w *Window) Others(now gate.Instant) (rate, stddev float64) {
 	own := w.sends.rate(now)
 	if w.joint {
 		own = w.shared.Rate
 	}
-	if w.off || w.delay.queue <= 0 && own < aloneAt*w.limit {
+	if w.off || (w.delay.queue <= 0 || !w.lacking(now)) && own < aloneAt*w.limit {
 		return 0, 0
 	}
 	rate = max(0, w.limit-own)
