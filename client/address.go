@@ -17,16 +17,26 @@ import (
 // it is a redirect. It decides which addresses are accepted.
 type origin struct {
 	plain bool // it uses http itself
-	local bool // it is on this machine or in a private network itself
+	near  distance
 }
 
-func originOf(u *url.URL) origin { return origin{u.Scheme == "http", isLocal(u.Hostname())} }
+func originOf(u *url.URL) origin { return origin{u.Scheme == "http", distanceOf(u.Hostname())} }
+
+// A distance is how near to this machine a host is.
+type distance int
+
+const (
+	public  distance = iota
+	named            // a name of the network around this machine
+	private          // an address of it, or this machine
+)
 
 // judge returns an error unless a request without a token may be sent to an address that a
 // server gave: of a blob storage, a file or a redirect. It must use https and have no user,
 // and it must not lead to this machine or into the network around it, where a server could
-// reach what it must not. What the origin does itself is accepted. Names are not resolved: a
-// private endpoint of a blob storage is legitimate.
+// reach what it must not. What the origin does itself is accepted. A name is not resolved, since a
+// private endpoint of a blob storage is legitimate, but one without a dot or of .internal is
+// refused.
 //
 // A link to which the token is sent must be on the tenant's host; see [resolve].
 func (o origin) judge(u *url.URL) error {
@@ -37,7 +47,7 @@ func (o origin) judge(u *url.URL) error {
 		return fmt.Errorf("the address at %s uses %s: only https is accepted", clean(u.Host), clean(u.Scheme))
 	case u.User != nil:
 		return fmt.Errorf("the address at %s contains a user, which is not accepted", clean(u.Host))
-	case isLocal(u.Hostname()) && !o.local:
+	case distanceOf(u.Hostname()) > o.near:
 		return fmt.Errorf("the address at %s is on this machine or in a private network, which is not accepted", clean(u.Host))
 	}
 	return nil
@@ -72,36 +82,45 @@ func (e refusedAddress) Retryable() bool { return false }
 // special are the address spaces that lead to no host of the internet, or by a gateway to any
 // address, besides those that package netip knows (RFC 6890).
 var special = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),
 	netip.MustParsePrefix("100.64.0.0/10"), // providers behind NAT
 	netip.MustParsePrefix("192.0.0.0/24"),
 	netip.MustParsePrefix("198.18.0.0/15"), // tests of networks
 	netip.MustParsePrefix("240.0.0.0/4"),
 	netip.MustParsePrefix("::/96"), // this and the following contain an IPv4 address
+	netip.MustParsePrefix("::ffff:0:0:0/96"),
 	netip.MustParsePrefix("64:ff9b::/96"),
 	netip.MustParsePrefix("64:ff9b:1::/48"),
+	netip.MustParsePrefix("2001::/32"),
 	netip.MustParsePrefix("2002::/16"),
 	netip.MustParsePrefix("fec0::/10"), // once the private networks of IPv6
 }
 
-// isLocal reports whether a host is this machine or an address of a private network.
-func isLocal(host string) bool {
+// distanceOf returns how near a host is, by its name.
+func distanceOf(host string) distance {
 	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
 		host = ascii // as net/http reads it: ①②⑦.0.0.1 and 127。0。0。1 are addresses, too
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".internal") {
-		return true
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return private
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
-		// Some resolvers read 127.1, 0x7f.1 and 2130706433 as addresses. A name without a
-		// dot is one of the network around this machine.
 		last := host[strings.LastIndexByte(host, '.')+1:]
-		_, err := strconv.ParseUint(last, 0, 64)
-		return err == nil || last == host
+		if _, err := strconv.ParseUint(last, 0, 64); err == nil {
+			return private // some resolvers read 127.1, 0x7f.1 and 2130706433 as addresses
+		}
+		if last == host || last == "internal" {
+			return named
+		}
+		return public
 	}
 	ip = ip.Unmap()
-	return !ip.IsGlobalUnicast() || ip.IsPrivate() || slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(ip.WithZone("")) })
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() || slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(ip.WithZone("")) }) {
+		return private
+	}
+	return public
 }
 
 // resolve parses a link from the server to which the token is sent, and which may be

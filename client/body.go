@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -27,7 +28,7 @@ var (
 
 // decodeResponse decodes the JSON body of a response.
 func decodeResponse(resp *http.Response, out any) error {
-	if out == nil || resp.StatusCode == http.StatusNoContent {
+	if resp.StatusCode == http.StatusNoContent || out == nil && !isPage(resp) {
 		return nil
 	}
 	data, err := readBody(resp, out)
@@ -50,6 +51,10 @@ func decodeResponse(resp *http.Response, out any) error {
 	case undecoded && (empty || json.Valid(data)):
 		*raw = data
 		return nil
+	case out == nil && empty:
+		return nil
+	case out == nil: // a page to sign in, say: the change was not made
+		return unexpected(errNotJSON, data)
 	case empty:
 		return errEmpty
 	case undecoded:
@@ -59,6 +64,11 @@ func decodeResponse(resp *http.Response, out any) error {
 		return unexpected(err, data)
 	}
 	return nil
+}
+
+// isPage reports whether a response is a web page.
+func isPage(resp *http.Response) bool {
+	return strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")
 }
 
 // unexpected returns the error for a body that is not what was expected.

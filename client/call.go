@@ -118,7 +118,7 @@ func (k call) received(s *sending, req *http.Request, resp *http.Response, err e
 	if err != nil {
 		e := s.failed(req, err)
 		e.Status = resp.StatusCode
-		e.page = strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")
+		e.page = isPage(resp)
 		return resp, k.outcome(e)
 	}
 	return resp, nil

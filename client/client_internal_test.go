@@ -65,15 +65,32 @@ func TestSleepReturnsTheContextsErrorAndItsCause(t *testing.T) {
 }
 
 func TestLocalHosts(t *testing.T) {
-	for host, want := range map[string]bool{
-		"acme.blob.core.windows.net": false, "8.8.8.8": false, "2606:4700::1111": false, "s3.example": false, "1.cdn.example": false,
-		"localhost": true, "LOCALHOST.": true, "a.localhost": true, "127.0.0.1": true, "127.1": true, "2130706433": true, "0x7f.1": true,
-		"0": true, "0.0.0.0": true, "::1": true, "::": true, "::ffff:127.0.0.1": true, "10.1.2.3": true, "172.16.0.1": true,
-		"192.168.1.1": true, "169.254.169.254": true, "fe80::1%eth0": true, "fd00::1": true, "100.64.0.1": true, "224.0.0.1": true,
-		"255.255.255.255": true,
+	for host, want := range map[string]distance{
+		"acme.blob.core.windows.net": public, "8.8.8.8": public, "2606:4700::1111": public, "s3.example": public, "1.cdn.example": public,
+		"localhost": private, "LOCALHOST.": private, "a.localhost": private, "127.0.0.1": private, "127.1": private, "2130706433": private, "0x7f.1": private,
+		"0": private, "0.0.0.0": private, "::1": private, "::": private, "::ffff:127.0.0.1": private, "10.1.2.3": private, "172.16.0.1": private,
+		"192.168.1.1": private, "169.254.169.254": private, "fe80::1%eth0": private, "fd00::1": private, "100.64.0.1": private, "224.0.0.1": private,
+		"255.255.255.255": private, "0.1.2.3": private, "2001:0:1::1": private, "::ffff:0:7f00:1": private,
+		"proxy": named, "PROXY.": named, "a.internal": named,
 	} {
-		if got := isLocal(host); got != want {
-			t.Errorf("%s: got local %t, want %t", host, got, want)
+		if got := distanceOf(host); got != want {
+			t.Errorf("%s: got distance %d, want %d", host, got, want)
+		}
+	}
+}
+
+// What the tenant's own address is near to, its links may lead to, and nothing nearer.
+func TestLinksLeadNoNearerThanTheTenant(t *testing.T) {
+	links := []string{"https://blob.core.windows.net/x", "https://azurite/x", "https://169.254.169.254/x"}
+	for base, want := range map[string]int{"https://acme.dam.aprimo.com": 1, "https://proxy": 2, "https://a.internal": 2, "https://127.0.0.1": 3} {
+		u, err := url.Parse(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, link := range links {
+			if _, err := originOf(u).judgeLink(link); (err == nil) != (i < want) {
+				t.Errorf("from %s to %s: got %v, want the first %d accepted", base, link, err, want)
+			}
 		}
 	}
 }

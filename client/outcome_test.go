@@ -134,3 +134,25 @@ func TestCreateSaysWhyThereIsNoResult(t *testing.T) {
 		}
 	}
 }
+
+// A web page is no success of a change either: it is of a proxy that wants somebody to sign in.
+func TestAWebPageIsNoSuccessOfAChange(t *testing.T) {
+	c := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		io.WriteString(w, "<html><title>Please sign in</title></html>")
+	})
+	do := func(method string) error {
+		_, err := c.Do(t.Context(), method, "/record/1", nil, nil)
+		return err
+	}
+	for name, err := range map[string]error{
+		"Update": c.Records.Update(t.Context(), "1", client.RecordChange{}),
+		"Delete": c.Records.Delete(t.Context(), "1"),
+		"PUT":    do(http.MethodPut),
+		"POST":   do(http.MethodPost),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "Please sign in") {
+			t.Errorf("%s: got %v, want an error with the title of the page", name, err)
+		}
+	}
+}

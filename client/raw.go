@@ -21,8 +21,8 @@ import (
 //
 // A []byte or json.RawMessage in is sent as it is, nil sends no body, and anything else is
 // encoded as JSON. Use [Header] to send another Content-Type. The response is decoded into out
-// as JSON; a *[]byte or *json.RawMessage out receives it unchanged, up to 64 MiB, and nil
-// discards it.
+// as JSON; a *[]byte receives it unchanged, up to 64 MiB, a *json.RawMessage if it is JSON or
+// empty, and nil discards it, unless it is a web page.
 //
 // Do returns an [*Error] if the status is not 2xx, within an [*UnknownOutcomeError] if a POST or
 // PATCH may have had its effect. The Response is nil if the server did not respond.

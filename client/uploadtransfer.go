@@ -284,6 +284,7 @@ func (t *blobTarget) put(ctx context.Context, query url.Values, body *payload) e
 	if err != nil {
 		return fmt.Errorf("the blob storage of the server: %w", err)
 	}
+	signed := *u
 	u.RawQuery += "&" + query.Encode() // appended, because the existing query is signed
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, u.String(), nil)
 	if err != nil {
@@ -299,13 +300,13 @@ func (t *blobTarget) put(ctx context.Context, query url.Values, body *payload) e
 		if errors.As(err, &urlErr) {
 			err = urlErr.Err // net/http's text contains the signature
 		}
-		e.Message, e.cause = clean(hideQuery(err.Error(), u)), err
+		e.Message, e.cause = clean(hideQuery(err.Error(), &signed)), err
 		return e
 	}
 	defer discard(resp.Body)
 	if resp.StatusCode != http.StatusCreated {
 		e.describe(resp)
-		e.Message, e.Type = clean(hideQuery(e.Message, u)), clean(e.Type)
+		e.Message, e.Type = clean(hideQuery(e.Message, &signed)), clean(e.Type)
 		return e
 	}
 	return nil

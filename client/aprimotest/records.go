@@ -159,7 +159,7 @@ func (s *store) createRecord(w http.ResponseWriter, r *http.Request, in recordCh
 	now := time.Now()
 	rec := &record{number: uint64(len(s.records) + 1), status: "Draft", contentType: "Asset", created: kept(now), createdBy: s.user(r)}
 	rec.indexed = s.indexedAt(r, now)
-	if err := s.change(rec, in, r); err != nil {
+	if err := s.change(rec, in, r, now); err != nil {
 		return err
 	}
 	s.records = append(s.records, rec)
@@ -173,7 +173,7 @@ func (s *store) putRecord(w http.ResponseWriter, r *http.Request, in recordChang
 		return err
 	}
 	s.complete(rec)
-	if err := s.change(rec, in, r); err != nil {
+	if err := s.change(rec, in, r, time.Now()); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -188,7 +188,7 @@ func (s *store) deleteRecord(w http.ResponseWriter, _ *http.Request, rec *record
 
 // change does all that a request asks for, or nothing: what can be wrong with it
 // is looked at first.
-func (s *store) change(rec *record, in recordChange, r *http.Request) (err error) {
+func (s *store) change(rec *record, in recordChange, r *http.Request, now time.Time) (err error) {
 	status := any(rec.status)
 	if in.Status != nil && *in.Status != "" {
 		if status, err = kindOf["record"].member(nil, "status").read(kindOf["record"], nil, *in.Status); err != nil {
@@ -225,7 +225,7 @@ func (s *store) change(rec *record, in recordChange, r *http.Request) (err error
 	changes := rec.trailOf(in.Fields.Put)
 	rec.changeFields(in.Fields.Put, in.Fields.Remove)
 	rec.keep("~accessLists", lists)
-	rec.modified, rec.modifiedBy = kept(time.Now()), s.user(r)
+	rec.modified, rec.modifiedBy = kept(now), s.user(r)
 	rec.note(changes)
 	return nil
 }

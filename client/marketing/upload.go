@@ -25,7 +25,7 @@ const (
 type Upload struct {
 	Name    string      // of the file, with its extension
 	Content io.ReaderAt // for example an *os.File, which must not change meanwhile
-	Size    int64       // in bytes
+	Size    int64       // in bytes: of all of the Content
 
 	// Attachment is true for a version of an attachment, and false for one of a digital asset:
 	// Aprimo keeps their files apart.
@@ -63,10 +63,10 @@ func (m *Operations) Upload(ctx context.Context, u Upload) (File, error) {
 	case u.ChunkSize < 1 || u.ChunkSize > maxChunk:
 		return File{}, fmt.Errorf("marketing: upload: a ChunkSize of %d bytes is not between 1 and %d", u.ChunkSize, maxChunk)
 	}
-	unchanged, err := u.watch()
-	if err != nil {
-		return File{}, err
+	if n, _ := u.Content.ReadAt(make([]byte, 1), u.Size); n > 0 {
+		return File{}, fmt.Errorf("marketing: upload: the content has more than the Size of %d bytes", u.Size)
 	}
+	unchanged := u.watch()
 	file := File{u.FileID, u.Name}
 	resumed := file.ID != ""
 	if !resumed {
@@ -75,6 +75,9 @@ func (m *Operations) Upload(ctx context.Context, u Upload) (File, error) {
 	for n, at := 1, int64(0); n == 1 || at < u.Size; n, at = n+1, at+u.ChunkSize {
 		size := min(u.ChunkSize, u.Size-at)
 		if err := m.sendChunk(ctx, u, file, n, at, size, resumed); err != nil {
+			if changed := unchanged(); changed != nil {
+				return File{}, changed // without the ID: resumed, it would have parts of both
+			}
 			return file, err
 		}
 		if u.Progress != nil {
@@ -82,25 +85,22 @@ func (m *Operations) Upload(ctx context.Context, u Upload) (File, error) {
 		}
 	}
 	if err := unchanged(); err != nil {
-		return File{}, err // without the ID: resumed, it would have parts of both
+		return File{}, err
 	}
-	_, err = m.c.Do(ctx, http.MethodPost, u.path("complete"), file, nil, repeatable(file, "complete"))
+	_, err := m.c.Do(ctx, http.MethodPost, u.path("complete"), file, nil, repeatable(file, "complete"))
 	return file, err
 }
 
-// watch returns a function that returns an error if the Content is a file and has changed since,
-// by its size or time: one that is written to while it is sent would arrive torn.
-func (u Upload) watch() (unchanged func() error, err error) {
+// watch returns a function that returns an error if the Content is a regular file and has changed
+// since, by its size or time: one that is written to while it is sent would arrive torn.
+func (u Upload) watch() (unchanged func() error) {
 	f, ok := u.Content.(interface{ Stat() (fs.FileInfo, error) })
 	if !ok {
-		return func() error { return nil }, nil
+		return func() error { return nil }
 	}
 	begin, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("marketing: upload: %w", err)
-	}
-	if begin.Mode().IsRegular() && begin.Size() != u.Size {
-		return nil, fmt.Errorf("marketing: upload: the file has %d bytes and Size is %d: set it to the size of the file", begin.Size(), u.Size)
+	if err != nil || !begin.Mode().IsRegular() {
+		return func() error { return nil }
 	}
 	return func() error {
 		now, err := f.Stat()
@@ -111,7 +111,7 @@ func (u Upload) watch() (unchanged func() error, err error) {
 			return errors.New("marketing: upload: the file changed while it was uploaded: upload it again, as a new one, when it is no longer written to")
 		}
 		return nil
-	}, nil
+	}
 }
 
 func (u Upload) path(step string) string {

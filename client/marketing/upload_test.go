@@ -76,7 +76,7 @@ func TestChunksOfTheDefaultSizeFitIntoARequest(t *testing.T) {
 		mo := newOperations(t, tenant.Transport())
 		for _, chunk := range []int64{0, 24 << 20} {
 			const size = 45 << 20
-			file, err := mo.Upload(t.Context(), marketing.Upload{Name: "a.bin", Content: zeros{}, Size: size, ChunkSize: chunk})
+			file, err := mo.Upload(t.Context(), marketing.Upload{Name: "a.bin", Content: io.NewSectionReader(zeros{}, 0, size), Size: size, ChunkSize: chunk})
 			if err != nil || len(file.ID) != 36 || file.Name != "a.bin" {
 				t.Errorf("got %+v, %v, want a file", file, err)
 			}
@@ -152,11 +152,39 @@ func TestAFileThatChangesWhileItIsUploaded(t *testing.T) {
 			t.Errorf("got %+v, %v; want an error that says so, and no ID to resume with", file, err)
 		}
 		u.Size = 999
-		if _, err := mo.Upload(t.Context(), u); err == nil || !strings.Contains(err.Error(), "the file has 1000 bytes") {
+		if _, err := mo.Upload(t.Context(), u); err == nil || !strings.Contains(err.Error(), "more than the Size of 999 bytes") {
 			t.Errorf("got %v, want an error about the Size", err)
 		}
 		if all := tenant.Uploads(); len(all) != 2 || all[1].State == aprimotest.UploadComplete {
 			t.Errorf("got %+v, want a complete upload and an incomplete one", all)
+		}
+	})
+}
+
+// If a chunk fails after the file has changed, there is no ID either: resumed, the upload would
+// have parts of both.
+func TestAnUploadThatFailsAfterAChangeIsNotResumed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, err := os.Create(filepath.Join(t.TempDir(), "a.bin"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := f.Truncate(1000); err != nil {
+			t.Fatal(err)
+		}
+		tenant := &aprimotest.Tenant{}
+		inner := tenant.Transport()
+		mo := newOperations(t, transportFunc(func(r *http.Request) (*http.Response, error) {
+			if strings.Contains(r.URL.Path, "/chunk/upload") {
+				f.WriteAt([]byte("new"), 0)
+				return nil, errors.New("the network is down")
+			}
+			return inner.RoundTrip(r)
+		}))
+		file, err := mo.Upload(t.Context(), marketing.Upload{Name: "a.bin", Content: f, Size: 1000, ChunkSize: 100})
+		if err == nil || !strings.Contains(err.Error(), "the file changed") || file.ID != "" {
+			t.Errorf("got %+v, %v; want an error that says that the file changed, and no ID", file, err)
 		}
 	})
 }
