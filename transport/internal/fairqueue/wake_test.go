@@ -19,7 +19,7 @@ type door struct {
 }
 
 func (d *door) Admit(context.Context, *fairqueue.Waiter, int, gate.Instant) error { return nil }
-func (d *door) Return(gate.Instant)                                 {}
+func (d *door) Return(gate.Instant)                                               {}
 
 func (d *door) Take(now gate.Instant) (gate.Instant, gate.Wait) {
 	d.asked++
