@@ -120,3 +120,19 @@ func TestALinkWithTheTokenLeadsToAprimo(t *testing.T) {
 		}
 	}
 }
+
+// A body is foreign code: if closing it panics, that must not be on a goroutine of ours.
+func TestABodyWhoseCloseFailsDoesNotEndTheProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		closed := 0
+		closeAfter(time.Second, closer(func() { closed++; panic("boom") }))
+		time.Sleep(2 * time.Second)
+		if closed != 1 {
+			t.Errorf("the body was closed %d times, want once", closed)
+		}
+	})
+}
+
+type closer func()
+
+func (c closer) Close() error { c(); return nil }

@@ -204,7 +204,9 @@ func isNoErrorCode(value string) bool {
 }
 
 // isNoNumber tells a secret from a port, a status or a count.
-func isNoNumber(value string) bool { return len(value) > 5 || strings.Trim(value, "0123456789:.") != "" }
+func isNoNumber(value string) bool {
+	return len(value) > 5 || strings.Trim(value, "0123456789:.") != ""
+}
 
 // hasLettersAndDigits tells "3f9a01bc" in "token 3f9a01bc is unknown" from a word or a number.
 func hasLettersAndDigits(word string) bool {
