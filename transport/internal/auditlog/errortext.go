@@ -1,6 +1,7 @@
 package auditlog
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -287,8 +288,11 @@ func hideValues(text string, req *http.Request) string {
 		secrets = append(secrets, cookie.Value)
 	}
 	for _, secret := range secrets {
-		if len(secret) >= minSecret {
-			text = strings.ReplaceAll(text, secret, Redacted)
+		if len(secret) < minSecret {
+			continue
+		}
+		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)} {
+			text = strings.ReplaceAll(text, form, Redacted)
 		}
 	}
 	return text

@@ -3,6 +3,7 @@ package auditlog
 import (
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -42,6 +43,7 @@ func TestErrorWithoutSecrets(t *testing.T) {
 		{fmt.Errorf("bad query %s", req.URL.RawQuery), "bad query"},
 		{fmt.Errorf("no match for %s", decoded), "no match for"},
 		{fmt.Errorf("values: %v", req.URL.Query()), "values: "},
+		{fmt.Errorf("no match for %s, %s", url.QueryEscape(decoded), html.EscapeString(decoded)), "no match for"},
 		{fmt.Errorf("signature %q is wrong, error code: 1015", "S3cr/t="), "error code: 1015"},
 		{fmt.Errorf("headers %v", req.Header), "headers"},
 		{fmt.Errorf("%+v", req.Header["Authorization"]), ""},
