@@ -35,8 +35,8 @@ const (
 // server gave: of a blob storage, a file or a redirect. It must use https and have no user,
 // and it must not lead to this machine or into the network around it, where a server could
 // reach what it must not. What the origin does itself is accepted. A name is not resolved, since a
-// private endpoint of a blob storage is legitimate, but one without a dot or of .internal is
-// refused.
+// private endpoint of a blob storage is legitimate, but one without a dot or of a domain that only
+// local networks use, such as .internal, is refused.
 //
 // A link to which the token is sent must be on the tenant's host; see [resolve].
 func (o origin) judge(u *url.URL) error {
@@ -96,6 +96,10 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("fec0::/10"), // once the private networks of IPv6
 }
 
+// localDomains are what networks use for themselves (RFC 6762 appendix G), Kubernetes and Linux
+// too. None of them can be a domain of the internet.
+var localDomains = []string{"local", "internal", "intranet", "private", "corp", "home", "lan", "localdomain", "svc"}
+
 // distanceOf returns how near a host is, by its name.
 func distanceOf(host string) distance {
 	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
@@ -111,7 +115,7 @@ func distanceOf(host string) distance {
 		if _, err := strconv.ParseUint(last, 0, 64); err == nil {
 			return private // some resolvers read 127.1, 0x7f.1 and 2130706433 as addresses
 		}
-		if last == host || last == "internal" {
+		if last == host || slices.Contains(localDomains, last) || strings.HasSuffix(host, ".home.arpa") {
 			return named
 		}
 		return public
@@ -132,7 +136,8 @@ func resolve(base *url.URL, link string) (*url.URL, error) {
 		return nil, errors.New("the server sent a malformed link")
 	}
 	u := base.ResolveReference(ref)
-	known := strings.EqualFold(u.Host, base.Host) || atAprimo(base) && atAprimo(u)
+	u.Host = authority(u)
+	known := strings.EqualFold(u.Host, authority(base)) || atAprimo(base) && atAprimo(u)
 	if u.Scheme != base.Scheme || !known || u.User != nil {
 		return nil, fmt.Errorf("the server sent a link to %s://%s, but tokens are sent to %s://%s only", clean(u.Scheme), clean(u.Host), base.Scheme, base.Host)
 	}
@@ -141,5 +146,12 @@ func resolve(base *url.URL, link string) (*url.URL, error) {
 
 // atAprimo reports whether a URL is one of Aprimo's.
 func atAprimo(u *url.URL) bool {
-	return u.Scheme == "https" && strings.HasSuffix(strings.ToLower(u.Host), ".aprimo.com")
+	return u.Scheme == "https" && strings.HasSuffix(strings.ToLower(authority(u)), ".aprimo.com")
+}
+
+// authority returns the host of a URL, with its port unless that is the scheme's: a server behind
+// another one may name it in links.
+func authority(u *url.URL) string {
+	ports := map[string]string{"http": ":80", "https": ":443"}
+	return strings.TrimSuffix(u.Host, ports[u.Scheme])
 }

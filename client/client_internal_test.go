@@ -72,6 +72,8 @@ func TestLocalHosts(t *testing.T) {
 		"192.168.1.1": private, "169.254.169.254": private, "fe80::1%eth0": private, "fd00::1": private, "100.64.0.1": private, "224.0.0.1": private,
 		"255.255.255.255": private, "0.1.2.3": private, "2001:0:1::1": private, "::ffff:0:7f00:1": private,
 		"proxy": named, "PROXY.": named, "a.internal": named,
+		"kubernetes.default.svc.cluster.local": named, "api.default.svc": named, "nas.HOME.arpa.": named, "localhost.localdomain": named, "minio.corp": named,
+		"local.example": public, "internal.aprimo.com": public,
 	} {
 		if got := distanceOf(host); got != want {
 			t.Errorf("%s: got distance %d, want %d", host, got, want)
@@ -105,6 +107,11 @@ func TestALinkWithTheTokenLeadsToAprimo(t *testing.T) {
 		{"https://acme.aprimo.com", "https://upload.aprimo.com/uploads/segments/a", true},
 		{"https://acme.aprimo.com", "http://upload.aprimo.com/uploads/segments/a", false},
 		{"https://acme.aprimo.com", "https://upload.aprimo.com:8443/uploads", false},
+		{"https://acme.aprimo.com", "https://acme.aprimo.com:443/uploads/segments/a", true},
+		{"https://acme.aprimo.com", "https://upload.aprimo.com:443/uploads/segments/a", true},
+		{"https://proxy.example:443", "https://Proxy.example/uploads", true},
+		{"https://acme.aprimo.com", "https://acme.aprimo.com:80/uploads", false},
+		{"https://acme.aprimo.com", "https://evil.example:443/uploads", false},
 		{"https://acme.aprimo.com", "https://u@upload.aprimo.com/uploads", false},
 		{"https://acme.aprimo.com", "https://aprimo.com.evil.example/uploads", false},
 		{"https://acme.aprimo.com", "https://evilaprimo.com/uploads", false},
@@ -120,3 +127,19 @@ func TestALinkWithTheTokenLeadsToAprimo(t *testing.T) {
 		}
 	}
 }
+
+// A body is foreign code: if closing it panics, that must not be on a goroutine of ours.
+func TestABodyWhoseCloseFailsDoesNotEndTheProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		closed := 0
+		closeAfter(time.Second, closer(func() { closed++; panic("boom") }))
+		time.Sleep(2 * time.Second)
+		if closed != 1 {
+			t.Errorf("the body was closed %d times, want once", closed)
+		}
+	})
+}
+
+type closer func()
+
+func (c closer) Close() error { c(); return nil }

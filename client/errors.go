@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -195,12 +196,16 @@ func withoutTokens(path string) string {
 // garble the text.
 const minSecret = 4
 
-// hide replaces a known secret.
+// hide replaces a known secret, also as a form, a page or JSON repeats it.
 func hide(text, secret string) string {
 	if len(secret) < minSecret {
 		return text
 	}
-	return strings.ReplaceAll(text, secret, redacted)
+	inJSON, _ := json.Marshal(secret) // of a string it cannot fail
+	for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), strings.Trim(string(inJSON), `"`)} {
+		text = strings.ReplaceAll(text, form, redacted)
+	}
+	return text
 }
 
 // hideQuery replaces the values of a URL's query, in whatever form a text repeats it.
@@ -272,14 +277,16 @@ var (
 	tag    = regexp.MustCompile(`(?s)<[^>]*>`)
 )
 
-// readable returns the text of a body; for an HTML page, its title. It is not clean.
+// readable returns the text of a body; for an HTML page, its title. It is not clean, but for what
+// the names of elements say.
 func readable(data []byte) string {
 	text := string(data[:min(len(data), maxErrorBody)])
 	if found := title.FindStringSubmatch(text); found != nil {
 		return found[1]
 	}
 	if strings.HasPrefix(strings.TrimSpace(text), "<") {
-		return tag.ReplaceAllString(unseen.ReplaceAllString(text, " "), " ")
+		text = transport.Redact(unseen.ReplaceAllString(text, " ")) // while the elements have their names
+		return tag.ReplaceAllString(text, " ")
 	}
 	return text
 }

@@ -46,6 +46,8 @@ func TestAnErrorTellsNoSecrets(t *testing.T) {
 		`POST /uploads/segments/s3cret/commit`, `GET https://h/uploads/s3cret-token`,
 		`proxyconnect anna:s3cret@proxy.corp:3128: refused`, `dial redis://default:s3cret@redis:6379/0`,
 		`AccountKey=s3cret;EndpointSuffix=x`, `X-Api-Key: s3cret`, `Set-Cookie: .ASPXAUTH=s3cret`, `GET /p?api_key=s3cret&x=1`,
+		`<Error><Code>SignatureDoesNotMatch</Code><SignatureProvided>s3cret=</SignatureProvided></Error>`,
+		`<soap:Fault><wsse:Password Type="x">s3cret</wsse:Password></soap:Fault>`, `<input name="client_secret" value="s3cret">`,
 		`{"detail":"access_token s3cret0abc has expired"}`, `redirect_uri=https%3A%2F%2Fh%2Fp%3Fcode%3Ds3cret`,
 	} {
 		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {

@@ -105,7 +105,7 @@ func (c *Client) raw(method, path string, in any) call {
 // ownLink sets the address of a call to a link on one of the tenant's hosts.
 func (c *Client) ownLink(k *call, u *url.URL) (err error) {
 	for _, k.base = range []*url.URL{c.core, c.dam} {
-		if k.raw, err = resolve(k.base, u.String()); err == nil && strings.EqualFold(u.Host, k.base.Host) {
+		if k.raw, err = resolve(k.base, u.String()); err == nil && strings.EqualFold(authority(u), authority(k.base)) {
 			return nil
 		}
 	}

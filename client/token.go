@@ -314,6 +314,9 @@ func refusedGrant(err error) bool {
 	return status >= 300 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
 }
 
+// maxLife bounds what fits into a time.Duration.
+const maxLife = 100 * 365 * 24 * time.Hour
+
 // never is the expiry of a token whose expiry is unknown.
 var never = time.Unix(1<<40, 0)
 
@@ -327,7 +330,8 @@ func expiry(t *oauth2.Token, now time.Time) time.Time {
 	}
 	claims := claimsOf(t.AccessToken)
 	end := time.Unix(int64(claims.End), 0)
-	life := time.Duration(claims.End-max(claims.Issued, claims.From)) * time.Second
+	seconds := claims.End - max(claims.Issued, claims.From)
+	life := time.Duration(max(0, min(seconds, maxLife.Seconds())) * float64(time.Second))
 	known := claims.Issued > 0 || claims.From > 0
 	switch {
 	case claims.End <= 0 || claims.End >= float64(never.Unix()):

@@ -3,10 +3,13 @@ package client_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -215,6 +218,28 @@ func TestARefusalOfATokenIsExplainedWithoutSecrets(t *testing.T) {
 	}
 	if text := err.Error(); strings.Contains(text, "s3cret") || !strings.Contains(text, "15 minutes") {
 		t.Errorf("got %q, want 15 minutes in it and no secret", text)
+	}
+}
+
+// A server, or a gateway before it, repeats the secret as it stands in the form, in JSON or in a page.
+func TestARefusalOfATokenRepeatsTheSecretInNoForm(t *testing.T) {
+	const secret = `s3cr<t&"pqr+x`
+	inJSON, err := json.Marshal([]string{"no client has " + secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, answer := range []string{
+		"no client has " + url.QueryEscape(secret), "no client has " + url.PathEscape(secret),
+		"<p>no client has " + html.EscapeString(secret) + "</p>", string(inJSON),
+		"<e><client_secret>s3cr</client_secret>no client has it</e>",
+	} {
+		tokens := client.ClientCredentials("acme", "id", secret, client.TokenHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, answer)
+		})}))
+		if _, err := tokens.Token(); err == nil || strings.Contains(err.Error(), "s3cr") || strings.Contains(err.Error(), "pqr") || !strings.Contains(err.Error(), "no client has") {
+			t.Errorf("%s: got %v, want these words without the secret", answer, err)
+		}
 	}
 }
 

@@ -211,6 +211,7 @@ func TestTheExpiryOfATokenDoesNotDependOnTheClock(t *testing.T) {
 		"right":                      {`{"iat":%d,"exp":%d}`, 0, 3},
 		"two hours ahead, no iat":    {`{"n":%d,"exp":%d}`, -2 * time.Hour, 1},
 		"five minutes ahead, no iat": {`{"n":%d,"exp":%d}`, -5 * time.Minute, 3},
+		"for 584 years":              {`{"iat":1,"exp":18446744075,"n":[%d,%d]}`, 0, 1}, // 2⁶⁴ ns, and a bit
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -1,6 +1,10 @@
 package notify_test
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -373,6 +377,35 @@ func TestWhoseShareItIs(t *testing.T) {
 		}
 		if len(g.History) != 1 || g.History[0].Limited != 20 || g.History[0].Sent != 30 || g.History[0].ServerDelay != time.Second {
 			t.Errorf("history: got %+v, want a minute with 30 sent, 20 of them answered 429, a delay of 1 s", g.History)
+		}
+	})
+}
+
+// The largest values mean "never" and "as long as it takes": no call pays for them with a panic, and
+// no alert with a deadline that has passed.
+func TestRuleOfTheLargestValues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ended error
+		a := notify.New(notify.NotifierFunc(func(ctx context.Context, alert notify.Alert) error {
+			time.Sleep(time.Minute)
+			_, bad := json.Marshal(alert)
+			ended = errors.Join(ended, ctx.Err(), bad)
+			return nil
+		}), notify.Rule{
+			Count: 1, Lost: math.MaxInt, Refused: math.MaxInt, Within: math.MaxInt64, Gather: math.MaxInt64, Cooldown: math.MaxInt64,
+			Reminder: math.MaxInt64, Timeout: math.MaxInt64, PerHour: math.MaxInt, PerDay: math.MaxInt, MaxDelay: math.MaxInt64, TenantRate: math.Inf(1),
+		})
+		for range 3 {
+			e := event()
+			e.Took, e.Delay, e.ServerDelay, e.Queued, e.InFlight = math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt, math.MaxInt
+			for _, e.Kind = range []transport.Kind{transport.RateLimited, transport.Done} { // throttled, and lost
+				a.Observe(t.Context(), e)
+			}
+		}
+		err := a.Close()
+		if sent, failed, pending := a.Deliveries(); sent == 0 || failed != 0 || pending != 0 || err != nil || ended != nil {
+			t.Errorf("got %d alerts sent, %d failed, %d pending, Close: %v, while it was sent: %v; want one at least and no error",
+				sent, failed, pending, err, ended)
 		}
 	})
 }

@@ -149,7 +149,7 @@ func (t *tally) add(e transport.Event, at time.Time, limit int) {
 	if t.count == 0 {
 		t.tenant = tenantOf(e.URL)
 	}
-	if len(t.times) >= 2*limit { // drop half of them at once, not one each time
+	if len(t.times)/2 >= limit { // drop half of them at once, not one each time
 		t.times = append(t.times[:0], t.times[len(t.times)-limit:]...)
 	}
 	t.times = append(t.times, at)

@@ -21,6 +21,8 @@ const (
 	defaultPerDay     = 24
 	defaultTenantRate = 15 // Aprimo's limit, requests a second
 	defaultTimeout    = 30 * time.Second
+
+	maxTimeout = 24 * time.Hour
 )
 
 // What a Rule does not set.
@@ -100,8 +102,9 @@ type Rule struct {
 	// starts from zero. [Dir] is a Store in a directory.
 	Store Store
 
-	// Timeout limits each attempt to deliver an alert. 0 and negative mean 30 seconds. A
-	// mail server that has got the whole mail may take ten minutes more to confirm it.
+	// Timeout limits each attempt to deliver an alert. 0 and negative mean 30 seconds; more
+	// than a day counts as a day. A mail server that has got the whole mail may take ten
+	// minutes more to confirm it.
 	Timeout time.Duration
 
 	// Retries are the pauses before the second, third, … attempt to deliver an alert.
@@ -128,8 +131,8 @@ func (r Rule) withDefaults() Rule {
 	r.Reminder = max(0, cmp.Or(r.Reminder, defaultReminder))
 	r.PerHour = positive(r.PerHour, defaultPerHour)
 	r.PerDay = positive(r.PerDay, defaultPerDay)
-	r.TenantRate = positive(r.TenantRate, defaultTenantRate)
-	r.Timeout = positive(r.Timeout, defaultTimeout)
+	r.TenantRate = min(positive(r.TenantRate, defaultTenantRate), 1e9) // JSON has no infinity
+	r.Timeout = min(positive(r.Timeout, defaultTimeout), maxTimeout)
 	if r.Retries == nil {
 		r.Retries = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute}
 	}

@@ -91,7 +91,7 @@ func isLocal(host string) bool {
 
 // Notify posts a and returns when the server has answered, after at most a minute. A
 // status other than 2xx is an error, and so is an answer by which Slack or Teams says that
-// nothing was delivered, whatever its status. The error wraps [ErrPermanent] unless the
+// nothing was delivered, whatever its status, and a web page, except with the Shape JSON. The error wraps [ErrPermanent] unless the
 // status is 408, 429 or at least 500, or the text means one of these. It wraps
 // [ErrUnconfirmed] if the server got the alert and did not answer, or answered 504.
 func (w Webhook) Notify(ctx context.Context, a Alert) error { return w.notifyRecipients(ctx, a, nil) }
@@ -163,7 +163,7 @@ func noAnswer(host string, hide *redactor, err error) error {
 func (w Webhook) judge(host string, hide *redactor, resp *http.Response) error {
 	status := resp.StatusCode
 	good := status >= 200 && status < 300
-	if good && w.Shape != Slack && w.Shape != Teams {
+	if good && w.Shape == JSON { // nobody knows what its answers mean
 		return nil
 	}
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -187,9 +187,16 @@ func (w Webhook) judge(host string, hide *redactor, resp *http.Response) error {
 }
 
 // meaning returns the status that the text of an answer with 2xx amounts to: Teams and
-// Slack say there whether they have delivered the message.
+// Slack say there whether they have delivered the message. A page, such as for signing in,
+// is of none of these services.
 func (w Webhook) meaning(answer string) int {
 	answer = strings.TrimSpace(answer)
+	if w.Shape != Slack && w.Shape != Teams {
+		if strings.HasPrefix(answer, "<") {
+			return http.StatusBadRequest
+		}
+		return http.StatusOK
+	}
 	var reply struct {
 		OK, Success *bool
 		Error       any

@@ -42,6 +42,11 @@ func TestWebhookWhoseAnswerSaysNo(t *testing.T) {
 		{notify.Teams, 200, "Webhook Bad Request - delivery failed", never},
 		{notify.Teams, 200, `{"error":{"code":"WorkflowDisabled"}}`, never},
 		{notify.Teams, 200, "<!DOCTYPE html><title>Sign in", never},
+		{notify.PagerDuty, 202, `{"status":"success"}`, good},
+		{notify.PagerDuty, 202, "", good},
+		{notify.PagerDuty, 200, "\n<html><title>Sign in", never},
+		{notify.Alertmanager, 200, "", good},
+		{notify.Alertmanager, 200, "<!DOCTYPE html><title>Sign in", never},
 		{notify.JSON, 200, `{"ok":false}`, good}, // nobody knows what it means there
 		{notify.JSON, 200, "<!DOCTYPE html>", good},
 	} {
@@ -49,7 +54,7 @@ func TestWebhookWhoseAnswerSaysNo(t *testing.T) {
 			w.WriteHeader(tt.status)
 			io.WriteString(w, tt.answer)
 		}))
-		err := notify.Webhook{URL: s.URL, Shape: tt.shape}.Notify(t.Context(), sampleAlert())
+		err := notify.Webhook{URL: s.URL, Shape: tt.shape, RoutingKey: "key"}.Notify(t.Context(), sampleAlert())
 		got := never
 		switch {
 		case err == nil:

@@ -137,9 +137,9 @@ func (c *Call) Rewind() error {
 // Rest discards the response of the last attempt and waits for d. If the context ends first,
 // Rest returns the error of Ended.
 func (c *Call) Rest(d time.Duration) error {
-	if c.resp != nil {
-		drain(c.resp.Body)
+	if resp := c.resp; resp != nil {
 		c.resp = nil
+		drain(resp.Body)
 	}
 	if d <= 0 {
 		return c.Ended()
@@ -160,16 +160,16 @@ func (c *Call) Result() (*http.Response, error) {
 }
 
 // Close closes what the Call still holds: a response that Result has not returned, and a body
-// that was not sent.
+// that was not sent. Both are foreign: if closing one panics, the rest is done all the same.
 func (c *Call) Close() {
-	if c.resp != nil && c.resp.Body != nil {
-		c.resp.Body.Close()
+	if c.stop != nil {
+		defer c.stop()
 	}
 	if c.body != nil {
-		c.body.Close()
+		defer c.body.Close()
 	}
-	if c.stop != nil {
-		c.stop()
+	if c.resp != nil && c.resp.Body != nil {
+		c.resp.Body.Close()
 	}
 }
 

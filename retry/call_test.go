@@ -148,3 +148,20 @@ func TestRetryAfterWithoutACap(t *testing.T) {
 		})
 	}
 }
+
+// The longest delays that a Policy can name are long, with their jitter too: nothing overflows to
+// no delay at all.
+func TestTheLongestDelays(t *testing.T) {
+	const longest = time.Duration(math.MaxInt64)
+	policy := retry.Policy{MinDelay: longest, MaxDelay: longest}
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://h/", nil)
+	for range 20 { // the jitter is random
+		call := policy.Call(req)
+		for attempt := range 3 {
+			if d := call.Judge(&http.Response{StatusCode: 429}, nil).Delay; d < longest/4 {
+				t.Fatalf("the delay after attempt %d is %v, want a quarter of %v at least", attempt+1, d, longest)
+			}
+		}
+		call.Close()
+	}
+}

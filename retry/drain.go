@@ -18,8 +18,11 @@ func drain(body io.ReadCloser) {
 	if body == nil {
 		return
 	}
-	tooSlow := time.AfterFunc(drainTime, func() { body.Close() })
+	tooSlow := time.AfterFunc(drainTime, func() {
+		defer func() { _ = recover() }() // nobody else could, on a timer's goroutine
+		body.Close()
+	})
+	defer body.Close()
+	defer tooSlow.Stop()
 	io.CopyN(io.Discard, body, drainBytes)
-	tooSlow.Stop()
-	body.Close()
 }

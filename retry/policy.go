@@ -1,6 +1,7 @@
 package retry
 
 import (
+	"math"
 	"net/http"
 	"time"
 
@@ -64,7 +65,7 @@ func (p *Policy) Call(req *http.Request) Call {
 
 // resolved returns the policy with every default filled in.
 func (p *Policy) resolved() Policy {
-	most := max(0, orDefault(p.MaxDelay, 10*time.Second))
+	most := min(max(0, orDefault(p.MaxDelay, 10*time.Second)), math.MaxInt64/2) // with its jitter it is a Duration, too
 	return Policy{
 		Throttled:     max(0, orDefault(p.Throttled, 20)),
 		Failures:      max(0, orDefault(p.Failures, 3)),

@@ -60,14 +60,14 @@ func (t *Transport) call(req *http.Request) *call {
 // once is the policy of a call that is an attempt of another Transport, which repeats it.
 var once = retry.Policy{Throttled: -1, Failures: -1}
 
-// leave gives back what a call still holds, also if a function of the user's has panicked.
-// Nothing refers to the call any more: it is in no queue, and events and log entries are
-// copies.
+// leave gives back what a call still holds, also if a function of the user's has panicked, or
+// closing a body does. Nothing refers to the call any more: it is in no queue, and events and
+// log entries are copies.
 func (t *Transport) leave(c *call) {
+	defer t.calls.leave()
 	c.retries.Close()
 	*c = call{}
 	t.used.Put(c)
-	t.calls.leave()
 }
 
 // RoundTrip makes the next attempt. It lets the call be the base of its own retries.

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"net/http"
 )
 
@@ -47,7 +48,11 @@ func (v contextValues) prepared(req *http.Request) (*http.Request, error) {
 	if v.prepare == nil {
 		return req, nil
 	}
-	return v.prepare(req)
+	req, err := v.prepare(req)
+	if req == nil && err == nil {
+		err = errors.New("the function of ContextWithPrepare returned no request")
+	}
+	return req, err
 }
 
 // received passes a response through receive, and closes it if that does not return.
@@ -57,7 +62,7 @@ func (v contextValues) received(resp *http.Response) error {
 	}
 	returned := false
 	defer func() {
-		if !returned {
+		if !returned && resp.Body != nil {
 			resp.Body.Close()
 		}
 	}()

@@ -107,6 +107,18 @@ func TestAnErrorOfPrepareEndsTheCall(t *testing.T) {
 	}
 }
 
+// A prepare that returns nothing is an error of its own, not a panic.
+func TestAPrepareThatReturnsNoRequest(t *testing.T) {
+	ctx := transport.ContextWithPrepare(t.Context(), func(*http.Request) (*http.Request, error) { return nil, nil })
+	tr := transport.New(quiet, transport.WithBase(answers(200)))
+	if err := get(ctx, tr, ""); err == nil || !strings.Contains(err.Error(), "returned no request") {
+		t.Errorf("got %v, want an error that says so", err)
+	}
+	if s := tr.Stats(); s.Sent != 0 || s.InFlight != 0 {
+		t.Errorf("sent %d, in flight %d; want 0 of both", s.Sent, s.InFlight)
+	}
+}
+
 // An error of receive is a failure of the attempt: it has an event, and only a call that may be
 // repeated is.
 func TestAnErrorOfReceiveIsAFailureOfTheAttempt(t *testing.T) {

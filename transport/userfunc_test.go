@@ -213,6 +213,44 @@ func TestBodyWhoseCloseFails(t *testing.T) {
 	})
 }
 
+// A response's body is foreign code as well: a call that ends in its Close is over for Shutdown, and a
+// body that also hangs does not end the process on a goroutine of ours.
+func TestResponseWhoseCloseFails(t *testing.T) {
+	for end, bad := range badEnds {
+		for name, wait := range map[string]time.Duration{"at once": 0, "after its time": 2 * time.Second} {
+			synctest.Test(t, func(t *testing.T) {
+				tr := transport.New(quiet, transport.WithBase(roundTripper(func(r *http.Request) (*http.Response, error) {
+					resp, err := answer(r, 429)
+					resp.Body = badResponse{wait, bad}
+					return resp, err
+				})))
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					defer func() { recover() }()
+					get(t.Context(), tr, "")
+					t.Errorf("%s, %s: the call ended as if nothing had happened", end, name)
+				}()
+				<-done
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if err := tr.Shutdown(ctx); err != nil {
+					t.Errorf("%s, %s: Shutdown: %v; want no call left", end, name, err)
+				}
+			})
+		}
+	}
+}
+
+// A badResponse can be read after a while, and not be closed.
+type badResponse struct {
+	wait time.Duration
+	end  func()
+}
+
+func (b badResponse) Read([]byte) (int, error) { time.Sleep(b.wait); return 0, io.EOF }
+func (b badResponse) Close() error             { b.end(); return nil }
+
 type panicsAtClose struct{ io.Reader }
 
 func (panicsAtClose) Close() error { panic("boom") }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,9 +45,14 @@ type state struct {
 	Tenant     string            `json:"tenant"`
 	Expression string            `json:"expression"`
 	Checkpoint client.Checkpoint `json:"checkpoint"`
-	Count      int               `json:"count"` // records
-	Bytes      int64             `json:"bytes"` // of the file that they take; the rest is discarded
+	Count      int               `json:"count"`         // records
+	Bytes      int64             `json:"bytes"`         // of the file that they take; the rest is discarded
+	End        string            `json:"end,omitempty"` // SHA-256 of the last of these bytes; earlier states have none
 }
+
+// endSize is the number of bytes of which End is the hash: enough to notice that another program
+// has rewritten the file, such as a spreadsheet.
+const endSize = 64 << 10
 
 // openExport opens the file of an export to begin it, or to resume it.
 func openExport(f flags) (*exportFile, error) {
@@ -118,12 +125,15 @@ func (e *exportFile) readState(f flags) error {
 
 // open opens the export file at the end of what the state covers.
 func (e *exportFile) open() (err error) {
-	if e.file, err = os.OpenFile(e.path, os.O_WRONLY|os.O_CREATE, 0o644); err != nil {
+	if e.file, err = os.OpenFile(e.path, os.O_RDWR|os.O_CREATE, 0o644); err != nil {
 		return err
 	}
 	size, err := e.file.Seek(0, io.SeekEnd)
 	if err == nil && size < e.state.Bytes {
 		err = fmt.Errorf("%s has %d bytes and should have at least %d: remove it and %s to start again", e.path, size, e.state.Bytes, e.statePath())
+	}
+	if err == nil && e.state.End != "" {
+		err = e.unchanged()
 	}
 	if err == nil {
 		err = e.file.Truncate(e.state.Bytes)
@@ -133,6 +143,28 @@ func (e *exportFile) open() (err error) {
 	}
 	e.out = bufio.NewWriterSize(e.file, 1<<16)
 	return err
+}
+
+// unchanged returns an error if the file is not as this program left it.
+func (e *exportFile) unchanged() error {
+	end, err := e.end(e.state.Bytes)
+	if err == nil && end != e.state.End {
+		err = fmt.Errorf("%s was changed since the export stopped: remove it and %s to start again", e.path, e.statePath())
+	}
+	return err
+}
+
+// end returns the hash of the end of so many bytes of the file; of none it is empty.
+func (e *exportFile) end(size int64) (string, error) {
+	if size == 0 {
+		return "", nil
+	}
+	hash := sha256.New()
+	from := max(0, size-endSize)
+	if _, err := io.Copy(hash, io.NewSectionReader(e.file, from, size-from)); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 func (e *exportFile) statePath() string { return e.path + ".state" }
@@ -181,7 +213,11 @@ func (e *exportFile) save(export *client.Export) error {
 	if err != nil {
 		return err
 	}
-	e.state.Bytes, e.state.Checkpoint = at, export.Checkpoint()
+	end, err := e.end(at)
+	if err != nil {
+		return err
+	}
+	e.state.Bytes, e.state.End, e.state.Checkpoint = at, end, export.Checkpoint()
 	return program.Save(e.statePath(), e.state)
 }
 

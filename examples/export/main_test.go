@@ -37,6 +37,24 @@ func TestExportResumes(t *testing.T) {
 	if err := export(ctx, c, f, io.Discard); err == nil || !strings.Contains(err.Error(), "to resume") {
 		t.Fatalf("got error %v, want one that says how to resume", err)
 	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, changed := range map[string][]byte{"another end": append(bytes.Clone(whole[:len(whole)-2]), '!', '\n'), "a line more": append([]byte("{}\n"), whole...)} {
+		if err := os.WriteFile(path, changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := export(t.Context(), c, f, io.Discard); err == nil || !strings.Contains(err.Error(), "was changed since the export stopped") {
+			t.Errorf("%s: got error %v, want one that says that the file was changed", what, err)
+		}
+		if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, changed) {
+			t.Errorf("%s: the file has %d bytes, error %v; want the %d that it had", what, len(now), err, len(changed))
+		}
+	}
+	if err := os.WriteFile(path, append(whole, "a line that a crash cut off"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	var out bytes.Buffer
 	if err := export(t.Context(), c, f, &out); err != nil {
 		t.Fatal(err)

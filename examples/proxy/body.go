@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,7 +21,11 @@ const (
 // streams. release must be called when the request is over.
 func (p *proxy) keep(r *http.Request) (release func(), err error) {
 	var kept []byte
-	release = func() { p.kept.Add(-int64(cap(kept))) }
+	var rest stream
+	release = func() {
+		p.kept.Add(-int64(cap(kept)))
+		rest.over.Store(true)
+	}
 	most := keptBody
 	if r.ContentLength > keptBody {
 		most = headStart
@@ -28,7 +34,8 @@ func (p *proxy) keep(r *http.Request) (release func(), err error) {
 	case r.ContentLength == 0:
 		return release, nil
 	case r.ContentLength > keptBody && r.Header.Get("Expect") != "":
-		return release, nil // the program sends it when Aprimo wants it
+		rest.bodyOf(r, r.Body) // the program sends it when Aprimo wants it
+		return release, nil
 	}
 	kept, whole, err := p.read(r.Body, most)
 	if err != nil {
@@ -36,7 +43,7 @@ func (p *proxy) keep(r *http.Request) (release func(), err error) {
 	}
 	r.Header.Del("Expect") // has been answered
 	if !whole {
-		r.Body = readCloser{io.MultiReader(bytes.NewReader(kept), r.Body), r.Body}
+		rest.bodyOf(r, io.MultiReader(bytes.NewReader(kept), r.Body))
 		return release, nil
 	}
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(kept)), nil }
@@ -75,6 +82,45 @@ func (p *proxy) read(body io.Reader, most int) (kept []byte, whole bool, err err
 type readCloser struct {
 	io.Reader
 	io.Closer
+}
+
+// A stream is a body that is not kept. It can be sent again as long as nothing of it was read:
+// Aprimo can answer 429 before it wants the body.
+type stream struct {
+	io.Reader
+	begun atomic.Bool
+	over  atomic.Bool // the request; the program's connection is for the next one
+}
+
+// bodyOf makes what from reads the body of a request.
+func (s *stream) bodyOf(r *http.Request, from io.Reader) {
+	s.Reader = from
+	r.GetBody = func() (io.ReadCloser, error) {
+		if s.begun.Load() {
+			return nil, errors.New("a part of it was passed on")
+		}
+		return &streamBody{stream: s}, nil
+	}
+	r.Body, _ = r.GetBody()
+}
+
+// A streamBody is the body of one attempt. Closing it leaves the stream for the next one.
+type streamBody struct {
+	*stream
+	closed atomic.Bool
+}
+
+func (b *streamBody) Read(p []byte) (int, error) {
+	if b.closed.Load() || b.over.Load() {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	b.begun.Store(true)
+	return b.Reader.Read(p)
+}
+
+func (b *streamBody) Close() error {
+	b.closed.Store(true)
+	return nil
 }
 
 // piece is how many bytes a program must send in the idleTime.

@@ -29,7 +29,8 @@
 //
 // The proxy reads a body of up to 1 MiB before the request is queued, so a slow program delays
 // only itself, and keeps it for retries. It keeps at most 64 MiB of bodies and streams the rest.
-// It streams a longer body when the request gets its slot: after a 429 the program gets that 429
+// It streams a longer body when the request gets its slot and Aprimo wants the body: after a 429
+// it sends that again too, unless Aprimo has a part of it already. Then the program gets the 429
 // and must send the body again. A program that sends or reads less than 64 KiB in a minute is
 // disconnected. If a program disconnects, its request leaves the queue; with a longer body, the
 // proxy notices that only when it reads the body.

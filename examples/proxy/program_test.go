@@ -22,6 +22,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/rs/zerolog/log"
 
+	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
 )
 
@@ -354,6 +355,65 @@ func TestFailuresAreLoggedWithoutSecrets(t *testing.T) {
 	resp.Body.Close()
 	if got := text.String(); resp.StatusCode != http.StatusBadGateway || !strings.Contains(got, "not forwarded") || strings.Contains(got, "s3cr3t") {
 		t.Errorf("got status %d and the log %q; want 502 and a line without the token", resp.StatusCode, got)
+	}
+}
+
+// A long body is sent again after a 429 if Aprimo did not want it yet, and only then: the rest
+// of it is not kept.
+func TestLongBodyThatWasNotSentIsSentAgain(t *testing.T) {
+	const size = 2 * keptBody
+	for _, test := range []struct {
+		expect string
+		read   int64 // of the first request, by Aprimo
+		want   string
+	}{
+		{"", 0, "200 2097152"},
+		{"100-continue", 0, "200 2097152"},
+		{"", size, "429 "},
+	} {
+		var requests atomic.Int32
+		url := site(t, func(w http.ResponseWriter, r *http.Request) {
+			if requests.Add(1) == 1 {
+				io.CopyN(io.Discard, r.Body, test.read)
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			n, _ := io.Copy(io.Discard, r.Body)
+			fmt.Fprint(w, n)
+		}, transport.WithRetry(retry.Policy{MinDelay: -1}), transport.WithLogger(zerolog.Nop()))
+		req, _ := http.NewRequest("POST", url+"/uploads", io.MultiReader(bytes.NewReader(make([]byte, size))))
+		req.ContentLength = size
+		req.Header.Set("Expect", test.expect)
+		program := &http.Transport{ExpectContinueTimeout: time.Minute, DisableKeepAlives: true}
+		resp, err := program.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if got := fmt.Sprint(resp.StatusCode, " ", string(body)); got != test.want {
+			t.Errorf("Expect %q, and Aprimo reads %d bytes before it answers 429: got %q, want %q", test.expect, test.read, got, test.want)
+		}
+	}
+}
+
+// An answer that switches to another protocol, which nobody asked for, leaves no connection open.
+func TestAnswerThatSwitchesProtocols(t *testing.T) {
+	closed := make(chan struct{})
+	url := site(t, func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, _ := http.NewResponseController(w).Hijack()
+		defer conn.Close()
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		io.Copy(io.Discard, conn)
+		close(closed)
+	}, transport.WithLogger(zerolog.Nop()))
+	if status, body := raw(t, url, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"); status != 502 {
+		t.Errorf("got %d, %q; want 502", status, body)
+	}
+	select {
+	case <-closed:
+	case <-time.After(10 * time.Second):
+		t.Error("the connection to Aprimo is still open")
 	}
 }
 

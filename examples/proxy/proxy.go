@@ -113,12 +113,21 @@ func (p *proxy) newReverse() *httputil.ReverseProxy {
 				r.Out.Header.Set("Accept-Encoding", "identity") // or there were no links to be found
 			}
 		},
-		ModifyResponse: p.links.rewrite,
+		ModifyResponse: p.answered,
 		Transport:      p.transport,
 		FlushInterval:  -1, // immediately
 		ErrorHandler:   failed,
 		ErrorLog:       errorLog(),
 	}
+}
+
+// answered changes a response of Aprimo. One that switches to a protocol, which no request
+// asks for, is an error: ReverseProxy would not close its connection.
+func (p *proxy) answered(resp *http.Response) error {
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return errors.New("Aprimo switched to another protocol")
+	}
+	return p.links.rewrite(resp)
 }
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -110,6 +110,7 @@ func newSite(t *testing.T, h http.HandlerFunc, opts ...transport.Option) (p *pro
 	base.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, aprimo.Listener.Addr().String())
 	}
+	base.ExpectContinueTimeout = newBase().ExpectContinueTimeout
 	base.TLSClientConfig.ServerName = "example.com"
 	p = &proxy{hosts: hostsOf("acme"), transport: transport.New(append(opts, transport.WithBase(base))...)}
 	p.reverse = p.newReverse()

@@ -46,11 +46,7 @@ func redactorOf(client redis.UniversalClient) (r redactor) {
 // maxFailure, in bytes, is how long an error may be of which more than a short text is kept.
 const maxFailure = 4096
 
-var (
-	userinfo = regexp.MustCompile(`//\S*@`)
-	// unknownArgs is how Redis ends its error for an unknown command, which may be AUTH.
-	unknownArgs = regexp.MustCompile(`(?s)(?i), with args beginning with.*`)
-)
+var userinfo = regexp.MustCompile(`//\S*@`)
 
 // clean returns err without secrets and with a short text.
 func (r redactor) clean(err error) error {
@@ -67,7 +63,6 @@ func (r redactor) clean(err error) error {
 		text = strings.ReplaceAll(text, r.password, auditlog.Redacted)
 	}
 	text = userinfo.ReplaceAllString(text, "//"+auditlog.Redacted+"@")
-	text = unknownArgs.ReplaceAllString(text, "")
 	return failure{auditlog.Clean(text), err}
 }
 

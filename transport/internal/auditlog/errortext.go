@@ -1,6 +1,7 @@
 package auditlog
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -66,10 +67,15 @@ func Redact(text string) string {
 	text = uploadTokenInText.ReplaceAllString(text, "${1}${2}"+Redacted)
 	text = webhook.ReplaceAllString(text, "${1}"+Redacted)
 	text = privateKey.ReplaceAllString(text, "${1}"+Redacted+"${2}")
+	text = badPort.ReplaceAllString(text, "${1}"+Redacted)
+	text = commandArgs.ReplaceAllString(text, "${1} "+Redacted)
+	text = issued.ReplaceAllString(text, Redacted)
 	if !maySecret.MatchString(text) {
 		return hideIf(hideIf(text, bearer, isToken), code, isNoErrorCode)
 	}
 	text = quotedText.ReplaceAllString(text, "${1}${2}${3}${4}"+Redacted)
+	text = element.ReplaceAllString(text, "${1}"+Redacted+"${2}")
+	text = valued.ReplaceAllString(text, "${1}${2}${3}${4}"+Redacted)
 	text = bracketed.ReplaceAllString(text, "${1}"+Redacted)
 	text = authorization.ReplaceAllString(text, "${1}${2}"+Redacted)
 	text = cookie.ReplaceAllString(text, "${1}"+Redacted)
@@ -77,6 +83,8 @@ func Redact(text string) string {
 	text = credential.ReplaceAllString(text, "${1}"+Redacted)
 	text = signInCode.ReplaceAllString(text, "${1}"+Redacted+"${2}")
 	text = hideIf(text, code, isNoErrorCode)
+	text = hideIf(text, printed, isNoNumber)
+	text = hideIf(text, login, isToken)
 	return hideIf(text, named, hasLettersAndDigits)
 }
 
@@ -89,10 +97,10 @@ const (
 	inEscaped = `(?:[^"\\]|\\\\\\?.)`
 
 	// secretName is how the name of a secret ends, in a form, a header, or a connection string.
-	secretWord = `token|secret|password|passwd|passphrase|passcode|pwd|signature|credential|assertion|verifier|session_?id|aspxauth|` +
-		`(?:device|auth|authorization)_code|` +
-		`(?:api|access|account|subscription|functions|private|secret|shared|signing|encryption|master)[-_]?key`
-	secretName = `(?:[\w.-]*(?:` + secretWord + `)|\bsig)`
+	secretWord = `token|secret|password|passwd|passphrase|passcode|pwd|signature|credential|assertion|verifier|sess(?:ion)?_?id|aspxauth|` +
+		`samlresponse|(?:device|auth|authorization)_code|` +
+		`(?:api|access|account|subscription|functions|private|secret|shared|signing|encryption|master|routing|integration)[-_ ]?key`
+	secretName = `(?:[\w.-]*(?:` + secretWord + `)|(?:\b|u0026|%(?:25)*(?:26|3f))sig|(?:\b|_)pass|\bjwt|\botp)`
 	headerName = `(?:[\w-]*(?:authorization|cookie))`
 
 	// A name has a quote on both sides or none: a URL that is quoted may end in /token.
@@ -116,7 +124,20 @@ var (
 	privateKey = regexp.MustCompile(`(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END|$)`)
 
 	// maySecret is what every text has that a form below matches, but for bearer and code.
-	maySecret = regexp.MustCompile(`(?i)` + secretWord + `|sig|key|eyj|state=|auth|cookie`)
+	maySecret = regexp.MustCompile(`(?i)` + secretWord + `|sig|pass|jwt|otp|key|eyj|state=|auth|cookie|bearer=`)
+
+	// badPort is what url.Parse takes for a port: of a password that is not escaped, a part.
+	badPort = regexp.MustCompile(`(invalid port ")[^"]*`)
+	// commandArgs is what Redis repeats of a command that it does not know, such as AUTH or HELLO.
+	commandArgs = regexp.MustCompile("(?s)(, with args beginning with:).*")
+	// issued are tokens that begin with the name of what they are for, so that they can be found.
+	issued = regexp.MustCompile(`\b(?:xox[a-z]-|gh[a-z]_|github_pat_|glpat-|sk[-_]|ya29\.|SG\.|AIza|AKIA|ASIA)[\w.-]{12,}`)
+
+	// element is of XML or HTML, also one that is escaped; valued is a name and a value that are two
+	// members or attributes.
+	element = regexp.MustCompile(`(?is)((?:<|&lt;)(?:[\w.-]+:)?(?:` + secretName + `|awsaccesskeyid|signatureprovided)(?:\s[^<>&]*)?(?:>|&gt;))(?:[^<>&]+((?:<|&lt;)/)|[^<>&\s]+$)`)
+	valued  = regexp.MustCompile(`(?is)(\\?["']` + secretName + `\\?["']\s*,?\s*\\?["']?\w*value\\?["']?\s*[:=]\s*)` +
+		`(?:(\\")` + inEscaped + `+|(")` + inDouble + `+|(')` + inSingle + `+)`)
 
 	// quotedText and bracketed are what has a name and ends at a quote or a bracket, whatever
 	// stands between: in JSON, and in a header that %v or %#v printed.
@@ -132,14 +153,22 @@ var (
 		`(?:(?:;\s*[^\s"',;&\]}=]+)*;\s*[^\s"',;&\]}=]+=(?:"` + inDouble + `*"?|` + bare + `)?)*`)
 
 	// credential is a form's, a JSON's, or a JSON web token wherever it stands.
-	credential = regexp.MustCompile(`((?i:` + quotedName + `|` + secretName + `\s*=\s*|\bapi[-_]?key:\s*|` +
+	credential = regexp.MustCompile(`((?i:` + quotedName + `|(?:` + secretName + `|\bbearer)(?:\s*=\s*|%(?:25)*3d)|\bapi[-_]?key:\s*|` +
 		`\bx-[\w-]*(?:token|key|secret|signature):\s*|\bstate=[^\s"'&]*&code=)|\beyJ[\w-]{6,}\.)` + bare)
 	signInCode = regexp.MustCompile(`(?i)(\bcode=)[^\s"'&]+(&(?:[^\s"'&]*&)*(?:session_)?state=)`)
 
 	// These may be prose, such as "basic authentication", "code=503" and "password: wrong".
 	bearer = regexp.MustCompile(`(?i)(\b(?:bearer|basic|negotiate|sharedaccesssignature)(?:[ \t]+|%20|\+)\\?["']?)([^\s"',;&\\\]}]+)`)
 	code   = regexp.MustCompile(`(?i)(\bcode=)([^\s"',;&\]}]{8,})`)
-	named  = regexp.MustCompile(`(?i)((?:["']` + secretName + `["']|` + secretName + `)[\s:]+["'\[]?|\bauth\s+\[?(?:[\w-]+\s+)?)([^\s"',;&\]}]{6,})`)
+	named  = regexp.MustCompile(`(?i)((?:["']` + secretName + `["']|` + secretName + `)(?:\s+(?:is|was))?[\s:]+["'\[]?|\bauth\s+\[?(?:[\w-]+\s+)?)([^\s"',;&\]}]{6,})`)
+
+	// secretHeader is the name of a header whose value is a secret.
+	secretHeader = regexp.MustCompile(`(?i)(?:` + secretName + `|` + headerName + `)$`)
+
+	// printed is a member of a map or a struct that %v printed. There is no blank, as in prose.
+	printed = regexp.MustCompile(`(?i)([{\[ ]\w*(?:` + secretWord + `):)([^\s"',;&\[\]{}<>/]+)`)
+	// login is the response of a client to SMTP, in base64.
+	login = regexp.MustCompile(`(?i)(\bauth\s+(?:plain|login|xoauth2|oauthbearer|cram-md5|ntlm|external|scram-[\w-]+)\s+)([^\s"',;&]+)`)
 
 	// errorCode is one of a service, such as 503, 0x80131904, E1015 or invalid_grant.
 	errorCode = regexp.MustCompile(`^(?:0x[0-9a-fA-F]+|[A-Za-z_.-]*\d*)$`)
@@ -173,6 +202,11 @@ func isToken(word string) bool {
 
 func isNoErrorCode(value string) bool {
 	return !errorCode.MatchString(strings.TrimRight(value, ".:!)"))
+}
+
+// isNoNumber tells a secret from a port, a status or a count.
+func isNoNumber(value string) bool {
+	return len(value) > 5 || strings.Trim(value, "0123456789:.") != ""
 }
 
 // hasLettersAndDigits tells "3f9a01bc" in "token 3f9a01bc is unknown" from a word or a number.
@@ -239,15 +273,26 @@ func hideValues(text string, req *http.Request) string {
 		password, _ := u.User.Password()
 		secrets = append(secrets, password)
 	}
-	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie", "Api-Key", "X-Api-Key"} {
-		for _, value := range req.Header[name] {
+	for name, values := range req.Header {
+		if !secretHeader.MatchString(name) {
+			continue
+		}
+		for _, value := range values {
 			_, token, _ := strings.Cut(value, " ")
 			secrets = append(secrets, value, token)
 		}
 	}
+	_, password, _ := req.BasicAuth()
+	secrets = append(secrets, password)
+	for _, cookie := range req.Cookies() {
+		secrets = append(secrets, cookie.Value)
+	}
 	for _, secret := range secrets {
-		if len(secret) >= minSecret {
-			text = strings.ReplaceAll(text, secret, Redacted)
+		if len(secret) < minSecret {
+			continue
+		}
+		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)} {
+			text = strings.ReplaceAll(text, form, Redacted)
 		}
 	}
 	return text

@@ -3,6 +3,7 @@ package auditlog
 import (
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -25,6 +26,8 @@ func TestErrorWithoutSecrets(t *testing.T) {
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("X-Api-Key", "K3y-of-ours")
+	req.Header.Set("Private-Token", "K3y-of-theirs")
+	req.AddCookie(&http.Cookie{Name: "sid", Value: "S3cretSession"})
 	decoded := "Patient=S3cret Name"
 	for _, c := range []struct {
 		err  error
@@ -40,6 +43,7 @@ func TestErrorWithoutSecrets(t *testing.T) {
 		{fmt.Errorf("bad query %s", req.URL.RawQuery), "bad query"},
 		{fmt.Errorf("no match for %s", decoded), "no match for"},
 		{fmt.Errorf("values: %v", req.URL.Query()), "values: "},
+		{fmt.Errorf("no match for %s, %s", url.QueryEscape(decoded), html.EscapeString(decoded)), "no match for"},
 		{fmt.Errorf("signature %q is wrong, error code: 1015", "S3cr/t="), "error code: 1015"},
 		{fmt.Errorf("headers %v", req.Header), "headers"},
 		{fmt.Errorf("%+v", req.Header["Authorization"]), ""},
@@ -48,6 +52,7 @@ func TestErrorWithoutSecrets(t *testing.T) {
 		{errors.New("Authorization: Basic QW5uYTpTM2NyZXQ=, Cookie: a=S3cret"), "Authorization: Basic "},
 		{errors.New("Bearer abcdefS3cretT0ken is over"), "Bearer REDACTED is over"},
 		{errors.New("basic authentication failed, password: wrong"), "basic authentication failed, password: wrong"},
+		{errors.New("private: K3y-of-theirs, session S3cretSession: 403"), ": 403"},
 		{fmt.Errorf("key K3y-of-ours is unknown at acme.dam.aprimo.com:443"), "acme.dam.aprimo.com:443"},
 		{fmt.Errorf("redirected to https://other.example/x?code=S3cret-of-others#access_token=S3cret2"), "https://other.example/x?code="},
 		{fmt.Errorf("wss://u:S3cret@h/p: status 0x80131904"), "status 0x80131904"},
@@ -171,7 +176,41 @@ func TestRedact(t *testing.T) {
 		{"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES\n\nMIIE\n-----END RSA PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----REDACTED-----END RSA PRIVATE KEY-----"},
 		{`POST /uploads/b64.0123456789abcdef: reset`, `POST /uploads/REDACTED: reset`},
 
+		// XML, HTML, and members that are a name and a value.
+		{`<Error><Code>SignatureDoesNotMatch</Code><SignatureProvided>abc=</SignatureProvided></Error>`, `<Error><Code>SignatureDoesNotMatch</Code><SignatureProvided>REDACTED</SignatureProvided></Error>`},
+		{`<wsse:Password Type="PasswordText">correct horse</wsse:Password><Code>503</Code>`, `<wsse:Password Type="PasswordText">REDACTED</wsse:Password><Code>503</Code>`},
+		{`&lt;client_secret&gt;hunter&lt;/client_secret&gt;`, `&lt;client_secret&gt;REDACTED&lt;/client_secret&gt;`},
+		{`<password>hunt`, `<password>REDACTED`},
+		{`<input name="client_secret" value="hunter two">`, `<input name="client_secret" value="REDACTED">`},
+		{`{"key":"password","attemptedValue":"hunter","code":17}`, `{"key":"password","attemptedValue":"REDACTED","code":17}`},
+
+		// Maps and structs as %v and %+v print them.
+		{fmt.Sprintf("%v", map[string]string{"access_token": "hunter", "code": "17"}), `map[access_token:REDACTED code:17]`},
+		{fmt.Sprintf("%+v", struct{ ClientID, ClientSecret string }{"id", "hunter"}), `{ClientID:id ClientSecret:REDACTED}`},
+		{`dial tcp: lookup token:443: no such host, dial token:8443`, `dial tcp: lookup token:443: no such host, dial token:8443`},
+
+		// What Redis, mail servers and url.Parse repeat.
+		{"ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 'hunter' ", "ERR unknown command 'HELLO', with args beginning with: REDACTED"},
+		{`500 5.5.1 unrecognized command: AUTH PLAIN AHVzZXIAcGFzcw==`, `500 5.5.1 unrecognized command: AUTH PLAIN REDACTED`},
+		{`504 5.5.4 AUTH LOGIN unavailable`, `504 5.5.4 AUTH LOGIN unavailable`},
+		{`parse "redis://:hunter": invalid port ":hunter" after host`, `parse "redis://REDACTED": invalid port "REDACTED" after host`},
+
+		// Links that are part of something else.
+		{`se=1\u0026sig=hunter`, `se=1\u0026sig=REDACTED`},
+		{`%253Fsig%253Dhunter and a%26sig%3Dhunter`, `%253Fsig%253DREDACTED and a%26sig%3DREDACTED`},
+
+		// Other names, and tokens by their beginning.
+		{`SAMLResponse=PHNhbWxw&RelayState=x`, `SAMLResponse=REDACTED&RelayState=x`},
+		{`{"routing_key":"abcdef","status":"invalid event"}`, `{"routing_key":"REDACTED","status":"invalid event"}`},
+		{`SMTP_PASS=hunter PHPSESSID=abcdef bearer=hunter`, `SMTP_PASS=REDACTED PHPSESSID=REDACTED bearer=REDACTED`},
+		{`the password is hunter2; API key abc123def not found, the token is invalid`, `the password is REDACTED; API key REDACTED not found, the token is invalid`},
+		{`xoxb-1234-5678-abcdef ghp_0123456789abcdef ya29.a0AfH6SMB_x-yz01 are revoked: 403`, `REDACTED REDACTED REDACTED are revoked: 403`},
+
 		// Prose.
+		{`ERR AUTH <password> called without any password configured`, `ERR AUTH <password> called without any password configured`},
+		{`AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value`, `AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value`},
+		{`535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant`, `535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant`},
+		{`ExpiredToken: The provided token has expired. status code: 403, request id: 7BSTAXMP`, `ExpiredToken: The provided token has expired. status code: 403, request id: 7BSTAXMP`},
 		{`Post "https://acme.aprimo.com/login/connect/token": dial tcp: lookup acme1: http2: GOAWAY`, `Post "https://acme.aprimo.com/login/connect/token": dial tcp: lookup acme1: http2: GOAWAY`},
 		{`Post "https://acme.aprimo.com/login/connect/token": http2: server sent GOAWAY`, `Post "https://acme.aprimo.com/login/connect/token": http2: server sent GOAWAY`},
 		{`POST /uploads/segments: connection reset, https://h/uploads/segments, status 503`, `POST /uploads/segments: connection reset, https://h/uploads/segments, status 503`},
