@@ -20,15 +20,10 @@ const (
 )
 
 // A paper builds an SVG drawing.
-type paper struct {
-	strings.Builder
-	columns int
-}
+type paper struct{ strings.Builder }
 
-func newPaper(columns int) *paper {
-	p := &paper{columns: columns}
-	width := marginLeft + columns*(columnWidth+columnGap) - columnGap + 50
-	height := marginTop + panelCount*(panelHeight+panelGap) + bottomMargin
+func newPaper(width, height int) *paper {
+	p := new(paper)
 	p.draw(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="#222">`, width, height)
 	p.draw("%s", dark)
 	p.draw(`<rect width="100%%" height="100%%" fill="white"/>`)
@@ -43,9 +38,9 @@ func (p *paper) text(x, y float64, attributes, text string) {
 	p.draw(`<text x="%.1f" y="%.1f" %s>%s</text>`, x, y, attributes, html.EscapeString(text))
 }
 
-func (p *paper) title(s scenario) {
-	p.text(marginLeft, 34, `font-size="21" font-weight="bold"`, "Sharing a tenant of 15 requests a second: "+s.about)
-	p.text(marginLeft, 57, `fill="#555"`, "The server queues 100 requests above the limit and answers 429 beyond. We always have more to do. The first two minutes (grey) do not count.")
+func (p *paper) title(x float64, title, below string) {
+	p.text(x, 34, `font-size="21" font-weight="bold"`, title)
+	p.text(x, 57, `fill="#555"`, below)
 }
 
 // head writes the heading of a column.
@@ -55,9 +50,7 @@ func (p *paper) head(column int, name, summary string) {
 	p.text(x, 106, `font-size="12.5"`, summary)
 }
 
-func (p *paper) left(column int) float64 {
-	return float64(marginLeft + column*(columnWidth+columnGap))
-}
+func (p *paper) left(column int) float64 { return float64(marginLeft + column*(columnWidth+columnGap)) }
 
 func (p *paper) end() string {
 	p.draw(`</svg>`)
@@ -137,41 +130,40 @@ func (f frame) axes(d panel) {
 	}
 }
 
+// line draws a line through whole pixels, which keeps the file small.
 func (f frame) line(c curve) {
-	var points strings.Builder
+	path := "M"
 	for i, v := range c.values {
-		fmt.Fprintf(&points, "%.1f,%.1f ", f.atTime((float64(i)+0.5)*binSeconds), f.atValue(v))
+		path += fmt.Sprintf("%.0f,%.0f ", f.atTime((float64(i)+0.5)*binSeconds), f.atValue(v))
 	}
-	f.draw(`<polyline points="%s" fill="none" stroke="%s" stroke-width="2.5"/>`, points.String(), c.colour)
+	f.draw(`<path d="%s" fill="none" stroke="%s" stroke-width="2.5"/>`, path, c.colour)
 }
 
 // area fills the space between the curve and the one below it, and returns their sum.
 func (f frame) area(c curve, below []float64) []float64 {
-	var points strings.Builder
 	sums := make([]float64, len(below))
+	path := fmt.Sprintf("M%.0f,%.0f", f.x, f.atValue(below[0]))
 	for i, v := range c.values {
 		sums[i] = below[i] + v
-		for _, side := range []float64{0, 1} {
-			fmt.Fprintf(&points, "%.1f,%.1f ", f.atTime((float64(i)+side)*binSeconds), f.atValue(sums[i]))
-		}
+		path += fmt.Sprintf("V%.0fH%.0f", f.atValue(sums[i]), f.atTime(float64(i+1)*binSeconds))
 	}
-	for i := len(below) - 1; i >= 0; i-- {
-		for _, side := range []float64{1, 0} {
-			fmt.Fprintf(&points, "%.1f,%.1f ", f.atTime((float64(i)+side)*binSeconds), f.atValue(below[i]))
-		}
+	for i, v := range slices.Backward(below) {
+		path += fmt.Sprintf("V%.0fH%.0f", f.atValue(v), f.atTime(float64(i)*binSeconds))
 	}
-	f.draw(`<polygon points="%s" fill="%s" fill-opacity="0.85"/>`, points.String(), c.colour)
+	f.draw(`<path d="%sz" fill="%s" fill-opacity="0.85"/>`, path, c.colour)
 	return sums
 }
 
 func (f frame) bars(c curve, below []float64) []float64 {
 	sums := make([]float64, len(below))
-	width := f.atTime(binSeconds) - f.x - 0.5
+	width, path := f.atTime(binSeconds)-f.x-0.5, ""
 	for i, v := range c.values {
 		sums[i] = below[i] + v
 		if v > 0 {
-			f.draw(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s"/>`, f.atTime(float64(i)*binSeconds), f.atValue(sums[i]), width, f.atValue(below[i])-f.atValue(sums[i]), c.colour)
+			top := f.atValue(sums[i])
+			path += fmt.Sprintf("M%.0f,%.0fh%.1fV%.0fh-%[3]gz", f.atTime(float64(i)*binSeconds), top, width, f.atValue(below[i]))
 		}
 	}
+	f.draw(`<path d="%s" fill="%s"/>`, path, c.colour)
 	return sums
 }
