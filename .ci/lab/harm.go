@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Measures of the picture of harm, in pixels.
 const (
@@ -39,7 +42,7 @@ func harmPicture(m matrix, cells []cell) string {
 	bottom := harmTop + harmRow*len(m.scenarios)
 	p := newPaper(harmPlot+harmWidth+harmColumn*len(marks)+30, bottom+52)
 	p.title(harmLeft, "How long do other programs wait because of us?",
-		fmt.Sprintf("Their mean wait in the server's queue, %g minutes, %d seeds. The server takes 15 requests a second, and we always have more to do.", m.length.Minutes(), m.seeds))
+		"Their mean wait in the server's queue. The server takes 15 requests a second, and we always have more to do.")
 	p.harmAxes(float64(bottom))
 	for i, k := range marks {
 		x := harmFigure(i)
@@ -54,7 +57,7 @@ func harmPicture(m matrix, cells []cell) string {
 		for _, n := range show {
 			values = append(values, all[n].delay)
 		}
-		for i, v := range values {
+		for i, v := range slices.Backward(values) { // ours above the others
 			p.mark(marks[i], harmAt(v), y)
 			p.text(harmFigure(i), y+4, `text-anchor="end" font-size="12.5"`, fmt.Sprintf("%.1f s", max(0, v)))
 		}
