@@ -40,7 +40,10 @@ func TestAWSRetryQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &answers{statuses: []int{429}}
 		rt := newAWSRetry(server).(*awsRetry)
-		for range 50 {
+		if send(t, rt); len(server.sent) != 3 {
+			t.Errorf("one call: got %d attempts, want 3", len(server.sent))
+		}
+		for range 49 {
 			send(t, rt)
 		}
 		if n := len(server.sent); n != 150 || rt.tokens != 0 {
