@@ -92,6 +92,10 @@ type Alert struct {
 	Delay       time.Duration `json:"delay_ns"`        // after this time
 	ServerDelay time.Duration `json:"server_delay_ns"` // how long the server delayed a request; 0 if unknown
 
+	// OthersSent is how many requests a second other programs sent, at the last event at
+	// which that was known. Its Stddev is 0 if it never was.
+	OthersSent transport.Others `json:"others_sent,omitzero"`
+
 	// While it sent 429s the server processed TenantRate requests a second and had
 	// a hundred more queued. Going by our part of that queue, it processed at most Rate
 	// of ours, and at least Others of other programs'. Processes that share no
@@ -219,6 +223,9 @@ func (a *Alert) include(o Alert) {
 	a.Paused += o.Paused
 	a.Peak = max(a.Peak, o.Peak)
 	a.Queued, a.Again, a.Delay, a.ServerDelay = o.Queued, o.Again, o.Delay, o.ServerDelay
+	if known(o.OthersSent) {
+		a.OthersSent = o.OthersSent
+	}
 	a.Users = mergeTallies(a.Users, o.Users)
 	a.Operations = mergeTallies(a.Operations, o.Operations)
 	a.Hosts = mergeTallies(a.Hosts, o.Hosts)
@@ -227,6 +234,9 @@ func (a *Alert) include(o Alert) {
 		a.Samples = slices.Concat(a.Samples[:maxSamples], a.Samples[n-maxSamples:])
 	}
 }
+
+// known reports whether a program knew what others use.
+func known(o transport.Others) bool { return o.Stddev > 0 }
 
 // top returns the alert with at most n names of each kind.
 func (a Alert) top(n int) Alert {

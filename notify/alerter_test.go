@@ -365,8 +365,9 @@ func TestWhoseShareItIs(t *testing.T) {
 		for range 10 {
 			e := event()
 			e.InFlight = 40
+			e.Others = transport.Others{Rate: 9.4, Stddev: 0.8}
 			a.Observe(t.Context(), e)
-			e.InFlight = 43
+			e.InFlight, e.Others = 43, transport.Others{} // it is not known any more
 			a.Observe(t.Context(), e)
 			a.Observe(t.Context(), transport.Event{Kind: transport.Done, Status: 200, Attempt: 2, ServerDelay: time.Second})
 		}
@@ -374,6 +375,9 @@ func TestWhoseShareItIs(t *testing.T) {
 		g := box.got()[0]
 		if g.Rate < 6.2 || g.Rate > 6.25 || g.Others < 8.75 || g.Others > 8.8 || g.TenantRate != 15 {
 			t.Errorf("rates: got ours %v, others %v of %v, want 6.2, 8.8 of 15", g.Rate, g.Others, g.TenantRate)
+		}
+		if want := (transport.Others{Rate: 9.4, Stddev: 0.8}); g.OthersSent != want {
+			t.Errorf("others: got %+v, want %+v", g.OthersSent, want)
 		}
 		if len(g.History) != 1 || g.History[0].Limited != 20 || g.History[0].Sent != 30 || g.History[0].ServerDelay != time.Second {
 			t.Errorf("history: got %+v, want a minute with 30 sent, 20 of them answered 429, a delay of 1 s", g.History)

@@ -31,6 +31,8 @@ type counts struct {
 	again       bool
 	delay       time.Duration
 	serverDelay time.Duration
+
+	others transport.Others // at the last event that knew it
 }
 
 // observe counts an event that happened at a point in time of the Alerter's own
@@ -73,6 +75,9 @@ func (c *counts) hit(condition int, e transport.Event, at time.Time, r Rule) boo
 	limit := r.limit(conditions[condition])
 	if limit > 0 {
 		c.hits[condition].add(sample(e), at, limit)
+	}
+	if known(e.Others) {
+		c.others = e.Others
 	}
 	return limit > 0
 }

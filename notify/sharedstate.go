@@ -129,6 +129,9 @@ func (s *sharedState) count(d delta, r Rule) {
 		sum.Paused += d.paused
 		if d.hits[i].count > 0 {
 			sum.Queued, sum.Again, sum.Delay, sum.ServerDelay = d.queued, d.again, d.delay, d.serverDelay
+			if known(d.others) {
+				sum.OthersSent = d.others
+			}
 		}
 		for _, m := range s.History {
 			if m.Time.After(sum.Since.Add(-2 * time.Minute)) { // the first may have been sent a minute earlier

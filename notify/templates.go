@@ -92,7 +92,7 @@ func Sample(c Condition, p Phase) Alert {
 		Time: now, Since: since, Latest: now, Within: defaultWithin, Cooldown: defaultCooldown, MaxDelay: 2 * time.Second,
 		Lost: 12, Unconfirmed: 4, Recovered: 120, Refused: 25, Paused: 31,
 		Queued: 44, Again: true, Delay: 2 * time.Second, ServerDelay: 1800 * time.Millisecond,
-		Rate: 6.2, TenantRate: defaultTenantRate, Others: 8.8,
+		Rate: 6.2, TenantRate: defaultTenantRate, Others: 8.8, OthersSent: transport.Others{Rate: 9.1, Stddev: 0.9},
 		Next: now.Add(defaultReminder),
 	}
 	a.Limit = Rule{MaxDelay: a.MaxDelay}.withDefaults().limit(c)

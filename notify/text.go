@@ -83,6 +83,9 @@ func (a Alert) facts() []fact {
 	if a.Peak > 0 {
 		f = append(f, fact{"Peak", many(a.Peak, "429") + " in one minute"})
 	}
+	if a.Condition == Throttled || a.Condition == Saturated {
+		f = append(f, fact{"Others", a.othersSent()})
+	}
 	if a.Tenant != "" {
 		f = append(f, fact{"Tenant", a.Tenant})
 	}
@@ -104,6 +107,14 @@ func (a Alert) facts() []fact {
 		f = append(f, fact{"Meanwhile", fmt.Sprintf("%d in incidents without a mail", a.Suppressed)})
 	}
 	return f
+}
+
+// othersSent says what other programs sent.
+func (a Alert) othersSent() string {
+	if !known(a.OthersSent) {
+		return "not known what other programs sent"
+	}
+	return fmt.Sprintf("other programs sent %s ± %s requests a second, as last measured", number(a.OthersSent.Rate), number(a.OthersSent.Stddev))
 }
 
 func (a Alert) program() string { return fmt.Sprintf("process %d on %s", a.PID, a.Host) }

@@ -287,6 +287,35 @@ func TestTheRateOfAReserveIsNotExpected(t *testing.T) {
 	})
 }
 
+// A Limiter that takes longer for each slot than a call usually waits before it asks again,
+// as a shared one does where there are many processes.
+type slowLimiter time.Duration
+
+func (l slowLimiter) Wait(context.Context) error {
+	time.Sleep(time.Duration(l))
+	return nil
+}
+
+func TestTheRateOfASlowLimiterIsExpected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const each = 2500 * ms
+		tr := transport.New(quiet, transport.WithLimiter(slowLimiter(each)), transport.WithBase(newWire(func(int, *http.Request) reply { return reply{} })))
+		var all sync.WaitGroup
+		for range 40 {
+			all.Go(func() { get(t.Context(), tr, "") })
+		}
+		time.Sleep(20 * time.Second)
+		for range 20 {
+			time.Sleep(1234 * ms)
+			s := tr.Stats()
+			if want := time.Duration(s.Queued+1) * each; s.Wait < want*3/4 || s.Wait > want*4/3 {
+				t.Errorf("got an expected wait of %v behind %d calls, want %v", s.Wait, s.Queued, want)
+			}
+		}
+		all.Wait()
+	})
+}
+
 // A long pause says nothing about the rate that can be achieved, nor about others.
 func TestTheRateOfAPauseIsNotExpected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

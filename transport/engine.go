@@ -56,6 +56,7 @@ type snapshot struct {
 	queued, inFlight int32
 	rate             float64
 	serverDelay      time.Duration
+	others           Others
 }
 
 // An attempt is what send has taken. release gives it back, in one place: also if a
@@ -239,7 +240,7 @@ func (e *engine) outlived(c *call) bool {
 
 // snapshot returns the numbers for an Event. The lock is held.
 func (e *engine) snapshot(now gate.Instant) snapshot {
-	return snapshot{int32(e.queue.Len()), int32(e.inFlight), e.window.Rate(now), e.window.Delay()}
+	return snapshot{int32(e.queue.Len()), int32(e.inFlight), e.window.Rate(now), e.window.Delay(), e.others(now)}
 }
 
 // unsent undoes the accounting of a request that was granted a slot but not sent.
@@ -310,8 +311,11 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 		return at, w
 	}
 	e.held.by(nil, now)
-	if e.queue.Len() <= 1 { // the one that goes
+	switch {
+	case e.queue.Len() <= 1: // the one that goes
 		e.backlog = 0
+	case !e.source.exact():
+		e.refused = now // until now: the Limiter may have taken long
 	}
 	e.begin(at)
 	return at, w
@@ -393,11 +397,13 @@ func (e *engine) expect(now gate.Instant, ahead int) time.Duration {
 }
 
 // refusedWithin is more than the time after which the head of the queue asks for a slot again, so
-// that nothing else holds calls back, such as a reserve.
+// that nothing else holds calls back, such as a reserve. A Limiter that can only be waited for
+// may take longer.
 const refusedWithin = 2 * time.Second
 
 // backlogged reports whether the limit or the window has held calls back for long enough that the
 // rate is what can be achieved.
 func (e *engine) backlogged(now gate.Instant) bool {
-	return e.queue.Len() > 0 && !e.backlog.IsZero() && now.Sub(e.backlog) >= congestion.RateSpan && now.Sub(e.refused) <= refusedWithin
+	return e.queue.Len() > 0 && !e.backlog.IsZero() && now.Sub(e.backlog) >= congestion.RateSpan &&
+		(now.Sub(e.refused) <= refusedWithin || e.source.asked())
 }

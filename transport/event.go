@@ -97,6 +97,7 @@ type Event struct {
 	InFlight    int           // our requests without a response header
 	Rate        float64       // our requests a second, the mean of the last 10 s
 	ServerDelay time.Duration // how long the server queues a request before processing it
+	Others      Others        // what other programs use of the tenant; zero if not known
 
 	Reported  bool       // only in Done: a RateLimited or Retrying event reported the last attempt
 	Mode      WindowMode // only in ModeChanged

@@ -272,4 +272,6 @@ func (l *StrictLimiter) limit() float64 {
 
 func (l *StrictLimiter) exact() bool { return true }
 
+func (l *StrictLimiter) asked() bool { return false }
+
 func (l *StrictLimiter) peers() shared.Limiter { return nil }

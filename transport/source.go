@@ -47,6 +47,10 @@ type source interface {
 	// exact reports whether due is the truth, because all requests are counted here.
 	exact() bool
 
+	// asked reports whether it makes a request wait for a slot at the moment, if it is one that
+	// can only be waited for.
+	asked() bool
+
 	// setLimit changes the limit. What has begun counts on. It is called without the lock.
 	setLimit(n int, per time.Duration) error
 
@@ -146,6 +150,8 @@ func (o *opaqueSource) rate() float64 { return defaultRate }
 func (o *opaqueSource) limit() float64 { return 0 }
 
 func (o *opaqueSource) exact() bool { return false }
+
+func (o *opaqueSource) asked() bool { return len(o.serial) > 0 }
 
 var errOpaque = errors.New("the Limiter is not from NewLimiter: change the limit of that Limiter")
 

@@ -78,10 +78,8 @@ func (e *engine) stats() Stats {
 		Rate:        e.window.Rate(now),
 		Limit:       e.source.limit(),
 		Wait:        e.expect(now, e.queue.Len()),
+		Others:      e.others(now),
 		Bottleneck:  BottleneckDemand,
-	}
-	if e.backlogged(now) {
-		s.Others.Rate, s.Others.Stddev = e.window.Others(now)
 	}
 	var share shared.Share
 	if p := e.source.peers(); p != nil {
@@ -99,6 +97,14 @@ func (e *engine) stats() Stats {
 		s.Bottleneck = BottleneckHeavy
 	}
 	return s
+}
+
+// others returns what is known of other programs. The lock is held.
+func (e *engine) others(now gate.Instant) (o Others) {
+	if e.backlogged(now) {
+		o.Rate, o.Stddev = e.window.Others(now)
+	}
+	return o
 }
 
 // QueueCount is how many calls of one user wait in one class.

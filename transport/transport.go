@@ -204,7 +204,7 @@ func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event
 		Kind: k, Time: time.Now(),
 		User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL),
 		Attempt: int(c.attempt), Waited: c.waited, Took: c.took,
-		Queued: int(s.queued), Capacity: t.engine.maxQueue, InFlight: int(s.inFlight), Rate: s.rate, ServerDelay: s.serverDelay,
+		Queued: int(s.queued), Capacity: t.engine.maxQueue, InFlight: int(s.inFlight), Rate: s.rate, ServerDelay: s.serverDelay, Others: s.others,
 		Err: auditlog.SafeError(err, c.req, c.sent),
 	}
 	if resp != nil {

@@ -159,6 +159,17 @@ func TestModesOfTheWindow(t *testing.T) {
 						t.Errorf("got the mode %v for %v without an event, want one", m, long)
 					}
 				}
+				if name == "beside a few" {
+					var known, sum float64
+					for _, e := range o.of(transport.Done) {
+						if e.Others.Stddev > 0 {
+							known, sum = known+1, sum+e.Others.Rate
+						}
+					}
+					if mean := sum / known; !(mean > 7 && mean < 9) {
+						t.Errorf("events: got %.1f others a second in %.0f of them, want 8", mean, known)
+					}
+				}
 				if name == "beside too many" && o.seen[competing] < 30*time.Second {
 					t.Errorf("competing for %v of %v, want 30 s at least", o.seen[competing], test.long)
 				}

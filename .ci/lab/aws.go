@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	limiter "golang.org/x/time/rate"
 )
 
-// The constants of AWS's SDKs for Go, Python and JavaScript.
+// The constants of the adaptive mode in AWS's SDKs for Go, Python and JavaScript.
 const (
 	awsBeta   = 0.7 // part of the rate that a 429 leaves
 	awsScale  = 0.4
@@ -33,7 +35,13 @@ type aws struct {
 }
 
 func newAWS(base http.RoundTripper) http.RoundTripper {
-	return retrying{&aws{base: base, bucket: newBucket(rate, rate), fill: rate, bin: time.Now()}}
+	return newAWSRetry(&aws{base: base, bucket: newBucket(rate, rate), fill: rate, bin: time.Now()})
+}
+
+// newAWSStandard is the default mode of AWS's SDKs: it limits retries only. So that it can be
+// compared, it keeps to the tenant's limit.
+func newAWSStandard(base http.RoundTripper) http.RoundTripper {
+	return newAWSRetry(paced{limiter.NewLimiter(rate, 1), base})
 }
 
 func (a *aws) RoundTrip(req *http.Request) (*http.Response, error) {

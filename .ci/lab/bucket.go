@@ -14,6 +14,7 @@ type bucket struct {
 	rate, keeps  float64
 	tokens       float64
 	lastRefilled time.Time
+	held         time.Time // no token is given until then
 }
 
 func newBucket(rate, keeps float64) *bucket {
@@ -27,6 +28,13 @@ func (b *bucket) set(rate, keeps float64) {
 	b.refill()
 	b.rate, b.keeps = rate, keeps
 	b.tokens = min(b.tokens, keeps)
+}
+
+// hold gives no token until a time.
+func (b *bucket) hold(until time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held = until
 }
 
 func (b *bucket) refill() {
@@ -60,6 +68,9 @@ func (b *bucket) take() (missing time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refill()
+	if held := time.Until(b.held); held > 0 {
+		return held
+	}
 	if b.tokens >= 1 {
 		b.tokens--
 		return 0

@@ -1,12 +1,13 @@
 // Lab measures how a client shares a tenant with strangers: integrations that use the
 // same 15 requests a second and that the client cannot see. It measures how much of the
 // remaining capacity the client uses, the 429s on both sides, and how long the strangers
-// wait. It compares our transport with a static rate, AIMD, the adaptive mode of AWS's
-// SDKs, and failsafe-go.
+// wait. It compares our transport with a static rate, AIMD, AWS's SDKs, failsafe-go and two
+// token buckets from a paper, and with an oracle that sees the server's queue.
 //
 //	go run .
 //	go run . -only 'steady8.*,square' -client ours -seeds 8
-//	go run . -only square -svg square.svg
+//	go run . -only square -client ours,aws -svg square.svg
+//	go run . -only 'steady8.*,square' -client ours,aws,failsafe -harm harm.svg
 //	go run . -mixes 100 # random scenarios; those from 1001 on were never tuned on
 //
 // It has a module of its own, so that the SDK does not depend on failsafe-go.
@@ -38,7 +39,7 @@ type flags struct {
 	seeds        int
 	minutes      int
 	mixes, first int
-	svg          string
+	svg, harm    string
 }
 
 func main() {
@@ -51,6 +52,7 @@ func main() {
 	own.IntVar(&f.mixes, "mixes", 0, "`number` of random scenarios to run instead, each with one seed")
 	own.IntVar(&f.first, "first", 1, "`number` of the first of them")
 	own.StringVar(&f.svg, "svg", "", "`file` for a picture of one scenario with two clients; square, ours and aws if they are run")
+	own.StringVar(&f.harm, "harm", "", "`file` for a picture of how long the others wait in each scenario; ours, aws and failsafe if they are run")
 	if err := own.Parse(os.Args[1:]); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			os.Exit(0)
@@ -78,18 +80,18 @@ func run(t *testing.T, f flags) error {
 		writeMixes(os.Stdout, m, cells)
 		return nil
 	}
-	if err := writeTable(os.Stdout, m, cells); err != nil || f.svg == "" {
+	if err := writeTable(os.Stdout, m, cells); err != nil {
 		return err
 	}
-	out, err := os.Create(f.svg)
-	if err != nil {
-		return err
+	if f.svg != "" {
+		if err := os.WriteFile(f.svg, []byte(picture(toShow(m, cells))), 0o644); err != nil {
+			return err
+		}
 	}
-	if err := writePicture(out, toShow(m, cells)); err != nil {
-		out.Close()
-		return err
+	if f.harm == "" {
+		return nil
 	}
-	return out.Close()
+	return os.WriteFile(f.harm, []byte(harmPicture(m, cells)), 0o644)
 }
 
 // toShow returns the cells for the picture: one scenario with ours and a baseline.

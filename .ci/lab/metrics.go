@@ -19,6 +19,9 @@ const (
 // metrics are the results of a run, or the means of several.
 type metrics struct {
 	use      float64       // served to us and rivals, as a part of what the strangers left
+	regret   float64       // see regret
+	maxMin   float64       // see maxMin
+	lost     float64       // calls of ours that failed, a minute
 	share    float64       // served to us, as a part of what we and the rivals were served
 	jain     float64       // of our processes: 1 if all got the same
 	ours     float64       // 429s a minute
@@ -48,6 +51,9 @@ func measure(s scenario, r, without record) metrics {
 	w := without.samples[len(without.samples)-1].since(after(without.samples, warmup))
 	m := metrics{
 		use:      float64(ours.Served+d.rivals.Served) / free,
+		regret:   regret(s, d, w),
+		maxMin:   maxMin(s, last.since(after(samples, settled(s))), w),
+		lost:     float64(last.lost-first.lost) / minutes,
 		share:    ratio(ours.Served, ours.Served+d.rivals.Served),
 		jain:     jain(last.since(after(samples, settled(s))).ours),
 		ours:     float64(ours.Rejected) / minutes,
@@ -59,7 +65,7 @@ func measure(s scenario, r, without record) metrics {
 		attempts: float64(ours.Arrived) / (60 * minutes),
 		kept:     math.NaN(),
 		truth:    truth(samples),
-		strange:  strange(samples),
+		strange:  strange(s, samples),
 		promised: promised(r.promises),
 		recovery: recovery(s, samples),
 	}
@@ -95,17 +101,22 @@ func truth(samples []sample) float64 {
 }
 
 // strange returns the part of the seconds in which the Others of our first process were
-// within 1.5/s of what all others sent in the last 10 s, of those in which it gave them.
-func strange(samples []sample) float64 {
+// within 1.5/s of what all others sent in the last 10 s, of those in which it gave them. Our
+// other processes are others unless they share the limit.
+func strange(s scenario, samples []sample) float64 {
 	const within, span = 1.5, 10
 	right, n := 0, 0
-	for i, s := range samples {
-		if s.at < warmup || s.stats.Others.Stddev == 0 || len(s.ours) == 0 {
+	for i, now := range samples {
+		if now.at < warmup || now.stats.Others.Stddev == 0 || len(now.ours) == 0 {
 			continue
 		}
-		d := s.since(samples[i-span])
+		d := now.since(samples[i-span])
 		n++
-		if real := float64(sum(d.others, d.scripts, d.rivals).Arrived+sum(d.ours[1:]...).Arrived) / span; math.Abs(s.stats.Others.Rate-real) <= within {
+		real := sum(d.others, d.scripts, d.rivals).Arrived
+		if !s.shared {
+			real += sum(d.ours[1:]...).Arrived
+		}
+		if math.Abs(now.stats.Others.Rate-float64(real)/span) <= within {
 			right++
 		}
 	}
@@ -229,7 +240,7 @@ func recovery(s scenario, samples []sample) float64 {
 
 // figures lists the metrics that have a mean and a spread.
 func (m *metrics) figures() []*float64 {
-	return []*float64{&m.use, &m.share, &m.jain, &m.ours, &m.theirs, &m.caused, &m.delay, &m.harm, &m.got, &m.attempts, &m.kept, &m.truth, &m.strange, &m.promised, &m.queue, &m.recovery}
+	return []*float64{&m.use, &m.regret, &m.maxMin, &m.lost, &m.share, &m.jain, &m.ours, &m.theirs, &m.caused, &m.delay, &m.harm, &m.got, &m.attempts, &m.kept, &m.truth, &m.strange, &m.promised, &m.queue, &m.recovery}
 }
 
 // summarize returns the mean of each figure, and its standard deviation.

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"html"
+	"iter"
+	"math"
 	"slices"
 	"strings"
 )
@@ -20,15 +22,10 @@ const (
 )
 
 // A paper builds an SVG drawing.
-type paper struct {
-	strings.Builder
-	columns int
-}
+type paper struct{ strings.Builder }
 
-func newPaper(columns int) *paper {
-	p := &paper{columns: columns}
-	width := marginLeft + columns*(columnWidth+columnGap) - columnGap + 50
-	height := marginTop + panelCount*(panelHeight+panelGap) + bottomMargin
+func newPaper(width, height int) *paper {
+	p := new(paper)
 	p.draw(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="#222">`, width, height)
 	p.draw("%s", dark)
 	p.draw(`<rect width="100%%" height="100%%" fill="white"/>`)
@@ -40,12 +37,15 @@ func (p *paper) draw(format string, args ...any) {
 }
 
 func (p *paper) text(x, y float64, attributes, text string) {
-	p.draw(`<text x="%.1f" y="%.1f" %s>%s</text>`, x, y, attributes, html.EscapeString(text))
+	if attributes != "" {
+		attributes = " " + attributes
+	}
+	p.draw(`<text x="%.0f" y="%.0f"%s>%s</text>`, x, y, attributes, html.EscapeString(text))
 }
 
-func (p *paper) title(s scenario) {
-	p.text(marginLeft, 34, `font-size="21" font-weight="bold"`, "Sharing a tenant of 15 requests a second: "+s.about)
-	p.text(marginLeft, 57, `fill="#555"`, "The server queues 100 requests above the limit and answers 429 beyond. We always have more to do. The first two minutes (grey) do not count.")
+func (p *paper) title(x float64, title, below string) {
+	p.text(x, 34, `font-size="21" font-weight="bold"`, title)
+	p.text(x, 57, `fill="#555"`, below)
 }
 
 // head writes the heading of a column.
@@ -55,9 +55,7 @@ func (p *paper) head(column int, name, summary string) {
 	p.text(x, 106, `font-size="12.5"`, summary)
 }
 
-func (p *paper) left(column int) float64 {
-	return float64(marginLeft + column*(columnWidth+columnGap))
-}
+func (p *paper) left(column int) float64 { return float64(marginLeft + column*(columnWidth+columnGap)) }
 
 func (p *paper) end() string {
 	p.draw(`</svg>`)
@@ -92,7 +90,7 @@ func (p *paper) panel(column, row int, d panel, seconds int) {
 	}
 	if d.limit > 0 {
 		y := f.atValue(d.limit)
-		p.draw(`<path d="M%.1f,%.1f h%d" stroke="%s" stroke-width="1.5" stroke-dasharray="6 4"/>`, f.x, y, columnWidth, black)
+		p.draw(`<path d="M%.0f,%.0fh%d" stroke="%s" stroke-width="1.5" stroke-dasharray="6 4"/>`, f.x, y, columnWidth, black)
 		p.text(f.x+columnWidth, y-4, `text-anchor="end" font-size="12" stroke="white" stroke-width="4" paint-order="stroke"`, d.label)
 	}
 }
@@ -110,68 +108,86 @@ func (p *paper) legend(f frame, d panel) {
 		if c.style == asLine {
 			height = 3
 		}
-		p.draw(`<rect x="%.1f" y="%.1f" width="%d" height="%g" fill="%s"/>`, x, f.y-16.5-height/2, swatch, height, c.colour)
+		p.draw(`<rect x="%.0f" y="%.0f" width="%d" height="%g" fill="%s"/>`, x, f.y-16.5-height/2, swatch, height, c.colour)
 		x -= 2 * gap
 	}
 }
 
 // axes draws the scales: minutes at the bottom, values at the left.
 func (f frame) axes(d panel) {
-	f.draw(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" fill="#eee"/>`, f.x, f.y, f.atTime(warmup.Seconds())-f.x, panelHeight)
+	f.draw(`<rect x="%.0f" y="%.0f" width="%.0f" height="%d" fill="#eee"/>`, f.x, f.y, f.atTime(warmup.Seconds())-f.x, panelHeight)
+	lines, labels := "", new(paper)
 	for v := 0.0; v <= d.top; v += d.step {
 		y := f.atValue(v)
-		f.draw(`<path d="M%.1f,%.1f h%d" stroke="#ccc"/>`, f.x, y, columnWidth)
-		f.text(f.x-6, y+4, `text-anchor="end" font-size="12"`, fmt.Sprintf("%g", v))
+		lines += fmt.Sprintf("M%.0f,%.0fh%d", f.x, y, columnWidth)
+		labels.text(f.x-6, y+4, "", fmt.Sprintf("%g", v))
 	}
-	f.draw(`<text transform="translate(%.1f,%.1f) rotate(-90)" text-anchor="middle" font-size="12" fill="#555">%s</text>`,
+	f.draw(`<path d="%s" stroke="#ccc"/><g text-anchor="end" font-size="12">`, lines)
+	f.WriteString(labels.String() + "</g>\n")
+	f.draw(`<text transform="translate(%.0f,%.0f) rotate(-90)" text-anchor="middle" font-size="12" fill="#555">%s</text>`,
 		f.x-40, f.y+panelHeight/2, html.EscapeString(d.unit))
+	lines, labels = "", new(paper)
 	minutes := int(f.seconds) / 60
 	for m := 0; m <= minutes; m += max(1, minutes/10) {
 		x := f.atTime(float64(60 * m))
-		f.draw(`<path d="M%.1f,%.1f v5" stroke="#888"/>`, x, f.y+panelHeight)
+		lines += fmt.Sprintf("M%.0f,%.0fv5", x, f.y+panelHeight)
 		label := fmt.Sprint(m)
 		if m == 0 {
 			label = "0 min"
 		}
-		f.text(x, f.y+panelHeight+18, `text-anchor="middle" font-size="12"`, label)
+		labels.text(x, f.y+panelHeight+18, "", label)
 	}
+	f.draw(`<path d="%s" stroke="#888"/><g text-anchor="middle" font-size="12">`, lines)
+	f.WriteString(labels.String() + "</g>\n")
 }
 
+// line draws a line through whole pixels, which keeps the file small.
 func (f frame) line(c curve) {
-	var points strings.Builder
+	path := "M"
 	for i, v := range c.values {
-		fmt.Fprintf(&points, "%.1f,%.1f ", f.atTime((float64(i)+0.5)*binSeconds), f.atValue(v))
+		path += fmt.Sprintf("%.0f,%.0f ", f.atTime((float64(i)+0.5)*binSeconds), f.atValue(v))
 	}
-	f.draw(`<polyline points="%s" fill="none" stroke="%s" stroke-width="2.5"/>`, points.String(), c.colour)
+	f.draw(`<path d="%s" fill="none" stroke="%s" stroke-width="2.5"/>`, path, c.colour)
 }
 
-// area fills the space between the curve and the one below it, and returns their sum.
+// area fills the space between the curve and the one below it, and returns their sum. A thin
+// line keeps it apart from others, whatever their colours.
 func (f frame) area(c curve, below []float64) []float64 {
-	var points strings.Builder
 	sums := make([]float64, len(below))
 	for i, v := range c.values {
 		sums[i] = below[i] + v
-		for _, side := range []float64{0, 1} {
-			fmt.Fprintf(&points, "%.1f,%.1f ", f.atTime((float64(i)+side)*binSeconds), f.atValue(sums[i]))
-		}
 	}
-	for i := len(below) - 1; i >= 0; i-- {
-		for _, side := range []float64{1, 0} {
-			fmt.Fprintf(&points, "%.1f,%.1f ", f.atTime((float64(i)+side)*binSeconds), f.atValue(below[i]))
-		}
-	}
-	f.draw(`<polygon points="%s" fill="%s" fill-opacity="0.85"/>`, points.String(), c.colour)
+	end := f.atTime(float64(len(sums)) * binSeconds)
+	path := fmt.Sprintf("M%.0f,%.0f", f.x, f.atValue(below[0]))
+	path += f.steps(slices.All(sums), f.x, below[0], 1) + f.steps(slices.Backward(below), end, sums[len(sums)-1], 0)
+	f.draw(`<path d="%sz" fill="%s" stroke="white" stroke-width=".5"/>`, path, c.colour)
 	return sums
+}
+
+// steps returns the part of a path that follows values from a point on; the side of its bin up to
+// which each one goes is 0 or 1.
+func (f frame) steps(values iter.Seq2[int, float64], x, value float64, side int) (path string) {
+	fromX, fromY := math.Round(x), math.Round(f.atValue(value))
+	for i, v := range values {
+		if y := math.Round(f.atValue(v)); y != fromY {
+			path += fmt.Sprintf("h%gv%g", math.Round(x)-fromX, y-fromY)
+			fromX, fromY = math.Round(x), y
+		}
+		x = f.atTime(float64(i+side) * binSeconds)
+	}
+	return path + fmt.Sprintf("h%g", math.Round(x)-fromX)
 }
 
 func (f frame) bars(c curve, below []float64) []float64 {
 	sums := make([]float64, len(below))
-	width := f.atTime(binSeconds) - f.x - 0.5
+	width, path := math.Floor(f.atTime(binSeconds)-f.x-0.5), ""
 	for i, v := range c.values {
 		sums[i] = below[i] + v
 		if v > 0 {
-			f.draw(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s"/>`, f.atTime(float64(i)*binSeconds), f.atValue(sums[i]), width, f.atValue(below[i])-f.atValue(sums[i]), c.colour)
+			top, bottom := math.Round(f.atValue(sums[i])), math.Round(f.atValue(below[i]))
+			path += fmt.Sprintf("M%.0f,%gh%gv%gh-%[3]gz", f.atTime(float64(i)*binSeconds), top, width, bottom-top)
 		}
 	}
+	f.draw(`<path d="%s" fill="%s"/>`, path, c.colour)
 	return sums
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"math"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
@@ -21,7 +20,7 @@ const (
 // dark changes the colours for a reader with a dark background: an attribute gives way to a style.
 const dark = `<style>@media (prefers-color-scheme: dark) { [fill="#222"] { fill: #ddd } [fill="#555"] { fill: #aaa } ` +
 	`rect[fill="white"] { fill: #0d1117 } rect[fill="#eee"] { fill: #21262d } [stroke="#ccc"] { stroke: #30363d } ` +
-	`[stroke="white"] { stroke: #0d1117 } [stroke="` + black + `"] { stroke: #fff } [fill="` + purple + `"] { fill: #CC79A7 } }</style>`
+	`[stroke="white"] { stroke: #0d1117 } [stroke="` + black + `"] { stroke: #fff } [fill="` + black + `"] { fill: #fff } [fill="` + purple + `"] { fill: #CC79A7 } }</style>`
 
 // binSeconds is the time between two points of a curve.
 const binSeconds = 5
@@ -53,10 +52,11 @@ type panel struct {
 	step   float64 // between two marks of the axis
 }
 
-// writePicture draws a column of diagrams for each cell.
-func writePicture(out io.Writer, cells []cell) error {
-	p := newPaper(len(cells))
-	p.title(cells[0].scenario)
+// picture draws a column of diagrams for each cell.
+func picture(cells []cell) string {
+	p := newPaper(marginLeft+len(cells)*(columnWidth+columnGap)-columnGap+50, marginTop+panelCount*(panelHeight+panelGap)+bottomMargin)
+	p.title(marginLeft, "Sharing a tenant of 15 requests a second: "+cells[0].scenario.about,
+		"The server queues 100 requests above the limit and answers 429 beyond. We always have more to do. The first two minutes (grey) do not count.")
 	columns := make([][]panel, len(cells))
 	for i, c := range cells {
 		columns[i] = panels(c)
@@ -68,8 +68,7 @@ func writePicture(out io.Writer, cells []cell) error {
 			p.panel(i, row, panel, len(c.samples))
 		}
 	}
-	_, err := io.WriteString(out, p.end())
-	return err
+	return p.end()
 }
 
 // summary returns the metrics of the run that is drawn, not the worst of several.

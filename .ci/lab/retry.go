@@ -25,20 +25,20 @@ func (r retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err != nil || resp.StatusCode != http.StatusTooManyRequests || try == maxTries {
 			return resp, err
 		}
-		io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-		if err := sleep(req.Context(), backoff/2+rand.N(backoff/2)); err != nil {
+		if req, err = again(req, resp, backoff/2+rand.N(backoff/2)); err != nil {
 			return nil, err
 		}
 		backoff = min(2*backoff, maxBackoff)
-		if req, err = again(req); err != nil {
-			return nil, err
-		}
 	}
 }
 
-// again returns the request with a fresh body.
-func again(req *http.Request) (*http.Request, error) {
+// again returns the request with a fresh body, d after its last answer.
+func again(req *http.Request, resp *http.Response, d time.Duration) (*http.Request, error) {
+	io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+	if err := sleep(req.Context(), d); err != nil {
+		return nil, err
+	}
 	if req.GetBody == nil {
 		return req, nil
 	}

@@ -14,18 +14,13 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-const (
-	// callers is the number of goroutines of each process that call without a pause, so
-	// that there is always more work than the tenant allows.
-	callers = 150
-
-	rivalCount = 2
-)
+const rivalCount = 2
 
 // A sample is the state at one time. Its counts are totals since the start.
 type sample struct {
 	at       time.Duration
 	ours     []aprimotest.Agent // by process
+	lost     int                // calls of ours that failed
 	rivals   aprimotest.Agent   // together
 	others   aprimotest.Agent   // the open-loop strangers
 	scripts  aprimotest.Agent   // the closed-loop ones
@@ -42,11 +37,17 @@ type bench struct {
 	seed     uint64
 	tenant   *aprimotest.Tenant
 	tasks    sync.WaitGroup
-	inFlight atomic.Int64
+	counts   counts // of ours
 
 	mu       sync.Mutex
 	ours     []http.RoundTripper
 	promises []promise
+}
+
+// counts are of some processes together.
+type counts struct {
+	inFlight atomic.Int64
+	lost     atomic.Int64 // calls that failed
 }
 
 // A record is what a run leaves.
@@ -62,14 +63,16 @@ func simulate(s scenario, c client, seed uint64, length time.Duration) record {
 	b.tenant = b.newTenant()
 	b.tenant.Start()
 	ctx, cancel := context.WithCancel(context.Background())
-	for i, start := range s.processes() {
-		if c.make != nil {
-			b.tasks.Go(func() { b.start(ctx, c, i, start) })
+	if c.team != nil {
+		member := c.team(ctx, b)
+		for i, start := range s.processes() {
+			b.tasks.Go(func() { b.start(ctx, member, i, start) })
 		}
 	}
 	if s.rivals != "" {
+		rival := clientNamed(s.rivals).team(ctx, b)
 		for i := range rivalCount {
-			b.process(ctx, clientNamed(s.rivals), rivalName(i), new(atomic.Int64), usualLag)
+			b.process(ctx, rival, rivalName(i), new(counts), usualLag)
 		}
 	}
 	b.runScripts(ctx)
@@ -83,12 +86,12 @@ func simulate(s scenario, c client, seed uint64, length time.Duration) record {
 }
 
 // start starts one of our processes.
-func (b *bench) start(ctx context.Context, c client, i int, after time.Duration) {
+func (b *bench) start(ctx context.Context, member maker, i int, after time.Duration) {
 	if b.scenario.batch {
 		ctx = transport.ContextWithPriority(ctx, transport.Batch)
 	}
 	time.Sleep(after)
-	rt := b.process(ctx, c, ourName(i), &b.inFlight, b.scenario.lag(i))
+	rt := b.process(ctx, member, ourName(i), &b.counts, b.scenario.lag(i))
 	b.mu.Lock()
 	b.ours = append(b.ours, rt)
 	b.mu.Unlock()
@@ -119,34 +122,37 @@ func (b *bench) newTenant() *aprimotest.Tenant {
 	return t
 }
 
-// process starts a process with unlimited work for a client.
-func (b *bench) process(ctx context.Context, c client, name string, inFlight *atomic.Int64, lag time.Duration) http.RoundTripper {
+// process starts a process with unlimited work.
+func (b *bench) process(ctx context.Context, member maker, name string, n *counts, lag time.Duration) http.RoundTripper {
 	stream := uint64(len(name)) << 32
 	for _, r := range name {
 		stream = stream*31 + uint64(r)
 	}
-	rt := c.make(wire{tenant: b.tenant.Transport(), jitter: newDice(b.seed, stream), lag: lag, inFlight: inFlight})
-	for i := range callers {
+	rt := member(wire{tenant: b.tenant.Transport(), jitter: newDice(b.seed, stream), lag: lag, inFlight: &n.inFlight})
+	for i := range b.scenario.callers() {
 		random := rand.New(rand.NewPCG(b.seed, stream+1+uint64(i)))
 		b.tasks.Go(func() {
 			for ctx.Err() == nil {
-				call(rt, b.scenario.calls.request(ctx, name, random))
+				if !call(rt, b.scenario.calls.request(ctx, name, random)) {
+					n.lost.Add(1)
+				}
 			}
 		})
 	}
 	return rt
 }
 
-// call makes one call and ignores its result.
-func call(rt http.RoundTripper, req *http.Request) {
+// call makes one call and reports whether it was served.
+func call(rt http.RoundTripper, req *http.Request) bool {
 	resp, err := rt.RoundTrip(req)
 	if err != nil {
 		// Without a pause, virtual time would never advance.
 		sleep(req.Context(), time.Second)
-		return
+		return false
 	}
 	io.Copy(io.Discard, resp.Body)
 	resp.Body.Close()
+	return resp.StatusCode != http.StatusTooManyRequests
 }
 
 // second returns the sample for the middle of a second, when it is over.
@@ -166,7 +172,7 @@ func (b *bench) second(middle time.Duration) (s sample) {
 
 func (b *bench) sample(at time.Duration) sample {
 	agents := b.tenant.Report().Agents
-	s := sample{at: at, others: agents[strangers], scripts: agents[scriptName], queued: b.tenant.Queued(), inFlight: int(b.inFlight.Load())}
+	s := sample{at: at, others: agents[strangers], scripts: agents[scriptName], queued: b.tenant.Queued(), inFlight: int(b.counts.inFlight.Load()), lost: int(b.counts.lost.Load())}
 	for i := range b.scenario.processes() {
 		s.ours = append(s.ours, agents[ourName(i)])
 	}

@@ -24,6 +24,7 @@ type scenario struct {
 	rivals  string                             // client of two processes with unlimited work; "": none
 
 	starts []time.Duration // of our processes, each with unlimited work; nil: one, immediately
+	shared bool            // our processes share a limit through Redis
 	batch  bool            // our work has the priority Batch
 	lags   []time.Duration // the most that the network takes, by process; nil: 45 ms each
 	steps  []time.Duration // when capacity becomes free, or the server changes
@@ -36,6 +37,15 @@ func (s scenario) processes() []time.Duration {
 		return []time.Duration{0}
 	}
 	return s.starts
+}
+
+// callers returns how many goroutines of each process call without a pause, so that there is
+// always more work than the tenant allows.
+func (s scenario) callers() int {
+	if s.shared {
+		return max(10, 150/len(s.processes())) // there may be very many processes
+	}
+	return 150
 }
 
 // A slowdown makes every call take longer from a time on; zero never does.

@@ -9,7 +9,7 @@ import (
 )
 
 // scenarios are all that are measured.
-var scenarios = slices.Concat(classic, closedLoops(), batches(), slowerOnes(), overloads(), unlike())
+var scenarios = slices.Concat(classic, closedLoops(), batches(), slowerOnes(), overloads(), unlike(), fleets())
 
 // classic scenarios have open-loop strangers or rivals.
 var classic = []scenario{
@@ -155,6 +155,21 @@ func overloads() (all []scenario) {
 			name: fmt.Sprintf("overload%d", n), about: fmt.Sprintf("strangers %d/s", n), calls: mixed, others: steady(float64(n)),
 			accept: accept{got: 1, attempts: 4.2, ours: anyLevel, theirs: anyLevel, harm: anyLevel},
 		})
+	}
+	return all
+}
+
+// fleets have processes that share a limit through Redis, where one is also measured.
+func fleets() (all []scenario) {
+	for _, n := range []int{2, 8, 64} {
+		for _, s := range slices.Concat(classic, closedLoops(), overloads()) {
+			switch s.name {
+			case "steady8-fast", "steady8-mixed", "square", "script1", "script20", "overload20":
+				s.name, s.about = fmt.Sprintf("redis%d-%s", n, s.name), fmt.Sprintf("%d processes over Redis; %s", n, s.about)
+				s.starts, s.shared, s.accept = make([]time.Duration, n), true, whatever
+				all = append(all, s)
+			}
+		}
 	}
 	return all
 }

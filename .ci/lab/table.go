@@ -9,12 +9,15 @@ import (
 )
 
 const explanation = `
-use       requests served to us and rivals / what the strangers left of 15/s; a schedule
-          that knows all arrivals has 1, so 1 less that is the regret
+use       requests served to us and rivals / what the strangers left of 15/s
 429s      per minute, ours + the others'
-delay     mean delay of the others in the server's queue, seconds
-harm      by how much we make that longer, seconds
+lost      calls of ours that failed, a minute
+harm      by how much we make the others' mean delay in the server's queue longer, seconds
 fair      J: Jain's index of our processes; otherwise our part of what we and the rivals got
+delay     the others' mean delay in the server's queue, seconds
+regret    slots that nobody used, and those that we took from strangers, as a part of what
+          they leave without us: a schedule that knows all arrivals has 0
+max-min   what the least served of our programs got / its max-min fair share
 ours      served to us a second (requests that we sent a second, if that is more)
 kept      what scripts are served, as a part of what they are served without us
 truth     part of the seconds in which the reported delay is right to 0.3 s
@@ -32,9 +35,9 @@ func writeTable(out io.Writer, m matrix, cells []cell) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	heads, units := []string{""}, []string{"scenario"}
 	for _, c := range m.clients {
-		columns := []string{"use", "429s", "delay", "harm", "fair"}
+		columns := []string{"use", "429s", "lost", "harm", "fair"}
 		if alone {
-			columns = append(columns, "ours", "kept", "truth", "others", "wait", "back in", "run")
+			columns = append(columns, "delay", "regret", "max-min", "ours", "kept", "truth", "others", "wait", "back in", "run")
 		}
 		heads = append(heads, "|", c.name)
 		heads = append(heads, make([]string, len(columns)-1)...)
@@ -60,9 +63,9 @@ func rowOf(cells []cell, alone bool) []string {
 	row := []string{s.name}
 	verdict := ""
 	for _, c := range cells {
-		row = append(row, "|", figure(c.use, c.spread.use, 3), fmt.Sprintf("%.1f + %.1f", c.ours, c.theirs), figure(c.delay, c.spread.delay, 2), figure(c.harm, c.spread.harm, 2), fairness(c))
+		row = append(row, "|", figure(c.use, c.spread.use, 3), fmt.Sprintf("%.1f + %.1f", c.ours, c.theirs), fmt.Sprintf("%.0f", c.lost), figure(c.harm, c.spread.harm, 2), fairness(c))
 		if alone {
-			row = append(row, got(c), figure(c.kept, c.spread.kept, 2), figure(c.truth, c.spread.truth, 2), figure(c.strange, c.spread.strange, 2), figure(c.promised, c.spread.promised, 2), figure(c.recovery, c.spread.recovery, 0), fmt.Sprintf("%.1f s", c.wall.Seconds()))
+			row = append(row, figure(c.delay, c.spread.delay, 2), figure(c.regret, c.spread.regret, 3), figure(c.maxMin, c.spread.maxMin, 2), got(c), figure(c.kept, c.spread.kept, 2), figure(c.truth, c.spread.truth, 2), figure(c.strange, c.spread.strange, 2), figure(c.promised, c.spread.promised, 2), figure(c.recovery, c.spread.recovery, 0), fmt.Sprintf("%.1f s", c.wall.Seconds()))
 		}
 		if c.client.name == "ours" {
 			verdict = s.accept.verdict(c.metrics)
