@@ -1,7 +1,6 @@
 package aprimotest
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -53,18 +52,6 @@ func (a *answer) finish() {
 	}
 }
 
-// truncate leaves of the body what comes before the cut, and returns how it ends.
-func (a *answer) truncate() error {
-	if a.cut <= 0 {
-		return io.EOF
-	}
-	a.body = a.body[:min(int64(len(a.body)), a.cut)]
-	if a.stream != nil {
-		a.stream = io.LimitReader(a.stream, a.cut)
-	}
-	return io.ErrUnexpectedEOF
-}
-
 // A chunk is a part of a body, and when it comes after the header.
 type chunk struct {
 	after time.Duration
@@ -94,24 +81,4 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	w.Write(appendJSON(nil, v))
-}
-
-// writePage answers as a gateway in front of the API does.
-func writePage(w http.ResponseWriter, status int) {
-	w.Header().Set("Content-Type", "text/html")
-	w.WriteHeader(status)
-	fmt.Fprintf(w, "<html>\r\n<head><title>%d %[2]s</title></head>\r\n<body>\r\n<center><h1>%[1]d %[2]s</h1></center>\r\n</body>\r\n</html>\r\n",
-		status, http.StatusText(status))
-}
-
-// An exception is the body of an error of the API.
-type exception struct {
-	Message    string     `json:"exceptionMessage"`
-	Type       string     `json:"exceptionType"`
-	StackTrace *string    `json:"stackTrace"`
-	Inner      *exception `json:"innerException"`
-}
-
-func writeException(w http.ResponseWriter, status int, kind, message string) {
-	writeJSON(w, status, exception{Message: message, Type: kind})
 }

@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -30,41 +31,35 @@ type expression struct {
 const maxNesting = 100
 
 // filterOf returns the condition of the parameter filter; all fulfil it if there is none.
-func filterOf[T any](r *http.Request, can vocabulary[T]) (condition[T], error) {
+func filterOf[T any](r *http.Request, can vocabulary[T]) condition[T] {
 	filter := parameter(r, "filter")
 	if filter == "" {
-		return condition[T]{match: func(T) bool { return true }}, nil
+		return condition[T]{match: func(T) bool { return true }}
 	}
 	return compile(expression{Expression: filter}, can, 0)
 }
 
 // compile returns the condition of an expression about what can be asked for.
-func compile[T any](e expression, can vocabulary[T], depth int) (condition[T], error) {
-	if depth > maxNesting {
-		return condition[T]{}, invalid("The search expression is nested too deeply.")
-	}
-	if e.Operator != "" && !strings.EqualFold(e.Operator, "AND") && !strings.EqualFold(e.Operator, "OR") {
-		return condition[T]{}, invalid("'%s' is not a defaultLogicalOperator.", e.Operator)
-	}
-	if strings.TrimSpace(e.Expression) == "" && len(e.Sub) == 0 {
-		return condition[T]{}, invalid("A searchExpression must contain either an expression or subExpressions.")
-	}
-	if len(e.Sub) > 0 && e.Expression != "" {
-		return condition[T]{}, invalid("The search expression holds both an expression and subExpressions.")
-	}
-	if len(e.Sub) == 0 {
-		p := parser[T]{can: can, expression: e, tokens: scan(e.Expression), or: strings.EqualFold(e.Operator, "OR")}
+func compile[T any](e expression, can vocabulary[T], depth int) condition[T] {
+	isOr := strings.EqualFold(e.Operator, "OR")
+	switch hasExpression := strings.TrimSpace(e.Expression) != ""; {
+	case depth > maxNesting:
+		panic(invalid("The search expression is nested too deeply."))
+	case e.Operator != "" && !isOr && !strings.EqualFold(e.Operator, "AND"):
+		panic(invalid("'%s' is not a defaultLogicalOperator.", e.Operator))
+	case !hasExpression && len(e.Sub) == 0:
+		panic(invalid("A searchExpression must contain either an expression or subExpressions."))
+	case hasExpression && len(e.Sub) > 0:
+		panic(invalid("The search expression holds both an expression and subExpressions."))
+	case hasExpression:
+		p := parser[T]{can: can, expression: e, tokens: scan(e.Expression), or: isOr}
 		return p.parse()
 	}
 	var all []condition[T]
 	for _, sub := range e.Sub {
-		c, err := compile(sub, can, depth+1)
-		if err != nil {
-			return c, err
-		}
-		all = append(all, c)
+		all = append(all, compile(sub, can, depth+1))
 	}
-	return allOf(all), nil
+	return allOf(all)
 }
 
 func anyOf[T any](all []condition[T]) condition[T] {
@@ -75,17 +70,10 @@ func anyOf[T any](all []condition[T]) condition[T] {
 	for _, c := range all {
 		if c.ids == nil {
 			return condition[T]{match: func(v T) bool {
-				for _, c := range all {
-					if c.match(v) {
-						return true
-					}
-				}
-				return false
+				return slices.ContainsFunc(all, func(c condition[T]) bool { return c.match(v) })
 			}}
 		}
-		for id := range c.ids {
-			ids[id] = true
-		}
+		maps.Copy(ids, c.ids)
 	}
 	return condition[T]{ids: ids, match: all[0].within(ids)}
 }
@@ -100,12 +88,7 @@ func allOf[T any](all []condition[T]) condition[T] {
 		return all[0]
 	}
 	return condition[T]{match: func(v T) bool {
-		for _, c := range all {
-			if !c.match(v) {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(all, func(c condition[T]) bool { return !c.match(v) })
 	}}
 }
 

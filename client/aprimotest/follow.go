@@ -11,7 +11,7 @@ func (rel *relation) address(o object) (owner, path string) {
 // A listing is what a relation leads to, if it is many.
 type listing []object
 
-// follow returns what a relation of an object leads to; nil if there is nothing.
+// follow returns what a relation of an object leads to, as it is shown; nil if there is nothing.
 func (s *store) follow(o object, rel *relation, q *query) any {
 	switch value := s.related(o, rel, q).(type) {
 	case object:
@@ -27,7 +27,8 @@ func (s *store) follow(o object, rel *relation, q *query) any {
 	}
 }
 
-// related is follow, before it is shown.
+// related returns what a relation of an object leads to: an object, a listing, what is shown
+// as it is, or nil.
 func (s *store) related(o object, rel *relation, q *query) any {
 	if find := s.finders[o.kind.name+"."+rel.link]; find != nil {
 		return find(o, q)
@@ -35,11 +36,9 @@ func (s *store) related(o object, rel *relation, q *query) any {
 	path := o.path + "/" + rel.path
 	switch rel.how {
 	case '@':
-		id, _ := o.doc[rel.idOf].(string)
-		if found, err := s.lookUp(rel.target, id); err == nil {
+		if found, ok := s.lookUp(rel.target, text(o.doc[rel.idOf])); ok {
 			return found
 		}
-		return nil
 	case '>':
 		return object{kind: rel.target, doc: s.attached[path], path: path}
 	case '*':
@@ -60,20 +59,18 @@ func (s *store) related(o object, rel *relation, q *query) any {
 
 // sent returns the set that was sent with an object under the name of a relation.
 func (s *store) sent(o object, rel *relation, q *query) any {
-	items, _ := o.doc[rel.idOf].([]any)
 	if rel.target == nil {
-		return listOf(append([]any{}, items...), o.path+"/"+rel.path, q).end()
+		return listOf(append([]any{}, array(o.doc[rel.idOf])...), o.path+"/"+rel.path, q).end()
 	}
-	all := listing{}
-	for _, item := range items {
-		element := rel.element()
+	all, element := listing{}, rel.element()
+	for _, item := range array(o.doc[rel.idOf]) {
 		if doc, ok := item.(document); element != nil && ok {
 			found := object{kind: element, doc: doc}
 			if rel.one != "" {
 				found.path = o.path + "/" + rel.one + "/" + identity(doc, element)
 			}
 			all = append(all, found)
-		} else if found, err := s.lookUp(rel.target, identity(item, nil)); err == nil {
+		} else if found, ok := s.lookUp(rel.target, identity(item, nil)); ok {
 			all = append(all, found)
 		}
 	}

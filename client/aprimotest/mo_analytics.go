@@ -3,6 +3,7 @@ package aprimotest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,22 +21,19 @@ func cubes() map[string]*moKind {
 }
 
 // analyticsMeta names the measures and dimensions that a query can have.
-func (s *store) analyticsMeta(w http.ResponseWriter, _ *http.Request) error {
-	out := []document{}
-	for name, k := range cubes() {
+func (s *store) analyticsMeta(http.ResponseWriter, *http.Request) any {
+	out, all := []document{}, cubes()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		dimensions := []document{}
-		for _, m := range k.shown.members.all {
-			kind := map[string]string{"text": "string", "number": "number", "flag": "boolean"}[m.kind]
-			if kind != "" {
+		for _, m := range all[name].shown.members.all {
+			if kind := map[string]string{"text": "string", "number": "number", "flag": "boolean"}[m.kind]; kind != "" {
 				dimensions = append(dimensions, document{"name": name + "." + m.name, "title": m.name, "type": kind})
 			}
 		}
 		count := document{"name": name + ".count", "title": "Count", "type": "number", "aggType": "count"}
 		out = append(out, document{"name": name, "title": name, "measures": []document{count}, "dimensions": dimensions, "segments": []any{}})
 	}
-	slices.SortFunc(out, func(a, b document) int { return strings.Compare(text(a["name"]), text(b["name"])) })
-	writeJSON(w, http.StatusOK, document{"cubes": out})
-	return nil
+	return document{"cubes": out}
 }
 
 // A cubeQuery is what of a query is simulated.
@@ -46,68 +44,58 @@ type cubeQuery struct {
 }
 
 // cube returns the one cube that a query is about.
-func (q cubeQuery) cube() (*moKind, error) {
+func (q cubeQuery) cube() *moKind {
 	names := slices.Concat(q.Measures, q.Dimensions)
 	if len(names) == 0 {
-		return nil, invalid("Query should contain either measures, dimensions or timeDimensions with granularities in order to be valid")
+		panic(invalid("Query should contain either measures, dimensions or timeDimensions with granularities in order to be valid"))
 	}
 	cube, _, _ := strings.Cut(names[0], ".")
 	k := cubes()[cube]
 	for i, name := range names {
 		member, known := strings.CutPrefix(name, cube+".")
-		if known = known && k != nil; known && i < len(q.Measures) {
-			known = member == "count"
-		} else if known {
-			known = k.shown.member(nil, member) != nil
-		}
-		if !known {
-			return nil, invalid("'%s' not found for path '%s'", cube, name)
+		isMeasure := i < len(q.Measures)
+		if !known || k == nil || isMeasure && member != "count" || !isMeasure && k.shown.member(nil, member) == nil {
+			panic(invalid("'%s' not found for path '%s'", cube, name))
 		}
 	}
-	return k, nil
+	return k
 }
 
 // analytics counts the objects of a kind by some of their members. As in Cube, a
 // count is a text.
-func (s *store) analytics(w http.ResponseWriter, r *http.Request) error {
+func (s *store) analytics(_ http.ResponseWriter, r *http.Request) any {
 	var q cubeQuery
 	text := r.URL.Query().Get("query")
 	if err := json.Unmarshal([]byte(text), &q); err != nil {
-		return invalid("The query could not be read: %v", err)
+		panic(invalid("The query could not be read: %v", err))
 	}
-	k, err := q.cube()
-	if err != nil {
-		return err
-	}
-	data := s.count(k, q)
+	data := s.count(q.cube(), q)
 	if q.Limit > 0 {
 		data = data[:min(len(data), q.Limit)]
 	}
-	writeJSON(w, http.StatusOK, document{"query": json.RawMessage(text), "data": data})
-	return nil
+	return document{"query": json.RawMessage(text), "data": data}
 }
 
 // count returns a row for each set of values of the dimensions.
 func (s *store) count(k *moKind, q cubeQuery) []document {
 	rows, counts := []document{}, make(map[string]int)
-	keys := []string{}
-	objects := s.moAll(k)
-	for _, id := range objects.ids {
-		doc, row := k.whole(objects.byID[id]), document{}
+	for _, doc := range s.moAll(k).all() {
+		doc, row := k.whole(doc), document{}
 		for _, name := range q.Dimensions {
 			row[name] = valueOf(doc, name[len(k.key)+1:])
 		}
-		key := fmt.Sprint(row)
-		if counts[key]++; counts[key] == 1 {
-			keys, rows = append(keys, key), append(rows, row)
+		if key := fmt.Sprint(row); counts[key] == 0 {
+			rows = append(rows, row)
 		}
+		counts[fmt.Sprint(row)]++
 	}
 	if len(q.Dimensions) == 0 && len(rows) == 0 {
-		keys, rows = []string{"none"}, []document{{}}
+		rows = []document{{}}
 	}
-	for i, row := range rows {
+	for _, row := range rows {
+		n := counts[fmt.Sprint(row)]
 		for _, name := range q.Measures {
-			row[name] = fmt.Sprint(counts[keys[i]])
+			row[name] = fmt.Sprint(n)
 		}
 	}
 	return rows

@@ -11,75 +11,56 @@ import (
 const MaxChunk = 25 << 20
 
 // chunked returns the upload of an identifier, which its first chunk makes.
-func (s *store) chunked(identifier, name string) (*upload, error) {
+func (s *store) chunked(identifier, name string) *upload {
 	if identifier == "" || strings.ContainsAny(identifier, "{}") {
-		return nil, invalid("'%s' is not an identifier of an upload: a GUID without braces.", identifier)
+		panic(invalid("'%s' is not an identifier of an upload: a GUID without braces.", identifier))
 	}
-	if err := checkName(name); err != nil {
-		return nil, err
-	}
+	checkName(name)
 	token := "chunks/" + strings.ToLower(identifier)
-	if u := s.findUpload(token); u != nil {
-		return u, nil
+	u := s.findUpload(token)
+	if u == nil {
+		u = s.newUpload(name)
+		u.token = token
 	}
-	u := s.newUpload(name)
-	u.token = token
-	return u, nil
+	return u
 }
 
-// chunk returns the upload and the number of the chunk that a request is about.
-func (s *store) chunk(get func(string) string) (*upload, int, error) {
+// chunk returns the upload and the number, from 0, of the chunk that a request is about.
+func (s *store) chunk(get func(string) string) (*upload, int) {
 	n, err := strconv.Atoi(get("resumableChunkNumber"))
 	if err != nil || n < 1 {
-		return nil, 0, invalid("'%s' is not a number of a chunk, which begin at 1.", get("resumableChunkNumber"))
+		panic(invalid("'%s' is not a number of a chunk, which begin at 1.", get("resumableChunkNumber")))
 	}
-	u, err := s.chunked(get("resumableIdentifier"), get("resumableFilename"))
-	return u, n, err
+	return s.chunked(get("resumableIdentifier"), get("resumableFilename")), n - 1
 }
 
 // checkChunk answers 200 if a chunk is there, and 204 if not.
-func (s *store) checkChunk(w http.ResponseWriter, r *http.Request) error {
-	u, n, err := s.chunk(r.URL.Query().Get)
-	if err != nil {
-		return err
-	}
-	if u.pieces[n-1] == nil {
-		w.WriteHeader(http.StatusNoContent)
+func (s *store) checkChunk(_ http.ResponseWriter, r *http.Request) any {
+	if u, n := s.chunk(r.URL.Query().Get); u.pieces[n] == nil {
 		return nil
 	}
-	writeJSON(w, http.StatusOK, document{})
-	return nil
+	return document{}
 }
 
-func (s *store) putChunk(w http.ResponseWriter, r *http.Request) error {
+func (s *store) putChunk(_ http.ResponseWriter, r *http.Request) any {
 	p := partOf(r)
 	if p == nil {
-		return invalid("The request must be a multipart/form-data with a file.")
+		panic(invalid("The request must be a multipart/form-data with a file."))
 	}
 	if p.size > MaxChunk || r.ContentLength > MaxChunk {
-		return &failure{http.StatusRequestEntityTooLarge, badRequest, "Maximum request length exceeded."}
+		panic(&failure{http.StatusRequestEntityTooLarge, badRequest, "Maximum request length exceeded."})
 	}
-	u, n, err := s.chunk(func(name string) string { return p.fields[name] })
-	if err != nil {
-		return err
-	}
-	u.put(n-1, p.piece)
-	writeJSON(w, http.StatusOK, document{})
-	return nil
+	u, n := s.chunk(func(name string) string { return p.fields[name] })
+	u.put(n, p.piece)
+	return document{}
 }
 
 // completeChunks puts the chunks of a file together. One without any is empty.
-func (s *store) completeChunks(w http.ResponseWriter, _ *http.Request, in struct{ FileID, FileName string }) error {
-	u, err := s.chunked(in.FileID, in.FileName)
-	if err != nil {
-		return err
-	}
-	for i := range len(u.pieces) {
-		if u.pieces[i] == nil {
-			return invalid("Chunk %d is missing.", i+1)
-		}
+func (s *store) completeChunks(_ http.ResponseWriter, _ *http.Request, in struct{ FileID, FileName string }) any {
+	u := s.chunked(in.FileID, in.FileName)
+	if i := u.gap(); i >= 0 {
+		panic(invalid("Chunk %d is missing.", i+1))
 	}
 	u.name, u.state = in.FileName, UploadComplete
-	writeJSON(w, http.StatusOK, document{})
-	return nil
+	return document{}
 }

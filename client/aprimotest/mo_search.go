@@ -2,23 +2,18 @@ package aprimotest
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
 	"strings"
 )
 
-func (sc moScope) search(s *store, w http.ResponseWriter, r *http.Request) error {
-	c, err := s.moCondition(sc.in, 0)
-	if err != nil {
-		return err
-	}
-	found := []document{}
-	for _, id := range sc.all.ids {
-		if doc := sc.all.byID[id]; c.match(sc.whole(doc)) {
+func (sc moScope) search() any {
+	c, found := sc.moCondition(sc.in, 0), []document{}
+	for _, doc := range sc.objects.all() {
+		if c.match(sc.whole(doc)) {
 			found = append(found, doc)
 		}
 	}
-	return s.moPage(w, r, sc.moKind, cmp.Or(sc.found, sc.key), found)
+	return sc.page(sc.moKind, cmp.Or(sc.found, sc.key), found)
 }
 
 // A moTest is one comparison: of a member, of a member of any row of a collection, or
@@ -31,55 +26,50 @@ type moTest struct {
 }
 
 // moCondition reads a tree of conditions, each an object with one member.
-func (s *store) moCondition(in any, depth int) (c condition[document], err error) {
+func (s *store) moCondition(in any, depth int) (c condition[document]) {
 	tree, _ := in.(document)
 	if depth > maxNesting || len(tree) != 1 {
-		return c, invalid("A condition of a search is an object with one member, nested at most %d times.", maxNesting)
+		panic(invalid("A condition of a search is an object with one member, nested at most %d times.", maxNesting))
 	}
 	for operator, value := range tree {
 		switch operator = strings.ToLower(operator); operator {
 		case "and", "or":
-			inner, _ := value.([]any)
-			if len(inner) == 0 {
-				return c, invalid("'and' and 'or' need a list of conditions.")
+			var all []condition[document]
+			for _, inner := range array(value) {
+				all = append(all, s.moCondition(inner, depth+1))
 			}
-			all := make([]condition[document], len(inner))
-			for i := range inner {
-				if all[i], err = s.moCondition(inner[i], depth+1); err != nil {
-					return c, err
-				}
+			if len(all) == 0 {
+				panic(invalid("'and' and 'or' need a list of conditions."))
 			}
 			if operator == "or" {
-				return anyOf(all), nil
+				return anyOf(all)
 			}
-			return allOf(all), nil
+			return allOf(all)
 		case "not":
-			c, err := s.moCondition(value, depth+1)
-			return not(c), err
+			return not(s.moCondition(value, depth+1))
 		}
 		var test moTest
 		holds := moOperators[operator]
 		if holds == nil {
-			return c, invalid("'%s' is not simulated.", operator)
+			panic(invalid("'%s' is not simulated.", operator))
 		}
-		if again(value, &test) != nil || test.Name == "" && len(test.Nested) == 0 {
-			return c, invalid("'%s' needs a fieldName.", operator)
+		if again(value, &test); test.Name == "" && len(test.Nested) == 0 {
+			panic(invalid("'%s' needs a fieldName.", operator))
 		}
 		c.match = func(doc document) bool { return s.moHolds(doc, test, holds) }
 	}
-	return c, nil
+	return c
 }
 
 func (s *store) moHolds(doc document, test moTest, holds func(has, want any) bool) bool {
 	if test.Collection == "" {
 		return slices.ContainsFunc(s.moValues(doc, test.Name), func(has any) bool { return holds(has, test.Value) })
 	}
-	tests := append(slices.Clone(test.Nested), moTest{Name: test.Name, Value: test.Value})
-	if test.Name == "" {
-		tests = test.Nested
+	tests := test.Nested
+	if test.Name != "" {
+		tests = append(slices.Clone(tests), moTest{Name: test.Name, Value: test.Value})
 	}
-	rows, _ := valueOf(doc, test.Collection).([]any)
-	return slices.ContainsFunc(rows, func(row any) bool {
+	return slices.ContainsFunc(array(valueOf(doc, test.Collection)), func(row any) bool {
 		fields, _ := row.(document)
 		return !slices.ContainsFunc(tests, func(t moTest) bool { return !holds(valueOf(fields, t.Name), t.Value) })
 	})
@@ -97,8 +87,7 @@ func (s *store) moValues(doc document, name string) []any {
 		if !strings.EqualFold(kind, other.key) || other.store != other.path {
 			continue
 		}
-		ids, _ := valueOf(doc, other.path).([]any)
-		for _, id := range append(slices.Clone(ids), valueOf(doc, other.id())) {
+		for _, id := range append(slices.Clone(array(valueOf(doc, other.path))), valueOf(doc, other.id())) {
 			if row, ok := id.(document); ok {
 				id = valueOf(row, other.id())
 			}
@@ -112,12 +101,9 @@ func (s *store) moValues(doc document, name string) []any {
 
 var moOperators = map[string]func(has, want any) bool{
 	"equals": func(has, want any) bool { return strings.EqualFold(text(has), text(want)) },
-	"contains": func(has, want any) bool {
-		return strings.Contains(strings.ToLower(text(has)), strings.ToLower(text(want)))
-	},
-	"isnull":    func(has, _ any) bool { return has == nil },
-	"isnotnull": func(has, _ any) bool { return has != nil },
-
+	"contains":             func(has, want any) bool { return containsFold(text(has), text(want)) },
+	"isnull":               func(has, _ any) bool { return has == nil },
+	"isnotnull":            func(has, _ any) bool { return has != nil },
 	"greaterthan":          func(has, want any) bool { return moOrder(has, want, 1) },
 	"lessthan":             func(has, want any) bool { return moOrder(has, want, -1) },
 	"greaterthanorequalto": func(has, want any) bool { return moOrder(has, want, 0, 1) },

@@ -28,15 +28,15 @@ type parser[T any] struct {
 	or         bool // the default operator
 }
 
-func (p *parser[T]) parse() (condition[T], error) {
-	c, err := p.any()
-	if err == nil && len(p.tokens) > 0 {
-		err = p.unexpected()
+func (p *parser[T]) parse() condition[T] {
+	c := p.any()
+	if len(p.tokens) > 0 {
+		panic(p.unexpected())
 	}
-	return c, err
+	return c
 }
 
-func (p *parser[T]) unexpected() error {
+func (p *parser[T]) unexpected() *failure {
 	if len(p.tokens) == 0 {
 		return invalid("The search expression ends too early.")
 	}
@@ -58,6 +58,13 @@ func (p *parser[T]) take(text string) bool {
 	return true
 }
 
+// need takes the next token, which must be the sign that is given.
+func (p *parser[T]) need(sign string) {
+	if !p.take(sign) {
+		panic(p.unexpected())
+	}
+}
+
 // takeKind takes the next token if it is of one of the kinds.
 func (p *parser[T]) takeKind(kinds string) (string, bool) {
 	if len(p.tokens) == 0 || !strings.ContainsRune(kinds, p.tokens[0].kind) {
@@ -68,105 +75,73 @@ func (p *parser[T]) takeKind(kinds string) (string, bool) {
 	return text, true
 }
 
-func (p *parser[T]) any() (condition[T], error) { return p.chain("or", p.or, p.all, anyOf) }
-func (p *parser[T]) all() (condition[T], error) { return p.chain("and", !p.or, p.one, allOf) }
+func (p *parser[T]) any() condition[T] { return p.chain("or", p.or, p.all, anyOf) }
+func (p *parser[T]) all() condition[T] { return p.chain("and", !p.or, p.one, allOf) }
 
 // chain reads parts that are joined by an operator, which is left out if it is the
 // default one.
-func (p *parser[T]) chain(operator string, byDefault bool, part func() (condition[T], error), join func([]condition[T]) condition[T]) (condition[T], error) {
+func (p *parser[T]) chain(operator string, byDefault bool, part func() condition[T], join func([]condition[T]) condition[T]) condition[T] {
 	var all []condition[T]
 	for {
-		c, err := part()
-		if err != nil {
-			return c, err
-		}
-		all = append(all, c)
+		all = append(all, part())
 		another := len(p.tokens) > 0 && p.tokens[0].kind != 'x' && (p.tokens[0].kind != '!' || p.ahead(0, "(")) && !p.ahead(0, "or", "and")
 		if !p.take(operator) && !(byDefault && another) {
-			return join(all), nil
+			return join(all)
 		}
 	}
 }
 
-func (p *parser[T]) one() (condition[T], error) {
+func (p *parser[T]) one() condition[T] {
 	if p.depth++; p.depth > maxNesting {
-		return condition[T]{}, invalid("The search expression is nested too deeply.")
+		panic(invalid("The search expression is nested too deeply."))
 	}
 	defer func() { p.depth-- }()
 	switch {
 	case p.take("not"):
-		c, err := p.one()
-		return not(c), err
+		return not(p.one())
 	case p.take("("):
-		c, err := p.any()
-		if err == nil && !p.take(")") {
-			err = p.unexpected()
-		}
-		return c, err
-	case p.ahead(0, "*"):
-		p.tokens = p.tokens[1:]
-		return condition[T]{match: func(T) bool { return true }}, nil
-	case p.ahead(1, append(signs, "in", "contains")...) || p.ahead(1, "(") && p.tokens[0].kind == 'w':
+		c := p.any()
+		p.need(")")
+		return c
+	case p.take("*"):
+		return condition[T]{match: func(T) bool { return true }}
+	case p.ahead(1, append(signs, "in")...) || p.ahead(1, "(") && p.tokens[0].kind == 'w':
 		return p.comparison()
 	}
-	text, err := p.value()
-	if err != nil {
-		return condition[T]{}, err
-	}
-	return p.can.words.compare("contains", text, p.expression.Wildcards)
+	return p.can.words.compare("contains", p.value(), p.expression.Wildcards)
 }
 
-var signs = []string{"=", "<>", "<=", ">=", "<", ">"}
+var signs = []string{"=", "<>", "<=", ">=", "<", ">", "contains"}
 
-func (p *parser[T]) comparison() (condition[T], error) {
-	prop, function, err := p.property()
-	if err != nil {
-		return condition[T]{}, err
-	}
+func (p *parser[T]) comparison() condition[T] {
+	prop, function := p.property()
 	if p.take("in") {
-		values, err := p.values()
-		if err != nil {
-			return condition[T]{}, err
-		}
 		var all []condition[T]
-		for _, v := range values {
-			c, err := prop.compare("=", v, p.expression.Wildcards)
-			if err != nil {
-				return c, err
-			}
-			all = append(all, c)
+		for _, v := range p.values() {
+			all = append(all, prop.compare("=", v, p.expression.Wildcards))
 		}
-		return anyOf(all), nil
+		return anyOf(all)
 	}
-	for _, sign := range append(signs, "contains") {
+	for _, sign := range signs {
 		if p.take(sign) {
-			v, err := p.value()
-			if err != nil {
-				return condition[T]{}, err
-			}
-			return prop.compare(sign, v, p.expression.Wildcards)
+			return prop.compare(sign, p.value(), p.expression.Wildcards)
 		}
 	}
-	if function {
-		return prop.compare("=", "true", false)
+	if !function {
+		panic(p.unexpected())
 	}
-	return condition[T]{}, p.unexpected()
+	return prop.compare("=", "true", false)
 }
 
 // property reads the left side of a comparison, such as Title, 'Asset type' or
 // FieldName("Brand").Value; a function as Collection('id') stands alone.
-func (p *parser[T]) property() (prop property[T], function bool, err error) {
+func (p *parser[T]) property() (prop property[T], function bool) {
 	rest := p.tokens
 	name, _ := p.takeKind("ws")
 	argument := ""
-	if p.take("(") {
-		if argument, err = p.value(); err != nil {
-			return prop, false, err
-		}
-		if !p.take(")") {
-			return prop, false, p.unexpected()
-		}
-		function = true
+	if function = p.take("("); function {
+		argument = p.value()
+		p.need(")")
 		if p.ahead(0, ".Value", ".Values") {
 			p.tokens = p.tokens[1:]
 		}
@@ -174,90 +149,70 @@ func (p *parser[T]) property() (prop property[T], function bool, err error) {
 	prop, ok := p.can.property(strings.ToLower(name), argument)
 	if !ok {
 		p.tokens = rest
-		return prop, false, p.unexpected()
+		panic(p.unexpected())
 	}
-	return prop, function, nil
+	return prop, function
 }
 
 // value reads a value, or the parameter that stands for it.
-func (p *parser[T]) value() (string, error) {
+func (p *parser[T]) value() string {
 	if p.ahead(0, "or", "and", "not", "in", "contains") {
-		return "", p.unexpected()
+		panic(p.unexpected())
 	}
 	if text, ok := p.takeKind("snw"); ok {
-		return text, nil
+		return text
 	}
-	raw, err := p.parameter()
-	if err != nil {
-		return "", err
-	}
-	return scalar(raw)
+	return scalar(p.parameter())
 }
 
 // values reads what comes after "in": a list, or one parameter that is an array.
-func (p *parser[T]) values() ([]string, error) {
-	var all []string
+func (p *parser[T]) values() (all []string) {
 	if p.take("(") {
-		for {
-			v, err := p.value()
-			if err != nil {
-				return nil, err
-			}
-			if all = append(all, v); !p.take(",") {
-				break
-			}
+		for all = append(all, p.value()); p.take(","); {
+			all = append(all, p.value())
 		}
-		if !p.take(")") {
-			return nil, p.unexpected()
-		}
-		return all, nil
-	}
-	raw, err := p.parameter()
-	if err != nil {
-		return nil, err
+		p.need(")")
+		return all
 	}
 	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) != nil || len(list) == 0 {
-		return nil, invalid("The parameter of IN must be an array that is not empty.")
+	if json.Unmarshal(p.parameter(), &list) != nil || len(list) == 0 {
+		panic(invalid("The parameter of IN must be an array that is not empty."))
 	}
 	for _, item := range list {
-		v, err := scalar(item)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, v)
+		all = append(all, scalar(item))
 	}
-	return all, nil
+	return all
 }
 
-func (p *parser[T]) parameter() (json.RawMessage, error) {
+func (p *parser[T]) parameter() json.RawMessage {
 	if _, ok := p.takeKind("?"); ok {
 		if p.used++; p.used > len(p.expression.Parameters) {
-			return nil, invalid("There is no parameter number %d.", p.used)
+			panic(invalid("There is no parameter number %d.", p.used))
 		}
-		return p.expression.Parameters[p.used-1], nil
+		return p.expression.Parameters[p.used-1]
 	}
-	if name, ok := p.takeKind("@"); ok {
-		raw, ok := p.expression.Named[name]
-		if !ok {
-			return nil, invalid("There is no parameter named '%s'.", name)
-		}
-		return raw, nil
+	name, ok := p.takeKind("@")
+	if !ok {
+		panic(p.unexpected())
 	}
-	return nil, p.unexpected()
+	raw, ok := p.expression.Named[name]
+	if !ok {
+		panic(invalid("There is no parameter named '%s'.", name))
+	}
+	return raw
 }
 
 // scalar returns a string without its quotes, or a number or a flag as it is
 // written.
-func scalar(raw json.RawMessage) (string, error) {
+func scalar(raw json.RawMessage) string {
 	var v any
 	if json.Unmarshal(raw, &v) == nil {
 		switch v := v.(type) {
 		case string:
-			return v, nil
+			return v
 		case float64, bool:
-			return string(raw), nil
+			return string(raw)
 		}
 	}
-	return "", invalid("A parameter must be a string, a number or a flag, not %.40s.", raw)
+	panic(invalid("A parameter must be a string, a number or a flag, not %.40s.", raw))
 }

@@ -1,78 +1,95 @@
 package aprimotest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 )
 
-// A router finds the handler for a path below /api/core/. What is fixed in a path
-// is found in any case, an id with or without dashes, and slashes that separate
-// nothing are ignored, as IIS does.
+// A router finds the handler of a request by its path. What is fixed in a path is found in
+// any case, and before what a wildcard stands for; slashes that separate nothing are ignored,
+// as IIS does.
 type router struct {
-	fixed    map[string]*router
-	wild     *router
-	name     string // of the part of the path that wild stands for
-	handlers map[string]handler
+	below  map[string]*router // by the next part of the path, in lower case; "" is any
+	routes map[string]route   // by method
+}
+
+type route struct {
+	pattern []string
+	handler handler
 }
 
 // handle adds a pattern as http.ServeMux has them.
 func (rt *router) handle(method, pattern string, h handler) {
-	for part := range strings.SplitSeq(pattern, "/") {
-		next := &rt.wild
-		if name, ok := strings.CutPrefix(part, "{"); ok {
-			rt.name = strings.TrimSuffix(name, "}")
-		} else {
-			if rt.fixed == nil {
-				rt.fixed = make(map[string]*router)
-			}
-			found := rt.fixed[part]
-			next = &found
-			if found == nil {
-				found = new(router)
-				rt.fixed[part] = found
-			}
+	parts := strings.Split(pattern, "/")
+	for _, part := range parts {
+		if part = strings.ToLower(part); part[0] == '{' {
+			part = ""
 		}
-		if *next == nil {
-			*next = new(router)
+		if rt.below[part] == nil {
+			if rt.below == nil {
+				rt.below = make(map[string]*router)
+			}
+			rt.below[part] = new(router)
 		}
-		rt = *next
+		rt = rt.below[part]
 	}
-	if rt.handlers == nil {
-		rt.handlers = make(map[string]handler)
+	if rt.routes == nil {
+		rt.routes = make(map[string]route)
 	}
-	rt.handlers[method] = h
+	rt.routes[method] = route{parts, h}
+}
+
+// find returns what is at a path: what has a method, or else anything; nil if nothing is
+// there. The parts of the path become as answers have them, with ids as normalize returns them.
+func (rt *router) find(method string, parts []string, normalize func(string) string) *router {
+	if len(parts) == 0 {
+		if rt.routes == nil {
+			return nil
+		}
+		return rt
+	}
+	var found *router
+	for _, name := range []string{strings.ToLower(parts[0]), ""} {
+		next := rt.below[name]
+		if next == nil {
+			continue
+		}
+		at := next.find(method, parts[1:], normalize)
+		if at != nil && at.routes[method].handler != nil {
+			parts[0] = cmp.Or(name, normalize(parts[0]))
+			return at
+		}
+		found = cmp.Or(found, at)
+	}
+	return found
 }
 
 // serve answers a request for a path, and leaves the path as answers have it in
 // the request.
-func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string, strict bool) {
+func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string, normalize func(string) string) any {
 	parts := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
-	for i, part := range parts {
-		lower := strings.ToLower(part)
-		switch next := rt.fixed[lower]; {
-		case next != nil:
-			rt, parts[i] = next, lower
-		case rt.wild != nil:
-			if !strict {
-				parts[i] = normalizeID(part)
-			}
-			r.SetPathValue(rt.name, parts[i])
-			rt = rt.wild
-		default:
-			notServed(w, r, "")
-			return
-		}
-	}
-	r.SetPathValue("path", strings.Join(parts, "/"))
 	method := r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	if h := rt.handlers[method]; h != nil {
-		h.ServeHTTP(w, r)
-		return
+	found := rt.find(method, parts, normalize)
+	if found == nil {
+		panic(missing("No HTTP resource was found that matches the request."))
 	}
-	notServed(w, r, strings.Join(slices.Sorted(maps.Keys(rt.handlers)), ", "))
+	to, ok := found.routes[method]
+	if !ok {
+		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(found.routes)), ", "))
+		panic(&failure{http.StatusMethodNotAllowed, "System.NotSupportedException",
+			"The requested resource does not support http method '" + r.Method + "'."})
+	}
+	for i, name := range to.pattern {
+		if name[0] == '{' {
+			r.SetPathValue(strings.Trim(name, "{}"), parts[i])
+		}
+	}
+	r.SetPathValue("path", strings.Join(parts, "/"))
+	return to.handler(w, r)
 }

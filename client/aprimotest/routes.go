@@ -5,47 +5,34 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
 
 const (
-	apiPath      = "/api/core"
-	uploadsPath  = "/uploads"
-	segmentsPath = "/uploads/segments"
-	orderPath    = "/order/" // the Location of an order, which one client at least follows as it is
+	apiPath   = "/api/core"
+	orderPath = "/order/" // the Location of an order, which one client at least follows as it is
 )
 
 // newRoutes returns the API, without the tokens and the blobs.
-func (t *Tenant) newRoutes() http.Handler {
-	dam, uploads := t.store.damRoutes(), t.store.uploadRoutes()
-	mo := sync.OnceValue(t.store.moRoutes) // there are hundreds, which few tests need
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (t *Tenant) newRoutes() handler {
+	s, dam, others := &t.store, t.store.damRoutes(), t.store.otherRoutes()
+	normalize := normalizeID
+	if t.Strict.BareIDs {
+		normalize = func(id string) string { return id }
+	}
+	return func(w http.ResponseWriter, r *http.Request) any {
 		path, isDAM := cutFold(r.URL.Path, apiPath+"/")
-		isUpload := strings.HasPrefix(r.URL.Path, uploadsPath)
-		isMO := !isDAM && isMO(r.URL.Path)
+		isDAM = isDAM || strings.HasPrefix(path, orderPath)
 		if t.RequireHeaders {
-			if err := t.checkHeaders(r, isMO, isUpload); err != nil {
-				writeException(w, http.StatusBadRequest, badRequest, err.Error())
-				return
-			}
+			t.checkHeaders(r, isDAM)
 		}
-		switch {
-		case isUpload:
-			trimmed := *r.URL // the caller's is not ours to change
-			trimmed.Path, trimmed.RawPath = strings.TrimSuffix(r.URL.Path, "/"), strings.TrimSuffix(r.URL.RawPath, "/")
-			r.URL = &trimmed
-			serveMux(uploads, w, r)
-		case isMO:
-			serveMux(mo(), w, moPath(r))
-		case !isDAM && !strings.HasPrefix(path, orderPath):
-			notServed(w, r, "")
-		default:
-			t.store.mu.Lock()
-			defer t.store.mu.Unlock()
-			t.store.request = r
-			dam.serve(w, r, path, t.Strict.BareIDs)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.request = r
+		if isDAM {
+			return dam.serve(w, r, path, normalize)
 		}
-	})
+		return others.serve(w, r, path, normalize)
+	}
 }
 
 // cutFold cuts a prefix in whatever case.
@@ -54,28 +41,6 @@ func cutFold(text, prefix string) (string, bool) {
 		return text, false
 	}
 	return text[len(prefix):], true
-}
-
-// serveMux answers as a mux does, but 404 and 405 in the words of the API.
-func serveMux(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
-	if _, pattern := mux.Handler(r); pattern != "" {
-		mux.ServeHTTP(w, r)
-		return
-	}
-	a := newAnswer()
-	mux.ServeHTTP(a, r)
-	notServed(w, r, a.header.Get("Allow"))
-}
-
-// notServed answers a request for which there is no handler.
-func notServed(w http.ResponseWriter, r *http.Request, allow string) {
-	if allow == "" {
-		writeException(w, http.StatusNotFound, notFound, "No HTTP resource was found that matches the request.")
-		return
-	}
-	w.Header().Set("Allow", allow)
-	writeException(w, http.StatusMethodNotAllowed, "System.NotSupportedException",
-		"The requested resource does not support http method '"+r.Method+"'.")
 }
 
 func (s *store) damRoutes() *router {
@@ -104,12 +69,12 @@ func (s *store) handlers() map[string]handler {
 		"GET records":                              s.listRecords,
 		"POST records":                             with(s.createRecord),
 		"PUT record/{id}":                          with(s.putRecord),
-		"DELETE record/{id}":                       s.ofRecord(s.deleteRecord),
+		"DELETE record/{id}":                       s.deleteRecord,
 		"POST record/{id}/locks":                   with(s.createLock),
-		"GET record/{id}/trail":                    s.ofRecord(s.getTrail),
-		"GET record/{id}/trail/entry/{entry}":      s.ofRecord(s.getEntry),
-		"GET record/{id}/image/preview/download":   s.ofRecord(s.downloadImage),
-		"GET record/{id}/image/thumbnail/download": s.ofRecord(s.downloadImage),
+		"GET record/{id}/trail":                    s.getTrail,
+		"GET record/{id}/trail/entry/{entry}":      s.getEntry,
+		"GET record/{id}/image/preview/download":   s.downloadImage,
+		"GET record/{id}/image/thumbnail/download": s.downloadImage,
 		"POST file/{id}/checkouts":                 s.checkOut,
 		"DELETE file/{id}/checkouts":               s.undoCheckOut,
 		"POST search/records":                      with(s.searchRecords),
@@ -157,40 +122,54 @@ func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
 	}
 }
 
-func (s *store) uploadRoutes() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.Handle("POST "+uploadsPath, s.locked(s.postUpload))
-	mux.Handle("GET "+uploadsPath+"/{token}", s.locked(s.getUpload))
-	mux.Handle("DELETE "+uploadsPath+"/{token}", s.locked(s.cancelUpload))
-	mux.Handle("POST "+segmentsPath, s.locked(with(s.openSegments)))
-	mux.Handle("POST "+segmentsPath+"/{token}", s.locked(s.putSegment))
-	mux.Handle("POST "+segmentsPath+"/{token}/commit", s.locked(with(s.commitSegments)))
-	mux.Handle("DELETE "+segmentsPath+"/{token}", s.locked(s.cancelUpload))
-	return mux
+// otherRoutes are those of uploads and of marketing operations.
+func (s *store) otherRoutes() *router {
+	rt := new(router)
+	for pattern, h := range map[string]handler{
+		"POST uploads":                         s.postUpload,
+		"GET uploads/{token}":                  s.getUpload,
+		"DELETE uploads/{token}":               s.cancelUpload,
+		"POST uploads/segments":                with(s.openSegments),
+		"POST uploads/segments/{token}":        s.putSegment,
+		"POST uploads/segments/{token}/commit": with(s.commitSegments),
+		"DELETE uploads/segments/{token}":      s.cancelUpload,
+		"GET analytics":                        s.analytics,
+		"GET analytics/meta":                   s.analyticsMeta,
+		"GET api/chunk/upload":                 s.checkChunk,
+		"GET api/chunk/upload/attachment":      s.checkChunk,
+		"POST api/chunk/upload":                s.putChunk,
+		"POST api/chunk/upload/attachment":     s.putChunk,
+		"POST api/chunk/complete":              with(s.completeChunks),
+		"POST api/chunk/complete/attachment":   with(s.completeChunks),
+	} {
+		method, path, _ := strings.Cut(pattern, " ")
+		rt.handle(method, path, h)
+	}
+	s.mountMO(rt)
+	return rt
 }
 
 // jsonTypes are the media types of JSON that real tenants take: those that they send.
 var jsonTypes = regexp.MustCompile(`^(?:application/(?:hal\+)?|text/)json\b`)
 
-// checkHeaders returns an error if a header is not there that the guide requires.
-func (t *Tenant) checkHeaders(r *http.Request, mo, upload bool) error {
+// checkHeaders refuses a request without a header that the guide requires.
+func (t *Tenant) checkHeaders(r *http.Request, isDAM bool) {
 	hasBody := (r.Method == http.MethodPost || r.Method == http.MethodPut) && r.ContentLength != 0
 	kind := r.Header.Get("Content-Type")
 	if hasBody && !isForm(r) && !jsonTypes.MatchString(kind) {
-		return invalid("The header Content-Type must be application/json, not '%s'.", kind)
+		panic(invalid("The header Content-Type must be application/json, not '%s'.", kind))
 	}
-	if mo || upload && !t.Strict.UploadHeaders {
-		return nil
+	if isUpload := strings.HasPrefix(r.URL.Path, "/uploads"); isUpload && !t.Strict.UploadHeaders || !isUpload && !isDAM {
+		return
 	}
 	if version := r.Header.Get("API-VERSION"); version != "1" {
-		return invalid("The header API-VERSION must be 1, not '%s'.", version)
+		panic(invalid("The header API-VERSION must be 1, not '%s'.", version))
 	}
 	for _, name := range []string{"Accept", "User-Agent"} {
 		if r.Header.Get(name) == "" {
-			return invalid("The header %s is required.", name)
+			panic(invalid("The header %s is required.", name))
 		}
 	}
-	return nil
 }
 
 // baseURL returns the address at which the tenant was asked, without a path.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"maps"
 	"strings"
 )
 
@@ -40,15 +41,13 @@ var seeds = []struct {
 
 func (s *store) seed() {
 	for _, one := range seeds {
-		id, doc := seedID(one.list, one.name), document{"name": one.name}
-		if one.doc == nil {
-			id = one.name // of what is found by its name
-		} else {
+		id := one.name // of what is found by its name
+		doc := document{"name": one.name}
+		if one.doc != nil {
+			id = seedID(one.list, one.name)
 			doc["id"] = id
 		}
-		for name, value := range one.doc {
-			doc[name] = value
-		}
+		maps.Copy(doc, one.doc)
 		doc["~createdBy"], doc["~modifiedBy"] = seedID("users", seedUser), seedID("users", seedUser)
 		if prepare := s.saves[strings.TrimSuffix(one.list, "s")]; prepare != nil {
 			prepare(id, doc, one.list) // never fails with these
@@ -59,9 +58,8 @@ func (s *store) seed() {
 }
 
 // completeContentType adds what a content type has if it was not sent.
-func completeContentType(_ string, doc document, _ string) error {
+func completeContentType(_ string, doc document, _ string) {
 	if doc["titleConfiguration"] == nil {
 		doc["titleConfiguration"] = document{"option": "FileName", "showExtension": true}
 	}
-	return nil
 }

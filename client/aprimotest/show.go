@@ -166,20 +166,19 @@ func (s *store) selected(o object, rel *relation, q *query, wanted map[string]bo
 var notInLists = []string{"record.classifications", "record.files", "record.permissions", "record.locks"}
 
 func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool) any {
-	value, ok := o.doc[m.name]
-	items, isSet := value.([]any)
+	value := o.doc[m.name]
 	switch {
 	case m.hidden && !wanted[strings.ToLower(m.name)]:
 		return nil
 	case m.kind == "items":
-		return s.list(s.elements(m, o, items), o.path+"/"+strings.ToLower(m.name), false, q)
-	case !ok || value == nil:
+		return s.list(s.elements(m, o), o.path+"/"+strings.ToLower(m.name), false, q)
+	case value == nil:
 		return m.zero
 	case m.kind == "labels":
-		return slices.DeleteFunc(slices.Clone(items), func(text any) bool { return !q.speaks(text) })
-	case isSet && m.element != nil:
-		shown := make([]any, 0, len(items))
-		for _, element := range s.elements(m, o, items) {
+		return slices.DeleteFunc(slices.Clone(array(value)), func(text any) bool { return !q.speaks(text) })
+	case m.element != nil && array(value) != nil:
+		shown := []any{}
+		for _, element := range s.elements(m, o) {
 			shown = append(shown, s.show(element, q))
 		}
 		return shown
@@ -188,9 +187,8 @@ func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool
 }
 
 // elements are what a set of an object has.
-func (s *store) elements(m *member, o object, items []any) listing {
-	all := make(listing, 0, len(items))
-	for _, item := range items {
+func (s *store) elements(m *member, o object) (all listing) {
+	for _, item := range array(o.doc[m.name]) {
 		doc, _ := item.(document)
 		element := object{kind: m.element, doc: doc}
 		if id := text(doc[m.element.keyName()]); id != "" && m.element.one != "-" {

@@ -58,21 +58,17 @@ func (s *store) overlaysOf() map[string]func(object) document {
 }
 
 // savesOf check and complete what is to be kept.
-func (s *store) savesOf() map[string]func(id string, doc document, list string) error {
-	return map[string]func(id string, doc document, list string) error{
+func (s *store) savesOf() map[string]func(id string, doc document, list string) {
+	return map[string]func(id string, doc document, list string){
 		"classification":            s.place,
 		"classificationpermissions": breakInheritance,
 		"publiclink":                s.linkVersion,
-		"checkresult": func(_ string, doc document, _ string) error {
+		"checkresult": func(_ string, doc document, _ string) {
 			if v, _ := s.findPart("fileversion", text(doc["fileVersionId"])); v == nil {
-				return missing("No fileversion was found with id '%v'.", doc["fileVersionId"])
+				panic(missing("No fileversion was found with id '%v'.", doc["fileVersionId"]))
 			}
-			return nil
 		},
-		"finding": func(_ string, doc document, list string) error {
-			doc["fileVersionCheckId"] = ownerOf(list)
-			return nil
-		},
+		"finding":         func(_ string, doc document, list string) { doc["fileVersionCheckId"] = ownerOf(list) },
 		"fielddefinition": s.nameItems,
 		"collection":      s.ownCollection,
 		"contenttype":     completeContentType,

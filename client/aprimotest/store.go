@@ -37,7 +37,7 @@ type store struct {
 	lookups  map[string]func(id string) (object, bool) // see special
 	finders  map[string]func(object, *query) any
 	overlays map[string]func(object) document
-	saves    map[string]func(id string, doc document, list string) error
+	saves    map[string]func(id string, doc document, list string)
 
 	request  *http.Request     // the one that is answered
 	records  []*record         // by number; nil for one of the start that nobody changed
@@ -70,7 +70,8 @@ func (t *Tenant) open(now time.Time) {
 	s.docs, s.orders = make(map[string]*collection), make(map[string]*order)
 	s.attached = make(map[string]document)
 	s.blobs = make(map[string]*blob)
-	s.fill(max(0, orDefault(t.Records, defaultRecords)))
+	s.initial = max(0, orDefault(t.Records, defaultRecords))
+	s.records = make([]*record, s.initial)
 	s.special()
 	s.seed()
 }
@@ -100,14 +101,4 @@ func (s *store) userObject(id string) (object, bool) {
 		doc = document{"id": id, "name": name, "email": name + "@example.com", "createdOn": stamp(s.epoch), "modifiedOn": stamp(s.epoch)}
 	}
 	return object{doc: doc, list: "users"}, doc != nil
-}
-
-// locked returns the handler, called by one request at a time.
-func (s *store) locked(h handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.request = r
-		h.ServeHTTP(w, r)
-	})
 }

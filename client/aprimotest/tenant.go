@@ -125,7 +125,7 @@ type Tenant struct {
 	counts map[string]*tally // by User-Agent
 	total  tally
 
-	routes http.Handler // set once, before the first request is handled
+	routes handler // set once, before the first request is handled
 	store  store
 	tokens tokens
 }
@@ -205,7 +205,7 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := pauseUntil(r.Context(), begin); err != nil {
+	if err := pauseUntil(r.Context(), begin, nil); err != nil {
 		return nil, err
 	}
 	var fault Fault
@@ -221,7 +221,7 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 			return
 		}
 		if t.Strict.JSON && !isForm(r) && len(body.kept) > 0 && !json.Valid(body.kept) {
-			writeException(a, http.StatusBadRequest, badRequest, "The request body is not JSON as RFC 8259 has it.")
+			writeException(a, invalid("The request body is not JSON as RFC 8259 has it."))
 			return
 		}
 		t.routes.ServeHTTP(a, body.attach(r))
@@ -234,11 +234,12 @@ func (t *Tenant) work(r *http.Request, body requestBody) error {
 	if t.Service != nil {
 		d = t.Service(body.attach(r))
 	}
-	return pauseUntil(r.Context(), time.Now().Add(d))
+	return pauseUntil(r.Context(), time.Now().Add(d), nil)
 }
 
-// pauseUntil returns at the given time, or with the context's error before it.
-func pauseUntil(ctx context.Context, at time.Time) error {
+// pauseUntil returns at the given time, or before it with the context's error, or if the body
+// that it waits for is closed.
+func pauseUntil(ctx context.Context, at time.Time, closed <-chan struct{}) error {
 	d := time.Until(at)
 	if d <= 0 {
 		return ctx.Err()
@@ -250,6 +251,8 @@ func pauseUntil(ctx context.Context, at time.Time) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-closed:
+		return http.ErrBodyReadAfterClose
 	}
 }
 

@@ -86,103 +86,83 @@ func (s *store) findUpload(token string) *upload {
 }
 
 // spend returns the upload of a token, if it can be used for a record.
-func (s *store) spend(token string) (*upload, error) {
-	if u := s.findUpload(token); u != nil && u.state == UploadComplete {
-		return u, nil
+func (s *store) spend(token string) *upload {
+	u := s.findUpload(token)
+	if u == nil || u.state != UploadComplete {
+		panic(noUpload(token))
 	}
-	return nil, noUpload(token)
+	return u
 }
 
-func noUpload(token string) error {
+func noUpload(token string) *failure {
 	return missing("No uploaded file was found, specified with the token '%s'.", token)
 }
 
-func checkName(name string) error {
+func checkName(name string) {
 	if strings.TrimSpace(name) == "" {
-		return invalid("There is no file name.")
+		panic(invalid("There is no file name."))
 	}
 	if i := strings.IndexAny(name, `<>:"/\|?*`); i >= 0 {
-		return invalid("The file name '%s' has a '%c', which is not allowed: < > : \" / \\ | ? *", name, name[i])
+		panic(invalid("The file name '%s' has a '%c', which is not allowed: < > : \" / \\ | ? *", name, name[i]))
 	}
-	return nil
 }
 
 // postUpload takes a small file in a form, or a name alone: then the file goes
 // straight to blob storage.
-func (s *store) postUpload(w http.ResponseWriter, r *http.Request) error {
+func (s *store) postUpload(_ http.ResponseWriter, r *http.Request) any {
 	if !isForm(r) {
 		var in struct{ FileName string }
-		if err := readJSON(r, &in); err != nil {
-			return err
-		}
-		if err := checkName(in.FileName); err != nil {
-			return err
-		}
-		writeJSON(w, http.StatusOK, s.sas(s.newUpload(in.FileName), r))
-		return nil
+		readJSON(r, &in)
+		checkName(in.FileName)
+		return s.sas(s.newUpload(in.FileName), r)
 	}
-	p, err := s.formFile(r, "file1")
-	if err != nil {
-		return err
-	}
-	if err := checkName(p.fileName); err != nil {
-		return err
-	}
+	p := s.formFile(r, "file1")
+	checkName(p.fileName)
 	if p.size >= MaxSegment {
-		return invalid("A file of %d bytes must be sent in segments.", p.size)
+		panic(invalid("A file of %d bytes must be sent in segments.", p.size))
 	}
 	u := s.newUpload(p.fileName)
 	u.put(0, p.piece)
 	u.state = UploadComplete
-	writeJSON(w, http.StatusOK, s.sas(u, r))
-	return nil
+	return s.sas(u, r)
 }
 
 // formFile returns the file of a form, whose part has the given name in the guide.
-func (s *store) formFile(r *http.Request, name string) (*formPart, error) {
+func (s *store) formFile(r *http.Request, name string) *formPart {
 	p := partOf(r)
 	if p == nil {
-		return nil, invalid("The request must be a multipart/form-data with one part, '%s'.", name)
+		panic(invalid("The request must be a multipart/form-data with one part, '%s'.", name))
 	}
 	if s.strict.PartNames && p.name != name {
-		return nil, invalid("The part of the form is '%s', not '%s'.", p.name, name)
+		panic(invalid("The part of the form is '%s', not '%s'.", p.name, name))
 	}
-	return p, nil
+	return p
 }
 
-func (s *store) openSegments(w http.ResponseWriter, r *http.Request, in struct{ FileName string }) error {
-	if err := checkName(in.FileName); err != nil {
-		return err
-	}
+func (s *store) openSegments(_ http.ResponseWriter, r *http.Request, in struct{ FileName string }) any {
+	checkName(in.FileName)
 	u := s.newUpload(in.FileName)
-	writeJSON(w, http.StatusOK, document{"uri": baseURL(r) + segmentsPath + "/" + url.QueryEscape(u.token), "token": u.token})
-	return nil
+	return document{"uri": baseURL(r) + "/uploads/segments/" + url.QueryEscape(u.token), "token": u.token}
 }
 
 // session returns the upload in segments that a request is about.
-func (s *store) session(r *http.Request) (*upload, error) {
+func (s *store) session(r *http.Request) *upload {
 	u := s.findUpload(r.PathValue("token"))
 	if u == nil || u.state != UploadOpen {
-		return nil, noUpload(r.PathValue("token"))
+		panic(noUpload(r.PathValue("token")))
 	}
-	return u, nil
+	return u
 }
 
-func (s *store) putSegment(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.session(r)
-	if err != nil {
-		return err
-	}
+func (s *store) putSegment(w http.ResponseWriter, r *http.Request) any {
+	u := s.session(r)
 	index, err := strconv.Atoi(inQuery(r, "index"))
 	if err != nil || index < 0 {
-		return invalid("'%s' is not an index of a segment.", inQuery(r, "index"))
+		panic(invalid("'%s' is not an index of a segment.", inQuery(r, "index")))
 	}
-	p, err := s.formFile(r, fmt.Sprintf("segment%d", index))
-	if err != nil {
-		return err
-	}
+	p := s.formFile(r, fmt.Sprintf("segment%d", index))
 	if p.size > MaxSegment {
-		return invalid("The segment has %d bytes, more than %d.", p.size, MaxSegment)
+		panic(invalid("The segment has %d bytes, more than %d.", p.size, MaxSegment))
 	}
 	u.put(index, p.piece)
 	w.WriteHeader(http.StatusAccepted)
@@ -194,44 +174,40 @@ type commitRequest struct {
 	SegmentCount json.RawMessage // the guide shows a string, clients send a number
 }
 
-func (s *store) commitSegments(w http.ResponseWriter, r *http.Request, in commitRequest) error {
-	u, err := s.session(r)
-	if err != nil {
-		return err
-	}
-	if err := checkName(in.FileName); err != nil {
-		return err
-	}
+func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in commitRequest) any {
+	u := s.session(r)
+	checkName(in.FileName)
 	count, err := strconv.Atoi(string(bytes.Trim(in.SegmentCount, `"`)))
 	if err != nil || count < 1 || count != len(u.pieces) {
-		return invalid("There are %d segments, not '%s'.", len(u.pieces), in.SegmentCount)
+		panic(invalid("There are %d segments, not '%s'.", len(u.pieces), in.SegmentCount))
 	}
-	for i := range count {
+	if i := u.gap(); i >= 0 {
+		panic(invalid("Segment %d is missing.", i))
+	}
+	u.name, u.state = in.FileName, UploadComplete
+	return s.sas(u, r)
+}
+
+// gap returns the first index of a piece that is missing, or -1.
+func (u *upload) gap() int {
+	for i := range len(u.pieces) {
 		if u.pieces[i] == nil {
-			return invalid("Segment %d is missing.", i)
+			return i
 		}
 	}
-	u.name = in.FileName
-	u.state = UploadComplete
-	writeJSON(w, http.StatusOK, s.sas(u, r))
-	return nil
+	return -1
 }
 
 // getUpload answers with an upload that is complete, as it was answered before.
-func (s *store) getUpload(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.spend(r.PathValue("token"))
-	if err == nil {
-		writeJSON(w, http.StatusOK, s.sas(u, r))
-	}
-	return err
+func (s *store) getUpload(_ http.ResponseWriter, r *http.Request) any {
+	return s.sas(s.spend(r.PathValue("token")), r)
 }
 
-func (s *store) cancelUpload(w http.ResponseWriter, r *http.Request) error {
+func (s *store) cancelUpload(_ http.ResponseWriter, r *http.Request) any {
 	u := s.findUpload(r.PathValue("token"))
 	if u == nil || u.state > UploadComplete {
-		return noUpload(r.PathValue("token"))
+		panic(noUpload(r.PathValue("token")))
 	}
 	u.state = UploadCancelled
-	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -3,10 +3,42 @@ package aprimotest
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 )
+
+// readJSON reads the body of a request, which must be one object.
+func readJSON(r *http.Request, v any) {
+	data, err := io.ReadAll(r.Body)
+	if err != nil || len(data) > maxBody {
+		panic(&failure{http.StatusRequestEntityTooLarge, badRequest, "The request is too large."})
+	}
+	if !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
+		panic(invalid("the request body is not a JSON object"))
+	}
+	var all document
+	if err := json.Unmarshal(relaxed(data), &all); err != nil {
+		panic(invalid("the request body could not be read: %v", err))
+	}
+	if _, isDAM := cutFold(r.URL.Path, apiPath+"/"); isDAM {
+		bareIDs(all)
+	}
+	again(all, v)
+}
+
+// again reads a value that was read before as one of another type.
+func again(value, v any) {
+	data, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(data, v)
+	}
+	if err != nil {
+		panic(invalid("the request body could not be read: %v", err))
+	}
+}
 
 var dashedID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 var bareHex = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
