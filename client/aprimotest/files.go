@@ -39,7 +39,7 @@ func (s *store) filesOf(rec *record) []*part {
 	}
 	version := &part{
 		kind: kindOf["fileversion"], id: fmt.Sprintf("e%031x", rec.number), number: 1, created: rec.created, by: seedUser,
-		content: content{name: fmt.Sprintf("record-%d.jpg", rec.number), size: s.fileSize, seed: rec.number},
+		content: content{name: fmt.Sprintf("record-%d.jpg", rec.number), size: max(0, orDefault(s.tenant.FileSize, defaultFileSize)), seed: rec.number},
 	}
 	return []*part{{
 		kind: kindOf["file"], id: fmt.Sprintf("f%031x", rec.number), created: rec.created, by: seedUser,

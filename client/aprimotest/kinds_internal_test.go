@@ -290,10 +290,9 @@ func FuzzChange(f *testing.F) {
 			return
 		}
 		s := new(store)
-		s.docs, s.attached = make(map[string]*collection), make(map[string]document)
-		s.special()
+		s.open(new(Tenant))
 		r, _ := http.NewRequest("GET", "https://acme.dam.aprimo.com/api/core/x", nil)
-		s.request, s.login, s.logins = r, func(*http.Request) string { return "" }, make(map[string]string)
+		s.request = r
 		shown := s.show(object{kind: k, doc: doc, path: "x/1"}, newQuery(r))
 		if _, err := json.Marshal(shown); err != nil {
 			t.Fatal(err)

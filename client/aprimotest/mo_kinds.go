@@ -4,16 +4,16 @@ package aprimotest
 // is from the types of timw255/aprimo-js 2.3.0, which its author runs against a real
 // tenant, and from Aprimo's list of routes. Which number a state has is a guess.
 type moKind struct {
-	path    string // in the API's paths
-	key     string // of a list in _embedded
-	shape   string // of an answer, as those of the DAM are
-	state   string // the member that a verb sets to the verb's place in the list
-	verbs   string // that change the state; answered 204
-	acts    string // other verbs; answered with the object
-	manual  bool   // made in Aprimo's pages alone, so that one is there at the start
-	first   string // what that one is, if it is not an empty one
-	store   string // the path of the kind that has the objects, if it is another
-	found   string // the key of a search, if it is another
+	path   string // in the API's paths
+	key    string // of a list in _embedded
+	shape  string // of an answer, as those of the DAM are
+	state  string // the member that a verb sets to the verb's place in the list
+	verbs  string // that change the state; answered 204
+	acts   string // other verbs; answered with the object
+	manual bool   // made in Aprimo's pages alone, so that one is there at the start
+	first  string // what that one is, if it is not an empty one
+	store  string // the path of the kind that has the objects, if it is another
+	found  string // the key of a search, if it is another
 
 	shown *kind // with the members
 }

@@ -100,7 +100,7 @@ func (s *store) moValues(doc document, name string) []any {
 }
 
 var moOperators = map[string]func(has, want any) bool{
-	"equals": func(has, want any) bool { return strings.EqualFold(text(has), text(want)) },
+	"equals":               func(has, want any) bool { return strings.EqualFold(text(has), text(want)) },
 	"contains":             func(has, want any) bool { return containsFold(text(has), text(want)) },
 	"isnull":               func(has, _ any) bool { return has == nil },
 	"isnotnull":            func(has, _ any) bool { return has != nil },

@@ -46,7 +46,7 @@ func (s *store) createOrder(w http.ResponseWriter, r *http.Request, all document
 		panic(invalid("An order needs targets."))
 	}
 	doc := k.changed(nil, all)
-	o := &order{id: s.newID(), kind: k, doc: doc, made: time.Now(), works: s.orderTime, targets: array(doc["~targets"])}
+	o := &order{id: s.newID(), kind: k, doc: doc, made: time.Now(), works: max(0, orDefault(s.tenant.OrderTime, defaultOrderTime)), targets: array(doc["~targets"])}
 	for i, target := range in.Targets {
 		files := s.filesFor(target)
 		if len(files) == 0 {
@@ -81,7 +81,7 @@ func (s *store) keepOrder(o *order) {
 		uri := document{
 			"id": s.newID(), "fileName": v.fileName(), "fileVersionId": v.id, "origin": "Order", "provider": "Aprimo", "targetId": v.id,
 			"recordId": target["recordId"], "renditionName": text(target["renditionName"]), "renditionId": "d" + v.id[1:],
-			"uri": throughCDN(s.publish(o.id+v.id, v.fileName(), v.content, o.made.Add(o.works+s.signedFor))), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
+			"uri": throughCDN(s.publish(o.id+v.id, v.fileName(), v.content, s.expiry().Add(o.works))), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
 		}
 		s.collection("publicuris").add(uri, text(uri["id"]), o.made)
 	}
@@ -150,7 +150,7 @@ func (s *store) deliver(o *order) ([]any, int64) {
 	}
 	for _, v := range o.files {
 		total += v.size
-		link := s.publish(o.id+v.id, v.fileName(), v.content, o.made.Add(o.works+s.signedFor))
+		link := s.publish(o.id+v.id, v.fileName(), v.content, s.expiry().Add(o.works))
 		if o.doc["useCDN"] == "Automatic" {
 			link = throughCDN(link)
 		}

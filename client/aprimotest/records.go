@@ -11,8 +11,6 @@ import (
 	"time"
 )
 
-const defaultRecords = 3
-
 // A record is what the tenant keeps of one.
 type record struct {
 	number    uint64 // its id, and its place in the store, from one
@@ -63,7 +61,7 @@ func (s *store) at(number uint64, scratch *record) *record {
 	if rec != nil {
 		return rec
 	}
-	made := s.epoch.Add(-time.Duration((s.initial-int(number))/s.together+1) * time.Second)
+	made := s.epoch.Add(-time.Duration((s.initial-int(number))/max(1, s.tenant.CreatedTogether)+1) * time.Second)
 	if !scratch.generated { // another has the same texts
 		*scratch = record{generated: true, status: "Released", contentType: "Asset", createdBy: seedUser, modifiedBy: seedUser}
 	}
@@ -232,7 +230,7 @@ func (s *store) indexedAt(r *http.Request, now time.Time) time.Time {
 	if strings.EqualFold(r.Header.Get("set-immediateSearchIndexUpdate"), "true") {
 		return now
 	}
-	return now.Add(s.indexDelay)
+	return now.Add(max(0, orDefault(s.tenant.IndexDelay, defaultIndexDelay)))
 }
 
 // stamp returns a time as an answer has it.

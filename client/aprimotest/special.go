@@ -15,14 +15,7 @@ func (s *store) special() {
 		"user":                 s.userObject,
 		"calculatedpermission": s.calculatedPermission,
 	}
-	s.finders = s.findersOf()
-	s.overlays = s.overlaysOf()
-	s.saves = s.savesOf()
-}
-
-// findersOf lead from an object to what has to be worked out.
-func (s *store) findersOf() map[string]func(object, *query) any {
-	return map[string]func(object, *query) any{
+	s.finders = map[string]func(object, *query) any{
 		"record.fields":                           s.recordFields,
 		"record.masterfile":                       s.masterFile,
 		"record.masterfilelatestversion":          s.masterVersion,
@@ -42,11 +35,7 @@ func (s *store) findersOf() map[string]func(object, *query) any {
 		"classification.fields":                   s.classificationFields,
 		"collection.records":                      s.collectionRecords,
 	}
-}
-
-// overlaysOf show what is not kept.
-func (s *store) overlaysOf() map[string]func(object) document {
-	return map[string]func(object) document{
+	s.overlays = map[string]func(object) document{
 		"permissionvalues":                  s.allPermissions,
 		"classificationpermissions":         withoutInherited,
 		"classificationdownloadpermissions": withoutInherited,
@@ -55,23 +44,15 @@ func (s *store) overlaysOf() map[string]func(object) document {
 		"commentstatus":                     s.commentStatus,
 		"comment":                           s.comment,
 	}
-}
-
-// savesOf check and complete what is to be kept.
-func (s *store) savesOf() map[string]func(id string, doc document, list string) {
-	return map[string]func(id string, doc document, list string){
+	s.saves = map[string]func(id string, doc document, list string){
 		"classification":            s.place,
 		"classificationpermissions": breakInheritance,
 		"publiclink":                s.linkVersion,
-		"checkresult": func(_ string, doc document, _ string) {
-			if v, _ := s.findPart("fileversion", text(doc["fileVersionId"])); v == nil {
-				panic(missing("No fileversion was found with id '%v'.", doc["fileVersionId"]))
-			}
-		},
-		"finding":         func(_ string, doc document, list string) { doc["fileVersionCheckId"] = ownerOf(list) },
-		"fielddefinition": s.nameItems,
-		"collection":      s.ownCollection,
-		"contenttype":     completeContentType,
+		"checkresult":               func(_ string, doc document, _ string) { s.objectAt("fileversion/" + text(doc["fileVersionId"])) },
+		"finding":                   func(_ string, doc document, list string) { doc["fileVersionCheckId"] = ownerOf(list) },
+		"fielddefinition":           s.nameItems,
+		"collection":                s.ownCollection,
+		"contenttype":               completeContentType,
 	}
 }
 

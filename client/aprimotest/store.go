@@ -9,6 +9,7 @@ import (
 const (
 	seedUser = "administrator"
 
+	defaultRecords       = 3
 	defaultIndexDelay    = 3 * time.Second
 	defaultOrderTime     = 10 * time.Second
 	defaultFileSize      = 1024
@@ -21,18 +22,9 @@ const (
 type store struct {
 	mu sync.Mutex
 
-	epoch          time.Time
-	initial        int // records of the start
-	together       int
-	fileSize       int64
-	indexDelay     time.Duration
-	signedFor      time.Duration
-	ceiling        int
-	orderTime      time.Duration
-	deletesTrees   bool
-	dynamicRecords bool
-	strict         Strict
-	login          func(*http.Request) string
+	tenant  *Tenant // for its settings
+	epoch   time.Time
+	initial int // records of the start
 
 	lookups  map[string]func(id string) (object, bool) // see special
 	finders  map[string]func(object, *query) any
@@ -52,28 +44,21 @@ type store struct {
 	ids      uint64            // given so far, to what is not a record
 }
 
-func (t *Tenant) open(now time.Time) {
-	t.store.mu.Lock()
-	defer t.store.mu.Unlock()
-	s := &t.store
-	s.epoch = kept(now)
-	s.together = max(1, t.CreatedTogether)
-	s.fileSize = max(0, orDefault(t.FileSize, defaultFileSize))
-	s.indexDelay = max(0, orDefault(t.IndexDelay, defaultIndexDelay))
-	s.orderTime = max(0, orDefault(t.OrderTime, defaultOrderTime))
-	s.ceiling = orDefault(t.SearchCeiling, defaultSearchCeiling)
-	s.login = func(r *http.Request) string { return t.tokens.user(r) }
-	s.signedFor = orDefault(max(0, t.SignedFor), defaultSignedFor)
-	s.strict, s.deletesTrees, s.dynamicRecords = t.Strict, t.DeleteTrees, t.DynamicRecords
-	s.logins = make(map[string]string)
-	s.owners, s.searched = make(map[string]uint64), make(map[string]bool)
-	s.docs, s.orders = make(map[string]*collection), make(map[string]*order)
-	s.attached = make(map[string]document)
-	s.blobs = make(map[string]*blob)
-	s.initial = max(0, orDefault(t.Records, defaultRecords))
+func (s *store) open(t *Tenant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tenant, s.epoch, s.initial = t, kept(t.epoch), max(0, orDefault(t.Records, defaultRecords))
 	s.records = make([]*record, s.initial)
+	s.owners, s.docs, s.attached = make(map[string]uint64), make(map[string]*collection), make(map[string]document)
+	s.orders, s.blobs = make(map[string]*order), make(map[string]*blob)
+	s.logins, s.searched = make(map[string]string), make(map[string]bool)
 	s.special()
 	s.seed()
+}
+
+// expiry returns until when a link that is signed now is valid.
+func (s *store) expiry() time.Time {
+	return time.Now().Add(orDefault(max(0, s.tenant.SignedFor), defaultSignedFor))
 }
 
 // newID returns an id that nothing else has. Records count from one; what
@@ -86,7 +71,7 @@ func (s *store) newID() string {
 // user returns who sent a request: the user of its token, who can be looked up from
 // then on.
 func (s *store) user(r *http.Request) string {
-	name := s.login(r)
+	name := s.tenant.tokens.user(r)
 	if name == "" {
 		return seedUser
 	}

@@ -165,7 +165,7 @@ func (t *Tenant) Start() {
 	}
 	t.loads = sources(t.Others, t.Seed)
 	t.counts = make(map[string]*tally)
-	t.open(t.epoch)
+	t.store.open(t)
 	t.routes = t.newRoutes()
 }
 

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // MaxSegment is the most that Aprimo takes in one request: a larger file is sent
@@ -73,7 +72,7 @@ func (s *store) newUpload(name string) *upload {
 // sas is what an upload that was accepted is answered with.
 func (s *store) sas(u *upload, r *http.Request) document {
 	id, _ := base64.StdEncoding.DecodeString(u.token)
-	s.blobs[string(id)] = &blob{upload: u, expires: time.Now().Add(s.signedFor)}
+	s.blobs[string(id)] = &blob{upload: u, expires: s.expiry()}
 	return document{"token": u.token, "sasUrl": blobURL(r, string(id), cmp.Or(u.name, "file"), s.blobs[string(id)].expires)}
 }
 
@@ -133,7 +132,7 @@ func (s *store) formFile(r *http.Request, name string) *formPart {
 	if p == nil {
 		panic(invalid("The request must be a multipart/form-data with one part, '%s'.", name))
 	}
-	if s.strict.PartNames && p.name != name {
+	if s.tenant.Strict.PartNames && p.name != name {
 		panic(invalid("The part of the form is '%s', not '%s'.", p.name, name))
 	}
 	return p

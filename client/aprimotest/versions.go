@@ -8,7 +8,6 @@ import (
 	"maps"
 	"path"
 	"strings"
-	"time"
 )
 
 // A content is the bytes of a file. Of a large one only the size is known, and a pattern
@@ -143,7 +142,7 @@ func (s *store) fileTypeOf(o object, _ *query) any {
 
 // signed makes a part readable for a while, and returns the link.
 func (s *store) signed(p *part) string {
-	return s.publish(p.id, p.fileName(), p.content, time.Now().Add(s.signedFor))
+	return s.publish(p.id, p.fileName(), p.content, s.expiry())
 }
 
 // published returns the public links, or URIs, of a version or of what is made of
@@ -181,7 +180,7 @@ func (s *store) imageOf(o object, rel *relation, q *query) any {
 	if kind == "thumbnail" {
 		edge = 256
 	}
-	uri := s.publish(id+kind, image.name, image, time.Now().Add(s.signedFor))
+	uri := s.publish(id+kind, image.name, image, s.expiry())
 	doc := document{"uri": uri, "extension": "jpg", "width": edge, "height": edge, "size": image.size}
 	if q.hal {
 		doc["_links"] = links{"self": {Href: q.base + o.path + "/" + rel.path}}
