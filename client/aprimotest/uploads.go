@@ -64,7 +64,7 @@ func (u *upload) content() content {
 }
 
 func (s *store) newUpload(name string) *upload {
-	u := &upload{token: base64.StdEncoding.EncodeToString([]byte(s.newID())), name: name, pieces: make(map[int]*sentPiece)}
+	u := &upload{token: base64.StdEncoding.EncodeToString([]byte(s.newID())), name: name, pieces: make(map[int]*sentPiece), staged: make(map[string]*sentPiece)}
 	s.uploads = append(s.uploads, u)
 	return u
 }
