@@ -26,13 +26,7 @@ func (k *kind) changed(old, in document) document {
 
 // put gives a document one property of a request.
 func (k *kind) put(doc document, name string, value any, isNew bool) {
-	m, rel := k.member(doc, name), k.relation(name)
-	if m != nil && m.changedBy != "" && !isNew {
-		panic(invalid("An invalid value was specified for %s.", name))
-	}
-	if m == nil && !isNew {
-		m = find(k.shown(doc).all, func(m *member) bool { return m.changedBy != "" && strings.EqualFold(m.changedBy, name) })
-	}
+	m, rel := k.named(doc, name, isNew), k.relation(name)
 	switch {
 	case m != nil && m.unchanging: // a document that was read can be sent as it is
 	case m != nil && value == nil:
@@ -44,6 +38,20 @@ func (k *kind) put(doc document, name string, value any, isNew bool) {
 	case rel == nil && name != "id" && name != "_links" && name != "_embedded": // which answers alone have
 		doc[strings.TrimLeft(name, "~")] = value
 	}
+}
+
+// named returns the member that a request means; nil if there is none.
+func (k *kind) named(doc document, name string, isNew bool) *member {
+	m := k.member(doc, name)
+	switch {
+	case isNew:
+		return m
+	case m == nil:
+		return find(k.shown(doc).all, func(m *member) bool { return m.changedBy != "" && strings.EqualFold(m.changedBy, name) })
+	case m.changedBy != "":
+		panic(invalid("An invalid value was specified for %s.", name))
+	}
+	return m
 }
 
 // complete refuses a document that has not what it must have.

@@ -1,7 +1,12 @@
 package aprimotest
 
 import (
+	"fmt"
+	"hash/fnv"
+	"io"
+	"maps"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -86,4 +91,124 @@ func (s *store) userObject(id string) (object, bool) {
 		doc = document{"id": id, "name": name, "email": name + "@example.com", "createdOn": stamp(s.epoch), "modifiedOn": stamp(s.epoch)}
 	}
 	return object{doc: doc, list: "users"}, doc != nil
+}
+
+// special says what the tables cannot: where objects are that are no documents,
+// what a relation leads to that has to be worked out, what an answer shows that is
+// not kept, and what is to be done before something is kept.
+func (s *store) special() {
+	s.lookups = map[string]func(id string) (object, bool){
+		"record":               s.recordObject,
+		"file":                 s.partObject("file"),
+		"fileversion":          s.partObject("fileversion"),
+		"additionalfile":       s.partObject("additionalfile"),
+		"filepreview":          s.previewObject,
+		"rendition":            s.renditionObject,
+		"order":                s.orderObject,
+		"user":                 s.userObject,
+		"calculatedpermission": s.calculatedPermission,
+	}
+	s.finders = map[string]func(object, *query) any{
+		"record.fields":                           s.recordFields,
+		"record.masterfile":                       s.masterFile,
+		"record.masterfilelatestversion":          s.masterVersion,
+		"record.masterfilelatestpublishedversion": s.publishedVersion,
+		"record.classifications":                  s.recordClassifications,
+		"file.latestfileversion":                  s.latestVersion,
+		"fileversion.filetype":                    s.fileTypeOf,
+		"fileversion.filepreviews":                s.filePreviews,
+		"fileversion.masterfilepreview":           s.masterPreview,
+		"fileversion.renditions":                  s.renditions,
+		"fileversion.publiclinks":                 s.published("publiclink"),
+		"fileversion.publicuris":                  s.published("publicuri"),
+		"additionalfile.publiclink":               func(o object, q *query) any { return first(s.published("publiclink")(o, q)) },
+		"rendition.publiclinks":                   s.published("publiclink"),
+		"classification.ancestors":                s.ancestors,
+		"classification.children":                 s.children,
+		"classification.fields":                   s.classificationFields,
+		"collection.records":                      s.collectionRecords,
+	}
+	s.overlays = map[string]func(object) document{
+		"permissionvalues":                  s.allPermissions,
+		"classificationpermissions":         withoutInherited,
+		"classificationdownloadpermissions": withoutInherited,
+		"downloadlink":                      s.downloadLink,
+		"searchindex":                       s.searchIndex,
+		"commentstatus":                     s.commentStatus,
+		"comment":                           s.comment,
+	}
+	s.saves = map[string]func(id string, doc document, list string){
+		"classification":            s.place,
+		"classificationpermissions": breakInheritance,
+		"publiclink":                s.linkVersion,
+		"checkresult":               func(_ string, doc document, _ string) { s.objectAt("fileversion/" + text(doc["fileVersionId"])) },
+		"finding":                   func(_ string, doc document, list string) { doc["fileVersionCheckId"] = ownerOf(list) },
+		"fielddefinition":           s.nameItems,
+		"collection":                s.ownCollection,
+		"contenttype":               completeContentType,
+	}
+}
+
+// first returns the first of many, and nil of none.
+func first(v any) any {
+	if all, ok := v.(listing); ok && len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// seedID returns the id of a document of the start.
+func seedID(kind, name string) string {
+	if kind == "languages" && name == "English" {
+		return englishID
+	}
+	sum := fnv.New128a()
+	io.WriteString(sum, kind+"/"+strings.ToLower(name))
+	return fmt.Sprintf("%x", sum.Sum(nil))
+}
+
+// seeds are the few documents that every tenant has.
+var seeds = []struct {
+	list, name string
+	doc        document
+}{
+	{"languages", "English", document{"culture": "en-US", "isEnabledForFields": true, "isEnabledForUI": true}},
+	{"contenttypes", "Asset", document{"isManual": false}},
+	{"fielddefinitions", titleField, document{"label": titleField, "dataType": "SingleLineText"}},
+	{"fielddefinitions", "Description", document{"label": "Description", "dataType": "MultiLineText"}},
+	{"fielddefinitions", "Keywords", document{"label": "Keywords", "dataType": "TextList"}},
+	{"filetypes", "Jpg", document{"extension": "jpg", "kind": "Jpg", "mimeType": "image/jpeg", "isCatalogable": true}},
+	{"users", seedUser, document{"email": seedUser + "@example.com", "firstName": "Adam", "lastName": "Administrator"}},
+	{"classifications", "Assets", document{"identifier": "assets", "isRoot": true}},
+	{"checkcategories", "General", document{}},
+	{"actiontypes", "Manual", document{}},
+	{"permissions", ".RoleExecuteMaintenanceJobs", nil},
+	{"permissions", ".RoleViewMaintenanceJobs", nil},
+	{"permissions", "EditRecords", nil},
+	{"permissions", "ViewMaintenanceJobs", nil},
+}
+
+func (s *store) seed() {
+	for _, one := range seeds {
+		id := one.name // of what is found by its name
+		doc := document{"name": one.name}
+		if one.doc != nil {
+			id = seedID(one.list, one.name)
+			doc["id"] = id
+		}
+		maps.Copy(doc, one.doc)
+		doc["~createdBy"], doc["~modifiedBy"] = seedID("users", seedUser), seedID("users", seedUser)
+		if prepare := s.saves[strings.TrimSuffix(one.list, "s")]; prepare != nil {
+			prepare(id, doc, one.list) // never fails with these
+		}
+		s.collection(one.list).add(doc, id, s.epoch)
+	}
+	s.settleAll()
+}
+
+// completeContentType adds what a content type has if it was not sent.
+func completeContentType(_ string, doc document, _ string) {
+	if doc["titleConfiguration"] == nil {
+		doc["titleConfiguration"] = document{"option": "FileName", "showExtension": true}
+	}
 }
