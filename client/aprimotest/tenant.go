@@ -98,9 +98,10 @@ type Tenant struct {
 	// reach; further pages are answered 400. Zero means 10,000, the default of Elasticsearch.
 	SearchCeiling int
 
-	// OrderTime is how long an order takes: a fifth of it pending, the rest
-	// executing. Zero means ten seconds; a negative duration means that an order
-	// is complete when it is created.
+	// OrderTime is how long an order takes: a fifth of it queued, the rest
+	// executing. Zero means ten seconds, and none for one file without actions,
+	// which real tenants often deliver at once; a negative duration means that any
+	// order is complete when it is created.
 	OrderTime time.Duration
 
 	// SignedFor is how long a signed link is valid. Zero means 30 hours, as the
