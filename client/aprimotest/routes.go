@@ -2,11 +2,11 @@ package aprimotest
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A router finds the handler of a request by its path. What is fixed in a path is found in
@@ -14,10 +14,11 @@ import (
 // as IIS does.
 type router struct {
 	below  map[string]*router // by the next part of the path, in lower case; "" is any
-	routes map[string]route   // by method
+	routes []route
 }
 
 type route struct {
+	method  string
 	pattern []string
 	handler handler
 }
@@ -37,10 +38,12 @@ func (rt *router) handle(method, pattern string, h handler) {
 		}
 		rt = rt.below[part]
 	}
-	if rt.routes == nil {
-		rt.routes = make(map[string]route)
-	}
-	rt.routes[method] = route{parts, h}
+	rt.routes = slices.DeleteFunc(rt.routes, func(before route) bool { return before.method == method })
+	rt.routes = append(rt.routes, route{method, parts, h})
+}
+
+func (rt *router) route(method string) *route {
+	return find(rt.routes, func(to *route) bool { return to.method == method })
 }
 
 // find returns what is at a path: what has a method, or else anything; nil if nothing is
@@ -59,7 +62,7 @@ func (rt *router) find(method string, parts []string, normalize func(string) str
 			continue
 		}
 		at := next.find(method, parts[1:], normalize)
-		if at != nil && at.routes[method].handler != nil {
+		if at != nil && at.route(method) != nil {
 			parts[0] = cmp.Or(name, normalize(parts[0]))
 			return at
 		}
@@ -80,9 +83,14 @@ func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string, nor
 	if found == nil {
 		panic(missing("No HTTP resource was found that matches the request."))
 	}
-	to, ok := found.routes[method]
-	if !ok {
-		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(found.routes)), ", "))
+	to := found.route(method)
+	if to == nil {
+		var allowed []string
+		for _, other := range found.routes {
+			allowed = append(allowed, other.method)
+		}
+		slices.Sort(allowed)
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		panic(&failure{http.StatusMethodNotAllowed, "System.NotSupportedException",
 			"The requested resource does not support http method '" + r.Method + "'."})
 	}
@@ -103,6 +111,7 @@ const (
 // newRoutes returns the API, without the tokens and the blobs.
 func (t *Tenant) newRoutes() handler {
 	s, dam, others := &t.store, t.store.damRoutes(), t.store.otherRoutes()
+	mountMO := sync.OnceFunc(func() { s.mountMO(others) }) // there are hundreds, which few tests need
 	normalize := normalizeID
 	if t.Strict.BareIDs {
 		normalize = func(id string) string { return id }
@@ -118,6 +127,9 @@ func (t *Tenant) newRoutes() handler {
 		s.request = r
 		if isDAM {
 			return dam.serve(w, r, path, normalize)
+		}
+		if _, isMO := cutFold(path, "/api/"); isMO {
+			mountMO()
 		}
 		return others.serve(w, r, path, normalize)
 	}
@@ -210,7 +222,7 @@ func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
 	}
 }
 
-// otherRoutes are those of uploads and of marketing operations.
+// otherRoutes are those outside the DAM, without the tables of marketing operations.
 func (s *store) otherRoutes() *router {
 	rt := new(router)
 	for pattern, h := range map[string]handler{
@@ -233,7 +245,6 @@ func (s *store) otherRoutes() *router {
 		method, path, _ := strings.Cut(pattern, " ")
 		rt.handle(method, path, h)
 	}
-	s.mountMO(rt)
 	return rt
 }
 
