@@ -5,27 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
-	"net/http"
+	"slices"
 	"time"
 )
 
 // Classifications reads and changes the tree of classifications for records.
 type Classifications struct{ Resource[Classification] }
 
-func newClassifications(c *Client) *Classifications {
-	return &Classifications{*newResource[Classification](c, "classifications", "classification")}
-}
-
 // ByNamePath returns the classification with a path of names, for example
 // "/Campaigns/2026".
 func (r *Classifications) ByNamePath(ctx context.Context, path string, opts ...CallOption) (*Classification, error) {
-	out := new(Classification)
-	k := call{method: http.MethodGet, path: r.single, out: out}.with(opts)
-	k.query.Set("namePath", path)
-	if _, err := r.c.do(ctx, k); err != nil {
-		return nil, err
-	}
-	return out, nil
+	return get[Classification](ctx, r.c, append(slices.Clip(opts), Query("namePath", path)), r.single...)
 }
 
 // Children lists the direct children of a classification.

@@ -102,11 +102,11 @@ func (c *Client) Transport() *transport.Transport {
 
 // addResources creates the resources with their paths in the API.
 func (c *Client) addResources() {
-	c.Records = newRecords(c)
-	c.Classifications = newClassifications(c)
+	c.Records = &Records{Reader: *newReader[Record](c, "records", "record")}
+	c.Classifications = &Classifications{*newResource[Classification](c, "classifications", "classification")}
 	c.Languages = newResource[Language](c, "languages", "language")
 	c.Translations = newResource[Translation](c, "translations", "translation")
-	c.Collections = newCollections(c)
+	c.Collections = &Collections{*newResource[Collection](c, "collections", "collection")}
 	c.Files = &Files{c}
 	c.FileVersions = &FileVersions{c}
 	c.AccessLists = newReader[AccessList](c, "accesslists", "accesslist")
@@ -116,9 +116,9 @@ func (c *Client) addResources() {
 	c.ContentTypes = newResource[ContentType](c, "contenttypes", "contenttype")
 	c.FileTypes = newResource[FileType](c, "filetypes", "filetype")
 
-	c.Users = newUsers(c)
-	c.UserGroups = newUserGroups(c)
-	c.Permissions = newPermissions(c)
+	c.Users = &Users{permitted[User]{*newResource[User](c, "users", "user")}}
+	c.UserGroups = &UserGroups{permitted[UserGroup]{*newResource[UserGroup](c, "usergroups", "usergroup")}}
+	c.Permissions = &Permissions{*newReader[Permission](c, "permissions", "permission")}
 
 	c.Rules = newResource[Rule](c, "rules", "rule")
 	c.Settings = &Settings{c}
@@ -132,8 +132,8 @@ func (c *Client) addResources() {
 	c.Statistics = &Statistics{c}
 	c.Watermarks = newReader[Watermark](c, "watermarks", "watermark")
 
-	c.Uploads = newUploads(c)
-	c.Orders = newOrders(c)
+	c.Uploads = &Uploads{c, newBlobClient(transport.Base())}
+	c.Orders = &Orders{Reader: *newReader[Order](c, "orders", "order")}
 	c.PublicLinks = newResource[PublicLink](c, "publiclinks", "publiclink")
 	c.DownloadLinks = newReader[DownloadLink](c, "downloadlinks", "downloadlink")
 	c.DownloadAgreements = newReader[DownloadAgreement](c, "downloadagreements", "downloadagreement")

@@ -10,10 +10,6 @@ import (
 // Collections reads and changes collections of records.
 type Collections struct{ Resource[Collection] }
 
-func newCollections(c *Client) *Collections {
-	return &Collections{*newResource[Collection](c, "collections", "collection")}
-}
-
 // Permissions returns who may read or change a collection.
 func (r *Collections) Permissions(ctx context.Context, id string, opts ...CallOption) (*CollectionPermissions, error) {
 	return get[CollectionPermissions](ctx, r.c, opts, r.one(id, "permissions")...)

@@ -42,7 +42,6 @@ var conformance = map[string]struct {
 	"Header":               {option: client.Header("X-A", "b"), in: "header", name: "X-A", value: "b"},
 	"Languages":            {option: client.Languages("l1", "l2"), in: "header", name: "languages", value: "l1, l2"},
 	"ImmediateIndexing":    {option: client.ImmediateIndexing(), in: "header", name: "set-immediateSearchIndexUpdate", value: "true"},
-	"ReferenceID":          {option: client.ReferenceID("r1"), in: "header", name: "referenceId", value: "r1"},
 	"Select":               {option: client.Select("user", "groups"), in: "header", name: "select-user", value: "groups"},
 	"SelectRecord":         {option: client.SelectRecord(client.RecordTitle, client.RecordTag), in: "header", name: "select-record", value: "title, tag"},
 	"SelectFileVersion":    {option: client.SelectFileVersion(client.FileVersionRenditions), in: "header", name: "select-fileversion", value: "renditions"},

@@ -1,7 +1,10 @@
 package client
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"iter"
 	"net/http"
 	"time"
@@ -108,3 +111,105 @@ func (w *Watermark) UnmarshalJSON(data []byte) error { return decodeModel(data, 
 
 // MarshalJSON encodes the fields that are not zero.
 func (w Watermark) MarshalJSON() ([]byte, error) { return encodeModel(&w) }
+
+// FileChanges adds files to a record, adds versions to its files, and removes files.
+type FileChanges struct {
+	// Master is the token of the upload that becomes the record's main file. That
+	// upload must also be in AddOrUpdate; see [MasterFile].
+	Master      string       `json:"master,omitempty"`
+	AddOrUpdate []FileChange `json:"addOrUpdate,omitempty"`
+	Remove      []Ref        `json:"remove,omitempty"`
+}
+
+// IsZero reports whether there are no changes.
+func (c FileChanges) IsZero() bool {
+	return c.Master == "" && len(c.AddOrUpdate) == 0 && len(c.Remove) == 0
+}
+
+// A FileChange adds a file, or changes an existing one or its versions.
+type FileChange struct {
+	// ID is the file to change. If it is empty, the record gets another file.
+	ID       string              `json:"id,omitempty"`
+	Versions Changes[NewVersion] `json:"versions,omitzero"`
+
+	// WatermarkType is None, InheritFromFile, UseSetting or UseSpecified: WatermarkID.
+	WatermarkType string `json:"watermarkType,omitempty"`
+	WatermarkID   string `json:"watermarkId,omitempty"`
+}
+
+// A NewVersion turns an upload into a version of a file, or changes an existing version. The
+// fields that are zero in a change keep their values.
+type NewVersion struct {
+	Token string `json:"-"` // of the upload; it can be used once
+	ID    string `json:"-"` // of an existing version, if Token is empty
+
+	FileName     string `json:"fileName,omitempty"`
+	VersionLabel string `json:"versionLabel,omitempty"`
+	Comment      string `json:"comment,omitempty"`
+	Tag          string `json:"tag,omitempty"`
+
+	AdditionalFiles Changes[NewAdditionalFile] `json:"additionalFiles,omitzero"`
+	Previews        Changes[NewPreview]        `json:"previews,omitzero"`
+
+	// PublicationItems replace the version's. An empty slice that is not nil removes them.
+	PublicationItems []PublicationItem `json:"publicationItems,omitzero"`
+
+	// WatermarkType and WatermarkID are as in FileChange.
+	WatermarkType string `json:"watermarkType,omitempty"`
+	WatermarkID   string `json:"watermarkId,omitempty"`
+}
+
+// MarshalJSON encodes the version in the form of Aprimo's guide, where the id is the token of
+// a new version.
+func (v NewVersion) MarshalJSON() ([]byte, error) {
+	if v.Token == "" && v.ID == "" {
+		return nil, errors.New("a NewVersion has neither Token nor ID: upload the file and set Token, or set ID to change a version")
+	}
+	type plain NewVersion
+	return json.Marshal(struct {
+		ID string `json:"id"`
+		plain
+	}{cmp.Or(v.Token, normalizeID(v.ID)), plain(v)})
+}
+
+// A NewAdditionalFile adds a file to a version, such as a subtitle or a crop.
+type NewAdditionalFile struct {
+	Token    string `json:"id"` // of the upload, or the id of an additional file to change
+	Label    string `json:"label,omitempty"`
+	FileName string `json:"filename,omitempty"`
+	Type     string `json:"type,omitempty"` // see [AdditionalFile]
+	Tag      string `json:"tag,omitempty"`
+}
+
+// A NewPreview adds a preview to a version.
+type NewPreview struct {
+	Token      string `json:"id"` // of the upload, or the id of a preview to change
+	Label      string `json:"label,omitempty"`
+	PageNumber int    `json:"pageNumber,omitempty"` // from 1
+	Tag        string `json:"tag,omitempty"`
+}
+
+// A PublicationItem says which file version a page of a publication shows.
+type PublicationItem struct {
+	PageNumber          int    `json:"pageNumber"`
+	TargetFileVersionID string `json:"targetFileVersionId"`
+}
+
+// MasterFile returns the change that sets the main file of a new record.
+func MasterFile(v NewVersion) FileChanges {
+	return FileChanges{Master: v.Token, AddOrUpdate: []FileChange{{Versions: Changes[NewVersion]{AddOrUpdate: []NewVersion{v}}}}}
+}
+
+// NewFileVersion returns the change that adds a version to an existing file, by the file's
+// id, for example that of [Record].MasterFile. With an empty id the record gets another
+// file.
+func NewFileVersion(file string, v NewVersion) FileChanges {
+	return FileChanges{AddOrUpdate: []FileChange{{ID: normalizeID(file), Versions: Changes[NewVersion]{AddOrUpdate: []NewVersion{v}}}}}
+}
+
+// ChangedVersion returns the change to an existing version, by the ids of the file and of the
+// version. v has no Token.
+func ChangedVersion(file, version string, v NewVersion) FileChanges {
+	v.ID = version
+	return NewFileVersion(file, v)
+}

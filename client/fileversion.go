@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"iter"
-	"net/http"
 	"time"
 )
 
@@ -55,11 +54,6 @@ func (r *FileVersions) PublicURIs(ctx context.Context, id string, opts ...CallOp
 // PublicLinks lists the public links of a version.
 func (r *FileVersions) PublicLinks(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*PublicLink, error] {
 	return listAt[PublicLink](ctx, r.c, opts, "fileversion", id, "publiclinks")
-}
-
-// listAt yields the items of all pages of the list at a path.
-func listAt[T any](ctx context.Context, c *Client, opts []CallOption, path ...string) iter.Seq2[*T, error] {
-	return list[T](ctx, c, call{method: http.MethodGet, path: path, paging: byPage}.listing(opts))
 }
 
 // A FileVersion is one uploaded version of a file. Parts that a call does not select are zero;

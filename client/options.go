@@ -132,12 +132,6 @@ func ImmediateIndexing() CallOption {
 	return func(k *call) { k.header.Set("set-immediateSearchIndexUpdate", "true") }
 }
 
-// ReferenceID sends the referenceId that a rule's call-out contained, so that Aprimo's
-// support can correlate the two.
-func ReferenceID(id string) CallOption {
-	return func(k *call) { k.header.Set("referenceId", id) }
-}
-
 // Set sets a property of the object that a call sends, by Aprimo's name. It can set false, 0, ""
 // and nil, which clears a property: an object's own fields are not sent if they are zero.
 //
@@ -155,7 +149,8 @@ func Set(property string, value any) CallOption {
 	}
 }
 
-// Header sets a header of the request. It overrides the Client's headers, but for the token.
+// Header sets a header of the request. It overrides the Client's headers, but for the token. With
+// the referenceId that a rule's call-out contained, Aprimo's support can correlate the two.
 func Header(name, value string) CallOption {
 	return func(k *call) {
 		switch {

@@ -44,7 +44,7 @@ func TestCallOptionsSetHeaders(t *testing.T) {
 	}{
 		{"no languages", "languages", "l1", nil},
 		{"Languages", "languages", "l2, l3", []client.CallOption{client.Languages("l2", "l3")}},
-		{"ReferenceID", "referenceId", "r-1", []client.CallOption{client.ReferenceID("r-1")}},
+		{"Header", "referenceId", "r-1", []client.CallOption{client.Header("referenceId", "r-1")}},
 		{"ImmediateIndexing", "set-immediateSearchIndexUpdate", "true", []client.CallOption{client.ImmediateIndexing()}},
 		{"SelectFileVersion", "select-fileversion", "renditions, watermark", []client.CallOption{
 			client.SelectFileVersion(client.FileVersionRenditions), client.SelectFileVersion(client.FileVersionWatermark)}},

@@ -25,8 +25,6 @@ type Orders struct {
 	waiting atomic.Int64
 }
 
-func newOrders(c *Client) *Orders { return &Orders{Reader: *newReader[Order](c, "orders", "order")} }
-
 // Create creates an order and returns its current state. A small order is often complete
 // already; check [OrderStatus.Final].
 func (r *Orders) Create(ctx context.Context, request *OrderRequest, opts ...CallOption) (*Order, error) {

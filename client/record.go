@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -15,10 +14,6 @@ import (
 type Records struct {
 	Reader[Record]
 	searches keySearches
-}
-
-func newRecords(c *Client) *Records {
-	return &Records{Reader: *newReader[Record](c, "records", "record")}
 }
 
 // Create creates a record. The returned record has at least its ID. If the answer is lost,
@@ -56,12 +51,12 @@ func (r *Records) Field(ctx context.Context, id, field string, opts ...CallOptio
 
 // Classifications lists the classifications of a record.
 func (r *Records) Classifications(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*RecordClassification, error] {
-	return list[RecordClassification](ctx, r.c, r.below(opts, id, "classifications"))
+	return listAt[RecordClassification](ctx, r.c, opts, r.one(id, "classifications")...)
 }
 
 // Files lists the files of a record.
 func (r *Records) Files(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*File, error] {
-	return list[File](ctx, r.c, r.below(opts, id, "files"))
+	return listAt[File](ctx, r.c, opts, r.one(id, "files")...)
 }
 
 // MasterFile returns the main file of a record.
@@ -88,7 +83,7 @@ func (r *Records) Thumbnail(ctx context.Context, id string, opts ...CallOption) 
 
 // Locks lists the locks of a record.
 func (r *Records) Locks(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*Lock, error] {
-	return list[Lock](ctx, r.c, r.below(opts, id, "locks"))
+	return listAt[Lock](ctx, r.c, opts, r.one(id, "locks")...)
 }
 
 // Lock locks a record against changes by others.
@@ -98,17 +93,12 @@ func (r *Records) Lock(ctx context.Context, id string, lock Lock, opts ...CallOp
 
 // AccessLists lists the access lists of a record.
 func (r *Records) AccessLists(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*LinkTo[AccessList], error] {
-	return list[LinkTo[AccessList]](ctx, r.c, r.below(opts, id, "accesslists"))
+	return listAt[LinkTo[AccessList]](ctx, r.c, opts, r.one(id, "accesslists")...)
 }
 
 // Permissions returns what the token's user may do with a record.
 func (r *Records) Permissions(ctx context.Context, id string, opts ...CallOption) (*Access, error) {
 	return get[Access](ctx, r.c, opts, r.one(id, "permissions")...)
-}
-
-// below returns the call for a list of a record's parts.
-func (r *Records) below(opts []CallOption, id, name string) call {
-	return call{method: http.MethodGet, path: r.one(id, name), paging: byPage}.listing(opts)
 }
 
 // A Record is an asset: its fields, classifications and files. Parts that a call does not

@@ -101,6 +101,11 @@ func get[T any](ctx context.Context, c *Client, opts []CallOption, path ...strin
 	return out, nil
 }
 
+// listAt yields the items of all pages of the list at a path.
+func listAt[T any](ctx context.Context, c *Client, opts []CallOption, path ...string) iter.Seq2[*T, error] {
+	return list[T](ctx, c, call{method: http.MethodGet, path: path, paging: byPage}.listing(opts))
+}
+
 // create creates an object in a collection.
 func create[T any](ctx context.Context, c *Client, path []string, object any, opts []CallOption) (*T, error) {
 	var data json.RawMessage

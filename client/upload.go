@@ -32,8 +32,6 @@ type Uploads struct {
 	blob *http.Client // sends no token and has no limit
 }
 
-func newUploads(c *Client) *Uploads { return &Uploads{c, newBlobClient(transport.Base())} }
-
 // An Upload is a file that has been uploaded, but is not yet attached to a record.
 type Upload struct {
 	// Token identifies the file in a [RecordChange]. It can be used for one record and

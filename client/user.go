@@ -10,19 +10,35 @@ import (
 )
 
 // Users reads and changes users.
-type Users struct{ Resource[User] }
+type Users struct{ permitted[User] }
 
-func newUsers(c *Client) *Users { return &Users{*newResource[User](c, "users", "user")} }
+// UserGroups reads and changes user groups.
+type UserGroups struct{ permitted[UserGroup] }
 
-// Permissions returns the permissions of a user, by name, without those of its groups.
-func (r *Users) Permissions(ctx context.Context, id string, opts ...CallOption) (map[string]PermissionValue, error) {
-	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
+// permitted are users or groups: what has permissions.
+type permitted[T any] struct{ Resource[T] }
+
+// Permissions returns the permissions of a user or group, by name; those of a user without
+// those of its groups.
+func (r *permitted[T]) Permissions(ctx context.Context, id string, opts ...CallOption) (map[string]PermissionValue, error) {
+	all := map[string]PermissionValue{}
+	for p, err := range listAt[Permission](ctx, r.c, opts, r.one(id, "permissions")...) {
+		if err != nil {
+			return nil, err
+		}
+		all[p.Name] = p.Value
+	}
+	return all, nil
 }
 
-// SetPermissions changes the given permissions of a user, by name. Permissions returns the
-// result some seconds later.
-func (r *Users) SetPermissions(ctx context.Context, id string, change map[string]PermissionValue, opts ...CallOption) error {
-	return setPermissions(ctx, r.c, r.one(id, "permissions"), change, opts)
+// SetPermissions changes the given permissions of a user or group, by name. Permissions returns
+// the result some seconds later.
+func (r *permitted[T]) SetPermissions(ctx context.Context, id string, change map[string]PermissionValue, opts ...CallOption) error {
+	items := make([]Permission, 0, len(change))
+	for _, name := range slices.Sorted(maps.Keys(change)) {
+		items = append(items, Permission{Name: name, Value: change[name]})
+	}
+	return update(ctx, r.c, r.one(id, "permissions"), map[string]any{"permissions": Changes[Permission]{AddOrUpdate: items}}, opts)
 }
 
 // A User is an account of a person or an integration.
@@ -61,24 +77,6 @@ func (u *User) UnmarshalJSON(data []byte) error { return decodeModel(data, u) }
 // MarshalJSON encodes the fields that are not zero.
 func (u User) MarshalJSON() ([]byte, error) { return encodeModel(&u) }
 
-// UserGroups reads and changes user groups.
-type UserGroups struct{ Resource[UserGroup] }
-
-func newUserGroups(c *Client) *UserGroups {
-	return &UserGroups{*newResource[UserGroup](c, "usergroups", "usergroup")}
-}
-
-// Permissions returns the permissions of a group, by name.
-func (r *UserGroups) Permissions(ctx context.Context, id string, opts ...CallOption) (map[string]PermissionValue, error) {
-	return readPermissions(ctx, r.c, r.one(id, "permissions"), opts)
-}
-
-// SetPermissions changes the given permissions of a group, by name. Permissions returns the
-// result some seconds later.
-func (r *UserGroups) SetPermissions(ctx context.Context, id string, change map[string]PermissionValue, opts ...CallOption) error {
-	return setPermissions(ctx, r.c, r.one(id, "permissions"), change, opts)
-}
-
 // A UserGroup is a group of users with common permissions.
 type UserGroup struct {
 	ID             string `json:"id"`
@@ -102,35 +100,10 @@ func (u UserGroup) MarshalJSON() ([]byte, error) { return encodeModel(&u) }
 // Permissions reads the permissions that exist.
 type Permissions struct{ Reader[Permission] }
 
-func newPermissions(c *Client) *Permissions {
-	return &Permissions{*newReader[Permission](c, "permissions", "permission")}
-}
-
 // Calculated returns a permission of the token's user, by name, with all groups taken into
 // account.
 func (r *Permissions) Calculated(ctx context.Context, name string, opts ...CallOption) (*Permission, error) {
 	return get[Permission](ctx, r.c, opts, "calculatedpermission", name)
-}
-
-// readPermissions returns the permissions of a user or group.
-func readPermissions(ctx context.Context, c *Client, path []string, opts []CallOption) (map[string]PermissionValue, error) {
-	all := map[string]PermissionValue{}
-	for p, err := range listAt[Permission](ctx, c, opts, path...) {
-		if err != nil {
-			return nil, err
-		}
-		all[p.Name] = p.Value
-	}
-	return all, nil
-}
-
-// setPermissions changes the permissions of a user or group.
-func setPermissions(ctx context.Context, c *Client, path []string, change map[string]PermissionValue, opts []CallOption) error {
-	items := make([]Permission, 0, len(change))
-	for _, name := range slices.Sorted(maps.Keys(change)) {
-		items = append(items, Permission{Name: name, Value: change[name]})
-	}
-	return update(ctx, c, path, map[string]any{"permissions": Changes[Permission]{AddOrUpdate: items}}, opts)
 }
 
 // A PermissionValue says whether a permission is granted.

@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"crypto/md5"
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
@@ -15,6 +16,10 @@ import (
 const (
 	blobPath = "/blob/"
 	cdnPath  = "/cdn/"
+
+	// maxMD5 is the size up to which a file has a Content-MD5. As at Azure, one that
+	// was put together from blocks has none.
+	maxMD5 = 16 << 20
 )
 
 // A blob is what a signed link leads to: an upload to write, or a file to read.
@@ -74,83 +79,87 @@ func (t *Tenant) handleBlob(r *http.Request) (*answer, error) {
 	})
 }
 
+// serveBlob answers as Azure does; content is the body of the request.
 func (s *store) serveBlob(w http.ResponseWriter, r *http.Request, content piece) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if f := refusal(func() { s.blobAt(r).answer(w, r, content, s.epoch) }); f != nil {
+		w.Header().Set("Content-Type", "application/xml")
+		w.Header().Set("x-ms-error-code", f.kind)
+		w.WriteHeader(f.status)
+		fmt.Fprintf(w, "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>%s</Code><Message>%s</Message></Error>", f.kind, f.message)
+	}
+}
+
+// blobAt returns the blob that a request is about, if it is signed for it.
+func (s *store) blobAt(r *http.Request) *blob {
 	id, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, blobPath), "/")
-	b := s.blobs[id]
+	b, reason := s.blobs[id], ""
 	switch {
 	case r.Header.Get("Authorization") != "":
-		writeBlobError(w, http.StatusForbidden, "AuthenticationFailed", "A signed link takes no Authorization header.")
+		reason = "A signed link takes no Authorization header."
 	case b == nil || r.URL.Query().Get("sig") != signature(id):
-		writeBlobError(w, http.StatusForbidden, "AuthenticationFailed", "The signature does not match.")
+		reason = "The signature does not match."
 	case !time.Now().Before(b.expires):
-		writeBlobError(w, http.StatusForbidden, "AuthenticationFailed", "The signature has expired.")
+		reason = "The signature has expired."
+	default:
+		return b
+	}
+	panic(&failure{http.StatusForbidden, "AuthenticationFailed", reason})
+}
+
+func (b *blob) answer(w http.ResponseWriter, r *http.Request, content piece, modified time.Time) {
+	switch {
 	case r.Method == http.MethodPut && b.upload != nil && b.upload.state <= UploadComplete:
-		b.upload.putBlob(w, r, content)
+		b.upload.putBlob(r, content)
+		w.WriteHeader(http.StatusCreated)
 	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && b.content != nil:
 		w.Header().Set("ETag", fmt.Sprintf(`"0x%X"`, b.content.seed<<8|1))
 		w.Header().Set("Content-Type", "application/octet-stream")
 		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", b.name))
-		setMD5(w, b.content)
+		if b.content.size <= maxMD5 {
+			hash := md5.New()
+			io.Copy(hash, b.content.reader())
+			w.Header().Set("Content-MD5", base64.StdEncoding.EncodeToString(hash.Sum(nil)))
+		}
 		if strings.Contains(r.Header.Get("Range"), ",") {
 			r.Header.Del("Range") // Azure takes one range alone
 		}
-		http.ServeContent(w, r, "", s.epoch, b.content.reader())
+		http.ServeContent(w, r, "", modified, b.content.reader())
 	default:
-		writeBlobError(w, http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
+		panic(&failure{http.StatusNotFound, "BlobNotFound", "The specified blob does not exist."})
 	}
-}
-
-func writeBlobError(w http.ResponseWriter, status int, code, message string) {
-	w.Header().Set("Content-Type", "application/xml")
-	w.Header().Set("x-ms-error-code", code)
-	w.WriteHeader(status)
-	fmt.Fprintf(w, "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>%s</Code><Message>%s</Message></Error>", code, message)
 }
 
 // putBlob takes a whole blob, a block of it, or the list of its blocks: what is
 // needed of https://learn.microsoft.com/rest/api/storageservices/put-block.
-func (u *upload) putBlob(w http.ResponseWriter, r *http.Request, content piece) {
+func (u *upload) putBlob(r *http.Request, content piece) {
+	refuse := func(code, message string) { panic(&failure{http.StatusBadRequest, code, message}) }
 	switch r.URL.Query().Get("comp") {
 	case "":
 		if r.Header.Get("x-ms-blob-type") != "BlockBlob" {
-			writeBlobError(w, http.StatusBadRequest, "MissingRequiredHeader", "x-ms-blob-type must be BlockBlob.")
-			return
+			refuse("MissingRequiredHeader", "x-ms-blob-type must be BlockBlob.")
 		}
 		u.pieces = map[int]*sentPiece{0: u.again(u.pieces[0], content)}
 		u.state = UploadComplete
 	case "block":
-		u.stage(w, r.URL.Query().Get("blockid"), content)
-		return
+		id := r.URL.Query().Get("blockid")
+		if _, err := base64.StdEncoding.DecodeString(id); err != nil || id == "" {
+			refuse("InvalidQueryParameterValue", "The blockid is not in base64.")
+		}
+		for other := range u.staged {
+			if len(other) != len(id) {
+				refuse("InvalidBlobOrBlock", "The ids of blocks differ in length.")
+			}
+		}
+		u.staged[id] = u.again(u.staged[id], content)
 	case "blocklist":
 		if !u.commitBlocks(content.data) {
-			writeBlobError(w, http.StatusBadRequest, "InvalidBlockList", "The specified block list is invalid.")
-			return
+			refuse("InvalidBlockList", "The specified block list is invalid.")
 		}
 	default:
-		writeBlobError(w, http.StatusBadRequest, "InvalidQueryParameterValue", "comp is not known.")
-		return
+		refuse("InvalidQueryParameterValue", "comp is not known.")
 	}
-	w.WriteHeader(http.StatusCreated)
-}
-
-func (u *upload) stage(w http.ResponseWriter, id string, content piece) {
-	if _, err := base64.StdEncoding.DecodeString(id); err != nil || id == "" {
-		writeBlobError(w, http.StatusBadRequest, "InvalidQueryParameterValue", "The blockid is not in base64.")
-		return
-	}
-	for other := range u.staged {
-		if len(other) != len(id) {
-			writeBlobError(w, http.StatusBadRequest, "InvalidBlobOrBlock", "The ids of blocks differ in length.")
-			return
-		}
-	}
-	if u.staged == nil {
-		u.staged = make(map[string]*sentPiece)
-	}
-	u.staged[id] = u.again(u.staged[id], content)
-	w.WriteHeader(http.StatusCreated)
 }
 
 func (u *upload) commitBlocks(body []byte) bool {
@@ -163,13 +172,10 @@ func (u *upload) commitBlocks(body []byte) bool {
 	}
 	pieces := make(map[int]*sentPiece)
 	for i, id := range append(in.Latest, in.Uncommitted...) {
-		p := u.staged[strings.TrimSpace(id)]
-		if p == nil {
+		if pieces[i] = u.staged[strings.TrimSpace(id)]; pieces[i] == nil {
 			return false
 		}
-		pieces[i] = p
 	}
-	u.pieces = pieces
-	u.state = UploadComplete
+	u.pieces, u.state = pieces, UploadComplete
 	return true
 }

@@ -2,13 +2,10 @@ package aprimotest
 
 import (
 	"bytes"
-	"cmp"
 	"context"
+	"crypto/sha256"
 	"io"
 	"net/http"
-	"strconv"
-	"sync"
-	"time"
 )
 
 // maxBody is how much of the body of a request is kept. A longer one is read to
@@ -52,72 +49,88 @@ func (b requestBody) attach(r *http.Request) *http.Request {
 	return r
 }
 
-// A responseBody is the body of an answer in process. As that of net/http it may
-// be closed while it is read, and ends with its request's context.
-type responseBody struct {
-	ctx    context.Context
-	start  time.Time // of the body, at the end of the header
-	chunks []chunk
-	stream io.Reader // what comes after the chunks; nil if nothing
-	end    error     // io.EOF, unless a Fault cuts the body
-
-	once   sync.Once
-	closed chan struct{}
+// A piece is what is known of bytes that came in: all of a small file, but only
+// the size and the hash of a large one. Two gigabytes are not kept.
+type piece struct {
+	size int64
+	sum  [sha256.Size]byte
+	data []byte // nil if larger than maxBody
 }
 
-func (b *responseBody) Read(p []byte) (int, error) {
-	select {
-	case <-b.closed:
-		return 0, http.ErrBodyReadAfterClose
-	default:
+// readPiece reads all there is.
+func readPiece(r io.Reader) (piece, error) {
+	var kept capped
+	hash := sha256.New()
+	n, err := io.Copy(io.MultiWriter(hash, &kept), r)
+	p := piece{size: n}
+	hash.Sum(p.sum[:0])
+	if n <= maxBody {
+		p.data = kept.Bytes()
 	}
-	for len(b.chunks) > 0 {
-		c := &b.chunks[0]
-		if err := b.await(b.start.Add(c.after)); err != nil {
-			return 0, err
-		}
-		if len(c.data) > 0 {
-			n := copy(p, c.data)
-			c.data = c.data[n:]
-			return n, nil
-		}
-		b.chunks = b.chunks[1:]
-	}
-	if err := b.ctx.Err(); err != nil || b.stream == nil {
-		return 0, cmp.Or(err, b.end)
-	}
-	n, err := b.stream.Read(p)
-	if err == io.EOF {
-		err = b.end
-	}
-	return n, err
+	return p, err
 }
 
-func (b *responseBody) await(at time.Time) error {
-	if err := b.ctx.Err(); err != nil {
-		return err
-	}
-	d := time.Until(at)
-	if d <= 0 {
+// capped keeps the beginning of what is written to it: at most one byte more
+// than maxBody, by which can be seen that it was cut.
+type capped struct{ bytes.Buffer }
+
+func (c *capped) Write(p []byte) (int, error) {
+	c.Buffer.Write(p[:min(len(p), maxBody+1-c.Len())])
+	return len(p), nil
+}
+
+// A formPart is the file of a multipart form that an upload has, with the other fields
+// of the form.
+type formPart struct {
+	piece
+	name, fileName string
+	fields         map[string]string
+}
+
+// readForm reads a body that is a multipart form with one file in it. A form that
+// is malformed has no part, which is no error; that the body ends early is one.
+func readForm(r *http.Request) (requestBody, error) {
+	var kept capped
+	body := r.Body
+	r.Body = io.NopCloser(io.TeeReader(body, &kept))
+	p := readPart(r)
+	_, err := io.Copy(&kept, body)
+	r.Body = body
+	return requestBody{kept: kept.Bytes(), part: p}, err
+}
+
+// maxParts is the most that a form can have.
+const maxParts = 16
+
+func readPart(r *http.Request) *formPart {
+	form, err := r.MultipartReader()
+	if err != nil {
 		return nil
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-b.ctx.Done():
-		return b.ctx.Err()
-	case <-b.closed:
-		return http.ErrBodyReadAfterClose
+	file, files := &formPart{fields: make(map[string]string)}, 0
+	for range maxParts {
+		p, err := form.NextPart()
+		if err == io.EOF && files == 1 {
+			return file
+		}
+		if err != nil {
+			return nil
+		}
+		content, err := readPiece(p)
+		if err != nil {
+			return nil
+		}
+		if p.FileName() == "" {
+			file.fields[p.FormName()] = string(content.data)
+			continue
+		}
+		files++
+		file.piece, file.name, file.fileName = content, p.FormName(), p.FileName()
 	}
-}
-
-func (b *responseBody) Close() error {
-	b.once.Do(func() { close(b.closed) })
 	return nil
 }
 
-func statusLine(status int) string {
-	return strconv.Itoa(status) + " " + http.StatusText(status)
+func isForm(r *http.Request) bool {
+	_, ok := cutFold(r.Header.Get("Content-Type"), "multipart/form-data")
+	return ok
 }

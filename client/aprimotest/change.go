@@ -10,7 +10,7 @@ import (
 
 // changed returns a document after a request. What the request does not name stays
 // as it is, null resets, and what the kind does not know is kept as it was sent.
-func (k *kind) changed(old, in document) (document, error) {
+func (k *kind) changed(old, in document) document {
 	doc := maps.Clone(old)
 	if doc == nil {
 		doc = document{}
@@ -19,80 +19,71 @@ func (k *kind) changed(old, in document) (document, error) {
 		doc[k.by] = by // first, since others depend on it
 	}
 	for name, value := range in {
-		if err := k.put(doc, name, value, old == nil); err != nil {
-			return nil, err
-		}
+		k.put(doc, name, value, old == nil)
 	}
-	return doc, nil
+	return doc
 }
 
 // put gives a document one property of a request.
-func (k *kind) put(doc document, name string, value any, isNew bool) (err error) {
-	m, rel := k.member(doc, name), k.relation(name)
-	if m != nil && m.changedBy != "" && !isNew {
-		return invalid("An invalid value was specified for %s.", name)
-	}
-	if m == nil && !isNew {
-		m = k.changedBy(doc, name)
-	}
+func (k *kind) put(doc document, name string, value any, isNew bool) {
+	m, rel := k.named(doc, name, isNew), k.relation(name)
 	switch {
 	case m != nil && m.unchanging: // a document that was read can be sent as it is
 	case m != nil && value == nil:
 		delete(doc, m.name)
 	case m != nil:
-		doc[m.name], err = m.read(k, doc[m.name], value)
+		doc[m.name] = m.read(k, doc[m.name], value)
 	case rel != nil && rel.how == '#':
-		doc[rel.idOf], err = merged(doc[rel.idOf], value, rel.element())
-	case rel == nil && !slices.Contains(unsent, name):
+		doc[rel.idOf] = merged(doc[rel.idOf], value, rel.element())
+	case rel == nil && name != "id" && name != "_links" && name != "_embedded": // which answers alone have
 		doc[strings.TrimLeft(name, "~")] = value
 	}
-	return err
 }
 
-// unsent are names that answers have and requests cannot set.
-var unsent = []string{"id", "_links", "_embedded"}
+// named returns the member that a request means; nil if there is none.
+func (k *kind) named(doc document, name string, isNew bool) *member {
+	m := k.member(doc, name)
+	switch {
+	case isNew:
+		return m
+	case m == nil:
+		return find(k.shown(doc).all, func(m *member) bool { return m.changedBy != "" && strings.EqualFold(m.changedBy, name) })
+	case m.changedBy != "":
+		panic(invalid("An invalid value was specified for %s.", name))
+	}
+	return m
+}
 
-// complete returns an error if a new document has not what it must have.
-func (k *kind) complete(doc document) error {
+// complete refuses a document that has not what it must have.
+func (k *kind) complete(doc document) {
 	for _, m := range k.members.all {
 		if m.required && strings.TrimSpace(text(doc[m.name])) == "" {
-			return invalid("The %s has no %s.", k.name, m.name)
+			panic(invalid("The %s has no %s.", k.name, m.name))
 		}
 	}
-	return nil
 }
 
 // member returns one by its name, in whatever case; nil if there is none.
 func (k *kind) member(doc document, name string) *member {
-	all := k.shown(doc).all
+	return find(k.shown(doc).all, func(m *member) bool { return strings.EqualFold(m.name, name) })
+}
+
+func (k *kind) relation(name string) *relation {
+	return find(k.relations, func(rel *relation) bool { return strings.EqualFold(rel.name, name) })
+}
+
+// find returns the first element that is as wanted; nil if there is none.
+func find[T any](all []T, wanted func(*T) bool) *T {
 	for i := range all {
-		if strings.EqualFold(all[i].name, name) {
+		if wanted(&all[i]) {
 			return &all[i]
 		}
 	}
 	return nil
 }
 
-// changedBy returns the member that has another name in a change.
-func (k *kind) changedBy(doc document, name string) *member {
-	all := k.shown(doc).all
-	i := slices.IndexFunc(all, func(m member) bool { return m.changedBy != "" && strings.EqualFold(m.changedBy, name) })
-	if i < 0 {
-		return nil
-	}
-	return &all[i]
-}
-
-func (k *kind) relation(name string) *relation {
-	i := slices.IndexFunc(k.relations, func(rel relation) bool { return strings.EqualFold(rel.name, name) })
-	if i < 0 {
-		return nil
-	}
-	return &k.relations[i]
-}
-
 // read returns the value that a member has after a request.
-func (m *member) read(k *kind, old, value any) (any, error) {
+func (m *member) read(k *kind, old, value any) any {
 	_, isDoc := value.(document)
 	_, isList := value.([]any)
 	switch m.kind {
@@ -100,20 +91,21 @@ func (m *member) read(k *kind, old, value any) (any, error) {
 		if isList && m.kind != "actions" || isDoc && m.takes(value) {
 			return merged(old, value, m.element)
 		}
-		return nil, invalid("The property '%s' of a %s must be an array, or have addOrUpdate and remove.", m.name, k.name)
+		panic(invalid("The property '%s' of a %s must be an array, or have addOrUpdate and remove.", m.name, k.name))
 	case "object":
 		if isDoc {
-			return value, nil
+			return value
 		}
 	default:
 		if read, ok := m.scalar(value); ok && !isDoc && !isList {
-			return read, nil
+			return read
 		}
 	}
+	what := "a " + m.kind
 	if m.kind == "enum" {
-		return nil, invalid("The property '%s' of a %s must be one of %s, not '%v'.", m.name, k.name, strings.Join(m.words, ", "), value)
+		what = "one of " + strings.Join(m.words, ", ")
 	}
-	return nil, invalid("The property '%s' of a %s must be a %s, not '%v'.", m.name, k.name, m.kind, value)
+	panic(invalid("The property '%s' of a %s must be %s, not '%v'.", m.name, k.name, what, value))
 }
 
 // scalar reads a value that is neither a set nor an object. As the API's parser it takes a
@@ -137,7 +129,7 @@ func (m *member) scalar(value any) (read any, ok bool) {
 // takes reports whether an object says how a set changes.
 func (m *member) takes(value any) bool {
 	for name := range value.(document) {
-		if slices.ContainsFunc([]string{"addOrUpdate", "remove", "items"}, func(known string) bool { return strings.EqualFold(known, name) }) {
+		if name = strings.ToLower(name); name == "addorupdate" || name == "remove" || name == "items" {
 			return true
 		}
 	}
@@ -146,7 +138,7 @@ func (m *member) takes(value any) bool {
 
 // merged returns a set after a change: an array replaces it, and an object has what
 // is added and removed. What has the same identity is the same.
-func merged(old, change any, element *kind) ([]any, error) {
+func merged(old, change any, element *kind) []any {
 	actions, _ := change.(document)
 	added, isList := change.([]any)
 	isList = isList || change == nil
@@ -155,9 +147,7 @@ func merged(old, change any, element *kind) ([]any, error) {
 	}
 	all := []any{}
 	if !isList {
-		before, _ := old.([]any)
-		all = append(all, before...)
-		added, _ = valueOf(actions, "addOrUpdate").([]any)
+		all, added = append(all, array(old)...), array(valueOf(actions, "addOrUpdate"))
 	}
 	find := func(item any) int {
 		id := identity(item, element)
@@ -168,48 +158,42 @@ func merged(old, change any, element *kind) ([]any, error) {
 		if i < 0 {
 			i, all = len(all), append(all, nil)
 		}
-		var err error
-		if all[i], err = element.read(all[i], item, i); err != nil {
-			return nil, err
-		}
+		all[i] = element.read(all[i], item, i)
 	}
-	removed, _ := valueOf(actions, "remove").([]any)
-	for _, item := range removed {
+	for _, item := range array(valueOf(actions, "remove")) {
 		if i := find(item); i >= 0 {
 			all = slices.Delete(all, i, i+1)
 		}
 	}
-	return all, nil
+	return all
 }
 
 // read returns an element of a set after a change. A text stands for the key of one, and
 // one whose key is a number gets the next one, from the zero value on. Without a kind it can be anything.
-func (k *kind) read(old, item any, at int) (any, error) {
+func (k *kind) read(old, item any, at int) any {
 	before, _ := old.(document)
 	doc, isDoc := item.(document)
 	if k == nil {
 		if isDoc && before != nil {
 			whole := maps.Clone(before)
 			maps.Copy(whole, doc)
-			return whole, nil
+			return whole
 		}
-		return item, nil
+		return item
 	}
 	key := k.keyName()
 	if id := text(item); !isDoc && id != "" {
 		doc = document{key: id}
 	}
-	read, err := k.changed(before, doc)
-	if err != nil {
-		return nil, err
-	}
+	read := k.changed(before, doc)
 	if id := valueOf(doc, key); id != nil {
 		read[key] = id
 	} else if m := k.member(nil, key); read[key] == nil && m != nil && m.kind == "number" {
 		first, _ := m.zero.(float64)
 		read[key] = first + float64(at)
 	}
-	return read, k.complete(read)
+	k.complete(read)
+	return read
 }
 
 // identity returns what tells one element of a set from the others.

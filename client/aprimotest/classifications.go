@@ -9,39 +9,36 @@ import (
 
 func ownerOf(list string) string { return path.Base(path.Dir(list)) }
 
-// place looks whether a classification may be where it says: with a name, and
-// below one that exists and is not below itself, or as a root.
-func (s *store) place(id string, doc document, _ string) error {
-	name, _ := doc["name"].(string)
-	if strings.Contains(name, "/") {
-		return invalid("'%s' is not a name of a classification.", name)
+// place refuses a classification that may not be where it says: it needs a name, and is
+// below one that exists and is not below itself, or a root.
+func (s *store) place(id string, doc document, _ string) {
+	if name := text(doc["name"]); strings.Contains(name, "/") {
+		panic(invalid("'%s' is not a name of a classification.", name))
 	}
 	if above, ok := doc["parentNamePath"].(string); ok {
 		parent := s.byPath("namePath", above)
 		if parent == nil {
-			return missing("No classification was found with namePath '%s'.", above)
+			panic(missing("No classification was found with namePath '%s'.", above))
 		}
 		doc["parentId"] = parent["id"]
 		delete(doc, "parentNamePath")
 	}
-	if parent, _ := doc["parentId"].(string); parent != "" && s.parent(doc) == nil {
-		return missing("No classification was found with id '%s'.", parent)
+	parent := s.parent(doc)
+	if id := text(doc["parentId"]); id != "" && parent == nil {
+		panic(missing("No classification was found with id '%s'.", id))
 	}
-	old := s.collection("classifications").byID[id]
-	if s.parent(doc) == nil && doc["isRoot"] != true && old == nil {
-		return invalid("A classification needs a parentId, a parentNamePath, or isRoot.")
+	if parent == nil && doc["isRoot"] != true && s.collection("classifications").byID[id] == nil {
+		panic(invalid("A classification needs a parentId, a parentNamePath, or isRoot."))
 	}
-	for above := s.parent(doc); above != nil; above = s.parent(above) {
-		if above["id"] == id {
-			return invalid("A classification cannot be below itself.")
+	for ; parent != nil; parent = s.parent(parent) {
+		if parent["id"] == id {
+			panic(invalid("A classification cannot be below itself."))
 		}
 	}
-	return nil
 }
 
 func (s *store) parent(doc document) document {
-	id, _ := doc["parentId"].(string)
-	return s.collection("classifications").byID[id]
+	return s.collection("classifications").byID[text(doc["parentId"])]
 }
 
 // settleAll writes down what follows from the places of the classifications, after
@@ -67,8 +64,7 @@ func (s *store) settleAll() {
 
 // labelOf returns the label of a document in English, or else its name.
 func labelOf(doc document) string {
-	labels, _ := doc["labels"].([]any)
-	for _, item := range labels {
+	for _, item := range array(doc["labels"]) {
 		if label, _ := item.(document); label["languageId"] == englishID {
 			return text(label["value"])
 		}
@@ -79,36 +75,30 @@ func labelOf(doc document) string {
 // byPath finds a classification by its namePath or its identifier, in whatever
 // case; nil if there is none.
 func (s *store) byPath(name, value string) document {
-	c := s.collection("classifications")
-	for _, id := range c.ids {
-		if has := text(c.byID[id][name]); value != "" && strings.EqualFold(strings.Trim(has, "/"), strings.Trim(value, "/")) {
-			return c.byID[id]
+	for _, doc := range s.collection("classifications").all() {
+		if value != "" && strings.EqualFold(strings.Trim(text(doc[name]), "/"), strings.Trim(value, "/")) {
+			return doc
 		}
 	}
 	return nil
 }
 
-func (s *store) classificationByPath(w http.ResponseWriter, r *http.Request) error {
+func (s *store) classificationByPath(_ http.ResponseWriter, r *http.Request) any {
 	name, value := "namePath", inQuery(r, "namePath")
 	if value == "" {
 		name, value = "identifier", inQuery(r, "identifier")
 	}
 	doc := s.byPath(name, value)
 	if doc == nil {
-		return missing("No classification was found with %s '%s'.", name, value)
+		panic(missing("No classification was found with %s '%s'.", name, value))
 	}
-	o, err := s.lookUp(kindOf["classification"], text(doc["id"]))
-	if err == nil {
-		s.writeObject(w, r, http.StatusOK, o)
-	}
-	return err
+	return s.show(s.objectAt("classification/"+text(doc["id"])), newQuery(r))
 }
 
 func (s *store) ancestors(o object, _ *query) any {
 	all := listing{}
 	for above := s.parent(o.doc); above != nil; above = s.parent(above) {
-		found, _ := s.lookUp(o.kind, text(above["id"]))
-		all = append(all, found)
+		all = append(all, s.objectAt("classification/"+text(above["id"])))
 	}
 	slices.Reverse(all)
 	return all
@@ -116,11 +106,9 @@ func (s *store) ancestors(o object, _ *query) any {
 
 func (s *store) children(o object, _ *query) any {
 	all := listing{}
-	c := s.collection("classifications")
-	for _, id := range c.ids {
-		if c.byID[id]["parentId"] == o.doc["id"] {
-			found, _ := s.lookUp(o.kind, id)
-			all = append(all, found)
+	for id, doc := range s.collection("classifications").all() {
+		if doc["parentId"] == o.doc["id"] {
+			all = append(all, s.objectAt("classification/"+id))
 		}
 	}
 	return all
@@ -129,59 +117,45 @@ func (s *store) children(o object, _ *query) any {
 // classificationFields are the fields that were sent, and those that are registered
 // on a classification or on all, which are empty.
 func (s *store) classificationFields(o object, q *query) any {
-	all := listing{}
-	show := func(f field, values []any) {
-		if s.define(&f) != nil {
-			return
+	all, sent := listing{}, make(map[string]bool)
+	show := func(f field, values any) {
+		if refusal(func() { s.define(&f) }) == nil {
+			doc := f.document(nil)
+			doc["localizedValues"] = values
+			all = append(all, object{kind: kindOf["field"], doc: doc, path: o.path + "/field/" + f.ID})
 		}
-		doc := f.document(nil)
-		doc["localizedValues"] = values
-		all = append(all, object{kind: kindOf["field"], doc: doc, path: o.path + "/field/" + f.ID})
 	}
-	items, _ := o.doc["~fields"].([]any)
-	sent := make(map[string]bool)
-	for _, item := range items {
+	for _, item := range array(o.doc["~fields"]) {
 		doc, _ := item.(document)
-		values, _ := valueOf(doc, "localizedValues").([]any)
 		sent[identity(item, nil)] = true
-		show(field{ID: text(valueOf(doc, "id")), FieldID: text(valueOf(doc, "fieldId")), OtherName: text(valueOf(doc, "name"))}, values)
+		show(field{ID: text(valueOf(doc, "id")), FieldID: text(valueOf(doc, "fieldId")), OtherName: text(valueOf(doc, "name"))}, array(valueOf(doc, "localizedValues")))
 	}
-	c := s.collection("fielddefinitions")
-	for _, id := range c.ids {
-		if c.byID[id]["scopeCategory"] == "Classification" && !sent[id] {
+	for id, doc := range s.collection("fielddefinitions").all() {
+		if doc["scopeCategory"] == "Classification" && !sent[id] {
 			show(field{ID: id}, []any{})
 		}
 	}
 	return all
 }
 
-func (s *store) searchClassifications(w http.ResponseWriter, r *http.Request, in searchRequest) error {
+func (s *store) searchClassifications(_ http.ResponseWriter, r *http.Request, in searchRequest) any {
 	k := kindOf["classification"]
-	c, err := compile(in.Search, s.documentWords(k), 0)
-	if err != nil {
-		return err
-	}
-	return s.writeDocuments(w, r, k, k.plural, c)
+	return s.matching(r, k, k.plural, compile(in.Search, s.documentWords(k), 0))
 }
 
 // withoutInherited leaves out what is inherited: there is no entry for it.
 func withoutInherited(o object) document {
-	doc := document{"breakInheritance": o.doc["breakInheritance"]}
-	items, _ := o.doc["permissions"].([]any)
-	doc["permissions"] = slices.DeleteFunc(slices.Clone(items), func(item any) bool {
+	entries := slices.DeleteFunc(slices.Clone(array(o.doc["permissions"])), func(item any) bool {
 		entry, _ := item.(document)
 		return entry["accessRight"] == "Inherit"
 	})
-	return doc
+	return document{"breakInheritance": o.doc["breakInheritance"], "permissions": entries}
 }
 
 // breakInheritance adds the administrators, who keep their rights.
-func breakInheritance(_ string, doc document, _ string) error {
+func breakInheritance(_ string, doc document, _ string) {
 	if doc["breakInheritance"] == true {
-		var err error
-		doc["permissions"], err = merged(doc["permissions"], document{"addOrUpdate": []any{
+		doc["permissions"] = merged(doc["permissions"], document{"addOrUpdate": []any{
 			document{"userGroupId": seedID("usergroups", "Administrators"), "accessRight": "Fullcontrol"}}}, kindOf["classificationpermission"])
-		return err
 	}
-	return nil
 }

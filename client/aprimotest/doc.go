@@ -27,18 +27,16 @@
 // The limit applies to the tenant: to all integrations, users and hosts together. The
 // numbers are those of
 // https://developers.aprimo.com/digital-asset-management/rest-api/rate-limits/.
-// That page does not say how queued requests are released, so there are three ways to
-// choose from, see [Release]; nor what a 429 looks like, see [Rejection]; nor whether token
-// requests count, and here they do not. All other requests count, also those answered 401,
-// 404 or 405.
+// That page does not say how queued requests are released ([Release]), what a 429 looks like
+// ([Rejection]), or whether token requests count; here they do not. All other requests count,
+// also those answered 401, 404 or 405.
 //
 // The queue is first come, first served. When a request will begin is decided as it arrives.
 // A client that disconnects while it is queued still uses its place and its part of the
 // rate, because no server can be relied on to notice.
 //
-// Other integrations share the limit, unseen by the client. A [Load] simulates one: it uses
-// places and rate, and costs almost no CPU time. The [Report] says, by User-Agent, what
-// happened to all requests.
+// Other integrations share the limit, unseen by the client. A [Load] simulates one. The
+// [Report] says, by User-Agent, what happened to all requests.
 //
 // # The API
 //
@@ -47,21 +45,9 @@
 // A kind that can be listed is at /api/core/{plural}, and one object of it at
 // /api/core/{singular}/{id}, with GET, POST, PUT and DELETE. Linked parts are below the
 // object: record/{id}/fields, fileversion/{id}/renditions, collection/{id}/comments,
-// classification/{id}/recordpermissions. There are also
-//
-//	records, record/{id}                  and field/{id}, trail, trail/entry/{number},
-//	                                      locks, image/preview/download
-//	file/{id}/checkouts                   POST, DELETE
-//	search/records, search/classifications, search/records/suggestions
-//	searchindex, statistics               one of each
-//	classification?namePath=, ?identifier=
-//	collection/{id}/records               GET, PUT, POST
-//	collection/{id}/comments/status       GET, PUT
-//	orders, order/{id}                    all eleven types; each creates a downloadlink
-//	settings?names=, setting/{name}       by scope
-//	calculatedpermission/{name}
-//
-// and outside the DAM
+// classification/{id}/recordpermissions. The calls that no table describes are in routes.go:
+// among them searches, the trail, locks and check-outs, orders of eleven types, and settings.
+// Outside the DAM there are
 //
 //	/login/connect/token                  client_credentials, password,
 //	                                      authorization_code, refresh_token
@@ -74,10 +60,10 @@
 //	/analytics/, /analytics/meta          counts by kind
 //	/blob/, /cdn/                         signed links: not Aprimo, so not limited
 //
-// The fixed parts of a path below /api/core may be in any case, as may the names of parameters
-// and those in a body; a path may end with a slash; an id may have any of its forms. A body may
-// use the extensions of JSON that the parser of Aprimo's servers accepts. [Strict] rejects what
-// is not in the guide.
+// The fixed parts of a path may be in any case, as may the names of parameters and those in a
+// body; a path may end with a slash; an id may have any of its forms. A body may use the
+// extensions of JSON that the parser of Aprimo's servers accepts. [Strict] rejects what is not
+// in the guide.
 //
 // The Accept header decides the form of a response: application/hal+json, the default, has
 // links, and selected parts in _embedded; application/json has no links, and parts beside
@@ -96,15 +82,13 @@
 // ? and @name, wildcards, free words, and the default operator between them. Of a record it
 // can test its properties, the names and labels of fields, FieldName('X'), FieldId('id'),
 // Collection('id'), Classification.X, FileCount and LatestVersionOfMasterFile.X; of any other
-// object its own properties and those of linked objects, such as parent.id. Pages end at
-// [Tenant.SearchCeiling]; to read more, search again from the last CreatedOn. There are
+// object its own properties and those of linked objects, such as parent.id. There are
 // eighteen types of facets. A tenant can start with a hundred thousand records: each takes
 // eight bytes until it is changed.
 //
 // An [Upload] has the size and the hashes of its segments. The content is kept up to 1 MiB:
 // for a larger upload, and for the files of the records at the start, downloads return a
-// pattern of the same size. An order takes [Tenant.OrderTime]. A target that does not exist
-// makes it PartiallyFailed.
+// pattern of the same size.
 //
 // Any client id and secret are accepted, but a required secret must not be empty. Tokens are
 // unsigned JWTs with Aprimo's claims, valid for this tenant only. A refresh token is valid
@@ -137,19 +121,17 @@
 //   - what an error looks like (as in the DAM)
 //   - the answer to a missing chunk (204)
 //
-// The tables are tested against two sources that were not written with this package, in
-// testdata/shapes.json: the types of an independent client, and the samples of a real
-// tenant. A table says where it guesses. The tenant follows the documents and public clients, not
-// Aprimo's servers: a program that passes here can still fail there.
+// The tables are tested against the types of an independent client and the samples of a real
+// tenant, in testdata/shapes.json. A program that passes here can still fail there.
 //
 // # Differences from aprimo-js
 //
-// The tenant was compared with aprimo-js 2.3.0. In the following its types differ from real
-// answers or from the guide, which the tenant follows: updates of permissions, field groups
-// and rules are answered 204 without a body, not with the object; skip and take are present
-// only if they were requested; the values of a facet are objects, not texts; the tag of a
-// collection is null; a search for classifications returns no records and has no facets;
-// the locks of a record are a list; settings.getByName with two names returns a list.
+// In the following the types of aprimo-js 2.3.0 differ from real answers or from the guide,
+// which the tenant follows: updates of permissions, field groups and rules are answered 204
+// without a body, not with the object; skip and take are present only if they were requested;
+// the values of a facet are objects, not texts; the tag of a collection is null; a search for
+// classifications returns no records and has no facets; the locks of a record are a list;
+// settings.getByName with two names returns a list.
 //
 // # Limitations
 //
@@ -157,13 +139,12 @@
 // are not checked and locks reject nothing, except that a file that another user has checked
 // out accepts no new version. A version has the original as its only rendition. Rules and
 // expressions in default values are not evaluated. Orders other than download and publicCdn
-// succeed without a file. Heavy operations do not slow the tenant down unless
-// [Tenant.Service] says so.
+// succeed without a file. A target that does not exist makes an order PartiallyFailed. Heavy
+// operations do not slow the tenant down unless [Tenant.Service] says so.
 //
 // # Concurrency and determinism
 //
-// All of it is safe for concurrent use. The queue is computed under a lock that is never held
-// over a wait, and random loads come from [Tenant.Seed]. Two runs in virtual time have
-// the same report if requests come at the same times; only the order of requests in the same
-// instant depends on the scheduler.
+// All of it is safe for concurrent use. Random loads come from [Tenant.Seed]. Two runs in
+// virtual time have the same report if requests come at the same times; only the order of
+// requests in the same instant depends on the scheduler.
 package aprimotest

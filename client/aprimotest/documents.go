@@ -3,7 +3,7 @@ package aprimotest
 import (
 	"cmp"
 	"fmt"
-	"net/http"
+	"iter"
 	"path"
 	"slices"
 	"strconv"
@@ -26,19 +26,35 @@ func (c *collection) add(doc document, id string, now time.Time) {
 	c.byID[id] = doc
 }
 
-// find returns the id of a document by the text in its path, in whatever case;
-// what has a key of its own is found by its id as well.
-func (c *collection) find(k *kind, id string) (string, bool) {
+// find returns the id of a document by the text in its path, in whatever case; what has a
+// key of its own is found by its id as well. It returns "" if there is none.
+func (c *collection) find(k *kind, id string) string {
 	if c.byID[id] != nil {
-		return id, true
+		return id
 	}
 	for _, other := range c.ids {
 		own, _ := c.byID[other]["id"].(string)
 		if strings.EqualFold(other, id) || k.key != "" && own == id {
-			return other, true
+			return other
 		}
 	}
-	return "", false
+	return ""
+}
+
+// all returns the documents in their order, with their ids.
+func (c *collection) all() iter.Seq2[string, document] {
+	return func(yield func(string, document) bool) {
+		for _, id := range c.ids {
+			if !yield(id, c.byID[id]) {
+				return
+			}
+		}
+	}
+}
+
+func (c *collection) remove(id string) {
+	delete(c.byID, id)
+	c.ids = slices.DeleteFunc(c.ids, func(other string) bool { return other == id })
 }
 
 // collection returns the documents at the path of a list.
@@ -49,51 +65,50 @@ func (s *store) collection(path string) *collection {
 	return s.docs[path]
 }
 
-// lookUp returns an object of a kind by its id.
-func (s *store) lookUp(k *kind, id string) (object, error) {
+// lookUp finds an object of a kind by its id.
+func (s *store) lookUp(k *kind, id string) (o object, ok bool) {
 	if find := s.lookups[k.name]; find != nil {
-		if o, ok := find(id); ok {
-			o.kind, o.path = cmp.Or(o.kind, k), k.path()+"/"+id
-			return o, nil
-		}
-	} else if k.plural != "" {
-		return s.inList(k, k.plural, k.path(), id)
+		o, ok = find(id)
+		o.kind, o.path = cmp.Or(o.kind, k), k.path()+"/"+id
+		return o, ok
 	}
-	return object{}, missing("No %s was found with id '%s'.", k.name, id)
+	return s.inList(k, k.plural, k.path(), id)
 }
 
-// inList returns a document of the list at a path.
-func (s *store) inList(k *kind, list, one, id string) (object, error) {
+// inList finds a document of the list at a path.
+func (s *store) inList(k *kind, list, one, id string) (object, bool) {
 	c := s.collection(list)
-	found, ok := c.find(k, id)
-	if !ok {
-		return object{}, missing("No %s was found with id '%s'.", k.name, id)
-	}
-	return object{kind: k, doc: c.byID[found], path: one + "/" + found, list: list}, nil
+	found := c.find(k, id)
+	return object{kind: k, doc: c.byID[found], path: one + "/" + found, list: list}, found != ""
 }
 
 // objectAt returns the object at a path such as collection/1/comment/2.
-func (s *store) objectAt(at string) (object, error) {
+func (s *store) objectAt(at string) object {
 	parts := strings.Split(at, "/")
-	if len(parts) == 2 {
-		if k := kindAt[parts[0]]; k != nil {
-			return s.lookUp(k, parts[1])
-		}
-	}
-	if len(parts) < 4 {
-		return object{}, missing("Nothing was found at '%s'.", at)
-	}
 	n := len(parts) - 2
-	owner, err := s.objectAt(strings.Join(parts[:n], "/"))
-	if err != nil {
-		return object{}, err
+	if n == 0 {
+		k := kindAt[parts[0]]
+		if k == nil {
+			panic(missing("Nothing was found at '%s'.", at))
+		}
+		o, ok := s.lookUp(k, parts[1])
+		if !ok {
+			panic(missing("No %s was found with id '%s'.", k.name, parts[1]))
+		}
+		return o
 	}
-	for _, rel := range owner.kind.relations {
-		if rel.how == '*' && rel.target.path() == parts[n] {
-			return s.inList(rel.target, owner.path+"/"+rel.path, owner.path+"/"+parts[n], parts[n+1])
+	if n >= 2 {
+		owner := s.objectAt(strings.Join(parts[:n], "/"))
+		for _, rel := range owner.kind.relations {
+			if rel.how != '*' || rel.target.path() != parts[n] {
+				continue
+			}
+			if o, ok := s.inList(rel.target, owner.path+"/"+rel.path, owner.path+"/"+parts[n], parts[n+1]); ok {
+				return o
+			}
 		}
 	}
-	return object{}, missing("Nothing was found at '%s'.", at)
+	panic(missing("Nothing was found at '%s'.", at))
 }
 
 // kindAt has the kinds by the paths of one.
@@ -107,13 +122,11 @@ var kindAt = func() map[string]*kind {
 	return all
 }()
 
-// owned returns an error if what a list belongs to is not there.
-func (s *store) owned(list string) error {
+// owned refuses a request for a list if what it belongs to is not there.
+func (s *store) owned(list string) {
 	if owner := path.Dir(list); owner != "." {
-		_, err := s.objectAt(owner)
-		return err
+		s.objectAt(owner)
 	}
-	return nil
 }
 
 // documentWords are what an expression can ask of the documents of a kind: their
@@ -153,6 +166,12 @@ func (s *store) documentWords(k *kind) vocabulary[document] {
 	return can
 }
 
+// array returns a value that is one, and nil of any other.
+func array(v any) []any {
+	all, _ := v.([]any)
+	return all
+}
+
 // text returns a value as an expression compares it; "" for null.
 func text(v any) string {
 	switch v := v.(type) {
@@ -179,29 +198,25 @@ func valueOf(doc document, name string) any {
 	return nil
 }
 
-// sign notes who makes or changes a document.
-func (s *store) sign(doc document, r *http.Request) {
-	user := nameID(s.user(r))
+// save notes who makes or changes a document, and does what its kind wants to be done before
+// it is kept.
+func (s *store) save(k *kind, id string, doc document, list string) {
+	user := nameID(s.user(s.request))
 	doc["~modifiedBy"] = user
 	if doc["~createdBy"] == nil {
 		doc["~createdBy"] = user
 	}
-}
-
-// save does what a kind wants to be done before a document is kept.
-func (s *store) save(k *kind, id string, doc document, list string) error {
-	for name, value := range map[string]any{"createdBy": doc["~createdBy"], "modifiedBy": doc["~modifiedBy"]} {
-		if m := k.member(nil, name); m != nil {
-			doc[name] = value
+	for _, name := range []string{"createdBy", "modifiedBy"} {
+		if k.member(nil, name) != nil {
+			doc[name] = doc["~"+name]
 		}
 	}
 	if m := k.member(nil, "fileVersionId"); m != nil && m.unchanging && list != k.plural {
-		doc["fileVersionId"] = path.Base(path.Dir(list))
+		doc["fileVersionId"] = ownerOf(list)
 	}
 	if prepare := s.saves[k.name]; prepare != nil {
-		return prepare(id, doc, list)
+		prepare(id, doc, list)
 	}
-	return nil
 }
 
 // saved does what follows from a change.
@@ -209,9 +224,4 @@ func (s *store) saved(k *kind) {
 	if k.name == "classification" {
 		s.settleAll()
 	}
-}
-
-func (s *store) remove(c *collection, id string) {
-	delete(c.byID, id)
-	c.ids = slices.DeleteFunc(c.ids, func(other string) bool { return other == id })
 }

@@ -48,7 +48,7 @@ var facetTypes = map[string]struct {
 
 // facets counts what was found, by the first twelve facets, and returns what is
 // left of it by their filters.
-func (s *store) facets(found []uint64, in searchRequest) (more document, kept []uint64, err error) {
+func (s *store) facets(found []uint64, in searchRequest) (more document, kept []uint64) {
 	shown, truncated := []any{}, []string{}
 	kept = found
 	for i, f := range in.Facets {
@@ -56,92 +56,79 @@ func (s *store) facets(found []uint64, in searchRequest) (more document, kept []
 			truncated = append(truncated, f.Name)
 			continue
 		}
-		prop, err := s.facetProperty(f)
-		if err != nil && in.IgnoreInvalid {
-			continue
+		var prop property[*record]
+		refused := refusal(func() { prop = s.facetProperty(f) })
+		if refused != nil && !in.IgnoreInvalid {
+			panic(refused)
 		}
-		if err != nil {
-			return nil, nil, err
+		if refused == nil {
+			shown = append(shown, document{"name": f.Name, "values": s.countFacet(f, prop, found)})
+			kept = s.filtered(f, prop, kept)
 		}
-		values, err := s.countFacet(f, prop, found)
-		if err == nil {
-			kept, err = s.filtered(f, prop, kept)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		shown = append(shown, document{"name": f.Name, "values": values})
 	}
-	return document{"facets": shown, "truncatedFacets": truncated}, kept, nil
+	return document{"facets": shown, "truncatedFacets": truncated}, kept
 }
 
-func (s *store) facetProperty(f facet) (property[*record], error) {
+func (s *store) facetProperty(f facet) property[*record] {
 	kind, ok := facetTypes[strings.ToLower(f.Type)]
 	switch {
 	case !ok:
-		return property[*record]{}, invalid("'%s' is not a type of facet.", f.Type)
+		panic(invalid("'%s' is not a type of facet.", f.Type))
 	case kind.property == "field" && s.definitionOf(f.FieldID, "") == nil:
-		return property[*record]{}, invalid("The facet '%s' is about a field that does not exist.", f.Name)
+		panic(invalid("The facet '%s' is about a field that does not exist.", f.Name))
 	case kind.property == "field":
-		return s.fieldProperty("fieldid", f.FieldID), nil
+		return s.fieldProperty("fieldid", f.FieldID)
 	case kind.property == "filetype":
-		return property[*record]{texts: s.fileTypesOf}, nil
+		return property[*record]{texts: s.fileTypesOf}
 	case f.Direct && kind.property == "classification.id":
-		return s.classificationProperty("id", false), nil
+		return s.classificationProperty("id", false)
 	}
 	prop, _ := s.recordProperty(kind.property, "")
-	return prop, nil
+	return prop
 }
 
 // fileTypesOf returns the id of the type of a record's master file.
 func (s *store) fileTypesOf(rec *record) []string {
-	files := s.filesOf(rec)
-	if len(files) == 0 {
-		return nil
-	}
-	if o, ok := s.fileTypeOf(object{of: files[0].latest()}, nil).(object); ok {
-		return []string{text(o.doc["id"])}
+	if v := s.master(rec); v != nil {
+		if o, ok := s.fileTypeOf(object{of: v}, nil).(object); ok {
+			return []string{text(o.doc["id"])}
+		}
 	}
 	return nil
 }
 
-// count returns the values of a facet that any record has.
-func (s *store) countFacet(f facet, prop property[*record], found []uint64) ([]any, error) {
+// countFacet returns the values of a facet that any record has.
+func (s *store) countFacet(f facet, prop property[*record], found []uint64) []any {
 	values := []any{}
 	var scratch record
-	if !facetTypes[strings.ToLower(f.Type)].ranges {
-		counts, wanted := make(map[string]int), s.facetValues(f)
-		for _, n := range found {
-			for _, key := range slices.Compact(slices.Sorted(slices.Values(prop.texts(s.at(n, &scratch))))) {
-				if wanted == nil || wanted[strings.ToLower(key)] {
-					counts[key]++
+	if facetTypes[strings.ToLower(f.Type)].ranges {
+		for _, r := range f.ranges() {
+			within, n := r.condition(prop), 0
+			for _, number := range found {
+				if within.match(s.at(number, &scratch)) {
+					n++
 				}
 			}
-		}
-		for _, key := range slices.Sorted(maps.Keys(counts)) {
-			if f.Max <= 0 || len(values) < f.Max {
-				values = append(values, document{"key": key, "count": counts[key]})
+			if n > 0 {
+				values = append(values, document{"key": document{"from": r.Start, "to": r.End}, "count": n})
 			}
 		}
-		return values, nil
+		return values
 	}
-	ranges, err := f.ranges()
-	for _, r := range ranges {
-		within, err := r.condition(prop)
-		if err != nil {
-			return nil, err
-		}
-		n := 0
-		for _, number := range found {
-			if within.match(s.at(number, &scratch)) {
-				n++
+	counts, wanted := make(map[string]int), s.facetValues(f)
+	for _, n := range found {
+		for _, key := range slices.Compact(slices.Sorted(slices.Values(prop.texts(s.at(n, &scratch))))) {
+			if wanted == nil || wanted[strings.ToLower(key)] {
+				counts[key]++
 			}
 		}
-		if n > 0 {
-			values = append(values, document{"key": document{"from": r.Start, "to": r.End}, "count": n})
+	}
+	for _, key := range slices.Sorted(maps.Keys(counts)) {
+		if f.Max <= 0 || len(values) < f.Max {
+			values = append(values, document{"key": key, "count": counts[key]})
 		}
 	}
-	return values, err
+	return values
 }
 
 // facetValues returns what a facet asks for, in lower case; nil if it is all.
@@ -153,11 +140,11 @@ func (s *store) facetValues(f facet) map[string]bool {
 	for _, value := range f.ExplicitValues {
 		wanted[strings.ToLower(text(value))] = true
 	}
-	has := func(option string) bool {
-		return slices.ContainsFunc(f.Options, func(o string) bool { return strings.EqualFold(o, option) || strings.EqualFold(o, "All") })
-	}
 	if f.FacetRootID == "" {
 		return wanted
+	}
+	has := func(option string) bool {
+		return slices.ContainsFunc(f.Options, func(o string) bool { return strings.EqualFold(o, option) || strings.EqualFold(o, "All") })
 	}
 	wanted[f.FacetRootID] = has("FacetRoot") || len(f.Options) == 0
 	for id, doc := range s.collection("classifications").byID {
@@ -172,62 +159,48 @@ func (s *store) facetValues(f facet) map[string]bool {
 }
 
 // filtered returns what is left of the records by the filters of a facet.
-func (s *store) filtered(f facet, prop property[*record], found []uint64) ([]uint64, error) {
-	var any []condition[*record]
-	for _, filter := range f.Filters {
-		var c condition[*record]
-		var err error
-		if doc, ok := filter.(document); ok {
-			c, err = facetRange{valueOf(doc, "rangeStart"), valueOf(doc, "rangeEnd")}.condition(prop)
-		} else {
-			c, err = prop.compare("=", text(filter), false)
-		}
-		if err != nil {
-			return nil, err
-		}
-		any = append(any, c)
+func (s *store) filtered(f facet, prop property[*record], found []uint64) []uint64 {
+	if len(f.Filters) == 0 {
+		return found
 	}
-	if len(any) == 0 {
-		return found, nil
+	var wanted []condition[*record]
+	for _, filter := range f.Filters {
+		if doc, ok := filter.(document); ok {
+			wanted = append(wanted, facetRange{valueOf(doc, "rangeStart"), valueOf(doc, "rangeEnd")}.condition(prop))
+		} else {
+			wanted = append(wanted, prop.compare("=", text(filter), false))
+		}
 	}
 	var scratch record
-	matches := anyOf(any).match
-	return slices.DeleteFunc(slices.Clone(found), func(n uint64) bool { return !matches(s.at(n, &scratch)) }), nil
+	matches := anyOf(wanted).match
+	return slices.DeleteFunc(slices.Clone(found), func(n uint64) bool { return !matches(s.at(n, &scratch)) })
 }
 
 // condition is that a property is in a range, without its end.
-func (r facetRange) condition(prop property[*record]) (condition[*record], error) {
-	from, err := prop.compare(">=", text(r.Start), false)
-	if err != nil {
-		return from, err
-	}
-	to, err := prop.compare("<", text(r.End), false)
-	return allOf([]condition[*record]{from, to}), err
+func (r facetRange) condition(prop property[*record]) condition[*record] {
+	return allOf([]condition[*record]{prop.compare(">=", text(r.Start), false), prop.compare("<", text(r.End), false)})
 }
 
 // ranges returns those that are given, or those that the spans divide the whole in.
 // The last span is repeated.
-func (f facet) ranges() ([]facetRange, error) {
+func (f facet) ranges() []facetRange {
 	if f.ExplicitRanges != nil || f.RangeStart == nil || f.RangeEnd == nil {
-		return f.ExplicitRanges, nil
+		return f.ExplicitRanges
 	}
 	if len(f.Spans) == 0 {
-		return []facetRange{{f.RangeStart, f.RangeEnd}}, nil
+		return []facetRange{{f.RangeStart, f.RangeEnd}}
 	}
 	var all []facetRange
 	for at := f.RangeStart; ; {
 		next := step(at, f.Spans[min(len(all), len(f.Spans)-1)])
 		if next == nil || len(all) >= maxRanges {
-			return nil, invalid("The spans of facet '%s' cannot be applied to its range.", f.Name)
+			panic(invalid("The spans of facet '%s' cannot be applied to its range.", f.Name))
 		}
-		done := !before(next, f.RangeEnd)
-		if done {
-			next = f.RangeEnd
+		if !before(next, f.RangeEnd) {
+			return append(all, facetRange{at, f.RangeEnd})
 		}
 		all = append(all, facetRange{at, next})
-		if at = next; done {
-			return all, nil
-		}
+		at = next
 	}
 }
 
@@ -239,8 +212,8 @@ func step(at, span any) any {
 		}
 		return nil
 	}
-	start, err := parseTime(text(at))
-	if err != nil {
+	start, ok := parseTime(text(at))
+	if !ok {
 		return nil
 	}
 	if length, err := time.Parse(time.TimeOnly, text(span)); err == nil { // of a time of day
@@ -248,24 +221,13 @@ func step(at, span any) any {
 	}
 	doc, _ := span.(document)
 	value, _ := valueOf(doc, "value").(float64)
-	unit := text(valueOf(doc, "dateUnit")) + text(valueOf(doc, "dateTimeUnit"))
-	n := int(value)
-	if n <= 0 {
+	n, unit := int(value), strings.ToLower(text(valueOf(doc, "dateUnit"))+text(valueOf(doc, "dateTimeUnit")))
+	days, isDate := map[string][3]int{"years": {n, 0, 0}, "months": {0, n, 0}, "days": {0, 0, n}}[unit]
+	length, isTime := map[string]time.Duration{"hours": time.Hour, "minutes": time.Minute, "seconds": time.Second}[unit]
+	if n <= 0 || !isDate && !isTime {
 		return nil
 	}
-	switch strings.ToLower(unit) {
-	case "years":
-		start = start.AddDate(n, 0, 0)
-	case "months":
-		start = start.AddDate(0, n, 0)
-	case "days":
-		start = start.AddDate(0, 0, n)
-	case "hours", "minutes", "seconds":
-		start = start.Add(time.Duration(n) * map[string]time.Duration{"hours": time.Hour, "minutes": time.Minute, "seconds": time.Second}[strings.ToLower(unit)])
-	default:
-		return nil
-	}
-	return stamp(start)
+	return stamp(start.AddDate(days[0], days[1], days[2]).Add(time.Duration(n) * length))
 }
 
 func before(a, b any) bool {
@@ -274,6 +236,6 @@ func before(a, b any) bool {
 		return ok && x < y
 	}
 	x, _ := parseTime(text(a))
-	y, err := parseTime(text(b))
-	return err == nil && x.Before(y)
+	y, ok := parseTime(text(b))
+	return ok && x.Before(y)
 }

@@ -1,11 +1,7 @@
 package aprimotest
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 )
 
@@ -14,76 +10,82 @@ const (
 	badRequest = "System.ArgumentException"
 )
 
-// A failure is an error that the API answers with.
+// A failure is an error that the API answers with. A request is refused by a panic with one,
+// at whatever depth, so that nothing between has to pass it on.
 type failure struct {
 	status        int
 	kind, message string
 }
 
-func (f *failure) Error() string { return f.message }
-
-func invalid(format string, args ...any) error {
+func invalid(format string, args ...any) *failure {
 	return &failure{http.StatusBadRequest, badRequest, fmt.Sprintf(format, args...)}
 }
 
-func missing(format string, args ...any) error {
+func missing(format string, args ...any) *failure {
 	return &failure{http.StatusNotFound, notFound, fmt.Sprintf(format, args...)}
 }
 
-func conflict(format string, args ...any) error {
+func conflict(format string, args ...any) *failure {
 	return &failure{http.StatusConflict, badRequest, fmt.Sprintf(format, args...)}
 }
 
-// A handler is an http.HandlerFunc that leaves it to others to tell what failed.
-type handler func(http.ResponseWriter, *http.Request) error
+// refusal returns the failure with which f panics; nil if it does not.
+func refusal(f func()) (refused *failure) {
+	defer func() {
+		switch reason := recover().(type) {
+		case nil:
+		case *failure:
+			refused = reason
+		default:
+			panic(reason)
+		}
+	}()
+	f()
+	return nil
+}
+
+// A handler answers a request with what it returns. Nil is 204, unless it has written
+// something itself.
+type handler func(http.ResponseWriter, *http.Request) any
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	err := h(w, r)
-	if f := (*failure)(nil); errors.As(err, &f) {
-		writeException(w, f.status, f.kind, f.message)
-	} else if err != nil {
-		writeException(w, http.StatusBadRequest, badRequest, err.Error())
+	var out any
+	refused := refusal(func() { out = h(w, r) })
+	switch {
+	case refused != nil:
+		writeException(w, refused)
+	case out != nil:
+		writeJSON(w, http.StatusOK, out)
+	default:
+		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
 // with returns a handler that is given the body of a request, which must be one object.
-func with[T any](h func(w http.ResponseWriter, r *http.Request, in T) error) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
+func with[T any](h func(w http.ResponseWriter, r *http.Request, in T) any) handler {
+	return func(w http.ResponseWriter, r *http.Request) any {
 		var in T
-		if err := readJSON(r, &in); err != nil {
-			return err
-		}
+		readJSON(r, &in)
 		return h(w, r, in)
 	}
 }
 
-// readJSON reads the body of a request, which must be one object.
-func readJSON(r *http.Request, v any) error {
-	data, err := io.ReadAll(r.Body)
-	if err != nil || len(data) > maxBody {
-		return &failure{http.StatusRequestEntityTooLarge, badRequest, "The request is too large."}
-	}
-	if !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
-		return invalid("the request body is not a JSON object")
-	}
-	var all document
-	if err := json.Unmarshal(relaxed(data), &all); err != nil {
-		return invalid("the request body could not be read: %v", err)
-	}
-	if r.PathValue("path") == "" { // not of the DAM
-		return again(all, v)
-	}
-	return again(bareIDs(all), v)
+// An exception is the body of an error of the API.
+type exception struct {
+	Message    string     `json:"exceptionMessage"`
+	Type       string     `json:"exceptionType"`
+	StackTrace *string    `json:"stackTrace"`
+	Inner      *exception `json:"innerException"`
 }
 
-// again reads a value that was read before as one of another type.
-func again(value, v any) error {
-	data, err := json.Marshal(value)
-	if err == nil {
-		err = json.Unmarshal(data, v)
-	}
-	if err != nil {
-		return invalid("the request body could not be read: %v", err)
-	}
-	return nil
+func writeException(w http.ResponseWriter, f *failure) {
+	writeJSON(w, f.status, exception{Message: f.message, Type: f.kind})
+}
+
+// writePage answers as a gateway in front of the API does.
+func writePage(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "<html>\r\n<head><title>%d %[2]s</title></head>\r\n<body>\r\n<center><h1>%[1]d %[2]s</h1></center>\r\n</body>\r\n</html>\r\n",
+		status, http.StatusText(status))
 }

@@ -39,9 +39,11 @@ type localizedValue struct {
 	modified   time.Time
 }
 
-// lists have what a value has in an answer, by the data types whose values are many; live, of
-// two tenants, but for RecordList, UserGroupList and LanguageList, of which JS has the names.
-var lists = map[string][]string{
+// valueNames have what a value has in an answer, by its data type, if it is not a value alone;
+// live, of two tenants, but for RecordList, UserGroupList and LanguageList, of which JS has the names.
+var valueNames = map[string][]string{
+	"Date": {"value", "hasDay", "hasMonth", "aiInfluenced"},
+
 	"TextList": {"values", "aiInfluenced"}, "OptionList": {"values", "aiInfluenced"}, "ClassificationList": {"values", "aiInfluenced"},
 	"RecordList": {"values", "aiInfluenced"}, "UserList": {"values"}, "UserGroupList": {"values"}, "LanguageList": {"values", "aiInfluenced"},
 	"HyperlinkList": {"hyperlinks"}, "RecordLink": {"links", "parents", "children"},
@@ -69,11 +71,8 @@ func (l *localizedValue) of(name string) any {
 // document returns a field as answers have it; speaks says of which languages.
 func (f *field) document(speaks func(any) bool) document {
 	values := []any{}
-	names := lists[f.DataType]
-	switch {
-	case f.DataType == "Date":
-		names = []string{"value", "hasDay", "hasMonth", "aiInfluenced"}
-	case names == nil:
+	names := valueNames[f.DataType]
+	if names == nil {
 		names = []string{"value", "aiInfluenced"}
 	}
 	for _, l := range f.Localized {
@@ -127,11 +126,11 @@ func (s *store) definitionOf(id, name string) document {
 
 // define adds to a field of a request what its definition says. It is found by its
 // id, or by its name.
-func (s *store) define(f *field) error {
+func (s *store) define(f *field) {
 	id, name := cmp.Or(f.ID, f.FieldID), cmp.Or(f.OtherName, f.Name)
 	definition := s.definitionOf(id, name)
 	if definition == nil {
-		return missing("No field definition was found with id '%s'.", cmp.Or(id, name))
+		panic(missing("No field definition was found with id '%s'.", cmp.Or(id, name)))
 	}
 	f.ID, f.Name, f.DataType = text(definition["id"]), text(definition["name"]), text(definition["dataType"])
 	f.Label = cmp.Or(text(definition["label"]), labelOf(definition))
@@ -140,27 +139,24 @@ func (s *store) define(f *field) error {
 		l.modified = time.Now()
 		l.Language = cmp.Or(l.Language, noLanguage)
 		if l.Language != noLanguage && s.collection("languages").byID[l.Language] == nil {
-			return invalid("No language was found with id '%s'.", l.Language)
+			panic(invalid("No language was found with id '%s'.", l.Language))
 		}
-		if err := f.check(l); err != nil {
-			return err
-		}
+		f.check(l)
 	}
-	return nil
 }
 
 // check makes a value of what a request has, if it fits the field.
-func (f *field) check(l *localizedValue) error {
+func (f *field) check(l *localizedValue) {
 	for _, item := range slices.Concat(l.Links, l.Parents, l.Children) {
 		if doc, ok := item.(document); !ok || text(valueOf(doc, "recordId")) == "" {
-			return invalid("The links of field '%s' must be objects with a recordId.", f.Name)
+			panic(invalid("The links of field '%s' must be objects with a recordId.", f.Name))
 		}
 	}
 	var value any
 	json.Unmarshal(l.Value, &value)
 	hasValue := value != nil && value != ""
 	switch {
-	case slices.Contains(lists[f.DataType], "values"):
+	case slices.Contains(valueNames[f.DataType], "values"):
 		if l.Values == nil && hasValue {
 			l.Values = []any{value}
 		}
@@ -171,7 +167,6 @@ func (f *field) check(l *localizedValue) error {
 	case len(l.Values) > 0 && l.Value == nil:
 		l.Value, _ = json.Marshal(l.Values[0])
 	}
-	return nil
 }
 
 func (rec *record) changeFields(put []field, remove []ref) {
@@ -242,18 +237,16 @@ func (s *store) withDefaults(rec *record, q *query) []field {
 	if strings.EqualFold(q.r.Header.Get("Select-Resolve-Default-Values"), "false") {
 		return all
 	}
-	c := s.collection("fielddefinitions")
-	for _, id := range c.ids {
-		value := text(c.byID[id]["defaultValue"])
+	for id, definition := range s.collection("fielddefinitions").all() {
+		value := text(definition["defaultValue"])
 		has := slices.ContainsFunc(all, func(f field) bool { return f.ID == id })
 		if has || value == "" || strings.HasPrefix(value, "<ref:") {
 			continue
 		}
 		raw, _ := json.Marshal(value)
 		f := field{ID: id, Localized: []localizedValue{{Value: raw}}}
-		if s.define(&f) == nil {
-			all = append(all, f)
-		}
+		s.define(&f)
+		all = append(all, f)
 	}
 	return all
 }
@@ -261,22 +254,17 @@ func (s *store) withDefaults(rec *record, q *query) []field {
 // membersOf returns the ids of the fields in groups that are named, or whose ids
 // are given.
 func (s *store) membersOf(groups map[string]bool) map[string]bool {
-	all := make(map[string]bool)
+	all, wanted := make(map[string]bool), make(map[string]bool)
 	for id, doc := range s.collection("fieldgroups").byID {
-		if groups[id] || groups[strings.ToLower(text(doc["name"]))] {
-			members, _ := doc["~members"].([]any)
-			for _, member := range members {
+		if wanted[id] = groups[id] || groups[strings.ToLower(text(doc["name"]))]; wanted[id] {
+			for _, member := range array(doc["~members"]) {
 				all[identity(member, nil)] = true
 			}
 		}
 	}
 	for id, doc := range s.collection("fielddefinitions").byID {
-		memberships, _ := doc["memberships"].([]any)
-		for _, group := range memberships {
-			owner := s.collection("fieldgroups").byID[text(group)]
-			if groups[text(group)] || owner != nil && groups[strings.ToLower(text(owner["name"]))] {
-				all[id] = true
-			}
+		for _, group := range array(doc["memberships"]) {
+			all[id] = all[id] || wanted[text(group)] || groups[text(group)]
 		}
 	}
 	return all
@@ -284,9 +272,8 @@ func (s *store) membersOf(groups map[string]bool) map[string]bool {
 
 // nameItems gives the items of an option list ids, and a field the label that it
 // has in English.
-func (s *store) nameItems(_ string, doc document, _ string) error {
-	items, _ := doc["items"].([]any)
-	for _, item := range items {
+func (s *store) nameItems(_ string, doc document, _ string) {
+	for _, item := range array(doc["items"]) {
 		if option, ok := item.(document); ok && text(option["id"]) == "" {
 			option["id"] = s.newID()
 		}
@@ -294,5 +281,4 @@ func (s *store) nameItems(_ string, doc document, _ string) error {
 	if text(doc["label"]) == "" {
 		doc["label"] = labelOf(doc)
 	}
-	return nil
 }

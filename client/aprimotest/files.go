@@ -39,7 +39,7 @@ func (s *store) filesOf(rec *record) []*part {
 	}
 	version := &part{
 		kind: kindOf["fileversion"], id: fmt.Sprintf("e%031x", rec.number), number: 1, created: rec.created, by: seedUser,
-		content: content{name: fmt.Sprintf("record-%d.jpg", rec.number), size: s.fileSize, seed: rec.number},
+		content: content{name: fmt.Sprintf("record-%d.jpg", rec.number), size: max(0, orDefault(s.tenant.FileSize, defaultFileSize)), seed: rec.number},
 	}
 	return []*part{{
 		kind: kindOf["file"], id: fmt.Sprintf("f%031x", rec.number), created: rec.created, by: seedUser,
@@ -132,17 +132,22 @@ func (s *store) latestVersion(o object, _ *query) any {
 	return s.objectOf(f.latest(), f)
 }
 
+// master returns the latest version of a record's master file; nil if none.
+func (s *store) master(rec *record) *part {
+	if rec == nil || len(s.filesOf(rec)) == 0 {
+		return nil
+	}
+	return s.filesOf(rec)[0].latest()
+}
+
 // changeFiles gives a record the files that it has after a change, and uses up the tokens
 // of the uploads, unless one of them is not valid.
-func (s *store) changeFiles(rec *record, in document, by string) ([]*part, error) {
+func (s *store) changeFiles(rec *record, in document, by string) []*part {
 	change := partsChange{store: s, by: by, master: text(valueOf(in, "master"))}
-	files, err := change.apply(kindOf["file"], rec.files, in)
-	if err != nil {
-		return nil, err
-	}
+	files := change.apply(kindOf["file"], rec.files, in)
 	i := slices.IndexFunc(files, func(f *part) bool { return f.id == change.master })
 	if change.master != "" && i < 0 {
-		return nil, noUpload(change.master)
+		panic(noUpload(change.master))
 	}
 	if i > 0 {
 		files[0], files[i] = files[i], files[0]
@@ -153,7 +158,7 @@ func (s *store) changeFiles(rec *record, in document, by string) ([]*part, error
 	for _, id := range change.made {
 		s.owners[id] = rec.number
 	}
-	return files, nil
+	return files
 }
 
 // A partsChange is a change of the files of a record that is not made yet.
@@ -167,11 +172,10 @@ type partsChange struct {
 
 // apply returns a set of parts after a change by addOrUpdate and remove. The id of one is
 // its own, or the token of an upload.
-func (c *partsChange) apply(k *kind, old []*part, change any) ([]*part, error) {
+func (c *partsChange) apply(k *kind, old []*part, change any) []*part {
 	all := slices.Clone(old)
 	actions, _ := change.(document)
-	put, _ := valueOf(actions, "addOrUpdate").([]any)
-	for _, item := range put {
+	for _, item := range array(valueOf(actions, "addOrUpdate")) {
 		in, isDoc := item.(document)
 		id := text(valueOf(in, "id"))
 		if !isDoc {
@@ -179,122 +183,95 @@ func (c *partsChange) apply(k *kind, old []*part, change any) ([]*part, error) {
 		}
 		i := slices.IndexFunc(all, func(p *part) bool { return p.id == id })
 		if i < 0 {
-			made, err := c.add(k, id)
-			if err != nil {
-				return nil, err
-			}
-			made.number = len(all) + 1
-			i, all = len(all), append(all, made)
+			i, all = len(all), append(all, c.add(k, id))
+			all[i].number = i + 1
 		}
-		changed, err := c.change(*all[i], in)
-		if err != nil {
-			return nil, err
-		}
-		if all[i] = changed; id == c.master && k.name == "fileversion" {
+		if all[i] = c.change(*all[i], in); id == c.master && k.name == "fileversion" {
 			c.master = ""
 		}
 	}
-	removed, _ := valueOf(actions, "remove").([]any)
-	for _, item := range removed {
+	for _, item := range array(valueOf(actions, "remove")) {
 		i := slices.IndexFunc(all, func(p *part) bool { return p.id == identity(item, nil) })
 		if i >= 0 && (k.name != "fileversion" || len(all) > 1) {
 			all = slices.Delete(all, i, i+1)
 		}
 	}
-	return all, nil
+	return all
 }
 
 // add makes a part: a file, or what has the content of an upload that is not used yet.
-func (c *partsChange) add(k *kind, token string) (*part, error) {
+func (c *partsChange) add(k *kind, token string) *part {
 	p := &part{kind: k, id: c.store.newID(), created: time.Now(), by: c.by}
 	c.made = append(c.made, p.id)
-	if k.name == "file" {
-		if token != "" {
-			return nil, missing("No file was found with id '%s'.", token)
+	if k.name != "file" {
+		u := c.store.spend(token)
+		if slices.Contains(c.used, u) {
+			panic(noUpload(token))
 		}
-		return p, nil
+		c.used = append(c.used, u)
+		p.content = u.content()
+	} else if token != "" {
+		panic(missing("No file was found with id '%s'.", token))
 	}
-	u, err := c.store.spend(token)
-	if err != nil || slices.Contains(c.used, u) {
-		return nil, noUpload(token)
-	}
-	c.used = append(c.used, u)
-	p.content = u.content()
-	return p, nil
+	return p
 }
 
 // change returns a part after a change of it and of its own parts.
-func (c *partsChange) change(p part, in document) (*part, error) {
-	if err := p.reserved(c.by); err != nil {
-		return nil, err
-	}
-	doc, err := p.kind.changed(p.doc, in)
-	if err != nil {
-		return nil, err
-	}
+func (c *partsChange) change(p part, in document) *part {
+	p.reserved(c.by)
 	old := p.parts
-	p.doc, p.parts = doc, make(map[string][]*part)
+	p.doc, p.parts = p.kind.changed(p.doc, in), make(map[string][]*part)
 	for _, rel := range p.kind.relations {
 		if rel.how != '&' {
 			continue
 		}
-		delete(doc, rel.idOf)
+		delete(p.doc, rel.idOf)
 		master := c.master
-		if p.parts[rel.idOf], err = c.apply(rel.target, old[rel.idOf], valueOf(in, rel.idOf)); err != nil {
-			return nil, err
-		}
+		p.parts[rel.idOf] = c.apply(rel.target, old[rel.idOf], valueOf(in, rel.idOf))
 		if c.master != master { // the token is that of a version of this file
 			c.master = p.id
 		}
 	}
 	if p.kind.name == "file" && len(p.versions()) == 0 {
-		return nil, invalid("A file needs a version, whose id is the token of an upload.")
+		panic(invalid("A file needs a version, whose id is the token of an upload."))
 	}
-	return &p, nil
+	return &p
 }
 
 // checkOut reserves a file for the user: nobody else can add a version until it
 // is undone.
-func (s *store) checkOut(w http.ResponseWriter, r *http.Request) error {
-	f, err := s.askedFile(r)
-	if err != nil {
-		return err
-	}
+func (s *store) checkOut(w http.ResponseWriter, r *http.Request) any {
+	f := s.fileOf(r)
 	f.checkedOut, f.since = s.user(r), time.Now()
-	s.writeObject(w, r, http.StatusCreated, s.objectOf(f, nil))
-	return nil
+	return s.created(w, r, s.objectOf(f, nil))
 }
 
-func (s *store) undoCheckOut(w http.ResponseWriter, r *http.Request) error {
-	f, err := s.askedFile(r)
-	if err != nil {
-		return err
-	}
+func (s *store) undoCheckOut(_ http.ResponseWriter, r *http.Request) any {
+	f := s.fileOf(r)
 	if f.checkedOut == "" {
-		return missing("File '%s' is not checked out.", f.id)
+		panic(missing("File '%s' is not checked out.", f.id))
 	}
 	f.checkedOut = ""
-	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-// reserved returns an error if another user has checked out a file.
-func (p *part) reserved(user string) error {
+// reserved refuses a change of a file that another user has checked out.
+func (p *part) reserved(user string) {
 	if p.checkedOut != "" && p.checkedOut != user {
-		return conflict("File '%s' is checked out by '%s'.", p.id, p.checkedOut)
+		panic(conflict("File '%s' is checked out by '%s'.", p.id, p.checkedOut))
 	}
-	return nil
 }
 
-// askedFile returns the file whose id is in the path of a request, to be changed.
-func (s *store) askedFile(r *http.Request) (*part, error) {
+// fileOf returns the file whose id is in the path of a request, to be changed.
+func (s *store) fileOf(r *http.Request) *part {
 	id := r.PathValue("id")
 	if rec := s.owner(id); rec != nil {
 		s.complete(rec)
 	}
 	f, _ := s.findPart("file", id)
 	if f == nil {
-		return nil, missing("No file was found with id '%s'.", id)
+		panic(missing("No file was found with id '%s'.", id))
 	}
-	return f, f.reserved(s.user(r))
+	f.reserved(s.user(r))
+	return f
 }

@@ -1,7 +1,12 @@
 package aprimotest
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -99,3 +104,97 @@ var plain = func() (all [256]bool) {
 	}
 	return all
 }()
+
+// readJSON reads the body of a request, which must be one object.
+func readJSON(r *http.Request, v any) {
+	data, err := io.ReadAll(r.Body)
+	if err != nil || len(data) > maxBody {
+		panic(&failure{http.StatusRequestEntityTooLarge, badRequest, "The request is too large."})
+	}
+	if !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
+		panic(invalid("the request body is not a JSON object"))
+	}
+	var all document
+	if err := json.Unmarshal(relaxed(data), &all); err != nil {
+		panic(invalid("the request body could not be read: %v", err))
+	}
+	if _, isDAM := cutFold(r.URL.Path, apiPath+"/"); isDAM {
+		bareIDs(all)
+	}
+	again(all, v)
+}
+
+// again reads a value that was read before as one of another type.
+func again(value, v any) {
+	data, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(data, v)
+	}
+	if err != nil {
+		panic(invalid("the request body could not be read: %v", err))
+	}
+}
+
+var dashedID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+var bareHex = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
+
+// normalizeID returns an id as answers have it, in lower case and without dashes, and
+// other texts as they are.
+func normalizeID(text string) string {
+	if len(text) == 32 && bareHex.MatchString(text) || len(text) == 36 && dashedID.MatchString(text) {
+		return strings.ToLower(strings.ReplaceAll(text, "-", ""))
+	}
+	return text
+}
+
+// bareIDs does so with the texts in a value, but for the value of a field, which
+// may be text that looks like an id.
+func bareIDs(v any) any {
+	switch v := v.(type) {
+	case string:
+		return normalizeID(v)
+	case []any:
+		for i := range v {
+			v[i] = bareIDs(v[i])
+		}
+	case document:
+		for name, value := range v {
+			if _, ok := value.(string); !ok || !strings.EqualFold(name, "value") {
+				v[name] = bareIDs(value)
+			}
+		}
+	}
+	return v
+}
+
+// relaxed returns JSON as RFC 8259 has it for what the parser of Aprimo's servers
+// takes as well, and the samples of its guide have: a comma after the last
+// element, names without quotes, and single quotes. What it cannot read it leaves.
+func relaxed(data []byte) []byte {
+	if json.Valid(data) {
+		return data
+	}
+	return laxToken.ReplaceAllFunc(data, func(token []byte) []byte {
+		switch token[0] {
+		case '"':
+			return token
+		case '\'':
+			inner := laxQuote.ReplaceAllFunc(token[1:len(token)-1], func(c []byte) []byte {
+				if c[len(c)-1] == '\'' {
+					return c[1:]
+				}
+				return slices.Concat([]byte(`\`)[:2-len(c)], c)
+			})
+			return slices.Concat([]byte(`"`), inner, []byte(`"`))
+		case ',':
+			return token[1:]
+		}
+		name := bytes.TrimRight(token, ": \t\r\n")
+		return slices.Concat([]byte(`"`), name, []byte(`"`), token[len(name):])
+	})
+}
+
+var (
+	laxToken = regexp.MustCompile(`"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|,[ \t\r\n]*[}\]]|[A-Za-z_$][\w$]*[ \t\r\n]*:`)
+	laxQuote = regexp.MustCompile(`\\.|"`)
+)

@@ -285,21 +285,20 @@ func FuzzChange(f *testing.F) {
 		if k == nil || json.Unmarshal(relaxed([]byte(text)), &in) != nil {
 			return
 		}
-		doc, err := k.changed(nil, in)
-		if err != nil {
+		var doc document
+		if refusal(func() { doc = k.changed(nil, in) }) != nil {
 			return
 		}
 		s := new(store)
-		s.docs, s.attached = make(map[string]*collection), make(map[string]document)
-		s.special()
+		s.open(new(Tenant))
 		r, _ := http.NewRequest("GET", "https://acme.dam.aprimo.com/api/core/x", nil)
-		s.request, s.login, s.logins = r, func(*http.Request) string { return "" }, make(map[string]string)
+		s.request = r
 		shown := s.show(object{kind: k, doc: doc, path: "x/1"}, newQuery(r))
 		if _, err := json.Marshal(shown); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := k.changed(doc, in); err != nil {
-			t.Errorf("it cannot be sent again: %v", err)
+		if refused := refusal(func() { k.changed(doc, in) }); refused != nil {
+			t.Errorf("it cannot be sent again: %s", refused.message)
 		}
 	})
 }

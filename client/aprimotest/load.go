@@ -44,33 +44,58 @@ const never = time.Duration(math.MaxInt64 / 2)
 func (s *source) step() { s.at = s.next() }
 
 // sources turns loads into sources that stand at their first request.
-func sources(loads []Load, seed uint64) []source {
-	var all []source
-	add := func(l Load, next func() time.Duration) {
-		s := source{agent: l.Agent, next: func() time.Duration {
-			if at := next(); l.Until == 0 || at < l.Until {
-				return at
-			}
-			return never
-		}}
-		s.step()
-		all = append(all, s)
-	}
+func sources(loads []Load, seed uint64) (all []source) {
 	for i, l := range loads {
 		if l.Rate > 0 && !math.IsInf(l.Rate, 0) {
-			if l.Random {
-				// A generator for each, so that a load does not change when
-				// another is added after it.
-				add(l, l.poisson(rand.New(rand.NewPCG(seed, uint64(i)))))
-			} else {
-				add(l, l.even())
-			}
+			// A generator for each, so that a load does not change when another is added after it.
+			all = append(all, l.source(l.steady(rand.New(rand.NewPCG(seed, uint64(i))))))
 		}
 		if l.Burst > 0 {
-			add(l, l.bursts())
+			all = append(all, l.source(l.bursts()))
 		}
 	}
 	return all
+}
+
+// source returns the source of the requests that come so many nanoseconds after From.
+func (l Load) source(next func() float64) source {
+	s := source{agent: l.Agent, next: func() time.Duration {
+		ns := next()
+		if ns >= float64(never) {
+			return never
+		}
+		if at := min(never, l.From+time.Duration(ns)); l.Until == 0 || at < l.Until {
+			return at
+		}
+		return never
+	}}
+	s.step()
+	return s
+}
+
+// steady returns the times of requests at the rate. Even ones are counted instead of adding
+// intervals: errors do not add up.
+func (l Load) steady(random *rand.Rand) func() float64 {
+	n, ns := -1.0, 0.0
+	return func() float64 {
+		if l.Random {
+			ns += random.ExpFloat64() * float64(time.Second) / l.Rate
+			return ns
+		}
+		n++
+		return math.Ceil(n * float64(time.Second) / l.Rate)
+	}
+}
+
+func (l Load) bursts() func() float64 {
+	n := -1
+	return func() float64 {
+		n++
+		if l.Every <= 0 && n >= l.Burst {
+			return float64(never)
+		}
+		return float64(n/l.Burst) * float64(l.Every)
+	}
 }
 
 // earliest returns the source whose request is next, the first of equals, or nil
@@ -83,40 +108,4 @@ func earliest(all []source) *source {
 		}
 	}
 	return first
-}
-
-// even counts the requests instead of adding intervals: errors do not add up.
-func (l Load) even() func() time.Duration {
-	n := -1.0
-	return func() time.Duration {
-		n++
-		return l.after(math.Ceil(n * float64(time.Second) / l.Rate))
-	}
-}
-
-func (l Load) poisson(random *rand.Rand) func() time.Duration {
-	var ns float64
-	return func() time.Duration {
-		ns += random.ExpFloat64() * float64(time.Second) / l.Rate
-		return l.after(ns)
-	}
-}
-
-func (l Load) bursts() func() time.Duration {
-	n := -1
-	return func() time.Duration {
-		n++
-		if l.Every <= 0 && n >= l.Burst {
-			return never
-		}
-		return l.after(float64(n/l.Burst) * float64(l.Every))
-	}
-}
-
-// after returns the time that is so many nanoseconds after From.
-func (l Load) after(ns float64) time.Duration {
-	if ns >= float64(never) {
-		return never
-	}
-	return min(never, l.From+time.Duration(ns))
 }

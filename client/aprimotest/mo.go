@@ -15,44 +15,21 @@ import (
 var moByPath = func() map[string]*moKind {
 	all := make(map[string]*moKind)
 	for _, k := range moKinds {
-		k.shown = moShape(k.path, k.members)
+		k.store, k.shown = cmp.Or(k.store, k.path), moShape(k.path, k.shape)
 		all[k.path] = &k
 	}
 	for _, k := range all {
-		k.store = cmp.Or(k.store, k.path)
 		owner := all[k.store]
 		k.manual = owner.manual
-		if k.members == "" {
+		if k.shape == "" {
 			k.shown = owner.shown
 		}
 	}
 	return all
 }()
 
-// moShape reads the members of a kind: a name, a mark (# number, ? boolean, [] list,
-// {} object, none for text), and a value if it is not zero. What follows a bar can be null.
-func moShape(path, members string) *kind {
-	k := &kind{name: "mo/" + path, members: shape{names: make(map[string]bool)}}
-	always, optional, _ := strings.Cut(members, "|")
-	required := len(strings.Fields(always))
-	for i, item := range append(strings.Fields(always), strings.Fields(optional)...) {
-		item, value, has := strings.Cut(item, "=")
-		m := member{name: strings.TrimRight(item, "#?[]{}")}
-		m.kind = map[string]string{"": "text", "#": "number", "?": "flag", "[]": "set", "{}": "object"}[strings.TrimPrefix(item, m.name)]
-		switch {
-		case m.kind == "set":
-			m.zero = []any{}
-		case !has && i >= required:
-		case m.kind == "number":
-			m.zero = moNumber(cmp.Or(value, "0"))
-		case m.kind == "flag":
-			m.zero = value == "true"
-		default:
-			m.zero = value
-		}
-		k.members.all, k.members.names[m.name] = append(k.members.all, m), true
-	}
-	return k
+func moShape(path, shape string) *kind {
+	return &kind{name: "mo/" + path, members: parseShape(shape, nil)}
 }
 
 // moKindOf returns the kind with a name in the paths; one that is in no table is
@@ -61,7 +38,7 @@ func moKindOf(path string) *moKind {
 	if k := moByPath[path]; k != nil {
 		return k
 	}
-	return &moKind{path: path, store: path, key: path, shown: moShape(path, "id#")}
+	return &moKind{path: path, store: path, key: path, shown: moShape(path, "id number")}
 }
 
 func (k *moKind) id() string { return k.shown.members.all[0].name }
@@ -152,87 +129,84 @@ func moNumber(text string) any {
 	return text
 }
 
-// moStamp sets when and by whom an object was changed, in the members that it has.
-func (s *store) moStamp(k *moKind, r *http.Request, doc document, names ...string) {
-	for _, name := range names {
-		if k.shown.member(nil, name) == nil {
-			continue
-		}
-		doc[name] = moNumber(userNumber(s.user(r)))
-		if strings.HasSuffix(name, "Date") {
-			doc[name] = stamp(time.Now())
-		}
-	}
-}
-
-// A moList is a list of objects: all of a kind, or those below another object.
-type moList struct {
-	path string
-	kind string // "" for the one in the path
-	key  string // in _embedded, if it is not the kind's
-	bare bool   // a list is an array, and a deletion is answered true
-	only func(*store, *http.Request, document) bool
-}
-
-// A moScope is what a request for a list can see and change.
+// A moScope is a request for a list or for an object in it, and what it can see and change.
 type moScope struct {
+	*store
 	*moKind
-	list  moList
-	all   *collection
-	links document // the members that an object below another one has
-	in    document // the body of the request, which can be left out
+	r       *http.Request
+	w       http.ResponseWriter
+	list    moList
+	objects *collection
+	links   document // the members that an object below another one has
+	in      document // the body of the request, which can be left out
 }
 
-// scope returns what a request is about, or an error if what that is below is not there.
-func (l moList) scope(s *store, r *http.Request) (moScope, error) {
-	k := moKindOf(cmp.Or(l.kind, r.PathValue("resource")))
-	sc := moScope{k, l, s.moAll(k), document{}, document{}}
-	steps := strings.Split(l.path, "/")
-	for i, step := range steps {
-		name := strings.Trim(step, "{}")
-		if name == step || slices.Contains([]string{"resource", "id", "verb", "member"}, name) {
-			continue
+// scoped returns the handler of the requests for a list or for an object in it.
+func (s *store) scoped(l moList, h func(moScope) any) handler {
+	return func(w http.ResponseWriter, r *http.Request) any {
+		k := moKindOf(cmp.Or(l.kind, r.PathValue("resource")))
+		sc := moScope{s, k, r, w, l, s.moAll(k), document{}, document{}}
+		steps := strings.Split(l.path, "/")
+		for i, step := range steps {
+			name := strings.Trim(step, "{}")
+			if name == step || slices.Contains([]string{"resource", "id", "verb", "member"}, name) {
+				continue
+			}
+			id := r.PathValue(name)
+			sc.links[name] = moNumber(id)
+			if above := moBelow(steps[:i]); above != nil && !s.moAll(above).given(id) {
+				panic(missing("No %s was found with id '%s'.", above.path, id))
+			}
 		}
-		id := r.PathValue(name)
-		sc.links[name] = moNumber(id)
-		if above := moBelow(steps[:i]); above != nil && !s.moAll(above).given(id) {
-			return sc, missing("No %s was found with id '%s'.", above.path, id)
+		if r.Method != http.MethodGet && r.ContentLength != 0 {
+			readJSON(r, &sc.in)
 		}
+		return h(sc)
 	}
-	return sc, nil
 }
 
 // moBelow returns the kind of the objects at a path, nil if it is in no table.
 func moBelow(steps []string) *moKind {
-	if len(steps) == 1 {
-		return moByPath[steps[0]]
-	}
 	path := strings.Join(steps, "/")
-	for _, l := range moLists {
-		if l.path == path {
-			return moByPath[l.kind]
-		}
+	if l := find(moLists, func(l *moList) bool { return l.path == path }); l != nil {
+		path = l.kind
 	}
-	return nil
+	return moByPath[path]
 }
 
 // has reports whether an object is in the list. One that was made in Aprimo's pages
 // belongs to every object that it was not given to another of.
 func (sc moScope) has(doc document) bool {
 	for name, value := range sc.links {
-		if doc[name] == nil && sc.manual {
-			continue
-		}
-		if text(doc[name]) != text(value) {
+		if text(doc[name]) != text(value) && (doc[name] != nil || !sc.manual) {
 			return false
 		}
 	}
 	return true
 }
 
-func (sc moScope) get(id string) (document, error) {
-	if doc := sc.all.byID[id]; doc != nil && sc.has(doc) {
-		return doc, nil
+// get returns the object whose id is in the path.
+func (sc moScope) get() document {
+	id := sc.r.PathValue("id")
+	doc := sc.objects.byID[id]
+	if doc == nil || !sc.has(doc) {
+		panic(missing("No %s was found with id '%s'.", sc.path, id))
 	}
-	return nil, missing("No %s was found with id '%s'.", sc.path, id)
+	return doc
 }
+
+// stamp sets when and by whom an object was changed, in the members that it has.
+func (sc moScope) stamp(doc document, names ...string) {
+	for _, name := range append(names, "modifiedDate", "modifiedUser", "modifiedUserId", "modifiedBy") {
+		switch {
+		case sc.shown.member(nil, name) == nil:
+		case strings.HasSuffix(name, "Date"):
+			doc[name] = stamp(time.Now())
+		default:
+			doc[name] = moNumber(userNumber(sc.user(sc.r)))
+		}
+	}
+}
+
+// answer answers with an object.
+func (sc moScope) answer(doc document) any { return sc.show(sc.object(doc), moQuery(sc.r)) }

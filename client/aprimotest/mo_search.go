@@ -2,23 +2,22 @@ package aprimotest
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 )
 
-func (sc moScope) search(s *store, w http.ResponseWriter, r *http.Request) error {
-	c, err := s.moCondition(sc.in, 0)
-	if err != nil {
-		return err
-	}
-	found := []document{}
-	for _, id := range sc.all.ids {
-		if doc := sc.all.byID[id]; c.match(sc.whole(doc)) {
+func (sc moScope) search() any {
+	c, found := sc.moCondition(sc.in, 0), []document{}
+	for _, doc := range sc.objects.all() {
+		if c.match(sc.whole(doc)) {
 			found = append(found, doc)
 		}
 	}
-	return s.moPage(w, r, sc.moKind, cmp.Or(sc.found, sc.key), found)
+	return sc.page(sc.moKind, cmp.Or(sc.found, sc.key), found)
 }
 
 // A moTest is one comparison: of a member, of a member of any row of a collection, or
@@ -31,55 +30,50 @@ type moTest struct {
 }
 
 // moCondition reads a tree of conditions, each an object with one member.
-func (s *store) moCondition(in any, depth int) (c condition[document], err error) {
+func (s *store) moCondition(in any, depth int) (c condition[document]) {
 	tree, _ := in.(document)
 	if depth > maxNesting || len(tree) != 1 {
-		return c, invalid("A condition of a search is an object with one member, nested at most %d times.", maxNesting)
+		panic(invalid("A condition of a search is an object with one member, nested at most %d times.", maxNesting))
 	}
 	for operator, value := range tree {
 		switch operator = strings.ToLower(operator); operator {
 		case "and", "or":
-			inner, _ := value.([]any)
-			if len(inner) == 0 {
-				return c, invalid("'and' and 'or' need a list of conditions.")
+			var all []condition[document]
+			for _, inner := range array(value) {
+				all = append(all, s.moCondition(inner, depth+1))
 			}
-			all := make([]condition[document], len(inner))
-			for i := range inner {
-				if all[i], err = s.moCondition(inner[i], depth+1); err != nil {
-					return c, err
-				}
+			if len(all) == 0 {
+				panic(invalid("'and' and 'or' need a list of conditions."))
 			}
 			if operator == "or" {
-				return anyOf(all), nil
+				return anyOf(all)
 			}
-			return allOf(all), nil
+			return allOf(all)
 		case "not":
-			c, err := s.moCondition(value, depth+1)
-			return not(c), err
+			return not(s.moCondition(value, depth+1))
 		}
 		var test moTest
 		holds := moOperators[operator]
 		if holds == nil {
-			return c, invalid("'%s' is not simulated.", operator)
+			panic(invalid("'%s' is not simulated.", operator))
 		}
-		if again(value, &test) != nil || test.Name == "" && len(test.Nested) == 0 {
-			return c, invalid("'%s' needs a fieldName.", operator)
+		if again(value, &test); test.Name == "" && len(test.Nested) == 0 {
+			panic(invalid("'%s' needs a fieldName.", operator))
 		}
 		c.match = func(doc document) bool { return s.moHolds(doc, test, holds) }
 	}
-	return c, nil
+	return c
 }
 
 func (s *store) moHolds(doc document, test moTest, holds func(has, want any) bool) bool {
 	if test.Collection == "" {
 		return slices.ContainsFunc(s.moValues(doc, test.Name), func(has any) bool { return holds(has, test.Value) })
 	}
-	tests := append(slices.Clone(test.Nested), moTest{Name: test.Name, Value: test.Value})
-	if test.Name == "" {
-		tests = test.Nested
+	tests := test.Nested
+	if test.Name != "" {
+		tests = append(slices.Clone(tests), moTest{Name: test.Name, Value: test.Value})
 	}
-	rows, _ := valueOf(doc, test.Collection).([]any)
-	return slices.ContainsFunc(rows, func(row any) bool {
+	return slices.ContainsFunc(array(valueOf(doc, test.Collection)), func(row any) bool {
 		fields, _ := row.(document)
 		return !slices.ContainsFunc(tests, func(t moTest) bool { return !holds(valueOf(fields, t.Name), t.Value) })
 	})
@@ -97,8 +91,7 @@ func (s *store) moValues(doc document, name string) []any {
 		if !strings.EqualFold(kind, other.key) || other.store != other.path {
 			continue
 		}
-		ids, _ := valueOf(doc, other.path).([]any)
-		for _, id := range append(slices.Clone(ids), valueOf(doc, other.id())) {
+		for _, id := range append(slices.Clone(array(valueOf(doc, other.path))), valueOf(doc, other.id())) {
 			if row, ok := id.(document); ok {
 				id = valueOf(row, other.id())
 			}
@@ -111,13 +104,10 @@ func (s *store) moValues(doc document, name string) []any {
 }
 
 var moOperators = map[string]func(has, want any) bool{
-	"equals": func(has, want any) bool { return strings.EqualFold(text(has), text(want)) },
-	"contains": func(has, want any) bool {
-		return strings.Contains(strings.ToLower(text(has)), strings.ToLower(text(want)))
-	},
-	"isnull":    func(has, _ any) bool { return has == nil },
-	"isnotnull": func(has, _ any) bool { return has != nil },
-
+	"equals":               func(has, want any) bool { return strings.EqualFold(text(has), text(want)) },
+	"contains":             func(has, want any) bool { return containsFold(text(has), text(want)) },
+	"isnull":               func(has, _ any) bool { return has == nil },
+	"isnotnull":            func(has, _ any) bool { return has != nil },
 	"greaterthan":          func(has, want any) bool { return moOrder(has, want, 1) },
 	"lessthan":             func(has, want any) bool { return moOrder(has, want, -1) },
 	"greaterthanorequalto": func(has, want any) bool { return moOrder(has, want, 0, 1) },
@@ -136,4 +126,96 @@ func moOrder(has, want any, wanted ...int) bool {
 		return ok && slices.Contains(wanted, cmp.Compare(a, b))
 	}
 	return false
+}
+
+// cubes are the kinds that analytics counts, by their key.
+func cubes() map[string]*moKind {
+	all := make(map[string]*moKind)
+	for _, k := range moByPath {
+		if k.store == k.path {
+			all[k.key] = k
+		}
+	}
+	return all
+}
+
+// analyticsMeta names the measures and dimensions that a query can have.
+func (s *store) analyticsMeta(http.ResponseWriter, *http.Request) any {
+	out, all := []document{}, cubes()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		dimensions := []document{}
+		for _, m := range all[name].shown.members.all {
+			if kind := map[string]string{"text": "string", "number": "number", "flag": "boolean"}[m.kind]; kind != "" {
+				dimensions = append(dimensions, document{"name": name + "." + m.name, "title": m.name, "type": kind})
+			}
+		}
+		count := document{"name": name + ".count", "title": "Count", "type": "number", "aggType": "count"}
+		out = append(out, document{"name": name, "title": name, "measures": []document{count}, "dimensions": dimensions, "segments": []any{}})
+	}
+	return document{"cubes": out}
+}
+
+// A cubeQuery is what of a query is simulated.
+type cubeQuery struct {
+	Measures   []string `json:"measures"`
+	Dimensions []string `json:"dimensions"`
+	Limit      int      `json:"limit"`
+}
+
+// cube returns the one cube that a query is about.
+func (q cubeQuery) cube() *moKind {
+	names := slices.Concat(q.Measures, q.Dimensions)
+	if len(names) == 0 {
+		panic(invalid("Query should contain either measures, dimensions or timeDimensions with granularities in order to be valid"))
+	}
+	cube, _, _ := strings.Cut(names[0], ".")
+	k := cubes()[cube]
+	for i, name := range names {
+		member, known := strings.CutPrefix(name, cube+".")
+		isMeasure := i < len(q.Measures)
+		if !known || k == nil || isMeasure && member != "count" || !isMeasure && k.shown.member(nil, member) == nil {
+			panic(invalid("'%s' not found for path '%s'", cube, name))
+		}
+	}
+	return k
+}
+
+// analytics counts the objects of a kind by some of their members. As in Cube, a
+// count is a text.
+func (s *store) analytics(_ http.ResponseWriter, r *http.Request) any {
+	var q cubeQuery
+	text := r.URL.Query().Get("query")
+	if err := json.Unmarshal([]byte(text), &q); err != nil {
+		panic(invalid("The query could not be read: %v", err))
+	}
+	data := s.count(q.cube(), q)
+	if q.Limit > 0 {
+		data = data[:min(len(data), q.Limit)]
+	}
+	return document{"query": json.RawMessage(text), "data": data}
+}
+
+// count returns a row for each set of values of the dimensions.
+func (s *store) count(k *moKind, q cubeQuery) []document {
+	rows, counts := []document{}, make(map[string]int)
+	for _, doc := range s.moAll(k).all() {
+		doc, row := k.whole(doc), document{}
+		for _, name := range q.Dimensions {
+			row[name] = valueOf(doc, name[len(k.key)+1:])
+		}
+		if key := fmt.Sprint(row); counts[key] == 0 {
+			rows = append(rows, row)
+		}
+		counts[fmt.Sprint(row)]++
+	}
+	if len(q.Dimensions) == 0 && len(rows) == 0 {
+		rows = []document{{}}
+	}
+	for _, row := range rows {
+		n := counts[fmt.Sprint(row)]
+		for _, name := range q.Measures {
+			row[name] = fmt.Sprint(n)
+		}
+	}
+	return rows
 }

@@ -4,31 +4,33 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // me answers with the user of the token.
-func (sc moScope) me(s *store, w http.ResponseWriter, r *http.Request) error {
-	login := s.user(r)
+func (sc moScope) me() any {
+	login := sc.user(sc.r)
 	id := userNumber(login)
-	if sc.all.byID[id] == nil {
-		sc.all.ids = append(sc.all.ids, id)
-		sc.all.byID[id] = document{
+	if sc.objects.byID[id] == nil {
+		sc.objects.ids = append(sc.objects.ids, id)
+		sc.objects.byID[id] = document{
 			"userId": moNumber(id), "loginId": login, "email": login + "@example.com", "lastName": login, "adamUserId": nameID(login),
 		}
 	}
-	return sc.show(s, w, r, sc.all.byID[id])
+	return sc.answer(sc.objects.byID[id])
 }
 
-// moMine reports whether a task is the caller's, and has the status that is asked for.
-func (s *store) moMine(r *http.Request, task document) bool {
-	status := r.URL.Query().Get("status")
-	return text(task["assignedTo"]) == userNumber(s.user(r)) && (status == "" || text(task["status"]) == status)
+// isMine reports whether a task is the caller's, and has the status that is asked for.
+func (sc moScope) isMine(task document) bool {
+	status := sc.r.URL.Query().Get("status")
+	return text(task["assignedTo"]) == userNumber(sc.user(sc.r)) && (status == "" || text(task["status"]) == status)
 }
 
 // types lists the system types that have items, and the usual ones.
-func (sc moScope) types(_ *store, w http.ResponseWriter, r *http.Request) error {
+func (sc moScope) types() any {
 	names := []string{"activity", "attachment", "commitment", "invoice", "offer", "supplier"}
-	for _, item := range sc.all.byID {
+	for _, item := range sc.objects.byID {
 		if name := text(item["systemType"]); name != "" {
 			names = append(names, name)
 		}
@@ -36,104 +38,148 @@ func (sc moScope) types(_ *store, w http.ResponseWriter, r *http.Request) error 
 	slices.Sort(names)
 	types := []document{}
 	for _, name := range slices.Compact(names) {
-		types = append(types, document{"type": document{"systemTypeName": name, "uri": baseURL(r) + "/api/system-types/" + name}})
+		types = append(types, document{"type": document{"systemTypeName": name, "uri": baseURL(sc.r) + "/api/system-types/" + name}})
 	}
-	writeJSON(w, http.StatusOK, document{"systemtypes": types})
-	return nil
+	return document{"systemtypes": types}
 }
 
 // texts finds texts by their id or a part of them, all without a query. Their list is
 // not embedded, other than all others.
-func (sc moScope) texts(_ *store, w http.ResponseWriter, r *http.Request) error {
-	found := []document{}
-	for _, id := range sc.all.ids {
-		value, contains := sc.all.byID[id]["value"], moOperators["contains"]
-		if contains(sc.in["query"], id) || contains(value, sc.in["query"]) {
-			found = append(found, document{"id": id, "value": value})
+func (sc moScope) texts() any {
+	found, query := []document{}, text(sc.in["query"])
+	for id, doc := range sc.objects.all() {
+		if containsFold(query, id) || containsFold(text(doc["value"]), query) {
+			found = append(found, document{"id": id, "value": doc["value"]})
 		}
 	}
-	writeJSON(w, http.StatusOK, document{"_total": len(found), "resources": found})
-	return nil
+	return document{"_total": len(found), "resources": found}
 }
 
 // lookup answers with a list of choices, those with a text in them alone if there
 // is one in the query.
-func (sc moScope) lookup(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
-	all, _ := doc["items"].([]any)
-	items := []any{}
-	for _, item := range all {
+func (sc moScope) lookup() any {
+	doc := maps.Clone(sc.get())
+	items := slices.DeleteFunc(slices.Clone(array(doc["items"])), func(item any) bool {
 		choice, _ := item.(document)
-		if moOperators["contains"](choice["value"], r.URL.Query().Get("filterText")) {
-			items = append(items, item)
-		}
-	}
-	doc = maps.Clone(doc)
+		return !containsFold(text(choice["value"]), sc.r.URL.Query().Get("filterText"))
+	})
 	doc["items"], doc["count"] = items, len(items)
-	return sc.show(s, w, r, doc)
+	return sc.answer(doc)
 }
 
 // activity answers with the activity that an object belongs to.
-func (sc moScope) activity(s *store, w http.ResponseWriter, r *http.Request, doc document) error {
+func (sc moScope) activity() any {
+	doc := sc.get()
 	id := doc["activityId"]
 	if id == nil {
 		id = doc["objectId"]
 	}
-	r.SetPathValue("id", text(id))
-	activities := moByPath["activities"]
-	return moOne(moScope.show)(moScope{moKind: activities, all: s.moAll(activities)}, s, w, r)
+	sc.r.SetPathValue("id", text(id))
+	sc.moKind = moByPath["activities"]
+	sc.objects = sc.moAll(sc.moKind)
+	return sc.one()
 }
 
-func (sc moScope) annotations(_ *store, w http.ResponseWriter, _ *http.Request, _ document) error {
-	writeJSON(w, http.StatusOK, `<?xml version="1.0" encoding="UTF-8"?><xfdf xmlns="http://ns.adobe.com/xfdf/"><annots/></xfdf>`)
-	return nil
+func (sc moScope) annotations() any {
+	return `<?xml version="1.0" encoding="UTF-8"?><xfdf xmlns="http://ns.adobe.com/xfdf/"><annots/></xfdf>`
 }
 
 // tags changes the tags of a version that are named by their number, and makes others.
-func (sc moScope) tags(s *store, w http.ResponseWriter, r *http.Request) error {
-	tags, _ := valueOf(sc.in, "tags").([]any)
-	for _, item := range tags {
+func (sc moScope) tags() any {
+	for _, item := range array(valueOf(sc.in, "tags")) {
 		tag, _ := item.(document)
-		doc := sc.all.byID[text(tag["tagId"])]
+		doc := sc.objects.byID[text(tag["tagId"])]
 		if doc == nil {
 			doc = document{}
-			sc.add(sc.all, doc)
+			sc.add(sc.objects, doc)
 		}
 		sc.change(doc, tag)
 		maps.Copy(doc, sc.links)
 	}
-	return sc.index(s, w, r)
+	return sc.index()
 }
 
 // members reads and changes who has a role.
-func (sc moScope) members(s *store, w http.ResponseWriter, r *http.Request) error {
-	role, err := sc.get(r.PathValue("id"))
-	if err != nil && r.Method == http.MethodDelete && sc.all.given(r.PathValue("id")) {
-		w.WriteHeader(http.StatusNoContent) // the role was deleted, and its members with it
-		return nil
+func (sc moScope) members() any {
+	id, isDelete := sc.r.PathValue("id"), sc.r.Method == http.MethodDelete
+	if isDelete && sc.objects.byID[id] == nil && sc.objects.given(id) {
+		return nil // the role was deleted, and its members with it
 	}
-	if err != nil {
-		return err
-	}
-	all := []document{}
+	role, all := sc.get(), []document{}
 	for _, name := range []string{"users", "userTokens"} {
-		old, _ := role[name].([]any)
-		added, _ := sc.in[name].([]any)
 		members := []any{}
-		for _, member := range append(slices.Clone(old), added...) {
+		for _, member := range slices.Concat(array(role[name]), array(sc.in[name])) {
 			doc, _ := member.(document)
-			if r.Method != http.MethodDelete || text(doc["id"]) != r.PathValue("member") {
+			if !isDelete || text(doc["id"]) != sc.r.PathValue("member") {
 				members, all = append(members, member), append(all, doc)
 			}
 		}
 		role[name] = members
 	}
-	switch r.Method {
+	switch sc.r.Method {
 	case http.MethodGet:
-		return s.moPage(w, r, moKindOf("members"), "member", all)
+		return sc.page(moKindOf("members"), "member", all)
 	case http.MethodDelete:
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		return sc.show(s, w, r, role)
+		return nil
 	}
-	return nil
+	return sc.answer(role)
+}
+
+// MaxChunk is the most that marketing operations takes in one request, the other
+// parts of the form included.
+const MaxChunk = 25 << 20
+
+// chunked returns the upload of an identifier, which its first chunk makes.
+func (s *store) chunked(identifier, name string) *upload {
+	if identifier == "" || strings.ContainsAny(identifier, "{}") {
+		panic(invalid("'%s' is not an identifier of an upload: a GUID without braces.", identifier))
+	}
+	checkName(name)
+	token := "chunks/" + strings.ToLower(identifier)
+	u := s.findUpload(token)
+	if u == nil {
+		u = s.newUpload(name)
+		u.token = token
+	}
+	return u
+}
+
+// chunk returns the upload and the number, from 0, of the chunk that a request is about.
+func (s *store) chunk(get func(string) string) (*upload, int) {
+	n, err := strconv.Atoi(get("resumableChunkNumber"))
+	if err != nil || n < 1 {
+		panic(invalid("'%s' is not a number of a chunk, which begin at 1.", get("resumableChunkNumber")))
+	}
+	return s.chunked(get("resumableIdentifier"), get("resumableFilename")), n - 1
+}
+
+// checkChunk answers 200 if a chunk is there, and 204 if not.
+func (s *store) checkChunk(_ http.ResponseWriter, r *http.Request) any {
+	if u, n := s.chunk(r.URL.Query().Get); u.pieces[n] == nil {
+		return nil
+	}
+	return document{}
+}
+
+func (s *store) putChunk(_ http.ResponseWriter, r *http.Request) any {
+	p := partOf(r)
+	if p == nil {
+		panic(invalid("The request must be a multipart/form-data with a file."))
+	}
+	if p.size > MaxChunk || r.ContentLength > MaxChunk {
+		panic(&failure{http.StatusRequestEntityTooLarge, badRequest, "Maximum request length exceeded."})
+	}
+	u, n := s.chunk(func(name string) string { return p.fields[name] })
+	u.put(n, p.piece)
+	return document{}
+}
+
+// completeChunks puts the chunks of a file together. One without any is empty.
+func (s *store) completeChunks(_ http.ResponseWriter, _ *http.Request, in struct{ FileID, FileName string }) any {
+	u := s.chunked(in.FileID, in.FileName)
+	if i := u.gap(); i >= 0 {
+		panic(invalid("Chunk %d is missing.", i+1))
+	}
+	u.name, u.state = in.FileName, UploadComplete
+	return document{}
 }

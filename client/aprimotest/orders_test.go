@@ -41,6 +41,30 @@ func getOrder(t *testing.T, tenant *aprimotest.Tenant, id string) orderView {
 	return decode[orderView](t, text)
 }
 
+// An order of one file is complete in the answer to its POST, unless OrderTime or an action
+// says otherwise.
+func TestAnOrderOfOneFileIsCompleteAtOnce(t *testing.T) {
+	withAction := strings.Replace(target("1"), `"assetType"`, `"actions":[{"action":"resizeImage"}],"assetType"`, 1)
+	for _, test := range []struct {
+		time time.Duration
+		body string
+		want string
+	}{
+		{0, order("", target("1")), "Success"},
+		{0, order("", target("99")), "Failed"},
+		{0, order("", target("1"), target("2")), "Queued"},
+		{0, order("", withAction), "Queued"},
+		{time.Minute, order("", target("1")), "Queued"},
+		{time.Minute, order(`"disableProcessing":"Yes",`, target("1")), "Success"},
+		{-1, order("", withAction), "Success"},
+	} {
+		tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, OrderTime: test.time}
+		if got := call(t, tenant, "POST", ordersURL, test.body, 201)["status"]; got != test.want {
+			t.Errorf("OrderTime %v, %s: got %v, want %s", test.time, test.body, got, test.want)
+		}
+	}
+}
+
 func TestAnOrderIsDeliveredInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}

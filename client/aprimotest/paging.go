@@ -24,30 +24,22 @@ type window struct {
 }
 
 // pageOf reads the window of a request.
-func pageOf(r *http.Request) (window, error) {
-	page, err := number(r, "page", 1, 1)
-	size, sizeErr := number(r, "pageSize", defaultPageSize, 1)
-	w, skipErr := windowOf(r, "skip", "take")
-	if err := cmp.Or(err, sizeErr, skipErr); err != nil {
-		return w, err
-	}
+func pageOf(r *http.Request) window {
+	w := windowOf(r, "skip", "take")
 	if parameter(r, "skip") == "" && parameter(r, "take") == "" {
+		page, size := number(r, "page", 1, 1), number(r, "pageSize", defaultPageSize, 1)
 		w = window{page: page, size: size, first: min(page-1, math.MaxInt32) * size}
 	}
 	if w.size > maxPageSize {
-		return w, invalid("pageSize must not be above %d.", maxPageSize)
+		panic(invalid("pageSize must not be above %d.", maxPageSize))
 	}
-	return w, nil
+	return w
 }
 
 // windowOf reads the window of a request by two parameters.
-func windowOf(r *http.Request, skip, take string) (window, error) {
-	first, err := number(r, skip, 0, 0)
-	size, sizeErr := number(r, take, defaultPageSize, 1)
-	if err := cmp.Or(err, sizeErr); err != nil {
-		return window{}, err
-	}
-	return window{page: first/size + 1, size: size, first: first, skip: skip, take: take}, nil
+func windowOf(r *http.Request, skip, take string) window {
+	first, size := number(r, skip, 0, 0), number(r, take, defaultPageSize, 1)
+	return window{page: first/size + 1, size: size, first: first, skip: skip, take: take}
 }
 
 // parameter looks in the query and then in the header.
@@ -65,16 +57,16 @@ func inQuery(r *http.Request, name string) string {
 	return ""
 }
 
-func number(r *http.Request, name string, def, least int) (int, error) {
+func number(r *http.Request, name string, def, least int) int {
 	s := parameter(r, name)
 	if s == "" {
-		return def, nil
+		return def
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < least {
-		return 0, invalid("'%s' is not a value of %s", s, name)
+		panic(invalid("'%s' is not a value of %s", s, name))
 	}
-	return n, nil
+	return n
 }
 
 // bounds returns where in a list of so many the window begins and ends.
@@ -110,16 +102,10 @@ func (p window) links(r *http.Request, total int) links {
 	return all
 }
 
-// writePage answers with one page of so many objects, and what else there is to
-// tell.
-func (s *store) writePage(w http.ResponseWriter, r *http.Request, total int, more document, at func(int) object) error {
-	p, err := pageOf(r)
-	if err != nil {
-		return err
-	}
-	q := newQuery(r)
+// page returns one page of so many objects, and what else there is to tell.
+func (s *store) page(r *http.Request, total int, more document, at func(int) object) any {
+	p, q, out := pageOf(r), newQuery(r), newJSON()
 	q.listed = true
-	out := newJSON()
 	s.writeItems(out, "items", p, total, at, q)
 	out.add("page", p.page)
 	out.add("pageSize", p.size)
@@ -134,8 +120,7 @@ func (s *store) writePage(w http.ResponseWriter, r *http.Request, total int, mor
 	if q.hal {
 		out.add("_links", p.links(r, total))
 	}
-	writeJSON(w, http.StatusOK, out.end())
-	return nil
+	return out.end()
 }
 
 // writeItems writes the objects in a window of so many.

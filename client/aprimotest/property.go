@@ -19,39 +19,37 @@ type property[T any] struct {
 }
 
 // compare returns the condition that a property is in the relation to a value.
-func (p property[T]) compare(sign, value string, wildcards bool) (condition[T], error) {
+func (p property[T]) compare(sign, value string, wildcards bool) (c condition[T]) {
 	holds := relationOf(sign)
 	switch {
 	case p.id:
-		c := condition[T]{ids: map[uint64]bool{numberOf(normalizeID(value)): true}}
+		c.ids = map[uint64]bool{numberOf(normalizeID(value)): true}
 		c.match = c.within(c.ids)
 		if sign == "<>" {
-			return not(c), nil
+			return not(c)
 		}
 		if sign != "=" {
-			return c, invalid("'%s' does not compare ids.", sign)
+			panic(invalid("'%s' does not compare ids.", sign))
 		}
-		return c, nil
 	case p.time != nil && holds != nil:
-		at, err := parseTime(value)
-		return condition[T]{match: func(v T) bool { return holds(p.time(v).Compare(at)) }}, err
+		at := timeOf(value)
+		c.match = func(v T) bool { return holds(p.time(v).Compare(at)) }
 	case p.number != nil && holds != nil:
 		n, err := strconv.ParseFloat(value, 64)
 		if err != nil {
-			return condition[T]{}, invalid("'%s' is not a number.", value)
+			panic(invalid("'%s' is not a number.", value))
 		}
-		return condition[T]{match: func(v T) bool { return holds(cmp.Compare(p.number(v), n)) }}, nil
+		c.match = func(v T) bool { return holds(cmp.Compare(p.number(v), n)) }
 	case p.texts == nil:
-		return condition[T]{}, invalid("'%s' compares texts alone.", sign)
+		panic(invalid("'%s' compares texts alone.", sign))
+	default:
+		matches := textMatch(sign, value, wildcards)
+		c.match = func(v T) bool {
+			texts := p.texts(v)
+			return (slices.ContainsFunc(texts, matches) || len(texts) == 0 && matches("")) == (sign != "<>")
+		}
 	}
-	matches, err := textMatch(sign, value, wildcards)
-	if err != nil {
-		return condition[T]{}, err
-	}
-	return condition[T]{match: func(v T) bool {
-		texts := p.texts(v)
-		return (len(texts) > 0 && slices.ContainsFunc(texts, matches) || len(texts) == 0 && matches("")) == (sign != "<>")
-	}}, nil
+	return c
 }
 
 // withPaths returns what a text is compared as: a path also without the slash at its beginning.
@@ -64,31 +62,34 @@ func withPaths(text string) []string {
 
 // textMatch returns what tells whether a text is as a comparison wants it. Texts
 // have no order, but those that are numbers or times have.
-func textMatch(sign, value string, wildcards bool) (func(string) bool, error) {
+func textMatch(sign, value string, wildcards bool) func(string) bool {
 	value = normalizeID(value)
 	if wildcards && strings.ContainsAny(value, "*?") {
 		pattern := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(value))
 		if sign != "contains" {
 			pattern = "^" + pattern + "$"
 		}
-		return regexp.MustCompile("(?is)" + pattern).MatchString, nil
+		return regexp.MustCompile("(?is)" + pattern).MatchString
 	}
-	lower := strings.ToLower(value)
-	switch holds := relationOf(sign); sign {
+	switch sign {
 	case "contains":
-		return func(text string) bool { return strings.Contains(strings.ToLower(text), lower) }, nil
+		return func(text string) bool { return containsFold(text, value) }
 	case "=", "<>":
-		return func(text string) bool { return strings.EqualFold(text, value) }, nil
-	default:
-		if n, err := strconv.ParseFloat(value, 64); err == nil {
-			return func(text string) bool {
-				has, err := strconv.ParseFloat(text, 64)
-				return err == nil && holds(cmp.Compare(has, n))
-			}, nil
-		}
-		at, err := parseTime(value)
-		return func(text string) bool { has, err := parseTime(text); return err == nil && holds(has.Compare(at)) }, err
+		return func(text string) bool { return strings.EqualFold(text, value) }
 	}
+	holds := relationOf(sign)
+	if n, err := strconv.ParseFloat(value, 64); err == nil {
+		return func(text string) bool {
+			has, err := strconv.ParseFloat(text, 64)
+			return err == nil && holds(cmp.Compare(has, n))
+		}
+	}
+	at := timeOf(value)
+	return func(text string) bool { has, ok := parseTime(text); return ok && holds(has.Compare(at)) }
+}
+
+func containsFold(text, part string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
 }
 
 func relationOf(sign string) func(int) bool {
@@ -107,41 +108,42 @@ var timeLayouts = []string{
 	"1/2/2006", "1/2/2006 3:04 PM", "1/2/2006 3:04:05 PM", "1/2/2006 15:04", "1/2/2006 15:04:05",
 }
 
-func parseTime(text string) (time.Time, error) {
+func parseTime(text string) (at time.Time, ok bool) {
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, text); err == nil {
-			return t, nil
+			return t, true
 		}
 	}
-	return time.Time{}, invalid("'%s' is not a time.", text)
+	return at, false
 }
 
-// direction reads what to sort by. As the API it takes "-createdOn", and
-// "createdOn desc" as well.
-func direction(by string) (name string, sign int) {
+func timeOf(text string) time.Time {
+	at, ok := parseTime(text)
+	if !ok {
+		panic(invalid("'%s' is not a time.", text))
+	}
+	return at
+}
+
+// sorted sorts by a property, and leaves what is equal in its order. As the API it takes
+// "-createdOn", and "createdOn desc" as well.
+func sorted[T, K any](found []K, value func(K) T, by string, can vocabulary[T]) {
+	if by == "" {
+		return
+	}
 	name, order, _ := strings.Cut(strings.TrimSpace(by), " ")
 	name, minus := strings.CutPrefix(strings.ToLower(name), "-")
+	sign, argument := 1, ""
 	if minus || strings.EqualFold(strings.TrimSpace(order), "desc") {
-		return name, -1
+		sign = -1
 	}
-	return name, 1
-}
-
-// sorted sorts by a property, and leaves what is equal in its order.
-func sorted[T, K any](found []K, value func(K) T, by string, can vocabulary[T]) error {
-	if by == "" {
-		return nil
-	}
-	name, sign := direction(by)
-	argument := ""
 	if tokens := scan(name); len(tokens) == 4 && tokens[1].text == "(" { // FieldName("X")
 		name, argument = tokens[0].text, tokens[2].text
 	}
 	prop, ok := can.property(name, argument)
-	if !ok {
-		return invalid("'%s' is not a property to sort by.", by)
-	}
 	switch {
+	case !ok:
+		panic(invalid("'%s' is not a property to sort by.", by))
 	case prop.time != nil:
 		sortBy(found, sign, func(item K) int64 { return prop.time(value(item)).UnixNano() })
 	case prop.number != nil:
@@ -149,7 +151,6 @@ func sorted[T, K any](found []K, value func(K) T, by string, can vocabulary[T]) 
 	case prop.texts != nil:
 		sortBy(found, sign, func(item K) string { return strings.ToLower(strings.Join(prop.texts(value(item)), "\x00")) })
 	}
-	return nil
 }
 
 // sortBy sorts by a key, which is asked for once of each. It leaves what is equal in its

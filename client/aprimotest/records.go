@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,8 +10,6 @@ import (
 	"strings"
 	"time"
 )
-
-const defaultRecords = 3
 
 // A record is what the tenant keeps of one.
 type record struct {
@@ -49,12 +48,8 @@ func numberOf(id string) uint64 {
 	return n
 }
 
-// fill makes the records of the start. They take eight bytes each, until they are
-// changed: what they have follows from their number.
-func (s *store) fill(n int) { s.records = make([]*record, n); s.initial = n }
-
-// at returns the record with a number; nil if there is none. Of one that nobody
-// has changed it is a copy, made in the scratch.
+// at returns the record with a number; nil if there is none. Of one of the start that nobody
+// has changed it is a copy, made in the scratch: what it has follows from its number.
 func (s *store) at(number uint64, scratch *record) *record {
 	if number == 0 || number > uint64(len(s.records)) {
 		return nil
@@ -66,7 +61,7 @@ func (s *store) at(number uint64, scratch *record) *record {
 	if rec != nil {
 		return rec
 	}
-	made := s.epoch.Add(-time.Duration((s.initial-int(number))/s.together+1) * time.Second)
+	made := s.epoch.Add(-time.Duration((s.initial-int(number))/max(1, s.tenant.CreatedTogether)+1) * time.Second)
 	if !scratch.generated { // another has the same texts
 		*scratch = record{generated: true, status: "Released", contentType: "Asset", createdBy: seedUser, modifiedBy: seedUser}
 	}
@@ -78,22 +73,12 @@ func (s *store) at(number uint64, scratch *record) *record {
 var deleted = new(record)
 
 // recordOf returns the record whose id is in the path of a request.
-func (s *store) recordOf(r *http.Request) (*record, error) {
-	if rec := s.at(numberOf(r.PathValue("id")), new(record)); rec != nil {
-		return rec, nil
+func (s *store) recordOf(r *http.Request) *record {
+	rec := s.at(numberOf(r.PathValue("id")), new(record))
+	if rec == nil {
+		panic(missing("No record was found with id '%s'.", r.PathValue("id")))
 	}
-	return nil, missing("No record was found with id '%s'.", r.PathValue("id"))
-}
-
-// ofRecord returns a handler that is given the record whose id is in the path.
-func (s *store) ofRecord(h func(http.ResponseWriter, *http.Request, *record) error) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		rec, err := s.recordOf(r)
-		if err != nil {
-			return err
-		}
-		return h(w, r, rec)
-	}
+	return rec
 }
 
 func (s *store) recordObject(id string) (object, bool) {
@@ -131,8 +116,8 @@ func (s *store) complete(rec *record) {
 // A recordChange is the body of a request that makes or changes a record. What is
 // not in it stays as it is.
 type recordChange struct {
-	Status      *string         `json:"status"`
-	ContentType *string         `json:"contentType"`
+	Status      string          `json:"status"`
+	ContentType string          `json:"contentType"`
 	Tag         json.RawMessage `json:"tag"`
 	Fields      struct {
 		Put    []field `json:"addOrUpdate"`
@@ -155,79 +140,60 @@ func (f *ref) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*string)(f))
 }
 
-func (s *store) createRecord(w http.ResponseWriter, r *http.Request, in recordChange) error {
+func (s *store) createRecord(w http.ResponseWriter, r *http.Request, in recordChange) any {
 	now := time.Now()
 	rec := &record{number: uint64(len(s.records) + 1), status: "Draft", contentType: "Asset", created: kept(now), createdBy: s.user(r)}
 	rec.indexed = s.indexedAt(r, now)
-	if err := s.change(rec, in, r, now); err != nil {
-		return err
-	}
+	s.changeRecord(rec, in, s.user(r), now)
 	s.records = append(s.records, rec)
-	s.writeObject(w, r, http.StatusCreated, rec.object())
-	return nil
+	return s.created(w, r, rec.object())
 }
 
-func (s *store) putRecord(w http.ResponseWriter, r *http.Request, in recordChange) error {
-	rec, err := s.recordOf(r)
-	if err != nil {
-		return err
-	}
+func (s *store) putRecord(_ http.ResponseWriter, r *http.Request, in recordChange) any {
+	rec := s.recordOf(r)
 	s.complete(rec)
-	if err := s.change(rec, in, r, time.Now()); err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusNoContent)
+	s.changeRecord(rec, in, s.user(r), time.Now())
 	return nil
 }
 
-func (s *store) deleteRecord(w http.ResponseWriter, _ *http.Request, rec *record) error {
-	s.records[rec.number-1] = deleted
-	w.WriteHeader(http.StatusNoContent)
+func (s *store) deleteRecord(_ http.ResponseWriter, r *http.Request) any {
+	s.records[s.recordOf(r).number-1] = deleted
 	return nil
 }
 
-// change does all that a request asks for, or nothing: what can be wrong with it
+// changeRecord does all that a request asks for, or nothing: what can be wrong with it
 // is looked at first.
-func (s *store) change(rec *record, in recordChange, r *http.Request, now time.Time) (err error) {
-	status := any(rec.status)
-	if in.Status != nil && *in.Status != "" {
-		if status, err = kindOf["record"].member(nil, "status").read(kindOf["record"], nil, *in.Status); err != nil {
-			return err
-		}
+func (s *store) changeRecord(rec *record, in recordChange, user string, now time.Time) {
+	k, status, tag := kindOf["record"], rec.status, rec.tag
+	if in.Status != "" {
+		status = text(k.member(nil, "status").read(k, nil, in.Status))
 	}
-	tag := rec.tag
 	if in.Tag != nil {
 		if tag = ""; json.Unmarshal(in.Tag, &tag) != nil {
-			return invalid("The tag of a record must be a text.")
+			panic(invalid("The tag of a record must be a text."))
 		}
 	}
 	for i := range in.Fields.Put {
-		if err := s.define(&in.Fields.Put[i]); err != nil {
-			return err
+		s.define(&in.Fields.Put[i])
+	}
+	for _, item := range array(valueOf(in.Classifications, "addOrUpdate")) {
+		if id := identity(item, nil); s.collection("classifications").byID[id] == nil {
+			panic(missing("No classification was found with id '%s'.", id))
 		}
 	}
-	classifications, err := s.classify(rec, in.Classifications)
-	if err != nil {
-		return err
+	classifications := rec.classifications
+	if in.Classifications != nil {
+		classifications = merged(classifications, in.Classifications, kindOf["recordclassification"])
 	}
-	lists, err := merged(rec.more["~accessLists"], in.AccessLists, kindOf["recordaccesslist"])
-	if err != nil {
-		return err
-	}
-	files, err := s.changeFiles(rec, in.Files, s.user(r))
-	if err != nil {
-		return err
-	}
-	rec.status, rec.tag, rec.files, rec.classifications = text(status), tag, files, classifications
-	if in.ContentType != nil && *in.ContentType != "" {
-		rec.contentType = *in.ContentType
-	}
+	lists := merged(rec.more["~accessLists"], in.AccessLists, kindOf["recordaccesslist"])
+	rec.files = s.changeFiles(rec, in.Files, user) // the last that can refuse
+	rec.status, rec.tag, rec.classifications = status, tag, classifications
+	rec.contentType = cmp.Or(in.ContentType, rec.contentType)
 	changes := rec.trailOf(in.Fields.Put)
 	rec.changeFields(in.Fields.Put, in.Fields.Remove)
 	rec.keep("~accessLists", lists)
-	rec.modified, rec.modifiedBy = kept(now), s.user(r)
+	rec.modified, rec.modifiedBy = kept(now), user
 	rec.note(changes)
-	return nil
 }
 
 // keep keeps with a record what is shown as it was sent.
@@ -237,20 +203,6 @@ func (rec *record) keep(name string, value any) {
 		rec.more = document{}
 	}
 	rec.more[name] = value
-}
-
-// classify returns the classifications that a record has after a change.
-func (s *store) classify(rec *record, change document) ([]any, error) {
-	if change == nil {
-		return rec.classifications, nil
-	}
-	put, _ := valueOf(change, "addOrUpdate").([]any)
-	for _, item := range put {
-		if id := identity(item, nil); s.collection("classifications").byID[id] == nil {
-			return nil, missing("No classification was found with id '%s'.", id)
-		}
-	}
-	return merged(rec.classifications, change, kindOf["recordclassification"])
 }
 
 func (s *store) classificationsOf(rec *record) []any {
@@ -278,7 +230,7 @@ func (s *store) indexedAt(r *http.Request, now time.Time) time.Time {
 	if strings.EqualFold(r.Header.Get("set-immediateSearchIndexUpdate"), "true") {
 		return now
 	}
-	return now.Add(s.indexDelay)
+	return now.Add(max(0, orDefault(s.tenant.IndexDelay, defaultIndexDelay)))
 }
 
 // stamp returns a time as an answer has it.

@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
@@ -8,44 +9,130 @@ import (
 	"sync"
 )
 
+// A router finds the handler of a request by its path. What is fixed in a path is found in
+// any case, and before what a wildcard stands for; slashes that separate nothing are ignored,
+// as IIS does.
+type router struct {
+	below  map[string]*router // by the next part of the path, in lower case; "" is any
+	routes []route
+}
+
+type route struct {
+	method  string
+	pattern []string
+	handler handler
+}
+
+// handle adds a pattern as http.ServeMux has them.
+func (rt *router) handle(method, pattern string, h handler) {
+	parts := strings.Split(pattern, "/")
+	for _, part := range parts {
+		if part = strings.ToLower(part); part[0] == '{' {
+			part = ""
+		}
+		if rt.below[part] == nil {
+			if rt.below == nil {
+				rt.below = make(map[string]*router)
+			}
+			rt.below[part] = new(router)
+		}
+		rt = rt.below[part]
+	}
+	rt.routes = slices.DeleteFunc(rt.routes, func(before route) bool { return before.method == method })
+	rt.routes = append(rt.routes, route{method, parts, h})
+}
+
+func (rt *router) route(method string) *route {
+	return find(rt.routes, func(to *route) bool { return to.method == method })
+}
+
+// find returns what is at a path: what has a method, or else anything; nil if nothing is
+// there. The parts of the path become as answers have them, with ids as normalize returns them.
+func (rt *router) find(method string, parts []string, normalize func(string) string) *router {
+	if len(parts) == 0 {
+		if rt.routes == nil {
+			return nil
+		}
+		return rt
+	}
+	var found *router
+	for _, name := range []string{strings.ToLower(parts[0]), ""} {
+		next := rt.below[name]
+		if next == nil {
+			continue
+		}
+		at := next.find(method, parts[1:], normalize)
+		if at != nil && at.route(method) != nil {
+			parts[0] = cmp.Or(name, normalize(parts[0]))
+			return at
+		}
+		found = cmp.Or(found, at)
+	}
+	return found
+}
+
+// serve answers a request for a path, and leaves the path as answers have it in
+// the request.
+func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string, normalize func(string) string) any {
+	parts := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	found := rt.find(method, parts, normalize)
+	if found == nil {
+		panic(missing("No HTTP resource was found that matches the request."))
+	}
+	to := found.route(method)
+	if to == nil {
+		var allowed []string
+		for _, other := range found.routes {
+			allowed = append(allowed, other.method)
+		}
+		slices.Sort(allowed)
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		panic(&failure{http.StatusMethodNotAllowed, "System.NotSupportedException",
+			"The requested resource does not support http method '" + r.Method + "'."})
+	}
+	for i, name := range to.pattern {
+		if name[0] == '{' {
+			r.SetPathValue(strings.Trim(name, "{}"), parts[i])
+		}
+	}
+	r.SetPathValue("path", strings.Join(parts, "/"))
+	return to.handler(w, r)
+}
+
 const (
-	apiPath      = "/api/core"
-	uploadsPath  = "/uploads"
-	segmentsPath = "/uploads/segments"
-	orderPath    = "/order/" // the Location of an order, which one client at least follows as it is
+	apiPath   = "/api/core"
+	orderPath = "/order/" // the Location of an order, which one client at least follows as it is
 )
 
 // newRoutes returns the API, without the tokens and the blobs.
-func (t *Tenant) newRoutes() http.Handler {
-	dam, uploads := t.store.damRoutes(), t.store.uploadRoutes()
-	mo := sync.OnceValue(t.store.moRoutes) // there are hundreds, which few tests need
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (t *Tenant) newRoutes() handler {
+	s, dam, others := &t.store, t.store.damRoutes(), t.store.otherRoutes()
+	mountMO := sync.OnceFunc(func() { s.mountMO(others) }) // there are hundreds, which few tests need
+	normalize := normalizeID
+	if t.Strict.BareIDs {
+		normalize = func(id string) string { return id }
+	}
+	return func(w http.ResponseWriter, r *http.Request) any {
 		path, isDAM := cutFold(r.URL.Path, apiPath+"/")
-		isUpload := strings.HasPrefix(r.URL.Path, uploadsPath)
-		isMO := !isDAM && isMO(r.URL.Path)
+		isDAM = isDAM || strings.HasPrefix(path, orderPath)
 		if t.RequireHeaders {
-			if err := t.checkHeaders(r, isMO, isUpload); err != nil {
-				writeException(w, http.StatusBadRequest, badRequest, err.Error())
-				return
-			}
+			t.checkHeaders(r, isDAM)
 		}
-		switch {
-		case isUpload:
-			trimmed := *r.URL // the caller's is not ours to change
-			trimmed.Path, trimmed.RawPath = strings.TrimSuffix(r.URL.Path, "/"), strings.TrimSuffix(r.URL.RawPath, "/")
-			r.URL = &trimmed
-			serveMux(uploads, w, r)
-		case isMO:
-			serveMux(mo(), w, moPath(r))
-		case !isDAM && !strings.HasPrefix(path, orderPath):
-			notServed(w, r, "")
-		default:
-			t.store.mu.Lock()
-			defer t.store.mu.Unlock()
-			t.store.request = r
-			dam.serve(w, r, path, t.Strict.BareIDs)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.request = r
+		if isDAM {
+			return dam.serve(w, r, path, normalize)
 		}
-	})
+		if _, isMO := cutFold(path, "/api/"); isMO {
+			mountMO()
+		}
+		return others.serve(w, r, path, normalize)
+	}
 }
 
 // cutFold cuts a prefix in whatever case.
@@ -54,28 +141,6 @@ func cutFold(text, prefix string) (string, bool) {
 		return text, false
 	}
 	return text[len(prefix):], true
-}
-
-// serveMux answers as a mux does, but 404 and 405 in the words of the API.
-func serveMux(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
-	if _, pattern := mux.Handler(r); pattern != "" {
-		mux.ServeHTTP(w, r)
-		return
-	}
-	a := newAnswer()
-	mux.ServeHTTP(a, r)
-	notServed(w, r, a.header.Get("Allow"))
-}
-
-// notServed answers a request for which there is no handler.
-func notServed(w http.ResponseWriter, r *http.Request, allow string) {
-	if allow == "" {
-		writeException(w, http.StatusNotFound, notFound, "No HTTP resource was found that matches the request.")
-		return
-	}
-	w.Header().Set("Allow", allow)
-	writeException(w, http.StatusMethodNotAllowed, "System.NotSupportedException",
-		"The requested resource does not support http method '"+r.Method+"'.")
 }
 
 func (s *store) damRoutes() *router {
@@ -104,12 +169,12 @@ func (s *store) handlers() map[string]handler {
 		"GET records":                              s.listRecords,
 		"POST records":                             with(s.createRecord),
 		"PUT record/{id}":                          with(s.putRecord),
-		"DELETE record/{id}":                       s.ofRecord(s.deleteRecord),
+		"DELETE record/{id}":                       s.deleteRecord,
 		"POST record/{id}/locks":                   with(s.createLock),
-		"GET record/{id}/trail":                    s.ofRecord(s.getTrail),
-		"GET record/{id}/trail/entry/{entry}":      s.ofRecord(s.getEntry),
-		"GET record/{id}/image/preview/download":   s.ofRecord(s.downloadImage),
-		"GET record/{id}/image/thumbnail/download": s.ofRecord(s.downloadImage),
+		"GET record/{id}/trail":                    s.getTrail,
+		"GET record/{id}/trail/entry/{entry}":      s.getEntry,
+		"GET record/{id}/image/preview/download":   s.downloadImage,
+		"GET record/{id}/image/thumbnail/download": s.downloadImage,
 		"POST file/{id}/checkouts":                 s.checkOut,
 		"DELETE file/{id}/checkouts":               s.undoCheckOut,
 		"POST search/records":                      with(s.searchRecords),
@@ -157,40 +222,53 @@ func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
 	}
 }
 
-func (s *store) uploadRoutes() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.Handle("POST "+uploadsPath, s.locked(s.postUpload))
-	mux.Handle("GET "+uploadsPath+"/{token}", s.locked(s.getUpload))
-	mux.Handle("DELETE "+uploadsPath+"/{token}", s.locked(s.cancelUpload))
-	mux.Handle("POST "+segmentsPath, s.locked(with(s.openSegments)))
-	mux.Handle("POST "+segmentsPath+"/{token}", s.locked(s.putSegment))
-	mux.Handle("POST "+segmentsPath+"/{token}/commit", s.locked(with(s.commitSegments)))
-	mux.Handle("DELETE "+segmentsPath+"/{token}", s.locked(s.cancelUpload))
-	return mux
+// otherRoutes are those outside the DAM, without the tables of marketing operations.
+func (s *store) otherRoutes() *router {
+	rt := new(router)
+	for pattern, h := range map[string]handler{
+		"POST uploads":                         s.postUpload,
+		"GET uploads/{token}":                  s.getUpload,
+		"DELETE uploads/{token}":               s.cancelUpload,
+		"POST uploads/segments":                with(s.openSegments),
+		"POST uploads/segments/{token}":        s.putSegment,
+		"POST uploads/segments/{token}/commit": with(s.commitSegments),
+		"DELETE uploads/segments/{token}":      s.cancelUpload,
+		"GET analytics":                        s.analytics,
+		"GET analytics/meta":                   s.analyticsMeta,
+		"GET api/chunk/upload":                 s.checkChunk,
+		"GET api/chunk/upload/attachment":      s.checkChunk,
+		"POST api/chunk/upload":                s.putChunk,
+		"POST api/chunk/upload/attachment":     s.putChunk,
+		"POST api/chunk/complete":              with(s.completeChunks),
+		"POST api/chunk/complete/attachment":   with(s.completeChunks),
+	} {
+		method, path, _ := strings.Cut(pattern, " ")
+		rt.handle(method, path, h)
+	}
+	return rt
 }
 
 // jsonTypes are the media types of JSON that real tenants take: those that they send.
 var jsonTypes = regexp.MustCompile(`^(?:application/(?:hal\+)?|text/)json\b`)
 
-// checkHeaders returns an error if a header is not there that the guide requires.
-func (t *Tenant) checkHeaders(r *http.Request, mo, upload bool) error {
+// checkHeaders refuses a request without a header that the guide requires.
+func (t *Tenant) checkHeaders(r *http.Request, isDAM bool) {
 	hasBody := (r.Method == http.MethodPost || r.Method == http.MethodPut) && r.ContentLength != 0
 	kind := r.Header.Get("Content-Type")
 	if hasBody && !isForm(r) && !jsonTypes.MatchString(kind) {
-		return invalid("The header Content-Type must be application/json, not '%s'.", kind)
+		panic(invalid("The header Content-Type must be application/json, not '%s'.", kind))
 	}
-	if mo || upload && !t.Strict.UploadHeaders {
-		return nil
+	if isUpload := strings.HasPrefix(r.URL.Path, "/uploads"); isUpload && !t.Strict.UploadHeaders || !isUpload && !isDAM {
+		return
 	}
 	if version := r.Header.Get("API-VERSION"); version != "1" {
-		return invalid("The header API-VERSION must be 1, not '%s'.", version)
+		panic(invalid("The header API-VERSION must be 1, not '%s'.", version))
 	}
 	for _, name := range []string{"Accept", "User-Agent"} {
 		if r.Header.Get(name) == "" {
-			return invalid("The header %s is required.", name)
+			panic(invalid("The header %s is required.", name))
 		}
 	}
-	return nil
 }
 
 // baseURL returns the address at which the tenant was asked, without a path.

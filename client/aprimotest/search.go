@@ -15,50 +15,27 @@ type searchRequest struct {
 	IgnoreInvalid bool       `json:"ignoreInvalidFacets"`
 }
 
-func (s *store) listRecords(w http.ResponseWriter, r *http.Request) error {
-	c, err := filterOf(r, s.recordWords())
-	if err != nil {
-		return err
-	}
-	found, err := s.find(c, parameter(r, "sort"), parameter(r, "filter") != "")
-	if err != nil {
-		return err
-	}
-	return s.writeRecords(w, r, found, nil)
+func (s *store) listRecords(_ http.ResponseWriter, r *http.Request) any {
+	return s.pageOfRecords(r, s.find(filterOf(r, s.recordWords()), parameter(r, "sort"), parameter(r, "filter") != ""), nil)
 }
 
-func (s *store) searchRecords(w http.ResponseWriter, r *http.Request, in searchRequest) error {
-	p, err := pageOf(r)
-	if err != nil {
-		return err
+func (s *store) searchRecords(_ http.ResponseWriter, r *http.Request, in searchRequest) any {
+	p, ceiling := pageOf(r), orDefault(s.tenant.SearchCeiling, defaultSearchCeiling)
+	if p.first+p.size > ceiling {
+		panic(invalid("Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", ceiling, p.first+p.size))
 	}
-	if p.first+p.size > s.ceiling {
-		return invalid("Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", s.ceiling, p.first+p.size)
-	}
-	c, err := compile(in.Search, s.recordWords(), 0)
-	if err != nil {
-		return err
-	}
-	found, err := s.find(c, parameter(r, "sort"), true)
-	if err != nil {
-		return err
-	}
-	facets, kept, err := s.facets(found, in)
-	if err != nil {
-		return err
-	}
-	return s.writeRecords(w, r, kept, facets)
+	facets, kept := s.facets(s.find(compile(in.Search, s.recordWords(), 0), parameter(r, "sort"), true), in)
+	return s.pageOfRecords(r, kept, facets)
 }
 
-// writeRecords answers with a page of records.
-func (s *store) writeRecords(w http.ResponseWriter, r *http.Request, found []uint64, more document) error {
-	return s.writePage(w, r, len(found), more, func(i int) object { return s.at(found[i], new(record)).object() })
+// pageOfRecords answers with a page of records.
+func (s *store) pageOfRecords(r *http.Request, found []uint64, more document) any {
+	return s.page(r, len(found), more, func(i int) object { return s.at(found[i], new(record)).object() })
 }
 
 // find returns the numbers of the records that a condition is about, sorted.
 // Search finds only those that are in the index already.
-func (s *store) find(c condition[*record], sort string, indexed bool) ([]uint64, error) {
-	var found []uint64
+func (s *store) find(c condition[*record], sort string, indexed bool) (found []uint64) {
 	var scratch record
 	now := time.Now()
 	look := func(n uint64) {
@@ -77,7 +54,8 @@ func (s *store) find(c condition[*record], sort string, indexed bool) ([]uint64,
 			look(n + 1)
 		}
 	}
-	return found, sorted(found, func(n uint64) *record { return s.at(n, &scratch) }, sort, s.recordWords())
+	sorted(found, func(n uint64) *record { return s.at(n, &scratch) }, sort, s.recordWords())
+	return found
 }
 
 // recordWords are what an expression can ask of a record.
@@ -146,10 +124,9 @@ func (s *store) recordProperty(name, argument string) (property[*record], bool) 
 
 // namedField is the property that has the name, or else the label, of a field.
 func (s *store) namedField(name string) (property[*record], bool) {
-	c := s.collection("fielddefinitions")
 	for _, by := range []string{"name", "label"} {
-		for _, id := range c.ids {
-			if strings.EqualFold(text(c.byID[id][by]), name) {
+		for id, doc := range s.collection("fielddefinitions").all() {
+			if strings.EqualFold(text(doc[by]), name) {
 				return s.fieldProperty("fieldid", id), true
 			}
 		}
@@ -238,10 +215,10 @@ type suggestRequest struct {
 }
 
 // suggest returns titles that begin with what was typed.
-func (s *store) suggest(w http.ResponseWriter, r *http.Request, in suggestRequest) error {
+func (s *store) suggest(_ http.ResponseWriter, _ *http.Request, in suggestRequest) any {
 	in.Number = orDefault(in.Number, 5)
 	if in.Input == "" {
-		return invalid("There is no input.")
+		panic(invalid("There is no input."))
 	}
 	texts := []any{}
 	var scratch record
@@ -255,6 +232,5 @@ func (s *store) suggest(w http.ResponseWriter, r *http.Request, in suggestReques
 	for _, language := range append(in.LanguageIDs, noLanguage)[:max(1, len(in.LanguageIDs))] {
 		all = append(all, document{"languageId": cmp.Or(language, noLanguage), "suggestions": texts})
 	}
-	writeJSON(w, http.StatusOK, all)
-	return nil
+	return all
 }

@@ -166,20 +166,19 @@ func (s *store) selected(o object, rel *relation, q *query, wanted map[string]bo
 var notInLists = []string{"record.classifications", "record.files", "record.permissions", "record.locks"}
 
 func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool) any {
-	value, ok := o.doc[m.name]
-	items, isSet := value.([]any)
+	value := o.doc[m.name]
 	switch {
 	case m.hidden && !wanted[strings.ToLower(m.name)]:
 		return nil
 	case m.kind == "items":
-		return s.list(s.elements(m, o, items), o.path+"/"+strings.ToLower(m.name), false, q)
-	case !ok || value == nil:
+		return s.list(s.elements(m, o), o.path+"/"+strings.ToLower(m.name), false, q)
+	case value == nil:
 		return m.zero
 	case m.kind == "labels":
-		return slices.DeleteFunc(slices.Clone(items), func(text any) bool { return !q.speaks(text) })
-	case isSet && m.element != nil:
-		shown := make([]any, 0, len(items))
-		for _, element := range s.elements(m, o, items) {
+		return slices.DeleteFunc(slices.Clone(array(value)), func(text any) bool { return !q.speaks(text) })
+	case m.element != nil && array(value) != nil:
+		shown := []any{}
+		for _, element := range s.elements(m, o) {
 			shown = append(shown, s.show(element, q))
 		}
 		return shown
@@ -188,9 +187,8 @@ func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool
 }
 
 // elements are what a set of an object has.
-func (s *store) elements(m *member, o object, items []any) listing {
-	all := make(listing, 0, len(items))
-	for _, item := range items {
+func (s *store) elements(m *member, o object) (all listing) {
+	for _, item := range array(o.doc[m.name]) {
 		doc, _ := item.(document)
 		element := object{kind: m.element, doc: doc}
 		if id := text(doc[m.element.keyName()]); id != "" && m.element.one != "-" {
@@ -232,4 +230,90 @@ type links map[string]link
 type link struct {
 	Href string `json:"href"`
 	Key  string `json:"select-key,omitempty"`
+}
+
+// address returns where a relation of an object leads to, below /api/core/, in two parts.
+func (rel *relation) address(o object) (owner, path string) {
+	if id, _ := o.doc[rel.idOf].(string); id != "" && rel.how == '@' {
+		return rel.target.path(), id
+	}
+	return o.path, rel.path
+}
+
+// A listing is what a relation leads to, if it is many.
+type listing []object
+
+// follow returns what a relation of an object leads to, as it is shown; nil if there is nothing.
+func (s *store) follow(o object, rel *relation, q *query) any {
+	switch value := s.related(o, rel, q).(type) {
+	case object:
+		if q.depth[value.kind] >= occurrences {
+			return nil
+		}
+		return s.show(value, q)
+	case listing:
+		owner, path := rel.address(o)
+		return s.list(value, owner+"/"+path, rel.paged, q)
+	default:
+		return value
+	}
+}
+
+// related returns what a relation of an object leads to: an object, a listing, what is shown
+// as it is, or nil.
+func (s *store) related(o object, rel *relation, q *query) any {
+	if find := s.finders[o.kind.name+"."+rel.link]; find != nil {
+		return find(o, q)
+	}
+	path := o.path + "/" + rel.path
+	switch rel.how {
+	case '@':
+		if found, ok := s.lookUp(rel.target, text(o.doc[rel.idOf])); ok {
+			return found
+		}
+	case '>':
+		return object{kind: rel.target, doc: s.attached[path], path: path}
+	case '*':
+		all := listing{}
+		for _, id := range s.collection(path).ids {
+			all = append(all, object{kind: rel.target, doc: s.docs[path].byID[id], path: o.path + "/" + rel.target.path() + "/" + id})
+		}
+		return all
+	case '#':
+		return s.sent(o, rel, q)
+	case '&':
+		return s.partsOf(o, rel)
+	case '!':
+		return s.imageOf(o, rel, q)
+	}
+	return nil
+}
+
+// sent returns the set that was sent with an object under the name of a relation.
+func (s *store) sent(o object, rel *relation, q *query) any {
+	if rel.target == nil {
+		return listOf(append([]any{}, array(o.doc[rel.idOf])...), o.path+"/"+rel.path, q).end()
+	}
+	all, element := listing{}, rel.element()
+	for _, item := range array(o.doc[rel.idOf]) {
+		if doc, ok := item.(document); element != nil && ok {
+			found := object{kind: element, doc: doc}
+			if rel.one != "" {
+				found.path = o.path + "/" + rel.one + "/" + identity(doc, element)
+			}
+			all = append(all, found)
+		} else if found, ok := s.lookUp(rel.target, identity(item, nil)); ok {
+			all = append(all, found)
+		}
+	}
+	return all
+}
+
+// element returns the kind of what is sent as a set and has no place of its own; nil if
+// it has.
+func (rel *relation) element() *kind {
+	if rel.target == nil || rel.target.one != "-" {
+		return nil
+	}
+	return rel.target
 }

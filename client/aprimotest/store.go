@@ -1,7 +1,12 @@
 package aprimotest
 
 import (
+	"fmt"
+	"hash/fnv"
+	"io"
+	"maps"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -9,6 +14,7 @@ import (
 const (
 	seedUser = "administrator"
 
+	defaultRecords       = 3
 	defaultIndexDelay    = 3 * time.Second
 	defaultOrderTime     = 10 * time.Second
 	defaultFileSize      = 1024
@@ -21,23 +27,14 @@ const (
 type store struct {
 	mu sync.Mutex
 
-	epoch          time.Time
-	initial        int // records of the start
-	together       int
-	fileSize       int64
-	indexDelay     time.Duration
-	signedFor      time.Duration
-	ceiling        int
-	orderTime      time.Duration
-	deletesTrees   bool
-	dynamicRecords bool
-	strict         Strict
-	login          func(*http.Request) string
+	tenant  *Tenant // for its settings
+	epoch   time.Time
+	initial int // records of the start
 
 	lookups  map[string]func(id string) (object, bool) // see special
 	finders  map[string]func(object, *query) any
 	overlays map[string]func(object) document
-	saves    map[string]func(id string, doc document, list string) error
+	saves    map[string]func(id string, doc document, list string)
 
 	request  *http.Request     // the one that is answered
 	records  []*record         // by number; nil for one of the start that nobody changed
@@ -52,27 +49,21 @@ type store struct {
 	ids      uint64            // given so far, to what is not a record
 }
 
-func (t *Tenant) open(now time.Time) {
-	t.store.mu.Lock()
-	defer t.store.mu.Unlock()
-	s := &t.store
-	s.epoch = kept(now)
-	s.together = max(1, t.CreatedTogether)
-	s.fileSize = max(0, orDefault(t.FileSize, defaultFileSize))
-	s.indexDelay = max(0, orDefault(t.IndexDelay, defaultIndexDelay))
-	s.orderTime = max(0, orDefault(t.OrderTime, defaultOrderTime))
-	s.ceiling = orDefault(t.SearchCeiling, defaultSearchCeiling)
-	s.login = func(r *http.Request) string { return t.tokens.user(r) }
-	s.signedFor = orDefault(max(0, t.SignedFor), defaultSignedFor)
-	s.strict, s.deletesTrees, s.dynamicRecords = t.Strict, t.DeleteTrees, t.DynamicRecords
-	s.logins = make(map[string]string)
-	s.owners, s.searched = make(map[string]uint64), make(map[string]bool)
-	s.docs, s.orders = make(map[string]*collection), make(map[string]*order)
-	s.attached = make(map[string]document)
-	s.blobs = make(map[string]*blob)
-	s.fill(max(0, orDefault(t.Records, defaultRecords)))
+func (s *store) open(t *Tenant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tenant, s.epoch, s.initial = t, kept(t.epoch), max(0, orDefault(t.Records, defaultRecords))
+	s.records = make([]*record, s.initial)
+	s.owners, s.docs, s.attached = make(map[string]uint64), make(map[string]*collection), make(map[string]document)
+	s.orders, s.blobs = make(map[string]*order), make(map[string]*blob)
+	s.logins, s.searched = make(map[string]string), make(map[string]bool)
 	s.special()
 	s.seed()
+}
+
+// expiry returns until when a link that is signed now is valid.
+func (s *store) expiry() time.Time {
+	return time.Now().Add(orDefault(max(0, s.tenant.SignedFor), defaultSignedFor))
 }
 
 // newID returns an id that nothing else has. Records count from one; what
@@ -85,7 +76,7 @@ func (s *store) newID() string {
 // user returns who sent a request: the user of its token, who can be looked up from
 // then on.
 func (s *store) user(r *http.Request) string {
-	name := s.login(r)
+	name := s.tenant.tokens.user(r)
 	if name == "" {
 		return seedUser
 	}
@@ -102,12 +93,122 @@ func (s *store) userObject(id string) (object, bool) {
 	return object{doc: doc, list: "users"}, doc != nil
 }
 
-// locked returns the handler, called by one request at a time.
-func (s *store) locked(h handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.request = r
-		h.ServeHTTP(w, r)
-	})
+// special says what the tables cannot: where objects are that are no documents,
+// what a relation leads to that has to be worked out, what an answer shows that is
+// not kept, and what is to be done before something is kept.
+func (s *store) special() {
+	s.lookups = map[string]func(id string) (object, bool){
+		"record":               s.recordObject,
+		"file":                 s.partObject("file"),
+		"fileversion":          s.partObject("fileversion"),
+		"additionalfile":       s.partObject("additionalfile"),
+		"filepreview":          s.previewObject,
+		"rendition":            s.renditionObject,
+		"order":                s.orderObject,
+		"user":                 s.userObject,
+		"calculatedpermission": s.calculatedPermission,
+	}
+	s.finders = map[string]func(object, *query) any{
+		"record.fields":                           s.recordFields,
+		"record.masterfile":                       s.masterFile,
+		"record.masterfilelatestversion":          s.masterVersion,
+		"record.masterfilelatestpublishedversion": s.publishedVersion,
+		"record.classifications":                  s.recordClassifications,
+		"file.latestfileversion":                  s.latestVersion,
+		"fileversion.filetype":                    s.fileTypeOf,
+		"fileversion.filepreviews":                s.filePreviews,
+		"fileversion.masterfilepreview":           s.masterPreview,
+		"fileversion.renditions":                  s.renditions,
+		"fileversion.publiclinks":                 s.published("publiclink"),
+		"fileversion.publicuris":                  s.published("publicuri"),
+		"additionalfile.publiclink":               func(o object, q *query) any { return first(s.published("publiclink")(o, q)) },
+		"rendition.publiclinks":                   s.published("publiclink"),
+		"classification.ancestors":                s.ancestors,
+		"classification.children":                 s.children,
+		"classification.fields":                   s.classificationFields,
+		"collection.records":                      s.collectionRecords,
+	}
+	s.overlays = map[string]func(object) document{
+		"permissionvalues":                  s.allPermissions,
+		"classificationpermissions":         withoutInherited,
+		"classificationdownloadpermissions": withoutInherited,
+		"downloadlink":                      s.downloadLink,
+		"searchindex":                       s.searchIndex,
+		"commentstatus":                     s.commentStatus,
+		"comment":                           s.comment,
+	}
+	s.saves = map[string]func(id string, doc document, list string){
+		"classification":            s.place,
+		"classificationpermissions": breakInheritance,
+		"publiclink":                s.linkVersion,
+		"checkresult":               func(_ string, doc document, _ string) { s.objectAt("fileversion/" + text(doc["fileVersionId"])) },
+		"finding":                   func(_ string, doc document, list string) { doc["fileVersionCheckId"] = ownerOf(list) },
+		"fielddefinition":           s.nameItems,
+		"collection":                s.ownCollection,
+		"contenttype":               completeContentType,
+	}
+}
+
+// first returns the first of many, and nil of none.
+func first(v any) any {
+	if all, ok := v.(listing); ok && len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// seedID returns the id of a document of the start.
+func seedID(kind, name string) string {
+	if kind == "languages" && name == "English" {
+		return englishID
+	}
+	sum := fnv.New128a()
+	io.WriteString(sum, kind+"/"+strings.ToLower(name))
+	return fmt.Sprintf("%x", sum.Sum(nil))
+}
+
+// seeds are the few documents that every tenant has.
+var seeds = []struct {
+	list, name string
+	doc        document
+}{
+	{"languages", "English", document{"culture": "en-US", "isEnabledForFields": true, "isEnabledForUI": true}},
+	{"contenttypes", "Asset", document{"isManual": false}},
+	{"fielddefinitions", titleField, document{"label": titleField, "dataType": "SingleLineText"}},
+	{"fielddefinitions", "Description", document{"label": "Description", "dataType": "MultiLineText"}},
+	{"fielddefinitions", "Keywords", document{"label": "Keywords", "dataType": "TextList"}},
+	{"filetypes", "Jpg", document{"extension": "jpg", "kind": "Jpg", "mimeType": "image/jpeg", "isCatalogable": true}},
+	{"users", seedUser, document{"email": seedUser + "@example.com", "firstName": "Adam", "lastName": "Administrator"}},
+	{"classifications", "Assets", document{"identifier": "assets", "isRoot": true}},
+	{"checkcategories", "General", document{}},
+	{"actiontypes", "Manual", document{}},
+	{"permissions", ".RoleExecuteMaintenanceJobs", nil},
+	{"permissions", ".RoleViewMaintenanceJobs", nil},
+	{"permissions", "EditRecords", nil},
+	{"permissions", "ViewMaintenanceJobs", nil},
+}
+
+func (s *store) seed() {
+	for _, one := range seeds {
+		id := one.name // of what is found by its name
+		doc := document{"name": one.name}
+		if one.doc != nil {
+			id = seedID(one.list, one.name)
+			doc["id"] = id
+		}
+		maps.Copy(doc, one.doc)
+		doc["~createdBy"], doc["~modifiedBy"] = seedID("users", seedUser), seedID("users", seedUser)
+		if prepare := s.saves[strings.TrimSuffix(one.list, "s")]; prepare != nil {
+			prepare(id, doc, one.list) // never fails with these
+		}
+		s.collection(one.list).add(doc, id, s.epoch)
+	}
+	s.settleAll()
+}
+
+// completeContentType adds what a content type has if it was not sent.
+func completeContentType(_ string, doc document, _ string) {
+	if doc["titleConfiguration"] == nil {
+		doc["titleConfiguration"] = document{"option": "FileName", "showExtension": true}
+	}
 }

@@ -3,6 +3,7 @@ package aprimotest
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -97,9 +98,10 @@ type Tenant struct {
 	// reach; further pages are answered 400. Zero means 10,000, the default of Elasticsearch.
 	SearchCeiling int
 
-	// OrderTime is how long an order takes: a fifth of it pending, the rest
-	// executing. Zero means ten seconds; a negative duration means that an order
-	// is complete when it is created.
+	// OrderTime is how long an order takes: a fifth of it queued, the rest
+	// executing. Zero means ten seconds, and none for one file without actions,
+	// which real tenants often deliver at once; a negative duration means that any
+	// order is complete when it is created.
 	OrderTime time.Duration
 
 	// SignedFor is how long a signed link is valid. Zero means 30 hours, as the
@@ -125,7 +127,7 @@ type Tenant struct {
 	counts map[string]*tally // by User-Agent
 	total  tally
 
-	routes http.Handler // set once, before the first request is handled
+	routes handler // set once, before the first request is handled
 	store  store
 	tokens tokens
 }
@@ -165,7 +167,7 @@ func (t *Tenant) Start() {
 	}
 	t.loads = sources(t.Others, t.Seed)
 	t.counts = make(map[string]*tally)
-	t.open(t.epoch)
+	t.store.open(t)
 	t.routes = t.newRoutes()
 }
 
@@ -205,7 +207,7 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := pauseUntil(r.Context(), begin); err != nil {
+	if err := pauseUntil(r.Context(), begin, nil); err != nil {
 		return nil, err
 	}
 	var fault Fault
@@ -221,7 +223,7 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 			return
 		}
 		if t.Strict.JSON && !isForm(r) && len(body.kept) > 0 && !json.Valid(body.kept) {
-			writeException(a, http.StatusBadRequest, badRequest, "The request body is not JSON as RFC 8259 has it.")
+			writeException(a, invalid("The request body is not JSON as RFC 8259 has it."))
 			return
 		}
 		t.routes.ServeHTTP(a, body.attach(r))
@@ -234,11 +236,12 @@ func (t *Tenant) work(r *http.Request, body requestBody) error {
 	if t.Service != nil {
 		d = t.Service(body.attach(r))
 	}
-	return pauseUntil(r.Context(), time.Now().Add(d))
+	return pauseUntil(r.Context(), time.Now().Add(d), nil)
 }
 
-// pauseUntil returns at the given time, or with the context's error before it.
-func pauseUntil(ctx context.Context, at time.Time) error {
+// pauseUntil returns at the given time, or before it with the context's error, or if the body
+// that it waits for is closed.
+func pauseUntil(ctx context.Context, at time.Time, closed <-chan struct{}) error {
 	d := time.Until(at)
 	if d <= 0 {
 		return ctx.Err()
@@ -250,6 +253,8 @@ func pauseUntil(ctx context.Context, at time.Time) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-closed:
+		return http.ErrBodyReadAfterClose
 	}
 }
 
@@ -259,4 +264,33 @@ func orDefault[N int | int64 | time.Duration](n, def N) N {
 		return def
 	}
 	return n
+}
+
+// Services is a table of the time that the server needs for each operation, by
+// the patterns of [http.ServeMux], such as
+//
+//	aprimotest.Services{
+//		"POST /api/core/orders":     3 * time.Second,
+//		"GET /api/core/record/{id}": 40 * time.Millisecond,
+//		"/":                         20 * time.Millisecond, // all others
+//	}
+//
+// Requests that match no pattern take the default of 20 milliseconds.
+type Services map[string]time.Duration
+
+// Func returns the table as a function for [Tenant.Service]. Like
+// [http.ServeMux.Handle] it panics if a pattern is not valid or if two conflict.
+func (s Services) Func() func(*http.Request) time.Duration {
+	s = maps.Clone(s)
+	var mux http.ServeMux
+	for pattern := range s {
+		mux.Handle(pattern, http.NotFoundHandler()) // never called: only the pattern is asked for
+	}
+	return func(r *http.Request) time.Duration {
+		_, pattern := mux.Handler(r)
+		if d, ok := s[pattern]; ok {
+			return d
+		}
+		return defaultService
+	}
 }

@@ -2,12 +2,14 @@ package aprimotest
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -16,12 +18,12 @@ import (
 
 const (
 	tokenPath     = "/login/connect/token"
+	authorizePath = "/login/connect/authorize"
 	nativePath    = "/api/oauth/create-native-token" // of the registrations before OAuth
 	tokenLifetime = time.Hour
+	codeLifetime  = 5 * time.Minute
+	defaultLogin  = "jane.doe" // who logs in at the authorize endpoint
 )
-
-// defaultLogin is who logs in at the authorize endpoint.
-const defaultLogin = "jane.doe"
 
 // handleToken answers a request for a token. It is not under the limit: Aprimo
 // does not say whether it is.
@@ -103,28 +105,32 @@ type tokenError struct {
 	Description string `json:"error_description,omitempty"`
 }
 
+// denied returns the failure of a request for a token.
+func denied(code, description string) *failure {
+	return &failure{http.StatusBadRequest, code, description}
+}
+
 func (k *tokens) serve(w http.ResponseWriter, r *http.Request, lifetime time.Duration) {
 	w.Header().Set("Cache-Control", "no-store")
-	if r.Method != http.MethodPost {
+	switch {
+	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
 		w.WriteHeader(http.StatusMethodNotAllowed)
-		return
-	}
-	if r.URL.Path == nativePath {
+	case r.URL.Path == nativePath:
 		k.serveNative(w, r, lifetime)
-		return
-	}
-	g, tokenErr := k.grant(r)
-	if tokenErr != nil {
-		status := http.StatusBadRequest
-		if _, _, basic := r.BasicAuth(); basic && tokenErr.Code == "invalid_client" {
-			w.Header().Set("WWW-Authenticate", `Basic realm="aprimo"`)
-			status = http.StatusUnauthorized
+	default:
+		var g grant
+		f := refusal(func() { g = k.grant(r) })
+		if f == nil {
+			writeJSON(w, http.StatusOK, k.issue(r, g, lifetime))
+			return
 		}
-		writeJSON(w, status, tokenErr)
-		return
+		if _, _, basic := r.BasicAuth(); basic && f.kind == "invalid_client" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="aprimo"`)
+			f.status = http.StatusUnauthorized
+		}
+		writeJSON(w, f.status, tokenError{f.kind, f.message})
 	}
-	writeJSON(w, http.StatusOK, k.issue(r, g, time.Now(), lifetime))
 }
 
 // serveNative answers as Aprimo did before OAuth: the user and a user token come as
@@ -136,16 +142,16 @@ func (k *tokens) serveNative(w http.ResponseWriter, r *http.Request, lifetime ti
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	issued := k.issue(r, grant{client: client, user: user, scope: "api"}, time.Now(), lifetime)
+	issued := k.issue(r, grant{client: client, user: user, scope: "api"}, lifetime)
 	writeJSON(w, http.StatusOK, document{"accessToken": issued["access_token"], "refreshToken": "refresh-" + client})
 }
 
 var scopes = []string{"api", "offline_access", "openid", "profile", "email"}
 
 // grant decides what the client gets.
-func (k *tokens) grant(r *http.Request) (grant, *tokenError) {
+func (k *tokens) grant(r *http.Request) grant {
 	if err := r.ParseForm(); err != nil {
-		return grant{}, &tokenError{"invalid_request", "the form could not be read"}
+		panic(denied("invalid_request", "the form could not be read"))
 	}
 	id, secret, ok := r.BasicAuth()
 	if !ok {
@@ -154,11 +160,11 @@ func (k *tokens) grant(r *http.Request) (grant, *tokenError) {
 	kind := r.PostForm.Get("grant_type")
 	secretless := kind == "authorization_code" || kind == "refresh_token"
 	if id == "" || secret == "" && !secretless {
-		return grant{}, &tokenError{Code: "invalid_client"}
+		panic(denied("invalid_client", ""))
 	}
 	g := grant{client: id, scope: r.PostForm.Get("scope")}
 	if slices.ContainsFunc(strings.Fields(g.scope), func(scope string) bool { return !slices.Contains(scopes, scope) }) {
-		return grant{}, &tokenError{Code: "invalid_scope"}
+		panic(denied("invalid_scope", ""))
 	}
 	switch kind {
 	case "authorization_code":
@@ -166,56 +172,48 @@ func (k *tokens) grant(r *http.Request) (grant, *tokenError) {
 	case "client_credentials":
 		// The one user who is named on the registration of the client.
 		g.user = id + "-user"
-		return g, nil
 	case "password":
 		if g.user = r.PostForm.Get("username"); g.user == "" || r.PostForm.Get("password") == "" {
-			return grant{}, &tokenError{"invalid_grant", "invalid_username_or_password"}
+			panic(denied("invalid_grant", "invalid_username_or_password"))
 		}
-		return g, nil
 	case "refresh_token":
 		return k.refreshed(id, secret == "", r.PostForm.Get("refresh_token"))
 	case "":
-		return grant{}, &tokenError{"invalid_request", "there is no grant_type"}
+		panic(denied("invalid_request", "there is no grant_type"))
+	default:
+		panic(denied("unsupported_grant_type", ""))
 	}
-	return grant{}, &tokenError{Code: "unsupported_grant_type"}
+	return g
 }
 
 // refreshed returns the grant of a refresh token, which is good for once.
-func (k *tokens) refreshed(client string, public bool, token string) (grant, *tokenError) {
+func (k *tokens) refreshed(client string, public bool, token string) grant {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	g, ok := k.refresh[token]
 	if ok && public && !g.public {
-		return grant{}, &tokenError{Code: "invalid_client"}
+		panic(denied("invalid_client", ""))
 	}
 	if !ok || g.client != client {
-		return grant{}, &tokenError{Code: "invalid_grant"}
+		panic(denied("invalid_grant", ""))
 	}
 	delete(k.refresh, token)
-	return g, nil
+	return g
 }
 
 // issue makes a token and keeps it until its end.
-func (k *tokens) issue(r *http.Request, g grant, now time.Time, lifetime time.Duration) map[string]any {
+func (k *tokens) issue(r *http.Request, g grant, lifetime time.Duration) document {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.access == nil {
 		k.access, k.refresh = make(map[string]access), make(map[string]grant)
 	}
-	for token, granted := range k.access {
-		if !now.Before(granted.end) {
-			delete(k.access, token)
-		}
-	}
+	now := time.Now()
+	maps.DeleteFunc(k.access, func(_ string, granted access) bool { return !now.Before(granted.end) })
 	k.issued++
 	token := accessToken(r, g, now, lifetime, k.issued)
 	k.access[token] = access{g.user, now.Add(lifetime)}
-	answer := map[string]any{
-		"access_token": token,
-		"token_type":   "Bearer",
-		"expires_in":   int(lifetime / time.Second),
-		"scope":        g.scope,
-	}
+	answer := document{"access_token": token, "token_type": "Bearer", "expires_in": int(lifetime / time.Second), "scope": g.scope}
 	offline := slices.Contains(strings.Fields(g.scope), "offline_access")
 	if offline && r.PostForm.Get("grant_type") != "client_credentials" {
 		refresh := fmt.Sprintf("refresh-%d", k.issued)
@@ -261,13 +259,7 @@ func userNumber(login string) string {
 	return fmt.Sprint(uint16(sum.Sum32()))
 }
 
-func segment(v any) string {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // strings and numbers alone: cannot happen
-	}
-	return base64.RawURLEncoding.EncodeToString(data)
-}
+func segment(v any) string { return base64.RawURLEncoding.EncodeToString(appendJSON(nil, v)) }
 
 // tenantName returns the first label of a host name; an address has none.
 func tenantName(host string) string {
@@ -279,4 +271,75 @@ func tenantName(host string) string {
 		return "tenant"
 	}
 	return name
+}
+
+// A code is what the authorize endpoint gives, once, for a token.
+type code struct {
+	grant
+	redirect, challenge string
+	end                 time.Time
+}
+
+// authorize logs the user in at once, and sends the browser back to the program.
+func (k *tokens) authorize(w http.ResponseWriter, r *http.Request, login string) {
+	query := r.URL.Query()
+	back, err := url.Parse(query.Get("redirect_uri"))
+	if err != nil || !isCallback(back) || query.Get("client_id") == "" {
+		writeJSON(w, http.StatusBadRequest, tokenError{"invalid_request", "client_id or redirect_uri is not valid; the redirect_uri must be https, or a loopback address"})
+		return
+	}
+	answer := back.Query()
+	if state := query.Get("state"); state != "" {
+		answer.Set("state", state)
+	}
+	switch {
+	case query.Get("response_type") != "code":
+		answer.Set("error", "unsupported_response_type")
+	case query.Get("code_challenge") == "" || query.Get("code_challenge_method") != "S256":
+		answer.Set("error", "invalid_request")
+	default:
+		answer.Set("code", k.newCode(code{
+			grant:     grant{client: query.Get("client_id"), user: login, scope: query.Get("scope")},
+			redirect:  query.Get("redirect_uri"),
+			challenge: query.Get("code_challenge"),
+			end:       time.Now().Add(codeLifetime),
+		}))
+	}
+	back.RawQuery = answer.Encode()
+	http.Redirect(w, r, back.String(), http.StatusFound)
+}
+
+// isCallback reports whether a program can be registered with an address: that of a site,
+// as Umbraco's and Aprimo's editor tools are, or of a program on the user's machine.
+func isCallback(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "https" && u.Host != "" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+func (k *tokens) newCode(c code) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.codes == nil {
+		k.codes = make(map[string]code)
+	}
+	k.issued++
+	id := fmt.Sprintf("code-%d", k.issued)
+	k.codes[id] = c
+	return id
+}
+
+// exchange gives the grant of a code to the program that can show the verifier
+// of its challenge, see RFC 7636.
+func (k *tokens) exchange(form url.Values, client string, public bool) grant {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c, ok := k.codes[form.Get("code")]
+	delete(k.codes, form.Get("code"))
+	sum := sha256.Sum256([]byte(form.Get("code_verifier")))
+	if !ok || !time.Now().Before(c.end) || c.client != client || c.redirect != form.Get("redirect_uri") ||
+		c.challenge != base64.RawURLEncoding.EncodeToString(sum[:]) {
+		panic(denied("invalid_grant", ""))
+	}
+	c.public = public
+	return c.grant
 }

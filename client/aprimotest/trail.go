@@ -17,8 +17,9 @@ func (rec *record) trailOf(put []field) []any {
 	for _, f := range put {
 		for _, l := range f.Localized {
 			change := document{"fieldId": dashed(f.ID), "languageId": dashed(l.Language)}
-			if change["value"] = l.Value; lists[f.DataType] != nil {
-				delete(change, "value")
+			if names := valueNames[f.DataType]; names == nil || names[0] == "value" {
+				change["value"] = l.Value
+			} else {
 				before, now := rec.textsOf(f.ID, l.Language), l.texts()
 				change["items"] = document{"added": without(now, before), "removed": without(before, now)}
 			}
@@ -71,61 +72,48 @@ func (rec *record) note(changes []any) {
 }
 
 // getEntry returns one entry of the trail, by its number, from one.
-func (s *store) getEntry(w http.ResponseWriter, r *http.Request, rec *record) error {
+func (s *store) getEntry(_ http.ResponseWriter, r *http.Request) any {
+	rec := s.recordOf(r)
 	n, err := strconv.Atoi(r.PathValue("entry"))
 	if err != nil || n < 1 || n > len(rec.trail) {
-		return missing("No entry was found with number '%s'.", r.PathValue("entry"))
+		panic(missing("No entry was found with number '%s'.", r.PathValue("entry")))
 	}
 	entry := rec.trail[n-1]
-	s.writeTrail(w, r, document{
+	return linked(r, document{
 		"id": n, "objectId": rec.id(), "userId": entry["userId"], "externalUserName": nil, "createdOn": entry["createdOn"],
 		"changeCount": entry["changeCount"], "changes": entry["~changes"],
 	})
-	return nil
 }
 
 // getTrail lists what was done to a record.
-func (s *store) getTrail(w http.ResponseWriter, r *http.Request, rec *record) error {
-	p, err := pageOf(r)
-	if err != nil {
-		return err
-	}
-	entries := []document{}
-	for _, entry := range rec.trail {
-		filter := inQuery(r, "filter")
+func (s *store) getTrail(_ http.ResponseWriter, r *http.Request) any {
+	rec, entries, filter := s.recordOf(r), []document{}, inQuery(r, "filter")
+	for _, entry := range slices.Backward(rec.trail) {
 		if isDownload := entry["type"] == "recordDownloaded"; filter == "" || isDownload == (filter == "download") {
 			shown := maps.Clone(entry)
 			delete(shown, "~changes")
 			entries = append(entries, shown)
 		}
 	}
-	slices.Reverse(entries)
-	first, last := p.bounds(len(entries))
-	s.writeTrail(w, r, document{"entries": entries[first:last], "entryCount": len(entries), "objectId": rec.id()})
-	return nil
+	first, last := pageOf(r).bounds(len(entries))
+	return linked(r, document{"entries": entries[first:last], "entryCount": len(entries), "objectId": rec.id()})
 }
 
-func (s *store) writeTrail(w http.ResponseWriter, r *http.Request, doc document) {
+// linked returns a document with a link to itself.
+func linked(r *http.Request, doc document) document {
 	if q := newQuery(r); q.hal {
 		doc["_links"] = links{"self": {Href: q.base + r.PathValue("path")}}
 	}
-	writeJSON(w, http.StatusOK, doc)
+	return doc
 }
 
 // createLock keeps a lock on a record. Nothing is refused because of it.
-func (s *store) createLock(w http.ResponseWriter, r *http.Request, in document) error {
-	rec, err := s.recordOf(r)
-	if err != nil {
-		return err
-	}
-	doc, err := kindOf["recordlock"].changed(nil, in)
-	if err != nil {
-		return err
-	}
+func (s *store) createLock(w http.ResponseWriter, r *http.Request, in document) any {
+	rec, k := s.recordOf(r), kindOf["recordlock"]
+	doc := k.changed(nil, in)
 	s.complete(rec)
 	doc["lockId"], doc["lockedOn"] = s.newID(), stamp(time.Now())
-	locks, _ := rec.more["~locks"].([]any)
-	rec.keep("~locks", append(slices.Clone(locks), doc))
-	writeJSON(w, http.StatusCreated, s.show(object{kind: kindOf["recordlock"], doc: doc}, newQuery(r)))
-	return nil
+	rec.keep("~locks", append(slices.Clone(array(rec.more["~locks"])), doc))
+	w.WriteHeader(http.StatusCreated)
+	return s.show(object{kind: k, doc: doc}, newQuery(r))
 }

@@ -1,13 +1,127 @@
 package aprimotest
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 )
+
+// An answer is a response that is complete before its first byte is sent. It is
+// an http.ResponseWriter, so that the routes are ordinary handlers.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	stream io.Reader // a file, instead of the body
+	slow   time.Duration
+	cut    int64 // if not zero, the connection ends after so many bytes
+	fault  bool  // not what was asked for
+}
+
+func newAnswer() *answer { return &answer{header: make(http.Header)} }
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	a.body = append(a.body, p...)
+	return len(p), nil
+}
+
+// ReadFrom takes a file as the body, which is read as the answer is. So a large
+// one is never in memory; it is what http.ServeContent calls.
+func (a *answer) ReadFrom(r io.Reader) (int64, error) {
+	a.stream = r
+	return 0, nil
+}
+
+// finish adds what a server adds to every answer. Date is given here, not left
+// to net/http, so that it is the same in process and over a socket.
+func (a *answer) finish() {
+	a.WriteHeader(http.StatusOK)
+	a.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	if a.header.Get("Content-Length") == "" {
+		a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
+}
+
+// A chunk is a part of a body, and when it comes after the header.
+type chunk struct {
+	after time.Duration
+	data  []byte
+}
+
+const slowChunks = 10
+
+// chunks splits the body into what comes at once; the last has the end.
+func (a *answer) chunks() []chunk {
+	if a.slow <= 0 || len(a.body) == 0 {
+		return []chunk{{data: a.body}}
+	}
+	all := make([]chunk, slowChunks)
+	for i := range all {
+		n := len(a.body)
+		all[i] = chunk{
+			after: a.slow * time.Duration(i+1) / slowChunks,
+			data:  a.body[i*n/slowChunks : (i+1)*n/slowChunks],
+		}
+	}
+	return all
+}
+
+// writeJSON answers with a value of this package, which can always be encoded.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(appendJSON(nil, v))
+}
+
+// ServeHTTP answers a request over a socket, for the host names of the DAM and
+// of Productivity Management: pass the Tenant to httptest.NewServer. Time is real
+// then: a request that is queued for six seconds takes six seconds.
+//
+// It panics with [http.ErrAbortHandler], which closes the connection, on a
+// [Fault] that drops it and for a client that has disconnected.
+func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, err := t.handle(r)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	a.finish()
+	maps.Copy(w.Header(), a.header)
+	w.WriteHeader(a.status)
+	if r.Method == http.MethodHead {
+		return
+	}
+	flusher := http.NewResponseController(w) // a writer that cannot flush is only less slow
+	if a.slow > 0 {
+		flusher.Flush() // the header
+	}
+	body, buffer := a.reader(r.Context()), make([]byte, 32<<10)
+	for err == nil {
+		var n int
+		n, err = body.Read(buffer)
+		w.Write(buffer[:n])
+		if a.slow > 0 || err != nil && err != io.EOF {
+			flusher.Flush() // or nothing of it would be sent
+		}
+	}
+	if err != io.EOF {
+		panic(http.ErrAbortHandler)
+	}
+}
 
 // Transport returns an http.RoundTripper that passes requests to the tenant
 // without a socket, whatever their host. It leaves no goroutine behind and waits
@@ -37,10 +151,7 @@ func (p inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	a, err := p.tenant.handle(asReceived(req))
 	if err != nil {
-		if ctxErr := ctx.Err(); ctxErr != nil {
-			return nil, ctxErr
-		}
-		return nil, err
+		return nil, cmp.Or(ctx.Err(), err)
 	}
 	a.finish()
 	return a.response(req), nil
@@ -49,21 +160,15 @@ func (p inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
 // asReceived returns a request as a server sees it that got it over a socket.
 func asReceived(req *http.Request) *http.Request {
 	r := req.Clone(req.Context())
-	if r.Method == "" {
-		r.Method = http.MethodGet
-	}
+	r.Method = cmp.Or(r.Method, http.MethodGet)
 	if r.Header == nil {
 		r.Header = make(http.Header)
 	}
 	if _, ok := r.Header["User-Agent"]; !ok {
 		r.Header.Set("User-Agent", "Go-http-client/1.1") // as net/http sends it
 	}
-	if r.Host == "" {
-		r.Host = r.URL.Host
-	}
-	if r.URL.Path == "" {
-		r.URL.Path = "/"
-	}
+	r.Host = cmp.Or(r.Host, r.URL.Host)
+	r.URL.Path = cmp.Or(r.URL.Path, "/")
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
@@ -80,7 +185,7 @@ func (a *answer) response(req *http.Request) *http.Response {
 		length = int64(len(a.body))
 	}
 	resp := &http.Response{
-		Status:        statusLine(a.status),
+		Status:        strconv.Itoa(a.status) + " " + http.StatusText(a.status),
 		StatusCode:    a.status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
@@ -91,10 +196,67 @@ func (a *answer) response(req *http.Request) *http.Response {
 		Request:       req,
 	}
 	if length > 0 && req.Method != http.MethodHead {
-		end := a.truncate()
-		resp.Body = &responseBody{
-			ctx: req.Context(), closed: make(chan struct{}), start: time.Now(), chunks: a.chunks(), stream: a.stream, end: end,
-		}
+		resp.Body = a.reader(req.Context())
 	}
 	return resp
+}
+
+// A responseBody is the body of an answer as it is sent. As that of net/http it may
+// be closed while it is read, and ends with its request's context.
+type responseBody struct {
+	ctx    context.Context
+	start  time.Time // of the body, at the end of the header
+	chunks []chunk
+	stream io.Reader // what comes after the chunks; nil if nothing
+	end    error     // io.EOF, unless a Fault cuts the body
+
+	once   sync.Once
+	closed chan struct{}
+}
+
+// reader returns the body, without what comes after the cut.
+func (a *answer) reader(ctx context.Context) *responseBody {
+	b := &responseBody{ctx: ctx, closed: make(chan struct{}), start: time.Now(), stream: a.stream, end: io.EOF}
+	if a.cut > 0 {
+		b.end = io.ErrUnexpectedEOF
+		a.body = a.body[:min(int64(len(a.body)), a.cut)]
+	}
+	if a.cut > 0 && a.stream != nil {
+		b.stream = io.LimitReader(a.stream, a.cut)
+	}
+	b.chunks = a.chunks()
+	return b
+}
+
+func (b *responseBody) Read(p []byte) (int, error) {
+	select {
+	case <-b.closed:
+		return 0, http.ErrBodyReadAfterClose
+	default:
+	}
+	for len(b.chunks) > 0 {
+		c := &b.chunks[0]
+		if err := pauseUntil(b.ctx, b.start.Add(c.after), b.closed); err != nil {
+			return 0, err
+		}
+		if len(c.data) > 0 {
+			n := copy(p, c.data)
+			c.data = c.data[n:]
+			return n, nil
+		}
+		b.chunks = b.chunks[1:]
+	}
+	if err := b.ctx.Err(); err != nil || b.stream == nil {
+		return 0, cmp.Or(err, b.end)
+	}
+	n, err := b.stream.Read(p)
+	if err == io.EOF {
+		err = b.end
+	}
+	return n, err
+}
+
+func (b *responseBody) Close() error {
+	b.once.Do(func() { close(b.closed) })
+	return nil
 }

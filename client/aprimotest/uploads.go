@@ -3,17 +3,19 @@ package aprimotest
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // MaxSegment is the most that Aprimo takes in one request: a larger file is sent
@@ -65,7 +67,7 @@ func (u *upload) content() content {
 }
 
 func (s *store) newUpload(name string) *upload {
-	u := &upload{token: base64.StdEncoding.EncodeToString([]byte(s.newID())), name: name, pieces: make(map[int]*sentPiece)}
+	u := &upload{token: base64.StdEncoding.EncodeToString([]byte(s.newID())), name: name, pieces: make(map[int]*sentPiece), staged: make(map[string]*sentPiece)}
 	s.uploads = append(s.uploads, u)
 	return u
 }
@@ -73,7 +75,7 @@ func (s *store) newUpload(name string) *upload {
 // sas is what an upload that was accepted is answered with.
 func (s *store) sas(u *upload, r *http.Request) document {
 	id, _ := base64.StdEncoding.DecodeString(u.token)
-	s.blobs[string(id)] = &blob{upload: u, expires: time.Now().Add(s.signedFor)}
+	s.blobs[string(id)] = &blob{upload: u, expires: s.expiry()}
 	return document{"token": u.token, "sasUrl": blobURL(r, string(id), cmp.Or(u.name, "file"), s.blobs[string(id)].expires)}
 }
 
@@ -86,103 +88,83 @@ func (s *store) findUpload(token string) *upload {
 }
 
 // spend returns the upload of a token, if it can be used for a record.
-func (s *store) spend(token string) (*upload, error) {
-	if u := s.findUpload(token); u != nil && u.state == UploadComplete {
-		return u, nil
+func (s *store) spend(token string) *upload {
+	u := s.findUpload(token)
+	if u == nil || u.state != UploadComplete {
+		panic(noUpload(token))
 	}
-	return nil, noUpload(token)
+	return u
 }
 
-func noUpload(token string) error {
+func noUpload(token string) *failure {
 	return missing("No uploaded file was found, specified with the token '%s'.", token)
 }
 
-func checkName(name string) error {
+func checkName(name string) {
 	if strings.TrimSpace(name) == "" {
-		return invalid("There is no file name.")
+		panic(invalid("There is no file name."))
 	}
 	if i := strings.IndexAny(name, `<>:"/\|?*`); i >= 0 {
-		return invalid("The file name '%s' has a '%c', which is not allowed: < > : \" / \\ | ? *", name, name[i])
+		panic(invalid("The file name '%s' has a '%c', which is not allowed: < > : \" / \\ | ? *", name, name[i]))
 	}
-	return nil
 }
 
 // postUpload takes a small file in a form, or a name alone: then the file goes
 // straight to blob storage.
-func (s *store) postUpload(w http.ResponseWriter, r *http.Request) error {
+func (s *store) postUpload(_ http.ResponseWriter, r *http.Request) any {
 	if !isForm(r) {
 		var in struct{ FileName string }
-		if err := readJSON(r, &in); err != nil {
-			return err
-		}
-		if err := checkName(in.FileName); err != nil {
-			return err
-		}
-		writeJSON(w, http.StatusOK, s.sas(s.newUpload(in.FileName), r))
-		return nil
+		readJSON(r, &in)
+		checkName(in.FileName)
+		return s.sas(s.newUpload(in.FileName), r)
 	}
-	p, err := s.formFile(r, "file1")
-	if err != nil {
-		return err
-	}
-	if err := checkName(p.fileName); err != nil {
-		return err
-	}
+	p := s.formFile(r, "file1")
+	checkName(p.fileName)
 	if p.size >= MaxSegment {
-		return invalid("A file of %d bytes must be sent in segments.", p.size)
+		panic(invalid("A file of %d bytes must be sent in segments.", p.size))
 	}
 	u := s.newUpload(p.fileName)
 	u.put(0, p.piece)
 	u.state = UploadComplete
-	writeJSON(w, http.StatusOK, s.sas(u, r))
-	return nil
+	return s.sas(u, r)
 }
 
 // formFile returns the file of a form, whose part has the given name in the guide.
-func (s *store) formFile(r *http.Request, name string) (*formPart, error) {
+func (s *store) formFile(r *http.Request, name string) *formPart {
 	p := partOf(r)
 	if p == nil {
-		return nil, invalid("The request must be a multipart/form-data with one part, '%s'.", name)
+		panic(invalid("The request must be a multipart/form-data with one part, '%s'.", name))
 	}
-	if s.strict.PartNames && p.name != name {
-		return nil, invalid("The part of the form is '%s', not '%s'.", p.name, name)
+	if s.tenant.Strict.PartNames && p.name != name {
+		panic(invalid("The part of the form is '%s', not '%s'.", p.name, name))
 	}
-	return p, nil
+	return p
 }
 
-func (s *store) openSegments(w http.ResponseWriter, r *http.Request, in struct{ FileName string }) error {
-	if err := checkName(in.FileName); err != nil {
-		return err
-	}
+func (s *store) openSegments(_ http.ResponseWriter, r *http.Request, in struct{ FileName string }) any {
+	checkName(in.FileName)
 	u := s.newUpload(in.FileName)
-	writeJSON(w, http.StatusOK, document{"uri": baseURL(r) + segmentsPath + "/" + url.QueryEscape(u.token), "token": u.token})
-	return nil
+	return document{"uri": baseURL(r) + "/uploads/segments/" + url.QueryEscape(u.token), "token": u.token}
 }
 
 // session returns the upload in segments that a request is about.
-func (s *store) session(r *http.Request) (*upload, error) {
+func (s *store) session(r *http.Request) *upload {
 	u := s.findUpload(r.PathValue("token"))
 	if u == nil || u.state != UploadOpen {
-		return nil, noUpload(r.PathValue("token"))
+		panic(noUpload(r.PathValue("token")))
 	}
-	return u, nil
+	return u
 }
 
-func (s *store) putSegment(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.session(r)
-	if err != nil {
-		return err
-	}
+func (s *store) putSegment(w http.ResponseWriter, r *http.Request) any {
+	u := s.session(r)
 	index, err := strconv.Atoi(inQuery(r, "index"))
 	if err != nil || index < 0 {
-		return invalid("'%s' is not an index of a segment.", inQuery(r, "index"))
+		panic(invalid("'%s' is not an index of a segment.", inQuery(r, "index")))
 	}
-	p, err := s.formFile(r, fmt.Sprintf("segment%d", index))
-	if err != nil {
-		return err
-	}
+	p := s.formFile(r, fmt.Sprintf("segment%d", index))
 	if p.size > MaxSegment {
-		return invalid("The segment has %d bytes, more than %d.", p.size, MaxSegment)
+		panic(invalid("The segment has %d bytes, more than %d.", p.size, MaxSegment))
 	}
 	u.put(index, p.piece)
 	w.WriteHeader(http.StatusAccepted)
@@ -194,44 +176,129 @@ type commitRequest struct {
 	SegmentCount json.RawMessage // the guide shows a string, clients send a number
 }
 
-func (s *store) commitSegments(w http.ResponseWriter, r *http.Request, in commitRequest) error {
-	u, err := s.session(r)
-	if err != nil {
-		return err
-	}
-	if err := checkName(in.FileName); err != nil {
-		return err
-	}
+func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in commitRequest) any {
+	u := s.session(r)
+	checkName(in.FileName)
 	count, err := strconv.Atoi(string(bytes.Trim(in.SegmentCount, `"`)))
 	if err != nil || count < 1 || count != len(u.pieces) {
-		return invalid("There are %d segments, not '%s'.", len(u.pieces), in.SegmentCount)
+		panic(invalid("There are %d segments, not '%s'.", len(u.pieces), in.SegmentCount))
 	}
-	for i := range count {
+	if i := u.gap(); i >= 0 {
+		panic(invalid("Segment %d is missing.", i))
+	}
+	u.name, u.state = in.FileName, UploadComplete
+	return s.sas(u, r)
+}
+
+// gap returns the first index of a piece that is missing, or -1.
+func (u *upload) gap() int {
+	for i := range len(u.pieces) {
 		if u.pieces[i] == nil {
-			return invalid("Segment %d is missing.", i)
+			return i
 		}
 	}
-	u.name = in.FileName
-	u.state = UploadComplete
-	writeJSON(w, http.StatusOK, s.sas(u, r))
-	return nil
+	return -1
 }
 
 // getUpload answers with an upload that is complete, as it was answered before.
-func (s *store) getUpload(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.spend(r.PathValue("token"))
-	if err == nil {
-		writeJSON(w, http.StatusOK, s.sas(u, r))
-	}
-	return err
+func (s *store) getUpload(_ http.ResponseWriter, r *http.Request) any {
+	return s.sas(s.spend(r.PathValue("token")), r)
 }
 
-func (s *store) cancelUpload(w http.ResponseWriter, r *http.Request) error {
+func (s *store) cancelUpload(_ http.ResponseWriter, r *http.Request) any {
 	u := s.findUpload(r.PathValue("token"))
 	if u == nil || u.state > UploadComplete {
-		return noUpload(r.PathValue("token"))
+		panic(noUpload(r.PathValue("token")))
 	}
 	u.state = UploadCancelled
-	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// An UploadState is how far an upload is.
+type UploadState int
+
+const (
+	UploadOpen      UploadState = iota // begun, and not yet complete
+	UploadComplete                     // its token can be used, once
+	UploadUsed                         // its token was used for a record
+	UploadCancelled                    // the client cancelled it
+	UploadPurged                       // the tenant forgot it, see [Tenant.PurgeUploads]
+)
+
+// String returns the state in a word.
+func (s UploadState) String() string {
+	names := []string{"open", "complete", "used", "cancelled", "purged"}
+	if s < 0 || int(s) >= len(names) {
+		return fmt.Sprintf("UploadState(%d)", int(s))
+	}
+	return names[s]
+}
+
+// An Upload describes an uploaded file: not the bytes of a large one, but enough to
+// check them, see [Upload.Same].
+type Upload struct {
+	Token    string
+	FileName string
+	State    UploadState
+	Size     int64
+	Segments []Segment // in the order of the file; one, if it came in one request
+}
+
+// A Segment is one part of an upload: of a form, or a block of a blob.
+type Segment struct {
+	Index  int
+	Size   int64
+	SHA256 [sha256.Size]byte
+	Sent   int // how often it arrived whole; the last is the one that counts
+}
+
+// Uploads returns all uploads, in the order in which they started.
+func (t *Tenant) Uploads() []Upload {
+	t.store.mu.Lock()
+	defer t.store.mu.Unlock()
+	var all []Upload
+	for _, u := range t.store.uploads {
+		report := Upload{Token: u.token, FileName: u.name, State: u.state}
+		for _, i := range slices.Sorted(maps.Keys(u.pieces)) {
+			p := u.pieces[i]
+			report.Size += p.size
+			report.Segments = append(report.Segments, Segment{i, p.size, p.sum, p.times})
+		}
+		all = append(all, report)
+	}
+	return all
+}
+
+// PurgeUploads removes all uploads that no record has used, as Aprimo does after
+// a few days. Their tokens are answered 404 afterwards.
+func (t *Tenant) PurgeUploads() {
+	t.store.mu.Lock()
+	defer t.store.mu.Unlock()
+	for _, u := range t.store.uploads {
+		if u.state == UploadOpen || u.state == UploadComplete {
+			u.state = UploadPurged
+		}
+	}
+}
+
+// Same reports whether the upload has exactly the bytes of r, which it reads
+// once, in constant memory. The error is that of r.
+func (u Upload) Same(r io.Reader) (bool, error) {
+	for _, segment := range u.Segments {
+		hash := sha256.New()
+		if _, err := io.CopyN(hash, r, segment.Size); err != nil {
+			if errors.Is(err, io.EOF) {
+				return false, nil
+			}
+			return false, err
+		}
+		if [sha256.Size]byte(hash.Sum(nil)) != segment.SHA256 {
+			return false, nil
+		}
+	}
+	n, err := io.CopyN(io.Discard, r, 1)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n == 0 && err == nil, err
 }

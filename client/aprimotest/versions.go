@@ -8,7 +8,6 @@ import (
 	"maps"
 	"path"
 	"strings"
-	"time"
 )
 
 // A content is the bytes of a file. Of a large one only the size is known, and a pattern
@@ -133,11 +132,9 @@ func (s *store) renditionObject(id string) (object, bool) {
 
 // fileTypeOf is the type that has the extension of a version.
 func (s *store) fileTypeOf(o object, _ *query) any {
-	c := s.collection("filetypes")
-	for _, id := range c.ids {
-		if strings.EqualFold(text(c.byID[id]["extension"]), extension(o.of.(*part).fileName())) {
-			found, _ := s.lookUp(kindOf["filetype"], id)
-			return found
+	for id, doc := range s.collection("filetypes").all() {
+		if strings.EqualFold(text(doc["extension"]), extension(o.of.(*part).fileName())) {
+			return s.objectAt("filetype/" + id)
 		}
 	}
 	return nil
@@ -145,7 +142,7 @@ func (s *store) fileTypeOf(o object, _ *query) any {
 
 // signed makes a part readable for a while, and returns the link.
 func (s *store) signed(p *part) string {
-	return s.publish(p.id, p.fileName(), p.content, time.Now().Add(s.signedFor))
+	return s.publish(p.id, p.fileName(), p.content, s.expiry())
 }
 
 // published returns the public links, or URIs, of a version or of what is made of
@@ -153,13 +150,10 @@ func (s *store) signed(p *part) string {
 func (s *store) published(kind string) func(object, *query) any {
 	k := kindOf[kind]
 	return func(o object, _ *query) any {
-		all := listing{}
-		c := s.collection(k.plural)
-		id := o.of.(*part).id
-		for _, other := range c.ids {
-			if doc := c.byID[other]; doc["fileVersionId"] == id || doc["additionalFileId"] == id {
-				found, _ := s.lookUp(k, other)
-				all = append(all, found)
+		all, id := listing{}, o.of.(*part).id
+		for other, doc := range s.collection(k.plural).all() {
+			if doc["fileVersionId"] == id || doc["additionalFileId"] == id {
+				all = append(all, s.objectAt(k.path()+"/"+other))
 			}
 		}
 		return all
@@ -167,14 +161,13 @@ func (s *store) published(kind string) func(object, *query) any {
 }
 
 // linkVersion gives a public link of a record the latest version of its master.
-func (s *store) linkVersion(_ string, doc document, _ string) error {
-	if v := s.master(text(doc["recordId"])); v != nil && text(doc["fileVersionId"]) == "" && text(doc["additionalFileId"]) == "" {
+func (s *store) linkVersion(_ string, doc document, _ string) {
+	if v := s.master(s.at(numberOf(text(doc["recordId"])), new(record))); v != nil && text(doc["fileVersionId"]) == "" && text(doc["additionalFileId"]) == "" {
 		doc["fileVersionId"] = v.id
 	}
-	if u := text(doc["uri"]); u == "" {
-		return invalid("The publiclink has no uri.")
+	if text(doc["uri"]) == "" {
+		panic(invalid("The publiclink has no uri."))
 	}
-	return nil
 }
 
 // imageOf returns the image of an object, with a signed address.
@@ -187,7 +180,7 @@ func (s *store) imageOf(o object, rel *relation, q *query) any {
 	if kind == "thumbnail" {
 		edge = 256
 	}
-	uri := s.publish(id+kind, image.name, image, time.Now().Add(s.signedFor))
+	uri := s.publish(id+kind, image.name, image, s.expiry())
 	doc := document{"uri": uri, "extension": "jpg", "width": edge, "height": edge, "size": image.size}
 	if q.hal {
 		doc["_links"] = links{"self": {Href: q.base + o.path + "/" + rel.path}}
