@@ -44,14 +44,13 @@ func main() {
 	flag.StringVar(&f.find, "find", "", "search `expression`; empty: all records")
 	flag.StringVar(&f.out, "out", "records.jsonl", "`file` to write: .jsonl or .csv")
 	flag.IntVar(&f.records, "records", 2500, "`number` of records of the simulated tenant")
-	flag.Usage = program.Usage(flag.CommandLine, mainGo)
-	flag.Parse()
+	program.Parse("export", mainGo, nil)
 	program.Main("export", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
 }
 
 func run(ctx context.Context, f flags, out io.Writer) error {
-	if flag.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
+	if f.records < 0 {
+		return program.Misuse("-records %d: choose at least 0 records", f.records)
 	}
 	c, err := connect.Client(f.tenant, &aprimotest.Tenant{Records: f.records}, out)
 	if err != nil {

@@ -65,7 +65,6 @@ import (
 	"context"
 	_ "embed"
 	"flag"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -108,13 +107,9 @@ func main() {
 	flag.StringVar(&f.webhook, "webhook", "", "`shape` of alerts for a webhook: json, slack, teams, alertmanager or pagerduty, with the URL in the environment variable WEBHOOK_URL, and for pagerduty the key in PAGERDUTY_ROUTING_KEY; empty: no webhook")
 	flag.DurationVar(&f.drainDelay, "drain-delay", 0, "`time` to accept requests after the signal to end, until load balancers have noticed")
 	flag.DurationVar(&f.drain, "drain", time.Minute, "`time` to complete requests before exit")
-	flag.Usage = program.Usage(flag.CommandLine, mainGo)
-	flag.Parse()
+	program.Parse("proxy", mainGo, nil)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program
-	if err := run(ctx, f, nil); err != nil {
-		fmt.Fprintln(os.Stderr, "proxy:", err)
-		os.Exit(1)
-	}
+	context.AfterFunc(ctx, stop)                                  // a second signal ends the program
+	program.Exit(context.Background(), "proxy", run(ctx, f, nil)) // a signal is no failure
 }

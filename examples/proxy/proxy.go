@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/redislimit"
@@ -36,9 +35,6 @@ type proxy struct {
 
 // newProxy returns the proxy that the flags describe.
 func newProxy(f flags) (*proxy, error) {
-	if flag.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
-	}
 	p := &proxy{hosts: hostsOf(f.tenant), needsToken: f.tenant != "", headers: headers{f.flow, f.class, f.user}}
 	links, badLinks := newLinks(f.links, p.hosts)
 	routes, badRoutes := f.routes()
@@ -56,7 +52,7 @@ func newProxy(f flags) (*proxy, error) {
 	if f.redis != "" {
 		o, err := redis.ParseURL(f.redis)
 		if err != nil {
-			return nil, errors.New("-redis: not the URL of a Redis, such as redis://redis:6379") // err shows the password
+			return nil, program.Misuse("-redis: write the URL of a Redis, such as redis://redis:6379") // err shows the password
 		}
 		client := redis.NewClient(o)
 		limiter := redislimit.New(client, rule.Tenant, redislimit.WithProcesses(f.processes))
