@@ -144,6 +144,7 @@ func (a Alert) HTML() string {
 	var p page
 	if a.isTest() {
 		lines := a.testLines()
+		a.Samples, a.Unreported = nil, nil // nothing has happened, as Text says
 		p = page{Alert: a, Title: lines[0], Foot: lines[1:], Color: a.color()}
 	} else {
 		p = a.page()

@@ -215,3 +215,13 @@ func unsafe(r rune) bool {
 	return r < ' ' || 0x7f <= r && r < 0xa0 || 0x200b <= r && r <= 0x200f || 0x2028 <= r && r <= 0x202e ||
 		0x2066 <= r && r <= 0x2069 || r == 0x61c || r == 0xfeff
 }
+
+// A test mail has nothing that has happened, as HTML and as text.
+func TestTestMailHasNoEvents(t *testing.T) {
+	a := notify.Sample(notify.Throttled, notify.Test)
+	for _, mail := range []string{a.Text(), a.HTML()} {
+		if strings.Contains(mail, "anna@example.com") || !strings.Contains(mail, "Nothing has happened") {
+			t.Errorf("got %s, want a test without users", mail)
+		}
+	}
+}
