@@ -105,7 +105,7 @@ func (s *store) fileTypesOf(rec *record) []string {
 	return nil
 }
 
-// count returns the values of a facet that any record has.
+// countFacet returns the values of a facet that any record has.
 func (s *store) countFacet(f facet, prop property[*record], found []uint64) ([]any, error) {
 	values := []any{}
 	var scratch record
