@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net"
@@ -35,6 +36,10 @@ type proxy struct {
 
 // newProxy returns the proxy that the flags describe.
 func newProxy(f flags) (*proxy, error) {
+	limit := cmp.Or(f.limit, defaultLimit)
+	if limit < 1 {
+		return nil, program.Misuse("-limit %d: choose at least 1 request per second", limit)
+	}
 	p := &proxy{hosts: hostsOf(f.tenant), needsToken: f.tenant != "", headers: headers{f.flow, f.class, f.user}}
 	links, badLinks := newLinks(f.links, p.hosts)
 	routes, badRoutes := f.routes()
@@ -46,16 +51,18 @@ func newProxy(f flags) (*proxy, error) {
 	rule := notify.Rule{Tenant: f.tenant}
 	if f.tenant == "" {
 		rule.Tenant = "simulated"
-		base = new(aprimotest.Tenant).Transport()
+		base = (&aprimotest.Tenant{Rate: limit}).Transport()
 	}
-	opts := []transport.Option{transport.WithBase(base), transport.WithObserver(logFailures())}
+	opts := []transport.Option{
+		transport.WithBase(base), transport.WithLimiter(transport.NewLimiter(limit, time.Second)), transport.WithObserver(logFailures()),
+	}
 	if f.redis != "" {
 		o, err := redis.ParseURL(f.redis)
 		if err != nil {
 			return nil, program.Misuse("-redis: write the URL of a Redis, such as redis://redis:6379") // err shows the password
 		}
 		client := redis.NewClient(o)
-		limiter := redislimit.New(client, rule.Tenant, redislimit.WithProcesses(f.processes))
+		limiter := redislimit.New(client, rule.Tenant, redislimit.WithLimit(limit, time.Second), redislimit.WithProcesses(f.processes))
 		opts = append(opts, transport.WithLimiter(limiter))
 		rule.Store = redislimit.NewStore(client, rule.Tenant)
 		p.closers = append(p.closers, limiter, client)
