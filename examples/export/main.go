@@ -97,7 +97,7 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 func stopped(ctx context.Context, f flags, count int, err error) error {
 	next := "run the same command again to resume"
 	if f.tenant == "" {
-		next = fmt.Sprintf("the simulated tenant is gone now, remove %s and %s.state to start again", f.out, f.out)
+		next = fmt.Sprintf("the simulated tenant is gone: remove %s and %s.state to start again", f.out, f.out)
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("stopped after %s; %s", program.Count(count, "record", "records"), next)

@@ -101,6 +101,9 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 	}
 	all, err := p.measure(ctx)
 	if err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped after %s (%w): run the same command again to measure anew", p.sent(), err)
+		}
 		return errors.Join(fmt.Errorf("stopped after %s; nothing more is sent", p.sent()), err)
 	}
 	found := conclude(all, p.operations)
