@@ -22,7 +22,7 @@ func Expand(resource string, keys ...string) CallOption {
 			}
 			next := kindOf[strings.ToLower(key)]
 			if next == "" {
-				k.err = fmt.Errorf("Expand: of what kind %q is, is not known here: use Select for the parts of it", key)
+				k.err = fmt.Errorf("Expand: the kind of %q is unknown: use Select for its parts", key)
 				return
 			}
 			resource = next

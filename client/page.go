@@ -116,7 +116,7 @@ func (k *call) start(style paging) *int {
 	return &k.offset
 }
 
-// page adds the page of a call to its query.
+// setPage adds the page of a call to its query.
 func (k *call) setPage() {
 	for name, n := range map[string]int{k.paging.start: *k.start(k.paging), k.paging.size: k.size} {
 		if n > 0 {

@@ -7,8 +7,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aprimo-go/aprimo/notify"
 )
 
 // imports are added to snippets that are not whole programs.
@@ -59,6 +62,25 @@ func TestReadmeCodeCompiles(t *testing.T) {
 				t.Errorf("%v\n%s\n%s", err, out, code)
 			}
 		})
+	}
+}
+
+// The alert in the examples' README has no line that the sample alert does not have.
+func TestReadmeAlertIsTheSample(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alert := regexp.MustCompile("(?s)```\n(\\[Aprimo acme\\] .*?)```").FindSubmatch(readme)
+	if alert == nil {
+		t.Fatal("got no alert in README.md, want one")
+	}
+	sample := notify.Sample(notify.Throttled, notify.Firing)
+	lines := strings.Split(sample.Subject()+"\n"+sample.Text(), "\n")
+	for line := range strings.Lines(string(alert[1])) {
+		if line = strings.TrimSuffix(line, "\n"); !slices.Contains(lines, line) {
+			t.Errorf("got %q in README.md, want a line of the sample alert", line)
+		}
 	}
 }
 

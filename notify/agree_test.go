@@ -70,7 +70,7 @@ func TestLostCallsThatMayHaveBeenCarriedOut(t *testing.T) {
 		if g.Condition != notify.Failing || g.Total != 6 || g.Lost != 6 || g.Unconfirmed != 3 {
 			t.Errorf("got %s with %d lost of %d, %d unconfirmed, want failing with 6 of 6, 3", g.Condition, g.Lost, g.Total, g.Unconfirmed)
 		}
-		if text := g.Text(); !strings.Contains(text, "of these, 3 may have been carried out; 3 can be run again") || strings.Contains(text, "no effect") {
+		if text := g.Text(); !strings.Contains(text, "3 of these may have been carried out; 3 can be run again") || strings.Contains(text, "no effect") {
 			t.Errorf("got %s, want it to say that 3 may have been carried out", text)
 		}
 	})
@@ -143,7 +143,7 @@ func TestRefusedCallsAreReported(t *testing.T) {
 		if len(got) != 1 || got[0].Condition != notify.Refusing || got[0].Total != 20 || got[0].Refused != 20 {
 			t.Fatalf("got %+v, want one alert of 20 refused calls", got)
 		}
-		for _, want := range []string{"Your program's calls do not fit: ", "20 calls rejected locally, never sent", "safe to run them again", "never sent\n    GET /api"} {
+		for _, want := range []string{"20 calls from this program were rejected locally and never sent", "20 calls rejected locally, never sent", "safe to run them again", "never sent\n    GET /api"} {
 			if text := got[0].Text(); !strings.Contains(text, want) {
 				t.Errorf("got %s, want %q in it", text, want)
 			}

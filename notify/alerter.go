@@ -26,7 +26,7 @@ type Alerter struct {
 	id         string          // among those that share a Store
 	life       context.Context // ends when Close or Shutdown is called
 	endLife    context.CancelFunc
-	ended      chan struct{} // closed when all alerts are delivered after that
+	ended      chan struct{} // closed when life has ended and all alerts are delivered
 	wake       chan struct{} // wakes the worker
 	logging    chan struct{} // holds something while a line is written
 	deliveries sync.WaitGroup
@@ -47,20 +47,20 @@ type Alerter struct {
 	counts     counts
 	minutes    history
 	saturation saturation
-	counted    bool      // since the last exchange, an event that a condition counts
-	latest     time.Time // such an event
+	counted    bool      // a condition has counted an event since the last exchange
+	latest     time.Time // of the last such event
 	mute       mute
 	seq        uint64
 	working    bool        // the worker runs
-	inFlight   []*delivery // from here
-	released   []*delivery // left to the next program, while this one ends
-	done       []receipt   // the last that were
+	inFlight   []*delivery // by this process
+	released   []*delivery // that this process has left to the next one, because it ends
+	done       []receipt   // of the last deliveries that have ended
 	closed     bool
 	err        error // of the last alert that could not be delivered
 	sent       uint64
 	failed     uint64
-	status     []Status // of the state as it was last
-	stateMute  mute     // the same
+	status     []Status // of the state that this process has read last
+	stateMute  mute     // in that state
 }
 
 // New returns an Alerter that notifies n. Close it when the program ends. With a

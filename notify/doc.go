@@ -10,14 +10,13 @@
 //	defer alerts.Close()
 //	t := transport.New(transport.WithObserver(alerts.Observe))
 //
-// An [Alerter] counts events by [Condition]: answers with status 429, lost calls,
-// calls that were rejected before they were sent, and, if the Rule asks for it, long delays.
-// When there are many in a short time, by default 20
-// answers within 5 minutes, an incident starts. You get one [Alert] 30 seconds later, another
-// if the incident grows tenfold, a reminder every four hours, and one when it ends.
-// Incidents within an hour of the last one's first alert, or more than three in six hours,
-// are reported together. There are at most 6 alerts an hour and 24 a day; what they leave
-// out is reported later.
+// An [Alerter] counts events by [Condition]: answers with status 429, calls that were given up,
+// calls that were rejected locally, and, if the Rule asks for it, long delays. When there are
+// many in a short time, by default 20 answers within 5 minutes, an incident starts. You get one
+// [Alert] 30 seconds later, another if the incident grows tenfold, a reminder every four hours,
+// and one when it ends. Incidents within an hour of the last one's first alert, or more than
+// three in six hours, are reported together. There are at most 6 alerts an hour and 24 a day;
+// what they leave out is reported later.
 //
 // [Email] and [Webhook] are Notifiers that send alerts; a function is one as a
 // [NotifierFunc]. [Routes] combine several, each with the conditions that it is for.

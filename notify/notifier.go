@@ -113,7 +113,7 @@ func routesOf(n Notifier) Routes {
 	for i := range r {
 		name := clean(r[i].Name, maxText)
 		if name == "" || taken[name] {
-			name = strings.TrimSpace(fmt.Sprintf("%s way %d", name, i+1))
+			name = strings.TrimSpace(fmt.Sprintf("%s route %d", name, i+1))
 		}
 		r[i].Name, taken[name] = name, true
 	}

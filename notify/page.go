@@ -101,7 +101,7 @@ func (a Alert) Subject() string {
 	what, count, limit := "429 THROTTLED", fmt.Sprint(a.Total), "limit "+a.threshold()
 	switch a.Condition {
 	case Failing:
-		what, count = "FAILING", many(a.Total, "call")+" lost"
+		what, count = "FAILING", many(a.Total, "call")+" given up"
 	case Refusing:
 		what, count = "REFUSING", many(a.Total, "call")+" rejected"
 	case Saturated:
@@ -144,6 +144,7 @@ func (a Alert) HTML() string {
 	var p page
 	if a.isTest() {
 		lines := a.testLines()
+		a.Samples, a.Unreported = nil, nil // nothing has happened, as Text says
 		p = page{Alert: a, Title: lines[0], Foot: lines[1:], Color: a.color()}
 	} else {
 		p = a.page()
@@ -236,7 +237,7 @@ func charts(a Alert) []chart {
 		}
 		limited[i], sent[i], delay[i] = float64(m.Limited), float64(m.Sent), m.ServerDelay.Seconds()
 	}
-	from, to := end.Add(-(maxHistory-1)*time.Minute).Format("15:04"), end.Format("15:04")
+	from, to := end.Add(-(maxHistory-1)*time.Minute).Format("15:04"), end.Format("15:04 MST")
 	return []chart{
 		draw("429s per minute", "none", limited[:], from, to, "#b3261e"),
 		draw("Our requests per minute", "not known", sent[:], from, to, "#0b57d0"),

@@ -71,10 +71,10 @@ func TestZeroDelayIsNotGivenUp(t *testing.T) {
 		delay time.Duration
 		want  string
 	}{
-		{true, 0, "It retries the last rejected request, and the others likewise."},
-		{true, 2 * time.Second, "It retries the last rejected request after 2 s, and the others likewise."},
-		{false, 0, "It does not retry the last rejected request."},
-		{false, 2 * time.Second, "It does not retry the last rejected request."},
+		{true, 0, "It retries the last request that Aprimo rejected, and the others likewise."},
+		{true, 2 * time.Second, "It retries the last request that Aprimo rejected after 2 s, and the others likewise."},
+		{false, 0, "It does not retry the last request that Aprimo rejected."},
+		{false, 2 * time.Second, "It does not retry the last request that Aprimo rejected."},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			box := new(inbox)
@@ -87,7 +87,7 @@ func TestZeroDelayIsNotGivenUp(t *testing.T) {
 			if got.Again != tt.again || got.Delay != tt.delay {
 				t.Errorf("alert: got Again %v, Delay %v, want %v, %v", got.Again, got.Delay, tt.again, tt.delay)
 			}
-			if text := got.Text(); !strings.Contains(text, tt.want) {
+			if text := got.Text(); !strings.Contains(strings.Join(strings.Fields(text), " "), tt.want) {
 				t.Errorf("Again %v, Delay %v: got %s, want %q in it", tt.again, tt.delay, text, tt.want)
 			}
 		})
@@ -214,4 +214,14 @@ func checkSafe(t *testing.T, a notify.Alert) {
 func unsafe(r rune) bool {
 	return r < ' ' || 0x7f <= r && r < 0xa0 || 0x200b <= r && r <= 0x200f || 0x2028 <= r && r <= 0x202e ||
 		0x2066 <= r && r <= 0x2069 || r == 0x61c || r == 0xfeff
+}
+
+// A test mail has nothing that has happened, as HTML and as text.
+func TestTestMailHasNoEvents(t *testing.T) {
+	a := notify.Sample(notify.Throttled, notify.Test)
+	for _, mail := range []string{a.Text(), a.HTML()} {
+		if strings.Contains(mail, "anna@example.com") || !strings.Contains(mail, "Nothing has happened") {
+			t.Errorf("got %s, want a test without users", mail)
+		}
+	}
 }

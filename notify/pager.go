@@ -34,7 +34,7 @@ func (a Alert) changes() (all []change) {
 	for _, s := range a.Unreported {
 		text := many(s.Total, "event")
 		if s.Lost > 0 {
-			text += ", " + many(s.Lost, "call") + " lost"
+			text += ", " + many(s.Lost, "call") + " given up"
 		}
 		all = append(all, change{s.Incident, s.Since, s.Ended, s.Opened, text})
 	}

@@ -78,7 +78,7 @@ func TestUnknownConditions(t *testing.T) {
 func TestRoutesShowNoSecret(t *testing.T) {
 	r := notify.Routes{{Name: "mail", To: notify.Email{Username: "u", Password: "hunter2"}}, {To: notify.Email{Password: "hunter2"}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
-		if s := fmt.Sprintf(verb, r); strings.Contains(s, "hunter2") || s != `notify.Routes["mail" "way 2"]` {
+		if s := fmt.Sprintf(verb, r); strings.Contains(s, "hunter2") || s != `notify.Routes["mail" "route 2"]` {
 			t.Errorf("%s: got %s, want the names alone", verb, s)
 		}
 	}

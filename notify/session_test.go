@@ -85,7 +85,7 @@ func TestSilentPort(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				took, err := scripted{}.send(t, t.Context(), e, nil)
 				wantTook(t, took, greetWithin)
-				wantSays(t, err, "an SMTP port?", "said nothing for 10s")
+				wantSays(t, err, "an SMTP port?", "sent nothing for 10s")
 			})
 		})
 	}

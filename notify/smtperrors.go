@@ -73,7 +73,7 @@ func (s *session) greetError(err error) error {
 	}
 	what := "the server sends no SMTP greeting, " + s.portAdvice()
 	if isTimeout(err) {
-		return fmt.Errorf("%s: it said nothing for %v: %w", what, greetWithin, quote(err, s.trace.hide))
+		return fmt.Errorf("%s: it sent nothing for %v: %w", what, greetWithin, quote(err, s.trace.hide))
 	}
 	return s.answer(what, err)
 }

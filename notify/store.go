@@ -167,7 +167,7 @@ const (
 	storeTTL     = 72 * time.Hour // longer than anything that the state remembers
 )
 
-var errContended = errors.New("notify: the Store was changed by others at each try")
+var errContended = errors.New("notify: the Store was changed by other processes at each attempt")
 
 // update changes the state in the Store, or this process's own while the Store cannot
 // be used. It may block; Observe does not wait for it.

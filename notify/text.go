@@ -16,7 +16,7 @@ var advice = map[Condition][]string{
 		"Ask Aprimo to raise the limit, then set the same number in this program's limiter.",
 	},
 	Failing: {
-		"Find the calls in the log. One that was answered 429 was not carried out: it is safe to run it again, and any call that only reads.",
+		"Find the calls in the log. It is safe to run a call again if its answer was 429, because it was not carried out, or if it only reads.",
 		"A call without an answer, or with a 502, 503 or 504, may have been carried out. Check that in Aprimo before you run it again: " +
 			"a POST that runs twice makes duplicates.",
 		"A call is given up when all its attempts fail, or its deadline passes. Allow more time, or start fewer calls at once.",
@@ -42,11 +42,11 @@ func (a Alert) title() string {
 	what := fmt.Sprintf("Aprimo answered %s from %s with status 429 (too many requests) in %s", many(a.Total, "request"), from, span)
 	switch a.Condition {
 	case Failing:
-		what = fmt.Sprintf("%s from %s failed after all attempts, in %s", many(a.Total, "call"), from, span)
+		what = fmt.Sprintf("%s from %s %s given up in %s", many(a.Total, "call"), from, were(a.Total), span)
 	case Refusing:
-		what = fmt.Sprintf("Your program's calls do not fit: %s rejected %s before sending, in %s", from, many(a.Total, "call"), span)
+		what = fmt.Sprintf("%s from %s %s rejected locally and never sent, in %s", many(a.Total, "call"), from, were(a.Total), span)
 	case Saturated:
-		what = fmt.Sprintf("Requests from %s have been slow for %s: they wait at Aprimo, or in our own queue", from, span)
+		what = fmt.Sprintf("Requests from %s have been slow for %s: they wait at Aprimo, or in the local queue", from, span)
 	}
 	switch a.Phase {
 	case Escalated:
@@ -125,7 +125,7 @@ func (a Alert) outcome() []string {
 		lines = []string{many(a.Lost, "call") + " given up: the caller got the error"}
 	}
 	if a.Unconfirmed > 0 {
-		lines = append(lines, fmt.Sprintf("of these, %d may have been carried out; %d can be run again", a.Unconfirmed, a.Lost-a.Unconfirmed))
+		lines = append(lines, fmt.Sprintf("%d of these may have been carried out; %d can be run again", a.Unconfirmed, a.Lost-a.Unconfirmed))
 	}
 	if a.Recovered > 0 {
 		lines = append(lines, many(a.Recovered, "call")+" succeeded after a retry")
@@ -147,11 +147,11 @@ func (a Alert) share() string {
 	case a.Rate+a.Others <= 0:
 		return ""
 	case a.Rate < 0.05:
-		return during + "None of the queued requests were ours: other programs used all of it."
+		return during + "None of the queued requests were ours: other programs used the whole limit."
 	case a.Others < 0.5:
 		return during + "Our own traffic alone can account for it."
 	}
-	return during + fmt.Sprintf("At most %s were ours, at least %s were other programs'.", number(a.Rate), number(a.Others))
+	return during + fmt.Sprintf("At most %s were ours; other programs sent at least %s.", number(a.Rate), number(a.Others))
 }
 
 func (a Alert) actions() []string {
@@ -165,24 +165,24 @@ func (a Alert) actions() []string {
 	switch {
 	case a.Phase == Resolved || a.Phase == Digest: // the retry is over
 	case a.Again && a.Delay > 0:
-		lines = append(lines, "It retries the last rejected request after "+howLong(a.Delay)+", and the others likewise.")
+		lines = append(lines, "It retries the last request that Aprimo rejected after "+howLong(a.Delay)+", and the others likewise.")
 	case a.Again:
-		lines = append(lines, "It retries the last rejected request, and the others likewise.")
+		lines = append(lines, "It retries the last request that Aprimo rejected, and the others likewise.")
 	case a.Condition == Throttled:
-		lines = append(lines, "It does not retry the last rejected request.")
+		lines = append(lines, "It does not retry the last request that Aprimo rejected.")
 	}
 	return lines
 }
 
 func (a Alert) foot() []string {
-	lines := []string{"Sent by " + a.program() + ".", "Threshold for a first mail: " + a.threshold() + "."}
+	var lines []string
 	switch {
 	case !a.NoneBefore.IsZero():
 		lines = append(lines, "This is the last mail of this kind before "+at(a.NoneBefore)+": the rule allows no more.")
 	case a.Phase == Resolved || a.Phase == Digest && a.Next.IsZero():
 		lines = append(lines, "No more mail unless the threshold is reached again.")
 	case !a.Next.IsZero():
-		lines = append(lines, "The next mail comes when it ends or grows tenfold, at the latest at "+at(a.Next)+".")
+		lines = append(lines, "The next mail comes when it ends or grows tenfold, and no later than "+at(a.Next)+".")
 	}
 	if a.Cooldown > 0 {
 		lines = append(lines, "Another incident gets its own mail no earlier than "+howLong(a.Cooldown)+" after the first mail of this one.")
@@ -226,6 +226,13 @@ func many(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func were(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
 }
 
 // wrap breaks text into the lines of a mail, all but the first indented. A word that is

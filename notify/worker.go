@@ -27,8 +27,10 @@ func (a *Alerter) startWorker() {
 	}
 }
 
-// work exchanges deltas and alerts with the state, until there is nothing to add and
-// nothing to expect. It has a goroutine of its own since a Store may be slow.
+// work takes what Observe has counted to the alerts. Each second it adds the counts to the state
+// (sharedState.apply), which advances the incidents (incident.step) and returns the alerts that
+// are due, and delivers these (dispatch). It ends when there is nothing to add and nothing to
+// expect. It has a goroutine of its own since a Store may be slow.
 func (a *Alerter) work() {
 	for {
 		closing := a.isClosing()

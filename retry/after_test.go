@@ -81,10 +81,10 @@ func FuzzAfter(f *testing.F) {
 		now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 		one := retry.After(http.Header{"Retry-After": {value}, "Date": {date}}, now)
 		if one < 0 {
-			t.Errorf("After(%q) = %v", value, one)
+			t.Errorf("After(%q): got %v, want no negative time", value, one)
 		}
 		if two := retry.After(http.Header{"Retry-After": {"1", value}, "Date": {date}}, now); two != max(one, time.Second) {
-			t.Errorf("beside another header %v, alone %v", two, one)
+			t.Errorf("got %v beside another header of 1 s and %v alone, want the longer one", two, one)
 		}
 	})
 }

@@ -138,7 +138,7 @@ func TestNoBodyIsRepeated(t *testing.T) {
 		req, _ := http.NewRequest(http.MethodPut, recordsURL, nil)
 		req.Body, req.GetBody = http.NoBody, nil
 		if resp, err := (&retry.Transport{Base: b, Policy: atOnce}).RoundTrip(req); err != nil || resp.StatusCode != 200 {
-			t.Errorf("%d: %v, %v", status, resp, err)
+			t.Errorf("%d: got %v, %v; want status 200", status, resp, err)
 		}
 		if req.Body != http.NoBody {
 			t.Error("the request was changed")

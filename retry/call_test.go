@@ -114,11 +114,11 @@ func TestPatiencePastAQuarterOfAnHour(t *testing.T) {
 		b := statuses(429)
 		resp, err := send(t.Context(), &retry.Transport{Base: b, Policy: retry.Policy{Throttled: 300}}, "GET", "")
 		if err != nil || resp.StatusCode != 429 || len(b.begun) != 301 {
-			t.Fatalf("%v, %v after %d attempts", resp, err, len(b.begun))
+			t.Fatalf("got %v, %v after %d attempts, want status 429 after 301", resp, err, len(b.begun))
 		}
 		for i := 10; i < len(b.begun); i++ {
 			if d := b.begun[i] - b.begun[i-1]; d < 7500*time.Millisecond || d > 10*time.Second {
-				t.Fatalf("waited %v after %v", d, b.begun[i-1])
+				t.Fatalf("waited %v after %v, want 7.5 s to 10 s", d, b.begun[i-1])
 			}
 		}
 	})
@@ -140,7 +140,7 @@ func TestRetryAfterWithoutACap(t *testing.T) {
 			begin := time.Now()
 			resp, err := send(ctx, o, "GET", "")
 			if resp != nil || !errors.Is(err, context.Canceled) || time.Since(begin) != 20*time.Hour || len(b.begun) != 1 {
-				t.Errorf("%q: %v, %v after %v and %d attempts", header, resp, err, time.Since(begin), len(b.begun))
+				t.Errorf("%q: got %v, %v after %v and %d attempts; want context.Canceled after 20 h and 1", header, resp, err, time.Since(begin), len(b.begun))
 			}
 			if len(o.seen) != 1 || !o.seen[0].Again || o.seen[0].Delay < least {
 				t.Errorf("%q: decided %+v, want another attempt after %v at least", header, o.seen, least)

@@ -82,7 +82,7 @@ func TestDrainHasBounds(t *testing.T) {
 					t.Errorf("read %d bytes in %v, want %d to %d in %v", body.read, again.Sub(begin), test.from, test.to, test.took)
 				}
 				if long := body.closedAt.Sub(begin); long > time.Second {
-					t.Errorf("closed after %v", long)
+					t.Errorf("closed after %v, want a second at most", long)
 				}
 			})
 		})

@@ -156,7 +156,7 @@ func TestWhatIsRepeated(t *testing.T) {
 				b := &base{steps: []step{test.step, {status: 200}}}
 				resp, err := send(t.Context(), &retry.Transport{Base: b}, test.method, "body")
 				if again := len(b.begun) == 2; again != test.again {
-					t.Fatalf("sent %d times: %v, %v", len(b.begun), resp, err)
+					t.Fatalf("got %v, %v after %d attempts, want another one: %v", resp, err, len(b.begun), test.again)
 				}
 				switch {
 				case test.again:
@@ -232,19 +232,19 @@ func TestDefaultPolicyOutlastsAMinute(t *testing.T) {
 				b := &base{steps: steps}
 				resp, err := send(t.Context(), &retry.Transport{Base: b}, "POST", "body")
 				if err != nil || resp.StatusCode != 429 || len(b.begun) != 21 {
-					t.Fatalf("%v, %v after %d attempts", resp, err, len(b.begun))
+					t.Fatalf("got %v, %v after %d attempts, want status 429 after 21", resp, err, len(b.begun))
 				}
 				if last := b.begun[20]; last < time.Minute {
-					t.Errorf("gave up after %v", last)
+					t.Errorf("gave up after %v, want a minute at least", last)
 				}
 				for i, body := range b.bodies {
 					if body != "body" {
-						t.Errorf("attempt %d sent %q", i+1, body)
+						t.Errorf("attempt %d: got the body %q, want %q", i+1, body, "body")
 					}
 				}
 				for i, answer := range b.answer {
 					if last := i == 20; answer.closed == last {
-						t.Errorf("answer %d closed: %v", i+1, answer.closed)
+						t.Errorf("answer %d: got closed %v, want all but the last closed", i+1, answer.closed)
 					}
 				}
 			})
@@ -257,7 +257,7 @@ func TestBudgetsAreSeparate(t *testing.T) {
 		b := statuses(429, 503, 429, 502, 429, 503, 429, 503, 200)
 		resp, err := send(t.Context(), &retry.Transport{Base: b, Policy: retry.Policy{Throttled: 4, Failures: 4}}, "GET", "")
 		if err != nil || resp.StatusCode != 200 {
-			t.Errorf("%v, %v after %d attempts", resp, err, len(b.begun))
+			t.Errorf("got %v, %v after %d attempts, want status 200", resp, err, len(b.begun))
 		}
 		b = statuses(429, 503, 429, 502, 429, 503, 429, 503, 200)
 		resp, err = send(t.Context(), &retry.Transport{Base: b}, "GET", "")
@@ -287,7 +287,7 @@ func TestBodyThatCannotBeSentAgainIsNot(t *testing.T) {
 	req, _ := http.NewRequest("POST", recordsURL, io.NopCloser(strings.NewReader("once")))
 	resp, err := (&retry.Transport{Base: b}).RoundTrip(req)
 	if err != nil || resp.StatusCode != 429 || len(b.begun) != 1 {
-		t.Errorf("%v, %v after %d attempts", resp, err, len(b.begun))
+		t.Errorf("got %v, %v after %d attempts, want status 429 after 1", resp, err, len(b.begun))
 	}
 }
 
@@ -298,7 +298,7 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 		begin := time.Now()
 		resp, err := send(ctx, &retry.Transport{Base: statuses(429)}, "GET", "")
 		if resp != nil || !errors.Is(err, context.Canceled) || time.Since(begin) != 300*time.Millisecond {
-			t.Errorf("%v, %v after %v", resp, err, time.Since(begin))
+			t.Errorf("got %v, %v after %v; want context.Canceled after 300ms", resp, err, time.Since(begin))
 		}
 	})
 }
@@ -396,7 +396,7 @@ func TestSlowBodyOfA429IsNotWaitedFor(t *testing.T) {
 			t.Errorf("got %v, %v; want status 200", resp, err)
 		}
 		if took := time.Since(begin); took > 2500*time.Millisecond {
-			t.Errorf("took %v", took)
+			t.Errorf("took %v, want 2.5 s at most", took)
 		}
 	})
 }

@@ -26,7 +26,7 @@ func paused(t *testing.T, opts ...transport.Option) (*transport.Transport, *wire
 	tr := probeTransport(w, opts...)
 	get(t.Context(), tr, "")
 	if until := time.Until(tr.Stats().PausedUntil); until != 2*time.Second {
-		t.Fatalf("paused for %v", until)
+		t.Fatalf("paused for %v, want 2s", until)
 	}
 	return tr, w
 }

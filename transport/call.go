@@ -23,21 +23,24 @@ type call struct {
 	req      *http.Request    // the caller's
 	sent     *http.Request    // as it was sent last, with its token; nil before
 	retries  retry.Call
-	waited   time.Duration // in the queue, all attempts together
-	lastWait time.Duration // in the queue, for the last attempt
-	took     time.Duration // the last attempt, on the wire
-	since    gate.Instant  // when the wait for the last attempt began
-	began    gate.Instant  // when the last attempt began; zero while it waits
-	ended    gate.Instant  // when the last attempt ended
-	rested   time.Duration // of that wait, before it came to the queue
-	before   held          // what had delayed requests when it came to the queue; zero without observers
-	reason   WaitReason    // for most of that wait
-	attempt  int32         // attempts sent
-	reported int32         // the last attempt that had an event of its own
-	named    bool          // the user has been looked for
-	fresh    bool          // the snapshot is of now
-	snapshot snapshot      // as things stood when the last attempt ended
-	changes  *changes      // by the last attempt, not reported yet; nil if there are none
+	waited   time.Duration // for slots, all attempts together
+	lastWait time.Duration // the part of it for the last attempt
+
+	// Of the last attempt, or of the one that waits:
+	since  gate.Instant  // when its wait began
+	rested time.Duration // the part of the wait before it came to the queue: the delay of a retry
+	reason WaitReason    // of most of the wait
+	before held          // what had delayed requests before it came to the queue; zero without observers
+	began  gate.Instant  // when it was sent; zero while it waits
+	ended  gate.Instant  // when it ended
+	took   time.Duration // on the wire
+
+	attempt  int32    // attempts sent
+	reported int32    // the last attempt that had an event of its own
+	named    bool     // the user has been looked for
+	fresh    bool     // the snapshot is of now
+	snapshot snapshot // as things stood when the last attempt ended
+	changes  *changes // by the last attempt, not reported yet; nil if there are none
 }
 
 // call returns a new call, in the memory of one that has ended if there is one: it is

@@ -64,7 +64,7 @@ func TestThoseWhoGiveUpCostNobodyAnything(t *testing.T) {
 				}
 				served.Wait()
 				if took := time.Since(begin); took > test.most {
-					t.Errorf("the others took %v", took)
+					t.Errorf("the others took %v, want %v at most", took, test.most)
 				}
 				if s := tr.Stats(); s.Queued != 0 || s.Sent != 90 {
 					t.Errorf("afterwards %+v, want none queued, 90 sent", s)
@@ -151,7 +151,7 @@ func TestNoQueueAtAll(t *testing.T) {
 		for i := range 16 {
 			_, err := (&http.Client{Transport: tr}).Get(recordsURL)
 			if want := i == 15; errors.Is(err, transport.ErrQueueFull) != want {
-				t.Errorf("call %d: %v", i, err)
+				t.Errorf("call %d: got error %v, want ErrQueueFull: %v", i, err, want)
 			}
 		}
 	})

@@ -129,7 +129,7 @@ func TestRequestIsNotModified(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(before.Header, req.Header); diff != "" {
-			t.Error("header changed:", diff)
+			t.Error("the request's header was changed:", diff)
 		}
 		if req.Body != body || req.URL.String() != before.URL.String() || req.Context() != before.Context() {
 			t.Error("the request was changed")
@@ -147,7 +147,7 @@ func TestThe429ComesBackReadable(t *testing.T) {
 		defer resp.Body.Close()
 		text, err := io.ReadAll(resp.Body)
 		if resp.StatusCode != 429 || string(text) != "answer" || err != nil {
-			t.Errorf("status %d, body %q, %v", resp.StatusCode, text, err)
+			t.Errorf("got status %d, body %q, error %v; want 429 with a readable body", resp.StatusCode, text, err)
 		}
 		if sent := tr.Stats().Sent; sent != 3 {
 			t.Errorf("sent %d times, want 3", sent)

@@ -32,7 +32,7 @@ func TestFailureWaitsItsOwnDelay(t *testing.T) {
 			t.Errorf("while it waits: %+v, want none queued or in flight, no pause", s)
 		}
 		if err := get(t.Context(), tr, "another"); err != nil || time.Since(w.zero) != time.Second {
-			t.Errorf("another one was held back: %v at %v", err, time.Since(w.zero))
+			t.Errorf("another one: got error %v after %v, want success at once, after 1s", err, time.Since(w.zero))
 		}
 		wg.Wait()
 		delay := seen.of(transport.Retrying)[0].Delay

@@ -29,6 +29,13 @@
 // the number of requests in flight follows the delay that the server adds: few of ours wait in
 // its queue, and other integrations are answered quickly. See [WithWindow].
 //
+// # Why did this call wait?
+//
+// The Reason of its [Event]s says it: the limit, a limit that is shared with other processes, the
+// window, a pause, heavy operations, or the delay of a retry; see [WaitReason]. Spans of package
+// otelaprimo say the same. [Stats] says what delays all calls now, and how long a new call waits;
+// see [Bottleneck]. A long wait also has a line in the log.
+//
 // # What it does not do
 //
 // It does not authenticate: the RoundTripper contract leaves that to higher layers, so one
@@ -59,7 +66,7 @@
 // # The log
 //
 // By default WARN and above goes to zerolog's global logger; see [WithLogger] and
-// [WithSlog]. Each 429 has a line. Its fields are those of OpenTelemetry's HTTP conventions
+// [WithSlog]. Each 429 has a line, except in a flood. Its fields are those of OpenTelemetry's HTTP conventions
 // where these have one. Here it is with line breaks:
 //
 //	{"level":"warn","user.name":"anna@example.com","http.request.method":"GET",

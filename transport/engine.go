@@ -151,8 +151,9 @@ func (e *engine) turn(c *call, a *attempt, req *http.Request) (*http.Request, er
 	return ready, err
 }
 
-// slot waits for one in the queue. It reads the clock last: if the process was stopped, or very
-// busy, after the grant, the slot has expired.
+// slot waits for one in the queue, which the call joins now; it came before that if it was in a
+// bulkhead. It reads the clock last: if the process was stopped, or very busy, after the grant,
+// the slot has expired.
 func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Request) (*http.Request, error) {
 	c.before = held{}
 	defer e.noteReason(c, came, now)
@@ -361,7 +362,7 @@ func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int, now 
 	if e.queue.Len() == 0 {
 		e.backlog = 0
 	}
-	if Interactive-Priority(w.Class) != Batch { // a class is the distance from the best Priority
+	if priorityOf(w.Class) != Batch {
 		e.window.Want(now)
 	}
 	if n := e.queue.Rivals(w); !w.Retried && n >= e.maxQueue && e.full(n, now) {

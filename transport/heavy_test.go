@@ -126,7 +126,7 @@ func TestSearchIsHeavyIfItSelectsMuch(t *testing.T) {
 			}
 			time.Sleep(3500 * time.Millisecond)
 			if got := s.atMost("/api/core/search/records"); (got == 4) != test.bound {
-				t.Errorf("%v: %d at once, bound to 4: %v", test.selects, got, test.bound)
+				t.Errorf("%v: got %d at once, want 4: %v", test.selects, got, test.bound)
 			}
 			light.Wait()
 			cancel()

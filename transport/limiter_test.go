@@ -41,7 +41,7 @@ func TestLimiterAlone(t *testing.T) {
 		all := begun(list)
 		for i := n; i < len(all); i++ {
 			if all[i]-all[i-n] < per {
-				rt.Fatalf("%d began within %v", n+1, all[i]-all[i-n])
+				rt.Fatalf("%d began within %v, want %v or more", n+1, all[i]-all[i-n], per)
 			}
 		}
 		var last time.Duration

@@ -7,8 +7,8 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 )
 
-// A Priority ranks a call among those that wait for a slot. The zero value is Normal. A value below Batch counts as Batch, one above
-// Interactive as Interactive.
+// A Priority ranks a call among those that wait for a slot. The zero value is Normal. A value
+// below Batch counts as Batch, and one above Interactive as Interactive.
 //
 // While calls of each class wait, Interactive, Normal and Batch get 4, 2 and 1 of 7 slots,
 // unless WithClasses has changed that. No class starves. Slots that a class does not use go to
@@ -30,6 +30,9 @@ const (
 
 // class returns the class of a Priority in the queue, where 0 is the best.
 func (p Priority) class() int { return int(Interactive - min(max(p, Batch), Interactive)) }
+
+// priorityOf returns the Priority of a class.
+func priorityOf(class int) Priority { return Interactive - Priority(class) }
 
 // String returns the name of the class.
 func (p Priority) String() string {

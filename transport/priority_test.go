@@ -96,7 +96,7 @@ func TestReserveIsKeptFree(t *testing.T) {
 					}
 				}
 				if want := min(0.99, max(0, test.reserve)); float64(len(at)) < 19*14.8*(1-want) {
-					t.Errorf("only %d began in 20 s", len(at))
+					t.Errorf("%d began in 20 s, want %.0f at least", len(at), 19*14.8*(1-want))
 				}
 				cancel()
 				c.Wait()

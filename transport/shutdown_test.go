@@ -25,7 +25,7 @@ func TestShutdownLetsThoseThatWaitFinish(t *testing.T) {
 		defer cancel()
 		err := tr.Shutdown(ctx)
 		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "25 calls left") {
-			t.Errorf("Shutdown that is cut short: %v", err)
+			t.Errorf("Shutdown that is cut short: got %v, want a deadline with 25 calls left", err)
 		}
 		if _, err := client.Get(recordsURL); !errors.Is(err, transport.ErrShutdown) {
 			t.Errorf("a new call: %v, want ErrShutdown", err)
@@ -59,7 +59,7 @@ func TestShutdownWithAFinishedContext(t *testing.T) {
 		go get(t.Context(), tr, "")
 		synctest.Wait()
 		if err := tr.Shutdown(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "1 calls left") {
-			t.Errorf("with a call under way: %v", err)
+			t.Errorf("with a call in progress: got %v, want context.Canceled with the call left", err)
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()

@@ -130,7 +130,7 @@ func (t *Transport) Queue() []QueueCount {
 // counts appends to all who waits in q.
 func counts(q *fairqueue.Queue, heavy bool, all []QueueCount) []QueueCount {
 	for _, c := range q.Counts() {
-		all = append(all, QueueCount{Interactive - Priority(c.Class), c.Flow, heavy, c.Waiting})
+		all = append(all, QueueCount{priorityOf(c.Class), c.Flow, heavy, c.Waiting})
 	}
 	return all
 }

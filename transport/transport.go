@@ -80,7 +80,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	for {
-		resp, err := c.retries.Send(c) // waits for its turn: see engine.send
+		resp, err := c.retries.Send(c) // calls c.RoundTrip, and that engine.send
 		next := c.retries.Judge(resp, err)
 		if next.Throttled && next.Again {
 			next.Again = !t.engine.outlived(c)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,8 +24,6 @@ type flags struct {
 func parse(args []string, env func(string) string, out io.Writer) (flags, error) {
 	f := flags{env: env}
 	s := flag.NewFlagSet("alert", flag.ContinueOnError)
-	s.SetOutput(out)
-	s.Usage = program.Usage(s, mainGo)
 	s.StringVar(&f.preview, "preview", "", "write all alerts as they look into this `folder`, and send none")
 	s.StringVar(&f.smtp, "smtp", "", "`host:port` of a real mail server (Addr)")
 	s.StringVar(&f.from, "from", "", "`address` of the sender (From)")
@@ -36,24 +33,25 @@ func parse(args []string, env func(string) string, out io.Writer) (flags, error)
 	s.BoolVar(&f.implicit, "tls", false, "use TLS from the start, as on port 465 (ImplicitTLS)")
 	s.BoolVar(&f.noTLS, "insecure-no-tls", false, "use no TLS: for a server on this machine (InsecureNoTLS)")
 	s.BoolVar(&f.check, "check", false, "check the settings and send no alert")
-	s.StringVar(&f.webhook, "webhook", "", "send to WEBHOOK_URL in this `shape`: json, slack or teams")
+	s.StringVar(&f.webhook, "webhook", "", "send to WEBHOOK_URL in this `shape`: json, slack, teams, alertmanager or pagerduty")
 	s.StringVar(&f.tenant, "tenant", "acme", "`name` of the tenant in the alert")
-	if err := s.Parse(args); err != nil {
+	var rest []string
+	if err := program.ParseArgs(s, args, mainGo, &rest, out); err != nil {
 		return f, err
 	}
-	if s.NArg() > 0 {
-		return f, fmt.Errorf("unknown argument %q: use flags only; write several recipients as -to a@example.com,b@example.com", s.Arg(0))
+	if len(rest) > 0 {
+		return f, program.Misuse("unexpected argument %q: use flags only; write several recipients as -to a@example.com,b@example.com", rest[0])
 	}
 	var err error
 	s.Visit(func(given *flag.Flag) {
 		switch given.Name {
 		case "preview":
 			if s.NFlag() > 1 {
-				err = errors.New("-preview sends nothing: leave out the other flags")
+				err = program.Misuse("-preview sends nothing: leave out the other flags")
 			}
 		case "from", "to", "user", "token", "tls", "insecure-no-tls":
 			if f.smtp == "" && err == nil {
-				err = fmt.Errorf("-%s is for a real mail server: name it with -smtp host:port", given.Name)
+				err = program.Misuse("-%s is for a real mail server: name it with -smtp host:port", given.Name)
 			}
 		}
 	})
@@ -93,20 +91,27 @@ func (f flags) ways(out io.Writer) (ways notify.Routes, done func(), err error) 
 }
 
 // hook returns the settings of the webhook.
-func (f flags) hook() (notify.Webhook, error) {
-	shapes := map[string]notify.Shape{"json": notify.JSON, "slack": notify.Slack, "teams": notify.Teams}
+func (f flags) hook() (w notify.Webhook, err error) {
+	shapes := map[string]notify.Shape{
+		"json": notify.JSON, "slack": notify.Slack, "teams": notify.Teams,
+		"alertmanager": notify.Alertmanager, "pagerduty": notify.PagerDuty,
+	}
 	shape, ok := shapes[f.webhook]
 	if !ok {
-		return notify.Webhook{}, fmt.Errorf("bad -webhook %q: choose the shape json, slack or teams", f.webhook)
+		return notify.Webhook{}, program.Misuse("bad -webhook %q: choose the shape json, slack, teams, alertmanager or pagerduty", f.webhook)
 	}
-	url, err := f.secret("WEBHOOK_URL", "the URL to post to, as the service shows it")
-	return notify.Webhook{URL: url, Shape: shape}, err
+	w = notify.Webhook{Shape: shape}
+	w.URL, err = f.secret("WEBHOOK_URL", "the URL to post to, as the service shows it")
+	if err == nil && shape == notify.PagerDuty {
+		w.RoutingKey, err = f.secret("PAGERDUTY_ROUTING_KEY", "the integration key that PagerDuty shows for the service")
+	}
+	return w, err
 }
 
 // email returns the settings of the real mail server.
 func (f flags) email() (e notify.Email, err error) {
 	if f.from == "" || f.to == "" {
-		return e, errors.New("set -from and -to, the addresses of the sender and of the recipients")
+		return e, program.Misuse("set -from and -to, the addresses of the sender and of the recipients")
 	}
 	e = notify.Email{
 		Addr: f.smtp, From: f.from, To: strings.Split(f.to, ","), Username: f.user,
@@ -114,7 +119,7 @@ func (f flags) email() (e notify.Email, err error) {
 	}
 	switch {
 	case f.token && f.user == "":
-		return e, errors.New("-token needs -user, the mailbox of the token")
+		return e, program.Misuse("-token needs -user, the mailbox of the token")
 	case f.token:
 		token, err := f.secret("SMTP_TOKEN", "the access token of "+f.user)
 		e.Token = func(context.Context) (string, error) { return token, nil }

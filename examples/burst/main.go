@@ -19,7 +19,6 @@ import (
 	_ "embed"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 
 	"github.com/aprimo-go/aprimo/examples/internal/program"
@@ -37,12 +36,11 @@ var mainGo string
 func main() {
 	var f flags
 	flag.IntVar(&f.calls, "n", 130, "number of `requests` to send at once")
-	flag.IntVar(&f.rate, "rate", 15, "limit in requests per second, of the tenant and of our transport")
-	flag.IntVar(&f.queue, "queue", 100, "requests above the limit that the simulated tenant queues")
-	flag.Float64Var(&f.others, "others", 40, "requests per second of another integration, which saturates the tenant for 8 s; 0: none")
+	flag.IntVar(&f.rate, "rate", 15, "limit in `requests` per second, of the tenant and of our transport")
+	flag.IntVar(&f.queue, "queue", 100, "`requests` above the limit that the simulated tenant queues")
+	flag.Float64Var(&f.others, "others", 40, "`requests` per second of another integration, which saturates the tenant for 8 s; 0: none")
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com; empty: a simulated one")
-	flag.Usage = program.Usage(flag.CommandLine, mainGo)
-	flag.Parse()
+	program.Parse("burst", mainGo, nil)
 	program.Main("burst", func(ctx context.Context, out io.Writer) error {
 		err := run(ctx, f, out)
 		if err != nil && ctx.Err() != nil {
@@ -64,16 +62,14 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 
 func (f flags) check() error {
 	switch {
-	case flag.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
 	case f.calls < 1 || f.calls > 10_000:
-		return fmt.Errorf("-n %d: choose 1 to 10000 requests", f.calls)
+		return program.Misuse("-n %d: choose 1 to 10000 requests", f.calls)
 	case f.rate < 1 || f.rate > 1000:
-		return fmt.Errorf("-rate %d: choose 1 to 1000 a second", f.rate)
+		return program.Misuse("-rate %d: choose 1 to 1000 requests per second", f.rate)
 	case f.queue < 1:
-		return fmt.Errorf("-queue %d: choose at least 1", f.queue)
+		return program.Misuse("-queue %d: choose at least 1 request", f.queue)
 	case f.others < 0 || f.others > 10_000:
-		return fmt.Errorf("-others %g: choose 0 to 10000 a second", f.others)
+		return program.Misuse("-others %g: choose 0 to 10000 requests per second", f.others)
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func openExport(f flags) (*exportFile, error) {
 		e.csv = true
 	case ".jsonl":
 	default:
-		return nil, fmt.Errorf("-out %s: the name must end with .jsonl or .csv", f.out)
+		return nil, program.Misuse("-out %s: the name must end with .jsonl or .csv", f.out)
 	}
 	unlock, err := program.Lock(e.statePath())
 	if err != nil {

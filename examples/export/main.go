@@ -44,14 +44,13 @@ func main() {
 	flag.StringVar(&f.find, "find", "", "search `expression`; empty: all records")
 	flag.StringVar(&f.out, "out", "records.jsonl", "`file` to write: .jsonl or .csv")
 	flag.IntVar(&f.records, "records", 2500, "`number` of records of the simulated tenant")
-	flag.Usage = program.Usage(flag.CommandLine, mainGo)
-	flag.Parse()
+	program.Parse("export", mainGo, nil)
 	program.Main("export", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
 }
 
 func run(ctx context.Context, f flags, out io.Writer) error {
-	if flag.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
+	if f.records < 0 {
+		return program.Misuse("-records %d: choose at least 0 records", f.records)
 	}
 	c, err := connect.Client(f.tenant, &aprimotest.Tenant{Records: f.records}, out)
 	if err != nil {
@@ -98,7 +97,7 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 func stopped(ctx context.Context, f flags, count int, err error) error {
 	next := "run the same command again to resume"
 	if f.tenant == "" {
-		next = fmt.Sprintf("the simulated tenant is gone now, remove %s and %s.state to start again", f.out, f.out)
+		next = fmt.Sprintf("the simulated tenant is gone: remove %s and %s.state to start again", f.out, f.out)
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("stopped after %s; %s", program.Count(count, "record", "records"), next)

@@ -56,8 +56,7 @@ func main() {
 	flag.StringVar(&f.collection, "collection", "", "`id` of a collection, instead of a search")
 	flag.BoolVar(&f.all, "all", false, "order the files of all records of the tenant")
 	flag.StringVar(&f.dir, "dir", "files", "`directory` for the files")
-	flag.Usage = program.Usage(flag.CommandLine, mainGo)
-	flag.Parse()
+	program.Parse("order", mainGo, nil)
 	program.Main("order", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
 }
 
@@ -69,12 +68,10 @@ func (f flags) check() error {
 		}
 	}
 	switch {
-	case flag.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
 	case sources > 1:
-		return errors.New("-find, -collection and -all: choose one")
+		return program.Misuse("-find, -collection and -all: choose one")
 	case sources == 0 && f.tenant != "":
-		return errors.New("-find, -collection or -all: choose what to order; -all orders the files of all records of the tenant")
+		return program.Misuse("-find, -collection or -all: choose what to order; -all orders the files of all records of the tenant")
 	}
 	return nil
 }

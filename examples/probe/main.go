@@ -78,15 +78,11 @@ func main() {
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of a real tenant, such as acme for acme.dam.aprimo.com")
 	flag.StringVar(&f.profile, "profile", "profile.json", "`file` to write the profile to")
 	flag.BoolVar(&f.yes, "yes", false, "send to a real tenant without asking")
-	flag.Usage = program.Usage(flag.CommandLine, mainGo)
-	flag.Parse()
+	program.Parse("probe", mainGo, nil)
 	program.Main("probe", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
 }
 
 func run(ctx context.Context, f flags, out io.Writer) error {
-	if flag.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
-	}
 	name := f.tenant
 	if name == "" {
 		name = "simulated"
@@ -105,6 +101,9 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 	}
 	all, err := p.measure(ctx)
 	if err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped after %s (%w): run the same command again to measure anew", p.sent(), err)
+		}
 		return errors.Join(fmt.Errorf("stopped after %s; nothing more is sent", p.sent()), err)
 	}
 	found := conclude(all, p.operations)

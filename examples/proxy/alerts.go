@@ -1,11 +1,10 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"strings"
 
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 	"github.com/aprimo-go/aprimo/notify"
 )
 
@@ -17,11 +16,11 @@ func (f flags) routes() (routes notify.Routes, err error) {
 			Username: f.account, Password: os.Getenv("SMTP_PASSWORD"), InsecureNoTLS: f.noTLS,
 		}
 		if err := mail.Validate(); err != nil {
-			return nil, fmt.Errorf("-smtp, -from, -to: %w", err)
+			return nil, program.Misuse("-smtp, -from, -to: %w", err)
 		}
 		routes = append(routes, notify.Route{Name: "mail", To: mail})
 	} else if f.from+f.to+f.account != "" || f.noTLS {
-		return nil, errors.New("-from, -to, -account and -insecure-no-tls are for a mail server: name it with -smtp host:port")
+		return nil, program.Misuse("-from, -to, -account and -insecure-no-tls are for a mail server: name it with -smtp host:port")
 	}
 	if f.webhook != "" {
 		shape := notify.Shape(f.webhook)
@@ -30,7 +29,7 @@ func (f flags) routes() (routes notify.Routes, err error) {
 		}
 		hook := notify.Webhook{URL: os.Getenv("WEBHOOK_URL"), Shape: shape, RoutingKey: os.Getenv("PAGERDUTY_ROUTING_KEY")}
 		if err := hook.Validate(); err != nil {
-			return nil, fmt.Errorf("-webhook and the environment variable WEBHOOK_URL: %w", err)
+			return nil, program.Misuse("-webhook and the environment variable WEBHOOK_URL: %w", err)
 		}
 		routes = append(routes, notify.Route{Name: "webhook", To: hook})
 	}

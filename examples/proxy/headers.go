@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 	"github.com/aprimo-go/aprimo/transport"
 )
 
@@ -23,7 +23,7 @@ func (h headers) all() []string { return []string{h.flow, h.class, h.user} }
 func (h headers) validate() error {
 	for _, name := range h.all() {
 		if strings.EqualFold(name, "Authorization") {
-			return errors.New("-flow-header, -class-header, -user-header: Authorization is for Aprimo and not checked here: choose another header")
+			return program.Misuse("-flow-header, -class-header, -user-header: Authorization is for Aprimo and not checked here: choose another header")
 		}
 	}
 	return nil

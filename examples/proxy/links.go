@@ -3,13 +3,14 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 )
 
 // links makes the links in responses lead to the proxy. Only what leads to a host and path
@@ -33,7 +34,7 @@ func newLinks(to string, from hosts) (*links, error) {
 	}
 	u, err := url.Parse(to)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.ContainsAny(to, "?#@\"\\ ") {
-		return nil, fmt.Errorf("-links %q: write the URL by which programs reach the proxy, such as http://proxy:8080", to)
+		return nil, program.Misuse("-links %q: write the URL by which programs reach the proxy, such as http://proxy:8080", to)
 	}
 	const slash = `\\?/` // JSON may escape it
 	return &links{

@@ -66,7 +66,6 @@ import (
 	"context"
 	_ "embed"
 	"flag"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -79,13 +78,15 @@ type flags struct {
 	listen, admin           string
 	tenant, links           string
 	redis                   string
-	processes               int
+	limit, processes        int
 	flow, class, user       string // names of headers
 	smtp, from, to, account string
 	noTLS                   bool
 	webhook                 string
 	drainDelay, drain       time.Duration
 }
+
+const defaultLimit = 15 // requests per second, of each tenant unless Aprimo has raised it
 
 //go:embed main.go
 var mainGo string
@@ -97,6 +98,7 @@ func main() {
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of the tenant, such as acme for acme.dam.aprimo.com; empty: a simulated one")
 	flag.StringVar(&f.links, "links", "", "`URL` by which programs reach the proxy, such as http://proxy:8080, for links in responses; empty: links lead to Aprimo")
 	flag.StringVar(&f.redis, "redis", "", "`URL` of the Redis over which proxies share the limit, such as redis://user:password@redis:6379; empty: not shared")
+	flag.IntVar(&f.limit, "limit", defaultLimit, "the tenant's limit in `requests` per second, of all proxies together")
 	flag.IntVar(&f.processes, "processes", 1, "assumed `number` of proxies until Redis is first reached")
 	flag.StringVar(&f.flow, "flow-header", "", "`name` of the header in which a server in front says which program calls, such as X-Real-IP; empty: programs are distinguished by their address")
 	flag.StringVar(&f.class, "class-header", "", "`name` of the header in which programs write interactive, normal or batch; empty: all requests are normal")
@@ -109,13 +111,9 @@ func main() {
 	flag.StringVar(&f.webhook, "webhook", "", "`shape` of alerts for a webhook: json, slack, teams, alertmanager or pagerduty, with the URL in the environment variable WEBHOOK_URL, and for pagerduty the key in PAGERDUTY_ROUTING_KEY; empty: no webhook")
 	flag.DurationVar(&f.drainDelay, "drain-delay", 0, "`time` to accept requests after the signal to end, until load balancers have noticed")
 	flag.DurationVar(&f.drain, "drain", time.Minute, "`time` to complete requests before exit")
-	flag.Usage = program.Usage(flag.CommandLine, mainGo)
-	flag.Parse()
+	program.Parse("proxy", mainGo, nil)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program
-	if err := run(ctx, f, nil); err != nil {
-		fmt.Fprintln(os.Stderr, "proxy:", err)
-		os.Exit(1)
-	}
+	context.AfterFunc(ctx, stop)                                  // a second signal ends the program
+	program.Exit(context.Background(), "proxy", run(ctx, f, nil)) // a signal is no failure
 }

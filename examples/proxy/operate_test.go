@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/notify"
@@ -86,7 +87,7 @@ func TestAlertsByWebhook(t *testing.T) {
 	}
 }
 
-func TestBadAlerts(t *testing.T) {
+func TestBadFlags(t *testing.T) {
 	for _, test := range []struct {
 		f         flags
 		url, want string
@@ -94,12 +95,31 @@ func TestBadAlerts(t *testing.T) {
 		{flags{to: "a@example.com"}, "", "-smtp"},
 		{flags{smtp: "mail.example:587", to: "a@example.com"}, "", "no From"},
 		{flags{webhook: "json"}, "http://example.com/secret", "WEBHOOK_URL"},
+		{flags{limit: -1}, "", "-limit -1"},
 		{flags{webhook: "pigeon"}, "https://example.com/secret", `"pigeon"`},
 	} {
 		t.Setenv("WEBHOOK_URL", test.url)
 		if _, err := newProxy(test.f); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%+v: got %v, want an error that names %s", test.f, err, test.want)
 		}
+	}
+}
+
+// The limit is that of the flag, alone and shared, and Aprimo's without it.
+func TestLimit(t *testing.T) {
+	redis := "redis://" + miniredis.RunT(t).Addr()
+	for _, test := range []struct {
+		f    flags
+		want float64
+	}{{flags{}, 15}, {flags{limit: 30}, 30}, {flags{limit: 30, redis: redis}, 30}} {
+		p, err := newProxy(test.f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.transport.Stats().Limit; got != test.want {
+			t.Errorf("%+v: got a limit of %g, want %g", test.f, got, test.want)
+		}
+		p.close()
 	}
 }
 

@@ -1,9 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/examples/internal/program"
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/redislimit"
@@ -36,8 +36,9 @@ type proxy struct {
 
 // newProxy returns the proxy that the flags describe.
 func newProxy(f flags) (*proxy, error) {
-	if flag.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
+	limit := cmp.Or(f.limit, defaultLimit)
+	if limit < 1 {
+		return nil, program.Misuse("-limit %d: choose at least 1 request per second", limit)
 	}
 	p := &proxy{hosts: hostsOf(f.tenant), needsToken: f.tenant != "", headers: headers{f.flow, f.class, f.user}}
 	links, badLinks := newLinks(f.links, p.hosts)
@@ -50,16 +51,18 @@ func newProxy(f flags) (*proxy, error) {
 	rule := notify.Rule{Tenant: f.tenant}
 	if f.tenant == "" {
 		rule.Tenant = "simulated"
-		base = new(aprimotest.Tenant).Transport()
+		base = (&aprimotest.Tenant{Rate: limit}).Transport()
 	}
-	opts := []transport.Option{transport.WithBase(base), transport.WithObserver(logFailures())}
+	opts := []transport.Option{
+		transport.WithBase(base), transport.WithLimiter(transport.NewLimiter(limit, time.Second)), transport.WithObserver(logFailures()),
+	}
 	if f.redis != "" {
 		o, err := redis.ParseURL(f.redis)
 		if err != nil {
-			return nil, errors.New("-redis: not the URL of a Redis, such as redis://redis:6379") // err shows the password
+			return nil, program.Misuse("-redis: write the URL of a Redis, such as redis://redis:6379") // err shows the password
 		}
 		client := redis.NewClient(o)
-		limiter := redislimit.New(client, rule.Tenant, redislimit.WithProcesses(f.processes))
+		limiter := redislimit.New(client, rule.Tenant, redislimit.WithLimit(limit, time.Second), redislimit.WithProcesses(f.processes))
 		opts = append(opts, transport.WithLimiter(limiter))
 		rule.Store = redislimit.NewStore(client, rule.Tenant)
 		p.closers = append(p.closers, limiter, client)

@@ -11,13 +11,13 @@ var hints = []struct {
 	operation *regexp.Regexp
 	hint      string
 }{
-	{regexp.MustCompile(`^GET /api/core/record/\{id\}$`), "one request per record: search for many at once (Records.GetMany in package client), and select only what you need with the headers select-record and select-…"},
-	{regexp.MustCompile(`^GET /api/core/orders?/\{id\}`), "orders are polled: wait for all of them together with Orders.Wait in package client, which polls rarely and many at once"},
-	{regexp.MustCompile(`^POST /api/core/orders`), "orders are heavy for Aprimo: put many records into one, and run them at night as transport.Batch"},
+	{regexp.MustCompile(`^GET /api/core/record/\{id\}$`), "read many records in one request (Records.GetMany in package client), and select only the fields that you need (SelectFields)"},
+	{regexp.MustCompile(`^GET /api/core/orders?/\{id\}`), "wait for all orders together with Orders.Wait in package client, which needs few requests"},
+	{regexp.MustCompile(`^POST /api/core/orders`), "put many records into one order, and place orders at night with transport.Batch, because they cost Aprimo most"},
 	{regexp.MustCompile(`^(GET /api/core/records|(GET|POST) /api/core/search/records)(/\{id\})?$`), "use larger pages (pageSize up to 1000), and resume from a checkpoint instead of reading all again"},
-	{regexp.MustCompile(`/uploads`), "uploads: use larger segments, or upload straight to the blob storage, which has no limit"},
-	{regexp.MustCompile(`^(PUT|PATCH|POST|DELETE) /api/core/records?(/|$)`), "changes one by one: change all fields of a record in one request, and skip unchanged records"},
-	{regexp.MustCompile(`^GET /api/core/(fielddefinition|classification|language)`), "these change rarely: cache them for some minutes"},
+	{regexp.MustCompile(`/uploads`), "use larger segments, or upload directly to the blob storage, which does not count against the limit"},
+	{regexp.MustCompile(`^(PUT|PATCH|POST|DELETE) /api/core/records?(/|$)`), "change all fields of a record in one request, and skip unchanged records"},
+	{regexp.MustCompile(`^GET /api/core/(fielddefinition|classification|language)`), "cache these for some minutes, because they change rarely"},
 }
 
 // advise says what to change, for the operations that caused a tenth at least.
@@ -39,16 +39,16 @@ func advise(r report) []string {
 		share := percent(u.Count, r.Total)
 		switch {
 		case u.Name == unknown && u.Count*10 >= r.Total:
-			add("%d %% have no user: name the user of each call with transport.ContextWithUser or WithIdentity", share)
+			add("%d %% of the 429s have no user: name the user of each call with transport.ContextWithUser or WithIdentity", share)
 		case u.Name != unknown && u.Count*2 > r.Total:
-			add("%s caused %d %%: run that job as transport.Batch, so that others go first, or at another time", u.Name, share)
+			add("%s caused %d %% of the 429s: run its job at another time, or with transport.Batch so that other calls go first", u.Name, share)
 		}
 	}
 	if r.OthersRate >= 1 {
-		add("meanwhile others used %g requests a second at least: see what else runs on the tenant at these times; let your own processes share the limit (package redislimit)", r.OthersRate)
+		add("Other programs sent at least %g requests per second meanwhile: check what else runs on the tenant at these times. Your own processes can share the limit (package redislimit)", r.OthersRate)
 	}
 	if r.GivenUp > 0 {
-		add("%d calls were given up: allow more time or attempts (retry.Policy), and repeat the work that they belong to", r.GivenUp)
+		add("%d calls were given up: allow more time or attempts (retry.Policy), and run their work again", r.GivenUp)
 	}
 	return lines
 }

@@ -30,7 +30,7 @@ func TestReportOfAFlood(t *testing.T) {
 }
 
 // The rate of others is the mean over all 429s of the summaries.
-func TestReportOfStrangers(t *testing.T) {
+func TestReportOfOtherPrograms(t *testing.T) {
 	of := func(total int, rate string) string {
 		return strings.Replace(newSummary, `"aprimo.429.total":250`, fmt.Sprintf(`"aprimo.429.total":%d,"aprimo.rate_limit.others_rate_min":%s`, total, rate), 1)
 	}
@@ -38,10 +38,10 @@ func TestReportOfStrangers(t *testing.T) {
 	if r.OthersRate != 6 {
 		t.Errorf("got a rate of %g, want 6", r.OthersRate)
 	}
-	if out := tableOf(t, r); !strings.Contains(out, "others used 6 requests a second at least") {
+	if out := tableOf(t, r); !strings.Contains(out, "Other programs sent at least 6 requests per second") {
 		t.Errorf("got no rate of others in\n%s", out)
 	}
-	if r := reportOf(t, filter{}, of(100, "0.4")); strings.Contains(tableOf(t, r), "others used") {
+	if r := reportOf(t, filter{}, of(100, "0.4")); strings.Contains(tableOf(t, r), "Other programs sent") {
 		t.Error("got advice about others at 0.4 requests a second, want none")
 	}
 	if r := reportOf(t, filter{}, of(100, "1e300")); r.Broken != 1 || r.OthersRate != 0 {

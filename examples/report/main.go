@@ -57,9 +57,7 @@ func main() {
 	})
 	flag.Func("since", "report only from this `time` on, such as 2026-11-24T10:00:00Z", timeInto(&o.want.since))
 	flag.Func("until", "report only up to this `time`", timeInto(&o.want.until))
-	flag.Usage = program.Usage(flag.CommandLine, mainGo)
-	flag.Parse()
-	o.files = flag.Args()
+	program.Parse("report", mainGo, &o.files)
 	program.Main("report", func(ctx context.Context, out io.Writer) error { return run(ctx, out, o) })
 }
 
@@ -74,10 +72,10 @@ func timeInto(t *time.Time) func(string) error {
 
 func run(ctx context.Context, out io.Writer, o options) error {
 	if !o.want.until.IsZero() && !o.want.since.Before(o.want.until) {
-		return errors.New("-until is not after -since: nothing is between them")
+		return program.Misuse("-until is not after -since: choose a later time")
 	}
 	if o.page != "" && filepath.Ext(o.page) != ".html" && filepath.Ext(o.page) != ".htm" { // as in -html *.log
-		return fmt.Errorf("bad -html %q: the page's name must end with .html, so that no log is overwritten", o.page)
+		return program.Misuse("bad -html %q: the page's name must end with .html, so that no log is overwritten", o.page)
 	}
 	var r report
 	if len(o.files) > 0 {

@@ -27,7 +27,7 @@ func logged(t *testing.T) []byte {
 		transport.WithLogger(zerolog.New(&log).With().Timestamp().Logger()),
 	)
 	users := []string{"nightly-import", "nightly-import", "anna@example.com"}
-	paths := []string{"/api/core/record/0a1b2c3d4e5f60718293a4b5c6d7e8f9", "/api/core/records", "/api/core/orders"}
+	paths := []string{"/api/core/record/0a1b2c3d4e5f60718293a4b5c6d7e8f9", "/api/core/records", "/api/core/search/records"} // each has a hint
 	var all sync.WaitGroup
 	for i := range 300 {
 		all.Go(func() {

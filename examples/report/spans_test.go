@@ -100,14 +100,14 @@ func TestReportTellsWhenAFloodWas(t *testing.T) {
 
 func TestAdvice(t *testing.T) {
 	for operation, want := range map[string]string{
-		"GET /api/core/record/{id}":         "search for many",
+		"GET /api/core/record/{id}":         "many records in one request",
 		"GET /api/core/records":             "larger pages",
 		"POST /api/core/search/records":     "larger pages",
-		"POST /api/core/records":            "one by one",
-		"PUT /api/core/record/{id}":         "one by one",
-		"POST /api/core/record/{id}/fields": "one by one",
-		"POST /api/core/orders":             "heavy",
-		"GET /api/core/order/{id}":          "polled",
+		"POST /api/core/records":            "all fields of a record",
+		"PUT /api/core/record/{id}":         "all fields of a record",
+		"POST /api/core/record/{id}/fields": "all fields of a record",
+		"POST /api/core/orders":             "into one order",
+		"GET /api/core/order/{id}":          "wait for all orders",
 	} {
 		r := report{counts: counts{Total: 10}, Operations: []named{{Name: operation, Count: 10}}, Users: []named{{Name: unknown, Count: 10}}}
 		got := fmt.Sprint(advise(r))

@@ -35,12 +35,8 @@ var mainGo string
 func main() {
 	addr := flag.String("addr", "localhost:8429", "`host:port` to serve the page at")
 	lasts := flag.Duration("for", 0, "`duration` after which to exit; 0: run until Ctrl-C")
-	flag.Usage = program.Usage(flag.CommandLine, mainGo)
-	flag.Parse()
+	program.Parse("status", mainGo, nil)
 	program.Main("status", func(ctx context.Context, out io.Writer) error {
-		if flag.NArg() > 0 {
-			return fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
-		}
 		page := ctx
 		if *lasts > 0 {
 			var stop context.CancelFunc

@@ -54,8 +54,7 @@ func main() {
 	flag.StringVar(&f.keyField, "key-field", "", "`name` of an indexed text field for the keys of the new records")
 	flag.StringVar(&f.classification, "classification", "", "`id` of the classification for the new records")
 	flag.StringVar(&f.dir, "dir", "", "`directory` with the files to upload")
-	flag.Usage = program.Usage(flag.CommandLine, mainGo)
-	flag.Parse()
+	program.Parse("upload", mainGo, nil)
 	program.Main("upload", func(ctx context.Context, out io.Writer) error { return run(ctx, f, out) })
 }
 
@@ -75,12 +74,10 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 
 func (f flags) check() error {
 	switch {
-	case flag.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q; see -help", flag.Arg(0))
 	case f.dir == "":
-		return errors.New("no -dir: name the directory with the files to upload")
+		return program.Misuse("no -dir: name the directory with the files to upload")
 	case f.tenant != "" && f.keyField == "":
-		return errors.New("no -key-field: name an indexed text field of the tenant that nothing else uses; its values identify the new records, so that none is created twice")
+		return program.Misuse("no -key-field: name an indexed text field of the tenant that nothing else uses; its values identify the new records, so that none is created twice")
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func TestInstrumentReturnsErrors(t *testing.T) {
 	for _, kind := range []string{"counter", "gauge", "callback"} {
 		tr := transport.New(transport.WithBase(new(aprimotest.Tenant).Transport()))
 		if r, err := otelaprimo.Instrument(tr, failing{kind: kind}); !errors.Is(err, errFailing) || r != nil {
-			t.Errorf("%s: %v, %v", kind, r, err)
+			t.Errorf("%s: got %v, %v; want the provider's error", kind, r, err)
 		}
 		get(t, tr, t.Context())
 	}

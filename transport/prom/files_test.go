@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,13 +35,13 @@ func grown(series string) string {
 var rules = []rule{
 	{"AprimoThrottled", "warning", "", grown("{"+measure.RateLimited+"}") + " >= 20",
 		"{{ $value | humanize }} requests were answered 429 in 5 minutes",
-		"Other programs use the tenant's limit too, or this one is not limited. The requests are retried, which takes longer."},
+		"Other programs use the tenant's limit too, or processes of this program do not share it. The requests are retried, so calls take longer."},
 	{"AprimoCallsLost", "critical", "", grown("{"+measure.GivenUp+"}") + " > 4.5",
 		"{{ $value | humanize }} calls ended with a 429 in 5 minutes",
 		"All their attempts were answered 429, so the program got an error. Nothing was done at Aprimo: they can be run again."},
 	{"AprimoCallsRefused", "warning", "", grown("{"+measure.Requests+"}{aprimo_result=~\"queue_full|deadline|limiter_failed\"}") + " >= 20",
-		"{{ $value | humanize }} calls were refused in 5 minutes and never sent",
-		"There are more calls than fit: the local queue is full, or their deadlines come before their turns."},
+		"{{ $value | humanize }} calls were rejected locally in 5 minutes and never sent",
+		"The local queue is full, the calls' deadlines come before their turns, or the limiter fails."},
 	{"AprimoErrors", "warning", "5m", "sum " + by + " (rate({" + measure.RequestDuration + "}_count{error_type=~\"5..|timeout|_OTHER\"}[5m]))\n/ sum " + by + " (rate({" + measure.RequestDuration + "}_count[5m])) > 0.1",
 		"{{ $value | humanizePercentage }} of the attempts failed",
 		"Aprimo answers 5xx or not at all. Idempotent requests are retried."},
@@ -49,16 +50,16 @@ var rules = []rule{
 		"The program makes more calls than the limit allows."},
 	{"AprimoSlow", "warning", "2m", "{" + measure.ServerDelay + "} > 2",
 		"Aprimo delays each request by {{ $value | humanizeDuration }}",
-		"The tenant's queue at Aprimo is long, because of other programs, or because the window is switched off. 429s come next."},
+		"Aprimo's queue for the tenant is long: other programs fill it, or the window is switched off. Expect 429s."},
 	{"AprimoPaused", "warning", "1m", "{" + measure.Pause + "} > 60",
 		"All calls are paused for {{ $value | humanizeDuration }} more",
-		"Aprimo has asked for it with Retry-After."},
+		"Aprimo asked for this pause with Retry-After."},
 	{"AprimoLimitNotShared", "warning", "2m", "{" + measure.CoordinatorUp + "} == 0",
 		"The processes that share the limit cannot be reached",
 		"Each process uses only its part of the limit until Redis is reachable again. No call is lost."},
 	{"AprimoAlertsNotDelivered", "critical", "", "increase({" + measure.AlertsFailed + "}[1h]) > 0.5",
 		"{{ $value | humanize }} alerts were not delivered in an hour",
-		"Mails or webhooks about 429s do not arrive. The alert is in the program's log."},
+		"Mails or webhooks about 429s do not arrive. The program's log has each alert."},
 }
 
 const runbook = "https://github.com/aprimo-go/aprimo/blob/main/transport/prom/runbook.md"
@@ -91,20 +92,39 @@ func rulesFile() []byte {
 
 type object = map[string]any
 
+// first are the metrics that say what is wrong, in the order in which the dashboard has them.
+var first = []string{measure.Rate, measure.RateLimited, measure.TimeInQueue, measure.QueuedRequests, measure.ServerDelay, measure.Others}
+
 // dashboard returns one with a panel for each metric.
 func dashboard() []byte {
-	var panels []object
-	for _, m := range allMetrics() {
-		if m.Name == measure.Limit { // with the rate
-			continue
+	metrics := allMetrics()
+	rank := func(m measure.Metric) int {
+		if i := slices.Index(first, m.Name); i >= 0 {
+			return i
 		}
+		return len(first)
+	}
+	slices.SortStableFunc(metrics, func(a, b measure.Metric) int { return rank(a) - rank(b) })
+	var panels []object
+	add := func(title, help, unit string, targets []object) {
 		i := len(panels)
 		panels = append(panels, object{
-			"id": i + 1, "type": "timeseries", "title": title(m), "description": m.Help, "datasource": source,
+			"id": i + 1, "type": "timeseries", "title": title, "description": help, "datasource": source,
 			"gridPos":     object{"h": 8, "w": 12, "x": i % 2 * 12, "y": i / 2 * 8},
-			"fieldConfig": object{"defaults": object{"unit": unit(m), "min": 0}, "overrides": []any{}},
-			"targets":     targets(m),
+			"fieldConfig": object{"defaults": object{"unit": unit, "min": 0}, "overrides": []any{}},
+			"targets":     targets,
 		})
+	}
+	for _, m := range metrics {
+		switch m.Name {
+		case measure.Limit: // with the rate
+		case measure.RequestDuration:
+			add(title(m), m.Help, unit(m), targets(m))
+			errors := fmt.Sprintf(`sum by (error_type) (rate(%s_count{error_type!="", job=~"$job", instance=~"$instance"}[$__rate_interval]))`, nameOf(m))
+			add("Errors", "Attempts that failed, by their type.", "reqps", []object{query(0, errors, "{{error_type}}")})
+		default:
+			add(title(m), m.Help, unit(m), targets(m))
+		}
 	}
 	variable := func(name, label string) object {
 		return object{"name": name, "type": "query", "datasource": source, "query": "label_values(" + nameOf(allMetrics()[1]) + ", " + label + ")",
@@ -143,21 +163,27 @@ func unit(m measure.Metric) string {
 	return "none"
 }
 
+// query returns the i-th query of a panel.
+func query(i int, expr, legend string) object {
+	return object{"refId": string(rune('A' + i)), "datasource": source, "expr": expr, "legendFormat": legend}
+}
+
 // targets returns the queries of a panel.
 func targets(m measure.Metric) (all []object) {
-	add := func(expr, legend string) {
-		all = append(all, object{"refId": string(rune('A' + len(all))), "datasource": source, "expr": expr, "legendFormat": legend})
-	}
+	add := func(expr, legend string) { all = append(all, query(len(all), expr, legend)) }
 	name := nameOf(m)
 	var labels, legends []string
 	for _, a := range m.Attributes {
 		labels = append(labels, translate(a))
 		legends = append(legends, "{{"+translate(a)+"}}")
 	}
+	if legends == nil {
+		legends = []string{strings.ToLower(title(m))}
+	}
 	switch m.Kind {
 	case measure.Histogram:
-		for _, q := range []string{"0.5", "0.95", "0.99"} {
-			add(fmt.Sprintf("histogram_quantile(%s, sum by (le, %s) (rate(%s_bucket%s[$__rate_interval])))", q, labels[0], name, chosen), q+" "+legends[0])
+		for _, q := range []int{50, 95, 99} {
+			add(fmt.Sprintf("histogram_quantile(%g, sum by (le, %s) (rate(%s_bucket%s[$__rate_interval])))", float64(q)/100, labels[0], name, chosen), fmt.Sprintf("p%d %s", q, legends[0]))
 		}
 	case measure.Counter, measure.Total:
 		add(fmt.Sprintf("sum by (%s) (rate(%s%s[$__rate_interval]))", strings.Join(labels, ", "), name, chosen), strings.Join(legends, " "))
@@ -200,6 +226,11 @@ func TestRulesAndDashboardAreComplete(t *testing.T) {
 	text, err := os.ReadFile("runbook.md")
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, panel := range regexp.MustCompile(`\*([^*]+)\*`).FindAllSubmatch(text, -1) {
+		if !strings.Contains(board, fmt.Sprintf("\"title\": %q", panel[1])) {
+			t.Errorf("runbook.md has the panel %s, which is not in the dashboard", panel[1])
+		}
 	}
 	for _, r := range rules {
 		if !strings.Contains(string(text), "\n## "+r.name+"\n") {

@@ -71,7 +71,7 @@ func compare(t *testing.T, c prometheus.Collector, file string) {
 		t.Error(err)
 	}
 	if problems, err := testutil.CollectAndLint(c); err != nil || len(problems) > 0 {
-		t.Errorf("%v, %v", problems, err)
+		t.Errorf("got the problems %v and error %v, want none", problems, err)
 	}
 }
 
@@ -135,7 +135,7 @@ func TestCollectorOfASharedLimit(t *testing.T) {
 			t.Error(err)
 		}
 		if n := testutil.CollectAndCount(c, "aprimo_client_rate_limit_window"); n != 0 != test.window {
-			t.Errorf("%s: %d windows", test.share, n)
+			t.Errorf("%s: got %d windows, want one: %v", test.share, n, test.window)
 		}
 	}
 }
@@ -154,20 +154,20 @@ func TestCollectorsOfSeveralTransports(t *testing.T) {
 	}
 	tr := transport.New()
 	if err := prometheus.WrapRegistererWith(prometheus.Labels{"tenant": "beta"}, registry).Register(prom.NewCollector(tr)); err == nil {
-		t.Error("two of the same name are registered")
+		t.Error("got no error for a second collector with the same labels, want one")
 	}
 	if problems, err := testutil.GatherAndLint(registry); err != nil || len(problems) > 0 {
-		t.Errorf("%v, %v", problems, err)
+		t.Errorf("got the problems %v and error %v, want none", problems, err)
 	}
 	w := httptest.NewRecorder()
 	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	for _, tenant := range []string{"acme", "beta"} {
 		if line := fmt.Sprintf("aprimo_client_rate_limit_requests_total{aprimo_result=\"acquired\",tenant=%q} 1\n", tenant); !strings.Contains(w.Body.String(), line) {
-			t.Errorf("there is no %s", line)
+			t.Errorf("got no line %s", line)
 		}
 	}
 	if strings.Contains(w.Body.String(), "hunter2") {
-		t.Error("a user is named")
+		t.Error("got the name of a user, want none")
 	}
 }
 

@@ -15,12 +15,13 @@ const (
 
 // A chart is the last hour: a column for each minute, and a line for the server's delay.
 type chart struct {
-	Columns  []column
-	Limit    float64 // the height of the line at the limit; 0 if there is none
-	Full     int     // the number of requests at the full height; half of it is a whole number
-	Ticks    []tick  // each quarter of an hour
-	Delay    string  // the points of the line
-	MaxDelay time.Duration
+	Columns []column
+	Limit   float64 // the height of the line at the limit; 0 if there is none
+	Full    int     // the number of requests at the full height; half of it is a whole number
+	Ticks   []tick  // each quarter of an hour
+	Delay   string  // the path of the line; empty if there was no delay
+
+	FullDelay time.Duration // the delay at the full height
 }
 
 // A tick is a time on the horizontal axis.
@@ -43,9 +44,10 @@ func (v view) Chart() chart {
 	limit := v.Now.Limit * 60
 	full := limit * 1.1
 	var c chart
+	var slowest time.Duration
 	for _, m := range v.Minutes {
 		full = max(full, float64(m.Sent), float64(m.Limited))
-		c.MaxDelay = max(c.MaxDelay, m.ServerDelay)
+		slowest = max(slowest, m.ServerDelay)
 	}
 	c.Full = round(full)
 	full = float64(c.Full)
@@ -68,14 +70,29 @@ func (v view) Chart() chart {
 	if limit > 0 {
 		c.Limit = chartHeight - high(limit)
 	}
-	if c.MaxDelay > 0 {
-		var points strings.Builder
-		for i, m := range v.Minutes {
-			fmt.Fprintf(&points, "%.1f,%.1f ", (float64(i)+0.5)*width, chartHeight-(chartHeight-8)*float64(m.ServerDelay)/float64(c.MaxDelay))
-		}
-		c.Delay = points.String()
+	if slowest > 0 {
+		c.FullDelay = time.Duration(round(slowest.Seconds()*10)) * time.Second / 10
+		c.Delay = v.delayLine(c.FullDelay)
 	}
 	return c
+}
+
+// delayLine returns the path of the server's delay. A minute without requests has none, and
+// interrupts the line.
+func (v view) delayLine(full time.Duration) string {
+	const width = float64(chartWidth) / minutes
+	var path strings.Builder
+	for i, m := range v.Minutes {
+		if m.Sent == 0 {
+			continue
+		}
+		x, y := (float64(i)+0.5)*width, chartHeight-chartHeight*float64(m.ServerDelay)/float64(full)
+		if i == 0 || v.Minutes[i-1].Sent == 0 {
+			fmt.Fprintf(&path, "M%.1f,%.1f", x, y)
+		}
+		fmt.Fprintf(&path, "L%.1f,%.1f", x, y) // also to itself: a minute alone is a dot
+	}
+	return path.String()
 }
 
 // round returns the next number from n on that an axis can be read by: 2, 4, 10, 20, 40, 100, …

@@ -10,7 +10,7 @@ import (
 var functions = map[string]any{
 	"css": func() template.CSS { return template.CSS(css) }, "js": func() template.JS { return template.JS(js) },
 	"seconds": seconds, "clock": clock, "number": number, "name": name, "parts": parts,
-	"half": func(n int) int { return n / 2 },
+	"half": func(n int) int { return n / 2 }, "halfOf": func(d time.Duration) time.Duration { return d / 2 },
 }
 
 // seconds formats a duration.

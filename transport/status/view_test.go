@@ -129,12 +129,15 @@ func TestPageOfWhatIsRare(t *testing.T) {
 	}
 }
 
-// The line of the delay has its scale from the longest of the hour.
+// The axis of the delay ends at a number that can be read, above the longest delay of the
+// hour. Minutes without requests have no delay.
 func TestChartOfDelays(t *testing.T) {
 	v := hour(15, minute{})
-	v.Minutes[3].ServerDelay = 4 * time.Second
-	c := v.Chart()
-	if c.MaxDelay != 4*time.Second || !strings.Contains(c.Delay, "35.0,8.0 45.0,100.0") {
-		t.Errorf("delay: got %v, %s, want 4s with its peak at 35.0,8.0", c.MaxDelay, c.Delay)
+	v.Minutes[3] = minute{Sent: 1, ServerDelay: 3 * time.Second}
+	v.Minutes[4] = minute{Sent: 1}
+	v.Minutes[6] = minute{Sent: 1, ServerDelay: time.Second}
+	const want = "M35.0,25.0L35.0,25.0L45.0,100.0M65.0,75.0L65.0,75.0"
+	if c := v.Chart(); c.FullDelay != 4*time.Second || c.Delay != want {
+		t.Errorf("delay: got %v, %s; want 4s, %s", c.FullDelay, c.Delay, want)
 	}
 }

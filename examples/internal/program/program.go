@@ -1,9 +1,10 @@
-// Package program has what the example programs share: how they end, how they write to a
-// terminal, and how they store their state.
+// Package program has what the example programs share: how they read flags, how they end,
+// how they write to a terminal, and how they store their state.
 package program
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,12 +17,17 @@ import (
 )
 
 // Main runs a program and exits: with 0 if run returns nil, with 130 if it returns an error
-// after Ctrl-C or SIGTERM, which end the context, and with 1 after any other error. A second
-// Ctrl-C ends the program at once. All that is written is printable.
+// after Ctrl-C or SIGTERM, which end the context, with 2 after Misuse, and with 1 after any
+// other error. A second Ctrl-C ends the program at once. All that is written is printable.
 func Main(name string, run func(ctx context.Context, out io.Writer) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	os.Exit(exit(ctx, name, run(ctx, Printable(os.Stdout)), Printable(os.Stderr)))
+	Exit(ctx, name, run(ctx, Printable(os.Stdout)))
+}
+
+// Exit ends a program as Main does, after run has returned err.
+func Exit(ctx context.Context, name string, err error) {
+	os.Exit(exit(ctx, name, err, Printable(os.Stderr)))
 }
 
 func exit(ctx context.Context, name string, err error, out io.Writer) (code int) {
@@ -31,27 +37,65 @@ func exit(ctx context.Context, name string, err error, out io.Writer) (code int)
 	for line := range strings.Lines(err.Error()) { // more than one if errors are joined
 		fmt.Fprintf(out, "%s: %s\n", name, strings.TrimRight(line, "\n"))
 	}
-	if ctx.Err() != nil {
+	var wrong misuse
+	switch {
+	case errors.As(err, &wrong):
+		return 2
+	case ctx.Err() != nil:
 		return 130
 	}
 	return 1
 }
 
-// Usage returns what -h prints: the comment of a program's package, at the start of its
-// source, and its flags.
-func Usage(flags *flag.FlagSet, source string) func() {
-	return func() {
-		out := flags.Output()
-		for line := range strings.Lines(source) {
-			text, ok := strings.CutPrefix(line, "//")
-			if !ok {
-				break
-			}
-			fmt.Fprint(out, strings.TrimPrefix(text, " "))
-		}
-		fmt.Fprintln(out, "\nFlags:")
-		flags.PrintDefaults()
+type misuse struct{ error }
+
+// Misuse returns an error that says which flag or argument is wrong, and what to write.
+func Misuse(format string, args ...any) error { return misuse{fmt.Errorf(format, args...)} }
+
+// Parse parses the command line. After -h it prints the comment of the program's package,
+// at the start of its source, and the flags, and exits with 0. If the flags are wrong, it
+// exits with 2. It puts the arguments that are no flags into files; if files is nil, there
+// must be none.
+func Parse(name, source string, files *[]string) {
+	switch err := ParseArgs(flag.CommandLine, os.Args[1:], source, files, Printable(os.Stdout)); {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(0)
+	case err != nil:
+		Exit(context.Background(), name, err)
 	}
+}
+
+// ParseArgs does what Parse does, for any arguments, but returns the error. After -h it is
+// flag.ErrHelp.
+func ParseArgs(flags *flag.FlagSet, args []string, source string, files *[]string, out io.Writer) error {
+	flags.Init(flags.Name(), flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // or it would print the usage after each mistake, and hide it
+	flags.Usage = func() {}
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		usage(flags, source, out)
+		return err
+	case err != nil:
+		return Misuse("%w; see -h", err)
+	case files != nil:
+		*files = flags.Args()
+	case flags.NArg() > 0:
+		return Misuse("unexpected argument %q; see -h", flags.Arg(0))
+	}
+	return nil
+}
+
+func usage(flags *flag.FlagSet, source string, out io.Writer) {
+	for line := range strings.Lines(source) {
+		text, ok := strings.CutPrefix(line, "//")
+		if !ok {
+			break
+		}
+		fmt.Fprint(out, strings.TrimPrefix(text, " "))
+	}
+	fmt.Fprintln(out, "\nFlags:")
+	flags.SetOutput(out)
+	flags.PrintDefaults()
 }
 
 // Printable returns a writer that replaces what could control a terminal: names of files and

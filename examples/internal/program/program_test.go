@@ -6,8 +6,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -24,6 +26,7 @@ func TestExit(t *testing.T) {
 		{t.Context(), nil, 0, ""},
 		{interrupted, nil, 0, ""},
 		{t.Context(), errors.Join(errors.New("a\x1b[31m"), errors.New("b")), 1, "upload: a\uFFFD[31m\nupload: b\n"},
+		{t.Context(), errors.Join(errors.New("a"), Misuse("-n %d: choose 1", 0)), 2, "upload: a\nupload: -n 0: choose 1\n"},
 		{interrupted, errors.New("stopped; run it again"), 130, "upload: stopped; run it again\n"},
 	} {
 		var out bytes.Buffer
@@ -47,18 +50,39 @@ func TestTerminalIsNotControlled(t *testing.T) {
 	}
 }
 
-func TestUsage(t *testing.T) {
-	var out bytes.Buffer
-	flags := flag.NewFlagSet("upload", flag.ContinueOnError)
-	flags.SetOutput(Printable(&out))
-	flags.String("dir", "", "`directory` with the files")
-	flags.Usage = Usage(flags, "// Upload uploads.\n//\n//\tgo run ./examples/upload\npackage main\n// no usage\n")
-	if err := flags.Parse([]string{"-h"}); !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("got error %v, want that help was asked for", err)
+// Help is what was asked for and goes to the output; a mistake is one line.
+func TestParseArgs(t *testing.T) {
+	const source = "// Upload uploads.\n//\n//\tgo run ./examples/upload\npackage main\n// no usage\n"
+	const help = "Upload uploads.\n\n\tgo run ./examples/upload\n\nFlags:\n  -dir directory\n    \tdirectory with the files\n"
+	var files []string
+	for _, c := range []struct {
+		args  []string
+		files *[]string
+		out   string
+		err   string
+		code  int
+	}{
+		{[]string{"-h"}, nil, help, flag.ErrHelp.Error(), 1},
+		{[]string{"-dir", "a"}, nil, "", "", 0},
+		{[]string{"-bogus"}, nil, "", "flag provided but not defined: -bogus; see -h", 2},
+		{[]string{"-dir"}, nil, "", "flag needs an argument: -dir; see -h", 2},
+		{[]string{"a"}, nil, "", `unexpected argument "a"; see -h`, 2},
+		{[]string{"-dir", "b", "a", "-x"}, &files, "", "", 0},
+	} {
+		var out bytes.Buffer
+		flags := flag.NewFlagSet("upload", flag.ExitOnError) // as flag.CommandLine
+		flags.String("dir", "", "`directory` with the files")
+		err := ParseArgs(flags, c.args, source, c.files, &out)
+		said := ""
+		if err != nil {
+			said = err.Error()
+		}
+		if code := exit(t.Context(), "upload", err, io.Discard); said != c.err || code != c.code || out.String() != c.out {
+			t.Errorf("%q: got error %q, code %d and %q; want %q, %d and %q", c.args, said, code, &out, c.err, c.code, c.out)
+		}
 	}
-	const want = "Upload uploads.\n\n\tgo run ./examples/upload\n\nFlags:\n  -dir directory\n    \tdirectory with the files\n"
-	if out.String() != want {
-		t.Errorf("got %q, want %q", &out, want)
+	if want := []string{"a", "-x"}; !slices.Equal(files, want) {
+		t.Errorf("got files %q, want %q", files, want)
 	}
 }
 

@@ -163,7 +163,7 @@ func (l *Logger) Refused(entry func() Entry) {
 	if suppressed, due := l.refusals.due(time.Now()); due {
 		e := entry()
 		l.writer.offer(call(l.to.Warn(), e).Str("error.message", e.Err.Error()).Int("aprimo.rate_limit.suppressed", suppressed),
-			"call refused, not sent to Aprimo")
+			"call rejected locally, not sent to Aprimo")
 	}
 }
 
@@ -252,7 +252,7 @@ func top(c *topk.Counter, n int) (names *zerolog.Array, sum int) {
 // written. If ctx ends first, it returns an error that wraps the context's.
 func (l *Logger) Flush(ctx context.Context) error {
 	if n := l.refusals.rest(); n > 0 {
-		l.writer.offer(l.to.Warn().Int("aprimo.rate_limit.suppressed", n), "calls refused, not sent to Aprimo, since the last line about them")
+		l.writer.offer(l.to.Warn().Int("aprimo.rate_limit.suppressed", n), "calls rejected locally, not sent to Aprimo, since the last line about them")
 	}
 	l.writer.reserve(true)
 	l.summarize()
