@@ -16,6 +16,10 @@ type Mutation struct {
 	function     string // that it is in; empty outside of one
 	from, to     int
 	text         string
+
+	start, end int // of the expression or statement, in Go
+	expression bool
+	number     int // of its switch
 }
 
 // Apply returns the text with the change.
@@ -72,7 +76,15 @@ func OfGo(file, source string) ([]Mutation, error) {
 		at := func(p token.Pos) int { return set.Position(p).Offset }
 		ast.Inspect(decl, func(n ast.Node) bool {
 			if from, to, text := changed(n, func(n ast.Node) string { return source[at(n.Pos()):at(n.End())] }); text != "" {
-				all = append(all, Mutation{file, source, function, at(from), at(to), text})
+				whole := n
+				if i, ok := n.(*ast.IfStmt); ok {
+					whole = i.Cond
+				}
+				_, expression := whole.(ast.Expr)
+				all = append(all, Mutation{
+					File: file, source: source, function: function, from: at(from), to: at(to), text: text,
+					start: at(whole.Pos()), end: at(whole.End()), expression: expression,
+				})
 			}
 			return true
 		})
@@ -126,11 +138,11 @@ func OfLua(file, source string) (all []Mutation, _ error) {
 	for line := range strings.SplitAfterSeq(source, "\n") {
 		code, _, _ := strings.Cut(line, "--")
 		if wholeStatement.MatchString(strings.TrimSuffix(code, "\n")) {
-			all = append(all, Mutation{file, source, "", at, at + len(strings.TrimSuffix(code, "\n")), ""})
+			all = append(all, Mutation{File: file, source: source, from: at, to: at + len(strings.TrimSuffix(code, "\n"))})
 		}
 		for _, c := range inLua {
 			for _, found := range c.find.FindAllStringIndex(code, -1) {
-				all = append(all, Mutation{file, source, "", at + found[0], at + found[1], c.text})
+				all = append(all, Mutation{File: file, source: source, from: at + found[0], to: at + found[1], text: c.text})
 			}
 		}
 		at += len(line)
