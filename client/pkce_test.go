@@ -93,7 +93,7 @@ func TestALoginEndsWithItsContext(t *testing.T) {
 }
 
 func TestALoginComesBackToThisMachineAlone(t *testing.T) {
-	for _, redirect := range []string{"http://example.com:80/", "https://127.0.0.1:1/", "http://127.0.0.1/", "http://0.0.0.0:0/"} {
+	for _, redirect := range []string{"http://example.com:80/", "https://127.0.0.1:1/", "http://127.0.0.1/", "http://0.0.0.0:0/", "http://127.0.0.1:0/?a=b", "http://127.0.0.1:0/#a"} {
 		_, err := client.LoginPKCE(t.Context(), "acme", "id", func(string) error { t.Error("got a URL to show, want none"); return nil }, client.RedirectURL(redirect))
 		if err == nil {
 			t.Errorf("%s: got no error, want one", redirect)

@@ -138,6 +138,9 @@ func TestStartedAfterTheClockWasSet(t *testing.T) {
 		f.calls.Wait()
 		f.redis.SetTime(time.Time{}) // as late as it is here
 		time.Sleep(3 * time.Second)  // a beats
+		if m := f.redis.HGet(keysOf("acme").members, a.limiter.id); !strings.HasSuffix(m, " 0") {
+			t.Errorf("the idle process says %q; want 0 calls that wait at the end", m)
+		}
 		start := time.Now()
 		if d := takeSlot(t, b).Sub(start); d > time.Second {
 			t.Errorf("its first slot is in %v; want one within a second", d)
