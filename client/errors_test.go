@@ -86,6 +86,9 @@ func TestAnErrorOfTheBaseTellsNoQuery(t *testing.T) {
 				if text := fmt.Sprint(err); strings.Contains(text, "s3cret") || !strings.Contains(text, "reset") && name != "error of net/http" {
 					t.Errorf("%s: got %s, want the reason without a value of the query", name, text)
 				}
+				if outer := (*url.Error)(nil); errors.As(err, &outer) && name != "error of net/http" {
+					t.Errorf("%s: got an error that wraps %v, want none of net/http, which has the URL", name, outer)
+				}
 			}
 		})
 	}

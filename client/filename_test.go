@@ -41,6 +41,7 @@ func TestDownloadName(t *testing.T) {
 		`attachment; filename=a b.jpg; filename*=UTF-8''Gr%C3%BC%C3%9Fe.jpg`: "Grüße.jpg",
 		`attachment; filename*=iso-8859-1'de'Gr%FC%DFe.jpg; filename=a b`:    "Grüße.jpg",
 		`filename="a.jpg"`:                                                   "a.jpg",
+		`=filename=a.jpg`:                                                    "film.mov",
 		`attachment; FILENAME = "a \"b\".jpg"`:                               "a _b_.jpg",
 		`attachment; filename="C:\pictures\a b.jpg"`:                         "a b.jpg",
 		"attachment; filename=\"a\u202egpj.exe\"":                            "a_gpj.exe",

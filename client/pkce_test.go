@@ -92,11 +92,13 @@ func TestALoginEndsWithItsContext(t *testing.T) {
 	}
 }
 
+var errShown = errors.New("shown")
+
 func TestALoginComesBackToThisMachineAlone(t *testing.T) {
 	for _, redirect := range []string{"http://example.com:80/", "https://127.0.0.1:1/", "http://127.0.0.1/", "http://0.0.0.0:0/", "http://127.0.0.1:0/?a=b", "http://127.0.0.1:0/#a"} {
-		_, err := client.LoginPKCE(t.Context(), "acme", "id", func(string) error { t.Error("got a URL to show, want none"); return nil }, client.RedirectURL(redirect))
-		if err == nil {
-			t.Errorf("%s: got no error, want one", redirect)
+		_, err := client.LoginPKCE(t.Context(), "acme", "id", func(string) error { return errShown }, client.RedirectURL(redirect))
+		if err == nil || errors.Is(err, errShown) {
+			t.Errorf("%s: got %v, want an error before a URL is shown", redirect, err)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func toBlob(tenant *aprimotest.Tenant) client.UploadOption {
 }
 
 // same fails the test unless the last upload is complete, has exactly the bytes of
-// the source, and had each segment sent once.
+// the source, and had each segment sent once, all but the last of the same size.
 func same(t *testing.T, tenant *aprimotest.Tenant, up *client.Upload, source pattern) {
 	t.Helper()
 	all := tenant.Uploads()
@@ -64,6 +64,9 @@ func same(t *testing.T, tenant *aprimotest.Tenant, up *client.Upload, source pat
 	for _, s := range got.Segments {
 		if s.Sent != 1 {
 			t.Errorf("segment %d: got it %d times, want once", s.Index, s.Sent)
+		}
+		if first := got.Segments[0].Size; s.Size != first && s.Index < len(got.Segments)-1 {
+			t.Errorf("segment %d: got %d bytes, want %d as in the first", s.Index, s.Size, first)
 		}
 	}
 }
@@ -151,6 +154,21 @@ func TestDroppedSegmentsAreSentAgainAndAFailureStopsTheOthers(t *testing.T) {
 	}
 }
 
+// brokenAt cannot be read at an offset.
+type brokenAt struct {
+	io.ReaderAt
+	offset int64
+}
+
+var errBrokenAt = errors.New("input/output error")
+
+func (b brokenAt) ReadAt(p []byte, off int64) (int, error) {
+	if off == b.offset {
+		return 0, errBrokenAt
+	}
+	return b.ReaderAt.ReadAt(p, off)
+}
+
 func TestASourceOfAnotherSizeIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	tenant := &aprimotest.Tenant{}
 	u := uploader(t, tenant)
@@ -158,6 +176,10 @@ func TestASourceOfAnotherSizeIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		if _, err := u.ReaderAt(t.Context(), "a", pattern(10), size); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d: got error %v, want %q", size, err, want)
 		}
+	}
+	broken := brokenAt{pattern(10), 9}
+	if _, err := u.ReaderAt(t.Context(), "a", broken, 10); !errors.Is(err, errBrokenAt) {
+		t.Errorf("a source whose last byte cannot be read: got error %v, want %v", err, errBrokenAt)
 	}
 	for _, name := range append(strings.Split(`a<,a>,a:,a",a/,a\,a|,a?,a*`, ","), "", " ", "a\x00", "a\xff", strings.Repeat("a", 256)) {
 		if _, err := u.ReaderAt(t.Context(), name, pattern(1), 1); err == nil || !strings.Contains(err.Error(), "UploadName") {
