@@ -36,6 +36,23 @@ func TestErrorsAreFoundByTheirStatus(t *testing.T) {
 	}
 }
 
+// An error has the message of a JSON body, whatever form it has.
+func TestAnErrorHasTheMessage(t *testing.T) {
+	for _, body := range []string{
+		`{"exceptionType":"A","exceptionMessage":"no such thing"}`, `{"message":"no such thing"}`, `{"exceptionMessage":"no such thing"}`,
+		`{"error":"a","error_description":"no such thing"}`, `no such thing`,
+	} {
+		c := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, body)
+		})
+		_, err := c.Languages.Get(t.Context(), "1")
+		if e := (*client.Error)(nil); !errors.As(err, &e) || e.Message != "no such thing" {
+			t.Errorf("%s: got %v, want the message \"no such thing\"", body, err)
+		}
+	}
+}
+
 func TestAnErrorTellsNoSecrets(t *testing.T) {
 	for _, body := range []string{
 		`the token a-token is not valid`,
@@ -46,7 +63,7 @@ func TestAnErrorTellsNoSecrets(t *testing.T) {
 		`POST /uploads/segments/s3cret/commit`, `GET https://h/uploads/s3cret-token`,
 		`proxyconnect anna:s3cret@proxy.corp:3128: refused`, `dial redis://default:s3cret@redis:6379/0`,
 		`AccountKey=s3cret;EndpointSuffix=x`, `X-Api-Key: s3cret`, `Set-Cookie: .ASPXAUTH=s3cret`, `GET /p?api_key=s3cret&x=1`,
-		`{"detail":"access_token s3cret0abc has expired"}`, `redirect_uri=https%3A%2F%2Fh%2Fp%3Fcode%3Ds3cret`,
+		`{"detail":"access_token s3cret0abc has expired"}`, `{"code":"s3cret"}`, `redirect_uri=https%3A%2F%2Fh%2Fp%3Fcode%3Ds3cret`,
 	} {
 		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusForbidden)

@@ -48,6 +48,8 @@ func TestDownloadName(t *testing.T) {
 		`attachment; filename*=UTF-8''%1b%5b31m%c2%9b.jpg`:                   "_[31m_.jpg",
 		`attachment; filename=`:                                              "film.mov",
 		`attachment; filename="unfinished`:                                   "unfinished",
+		`attachment; filename="unfinished\b`:                                 "b",
+		`attachment; filename="a\"b.jpg`:                                     "a_b.jpg",
 		"":                                                                   "film.mov",
 	} {
 		path, err := fetch(t, &storage{content: []byte("x"), name: disposition}, t.TempDir())

@@ -194,7 +194,7 @@ func TestOrderIntoADirectoryThatDoesNotExist(t *testing.T) {
 // The links of an order are the server's: they are judged as strictly as the tenant is reached,
 // and files whose names collide with those of incomplete files are all delivered.
 func TestOrderJudgesLinksAndNames(t *testing.T) {
-	names := []string{"x", "x.part", "x.part.json", "X"}
+	names := []string{"x", "x.part", "x.part.json", "X", "x"}
 	var delivered []string
 	for i := range names {
 		delivered = append(delivered, fmt.Sprintf("https://acme.blob.core.windows.net/%d?sig=1", i))

@@ -76,6 +76,14 @@ func TestAFileOfAnySizeArrivesAsItIs(t *testing.T) {
 	if testing.Short() {
 		sizes = sizes[:2]
 	}
+	synctest.Test(t, func(t *testing.T) { // more segments than there are buffers
+		tenant := &aprimotest.Tenant{}
+		up, err := uploader(t, tenant).Reader(t.Context(), "a b.mp4", pattern(1000).reader(), client.UploadSegmentSize(100))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, tenant, up, 1000)
+	})
 	for _, size := range sizes {
 		for _, how := range []string{"segments", "blob", "reader", "file"} {
 			synctest.Test(t, func(t *testing.T) {
