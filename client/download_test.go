@@ -437,6 +437,22 @@ func TestDownloadsToOnePathWaitForEachOther(t *testing.T) {
 }
 
 // A download waits for another one only as long as its context.
+func TestADownloadLeavesNoFileOpen(t *testing.T) {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	if _, err := fetch(t, &storage{content: content(64), etag: `"1"`}, dir); err != nil {
+		t.Fatal(err)
+	}
+	open, _ := filepath.Glob("/proc/self/fd/*")
+	for _, fd := range open {
+		if name, _ := os.Readlink(fd); strings.HasPrefix(name, dir) {
+			t.Errorf("got %s open after the download, want it closed", name)
+		}
+	}
+}
+
 func TestADownloadThatWaitsEndsWithItsContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "film.mov")
 	s := &storage{content: content(64), etag: `"1"`}

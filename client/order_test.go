@@ -230,6 +230,14 @@ func TestOrderJudgesLinksAndNames(t *testing.T) {
 	}
 }
 
+func TestAnOrderErrorSaysWhatFailed(t *testing.T) {
+	err := &client.OrderError{Order: &client.Order{ID: "7", Status: client.OrderFailed, FailedTargetsCount: 2, Message: "no file"}}
+	want := fmt.Sprintf("aprimo: order 7: %s, targets failed: 2: no file", client.OrderFailed)
+	if got := err.Error(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // The progress of an order is that of all its files, whose size Aprimo says.
 func TestOrderProgress(t *testing.T) {
 	for _, says := range []string{"right", "nothing", "too little"} {

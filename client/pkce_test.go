@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -74,13 +75,18 @@ func TestALoginSurvivesHostileRequestsAndProvesItsVerifier(t *testing.T) {
 }
 
 func TestALoginThatIsRefusedSaysWhy(t *testing.T) {
-	_, err := client.LoginPKCE(t.Context(), "acme", "id", func(address string) error {
-		u, _ := url.Parse(address)
-		visit(t, u.Query().Get("redirect_uri")+"?error=access_denied&state="+url.QueryEscape(u.Query().Get("state")))
-		return nil
-	})
-	if err == nil || !strings.Contains(err.Error(), "access_denied") {
-		t.Errorf("got %v, want access_denied", err)
+	for _, redirect := range []string{"http://127.0.0.1:0/callback", "http://127.0.0.1:0"} {
+		_, err := client.LoginPKCE(t.Context(), "acme", "id", func(address string) error {
+			u, _ := url.Parse(address)
+			back := u.Query().Get("redirect_uri") + "?error=access_denied&state=" + url.QueryEscape(u.Query().Get("state"))
+			if status := visit(t, back); status != http.StatusOK {
+				return fmt.Errorf("status %d", status)
+			}
+			return nil
+		}, client.RedirectURL(redirect))
+		if err == nil || !strings.Contains(err.Error(), "access_denied") {
+			t.Errorf("%s: got %v, want access_denied", redirect, err)
+		}
 	}
 }
 
