@@ -53,6 +53,31 @@ func TestAnErrorHasTheMessage(t *testing.T) {
 	}
 }
 
+// Where only the end of the connection ends a body, JSON that is incomplete was cut on the way.
+// Elsewhere the server has sent it so.
+func TestIncompleteJSON(t *testing.T) {
+	const body = `{"id":`
+	for name, test := range map[string]struct {
+		resp http.Response
+		cut  bool
+	}{
+		"until the end":    {http.Response{ProtoMajor: 1, ContentLength: -1}, true},
+		"of a stated size": {http.Response{ProtoMajor: 1, ContentLength: int64(len(body))}, false},
+		"in chunks":        {http.Response{ProtoMajor: 1, ContentLength: -1, TransferEncoding: []string{"chunked"}}, false},
+		"over HTTP/2":      {http.Response{ProtoMajor: 2, ContentLength: -1}, false},
+	} {
+		c := newClient(t, nil, client.WithHTTPClient(&http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+			resp := test.resp
+			resp.StatusCode, resp.Request, resp.Header, resp.Body = 200, r, http.Header{}, io.NopCloser(strings.NewReader(body))
+			return &resp, nil
+		})}))
+		_, err := c.Languages.Get(t.Context(), "1")
+		if got := strings.Contains(fmt.Sprint(err), "ended after 6 bytes"); err == nil || got != test.cut {
+			t.Errorf("%s: got error %v, want one that says that it was cut: %v", name, err, test.cut)
+		}
+	}
+}
+
 func TestAnErrorTellsNoSecrets(t *testing.T) {
 	for _, body := range []string{
 		`the token a-token is not valid`,
