@@ -360,6 +360,11 @@ func testBadSettings(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	for _, opt := range []Option{WithLimit(1<<20, time.Hour), WithLimit(1, time.Millisecond)} {
+		if err := New(p.client, "acme", opt).err; err != nil {
+			t.Errorf("error %v for a limit that is in range; want none", err)
+		}
+	}
 	p.limiter.Close()
 	if err := p.limiter.Wait(t.Context()); err != ErrClosed {
 		t.Errorf("error %v after Close; want ErrClosed", err)

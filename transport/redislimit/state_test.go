@@ -142,6 +142,14 @@ func TestEstimate(t *testing.T) {
 	if delay != 2500*time.Millisecond || stddev != 250*time.Millisecond {
 		t.Errorf("got %v and a standard deviation of %v; want 2.5s and 250ms", delay, stddev)
 	}
+	p.members = p.members[:2]
+	if o := p.observe(true); o.Delay != 2.5 || o.Stddev != 0.25 || o.Lacking || o.Short {
+		t.Errorf("the controller is given %+v; want a delay of 2.5 with a standard deviation of 0.25, and no call that waits", o)
+	}
+	p.members[1].waiting = 1
+	if o := p.observe(true); !o.Lacking || !o.Short {
+		t.Errorf("the controller is given %+v; want that a call waits", o)
+	}
 }
 
 // Of two that make the same step one does, and a State that another has replaced stays.
