@@ -96,6 +96,9 @@ func OfGo(file, source string) ([]Mutation, error) {
 func changed(n ast.Node, source func(ast.Node) string) (from, to token.Pos, text string) {
 	switch n := n.(type) {
 	case *ast.BinaryExpr:
+		if n.Op == token.LAND || n.Op == token.LOR {
+			return n.Pos(), n.End(), "(" + operand(n.X, source) + " " + instead[n.Op] + " " + operand(n.Y, source) + ")"
+		}
 		return n.OpPos, n.OpPos + token.Pos(len(n.Op.String())), instead[n.Op]
 	case *ast.IfStmt:
 		if b, ok := n.Cond.(*ast.BinaryExpr); ok && (b.Op == token.EQL || b.Op == token.NEQ) {
@@ -114,6 +117,14 @@ func changed(n ast.Node, source func(ast.Node) string) (from, to token.Pos, text
 		}
 	}
 	return 0, 0, ""
+}
+
+// operand returns an operand of a changed && or ||, which must not change what belongs together.
+func operand(x ast.Expr, source func(ast.Node) string) string {
+	if b, ok := x.(*ast.BinaryExpr); ok && b.Op == token.LOR {
+		return "(" + source(x) + ")"
+	}
+	return source(x)
 }
 
 // inLua are the changes of a line of Lua; it is left out, too.

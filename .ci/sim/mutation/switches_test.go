@@ -83,7 +83,8 @@ func main() {
 		"sum += a * b => sum += a / b":     2, // a panic
 		"a, b := i+3, i => a, b := i-3, i": 8,
 		"if a > b && b < 1 || b == 1 { => if !(a > b && b < 1 || b == 1) {": 10,
-		"if a > b && b < 1 || b == 1 { => if a > b && b < 1 && b == 1 {":    10,
+		"if a > b && b < 1 || b == 1 { => if (a > b || b < 1) || b == 1 {":  14,
+		"if a > b && b < 1 || b == 1 { => if (a > b && b < 1 && b == 1) {":  10,
 		"if a > b && b < 1 || b == 1 { => if a > b && b < 1 || b == 2 {":    10,
 		"os.Exit(sum) => {}": 0,
 	}
