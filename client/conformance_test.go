@@ -34,7 +34,7 @@ var conformance = map[string]struct {
 	"Budget":               {option: client.Budget(5)},
 	"WithResponse":         {option: client.WithResponse(new(client.Response))},
 	"PageSize":             {option: client.PageSize(7), in: "page", name: "pageSize limit take", value: "7"},
-	"StartPage":            {option: client.StartPage(3), in: "page", name: "page offset skip", value: "3 100"},
+	"StartPage":            {option: client.StartPage(2), in: "page", name: "page offset skip", value: "2 50"},
 	"Filter":               {option: client.Filter("a = 'b'"), in: "query", name: "filter", value: "a = 'b'"},
 	"Sort":                 {option: client.Sort("-Name"), in: "query", name: "sort", value: "-Name"},
 	"Query":                {option: client.Query("a", "b c&d"), in: "query", name: "a", value: "b c&d"},

@@ -207,6 +207,36 @@ func TestCreateOnceSaysWhetherTheOutcomeIsUnknown(t *testing.T) {
 	})
 }
 
+// A create that is refused, because one whose answer was lost comes late, has its record. If there
+// is none, the refusal is the error.
+func TestCreateOnceIsRefusedByItself(t *testing.T) {
+	for _, late := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			k := newKeyedTenant(t)
+			key := k.key("a")
+			key.Since = time.Now()
+			k.fault = func(r *http.Request) aprimotest.Fault {
+				if !isCreate(r) {
+					return aprimotest.Fault{}
+				}
+				return aprimotest.Fault{Status: 400, Done: late}
+			}
+			tenant := k.Transport()
+			slow := newClient(t, nil, limited(transportFunc(func(r *http.Request) (*http.Response, error) {
+				resp, err := tenant.RoundTrip(r)
+				if isCreate(r) {
+					time.Sleep(time.Minute) // by now a search finds the record
+				}
+				return resp, err
+			})))
+			rec, err := slow.Records.CreateOnce(t.Context(), key, client.RecordChange{})
+			if late && (err != nil || rec == nil || rec.ID == "") || !late && !errors.Is(err, client.ErrBadRequest) {
+				t.Errorf("created by an earlier attempt %v: got %v, error %v; want its id, else the refusal", late, rec, err)
+			}
+		})
+	}
+}
+
 // The search for a lost record has a goroutine of its own. If a function of the program's panics
 // there, or ends it, the call fails and the program goes on.
 func TestCreateOnceWithATransportThatDoesNotReturn(t *testing.T) {

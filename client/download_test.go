@@ -367,8 +367,41 @@ func TestADownloadFollowsNoLinks(t *testing.T) {
 			if err == nil && !bytes.Equal(got, s.content) {
 				t.Errorf("got %q without an error, want the file or an error", got)
 			}
+			if err != nil && !strings.Contains(err.Error(), "is no regular file: remove it") {
+				t.Errorf("got error %v, want one that says what to do", err)
+			}
 			if got, _ := os.ReadFile(victim); string(got) != "precious" {
 				t.Errorf("got %q in the file that the link leads to, want it unchanged", got)
+			}
+		})
+	}
+}
+
+// The program's client may refuse a redirect, and allow none that this package refuses.
+func TestADownloadObeysThePolicyOfItsClient(t *testing.T) {
+	refusal := errors.New("no redirects")
+	for name, test := range map[string]struct {
+		to     string
+		policy error
+		want   string
+	}{
+		"allowed":              {"https://b.blob.core.windows.net/film.mov", nil, ""},
+		"refused by its own":   {"https://b.blob.core.windows.net/film.mov", refusal, "no redirects"},
+		"refused, but allowed": {"http://b.blob.core.windows.net/film.mov", nil, "http"},
+	} {
+		storage := transportFunc(func(r *http.Request) (*http.Response, error) {
+			resp := &http.Response{StatusCode: 302, Header: http.Header{"Location": {test.to}}, Request: r, Body: http.NoBody}
+			if r.URL.Host != "acme.blob.core.windows.net" {
+				resp.StatusCode = 200
+			}
+			return resp, nil
+		})
+		policy := func(*http.Request, []*http.Request) error { return test.policy }
+		synctest.Test(t, func(t *testing.T) {
+			c := newClient(t, nil, client.WithDownloadClient(&http.Client{Transport: storage, CheckRedirect: policy}))
+			_, err := c.Downloads.Fetch(t.Context(), signed, t.TempDir())
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%s: got error %v, want %q", name, err, test.want)
 			}
 		})
 	}
@@ -404,6 +437,22 @@ func TestDownloadsToOnePathWaitForEachOther(t *testing.T) {
 }
 
 // A download waits for another one only as long as its context.
+func TestADownloadLeavesNoFileOpen(t *testing.T) {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	if _, err := fetch(t, &storage{content: content(64), etag: `"1"`}, dir); err != nil {
+		t.Fatal(err)
+	}
+	open, _ := filepath.Glob("/proc/self/fd/*")
+	for _, fd := range open {
+		if name, _ := os.Readlink(fd); strings.HasPrefix(name, dir) {
+			t.Errorf("got %s open after the download, want it closed", name)
+		}
+	}
+}
+
 func TestADownloadThatWaitsEndsWithItsContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "film.mov")
 	s := &storage{content: content(64), etag: `"1"`}

@@ -36,6 +36,48 @@ func TestErrorsAreFoundByTheirStatus(t *testing.T) {
 	}
 }
 
+// An error has the message of a JSON body, whatever form it has.
+func TestAnErrorHasTheMessage(t *testing.T) {
+	for _, body := range []string{
+		`{"exceptionType":"A","exceptionMessage":"no such thing"}`, `{"message":"no such thing"}`, `{"exceptionMessage":"no such thing"}`,
+		`{"error":"a","error_description":"no such thing"}`, `no such thing`,
+	} {
+		c := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, body)
+		})
+		_, err := c.Languages.Get(t.Context(), "1")
+		if e := (*client.Error)(nil); !errors.As(err, &e) || e.Message != "no such thing" {
+			t.Errorf("%s: got %v, want the message \"no such thing\"", body, err)
+		}
+	}
+}
+
+// Where only the end of the connection ends a body, JSON that is incomplete was cut on the way.
+// Elsewhere the server has sent it so.
+func TestIncompleteJSON(t *testing.T) {
+	const body = `{"id":`
+	for name, test := range map[string]struct {
+		resp http.Response
+		cut  bool
+	}{
+		"until the end":    {http.Response{ProtoMajor: 1, ContentLength: -1}, true},
+		"of a stated size": {http.Response{ProtoMajor: 1, ContentLength: int64(len(body))}, false},
+		"in chunks":        {http.Response{ProtoMajor: 1, ContentLength: -1, TransferEncoding: []string{"chunked"}}, false},
+		"over HTTP/2":      {http.Response{ProtoMajor: 2, ContentLength: -1}, false},
+	} {
+		c := newClient(t, nil, client.WithHTTPClient(&http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+			resp := test.resp
+			resp.StatusCode, resp.Request, resp.Header, resp.Body = 200, r, http.Header{}, io.NopCloser(strings.NewReader(body))
+			return &resp, nil
+		})}))
+		_, err := c.Languages.Get(t.Context(), "1")
+		if got := strings.Contains(fmt.Sprint(err), "ended after 6 bytes"); err == nil || got != test.cut {
+			t.Errorf("%s: got error %v, want one that says that it was cut: %v", name, err, test.cut)
+		}
+	}
+}
+
 func TestAnErrorTellsNoSecrets(t *testing.T) {
 	for _, body := range []string{
 		`the token a-token is not valid`,
@@ -48,7 +90,7 @@ func TestAnErrorTellsNoSecrets(t *testing.T) {
 		`AccountKey=s3cret;EndpointSuffix=x`, `X-Api-Key: s3cret`, `Set-Cookie: .ASPXAUTH=s3cret`, `GET /p?api_key=s3cret&x=1`,
 		`<Error><Code>SignatureDoesNotMatch</Code><SignatureProvided>s3cret=</SignatureProvided></Error>`,
 		`<soap:Fault><wsse:Password Type="x">s3cret</wsse:Password></soap:Fault>`, `<input name="client_secret" value="s3cret">`,
-		`{"detail":"access_token s3cret0abc has expired"}`, `redirect_uri=https%3A%2F%2Fh%2Fp%3Fcode%3Ds3cret`,
+		`{"detail":"access_token s3cret0abc has expired"}`, `{"code":"s3cret"}`, `redirect_uri=https%3A%2F%2Fh%2Fp%3Fcode%3Ds3cret`,
 	} {
 		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusForbidden)
@@ -87,6 +129,9 @@ func TestAnErrorOfTheBaseTellsNoQuery(t *testing.T) {
 			for _, err := range []error{err, err2, err3} {
 				if text := fmt.Sprint(err); strings.Contains(text, "s3cret") || !strings.Contains(text, "reset") && name != "error of net/http" {
 					t.Errorf("%s: got %s, want the reason without a value of the query", name, text)
+				}
+				if outer := (*url.Error)(nil); errors.As(err, &outer) && name != "error of net/http" {
+					t.Errorf("%s: got an error that wraps %v, want none of net/http, which has the URL", name, outer)
 				}
 			}
 		})

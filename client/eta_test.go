@@ -62,6 +62,18 @@ func TestETAOfWorkThatDoesNotProgress(t *testing.T) {
 		if at := eta.At(52, 1<<62); time.Until(at) < 24*time.Hour {
 			t.Errorf("got %v for nearly endless work, want it in the far future", at)
 		}
+		var stalled client.ETA
+		for done := range int64(50) {
+			stalled.At(done, 100)
+			time.Sleep(time.Second)
+		}
+		for range 600 {
+			stalled.At(50, 100)
+			time.Sleep(time.Second)
+		}
+		if at := stalled.At(50, 100); time.Until(at) < 24*time.Hour {
+			t.Errorf("got %v for work that has not progressed for ten minutes, want it in the far future", at)
+		}
 	})
 }
 

@@ -41,12 +41,15 @@ func TestDownloadName(t *testing.T) {
 		`attachment; filename=a b.jpg; filename*=UTF-8''Gr%C3%BC%C3%9Fe.jpg`: "Grüße.jpg",
 		`attachment; filename*=iso-8859-1'de'Gr%FC%DFe.jpg; filename=a b`:    "Grüße.jpg",
 		`filename="a.jpg"`:                                                   "a.jpg",
+		`=filename=a.jpg`:                                                    "film.mov",
 		`attachment; FILENAME = "a \"b\".jpg"`:                               "a _b_.jpg",
 		`attachment; filename="C:\pictures\a b.jpg"`:                         "a b.jpg",
 		"attachment; filename=\"a\u202egpj.exe\"":                            "a_gpj.exe",
 		`attachment; filename*=UTF-8''%1b%5b31m%c2%9b.jpg`:                   "_[31m_.jpg",
 		`attachment; filename=`:                                              "film.mov",
 		`attachment; filename="unfinished`:                                   "unfinished",
+		`attachment; filename="unfinished\b`:                                 "b",
+		`attachment; filename="a\"b.jpg`:                                     "a_b.jpg",
 		"":                                                                   "film.mov",
 	} {
 		path, err := fetch(t, &storage{content: []byte("x"), name: disposition}, t.TempDir())

@@ -16,6 +16,13 @@ func TestAPageSizeThatTheServerRefusesIsNotSent(t *testing.T) {
 			t.Errorf("page size %d: got no error, want one", n)
 		}
 	}
+	if _, err := c.Languages.Page(t.Context(), client.StartPage(0)); err == nil {
+		t.Error("page 0: got no error, want one")
+	}
+	c = newClient(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"items":[]}`) })
+	if _, err := c.Languages.Page(t.Context(), client.StartPage(1)); err != nil {
+		t.Errorf("page 1: got error %v, want none", err)
+	}
 }
 
 func TestSelectedNamesArePercentEncoded(t *testing.T) {

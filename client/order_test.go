@@ -194,7 +194,7 @@ func TestOrderIntoADirectoryThatDoesNotExist(t *testing.T) {
 // The links of an order are the server's: they are judged as strictly as the tenant is reached,
 // and files whose names collide with those of incomplete files are all delivered.
 func TestOrderJudgesLinksAndNames(t *testing.T) {
-	names := []string{"x", "x.part", "x.part.json", "X"}
+	names := []string{"x", "x.part", "x.part.json", "X", "x"}
 	var delivered []string
 	for i := range names {
 		delivered = append(delivered, fmt.Sprintf("https://acme.blob.core.windows.net/%d?sig=1", i))
@@ -227,6 +227,14 @@ func TestOrderJudgesLinksAndNames(t *testing.T) {
 		if data, err := os.ReadFile(f.Path); f.Err != nil || err != nil || string(data) != strings.Repeat(fmt.Sprint(i), 1000) {
 			t.Errorf("%s: got %d bytes at %s, error %v, want its 1000 bytes", names[i], len(data), f.Path, f.Err)
 		}
+	}
+}
+
+func TestAnOrderErrorSaysWhatFailed(t *testing.T) {
+	err := &client.OrderError{Order: &client.Order{ID: "7", Status: client.OrderFailed, FailedTargetsCount: 2, Message: "no file"}}
+	want := fmt.Sprintf("aprimo: order 7: %s, targets failed: 2: no file", client.OrderFailed)
+	if got := err.Error(); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

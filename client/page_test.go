@@ -105,4 +105,10 @@ func TestAResponseOfTooManyValuesIsRefused(t *testing.T) {
 	if page, err := c.Records.Page(t.Context()); err != nil || len(page.Items) != 1001 {
 		t.Errorf("a page of 1001 records: got error %v, want none", err)
 	}
+	c = newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"items":[{"id":"1","title":"%s"}]}`, strings.Repeat(",", 5_000_001))
+	})
+	if _, err := c.Records.Page(t.Context()); err != nil {
+		t.Errorf("a title of commas: got error %v, want none", err)
+	}
 }

@@ -116,7 +116,6 @@ func (r *receiver) serve(listener net.Listener) (stop func()) {
 	server := &http.Server{
 		Handler: r, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 32 << 10,
 	}
-	server.SetKeepAlivesEnabled(false)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -74,13 +75,18 @@ func TestALoginSurvivesHostileRequestsAndProvesItsVerifier(t *testing.T) {
 }
 
 func TestALoginThatIsRefusedSaysWhy(t *testing.T) {
-	_, err := client.LoginPKCE(t.Context(), "acme", "id", func(address string) error {
-		u, _ := url.Parse(address)
-		visit(t, u.Query().Get("redirect_uri")+"?error=access_denied&state="+url.QueryEscape(u.Query().Get("state")))
-		return nil
-	})
-	if err == nil || !strings.Contains(err.Error(), "access_denied") {
-		t.Errorf("got %v, want access_denied", err)
+	for _, redirect := range []string{"http://127.0.0.1:0/callback", "http://127.0.0.1:0"} {
+		_, err := client.LoginPKCE(t.Context(), "acme", "id", func(address string) error {
+			u, _ := url.Parse(address)
+			back := u.Query().Get("redirect_uri") + "?error=access_denied&state=" + url.QueryEscape(u.Query().Get("state"))
+			if status := visit(t, back); status != http.StatusOK {
+				return fmt.Errorf("status %d", status)
+			}
+			return nil
+		}, client.RedirectURL(redirect))
+		if err == nil || !strings.Contains(err.Error(), "access_denied") {
+			t.Errorf("%s: got %v, want access_denied", redirect, err)
+		}
 	}
 }
 
@@ -92,11 +98,13 @@ func TestALoginEndsWithItsContext(t *testing.T) {
 	}
 }
 
+var errShown = errors.New("shown")
+
 func TestALoginComesBackToThisMachineAlone(t *testing.T) {
-	for _, redirect := range []string{"http://example.com:80/", "https://127.0.0.1:1/", "http://127.0.0.1/", "http://0.0.0.0:0/"} {
-		_, err := client.LoginPKCE(t.Context(), "acme", "id", func(string) error { t.Error("got a URL to show, want none"); return nil }, client.RedirectURL(redirect))
-		if err == nil {
-			t.Errorf("%s: got no error, want one", redirect)
+	for _, redirect := range []string{"http://example.com:80/", "https://127.0.0.1:1/", "http://127.0.0.1/", "http://0.0.0.0:0/", "http://127.0.0.1:0/?a=b", "http://127.0.0.1:0/#a"} {
+		_, err := client.LoginPKCE(t.Context(), "acme", "id", func(string) error { return errShown }, client.RedirectURL(redirect))
+		if err == nil || errors.Is(err, errShown) {
+			t.Errorf("%s: got %v, want an error before a URL is shown", redirect, err)
 		}
 	}
 }

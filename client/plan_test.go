@@ -3,8 +3,10 @@ package client_test
 import (
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,6 +77,28 @@ func TestAPlanIsWhatReadingCosts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A plan that is made before others have queued up takes in the queue of now.
+func TestAPlanTakesInTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c *client.Client
+		var others sync.WaitGroup
+		c = newClient(t, nil, limited(base(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/api/core/search/records" {
+				for range 150 { // ten seconds
+					others.Go(func() { c.Languages.Get(t.Context(), "1") })
+				}
+				time.Sleep(time.Millisecond)
+			}
+			io.WriteString(w, `{"items":[],"totalCount":0}`)
+		})))
+		plan, err := c.Records.PlanSearch(t.Context(), client.Expression{Text: "x"})
+		if err != nil || plan.Time < 8*time.Second || plan.Time > 12*time.Second {
+			t.Errorf("got the plan %+v, error %v; want one request that waits for 10 s", plan, err)
+		}
+		others.Wait()
+	})
 }
 
 func TestABudgetEndsAnIterationThatCanBeResumed(t *testing.T) {

@@ -186,6 +186,7 @@ func TestAllStartsWhereThePathSays(t *testing.T) {
 		"/things":                       "page=1&pageSize=1000",
 		"/things?page=3&pageSize=7":     "page=3&pageSize=7",
 		"/things?skip=20":               "skip=20&take=1000",
+		"/things?skip=0":                "skip=0&take=1000",
 		"/api/things?offset=20&limit=5": "limit=5&offset=20",
 		"/api/things":                   "limit=1000",
 		"/things?page=x":                "",

@@ -50,7 +50,7 @@ func toBlob(tenant *aprimotest.Tenant) client.UploadOption {
 }
 
 // same fails the test unless the last upload is complete, has exactly the bytes of
-// the source, and had each segment sent once.
+// the source, and had each segment sent once, all but the last of the same size.
 func same(t *testing.T, tenant *aprimotest.Tenant, up *client.Upload, source pattern) {
 	t.Helper()
 	all := tenant.Uploads()
@@ -65,6 +65,10 @@ func same(t *testing.T, tenant *aprimotest.Tenant, up *client.Upload, source pat
 		if s.Sent != 1 {
 			t.Errorf("segment %d: got it %d times, want once", s.Index, s.Sent)
 		}
+		first, last := got.Segments[0].Size, s.Index == len(got.Segments)-1
+		if s.Size != first && !last || s.Size == 0 && source > 0 {
+			t.Errorf("segment %d: got %d bytes, want %d as in the first, or the rest", s.Index, s.Size, first)
+		}
 	}
 }
 
@@ -73,6 +77,14 @@ func TestAFileOfAnySizeArrivesAsItIs(t *testing.T) {
 	if testing.Short() {
 		sizes = sizes[:2]
 	}
+	synctest.Test(t, func(t *testing.T) { // more segments than there are buffers
+		tenant := &aprimotest.Tenant{}
+		up, err := uploader(t, tenant).Reader(t.Context(), "a b.mp4", pattern(1000).reader(), client.UploadSegmentSize(100))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, tenant, up, 1000)
+	})
 	for _, size := range sizes {
 		for _, how := range []string{"segments", "blob", "reader", "file"} {
 			synctest.Test(t, func(t *testing.T) {
@@ -151,6 +163,21 @@ func TestDroppedSegmentsAreSentAgainAndAFailureStopsTheOthers(t *testing.T) {
 	}
 }
 
+// brokenAt cannot be read at an offset.
+type brokenAt struct {
+	io.ReaderAt
+	offset int64
+}
+
+var errBrokenAt = errors.New("input/output error")
+
+func (b brokenAt) ReadAt(p []byte, off int64) (int, error) {
+	if off == b.offset {
+		return 0, errBrokenAt
+	}
+	return b.ReaderAt.ReadAt(p, off)
+}
+
 func TestASourceOfAnotherSizeIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	tenant := &aprimotest.Tenant{}
 	u := uploader(t, tenant)
@@ -158,6 +185,10 @@ func TestASourceOfAnotherSizeIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		if _, err := u.ReaderAt(t.Context(), "a", pattern(10), size); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d: got error %v, want %q", size, err, want)
 		}
+	}
+	broken := brokenAt{pattern(10), 9}
+	if _, err := u.ReaderAt(t.Context(), "a", broken, 10); !errors.Is(err, errBrokenAt) {
+		t.Errorf("a source whose last byte cannot be read: got error %v, want %v", err, errBrokenAt)
 	}
 	for _, name := range append(strings.Split(`a<,a>,a:,a",a/,a\,a|,a?,a*`, ","), "", " ", "a\x00", "a\xff", strings.Repeat("a", 256)) {
 		if _, err := u.ReaderAt(t.Context(), name, pattern(1), 1); err == nil || !strings.Contains(err.Error(), "UploadName") {

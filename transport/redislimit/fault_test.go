@@ -138,6 +138,9 @@ func TestStartedAfterTheClockWasSet(t *testing.T) {
 		f.calls.Wait()
 		f.redis.SetTime(time.Time{}) // as late as it is here
 		time.Sleep(3 * time.Second)  // a beats
+		if m := f.redis.HGet(keysOf("acme").members, a.limiter.id); !strings.HasSuffix(m, " 0") {
+			t.Errorf("the idle process says %q; want 0 calls that wait at the end", m)
+		}
 		start := time.Now()
 		if d := takeSlot(t, b).Sub(start); d > time.Second {
 			t.Errorf("its first slot is in %v; want one within a second", d)
@@ -355,6 +358,11 @@ func testBadSettings(t *testing.T) {
 		}
 		if err := l.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+	for _, opt := range []Option{WithLimit(1<<20, time.Hour), WithLimit(1, time.Millisecond)} {
+		if err := New(p.client, "acme", opt).err; err != nil {
+			t.Errorf("error %v for a limit that is in range; want none", err)
 		}
 	}
 	p.limiter.Close()

@@ -2,6 +2,7 @@ package redislimit
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/transport"
 	"github.com/aprimo-go/aprimo/transport/internal/congestion"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // Whatever another program, or another version of this one, has left in Redis: the
@@ -62,6 +64,91 @@ func TestStrangeState(t *testing.T) {
 				f.close()
 			})
 		})
+	}
+}
+
+// What a process has seen is counted once in Redis, also after a beat was lost.
+func TestAnswersAreCountedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		p := f.add(t.Context(), 0)
+		takeSlot(t, p)
+		want := 0
+		report := func() {
+			for range 5 {
+				p.limiter.Report(shared.Report{Answered: true})
+				want++
+			}
+			time.Sleep(time.Second) // several beats
+		}
+		report()
+		f.redis.SetError("LOADING")
+		report()
+		f.redis.SetError("")
+		time.Sleep(time.Second)
+		if got := f.redis.HGet(keysOf("acme").state, "answers"); got != fmt.Sprint(want) {
+			t.Errorf("Redis counts %s answers; want %d", got, want)
+		}
+	})
+}
+
+// The others get to know what a process has measured, with its age.
+func TestAMeasurementReachesRedis(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		p := f.add(t.Context(), 0)
+		takeSlot(t, p)
+		p.limiter.Report(shared.Report{Answered: true, ServerDelay: time.Second, Stddev: 100 * time.Millisecond, InFlight: 7})
+		time.Sleep(150 * time.Millisecond) // a beat
+		var seen, delay, weight, service, inFlight int
+		got := f.redis.HGet(keysOf("acme").members, p.limiter.id)
+		if n, _ := fmt.Sscan(got, &seen, &delay, &weight, &service, &inFlight); n != 5 || delay != 1_000_000 || weight < 50 || weight > 100 || inFlight != 7 {
+			t.Errorf("Redis has %q; want a delay of 1,000,000 µs with a weight of nearly 100, and 7 in flight", got)
+		}
+	})
+}
+
+// A slot whose answer came too late is free again.
+func TestASlotThatComesTooLateIsReturned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		p := f.add(t.Context(), 0)
+		takeSlot(t, p)
+		f.line.set(func(l *line) { l.lag = replyTimeout + 50*time.Millisecond })
+		ctx, cancel := context.WithTimeout(t.Context(), replyTimeout)
+		defer cancel()
+		if _, err := p.limiter.Slot(ctx); err == nil {
+			t.Error("got a slot although Redis is slow; want none")
+		}
+		f.line.set(func(l *line) { l.lag = 0 })
+		time.Sleep(100 * time.Millisecond) // it does not share again yet
+		k := keysOf("acme")
+		if slots, _ := f.redis.List(k.slots); len(slots) != 1 || f.redis.HGet(k.state, "hole") != "" {
+			t.Errorf("Redis has the slots %q and the hole %q; want the first slot and no hole", slots, f.redis.HGet(k.state, "hole"))
+		}
+	})
+}
+
+// The delay is the mean of what the others have measured, by its precision.
+func TestEstimate(t *testing.T) {
+	p := beatReply{now: 5_000_000, members: []member{
+		{id: "a", seen: 4_900_000, delay: 2, weight: 12}, {id: "b", seen: 4_900_000, delay: 4, weight: 4},
+		{id: "c", seen: 4_900_000, delay: 9, weight: 100}, {id: "d", seen: 1, delay: 9, weight: 100},
+	}}
+	delay, stddev := p.measured(func(m member) bool { return m.id != "c" }).estimate()
+	if delay != 2500*time.Millisecond || stddev != 250*time.Millisecond {
+		t.Errorf("got %v and a standard deviation of %v; want 2.5s and 250ms", delay, stddev)
+	}
+	p.members = p.members[:2]
+	if o := p.observe(true); o.Delay != 2.5 || o.Stddev != 0.25 || o.Lacking || o.Short {
+		t.Errorf("the controller is given %+v; want a delay of 2.5 with a standard deviation of 0.25, and no call that waits", o)
+	}
+	p.members[1].waiting = 1
+	if o := p.observe(true); !o.Lacking || !o.Short {
+		t.Errorf("the controller is given %+v; want that a call waits", o)
 	}
 }
 

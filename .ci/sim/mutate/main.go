@@ -3,9 +3,10 @@
 //	go run ./mutate -n 40 transport/redislimit notify
 //	go run ./mutate -only slot.lua transport/redislimit
 //
-// It changes no file: go test -overlay sees the broken copy. A change that does not
-// compile doesn't count, nor one that equivalent.txt lists with the reason. Which places
-// are taken depends on -seed alone.
+// It changes no file: go test -overlay sees the broken copy. It builds the tests once, with a
+// switch for each change, and runs those that reach it. A change in a constant or of a script
+// cannot have a switch and is built alone. One that does not compile doesn't count, nor one
+// that equivalent.txt lists with the reason. Which places are taken depends on -seed alone.
 package main
 
 import (
@@ -37,8 +38,8 @@ func main() {
 	flag.Uint64Var(&f.seed, "seed", 1, "`seed` that chooses them")
 	flag.StringVar(&f.only, "only", "", "`files` to change, by the end of their names, such as .lua; empty: all of the package")
 	flag.StringVar(&f.root, "root", "../..", "`folder` of the module")
-	flag.DurationVar(&f.timeout, "timeout", 2*time.Minute, "`time` for the tests of one change; one that hangs them is noticed")
-	flag.BoolVar(&f.full, "full", false, "run the tests without -short, too, if the short ones notice nothing")
+	flag.DurationVar(&f.timeout, "timeout", 30*time.Second, "`time` for the tests of one change, on top of ten times what they take without; one that hangs them is noticed")
+	flag.BoolVar(&f.full, "full", false, "run the tests without -short")
 	flag.BoolVar(&f.verbose, "v", false, "print the changes that are noticed too")
 	flag.Parse()
 	if flag.NArg() == 0 {
@@ -58,21 +59,42 @@ func run(f flags, pkg string) error {
 	if err != nil {
 		return err
 	}
-	s, err := newSuite(f, pkg)
+	rand.New(rand.NewPCG(f.seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	if f.n > 0 {
+		all = all[:min(f.n, len(all))]
+	}
+	switches, err := mutation.Load(filepath.Join(f.root, pkg))
 	if err != nil {
 		return err
 	}
-	rand.New(rand.NewPCG(f.seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	count := map[result]int{}
-	for _, m := range all {
-		if f.n > 0 && count[noticed]+count[missed]+count[equivalent] == f.n {
-			break
-		}
-		result := equivalent
+	numbers := make([]int, len(all)) // 0: no switch
+	for i, m := range all {
 		if !isEquivalent(pkg, m) {
-			if result, err = s.try(m); err != nil {
-				return err
-			}
+			numbers[i], _ = switches.Add(m)
+		}
+	}
+	dir, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	replace, err := switches.Write(dir)
+	if err != nil {
+		return err
+	}
+	s, err := newSuite(f, pkg, dir, replace)
+	if err != nil {
+		return err
+	}
+	count := map[result]int{}
+	for i, m := range all {
+		result := equivalent
+		switch {
+		case isEquivalent(pkg, m):
+		case numbers[i] > 0:
+			result = s.try(numbers[i])
+		default:
+			result = s.tryAlone(m)
 		}
 		count[result]++
 		if result == missed || f.verbose {

@@ -16,6 +16,10 @@ type Mutation struct {
 	function     string // that it is in; empty outside of one
 	from, to     int
 	text         string
+
+	start, end int // of the expression or statement, in Go
+	expression bool
+	number     int // of its switch
 }
 
 // Apply returns the text with the change.
@@ -72,7 +76,15 @@ func OfGo(file, source string) ([]Mutation, error) {
 		at := func(p token.Pos) int { return set.Position(p).Offset }
 		ast.Inspect(decl, func(n ast.Node) bool {
 			if from, to, text := changed(n, func(n ast.Node) string { return source[at(n.Pos()):at(n.End())] }); text != "" {
-				all = append(all, Mutation{file, source, function, at(from), at(to), text})
+				whole := n
+				if i, ok := n.(*ast.IfStmt); ok {
+					whole = i.Cond
+				}
+				_, expression := whole.(ast.Expr)
+				all = append(all, Mutation{
+					File: file, source: source, function: function, from: at(from), to: at(to), text: text,
+					start: at(whole.Pos()), end: at(whole.End()), expression: expression,
+				})
 			}
 			return true
 		})
@@ -84,6 +96,9 @@ func OfGo(file, source string) ([]Mutation, error) {
 func changed(n ast.Node, source func(ast.Node) string) (from, to token.Pos, text string) {
 	switch n := n.(type) {
 	case *ast.BinaryExpr:
+		if n.Op == token.LAND || n.Op == token.LOR {
+			return n.Pos(), n.End(), "(" + operand(n.X, source) + " " + instead[n.Op] + " " + operand(n.Y, source) + ")"
+		}
 		return n.OpPos, n.OpPos + token.Pos(len(n.Op.String())), instead[n.Op]
 	case *ast.IfStmt:
 		if b, ok := n.Cond.(*ast.BinaryExpr); ok && (b.Op == token.EQL || b.Op == token.NEQ) {
@@ -102,6 +117,14 @@ func changed(n ast.Node, source func(ast.Node) string) (from, to token.Pos, text
 		}
 	}
 	return 0, 0, ""
+}
+
+// operand returns an operand of a changed && or ||, which must not change what belongs together.
+func operand(x ast.Expr, source func(ast.Node) string) string {
+	if b, ok := x.(*ast.BinaryExpr); ok && b.Op == token.LOR {
+		return "(" + source(x) + ")"
+	}
+	return source(x)
 }
 
 // inLua are the changes of a line of Lua; it is left out, too.
@@ -126,11 +149,11 @@ func OfLua(file, source string) (all []Mutation, _ error) {
 	for line := range strings.SplitAfterSeq(source, "\n") {
 		code, _, _ := strings.Cut(line, "--")
 		if wholeStatement.MatchString(strings.TrimSuffix(code, "\n")) {
-			all = append(all, Mutation{file, source, "", at, at + len(strings.TrimSuffix(code, "\n")), ""})
+			all = append(all, Mutation{File: file, source: source, from: at, to: at + len(strings.TrimSuffix(code, "\n"))})
 		}
 		for _, c := range inLua {
 			for _, found := range c.find.FindAllStringIndex(code, -1) {
-				all = append(all, Mutation{file, source, "", at + found[0], at + found[1], c.text})
+				all = append(all, Mutation{File: file, source: source, from: at + found[0], to: at + found[1], text: c.text})
 			}
 		}
 		at += len(line)
