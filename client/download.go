@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -76,8 +77,8 @@ func DownloadProgress(f func(done, total int64)) DownloadOption {
 // An incomplete file is named path.part. After a lost connection Fetch resumes from it, and
 // so does a later call, even after a crash, if the link leads to the same file (by its
 // ETag). Of several downloads to the same path, in whatever process, one runs at a time. Fetch
-// checks the length and, if the storage sends one, the MD5 sum. Errors never contain the
-// link.
+// checks the length and, if the storage sends one, the MD5 sum. Without both, and for a web page
+// that is not known to be the file, it returns an error. Errors never contain the link.
 //
 // The link must use https and not lead into a private network, unless the tenant is there
 // itself, and so must its redirects. A loopback address is accepted, for tests, since the
@@ -200,7 +201,9 @@ func (d *download) attempt(ctx context.Context) error {
 	}
 	if resp.StatusCode != http.StatusPartialContent {
 		d.done = 0
-		d.begin(resp)
+		if err := d.begin(resp); err != nil {
+			return permanent{err}
+		}
 	}
 	return d.write(resp.Body)
 }
@@ -266,8 +269,9 @@ func (d *download) foreign(err error) error {
 	return withText(err, clean(hideQuery(err.Error(), d.link)))
 }
 
-// begin sets the state from the response that starts the file.
-func (d *download) begin(resp *http.Response) {
+// begin sets the state from the response that starts the file. It returns an error if that may not
+// be the file, or is not known to be all of it.
+func (d *download) begin(resp *http.Response) error {
 	d.state = partState{Version: partStateVersion, ETag: resp.Header.Get("ETag"), Size: resp.ContentLength, Link: d.identity()}
 	if strings.HasPrefix(d.state.ETag, "W/") || len(d.state.ETag) > maxETag {
 		d.state.ETag = "" // a weak ETag does not guarantee the same bytes
@@ -277,6 +281,13 @@ func (d *download) begin(resp *http.Response) {
 			d.state.MD5 = sum
 		}
 	}
+	switch {
+	case isPage(resp) && resp.Header.Get("ETag") == "" && resp.Header.Get("Content-Disposition") == "" && !strings.HasPrefix(path.Ext(d.link.Path), ".htm"):
+		return fmt.Errorf("%s responded with a web page and not with the file: perhaps a proxy wants a login", clean(d.link.Host))
+	case resp.Close && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && d.state.MD5 == nil:
+		return fmt.Errorf("%s did not send the length of the file, so that a lost connection would look like its end", clean(d.link.Host))
+	}
+	return nil
 }
 
 // maxETag is in bytes, far more than storages use.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -492,6 +493,34 @@ func TestALinkIntoAPrivateNetworkIsRefused(t *testing.T) {
 		if _, err := c.Downloads.Fetch(t.Context(), link, t.TempDir()); err == nil || len(s.asked) != 0 {
 			t.Errorf("%s: got error %v after %d requests, want one after none", link, err, len(s.asked))
 		}
+	}
+}
+
+// What may be only a part of the file, or another one, is not delivered.
+func TestADownloadThatMayNotBeTheFile(t *testing.T) {
+	sum := md5.Sum([]byte("whole"))
+	withSum := "HTTP/1.0 200 OK\r\nContent-MD5: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n"
+	for _, test := range []struct{ name, answer, want string }{
+		{"a.jpg", "HTTP/1.0 200 OK\r\nETag: \"1\"\r\n\r\nhal", "did not send the length"},
+		{"a.jpg", withSum + "whole", ""},
+		{"a.jpg", withSum + "who", "checksum"},
+		{"a.jpg", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nlogin", "web page"},
+		{"a.html", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nwhole", ""},
+		{"a", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: \"1\"\r\nContent-Length: 5\r\n\r\nwhole", ""},
+		{"a", "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n", ""},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, _ := http.NewResponseController(w).Hijack()
+			defer conn.Close()
+			io.WriteString(conn, test.answer)
+		}))
+		path := filepath.Join(t.TempDir(), "file")
+		_, err := newClient(t, nil, client.WithDownloadClient(s.Client())).Downloads.Fetch(t.Context(), s.URL+"/"+test.name, path)
+		got, _ := os.ReadFile(path)
+		if test.want == "" && (err != nil || string(got) != "whole") || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want) || got != nil) {
+			t.Errorf("%s, %q: got %q, %v; want the error %q, or the file", test.name, test.answer, got, err, test.want)
+		}
+		s.Close()
 	}
 }
 

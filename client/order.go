@@ -346,8 +346,8 @@ type Downloaded struct {
 // Download creates an order, waits until it is complete, and downloads its files into a
 // directory, four at a time. It creates the directory if it does not exist. See Run and
 // [Downloads.Fetch]. It returns the outcome for each file. The error joins those of the order,
-// which may still have delivered some files, and of the files. Files with the same name get
-// different ones.
+// which may still have delivered some files, and of the files; an order without files is an
+// error, too. Files with the same name get different ones.
 func (r *Orders) Download(ctx context.Context, request *OrderRequest, dir string, opts ...DownloadOption) ([]Downloaded, error) {
 	if err := os.MkdirAll(cmp.Or(dir, "."), 0o777); err != nil {
 		return nil, printable(fmt.Errorf("aprimo: order: the directory for its files: %w", err))
@@ -355,6 +355,9 @@ func (r *Orders) Download(ctx context.Context, request *OrderRequest, dir string
 	order, err := r.Run(ctx, request)
 	if order == nil {
 		return nil, err
+	}
+	if err == nil && len(order.DeliveredFiles) == 0 {
+		return nil, fmt.Errorf("aprimo: order %s: it is complete, but has no files: look which its targets select", clean(order.ID))
 	}
 	files := make([]Downloaded, len(order.DeliveredFiles))
 	var group errgroup.Group

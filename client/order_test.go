@@ -238,6 +238,19 @@ func TestAnOrderErrorSaysWhatFailed(t *testing.T) {
 	}
 }
 
+// Nothing in the folder is no success.
+func TestACompleteOrderWithoutFiles(t *testing.T) {
+	for _, files := range []string{"null", "[]"} {
+		c := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"id":"17","status":"Success","deliveredFiles":%s}`, files)
+		})
+		request := &client.OrderRequest{Targets: []client.OrderTarget{{RecordID: recordID(1)}}}
+		if got, err := c.Orders.Download(t.Context(), request, t.TempDir()); err == nil || !strings.Contains(err.Error(), "order 17") || len(got) != 0 {
+			t.Errorf("deliveredFiles %s: got %v, %v; want an error that names the order", files, got, err)
+		}
+	}
+}
+
 // The progress of an order is that of all its files, whose size Aprimo says.
 func TestOrderProgress(t *testing.T) {
 	for _, says := range []string{"right", "nothing", "too little"} {

@@ -45,10 +45,11 @@ func TestDryRunOfALimitThatMakesNoSense(t *testing.T) {
 func TestHosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := new(recorder)
-		tr := transport.New(quiet, transport.WithBase(answers(200)), transport.WithHosts("Aprimo.com", "files.example.com"),
+		tr := transport.New(quiet, transport.WithBase(answers(200)), transport.WithHosts("Aprimo.com", "files.example.com", ".dots.example", "*.stars.example", "root.example."),
 			transport.WithLimiter(transport.NewLimiter(1, time.Second)), transport.WithObserver(seen.observe))
 		for host, limited := range map[string]bool{
 			"acme.dam.aprimo.com": true, "ACME.APRIMO.COM:443": true, "aprimo.com": true, "files.example.com": true,
+			"acme.aprimo.com.": true, "a.dots.example": true, "dots.example": true, "a.stars.example": true, "root.example": true,
 			"notaprimo.com": false, "aprimo.com.example.org": false, "example.com": false, "acme.blob.core.windows.net": false,
 		} {
 			time.Sleep(time.Minute)
@@ -64,6 +65,10 @@ func TestHosts(t *testing.T) {
 			if waited != limited || (sent == 2) != limited {
 				t.Errorf("%s: waited %v, %d sent under the limit; want under the limit: %v", host, waited, sent, limited)
 			}
+		}
+		unset := transport.New(quiet, transport.WithBase(answers(200)), transport.WithHosts("", "*"))
+		if err := get(t.Context(), unset, ""); err != nil || unset.Stats().Sent != 1 {
+			t.Errorf("without a name: got %v, %d sent under the limit; want 1", err, unset.Stats().Sent)
 		}
 	})
 }

@@ -40,12 +40,20 @@ func WithBase(base http.RoundTripper) Option {
 }
 
 // WithHosts limits only requests to these hosts and to the hosts below them: "aprimo.com" stands
-// for acme.aprimo.com and acme.dam.aprimo.com too. Requests to other hosts go to the base at
-// once, as if the Transport were not there: no limit, no retries, no log, no events. Use it
-// where one http.Client calls Aprimo and others. By default every request counts, whatever its
-// host: a Transport does not know under which names your tenant is reached.
+// for acme.aprimo.com and acme.dam.aprimo.com too, as do ".aprimo.com" and "*.aprimo.com". Requests
+// to other hosts go to the base at once, as if the Transport were not there: no limit, no
+// retries, no log, no events. Use it where one http.Client calls Aprimo and others. By default,
+// and if all names are empty, every request counts, whatever its host: a Transport does not know
+// under which names your tenant is reached.
 func WithHosts(hosts ...string) Option {
-	return func(s *settings) { s.hosts = hosts }
+	return func(s *settings) {
+		s.hosts = nil
+		for _, name := range hosts {
+			if name = domain(name); name != "." {
+				s.hosts = append(s.hosts, name)
+			}
+		}
+	}
 }
 
 // WithLimiter sets the limiter. The default is NewLimiter(15, time.Second), Aprimo's limit. For
@@ -153,11 +161,14 @@ func (t *Transport) limits(req *http.Request) bool {
 	if len(t.hosts) == 0 || req.URL == nil {
 		return true
 	}
-	host := strings.ToLower(req.URL.Hostname())
-	return slices.ContainsFunc(t.hosts, func(name string) bool {
-		name = strings.ToLower(name)
-		return host == name || strings.HasSuffix(host, "."+name)
-	})
+	host := domain(req.URL.Hostname())
+	return slices.ContainsFunc(t.hosts, func(name string) bool { return strings.HasSuffix(host, name) })
+}
+
+// domain returns a name after a dot, without what else can stand around it: the dot of the root,
+// and, in a list, an asterisk for the names below it.
+func domain(name string) string {
+	return "." + strings.Trim(strings.TrimPrefix(strings.ToLower(name), "*"), ".")
 }
 
 // SetLimit changes the limit at once, also for queued calls, for example when Aprimo has raised
