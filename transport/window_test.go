@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"sync"
@@ -67,6 +68,20 @@ func (o *watch) modes(t *testing.T) (list []transport.WindowMode) {
 		}
 	}
 	return list
+}
+
+// wantOthers checks the mean of what events say of other programs.
+func (o *watch) wantOthers(t *testing.T, rate float64) {
+	t.Helper()
+	var known, sum float64
+	for _, e := range o.of(transport.Done) {
+		if e.Others.Stddev > 0 {
+			known, sum = known+1, sum+e.Others.Rate
+		}
+	}
+	if mean := sum / known; !(math.Abs(mean-rate) < 1) {
+		t.Errorf("events: got %.1f others a second in %.0f of them, want %g", mean, known, rate)
+	}
 }
 
 func TestWindowOff(t *testing.T) {
@@ -160,15 +175,7 @@ func TestModesOfTheWindow(t *testing.T) {
 					}
 				}
 				if name == "beside a few" {
-					var known, sum float64
-					for _, e := range o.of(transport.Done) {
-						if e.Others.Stddev > 0 {
-							known, sum = known+1, sum+e.Others.Rate
-						}
-					}
-					if mean := sum / known; !(mean > 7 && mean < 9) {
-						t.Errorf("events: got %.1f others a second in %.0f of them, want 8", mean, known)
-					}
+					o.wantOthers(t, 8)
 				}
 				if name == "beside too many" && o.seen[competing] < 30*time.Second {
 					t.Errorf("competing for %v of %v, want 30 s at least", o.seen[competing], test.long)

@@ -147,7 +147,7 @@ func (l *Limiter) rejoin() {
 }
 
 func (l *Limiter) joinWithSlot() {
-	r, wait := l.reserve(context.Background())
+	r, wait := l.reserve(context.Background(), time.Now())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.seen.waiting = 0

@@ -72,7 +72,7 @@ func (l *Limiter) fill() {
 	default:
 		return // who has it asks
 	}
-	r, _ := l.reserve(context.Background())
+	r, _ := l.reserve(context.Background(), time.Now())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.seen.waiting = 0

@@ -22,7 +22,7 @@ func (p *process) reply(t *testing.T, wanted bool) (kind int64, wait time.Durati
 	l := p.limiter
 	q := request{far: l.farthest().Microseconds()}
 	a, err := l.server.run(t.Context(), slotScript, nil, []string{l.keys.slots, l.keys.state},
-		l.n, l.per.Microseconds(), 12000, 0, 0, flag(wanted), 0, q.far, l.n, 0)
+		l.n, l.per.Microseconds(), 12000, 0, 0, flag(wanted), 0, q.far, l.n, 0, q.far)
 	if err != nil {
 		t.Fatal(err)
 	}

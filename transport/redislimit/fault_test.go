@@ -209,7 +209,7 @@ func TestLostSlotsAreCounted(t *testing.T) {
 		a.limiter.beat()
 		known := time.Now().Add(700 * time.Millisecond)
 		a.limiter.last = known.UnixMicro()
-		r, _ := a.limiter.reserve(t.Context())
+		r, _ := a.limiter.reserve(t.Context(), time.Now())
 		if r.due.Sub(known) < time.Second {
 			t.Errorf("the next slot is %v after one that was lost; want a window", r.due.Sub(known))
 		}

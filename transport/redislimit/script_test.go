@@ -123,14 +123,14 @@ func counted(list []string) string {
 func slotArgs(changed string) string {
 	args := map[string]string{
 		"n": "3", "window": "1000000", "late": "1000", "last": "0", "known": "0", "wanted": "0",
-		"ahead": "500000", "far": "5000000", "ours": "3", "alone": "0",
+		"ahead": "500000", "far": "5000000", "ours": "3", "alone": "0", "soon": "5000000",
 	}
 	for _, f := range strings.Fields(changed) {
 		name, value, _ := strings.Cut(f, "=")
 		args[name] = value
 	}
 	var list []string
-	for _, name := range []string{"n", "window", "late", "last", "known", "wanted", "ahead", "far", "ours", "alone"} {
+	for _, name := range []string{"n", "window", "late", "last", "known", "wanted", "ahead", "far", "ours", "alone", "soon"} {
 		list = append(list, args[name])
 	}
 	return strings.Join(list, " ")
@@ -172,6 +172,13 @@ var slotCases = []struct{ slots, state, args, want string }{
 	{"@-10 1000", "gap=400000", "", "[0 399990 @0 0 0]; slots @399990 1000, @-10 1000 for 0; state gap=400000 for 0"},
 	{"@-10 1000", "gap=400000000", "", "[0 3333324 @0 0 0]; slots @3333324 1000, @-10 1000 for 0; state gap=400000000 for 0"},
 	{"@-1000000 1000", "gap=400000", "", "[0 0 @0 0 0]; slots @0 1000, @-1000000 1000 for 0; state gap=400000 for 0"},
+	// Then no slot is reserved too far ahead, but for what was given back, and who was alone.
+	{"@-10 1000", "gap=300000", "soon=299990", "[0 299990 @0 0 0]; slots @299990 1000, @-10 1000 for 0; state gap=300000 for 0"},
+	{"@-10 1000", "gap=300000", "soon=299983", "[2 7 @0 0 0]; slots @-10 1000 for 0; state gap=300000 for 0"},
+	{"", "gap=300000 pause=@-5", "soon=0", "[0 0 @0 0 1]; slots @0 1000 for 61; state gap=300000 pause=@-5 trial=@700000 for 61"},
+	{"@-10 1000, @-20 1000, @-30 1000", "", "soon=0", "[0 1000970 @0 0 0]; slots @1000970 1000, @-10 1000, @-20 1000, @-30 1000 for 0; state  for 0"},
+	{"@900 1000, @800 1000", "gap=300000 hole=@500/1000", "soon=0", "[0 500 @0 0 0]; slots @900 1000, @800 1000 for 0; state gap=300000 for 0"},
+	{"@-5 1", "gap=1", "soon=0 alone=1 ours=1", "[0 1001000 @0 0 0]; slots @1001000 1000, @0 1000, @-5 1 for 0; state gap=1 for 0"},
 	// Slots that make no sense.
 	{"x", "", "", "[3 0 @0 @0 0]; slots 3 of @500000 1000 for 61.5; state filled=@0 for 60"},
 	{"x, @-2 1, @-3 1", "", "", "[3 0 @0 @0 0]; slots 3 of @500000 1000 for 61.5; state filled=@0 for 60"},

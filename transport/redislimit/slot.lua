@@ -10,10 +10,11 @@
 --       7 how far ahead the slots may be that the others hold,
 --       8 how far ahead any slot can be: a later one is by another clock,
 --       9 how many of n there are for those that share: others use the rest alone,
---       10 how many the caller itself has used alone in its last window
--- Returns what (0 a slot, 1 paused, 2 another process makes the half-open probe, 3 what
--- was stored made no sense and is discarded), in what time that is, the time, the last
--- fill, and 1 if the caller's slot is the half-open probe.
+--       10 how many the caller itself has used alone in its last window,
+--       11 how far ahead it wants a slot, if the rate of all binds
+-- Returns what (0 a slot, 1 paused, 2 another process makes the half-open probe or the next slot
+-- is too far ahead, 3 what was stored made no sense and is discarded), in what time that is, the
+-- time, the last fill, and 1 if the caller's slot is the half-open probe.
 --
 -- All times are in microseconds, by the clock of this server. It is short of
 -- calls on purpose: each one costs as much as all the rest.
@@ -21,7 +22,7 @@ local slots, state = KEYS[1], KEYS[2]
 local n, window, late = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local last, known, wanted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local ahead, far = tonumber(ARGV[7]), tonumber(ARGV[8])
-local ours, alone = tonumber(ARGV[9]), tonumber(ARGV[10])
+local ours, alone, soon = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local s = redis.call('HMGET', state, 'pause', 'trial', 'gap', 'filled', 'hole', 'paused')
@@ -112,6 +113,11 @@ if hole then
   if fits then
     return reply(0, h - now, 0)
   end
+end
+
+-- Where the rate of all binds, a slot that is far ahead would not follow a change of that rate.
+if gap > 0 and alone == 0 and at - now > soon then
+  return reply(2, at - now - soon, 0)
 end
 
 local keep = math.ceil((at - now + window) / 1000) + 60000
