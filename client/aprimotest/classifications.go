@@ -118,21 +118,21 @@ func (s *store) children(o object, _ *query) any {
 // on a classification or on all, which are empty.
 func (s *store) classificationFields(o object, q *query) any {
 	all, sent := listing{}, make(map[string]bool)
-	show := func(f field, values any) {
-		if refusal(func() { s.define(&f) }) == nil {
-			doc := f.document(nil)
-			doc["localizedValues"] = values
-			all = append(all, object{kind: kindOf["field"], doc: doc, path: o.path + "/field/" + f.ID})
+	show := func(in document) {
+		var f document
+		if refusal(func() { f = s.define(in) }) == nil {
+			f["localizedValues"] = array(valueOf(in, "localizedValues"))
+			all = append(all, object{kind: kindOf["field"], doc: f, path: o.path + "/field/" + text(f["id"])})
 		}
 	}
 	for _, item := range array(o.doc["~fields"]) {
 		doc, _ := item.(document)
 		sent[identity(item, nil)] = true
-		show(field{ID: text(valueOf(doc, "id")), FieldID: text(valueOf(doc, "fieldId")), OtherName: text(valueOf(doc, "name"))}, array(valueOf(doc, "localizedValues")))
+		show(doc)
 	}
 	for id, doc := range s.collection("fielddefinitions").all() {
 		if doc["scopeCategory"] == "Classification" && !sent[id] {
-			show(field{ID: id}, []any{})
+			show(document{"id": id})
 		}
 	}
 	return all
