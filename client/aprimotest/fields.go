@@ -104,7 +104,7 @@ func (s *store) definitionOf(id, name string) document {
 
 // define returns a field of a request as it is kept, with what its definition says. It is
 // found by its id, or by its name.
-func (s *store) define(in document) document {
+func (s *store) define(in any) document {
 	id := cmp.Or(text(valueOf(in, "id")), text(valueOf(in, "fieldId")))
 	name := cmp.Or(text(valueOf(in, "name")), text(valueOf(in, "fieldName")))
 	definition := s.definitionOf(id, name)
@@ -116,8 +116,7 @@ func (s *store) define(in document) document {
 		"label": cmp.Or(text(definition["label"]), labelOf(definition)),
 	}
 	values := []any{}
-	for _, item := range array(valueOf(in, "localizedValues")) {
-		sent, _ := item.(document)
+	for _, sent := range array(valueOf(in, "localizedValues")) {
 		l := document{"languageId": cmp.Or(text(valueOf(sent, "languageId")), noLanguage), "modifiedOn": time.Now()}
 		if l["languageId"] != noLanguage && s.collection("languages").byID[text(l["languageId"])] == nil {
 			panic(invalid("No language was found with id '%s'.", l["languageId"]))
@@ -142,7 +141,7 @@ func (s *store) define(in document) document {
 // fit makes a value of what a request has, if it fits the field.
 func fit(f, l document) {
 	for _, item := range slices.Concat(array(l["links"]), array(l["parents"]), array(l["children"])) {
-		if doc, ok := item.(document); !ok || text(valueOf(doc, "recordId")) == "" {
+		if text(valueOf(item, "recordId")) == "" {
 			panic(invalid("The links of field '%s' must be objects with a recordId.", f["fieldName"]))
 		}
 	}

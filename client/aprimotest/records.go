@@ -143,8 +143,7 @@ func (s *store) changeRecord(rec *record, in document, user string, now time.Tim
 	doc := k.changed(document{"tag": rec.tag, "~accessLists": rec.more["~accessLists"]}, in)
 	var put []document
 	fields, classified, files := actionsOf(in, "fields"), actionsOf(in, "classifications"), actionsOf(in, "files")
-	for _, item := range array(valueOf(fields, "addOrUpdate")) {
-		sent, _ := item.(document)
+	for _, sent := range array(valueOf(fields, "addOrUpdate")) {
 		put = append(put, s.define(sent))
 	}
 	for _, item := range array(valueOf(classified, "addOrUpdate")) {
