@@ -139,15 +139,14 @@ func (m *member) takes(value any) bool {
 // merged returns a set after a change: an array replaces it, and an object has what
 // is added and removed. What has the same identity is the same.
 func merged(old, change any, element *kind) []any {
-	actions, _ := change.(document)
 	added, isList := change.([]any)
 	isList = isList || change == nil
-	if whole, ok := valueOf(actions, "items").([]any); ok {
+	if whole, ok := valueOf(change, "items").([]any); ok {
 		added, isList = whole, true
 	}
 	all := []any{}
 	if !isList {
-		all, added = append(all, array(old)...), array(valueOf(actions, "addOrUpdate"))
+		all, added = append(all, array(old)...), array(valueOf(change, "addOrUpdate"))
 	}
 	find := func(item any) int {
 		id := identity(item, element)
@@ -160,7 +159,7 @@ func merged(old, change any, element *kind) []any {
 		}
 		all[i] = element.read(all[i], item, i)
 	}
-	for _, item := range array(valueOf(actions, "remove")) {
+	for _, item := range array(valueOf(change, "remove")) {
 		if i := find(item); i >= 0 {
 			all = slices.Delete(all, i, i+1)
 		}

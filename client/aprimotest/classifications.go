@@ -65,8 +65,8 @@ func (s *store) settleAll() {
 // labelOf returns the label of a document in English, or else its name.
 func labelOf(doc document) string {
 	for _, item := range array(doc["labels"]) {
-		if label, _ := item.(document); label["languageId"] == englishID {
-			return text(label["value"])
+		if valueOf(item, "languageId") == englishID {
+			return text(valueOf(item, "value"))
 		}
 	}
 	return text(doc["name"])
@@ -118,21 +118,20 @@ func (s *store) children(o object, _ *query) any {
 // on a classification or on all, which are empty.
 func (s *store) classificationFields(o object, q *query) any {
 	all, sent := listing{}, make(map[string]bool)
-	show := func(f field, values any) {
-		if refusal(func() { s.define(&f) }) == nil {
-			doc := f.document(nil)
-			doc["localizedValues"] = values
-			all = append(all, object{kind: kindOf["field"], doc: doc, path: o.path + "/field/" + f.ID})
+	show := func(in any) {
+		var f document
+		if refusal(func() { f = s.define(in) }) == nil {
+			f["localizedValues"] = array(valueOf(in, "localizedValues"))
+			all = append(all, object{kind: kindOf["field"], doc: f, path: o.path + "/field/" + text(f["id"])})
 		}
 	}
 	for _, item := range array(o.doc["~fields"]) {
-		doc, _ := item.(document)
 		sent[identity(item, nil)] = true
-		show(field{ID: text(valueOf(doc, "id")), FieldID: text(valueOf(doc, "fieldId")), OtherName: text(valueOf(doc, "name"))}, array(valueOf(doc, "localizedValues")))
+		show(item)
 	}
 	for id, doc := range s.collection("fielddefinitions").all() {
 		if doc["scopeCategory"] == "Classification" && !sent[id] {
-			show(field{ID: id}, []any{})
+			show(document{"id": id})
 		}
 	}
 	return all
@@ -145,10 +144,8 @@ func (s *store) searchClassifications(_ http.ResponseWriter, r *http.Request, in
 
 // withoutInherited leaves out what is inherited: there is no entry for it.
 func withoutInherited(o object) document {
-	entries := slices.DeleteFunc(slices.Clone(array(o.doc["permissions"])), func(item any) bool {
-		entry, _ := item.(document)
-		return entry["accessRight"] == "Inherit"
-	})
+	entries := slices.Clone(array(o.doc["permissions"]))
+	entries = slices.DeleteFunc(entries, func(entry any) bool { return valueOf(entry, "accessRight") == "Inherit" })
 	return document{"breakInheritance": o.doc["breakInheritance"], "permissions": entries}
 }
 

@@ -185,8 +185,9 @@ func text(v any) string {
 	return fmt.Sprint(v)
 }
 
-// valueOf returns a property of a document by its name, in whatever case.
-func valueOf(doc document, name string) any {
+// valueOf returns a property of a document by its name, in whatever case; nil of anything else.
+func valueOf(v any, name string) any {
+	doc, _ := v.(document)
 	if value, ok := doc[name]; ok {
 		return value
 	}

@@ -165,8 +165,8 @@ func (s *store) filtered(f facet, prop property[*record], found []uint64) []uint
 	}
 	var wanted []condition[*record]
 	for _, filter := range f.Filters {
-		if doc, ok := filter.(document); ok {
-			wanted = append(wanted, facetRange{valueOf(doc, "rangeStart"), valueOf(doc, "rangeEnd")}.condition(prop))
+		if _, isRange := filter.(document); isRange {
+			wanted = append(wanted, facetRange{valueOf(filter, "rangeStart"), valueOf(filter, "rangeEnd")}.condition(prop))
 		} else {
 			wanted = append(wanted, prop.compare("=", text(filter), false))
 		}
@@ -219,9 +219,8 @@ func step(at, span any) any {
 	if length, err := time.Parse(time.TimeOnly, text(span)); err == nil { // of a time of day
 		return start.Add(length.Sub(length.Truncate(24 * time.Hour))).Format(time.TimeOnly)
 	}
-	doc, _ := span.(document)
-	value, _ := valueOf(doc, "value").(float64)
-	n, unit := int(value), strings.ToLower(text(valueOf(doc, "dateUnit"))+text(valueOf(doc, "dateTimeUnit")))
+	value, _ := valueOf(span, "value").(float64)
+	n, unit := int(value), strings.ToLower(text(valueOf(span, "dateUnit"))+text(valueOf(span, "dateTimeUnit")))
 	days, isDate := map[string][3]int{"years": {n, 0, 0}, "months": {0, n, 0}, "days": {0, 0, n}}[unit]
 	length, isTime := map[string]time.Duration{"hours": time.Hour, "minutes": time.Minute, "seconds": time.Second}[unit]
 	if n <= 0 || !isDate && !isTime {

@@ -54,12 +54,11 @@ func (f Fault) apply(serve func(*answer)) (*answer, error) {
 	if broken {
 		a = newAnswer()
 		a.fault = true
-	}
-	switch {
-	case broken && f.Status == http.StatusInternalServerError:
-		writeException(a, &failure{f.Status, "System.Exception", "An unexpected error has occurred."})
-	case broken:
-		writePage(a, f.Status)
+		if f.Status == http.StatusInternalServerError {
+			writeException(a, &failure{f.Status, "System.Exception", "An unexpected error has occurred."})
+		} else {
+			writePage(a, f.Status)
+		}
 	}
 	a.slow, a.cut = f.Slow, f.Cut
 	return a, nil

@@ -2,7 +2,7 @@ package aprimotest
 
 import (
 	"cmp"
-	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,30 +14,8 @@ const (
 	titleField = "Title"
 )
 
-// A field is the value of a field of a record.
-type field struct {
-	ID        string           `json:"id"`
-	FieldID   string           `json:"fieldId"` // other names of the id, in requests
-	Name      string           `json:"fieldName"`
-	OtherName string           `json:"name"`
-	Label     string           `json:"-"`
-	DataType  string           `json:"-"`
-	Localized []localizedValue `json:"localizedValues"`
-}
-
-// A localizedValue is what a field has in one language.
-type localizedValue struct {
-	Language   string          `json:"languageId"`
-	Value      json.RawMessage `json:"value"`
-	HasDay     any             `json:"hasDay"`
-	HasMonth   any             `json:"hasMonth"`
-	Values     []any           `json:"values"`
-	Links      []any           `json:"links"`
-	Parents    []any           `json:"parents"`
-	Children   []any           `json:"children"`
-	Hyperlinks []any           `json:"hyperlinks"`
-	modified   time.Time
-}
+// valueMembers are what a request can say of a value. The first six have what is compared.
+var valueMembers = []string{"value", "values", "links", "parents", "children", "hyperlinks", "hasDay", "hasMonth"}
 
 // valueNames have what a value has in an answer, by its data type, if it is not a value alone;
 // live, of two tenants, but for RecordList, UserGroupList and LanguageList, of which JS has the names.
@@ -49,61 +27,61 @@ var valueNames = map[string][]string{
 	"HyperlinkList": {"hyperlinks"}, "RecordLink": {"links", "parents", "children"},
 }
 
-// of returns what a value has under a name.
-func (l *localizedValue) of(name string) any {
-	switch name {
-	case "value":
-		return json.RawMessage(cmp.Or(string(l.Value), "null"))
-	case "hasDay":
-		return l.HasDay
-	case "hasMonth":
-		return l.HasMonth
-	case "aiInfluenced":
-		return false
-	}
-	many := map[string][]any{"values": l.Values, "links": l.Links, "parents": l.Parents, "children": l.Children, "hyperlinks": l.Hyperlinks}[name]
-	if len(many) == 0 {
-		return nil
-	}
-	return many
-}
-
-// document returns a field as answers have it; speaks says of which languages.
-func (f *field) document(speaks func(any) bool) document {
+// shownField returns a field as answers have it; speaks says of which languages.
+func shownField(f document, speaks func(any) bool) document {
 	values := []any{}
-	names := valueNames[f.DataType]
+	names := valueNames[text(f["dataType"])]
 	if names == nil {
 		names = []string{"value", "aiInfluenced"}
 	}
-	for _, l := range f.Localized {
-		value := document{"languageId": l.Language, "readOnly": nil, "modifiedOn": stamp(l.modified)}
+	for _, l := range localized(f) {
+		shown := document{"languageId": l["languageId"], "readOnly": nil, "modifiedOn": stamp(l["modifiedOn"].(time.Time))}
 		for _, name := range names {
-			value[name] = l.of(name)
+			if shown[name] = l[name]; name == "aiInfluenced" {
+				shown[name] = false
+			} else if all, isList := l[name].([]any); isList && len(all) == 0 {
+				shown[name] = nil
+			}
 		}
-		if speaks == nil || speaks(value) {
-			values = append(values, value)
+		if speaks == nil || speaks(shown) {
+			values = append(values, shown)
 		}
 	}
-	return document{"id": f.ID, "fieldName": f.Name, "label": f.Label, "dataType": f.DataType, "localizedValues": values}
+	f = maps.Clone(f)
+	f["localizedValues"] = values
+	return f
 }
 
-// texts returns what search compares: strings without their quotes.
-func (f *field) texts() (all []string) {
-	for _, l := range f.Localized {
-		all = append(all, l.texts()...)
+// localized returns what a field has in each language.
+func localized(f document) (all []document) {
+	for _, item := range array(f["localizedValues"]) {
+		all = append(all, item.(document))
 	}
 	return all
 }
 
-func (l *localizedValue) texts() (all []string) {
-	var value any
-	json.Unmarshal(l.Value, &value)
-	for _, v := range slices.Concat([]any{value}, l.Values, l.Links, l.Parents, l.Children, l.Hyperlinks) {
-		if doc, ok := v.(document); ok {
-			v = cmp.Or(valueOf(doc, "recordId"), valueOf(doc, "url"))
+// fieldTexts returns what search compares.
+func fieldTexts(f document) (all []string) {
+	for _, l := range localized(f) {
+		all = append(all, valueTexts(l)...)
+	}
+	return all
+}
+
+// valueTexts returns the texts of a value, of links the ids and addresses.
+func valueTexts(l document) (all []string) {
+	for _, name := range valueMembers[:6] {
+		values, isList := l[name].([]any)
+		if !isList {
+			values = []any{l[name]}
 		}
-		if t := text(v); t != "" {
-			all = append(all, t)
+		for _, v := range values {
+			if doc, ok := v.(document); ok {
+				v = cmp.Or(valueOf(doc, "recordId"), valueOf(doc, "url"))
+			}
+			if t := text(v); t != "" {
+				all = append(all, t)
+			}
 		}
 	}
 	return all
@@ -124,96 +102,109 @@ func (s *store) definitionOf(id, name string) document {
 	return nil
 }
 
-// define adds to a field of a request what its definition says. It is found by its
-// id, or by its name.
-func (s *store) define(f *field) {
-	id, name := cmp.Or(f.ID, f.FieldID), cmp.Or(f.OtherName, f.Name)
+// define returns a field of a request as it is kept, with what its definition says. It is
+// found by its id, or by its name.
+func (s *store) define(in any) document {
+	id := cmp.Or(text(valueOf(in, "id")), text(valueOf(in, "fieldId")))
+	name := cmp.Or(text(valueOf(in, "name")), text(valueOf(in, "fieldName")))
 	definition := s.definitionOf(id, name)
 	if definition == nil {
 		panic(missing("No field definition was found with id '%s'.", cmp.Or(id, name)))
 	}
-	f.ID, f.Name, f.DataType = text(definition["id"]), text(definition["name"]), text(definition["dataType"])
-	f.Label = cmp.Or(text(definition["label"]), labelOf(definition))
-	for i := range f.Localized {
-		l := &f.Localized[i]
-		l.modified = time.Now()
-		l.Language = cmp.Or(l.Language, noLanguage)
-		if l.Language != noLanguage && s.collection("languages").byID[l.Language] == nil {
-			panic(invalid("No language was found with id '%s'.", l.Language))
-		}
-		f.check(l)
+	f := document{
+		"id": definition["id"], "fieldName": definition["name"], "dataType": definition["dataType"],
+		"label": cmp.Or(text(definition["label"]), labelOf(definition)),
 	}
+	values := []any{}
+	for _, sent := range array(valueOf(in, "localizedValues")) {
+		l := document{"languageId": cmp.Or(text(valueOf(sent, "languageId")), noLanguage), "modifiedOn": time.Now()}
+		if l["languageId"] != noLanguage && s.collection("languages").byID[text(l["languageId"])] == nil {
+			panic(invalid("No language was found with id '%s'.", l["languageId"]))
+		}
+		for _, name := range valueMembers {
+			if value := valueOf(sent, name); value != nil {
+				l[name] = value
+			}
+		}
+		for _, name := range valueMembers[1:6] {
+			if _, isList := l[name].([]any); l[name] != nil && !isList {
+				panic(invalid("The %s of field '%s' must be an array.", name, f["fieldName"]))
+			}
+		}
+		fit(f, l)
+		values = append(values, l)
+	}
+	f["localizedValues"] = values
+	return f
 }
 
-// check makes a value of what a request has, if it fits the field.
-func (f *field) check(l *localizedValue) {
-	for _, item := range slices.Concat(l.Links, l.Parents, l.Children) {
-		if doc, ok := item.(document); !ok || text(valueOf(doc, "recordId")) == "" {
-			panic(invalid("The links of field '%s' must be objects with a recordId.", f.Name))
+// fit makes a value of what a request has, if it fits the field.
+func fit(f, l document) {
+	for _, item := range slices.Concat(array(l["links"]), array(l["parents"]), array(l["children"])) {
+		if text(valueOf(item, "recordId")) == "" {
+			panic(invalid("The links of field '%s' must be objects with a recordId.", f["fieldName"]))
 		}
 	}
-	var value any
-	json.Unmarshal(l.Value, &value)
+	value, values, kind := l["value"], array(l["values"]), text(f["dataType"])
 	hasValue := value != nil && value != ""
 	switch {
-	case slices.Contains(valueNames[f.DataType], "values"):
-		if l.Values == nil && hasValue {
-			l.Values = []any{value}
+	case slices.Contains(valueNames[kind], "values"):
+		if values == nil && hasValue {
+			l["values"] = []any{value}
 		}
-	case f.DataType == "HyperlinkList":
-		l.Hyperlinks, l.Values = append(l.Hyperlinks, l.Values...), nil
-	case f.DataType == "Date" && hasValue:
-		l.HasDay, l.HasMonth = cmp.Or(l.HasDay, any(true)), cmp.Or(l.HasMonth, any(true))
-	case len(l.Values) > 0 && l.Value == nil:
-		l.Value, _ = json.Marshal(l.Values[0])
+	case kind == "HyperlinkList":
+		l["hyperlinks"] = append(array(l["hyperlinks"]), values...)
+		delete(l, "values")
+	case kind == "Date" && hasValue:
+		l["hasDay"], l["hasMonth"] = cmp.Or(l["hasDay"], any(true)), cmp.Or(l["hasMonth"], any(true))
+	case len(values) > 0 && value == nil:
+		l["value"] = values[0]
 	}
 }
 
-func (rec *record) changeFields(put []field, remove []ref) {
-	rec.fields = slices.DeleteFunc(slices.Clone(rec.fields), func(f field) bool { return slices.Contains(remove, ref(f.ID)) })
+// changeFields gives a record the values of the fields and languages that are given. The links
+// that are not named stay, such as the parents if the children are changed.
+func (rec *record) changeFields(put []document, removed []any) {
+	rec.fields = slices.DeleteFunc(slices.Clone(rec.fields), func(f document) bool {
+		return slices.ContainsFunc(removed, func(item any) bool { return identity(item, nil) == f["id"] })
+	})
 	for _, f := range put {
-		i := slices.IndexFunc(rec.fields, func(old field) bool { return old.ID == f.ID })
+		i := slices.IndexFunc(rec.fields, func(old document) bool { return old["id"] == f["id"] })
 		if i < 0 {
-			rec.fields = append(rec.fields, f)
-		} else {
-			rec.fields[i].put(f.Localized)
+			i, rec.fields = len(rec.fields), append(rec.fields, document{})
 		}
-		if texts := f.texts(); f.Name == titleField && len(texts) > 0 {
+		values := slices.Clone(array(rec.fields[i]["localizedValues"]))
+		for _, l := range localized(f) {
+			at := slices.IndexFunc(values, func(old any) bool { return old.(document)["languageId"] == l["languageId"] })
+			if at < 0 {
+				at, values = len(values), append(values, document{})
+			}
+			for _, links := range []string{"links", "parents", "children"} {
+				if old := values[at].(document)[links]; l[links] == nil && old != nil {
+					l[links] = old
+				}
+			}
+			values[at] = l
+		}
+		changed := maps.Clone(f)
+		changed["localizedValues"], rec.fields[i] = values, changed
+		if texts := fieldTexts(f); f["fieldName"] == titleField && len(texts) > 0 {
 			rec.title = texts[0]
 		}
 	}
 }
 
-// put replaces the values of the languages that are given; the links that are not named
-// stay, such as the parents if the children are changed.
-func (f *field) put(values []localizedValue) {
-	f.Localized = slices.Clone(f.Localized)
-	for _, l := range values {
-		i := slices.IndexFunc(f.Localized, func(old localizedValue) bool { return l.Language == old.Language })
-		if i < 0 {
-			f.Localized = append(f.Localized, l)
-			continue
-		}
-		old := f.Localized[i]
-		for links, before := range map[*[]any][]any{&l.Links: old.Links, &l.Parents: old.Parents, &l.Children: old.Children} {
-			if *links == nil {
-				*links = before
-			}
-		}
-		f.Localized[i] = l
-	}
-}
-
-func (s *store) fieldsOf(rec *record) []field {
+func (s *store) fieldsOf(rec *record) []document {
 	if !rec.generated {
 		return rec.fields
 	}
-	title, _ := json.Marshal(rec.name())
-	return []field{{
-		ID: seedID("fielddefinitions", titleField), Name: titleField, Label: titleField, DataType: "SingleLineText",
-		Localized: []localizedValue{{Language: noLanguage, Value: title, modified: rec.modified}},
+	return []document{{
+		"id": titleID, "fieldName": titleField, "label": titleField, "dataType": "SingleLineText",
+		"localizedValues": []any{document{"languageId": noLanguage, "value": rec.name(), "modifiedOn": rec.modified}},
 	}}
 }
+
+var titleID = seedID("fielddefinitions", titleField)
 
 // recordFields are the fields of a record that select-record-fields names, by name
 // or id, or those of the groups in select-record-fieldgroups; all without either.
@@ -222,31 +213,27 @@ func (s *store) recordFields(o object, q *query) any {
 	members := s.membersOf(groups)
 	all := listing{}
 	for _, f := range s.withDefaults(o.of.(*record), q) {
-		if (wanted != nil || groups != nil) && !wanted[strings.ToLower(f.Name)] && !wanted[f.ID] && !members[f.ID] {
-			continue
+		id := text(f["id"])
+		if wanted == nil && groups == nil || wanted[strings.ToLower(text(f["fieldName"]))] || wanted[id] || members[id] {
+			all = append(all, object{kind: kindOf["field"], doc: shownField(f, q.speaks), path: o.path + "/field/" + id})
 		}
-		all = append(all, object{kind: kindOf["field"], doc: f.document(q.speaks), path: o.path + "/field/" + f.ID})
 	}
 	return all
 }
 
 // withDefaults are the fields of a record and those that are empty but have a
 // default value, unless select-resolve-default-values is false.
-func (s *store) withDefaults(rec *record, q *query) []field {
+func (s *store) withDefaults(rec *record, q *query) []document {
 	all := slices.Clone(s.fieldsOf(rec))
 	if strings.EqualFold(q.r.Header.Get("Select-Resolve-Default-Values"), "false") {
 		return all
 	}
 	for id, definition := range s.collection("fielddefinitions").all() {
 		value := text(definition["defaultValue"])
-		has := slices.ContainsFunc(all, func(f field) bool { return f.ID == id })
-		if has || value == "" || strings.HasPrefix(value, "<ref:") {
-			continue
+		has := slices.ContainsFunc(all, func(f document) bool { return f["id"] == id })
+		if !has && value != "" && !strings.HasPrefix(value, "<ref:") {
+			all = append(all, s.define(document{"id": id, "localizedValues": []any{document{"value": value}}}))
 		}
-		raw, _ := json.Marshal(value)
-		f := field{ID: id, Localized: []localizedValue{{Value: raw}}}
-		s.define(&f)
-		all = append(all, f)
 	}
 	return all
 }

@@ -174,8 +174,7 @@ type partsChange struct {
 // its own, or the token of an upload.
 func (c *partsChange) apply(k *kind, old []*part, change any) []*part {
 	all := slices.Clone(old)
-	actions, _ := change.(document)
-	for _, item := range array(valueOf(actions, "addOrUpdate")) {
+	for _, item := range array(valueOf(change, "addOrUpdate")) {
 		in, isDoc := item.(document)
 		id := text(valueOf(in, "id"))
 		if !isDoc {
@@ -190,7 +189,7 @@ func (c *partsChange) apply(k *kind, old []*part, change any) []*part {
 			c.master = ""
 		}
 	}
-	for _, item := range array(valueOf(actions, "remove")) {
+	for _, item := range array(valueOf(change, "remove")) {
 		i := slices.IndexFunc(all, func(p *part) bool { return p.id == identity(item, nil) })
 		if i >= 0 && (k.name != "fileversion" || len(all) > 1) {
 			all = slices.Delete(all, i, i+1)

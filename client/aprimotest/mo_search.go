@@ -74,8 +74,7 @@ func (s *store) moHolds(doc document, test moTest, holds func(has, want any) boo
 		tests = append(slices.Clone(tests), moTest{Name: test.Name, Value: test.Value})
 	}
 	return slices.ContainsFunc(array(valueOf(doc, test.Collection)), func(row any) bool {
-		fields, _ := row.(document)
-		return !slices.ContainsFunc(tests, func(t moTest) bool { return !holds(valueOf(fields, t.Name), t.Value) })
+		return !slices.ContainsFunc(tests, func(t moTest) bool { return !holds(valueOf(row, t.Name), t.Value) })
 	})
 }
 
@@ -92,8 +91,8 @@ func (s *store) moValues(doc document, name string) []any {
 			continue
 		}
 		for _, id := range append(slices.Clone(array(valueOf(doc, other.path))), valueOf(doc, other.id())) {
-			if row, ok := id.(document); ok {
-				id = valueOf(row, other.id())
+			if _, isRow := id.(document); isRow {
+				id = valueOf(id, other.id())
 			}
 			if found := s.moAll(other).byID[text(id)]; found != nil {
 				values = append(values, valueOf(found, member))

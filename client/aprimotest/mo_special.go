@@ -60,8 +60,7 @@ func (sc moScope) texts() any {
 func (sc moScope) lookup() any {
 	doc := maps.Clone(sc.get())
 	items := slices.DeleteFunc(slices.Clone(array(doc["items"])), func(item any) bool {
-		choice, _ := item.(document)
-		return !containsFold(text(choice["value"]), sc.r.URL.Query().Get("filterText"))
+		return !containsFold(text(valueOf(item, "value")), sc.r.URL.Query().Get("filterText"))
 	})
 	doc["items"], doc["count"] = items, len(items)
 	return sc.answer(doc)

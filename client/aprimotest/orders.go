@@ -80,10 +80,10 @@ func (s *store) keepOrder(o *order) {
 		return
 	}
 	for i, v := range o.files {
-		target, _ := o.targets[min(i, len(o.targets)-1)].(document)
+		target := o.targets[min(i, len(o.targets)-1)]
 		uri := document{
 			"id": s.newID(), "fileName": v.fileName(), "fileVersionId": v.id, "origin": "Order", "provider": "Aprimo", "targetId": v.id,
-			"recordId": target["recordId"], "renditionName": text(target["renditionName"]), "renditionId": "d" + v.id[1:],
+			"recordId": valueOf(target, "recordId"), "renditionName": text(valueOf(target, "renditionName")), "renditionId": "d" + v.id[1:],
 			"uri": throughCDN(s.publish(o.id+v.id, v.fileName(), v.content, s.expiry().Add(o.works))), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
 		}
 		s.collection("publicuris").add(uri, text(uri["id"]), o.made)

@@ -2,7 +2,6 @@ package aprimotest
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -21,7 +20,7 @@ type record struct {
 	indexed                         time.Time // search finds it from then on
 	createdBy, modifiedBy           string
 
-	fields          []field
+	fields          []document
 	classifications []any   // documents with an id
 	files           []*part // the first is the master
 	more            document
@@ -113,34 +112,7 @@ func (s *store) complete(rec *record) {
 	s.records[rec.number-1] = rec
 }
 
-// A recordChange is the body of a request that makes or changes a record. What is
-// not in it stays as it is.
-type recordChange struct {
-	Status      string          `json:"status"`
-	ContentType string          `json:"contentType"`
-	Tag         json.RawMessage `json:"tag"`
-	Fields      struct {
-		Put    []field `json:"addOrUpdate"`
-		Remove []ref   `json:"remove"`
-	} `json:"fields"`
-	Classifications document `json:"classifications"`
-	Files           document `json:"files"`
-	AccessLists     document `json:"accessLists"`
-}
-
-// A ref is the id of something, as an object or alone.
-type ref string
-
-func (f *ref) UnmarshalJSON(data []byte) error {
-	var object struct{ ID string }
-	if json.Unmarshal(data, &object) == nil && object.ID != "" {
-		*f = ref(object.ID)
-		return nil
-	}
-	return json.Unmarshal(data, (*string)(f))
-}
-
-func (s *store) createRecord(w http.ResponseWriter, r *http.Request, in recordChange) any {
+func (s *store) createRecord(w http.ResponseWriter, r *http.Request, in document) any {
 	now := time.Now()
 	rec := &record{number: uint64(len(s.records) + 1), status: "Draft", contentType: "Asset", created: kept(now), createdBy: s.user(r)}
 	rec.indexed = s.indexedAt(r, now)
@@ -149,7 +121,7 @@ func (s *store) createRecord(w http.ResponseWriter, r *http.Request, in recordCh
 	return s.created(w, r, rec.object())
 }
 
-func (s *store) putRecord(_ http.ResponseWriter, r *http.Request, in recordChange) any {
+func (s *store) putRecord(_ http.ResponseWriter, r *http.Request, in document) any {
 	rec := s.recordOf(r)
 	s.complete(rec)
 	s.changeRecord(rec, in, s.user(r), time.Now())
@@ -163,37 +135,40 @@ func (s *store) deleteRecord(_ http.ResponseWriter, r *http.Request) any {
 
 // changeRecord does all that a request asks for, or nothing: what can be wrong with it
 // is looked at first.
-func (s *store) changeRecord(rec *record, in recordChange, user string, now time.Time) {
-	k, status, tag := kindOf["record"], rec.status, rec.tag
-	if in.Status != "" {
-		status = text(k.member(nil, "status").read(k, nil, in.Status))
+func (s *store) changeRecord(rec *record, in document, user string, now time.Time) {
+	k, status := kindOf["record"], rec.status
+	if sent := valueOf(in, "status"); text(sent) != "" {
+		status = text(k.member(nil, "status").read(k, nil, sent))
 	}
-	if in.Tag != nil {
-		if tag = ""; json.Unmarshal(in.Tag, &tag) != nil {
-			panic(invalid("The tag of a record must be a text."))
-		}
+	doc := k.changed(document{"tag": rec.tag, "~accessLists": rec.more["~accessLists"]}, in)
+	var put []document
+	fields, classified, files := actionsOf(in, "fields"), actionsOf(in, "classifications"), actionsOf(in, "files")
+	for _, sent := range array(valueOf(fields, "addOrUpdate")) {
+		put = append(put, s.define(sent))
 	}
-	for i := range in.Fields.Put {
-		s.define(&in.Fields.Put[i])
-	}
-	for _, item := range array(valueOf(in.Classifications, "addOrUpdate")) {
+	for _, item := range array(valueOf(classified, "addOrUpdate")) {
 		if id := identity(item, nil); s.collection("classifications").byID[id] == nil {
 			panic(missing("No classification was found with id '%s'.", id))
 		}
 	}
-	classifications := rec.classifications
-	if in.Classifications != nil {
-		classifications = merged(classifications, in.Classifications, kindOf["recordclassification"])
-	}
-	lists := merged(rec.more["~accessLists"], in.AccessLists, kindOf["recordaccesslist"])
-	rec.files = s.changeFiles(rec, in.Files, user) // the last that can refuse
-	rec.status, rec.tag, rec.classifications = status, tag, classifications
-	rec.contentType = cmp.Or(in.ContentType, rec.contentType)
-	changes := rec.trailOf(in.Fields.Put)
-	rec.changeFields(in.Fields.Put, in.Fields.Remove)
-	rec.keep("~accessLists", lists)
+	classifications := merged(rec.classifications, classified, kindOf["recordclassification"])
+	rec.files = s.changeFiles(rec, files, user) // the last that can refuse
+	rec.status, rec.tag, rec.classifications = status, text(doc["tag"]), classifications
+	rec.contentType = cmp.Or(text(valueOf(in, "contentType")), rec.contentType)
+	changes := rec.trailOf(put)
+	rec.changeFields(put, array(valueOf(fields, "remove")))
+	rec.keep("~accessLists", doc["~accessLists"])
 	rec.modified, rec.modifiedBy = kept(now), user
 	rec.note(changes)
+}
+
+// actionsOf returns what a request adds to a set of a record and removes from it.
+func actionsOf(in document, name string) document {
+	actions, ok := valueOf(in, name).(document)
+	if !ok && valueOf(in, name) != nil {
+		panic(invalid("The %s of a record must have addOrUpdate and remove.", name))
+	}
+	return actions
 }
 
 // keep keeps with a record what is shown as it was sent.

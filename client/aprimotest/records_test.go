@@ -176,6 +176,9 @@ func TestExceptions(t *testing.T) {
 		{"POST", "/api/core/records", "[]", 400, ""},
 		{"POST", "/api/core/records", `{"status":"lost"}`, 400, ""},
 		{"POST", "/api/core/records", `{"status":1}`, 400, ""},
+		{"POST", "/api/core/records", `{"tag":["x"]}`, 400, ""},
+		{"POST", "/api/core/records", `{"fields":[]}`, 400, ""},
+		{"POST", "/api/core/records", `{"fields":{"addOrUpdate":[{"name":"Keywords","localizedValues":[{"values":"x"}]}]}}`, 400, ""},
 		{"POST", "/api/core/records", `{} {}`, 400, ""},
 	} {
 		tenant := &aprimotest.Tenant{Service: atOnce}

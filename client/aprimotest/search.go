@@ -64,7 +64,7 @@ func (s *store) recordWords() vocabulary[*record] {
 	can.words.texts = func(rec *record) []string {
 		all := []string{rec.name()}
 		for _, f := range s.fieldsOf(rec) {
-			all = append(all, f.texts()...)
+			all = append(all, fieldTexts(f)...)
 		}
 		for _, f := range s.filesOf(rec) {
 			all = append(all, f.latest().fileName())
@@ -139,8 +139,8 @@ func (s *store) fieldProperty(by, value string) property[*record] {
 	value = normalizeID(value)
 	return property[*record]{texts: func(rec *record) []string {
 		for _, f := range s.fieldsOf(rec) {
-			if by == "fieldid" && f.ID == value || by == "fieldname" && strings.EqualFold(f.Name, value) {
-				return f.texts()
+			if by == "fieldid" && f["id"] == value || by == "fieldname" && strings.EqualFold(text(f["fieldName"]), value) {
+				return fieldTexts(f)
 			}
 		}
 		return nil

@@ -71,8 +71,7 @@ func (q *query) selected(k *kind) map[string]bool {
 
 // speaks reports whether the request wants texts of a language.
 func (q *query) speaks(text any) bool {
-	doc, _ := text.(document)
-	language, _ := doc["languageId"].(string)
+	language, _ := valueOf(text, "languageId").(string)
 	return q.languages["*"] || language == "" || q.languages[language]
 }
 

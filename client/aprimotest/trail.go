@@ -12,15 +12,15 @@ import (
 // trailOf returns what a change does to the fields of a record, as a trail shows it: the
 // value of one, or what is added to a list and removed from it. Here alone ids have dashes
 // (an example of Aprimo's that reads them).
-func (rec *record) trailOf(put []field) []any {
+func (rec *record) trailOf(put []document) []any {
 	changes := []any{}
 	for _, f := range put {
-		for _, l := range f.Localized {
-			change := document{"fieldId": dashed(f.ID), "languageId": dashed(l.Language)}
-			if names := valueNames[f.DataType]; names == nil || names[0] == "value" {
-				change["value"] = l.Value
+		for _, l := range localized(f) {
+			change := document{"fieldId": dashed(text(f["id"])), "languageId": dashed(text(l["languageId"]))}
+			if names := valueNames[text(f["dataType"])]; names == nil || names[0] == "value" {
+				change["value"] = l["value"]
 			} else {
-				before, now := rec.textsOf(f.ID, l.Language), l.texts()
+				before, now := rec.textsOf(f["id"], l["languageId"]), valueTexts(l)
 				change["items"] = document{"added": without(now, before), "removed": without(before, now)}
 			}
 			changes = append(changes, change)
@@ -30,11 +30,11 @@ func (rec *record) trailOf(put []field) []any {
 }
 
 // textsOf are the values of a field in a language.
-func (rec *record) textsOf(id, language string) []string {
+func (rec *record) textsOf(id, language any) []string {
 	for _, f := range rec.fields {
-		for _, l := range f.Localized {
-			if f.ID == id && l.Language == language {
-				return l.texts()
+		for _, l := range localized(f) {
+			if f["id"] == id && l["languageId"] == language {
+				return valueTexts(l)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 	"maps"
+	"net/http"
 	"path"
 	"strings"
 )
@@ -84,9 +85,7 @@ func (s *store) filePreviews(o object, q *query) any {
 }
 
 func (s *store) masterPreview(o object, _ *query) any {
-	preview, _ := s.previewObject("c" + o.of.(*part).id[1:])
-	preview.path = "filepreview/" + text(preview.doc["id"])
-	return preview
+	return s.objectAt("filepreview/c" + o.of.(*part).id[1:])
 }
 
 // previewObject finds a preview. The id of one that Aprimo makes is that of its
@@ -115,10 +114,7 @@ func (s *store) versionBehind(id string, digit byte) *part {
 
 // renditions of a version: the original alone.
 func (s *store) renditions(o object, _ *query) any {
-	id := "d" + o.of.(*part).id[1:]
-	rendition, _ := s.renditionObject(id)
-	rendition.path = "rendition/" + id
-	return listing{rendition}
+	return listing{s.objectAt("rendition/d" + o.of.(*part).id[1:])}
 }
 
 func (s *store) renditionObject(id string) (object, bool) {
@@ -191,4 +187,16 @@ func (s *store) imageOf(o object, rel *relation, q *query) any {
 // imageContent is what the image of an object has.
 func imageContent(id, kind string) content {
 	return content{name: kind + ".jpg", size: map[string]int64{"thumbnail": 2_000, "preview": 20_000}[kind], seed: crc(id)}
+}
+
+// downloadImage answers with an image itself.
+func (s *store) downloadImage(w http.ResponseWriter, r *http.Request) any {
+	rec, kind := s.recordOf(r), path.Base(path.Dir(r.PathValue("path")))
+	if len(s.filesOf(rec)) == 0 {
+		panic(missing("Record '%s' has no image '%s'.", rec.id(), kind))
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
+	image := imageContent(rec.id(), kind)
+	http.ServeContent(w, r, "", rec.modified, image.reader())
+	return nil
 }
