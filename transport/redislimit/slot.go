@@ -106,7 +106,7 @@ func (l *Limiter) reserve(ctx context.Context) (r reservation, retry time.Durati
 	return l.answered(q, a, err)
 }
 
-// A request is what is asked for with a slot.
+// A request has the arguments of the script that reserves a slot.
 type request struct {
 	late, last, filled, ahead int64
 	far                       int64 // beyond that no slot can be
