@@ -15,7 +15,7 @@ import (
 func TestConstantMemory(t *testing.T) {
 	total := 1_000_000
 	if testing.Short() {
-		total /= 10
+		total /= 40
 	}
 	box := new(inbox)
 	a := notify.New(box, notify.Rule{Gather: time.Hour, Within: 24 * time.Hour})

@@ -351,7 +351,7 @@ func (e *engine) Return(granted gate.Instant) {
 
 // Admit refuses a call that would make the queue too long, or whose deadline
 // comes before its turn.
-func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int) error {
+func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int, now gate.Instant) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -359,13 +359,13 @@ func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int) erro
 		e.backlog = 0
 	}
 	if priorityOf(w.Class) != Batch {
-		e.window.Want(gate.Now())
+		e.window.Want(now)
 	}
-	if n := e.queue.Rivals(w); !w.Retried && n >= e.maxQueue && e.full(n) {
-		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: e.expect(gate.Now(), ahead)}
+	if n := e.queue.Rivals(w); !w.Retried && n >= e.maxQueue && e.full(n, now) {
+		return &QueueError{Err: ErrQueueFull, Queued: n, Wait: e.expect(now, ahead)}
 	}
 	if deadline, ok := ctx.Deadline(); ok {
-		if wait := e.expect(gate.Now(), ahead); time.Until(deadline) < wait {
+		if wait := e.expect(now, ahead); time.Until(deadline) < wait {
 			return &QueueError{Err: context.DeadlineExceeded, Queued: ahead, Wait: wait}
 		}
 	}
@@ -374,11 +374,11 @@ func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int) erro
 
 // full reports whether maxQueue of n really have to wait. Of a burst some are still
 // in the queue that may go this instant.
-func (e *engine) full(n int) bool {
+func (e *engine) full(n int, now gate.Instant) bool {
 	if !e.source.exact() {
 		return n >= max(1, e.maxQueue) // one at least asks the Limiter
 	}
-	return e.expect(gate.Now(), n-e.maxQueue) > 0
+	return e.expect(now, n-e.maxQueue) > 0
 }
 
 // expect returns the expected wait of a call with so many others ahead: by the limit, or by the

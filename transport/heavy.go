@@ -127,7 +127,7 @@ func (b *bulkhead) Return(gate.Instant) {
 	b.queue.Wake()
 }
 
-func (b *bulkhead) Admit(ctx context.Context, w *fairqueue.Waiter, _ int) error {
+func (b *bulkhead) Admit(ctx context.Context, w *fairqueue.Waiter, _ int, _ gate.Instant) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -193,7 +193,7 @@ func (s directSlots) Take(now gate.Instant) (gate.Instant, gate.Wait) {
 }
 
 // Admit refuses nobody: the queue of a limiter has no bound.
-func (directSlots) Admit(context.Context, *fairqueue.Waiter, int) error { return nil }
+func (directSlots) Admit(context.Context, *fairqueue.Waiter, int, gate.Instant) error { return nil }
 
 // Return does nothing: a slot counts from when it was granted, used or not.
 func (directSlots) Return(gate.Instant) {}

@@ -52,7 +52,7 @@ func tellsOf(t interface{ Fatal(...any) }, lines []map[string]any) (written, sum
 func TestAFloodOf429sIsLoggedBriefly(t *testing.T) {
 	total := 200_000
 	if testing.Short() || raceEnabled {
-		total /= 4
+		total /= 10
 	}
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer

@@ -44,11 +44,11 @@ func (h *held) by(reason *time.Duration, now gate.Instant) {
 
 // Admit implements fairqueue.Slots for a call, as Take and Return do. So the call can note, under
 // the queue's lock, what had delayed requests before it came.
-func (c *call) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int) error {
+func (c *call) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int, now gate.Instant) error {
 	if c.before.since == 0 && !c.observers.none() {
-		c.before = c.engine.heldNow(gate.Now())
+		c.before = c.engine.heldNow(now)
 	}
-	return c.engine.Admit(ctx, w, ahead)
+	return c.engine.Admit(ctx, w, ahead, now)
 }
 
 func (c *call) Take(now gate.Instant) (gate.Instant, gate.Wait) { return c.engine.Take(now) }
@@ -64,8 +64,11 @@ func (e *engine) heldNow(now gate.Instant) held {
 // noteReason notes the reason for which a call has waited longest: in its bulkhead, from came to
 // entered, or in the queue after that.
 func (e *engine) noteReason(c *call, came, entered gate.Instant) {
+	if c.observers.none() {
+		return
+	}
 	now := gate.Now()
-	if now.Sub(came) <= c.rested || c.observers.none() {
+	if now.Sub(came) <= c.rested {
 		return
 	}
 	e.queue.Lock()

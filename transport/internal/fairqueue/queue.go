@@ -38,7 +38,7 @@ type Queue struct {
 type Slots interface {
 	// Admit may refuse w, which has at least ahead others before it, with the error that Wait
 	// returns. It is called when w arrives, before w is in the Queue.
-	Admit(ctx context.Context, w *Waiter, ahead int) error
+	Admit(ctx context.Context, w *Waiter, ahead int, now gate.Instant) error
 	// Take uses a slot if one is free now, and returns the time from which it counts.
 	// If none is, granted is zero, and wait says what to wait for before asking again.
 	Take(now gate.Instant) (granted gate.Instant, wait gate.Wait)
@@ -100,7 +100,7 @@ func (q *Queue) join(ctx context.Context, w *Waiter, from Slots, now gate.Instan
 	if q.leader != nil {
 		ahead = q.Ahead(w)
 	}
-	if err := from.Admit(ctx, w, ahead); err != nil {
+	if err := from.Admit(ctx, w, ahead, now); err != nil {
 		return outside, err
 	}
 	if q.leader == nil {

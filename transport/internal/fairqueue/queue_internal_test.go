@@ -10,7 +10,7 @@ import (
 // returned counts the slots that come back.
 type returned int
 
-func (*returned) Admit(context.Context, *Waiter, int) error { return nil }
+func (*returned) Admit(context.Context, *Waiter, int, gate.Instant) error { return nil }
 func (*returned) Take(gate.Instant) (gate.Instant, gate.Wait) {
 	return 0, gate.Wait{}
 }

@@ -24,7 +24,7 @@ type source struct {
 	taken int // slots, less those returned
 }
 
-func (s *source) Admit(context.Context, *fairqueue.Waiter, int) error { return nil }
+func (s *source) Admit(context.Context, *fairqueue.Waiter, int, gate.Instant) error { return nil }
 
 func (s *source) Take(now gate.Instant) (gate.Instant, gate.Wait) {
 	if wait := s.due.Sub(now); wait > 0 {

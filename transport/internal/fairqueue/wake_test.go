@@ -18,8 +18,8 @@ type door struct {
 	asked int
 }
 
-func (d *door) Admit(context.Context, *fairqueue.Waiter, int) error { return nil }
-func (d *door) Return(gate.Instant)                                 {}
+func (d *door) Admit(context.Context, *fairqueue.Waiter, int, gate.Instant) error { return nil }
+func (d *door) Return(gate.Instant)                                               {}
 
 func (d *door) Take(now gate.Instant) (gate.Instant, gate.Wait) {
 	d.asked++
