@@ -37,8 +37,8 @@ type source struct {
 }
 
 // watch returns a function that returns an error if a regular file has changed since, by its
-// size or time: a file that is written to while it is uploaded would arrive torn. It is nil for
-// another reader.
+// size or time: if somebody writes to a file during its upload, the parts do not fit together.
+// It is nil for another reader.
 func watch(r any) (unchanged func() error) {
 	f, ok := r.(interface{ Stat() (fs.FileInfo, error) })
 	if !ok {

@@ -51,10 +51,10 @@ type Rule struct {
 	// 502, 503, 504 or no answer. 0 means 5, negative never.
 	Lost int
 
-	// Refused is the number of calls within Within that this process rejects before it
-	// sends them, which makes the condition Refusing. They do not fit: the queue is full,
-	// or their deadlines come before their turns. Calls that a Transport rejects because
-	// it is shut down do not count. 0 means 20, negative never.
+	// Refused is the number of calls rejected locally within Within that makes the
+	// condition Refusing. A call is rejected if the queue is full, its deadline comes
+	// before its turn, or the Limiter fails; one that a Transport rejects because it is
+	// shut down does not count. 0 means 20, negative never.
 	Refused int
 
 	// MaxDelay is how long the server may delay requests. A longer delay for a minute

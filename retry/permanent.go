@@ -67,7 +67,7 @@ func permanentText(err error) bool {
 			return true
 		}
 	}
-	// What a proxy answers to CONNECT is an error of nothing but the text of its status.
+	// If a proxy refuses CONNECT, net/http returns an error with only the text of the status.
 	for status := 400; status < 500; status++ {
 		if text == http.StatusText(status) {
 			return refusal(status)

@@ -40,8 +40,8 @@ func DefaultHeavy() []Heavy {
 	}
 }
 
-// manySelects is from how many select headers on a search is taken for wide: each
-// one makes the server embed a further resource in every record that it finds.
+// manySelects is the number of select headers from which a search counts as heavy: each one
+// makes the server embed another resource in every record that it finds.
 const manySelects = 3
 
 func selectsMuch(req *http.Request) bool {

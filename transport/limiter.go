@@ -244,10 +244,10 @@ func (l *StrictLimiter) plan(now gate.Instant) (gate.Instant, error) {
 // be old when it is used.
 func counted(per time.Duration) time.Duration { return min(per, gate.Century/2) + slotAge(per) }
 
-// slotAge is how long after it was given a slot may be used: 8 ms of a second, which a
-// busy scheduler needs, and 1 ms at least, but no more than a tenth of the time. A request
-// that is later does not go. With a window that is longer by as much, the limit holds for
-// the sending itself, whatever the scheduler or a SIGSTOP does in between.
+// slotAge returns how long after its grant a slot may be used: 8 ms for a window of a second,
+// which a busy scheduler needs, at least 1 ms, and at most a tenth of the window. A request
+// that comes later needs another slot. Since the window is longer by slotAge, the limit holds
+// for the sending itself, whatever the scheduler or a SIGSTOP does in between.
 func slotAge(per time.Duration) time.Duration { return max(per/125, min(per/10, time.Millisecond)) }
 
 func (l *StrictLimiter) maxSlotAge() time.Duration { return time.Duration(l.age.Load()) }

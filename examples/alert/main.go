@@ -6,8 +6,9 @@
 //
 // With -smtp it uses that mail server. To log in, set -user, and the password in the
 // environment variable SMTP_PASSWORD, or with -token an access token in SMTP_TOKEN.
-// -check connects and logs in, but sends no mail. With -webhook the
-// URL is that in WEBHOOK_URL. The dialogue is printed without secrets.
+// With -webhook it posts to the URL in WEBHOOK_URL, for PagerDuty with the key in
+// PAGERDUTY_ROUTING_KEY. -check connects and logs in, but sends no alert. The dialogue is
+// printed without secrets.
 package main
 
 import (

@@ -1,7 +1,7 @@
 // Proxy is a reverse proxy that keeps programs in any language together within a tenant's
 // limit. They use its address as their base URL instead of Aprimo's, and send their own access
 // tokens. Programs take turns, 429s are retried, and several proxies share the limit through
-// Redis.
+// Redis. If Aprimo has raised the tenant's limit, set -limit.
 //
 //	go run ./examples/proxy                                   a simulated tenant, to try
 //	go run ./examples/proxy -tenant acme -redis redis://redis:6379

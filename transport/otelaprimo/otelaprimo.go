@@ -48,7 +48,7 @@ func InstrumentAlerts(a measure.Alerts, mp metric.MeterProvider, attributes ...a
 // instruments are those of a Transport or an Alerter, by their names.
 type instruments map[string]*instrument
 
-// A reporter takes what is read.
+// A reporter receives each value that measure reads.
 type reporter = func(name string, value float64, attributes ...string)
 
 // instrumentsOf makes instruments, and has those that are to be asked read.

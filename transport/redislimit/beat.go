@@ -220,7 +220,7 @@ func (l *Limiter) learn(a answer, p beatReply) {
 	}
 }
 
-// local returns when it will be so late at the server. It is called with the lock.
+// local returns when the server's clock reaches a time, at the latest. The lock is held.
 func (l *Limiter) local(t gate.Instant) time.Time { return l.clock.local(int64(t) / 1000) }
 
 // measured is what the others get to know of this process, see member.

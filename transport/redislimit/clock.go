@@ -54,7 +54,7 @@ func (c *serverClock) uncertainty(now time.Time) time.Duration {
 	return c.hi - c.lo + 2*now.Sub(c.last)*drift/1000
 }
 
-// local returns when it will be so late there, and not earlier.
+// local returns the latest time at which the server's clock can reach a time.
 func (c *serverClock) local(server int64) time.Time {
 	return c.zero.Add(time.Duration(server)*time.Microsecond - c.lo)
 }

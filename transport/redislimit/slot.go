@@ -117,7 +117,7 @@ func (l *Limiter) reserve(ctx context.Context, began time.Time) (r reservation, 
 	return l.answered(q, a, err)
 }
 
-// A request is what is asked for with a slot.
+// A request has the arguments of the script that reserves a slot.
 type request struct {
 	late, last, filled, ahead int64
 	far                       int64 // beyond that no slot can be

@@ -81,7 +81,7 @@ func (q *Queue) Wait(ctx context.Context, w *Waiter, from Slots, now gate.Instan
 	return err
 }
 
-// What a caller is that has joined.
+// A state is what a caller is after join.
 type state int
 
 const (
