@@ -1,0 +1,34 @@
+package congestion
+
+import (
+	"math"
+	"testing"
+
+	"github.com/aprimo-go/aprimo/transport/internal/gate"
+)
+
+// The size shrinks by a part of what is too much in the server's queue, and grows by a part of
+// what is missing there, by a part of itself, or to what sufficed in calm, in half a second.
+func TestResize(t *testing.T) {
+	half := leastQueued / 2 / 10      // seconds of delay at which half of the target waits
+	calm := 60 - 0.5*(60-40)/calmDown // of 60, when only 40 have been used for half a second
+	for name, c := range map[string]struct {
+		size, calm float64
+		o          Observation
+		want       float64
+	}{
+		"too much":            {50, 0, Observation{Delay: 3}, 50 - narrowPart*(30-leastQueued)},
+		"too much, noisy":     {50, 0, Observation{Delay: 3, Service: 1, Stddev: noisy}, 50 - narrowPart*(30-leastQueued-6)/(1+narrowDamped)},
+		"too little":          {1, 0, Observation{Delay: half}, 1 + 0.5*widenPart*leastQueued/2},
+		"too little of many":  {40, 0, Observation{Delay: half}, 40 + 0.5*widenSize*40*0.5},
+		"it sufficed in calm": {40, 60, Observation{Delay: half, Service: 3}, 40 + 0.5*(calm-40)*0.5/(1+3)},
+		"slow operations":     {1, 0, Observation{Delay: half, Service: 3}, 1 + 0.5*widenLeast*0.5},
+	} {
+		s := State{Size: c.size, Peak: c.size, Calm: c.calm, Mode: Steady, Short: true}
+		c.o.Sending = 10
+		s.resize(gate.Instant(gate.Century), 0.5, Scope{Limit: 15, Shared: true}, c.o, false)
+		if math.Abs(s.Size-c.want) > 1e-9 {
+			t.Errorf("%s: got a size of %v, want %v", name, s.Size, c.want)
+		}
+	}
+}
