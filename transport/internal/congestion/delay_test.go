@@ -334,6 +334,14 @@ func TestEvidenceAgainstIsKeptDown(t *testing.T) {
 	}
 }
 
+func TestAStepJudgesTheProbeThatIsOver(t *testing.T) {
+	w, now := New(15, 0), gate.Now()
+	w.judgment.due = now
+	if w.step(now.Add(time.Millisecond)); !w.judgment.due.IsZero() {
+		t.Error("the probe has not been judged; want it to be")
+	}
+}
+
 // Overload is counted from the last probe after which the queue was not full.
 func TestAProbeThatEmptiesTheQueueEndsOverload(t *testing.T) {
 	for _, c := range []struct {

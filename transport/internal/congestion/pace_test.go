@@ -96,3 +96,17 @@ func TestTheLeastSize(t *testing.T) {
 		t.Errorf("got a size of %v, want 10", s.Size)
 	}
 }
+
+// A train is what is sent from the end of a probe on, for a short time.
+func TestTrainIncludes(t *testing.T) {
+	now := gate.Instant(gate.Century)
+	tr := train{from: now}
+	for at, want := range map[gate.Instant]bool{now.Add(-1): false, now: true, now.Add(trainWithin - 1): true, now.Add(trainWithin): false} {
+		if tr.includes(at) != want {
+			t.Errorf("%v after the probe: got %v, want %v", at.Sub(now), !want, want)
+		}
+	}
+	if tr.from = 0; tr.includes(1) {
+		t.Error("got a request in no train, want none")
+	}
+}
