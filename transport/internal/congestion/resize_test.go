@@ -45,3 +45,18 @@ func TestTheSizeInOverload(t *testing.T) {
 		t.Errorf("got the mode %v with a size of %v, %v in calm, want %v with 1 and 1", s.Mode, s.Size, s.Calm, Steady)
 	}
 }
+
+// The size never falls below what the least rate keeps in flight, nor rises far above what the
+// limit keeps.
+func TestTheBoundsOfTheSize(t *testing.T) {
+	s := State{Size: 1}
+	s.bound(Scope{Limit: 60}, Observation{Service: 2, Delay: 3})
+	if s.Size != 10 { // a thirtieth of 60 a second, for 5 s
+		t.Errorf("got a size of %v, want 10", s.Size)
+	}
+	s.Size, s.Short = 1000, true
+	s.bound(Scope{Limit: 16}, Observation{Service: 1})
+	if want := 16 + 4.0*busyStddevs + busyMargin; s.Size != want {
+		t.Errorf("got a size of %v, want %v at most", s.Size, want)
+	}
+}

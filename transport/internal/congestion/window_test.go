@@ -88,12 +88,15 @@ func TestTheFirstProbeIsLong(t *testing.T) {
 	}
 }
 
-// The size never falls below what the least rate keeps in flight.
-func TestTheLeastSize(t *testing.T) {
-	s := State{Size: 1}
-	s.bound(Scope{Limit: 60}, Observation{Service: 2, Delay: 3})
-	if s.Size != 10 { // a thirtieth of 60 a second, for 5 s
-		t.Errorf("got a size of %v, want 10", s.Size)
+// A request counts again after a time in which nothing was sent.
+func TestInFlightAfterALongSilence(t *testing.T) {
+	now := gate.Instant(gate.Century)
+	var f inflight
+	for i, later := range []time.Duration{0, time.Second, countedFor * time.Second, 10 * countedFor * time.Second} {
+		f.add(now.Add(later))
+		if want := []int{1, 2, 2, 1}[i]; f.n != want {
+			t.Errorf("got %d in flight after %v, want %d", f.n, later, want)
+		}
 	}
 }
 
