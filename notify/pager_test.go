@@ -263,6 +263,7 @@ func TestNothingOvertakesATriggerThatIsLeftInTheStore(t *testing.T) {
 func TestTheNextProgramDeliversOnlyWhatIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := notify.Dir(t.TempDir())
+		var paged time.Time // by the one that stays
 		program := func(name string, mails, pages *[]string) *notify.Alerter {
 			return notify.New(notify.Routes{
 				{Name: "pager", To: notify.NotifierFunc(func(context.Context, notify.Alert) error {
@@ -270,6 +271,7 @@ func TestTheNextProgramDeliversOnlyWhatIsLeft(t *testing.T) {
 					if name == "ends" {
 						return errors.New("down")
 					}
+					paged = time.Now()
 					return nil
 				})},
 				{Name: "mail", To: notify.NotifierFunc(func(context.Context, notify.Alert) error {
@@ -285,8 +287,12 @@ func TestTheNextProgramDeliversOnlyWhatIsLeft(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		burst(stays, 1) // it looks at the Store from now on
 		ends.Close()
+		closed := time.Now()
 		time.Sleep(5 * time.Minute)
 		stays.Close()
+		if d := paged.Sub(closed); d > 10*time.Second {
+			t.Errorf("pager: got the alert %v after the one that ends was closed, want it at the next look, within 10s", d)
+		}
 		if fmt.Sprint(mails, others) != "[ends] []" {
 			t.Errorf("mails: got %v of the one that ends and %v of the other, want one of the first", mails, others)
 		}

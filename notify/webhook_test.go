@@ -70,6 +70,31 @@ func TestWebhookShapes(t *testing.T) {
 	}
 }
 
+// A card says what happened, in a sentence, and the figures.
+func TestTeamsCard(t *testing.T) {
+	w, got := hook(t, notify.Teams, 200)
+	if err := w.Notify(t.Context(), notify.Sample(notify.Throttled, notify.Firing)); err != nil {
+		t.Fatal(err)
+	}
+	var m struct {
+		Attachments []struct {
+			Content struct {
+				Body []struct{ Type, Text, Weight string }
+			}
+		}
+	}
+	if err := json.Unmarshal(*got, &m); err != nil || len(m.Attachments) != 1 {
+		t.Fatalf("got %s, error %v; want one card", *got, err)
+	}
+	var parts []string
+	for _, p := range m.Attachments[0].Content.Body {
+		parts = append(parts, p.Type+" "+p.Weight)
+	}
+	if got, want := strings.Join(parts, ", "), "TextBlock Bolder, TextBlock Default, FactSet , TextBlock Default"; got != want {
+		t.Errorf("got the parts %q, want %q", got, want)
+	}
+}
+
 func TestWebhookJSON(t *testing.T) {
 	w, got := hook(t, notify.JSON, 204)
 	a := notify.Sample(notify.Throttled, notify.Resolved)

@@ -10,11 +10,13 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +27,7 @@ import (
 type flags struct {
 	n       int
 	seed    uint64
-	only    string
+	only    *regexp.Regexp // nil: all
 	root    string
 	timeout time.Duration
 	full    bool
@@ -36,7 +38,10 @@ func main() {
 	var f flags
 	flag.IntVar(&f.n, "n", 50, "`number` of changes to try in each package; 0: all")
 	flag.Uint64Var(&f.seed, "seed", 1, "`seed` that chooses them")
-	flag.StringVar(&f.only, "only", "", "`files` to change, by the end of their names, such as .lua; empty: all of the package")
+	flag.Func("only", "regular `expression` for the changes, such as slot.lua or 'clock.go: see:'", func(s string) (err error) {
+		f.only, err = regexp.Compile(s)
+		return err
+	})
 	flag.StringVar(&f.root, "root", "../..", "`folder` of the module")
 	flag.DurationVar(&f.timeout, "timeout", 30*time.Second, "`time` for the tests of one change, on top of ten times what they take without; one that hangs them is noticed")
 	flag.BoolVar(&f.full, "full", false, "run the tests without -short")
@@ -132,9 +137,11 @@ func mutations(f flags, pkg string) ([]mutation.Mutation, error) {
 	if err := checkEquivalents(pkg, all); err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(m mutation.Mutation) bool { return !strings.HasSuffix(m.File, f.only) })
+	if f.only != nil {
+		all = slices.DeleteFunc(all, func(m mutation.Mutation) bool { return !f.only.MatchString(name(pkg, m)) })
+	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("no file that ends with %q has anything to change", f.only)
+		return nil, errors.New("there is nothing to change")
 	}
 	return all, nil
 }

@@ -334,6 +334,25 @@ func TestEvidenceAgainstIsKeptDown(t *testing.T) {
 	}
 }
 
+// What a probe tells of a noisy operation weighs as much as its answers are of all.
+func TestANoisyOperationLearnsByItsAnswers(t *testing.T) {
+	l := &latency{mean: 5, variance: 1, samples: 3}
+	for range 3 {
+		l.probed.add(8)
+	}
+	if l.settle(0); l.samples != 6 || l.mean != 6.5 {
+		t.Errorf("got a mean of %v s of %v answers, want 6.5 s of 6", l.mean, l.samples)
+	}
+}
+
+func TestAStepJudgesTheProbeThatIsOver(t *testing.T) {
+	w, now := New(15, 0), gate.Now()
+	w.judgment.due = now
+	if w.step(now.Add(time.Millisecond)); !w.judgment.due.IsZero() {
+		t.Error("the probe has not been judged; want it to be")
+	}
+}
+
 // Overload is counted from the last probe after which the queue was not full.
 func TestAProbeThatEmptiesTheQueueEndsOverload(t *testing.T) {
 	for _, c := range []struct {

@@ -84,6 +84,10 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: got %v; want none", name, s)
 		}
 	}
+	stored := `{"version":2,"at":3155760000000000000,"mode":"steady","size":8,"rate":10}`
+	if _, ok := Parse(stored); !ok {
+		t.Errorf("got no State from %s, want one: Redis may hold it", stored)
+	}
 	if s, ok := Parse(good.String()); !ok || s != good {
 		t.Errorf("got %v, %v; want %v", s, ok, good)
 	}
@@ -205,5 +209,20 @@ func TestPeak(t *testing.T) {
 	w.End(gate.Outcome{Granted: now, Sent: now, Ended: now.Add(time.Second), Status: 200})
 	if w.state.Peak < 5 {
 		t.Errorf("a peak of %v after 6 were in flight, want 5 at least", w.state.Peak)
+	}
+}
+
+// Probes are rarer in overload, but only if the queue is full whatever we do.
+func TestProbesInOverload(t *testing.T) {
+	for _, c := range []struct {
+		mode Mode
+		full bool
+		want time.Duration
+	}{{Competing, true, overloadProbes * probeEvery}, {Competing, false, probeEvery}, {Steady, true, probeEvery}} {
+		w := New(15, 0)
+		w.state.Mode, w.judgment.full = c.mode, c.full
+		if got := w.probeEvery(); got != c.want {
+			t.Errorf("%v, full %v: got a probe each %v, want %v", c.mode, c.full, got, c.want)
+		}
 	}
 }
