@@ -366,3 +366,39 @@ func TestAProbeThatEmptiesTheQueueEndsOverload(t *testing.T) {
 		}
 	}
 }
+
+// A release by fixed windows makes all operations noisy, and of a starved job a probe has one
+// answer. What stays in probe after probe is the server's own time nevertheless, and learnt at
+// once.
+func TestEvidenceOfNoisyOperations(t *testing.T) {
+	for rate, learnt := range map[float64]float64{5: 2.5, 15: 0} {
+		w, now := New(15, 0), gate.Now()
+		l := w.delay.op(work{class: 2})
+		l.mean, l.variance, l.samples = 1, 0.06, oldSamples
+		for range 5 {
+			w.delay.queue = l.mean + 2.5 - 1
+			left, before := 3.5-l.mean, 3.5-l.mean
+			if learnt == 0 {
+				left, before = 0, 2.5 // all of it goes: a queue
+			}
+			l.probed.add(l.mean + left)
+			w.judgment.due, w.judgment.before, w.judgment.rate = now, before, rate
+			w.judge(now)
+		}
+		if got := l.mean - 1; math.Abs(got-learnt) > 0.1 {
+			t.Errorf("at %v requests a second %.2f s are learnt, want %v s", rate, got, learnt)
+		}
+	}
+}
+
+// A release that spaces requests never lets them go together: where they do, the server is not
+// saturated.
+func TestATrainThatGoesTogether(t *testing.T) {
+	j := train{from: 1, sent: 8, leaky: true}
+	for range 8 {
+		j.add(2, 0.0001)
+	}
+	if j.end(15, 2); !j.together() || j.apart() {
+		t.Errorf("together %v, apart %v; want true, false", j.together(), j.apart())
+	}
+}

@@ -116,9 +116,13 @@ func (w *Window) judge(now gate.Instant) {
 	case ok && precise:
 		w.conclude(now, left, stddev)
 	case ok:
-		j.prove(w.limit, noisyLeast*w.limit, left, stddev)
-		service := j.proof.mean() - noisyProven/math.Sqrt(j.proof.weight)
-		w.delay.settle(false, max(0, left-max(0, service)))
+		excess, _ := j.prove(w.limit, noisyLeast*w.limit, left, stddev)
+		service, sd := j.proof.mean(), 1/math.Sqrt(j.proof.weight)
+		if w.proven(now, excess, proven*sd) {
+			w.slower(service)
+		} else {
+			w.delay.settle(false, max(0, left-max(0, service-noisyProven*sd)))
+		}
 	}
 	w.delay.forget()
 }
@@ -152,21 +156,29 @@ func (w *Window) weigh(now gate.Instant, left, stddev float64) {
 	j.train.end(w.limit, left)
 	excess, variance := j.prove(w.limit, leastProbed, left, stddev)
 	w.stand(left, variance)
-	service, need := j.proof.mean(), proven
+	need := proven / math.Sqrt(j.proof.weight)
 	if j.train.apart() {
 		need *= apartNeed
 	}
-	sd := 1 / math.Sqrt(j.proof.weight)
-	calm := now.Sub(w.limited) > shiftAfter
 	switch {
-	case calm && j.train.together() && excess > suspectLeast:
+	case w.calm(now) && j.train.together() && excess > suspectLeast:
 		w.slower(left)
-	case calm && excess > provenPart*service && service > max(provenLeast, need*sd):
-		w.slower(service)
+	case w.proven(now, excess, need):
+		w.slower(j.proof.mean())
 	case left <= followWithin:
 		w.delay.settle(true, 0)
 	}
 }
+
+// proven reports whether the evidence says that the delay is the server's own time, by more than
+// need seconds, and the last probe agrees.
+func (w *Window) proven(now gate.Instant, excess, need float64) bool {
+	service := w.judgment.proof.mean()
+	return w.calm(now) && excess > provenPart*service && service > max(provenLeast, need)
+}
+
+// calm reports whether there was no 429 for long.
+func (w *Window) calm(now gate.Instant) bool { return now.Sub(w.limited) > shiftAfter }
 
 // prove adds to the evidence what of the delay is no queue, at least: what is left beyond what
 // would be if our own part had gone, which is of least requests a second at least. It returns

@@ -92,13 +92,14 @@ func (t *train) end(limit, left float64) {
 }
 
 // apart reports whether trains say that the server is saturated, together whether they say
-// that it is not. Neither holds while they say nothing.
+// that it is not. Neither holds while they say nothing. A leaky release never lets requests go
+// together, so the latter holds for it too.
 func (t *train) apart() bool {
 	return !t.leaky && t.spread-apartStddevs*math.Sqrt(t.variance) > spreadHalf*t.weight
 }
 
 func (t *train) together() bool {
-	return !t.leaky && t.spread+togetherStddevs*math.Sqrt(t.variance) < spreadHalf*t.weight
+	return t.spread+togetherStddevs*math.Sqrt(t.variance) < spreadHalf*t.weight
 }
 
 func (t *train) reset() { t.spread, t.weight, t.variance = 0, 0, 0 }

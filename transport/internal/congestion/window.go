@@ -204,7 +204,7 @@ func (w *Window) Open(now gate.Instant) (wait gate.Wait, open bool) {
 func (w *Window) trains(now gate.Instant) bool {
 	j := &w.judgment
 	if end := w.state.Probe.Until; !j.due.IsZero() && j.train.from != end && !now.Before(end) {
-		stays := now.Sub(w.limited) > shiftAfter && j.before > trainFrom && w.delay.delay() > trainPart*j.before
+		stays := w.calm(now) && j.before > trainFrom && w.delay.delay() > trainPart*j.before
 		j.train.begin(end, stays && !j.train.apart() && rand.Float64() < trainOdds)
 	}
 	capped := w.most > 0 && w.inflight.n >= int(w.most)
