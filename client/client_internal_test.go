@@ -134,6 +134,7 @@ func TestABodyWhoseCloseFailsDoesNotEndTheProcess(t *testing.T) {
 		closed := 0
 		closeAfter(time.Second, closer(func() { closed++; panic("boom") }))
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		if closed != 1 {
 			t.Errorf("the body was closed %d times, want once", closed)
 		}
