@@ -22,7 +22,7 @@ type reservation struct {
 // waited longest come first. soonest is long against an answer of Redis, and with a larger
 // patience more processes ask in vain. (Judgement; the effect was measured in .ci/lab.)
 const (
-	soonest  = 300 * time.Millisecond
+	soonest  = 500 * time.Millisecond
 	patience = 10
 )
 
