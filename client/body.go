@@ -45,23 +45,26 @@ func decodeResponse(resp *http.Response, out any) error {
 	if tooMany(data) {
 		return errTooMany
 	}
-	empty := len(bytes.TrimSpace(data)) == 0
-	raw, undecoded := out.(*json.RawMessage)
-	switch {
-	case undecoded && (empty || json.Valid(data)):
-		*raw = data
-		return nil
-	case out == nil && empty:
-		return nil
-	case out == nil: // a page to sign in, say: the change was not made
-		return unexpected(errNotJSON, data)
-	case empty:
+	if raw, undecoded := out.(*json.RawMessage); undecoded || out == nil {
+		return take(data, raw)
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
 		return errEmpty
-	case undecoded:
-		return unexpected(errNotJSON, data)
 	}
 	if err := decode(data, out); err != nil {
 		return unexpected(err, data)
+	}
+	return nil
+}
+
+// take stores a body that is JSON or empty. Without a place for it, it must be empty: a page to
+// sign in, say, is no success of a change.
+func take(data []byte, raw *json.RawMessage) error {
+	if len(bytes.TrimSpace(data)) > 0 && (raw == nil || !json.Valid(data)) {
+		return unexpected(errNotJSON, data)
+	}
+	if raw != nil {
+		*raw = data
 	}
 	return nil
 }
