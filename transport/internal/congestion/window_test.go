@@ -92,9 +92,9 @@ func TestTheFirstProbeIsLong(t *testing.T) {
 func TestInFlightAfterALongSilence(t *testing.T) {
 	now := gate.Instant(gate.Century)
 	var f inflight
-	for i, later := range []time.Duration{0, time.Second, countedFor * time.Second, 10 * countedFor * time.Second} {
+	for i, later := range []time.Duration{0, time.Second, time.Second, countedFor * time.Second, 10 * countedFor * time.Second} {
 		f.add(now.Add(later))
-		if want := []int{1, 2, 2, 1}[i]; f.n != want {
+		if want := []int{1, 2, 3, 3, 1}[i]; f.n != want {
 			t.Errorf("got %d in flight after %v, want %d", f.n, later, want)
 		}
 	}
