@@ -226,21 +226,3 @@ func TestProbesInOverload(t *testing.T) {
 		}
 	}
 }
-
-// A delay of several seconds is no noise: what doubt adds to the target shrinks with it, but not
-// for processes together.
-func TestDoubtYields(t *testing.T) {
-	for _, shared := range []bool{false, true} {
-		o := Observation{Delay: 4 * yieldDelay, Stddev: 1, Sending: 3, Service: 1}
-		s := State{Mode: Steady, Size: 30, Calm: 1}
-		s.resize(gate.Instant(gate.Century), 0.5, Scope{Limit: 15, Shared: shared}, o, false)
-		high := (leastQueued + 2*3) / 4
-		if shared {
-			high *= 4
-		}
-		want := 30 - narrowPart*(3*o.Delay-high)/(1+narrowDamped)
-		if math.Abs(s.Size-want) > 1e-9 {
-			t.Errorf("shared %v: a size of %.3f, want %.3f", shared, s.Size, want)
-		}
-	}
-}

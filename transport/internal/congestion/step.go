@@ -14,14 +14,11 @@ const (
 	// unused, with 1.5 others wait 0.29 s instead of 0.20 s.)
 	leastQueued, scavengeQueued = 1.0, 0.5
 
-	// yieldDelay, in seconds, is the delay above which the target, and what doubt adds to it,
-	// shrink in proportion: otherwise the delay would grow with the number of uncoordinated
-	// processes, each of which keeps its target, and near a saturated server one request a
-	// second would cost all others a second each. Processes together have one target, and do
-	// not yield. (Measured in .ci/lab: with 1.5 others wait 1.60 s in random mixes of several
-	// processes instead of 1.42 s; with 0.5 ten processes share less evenly, Jain 0.85
-	// instead of 0.90.)
-	yieldDelay = 0.75
+	// yieldDelay, in seconds, is the delay above which the target shrinks in proportion:
+	// otherwise the delay would grow with the number of uncoordinated processes, each of
+	// which keeps its target. Processes together have one target, and do not yield.
+	// (Measured in .ci/lab.)
+	yieldDelay = 1.5
 
 	// Beside closed loops, whose requests stay in the queue whatever we do, a share of the
 	// server costs the same share of its queue: sharePart of theirs is our target, and
@@ -274,7 +271,7 @@ func (s *State) steer(now gate.Instant, scope Scope, o Observation, alone bool, 
 // passed. What is uncertain widens the band between them.
 func (s *State) resize(now gate.Instant, dt float64, scope Scope, o Observation, alone bool) {
 	queued, stddev := o.queued(scope.Limit)
-	extra := min(stddev, stddev*stddev) * scope.yield(o)
+	extra := min(stddev, stddev*stddev)
 	low := scope.target(o) + extra
 	high := low + extra
 	s.remember(dt, queued < high)
@@ -314,21 +311,15 @@ func (s *State) slower(by, service float64) {
 
 // target returns how many of our requests are to wait in the server's queue.
 func (c Scope) target(o Observation) float64 {
+	standing := min(o.Standing, o.Delay)
+	yield := min(1, yieldDelay/max(leastDelay, o.Delay-standing))
 	switch {
 	case c.Shared:
 		return leastQueued
 	case o.Scavenge:
-		return scavengeQueued * c.yield(o)
+		return scavengeQueued * yield
 	}
-	return min(mostQueued, max(leastQueued*c.yield(o), sharePart*c.Limit*min(o.Standing, o.Delay)))
-}
-
-// yield returns which part of the target remains beside the delay that does not stand.
-func (c Scope) yield(o Observation) float64 {
-	if c.Shared {
-		return 1
-	}
-	return min(1, yieldDelay/max(leastDelay, o.Delay-o.Standing))
+	return min(mostQueued, max(leastQueued*yield, sharePart*c.Limit*standing))
 }
 
 // floor returns the least rate, in requests a second.
