@@ -64,6 +64,7 @@
 //     time. Evidence is gathered over probes, as the others' requests vary.
 //   - Slow operations alone, of which one answer tells little: they learn only what the gathered
 //     evidence proves to be no queue. Otherwise they take the others' queue for their own time.
+//     If it proves that the API is slower, they learn it at once, as precise ones do.
 //   - A train of some requests at once after a probe: a saturated server lets them go
 //     1/R apart, one that is slower lets them go together (packet pairs, Keshav, 1991).
 //
@@ -108,6 +109,9 @@
 //     waited 2.5 s in random mixes instead of 1.2 s.
 //   - Overload by the delay after a probe: ten processes fill the queue again by then, and keep
 //     one another in overload. What a probe leaves tells.
+//   - All that stays in a probe as the server's own time, once a part of it is proven: an API that
+//     is slower is found in one step, but ten processes wait 4.4 s instead of 2.5 s, and beside
+//     20 workers of a script we are served 3.3 a second instead of 4.4.
 //   - Probes three times as often while a slower API is suspected: uncoordinated processes
 //     then probe at different times, and take one another's queue for the server's time.
 //   - Trains after each probe: ten processes fill the queue with them.
@@ -120,6 +124,26 @@
 //     without coordination take one another for closed loops, and make 109 429s a minute.
 //   - Envoy's gradient and admission control presume that all traffic passes through them.
 //
+// Of slow operations, in 10 random mixes of them, in which without any of this others wait 1.34 s
+// longer and 0.926 of what is free is used:
+//
+//   - What they take known exactly from the start: 1.44 s, 0.953. So the error of the mean is not
+//     what makes the delay wrong (right in 0.24 of the seconds instead of 0.20): it is old.
+//   - All that a probe leaves, or what it leaves less what stands, learnt at once: 2.8 s, as a
+//     probe of 1 to 2 s does not empty the queue.
+//   - The mean of all that were sent before the twentieth answer, as the fastest are answered
+//     first: 1.6 to 2.0 s, as more of the first queue is learnt.
+//   - A delay that changes by 0.2 s instead of 0.3 s a second: 1.15 s, but 0.896.
+//   - No least growth, and gains that fall with the mean age of what is known: 0.9 s, but 0.867.
+//   - A delay below 0 that widens as one above 0 narrows, and half of the doubt: 0.8 s, but 0.80.
+//
+// # How right the reported delay can be
+//
+// An answer tells what the queue was when its request was sent. Somebody who read the queue
+// exactly from the newest answers would be right to 0.3 s in 0.73 of the seconds of 80 random
+// mixes: 0.91 with fast operations, 0.84 with mixed ones, 0.44 with operations of 4 s alone, 0.75 after
+// an API has become slower by 1 to 3 s. This controller is in 0.56: 0.82, 0.73, 0.20, 0.48.
+//
 // # What is assumed, and where it is wrong
 //
 //   - The limit is known. Where the tenant takes less, delays and 429s steer nevertheless, but
@@ -129,17 +153,18 @@
 //   - Others do not change their rate because of our probes. Rivals that fill what we leave
 //     look like closed loops or a slower API.
 //   - A leaky release (one request each 1/R) queues what comes together although the server is
-//     not saturated: 3 to 5 % of the free capacity is lost, and trains say nothing.
+//     not saturated: 3 to 5 % of the free capacity is lost, and a train that is spread says nothing.
 //   - A release by fixed windows of a second makes the delay swing within each second: others wait 0.5 to 0.6 s.
 //   - Beside 20 closed-loop workers or more, the queue that stands differs from probe to
 //     probe, and our share wavers: 4 a second where 5 would be fair; beside 40, 3 a second.
 //   - An API that becomes slower by 3 s: our requests are few when the probe comes, which proves
-//     little. It takes a minute or two, and 0.7 to 0.9 of what is free is used over ten minutes; beside
-//     a script and a release by fixed windows it takes longer than that, and 0.4 is used.
+//     little. It takes a minute or two, and 0.7 to 0.9 of what is free is used over ten minutes.
 //   - Jobs of nothing but slow operations (4 s) beside others: the reported delay is right to 0.3 s in
-//     a fifth of the seconds, and others wait 1.2 s.
+//     a fifth of the seconds, and others wait 1.3 s.
 //   - Who starts inside a full queue takes it for the normal latency until probes correct it.
 //     Processes that share a limit adopt the others' estimate; uncoordinated ones do not.
+//   - Several processes beside strangers that fill the tenant by themselves, with open and closed
+//     loops, keep one another in overload: 350 429s a minute, as many of the strangers'.
 //   - Ten uncoordinated processes keep a delay of 2 s, as each keeps its share; of unlike
 //     round trips (10 ms to 2 s) 5 s, with 30 429s a minute.
 //   - In overload, and beside rivals that react only to 429s, attempts at a fixed rate are answered 429
