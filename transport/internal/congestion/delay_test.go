@@ -375,7 +375,7 @@ func TestEvidenceOfNoisyOperations(t *testing.T) {
 		w, now := New(15, 0), gate.Now()
 		l := w.delay.op(work{class: 2})
 		l.mean, l.variance, l.samples = 1, 0.06, oldSamples
-		for range 5 {
+		for range 12 {
 			w.delay.queue = l.mean + 2.5 - 1
 			left, before := 3.5-l.mean, 3.5-l.mean
 			if learnt == 0 {
