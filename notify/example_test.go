@@ -127,6 +127,7 @@ func ExampleAlert_Text() {
 	//   First:       2026-11-23 11:59:52 UTC
 	//   Last:        2026-11-23 12:00:00 UTC
 	//   Threshold:   20 in 5 min
+	//   Others:      not known
 	//   Tenant:      acme
 	//   Program:     process 4711 on app01
 }

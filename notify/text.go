@@ -112,9 +112,9 @@ func (a Alert) facts() []fact {
 // othersSent says what other programs sent.
 func (a Alert) othersSent() string {
 	if !known(a.OthersSent) {
-		return "not known what other programs sent"
+		return "not known"
 	}
-	return fmt.Sprintf("other programs sent %s ± %s requests a second, as last measured", number(a.OthersSent.Rate), number(a.OthersSent.Stddev))
+	return fmt.Sprintf("%s ± %s requests a second, as last measured", number(a.OthersSent.Rate), number(a.OthersSent.Stddev))
 }
 
 func (a Alert) program() string { return fmt.Sprintf("process %d on %s", a.PID, a.Host) }
