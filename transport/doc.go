@@ -66,8 +66,8 @@
 // # The log
 //
 // By default WARN and above goes to zerolog's global logger; see [WithLogger] and
-// [WithSlog]. Each 429 has a line, except in a flood. Its fields are those of OpenTelemetry's HTTP conventions
-// where these have one. Here it is with line breaks:
+// [WithSlog]. Each 429 has a line, except in a flood. Its fields are those of OpenTelemetry's
+// HTTP conventions where these have one. Here it is with line breaks:
 //
 //	{"level":"warn","user.name":"anna@example.com","http.request.method":"GET",
 //	 "url.full":"https://acme.dam.aprimo.com/api/core/records?pageSize=REDACTED",

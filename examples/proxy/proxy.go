@@ -128,7 +128,7 @@ func (p *proxy) newReverse() *httputil.ReverseProxy {
 // asks for, is an error: ReverseProxy would not close its connection.
 func (p *proxy) answered(resp *http.Response) error {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return errors.New("Aprimo switched to another protocol")
+		return errors.New("the response of Aprimo switches to another protocol")
 	}
 	return p.links.rewrite(resp)
 }
