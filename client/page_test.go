@@ -95,6 +95,9 @@ func TestAResponseOfTooManyValuesIsRefused(t *testing.T) {
 		"empty arrays":  `[` + strings.Repeat("[],", 1_000_000) + `[]]`,
 		"numbers":       `{"items":[],"x":[` + strings.Repeat("0,", 5_000_000) + `0]}`,
 	} {
+		if testing.Short() && name != "empty arrays" {
+			continue
+		}
 		c := newClient(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, body) })
 		if _, err := c.Records.Page(t.Context()); err == nil || !strings.Contains(err.Error(), "too many values") || !strings.Contains(err.Error(), "PageSize") {
 			t.Errorf("%s: got %v, want an error that says what to do", name, err)

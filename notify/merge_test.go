@@ -180,6 +180,9 @@ func TestAStoreWithNonsense(t *testing.T) {
 
 // What a Store holds is bounded, whatever the names.
 func TestWhatAStoreHolds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and of one goroutine")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		store, quiet := new(memory), zerolog.Nop()
 		a := notify.New(new(inbox), notify.Rule{Store: store, Count: 500, MaxDelay: time.Second, Logger: &quiet})

@@ -98,6 +98,9 @@ func (w *world) end(incident string, total int) {
 // Whatever happens: each incident is reported, and its end once, with
 // every event that belongs to it; there are never more mails than there may be.
 func TestNoIncidentIsLostAndNoneReportedTwice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and of one goroutine")
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{t: t, now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), reported: map[string]bool{}, ended: map[string]bool{}, number: map[string]int{}, sum: map[string]int{}}
 		w.r = Rule{Count: rapid.IntRange(1, 30).Draw(t, "count"), Store: Dir(""), Lost: -1,

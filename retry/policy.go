@@ -65,7 +65,8 @@ func (p *Policy) Call(req *http.Request) Call {
 
 // resolved returns the policy with every default filled in.
 func (p *Policy) resolved() Policy {
-	most := min(max(0, orDefault(p.MaxDelay, 10*time.Second)), math.MaxInt64/2) // with its jitter it is a Duration, too
+	// At most half of what a Duration can be, so that the jitter fits in.
+	most := min(max(0, orDefault(p.MaxDelay, 10*time.Second)), math.MaxInt64/2)
 	return Policy{
 		Throttled:     max(0, orDefault(p.Throttled, 20)),
 		Failures:      max(0, orDefault(p.Failures, 3)),

@@ -76,6 +76,9 @@ func TestReserveIsKeptFree(t *testing.T) {
 		most    int // in a second
 	}{{0, 15}, {0.2, 12}, {0.5, 8}, {-1, 15}, {2, 1}} {
 		t.Run(fmt.Sprint(test.reserve), func(t *testing.T) {
+			if testing.Short() && test.reserve != 0.5 {
+				t.Skip("one reserve only")
+			}
 			synctest.Test(t, func(t *testing.T) {
 				c := newCrowd(t, 15, transport.WithClasses(transport.Classes{Reserve: test.reserve}))
 				ctx, cancel := context.WithCancel(t.Context())
