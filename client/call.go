@@ -239,6 +239,7 @@ type sending struct {
 	mu       sync.Mutex // prepare may run on another goroutine
 	token    *oauth2.Token
 	attempts int
+	prepared bool // prepare has been called
 }
 
 // send sends a request with a token. The token is set now, because logs and other
@@ -259,14 +260,33 @@ func (s *sending) send(client *http.Client, req *http.Request) (*http.Response, 
 	if err == nil && resp.StatusCode != http.StatusUnauthorized {
 		s.tokens.works.Store(true)
 	}
-	if s.record(nil, 0) == before { // the http.Client has no transport.Transport
-		s.record(nil, 1)
+	return resp, s.count(before, err)
+}
+
+// count counts the attempt of an http.Client without a transport.Transport, which does not call
+// prepare. It returns err, where a call that was not sent now says how often it was sent before.
+func (s *sending) count(before int, err error) error {
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		if local, ok := outer.Err.(*transport.QueueError); ok {
+			all := *local
+			all.Attempt += before
+			return &all
+		}
 	}
-	return resp, err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.prepared {
+		s.attempts++
+	}
+	return err
 }
 
 // prepare sets the current token on a request that is about to be sent.
 func (s *sending) prepare(req *http.Request) (*http.Request, error) {
+	s.mu.Lock()
+	s.prepared = true
+	s.mu.Unlock()
 	token, err := s.tokens.get(req.Context())
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/oauth2"
 
 	"github.com/aprimo-go/aprimo/client"
@@ -320,4 +321,21 @@ func TestTokenBaseURLReplacesTheTenantsHost(t *testing.T) {
 			t.Errorf("%s: got %q, error %v, want %q, error %s", test.base, got, err, test.want, test.err)
 		}
 	}
+}
+
+// What says that a call was not sent counts the attempts that were answered 401 before.
+func TestACallThatIsNotSentAgainWithItsNewTokenWasSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := transport.New(transport.WithBase(base(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusUnauthorized)
+		})), transport.WithLimiter(transport.NewLimiter(1, time.Minute)), transport.WithLogger(zerolog.Nop()))
+		c := newClientWith(t, new(server).credentials(), nil, client.WithHTTPClient(&http.Client{Transport: refused}))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := getOne(ctx, c)
+		var local *transport.QueueError
+		if !errors.As(err, &local) || local.Attempt != 1 || strings.Contains(err.Error(), "not sent:") || strings.Contains(err.Error(), "attempt 2") {
+			t.Errorf("got %v, Attempt %+v; want a QueueError with Attempt 1 that says not sent again", err, local)
+		}
+	})
 }

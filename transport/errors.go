@@ -32,14 +32,18 @@ type QueueError struct {
 
 // Error returns the reason and the numbers behind it.
 func (e *QueueError) Error() string {
+	sent := "not sent"
+	if e.Attempt > 0 {
+		sent = "not sent again"
+	}
 	switch {
 	case errors.Is(e.Err, ErrQueueFull):
 		return fmt.Sprintf("transport: %v (calls queued: %d, expected wait: %v)", e.Err, e.Queued, round(e.Wait))
 	case errors.Is(e.Err, ErrShutdown):
-		return fmt.Sprintf("transport: not sent: %v", e.Err)
+		return fmt.Sprintf("transport: %s: %v", sent, e.Err)
 	case errors.Is(e.Err, context.DeadlineExceeded) && e.Wait > 0:
-		return fmt.Sprintf("transport: not sent: the expected wait of %v exceeds the deadline (calls queued: %d): %v",
-			round(e.Wait), e.Queued, e.Err)
+		return fmt.Sprintf("transport: %s: the expected wait of %v exceeds the deadline (calls queued: %d): %v",
+			sent, round(e.Wait), e.Queued, e.Err)
 	}
 	return fmt.Sprintf("transport: no turn after %v in the queue: %v", round(e.Waited), e.Err)
 }

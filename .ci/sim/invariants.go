@@ -168,17 +168,20 @@ func (*order) end(*world) []error { return nil }
 type nothingIdle struct {
 	sent    time.Duration // the last request of anybody
 	waiting time.Duration // since when somebody could go; 0: nobody
+	trouble time.Duration // when the last fault of Redis was over
 }
 
 func (n *nothingIdle) see(w *world, e event) error {
 	switch {
 	case e.Kind == "send" || e.Kind == "cut":
 		n.sent = e.At
+	case e.Kind == "over" && strings.HasPrefix(e.Text, "redis"):
+		n.trouble = e.At
 	case e.Kind == "look" && e.Text == "waits":
 		if n.waiting == 0 {
 			n.waiting = e.At
 		}
-		if idle := e.At - max(n.sent, n.waiting); idle > 2*time.Second+w.grace() {
+		if idle := e.At - max(n.sent, n.waiting); idle > 2*time.Second+n.grace(w, e.At) {
 			n.waiting = e.At
 			return fmt.Errorf("idle: nothing was sent for %v while calls wait", idle)
 		}
@@ -188,12 +191,16 @@ func (n *nothingIdle) see(w *world, e event) error {
 	return nil
 }
 
-// grace is how much longer it may take while Redis is in trouble. It is called with the lock.
-func (w *world) grace() time.Duration {
+// grace is how much longer it may take while Redis is in trouble, and until the slots are over
+// whose answers were lost then: at the least rate, of one request in two seconds, the last of them
+// comes seconds later. It is called with the lock.
+func (n *nothingIdle) grace(w *world, now time.Duration) time.Duration {
+	recent := n.trouble > 0 && now-n.trouble < 5*time.Second
 	for kind, list := range w.active {
-		if strings.HasPrefix(kind, "redis") && len(list) > 0 {
-			return 4 * time.Second
-		}
+		recent = recent || strings.HasPrefix(kind, "redis") && len(list) > 0
+	}
+	if recent {
+		return 4 * time.Second
 	}
 	return time.Second
 }
@@ -211,6 +218,9 @@ type alerts struct {
 func (a *alerts) see(w *world, e event) error {
 	if e.Kind != "mail" {
 		return nil
+	}
+	if e.Text == "?" {
+		return fmt.Errorf("alerts: a mail to %s says nothing of its incident", e.Call)
 	}
 	key := e.Call + " " + e.Text
 	before, twice := a.got[key]

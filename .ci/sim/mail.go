@@ -160,8 +160,8 @@ func (s *session) Data(r io.Reader) error {
 func (s *session) Reset()        { s.to = nil }
 func (s *session) Logout() error { return nil }
 
-var inJSON = regexp.MustCompile(`"phase":"(\w+)",\s*"incident":"(\w+)",\s*"number":(\d+)`)
-var inHeader = regexp.MustCompile(`X-Aprimo-Alert: state=(\w+); condition=\w+;\s+incident=(\w+);\s+number=(\d+)`)
+var inJSON = regexp.MustCompile(`"phase":"(\w+)",\s*"incident":"([\w-]+)",\s*"number":(\d+)`)
+var inHeader = regexp.MustCompile(`X-Aprimo-Alert: state=(\w+); condition=\w+;\s+incident=([\w-]+);\s+number=(\d+)`)
 
 // alertName returns what tells an alert from all others: incident, number, phase.
 func alertName(data string) string {
