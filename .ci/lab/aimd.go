@@ -15,7 +15,6 @@ const (
 // An aimd limits its rate by additive increase and multiplicative decrease on a 429, as
 // TCP does. It learns nothing until the server's queue is full.
 type aimd struct {
-	base   http.RoundTripper
 	bucket *bucket
 
 	mu            sync.Mutex
@@ -25,19 +24,8 @@ type aimd struct {
 
 func newAIMD(base http.RoundTripper) http.RoundTripper {
 	now := time.Now()
-	return retrying{&aimd{base: base, bucket: newBucket(rate, 1), rate: rate, changed: now, fell: now}}
-}
-
-func (a *aimd) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := a.bucket.wait(req.Context()); err != nil {
-		closeBody(req)
-		return nil, err
-	}
-	resp, err := a.base.RoundTrip(req)
-	if err == nil {
-		a.answered(resp.StatusCode == http.StatusTooManyRequests)
-	}
-	return resp, err
+	a := &aimd{bucket: newBucket(rate, 1), rate: rate, changed: now, fell: now}
+	return retrying{metered{base, a.bucket, a.answered}}
 }
 
 func (a *aimd) answered(rejected bool) {

@@ -21,7 +21,6 @@ const (
 // An atb multiplies its rate with each success, halves it with each 429, and retries as soon
 // as it has a token.
 type atb struct {
-	base   http.RoundTripper
 	bucket *bucket
 
 	mu   sync.Mutex
@@ -31,19 +30,8 @@ type atb struct {
 func newATB(base http.RoundTripper) http.RoundTripper {
 	b := newBucket(atbStart, atbKeeps)
 	b.tokens = 1
-	return persistent{&atb{base: base, bucket: b, rate: atbStart}}
-}
-
-func (a *atb) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := a.bucket.wait(req.Context()); err != nil {
-		closeBody(req)
-		return nil, err
-	}
-	resp, err := a.base.RoundTrip(req)
-	if err == nil {
-		a.answered(resp.StatusCode == http.StatusTooManyRequests)
-	}
-	return resp, err
+	a := &atb{bucket: b, rate: atbStart}
+	return persistent{metered{base, b, a.answered}}
 }
 
 func (a *atb) answered(rejected bool) {

@@ -22,7 +22,6 @@ const (
 // cubic curve, slowly around the rate that failed and faster beyond it. The original has
 // no limit before the first 429; this one starts with that of the tenant.
 type aws struct {
-	base   http.RoundTripper
 	bucket *bucket
 
 	mu        sync.Mutex
@@ -35,25 +34,14 @@ type aws struct {
 }
 
 func newAWS(base http.RoundTripper) http.RoundTripper {
-	return newAWSRetry(&aws{base: base, bucket: newBucket(rate, rate), fill: rate, bin: time.Now()})
+	a := &aws{bucket: newBucket(rate, rate), fill: rate, bin: time.Now()}
+	return newAWSRetry(metered{base, a.bucket, a.answered})
 }
 
 // newAWSStandard is the default mode of AWS's SDKs: it limits retries only. So that it can be
 // compared, it keeps to the tenant's limit.
 func newAWSStandard(base http.RoundTripper) http.RoundTripper {
 	return newAWSRetry(paced{limiter.NewLimiter(rate, 1), base})
-}
-
-func (a *aws) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := a.bucket.wait(req.Context()); err != nil {
-		closeBody(req)
-		return nil, err
-	}
-	resp, err := a.base.RoundTrip(req)
-	if err == nil {
-		a.answered(resp.StatusCode == http.StatusTooManyRequests)
-	}
-	return resp, err
 }
 
 func (a *aws) answered(rejected bool) {

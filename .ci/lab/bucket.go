@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -76,4 +77,23 @@ func (b *bucket) take() (missing time.Duration) {
 		return 0
 	}
 	return max(time.Nanosecond, time.Duration((1-b.tokens)/b.rate*float64(time.Second)))
+}
+
+// A metered sends a request when its bucket has a token, and says whether it was answered 429.
+type metered struct {
+	base     http.RoundTripper
+	bucket   *bucket
+	answered func(rejected bool)
+}
+
+func (m metered) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := m.bucket.wait(req.Context()); err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := m.base.RoundTrip(req)
+	if err == nil {
+		m.answered(resp.StatusCode == http.StatusTooManyRequests)
+	}
+	return resp, err
 }

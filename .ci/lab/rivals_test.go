@@ -73,7 +73,7 @@ func TestATBRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &answers{statuses: []int{200, 200, 200, 200, 429, 200}}
 		rt := newATB(server)
-		a := rt.(persistent).limited.(*atb)
+		a := rt.(persistent).limited.(metered).bucket
 		for range 4 {
 			send(t, rt)
 		}
