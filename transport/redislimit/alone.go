@@ -76,13 +76,13 @@ func (l *Limiter) part(err error) {
 	if time.Since(l.joined) > settledAfter {
 		l.needed = leastBeats
 	}
-	part, per := partOf(l.n, l.per, l.share.Processes, l.rank)
+	part, per := partOf(l.n, l.per, l.lately.processes, l.lately.rank)
 	if err := l.own.SetLimit(part, per); err != nil {
 		panic(err) // New has checked the limit
 	}
 	// The slots that Redis gave until now may still be in use: each of the others has reserved
 	// one, and so has this process, up to a window ahead after a burst.
-	from := time.Now().Add(l.per + l.per*time.Duration(l.share.Processes)/time.Duration(l.n))
+	from := time.Now().Add(l.per + l.per*time.Duration(l.lately.processes)/time.Duration(l.n))
 	if last := l.clock.local(l.last).Add(usable + l.per); l.last != 0 && last.After(from) {
 		from = last
 	}

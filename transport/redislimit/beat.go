@@ -17,6 +17,10 @@ const (
 	active    = time.Second // since the last call
 	idleFor   = time.Minute // then this process is none of the members any more
 
+	// memory is how long processes that are no longer seen may still use slots: when Redis has lost
+	// its data, the first ones see themselves alone. An idle one beats each idleEvery. (Judgement.)
+	memory = 2 * idleEvery
+
 	// maxWeight, in 1/s², is that of a standard deviation of 10 ms: one process alone is
 	// never surer than that.
 	maxWeight = 1e4
@@ -200,7 +204,10 @@ func (l *Limiter) learn(a answer, p beatReply) {
 	paused := !l.share.PausedUntil.IsZero()
 	s := &l.share
 	s.Time, s.Processes, s.Rate = a.came, max(1, len(p.members)), max(s.Limit/10, min(p.state.Rate, s.Limit))
-	l.rank, l.apart = p.rank(l.id), p.apart(l.id)
+	l.apart = p.apart(l.id)
+	if s.Processes >= l.lately.processes || a.came.Sub(l.lately.at) > memory {
+		l.lately = crowd{s.Processes, p.rank(l.id), a.came}
+	}
 	if l.apart > 0 {
 		l.joining = a.came
 	}

@@ -242,6 +242,30 @@ func TestSlotsOfThoseWhoJoinAreLost(t *testing.T) {
 	}
 }
 
+// A Redis that takes over without its data, and cannot be reached a little later, leaves each
+// process its part: who has not been seen since is not gone.
+func TestRedisLosesItsDataAndIsCutOff(t *testing.T) {
+	for _, after := range []time.Duration{20 * time.Millisecond, 60 * time.Millisecond, 110 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFleet(&aprimotest.Tenant{})
+			ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
+			defer cancel()
+			for range 4 {
+				f.add(ctx, 10)
+			}
+			time.Sleep(2 * time.Second)
+			f.redis.FlushAll()
+			time.Sleep(after)
+			f.line.set(func(l *line) { l.cut = true })
+			f.calls.Wait()
+			if all := f.tenant.Report().Total; all.MaxPerSecond > 15 || all.Served < 8*15 {
+				t.Errorf("cut off %v later: %d in a second, %d served; want 15 at most, 120 at least", after, all.MaxPerSecond, all.Served)
+			}
+			f.close()
+		})
+	}
+}
+
 // Processes that are idle when Redis is back keep nobody waiting when they join: a busy one has
 // its slots within three seconds, however many they are.
 func TestIdleProcessesJoinAtNoCost(t *testing.T) {
@@ -324,7 +348,7 @@ func TestStartedWithoutRedis(t *testing.T) {
 // when none of them knows its rank.
 func TestPartsAreTheLimitTogether(t *testing.T) {
 	for processes := 1; processes <= 40; processes++ {
-		unknown := New(nil, "acme", WithProcesses(processes)).rank
+		unknown := New(nil, "acme", WithProcesses(processes)).lately.rank
 		var parts, unranked float64 // requests a second
 		for rank := range processes {
 			part, per := partOf(15, time.Second, processes, rank)

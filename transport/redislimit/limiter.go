@@ -31,12 +31,13 @@ type Limiter struct {
 	mu       sync.Mutex
 	clock    serverClock
 	share    shared.Share
-	rank     int           // how many of the processes come before this one
+	lately   crowd         // the most processes that were seen together within memory
 	apart    int           // how many of the others are alone, and say so
 	news     chan struct{} // closed when share has changed
 	kept     reservation   // that nobody waits for at the moment
 	last     int64         // the last slot that we know of, as the server counts
 	filled   int64         // when it has taken all for full last, as far as we know
+	heard    int64         // when it answered a request for a slot last
 	refill   bool          // it is to, as its clock was set
 	settings int           // how often its clock was set
 	probe    time.Time     // when our half-open probe began, after a pause; zero if it is not ours
@@ -53,6 +54,12 @@ type Limiter struct {
 	beats    bool                     // the heartbeat runs
 	ended    chan struct{}            // closed when it has stopped
 	closed   bool
+}
+
+// A crowd is the number of processes at a time, and how many of them come before this one.
+type crowd struct {
+	processes, rank int
+	at              time.Time
 }
 
 // seen is what the others do not know yet.
@@ -134,7 +141,7 @@ func New(client redis.UniversalClient, tenant string, opts ...Option) *Limiter {
 		l.share.Rate = l.share.Limit
 	}
 	l.share.Sharing = shared.All
-	l.rank = l.share.Processes - 1 // until it is known: only the first ones get one of the remainder
+	l.lately = crowd{processes: l.share.Processes, rank: l.share.Processes - 1} // until it is known: only the first ones get one of the remainder
 	return l
 }
 

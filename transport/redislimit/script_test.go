@@ -123,14 +123,14 @@ func counted(list []string) string {
 func slotArgs(changed string) string {
 	args := map[string]string{
 		"n": "3", "window": "1000000", "late": "1000", "last": "0", "known": "0", "wanted": "0",
-		"ahead": "500000", "far": "5000000", "ours": "3", "alone": "0", "soon": "5000000",
+		"ahead": "500000", "far": "5000000", "ours": "3", "alone": "0", "soon": "5000000", "answered": "0",
 	}
 	for _, f := range strings.Fields(changed) {
 		name, value, _ := strings.Cut(f, "=")
 		args[name] = value
 	}
 	var list []string
-	for _, name := range []string{"n", "window", "late", "last", "known", "wanted", "ahead", "far", "ours", "alone", "soon"} {
+	for _, name := range []string{"n", "window", "late", "last", "known", "wanted", "ahead", "far", "ours", "alone", "soon", "answered"} {
 		list = append(list, args[name])
 	}
 	return strings.Join(list, " ")
@@ -196,7 +196,10 @@ var slotCases = []struct{ slots, state, args, want string }{
 	{"@5 1000", "", "last=@5", "[0 333339 @0 0 0]; slots @333339 1000, @5 1000 for 0; state  for 0"},
 	{"@5 1000", "", "last=@6 ahead=0", "[0 1001006 @0 @0 0]; slots @1001006 1000, 3 of @6 1000 for 61.001; state filled=@0 for 60"},
 	{"", "filled=@-9", "last=@1 known=@-9", "[0 1501000 @0 @0 0]; slots @1501000 1000, 3 of @500000 1000 for 61.5; state filled=@0 for 60"},
-	{"", "filled=@-9", "last=@1 known=@-8", "[0 0 @0 @-9 0]; slots @0 1000 for 61; state filled=@-9 for 0"},
+	{"", "filled=@-8", "last=@1 known=@-9", "[0 0 @0 @-8 0]; slots @0 1000 for 61; state filled=@-8 for 0"},
+	{"", "filled=@-9", "last=@1 answered=@-8", "[0 1501000 @0 @0 0]; slots @1501000 1000, 3 of @500000 1000 for 61.5; state filled=@0 for 60"},
+	{"", "filled=@-9", "last=@1 answered=@-9", "[0 0 @0 @-9 0]; slots @0 1000 for 61; state filled=@-9 for 0"},
+	{"@-1 1000", "filled=@-9", "wanted=1 answered=@-8", "[0 0 @0 @-9 0]; slots @0 1000, @-1 1000 for 0; state filled=@-9 for 0"},
 	{"", "", "last=@1 known=@-8", "[0 1501000 @0 @0 0]; slots @1501000 1000, 3 of @500000 1000 for 61.5; state filled=@0 for 60"},
 	{"", "filled=@9", "last=@1 known=@-8", "[0 1501000 @0 @0 0]; slots @1501000 1000, 3 of @500000 1000 for 61.5; state filled=@0 for 60"},
 	{"@-1 1000", "", "wanted=1", "[0 1501000 @0 @0 0]; slots @1501000 1000, 3 of @500000 1000 for 61.5; state filled=@0 for 60"},

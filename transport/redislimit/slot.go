@@ -110,7 +110,7 @@ func (l *Limiter) reserve(ctx context.Context, began time.Time) (r reservation, 
 		return r, replyTimeout // a beat reads the server's clock first
 	}
 	a, err := l.server.run(ctx, slotScript, func(a answer) { l.lost(a, q) },
-		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), q.late, q.last, q.filled, flag(q.refill), q.ahead, q.far, q.ours, q.alone, q.soon)
+		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), q.late, q.last, q.filled, flag(q.refill), q.ahead, q.far, q.ours, q.alone, q.soon, q.heard)
 	if ctx.Err() != nil && err != nil {
 		return r, 0
 	}
@@ -122,8 +122,9 @@ type request struct {
 	late, last, filled, ahead int64
 	far                       int64 // beyond that no slot can be
 	soon                      int64 // beyond that no slot is wanted yet
-	ours                      int   // slots for those that share
-	alone                     int   // slots used alone
+	heard                     int64
+	ours                      int // slots for those that share
+	alone                     int // slots used alone
 	refill                    bool
 	settings                  int // of the server's clock, until then
 }
@@ -148,6 +149,7 @@ func (l *Limiter) request(began time.Time) (r reservation, q request, known bool
 		ahead: l.ahead(now).Microseconds(),
 		far:   l.farthest().Microseconds(),
 		soon:  (soonest + now.Sub(began)/patience).Microseconds(),
+		heard: l.heard,
 		ours:  max(1, l.n-partsOf(l.n, l.share.Processes, l.apart)),
 		alone: l.used(now),
 	}, true
@@ -156,7 +158,7 @@ func (l *Limiter) request(began time.Time) (r reservation, q request, known bool
 // ahead is how far ahead the slots may be that the others hold. Each has one, and one that has
 // joined lately got it a window after the last.
 func (l *Limiter) ahead(now time.Time) time.Duration {
-	others := l.share.Processes - 1
+	others := l.lately.processes - 1
 	d := time.Duration(float64(others) / l.share.Rate * float64(time.Second))
 	lately := idleEvery + l.per*time.Duration(others+2) // that slot is not used yet
 	if now.Sub(l.joined) < lately || now.Sub(l.joining) < lately {
@@ -199,6 +201,7 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 		l.filled, l.refill = v[3], false
 	}
 	l.look(now, a, fresh)
+	l.heard = now
 	if l.settings != q.settings {
 		return r, 0 // of another clock
 	}

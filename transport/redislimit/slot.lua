@@ -11,7 +11,8 @@
 --       8 how far ahead any slot can be: a later one is by another clock,
 --       9 how many of n there are for those that share: others use the rest alone,
 --       10 how many the caller itself has used alone in its last window,
---       11 how far ahead it wants a slot, if the rate of all binds
+--       11 how far ahead it wants a slot, if the rate of all binds,
+--       12 when it was answered last
 -- Returns what (0 a slot, 1 paused, 2 another process makes the half-open probe or the next slot
 -- is too far ahead, 3 what was stored made no sense and is discarded), in what time that is, the
 -- time, the last fill, and 1 if the caller's slot is the half-open probe.
@@ -22,7 +23,7 @@ local slots, state = KEYS[1], KEYS[2]
 local n, window, late = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local last, known, wanted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local ahead, far = tonumber(ARGV[7]), tonumber(ARGV[8])
-local ours, alone, soon = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local ours, alone, soon, answered = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local s = redis.call('HMGET', state, 'pause', 'trial', 'gap', 'filled', 'hole', 'paused')
@@ -62,8 +63,8 @@ end
 
 -- Slots were given that are not here: the state was lost, or is that of a replica
 -- that came to power too early. Then, or if it is wanted, all is taken for full, as
--- far ahead as somebody may have a slot. If another one has had it done that must
--- do: what it has got since is here. The fill is noted first: a caller that may not do the
+-- far ahead as somebody may have a slot. If another one has had it done since the caller was
+-- answered that must do: what it has got since is here. The fill is noted first: a caller that may not do the
 -- rest asks for it only once. The first process that was alone has it done too, as
 -- others may still be; for the next ones what they have used counts.
 local function push(slot, n)
@@ -73,7 +74,8 @@ local function push(slot, n)
 end
 local lost = last > newest and now - last < window + 60000000
 if wrong or alone > 0 and newest + window < now
-  or (wanted or lost) and (filled == known or filled == 0 or filled > now) then
+  or (wanted or lost) and (filled == known or filled == 0 or filled > now)
+  or lost and filled < answered then
   filled = now
   local taken = now + ahead -- until then
   if lost and last <= now + far then taken = math.max(taken, last) end -- slots were given until there

@@ -29,6 +29,7 @@ type Scripts struct{ Slot, Return, Beat string }
 // A process is what package redislimit knows in one.
 type process struct {
 	last, filled int64
+	answered     int64 // by the clock of Redis
 	refill       bool
 	clock        int64 // how far the clock of Redis is ahead, as far as it knows
 	known        bool
@@ -46,8 +47,9 @@ type grant struct {
 // A world is one state of everything.
 type world struct {
 	redis  store
-	now    int64 // the true time
-	ahead  int64 // of the clock of Redis
+	copied *store // of a replica, until it takes over
+	now    int64  // the true time
+	ahead  int64  // of the clock of Redis
 	jumps  int
 	lost   bool    // Redis has lost slots, and nobody has had them taken for full since
 	filled int64   // the true time when that was done last
@@ -82,6 +84,11 @@ func (w *world) key() uint64 {
 	for _, s := range w.redis.state {
 		text(s)
 	}
+	if w.copied != nil {
+		for _, s := range append(w.copied.state[:], w.copied.slots...) {
+			text(s)
+		}
+	}
 	for _, g := range w.used {
 		add(g.due-w.now, bit(g.blind))
 	}
@@ -89,7 +96,7 @@ func (w *world) key() uint64 {
 	var procs [processes]string
 	for i, p := range w.procs {
 		begin := len(b)
-		add(max(-3*window, p.last-w.now), p.filled-w.now, bit(p.refill), p.clock, bit(p.known), p.slot.at-w.now, p.alone-w.now)
+		add(max(-3*window, p.last-w.now), p.filled-w.now, max(-3*window, p.answered-w.now), bit(p.refill), p.clock, bit(p.known), p.slot.at-w.now, p.alone-w.now)
 		procs[i], b = string(b[begin:]), b[:begin]
 	}
 	slices.Sort(procs[:])
@@ -117,8 +124,16 @@ type node struct {
 	call  string
 }
 
-// Run tries all orders of calls, the short ones first, until it has seen most states. The
-// error has the calls that broke something.
+// starts are what has happened before a search: nothing; or slots were lost twice, and a replica
+// knows of the first time only.
+var starts = [][]string{
+	nil,
+	append(append([]string{"reserve 0", "use 0", "flush", "reserve 0", "return 0", "copy", "tick", "flush", "reserve 0"},
+		slices.Repeat([]string{"tick"}, 8)...), "use 0"),
+}
+
+// Run tries all orders of calls after each of the starts, the short ones first, until it has seen
+// most states. The error has the calls that broke something.
 func Run(src Scripts, most int) (states int, err error) {
 	s := new(search)
 	for source, to := range map[*string]**script{&src.Slot: &s.slot, &src.Return: &s.back, &src.Beat: &s.beat} {
@@ -126,9 +141,27 @@ func Run(src Scripts, most int) (states int, err error) {
 			return 0, err
 		}
 	}
-	start := &world{now: 1_000_000_000_000_000}
-	seen := map[uint64]bool{start.key(): true}
-	for queue := []*node{{world: start}}; len(queue) > 0; queue = queue[1:] {
+	for _, before := range starts {
+		n, err := s.from(before, most/len(starts))
+		if states += n; err != nil {
+			return states, err
+		}
+	}
+	return states, nil
+}
+
+func (s *search) from(before []string, most int) (states int, err error) {
+	start := &node{world: &world{now: 1_000_000_000_000_000}}
+	for _, name := range before {
+		c := calls[slices.IndexFunc(calls, func(c call) bool { return c.name == name })]
+		did, err := c.do(s, start.world)
+		if err != nil || !did {
+			return 0, fmt.Errorf("%s%s: %t, %w; want a call that can happen", start, name, did, err)
+		}
+		start = &node{start.world, start, name}
+	}
+	seen := map[uint64]bool{start.world.key(): true}
+	for queue := []*node{start}; len(queue) > 0; queue = queue[1:] {
 		at := queue[0]
 		for _, c := range calls {
 			next := at.world.clone()
@@ -192,6 +225,19 @@ var calls = func() (all []call) {
 			w.lost = true
 			return did, nil
 		}},
+		call{"copy", func(_ *search, w *world) (bool, error) {
+			copied := w.redis
+			w.copied = &copied
+			return true, nil
+		}},
+		call{"replica", func(_ *search, w *world) (bool, error) {
+			if w.copied == nil {
+				return false, nil
+			}
+			w.lost = w.lost || !slices.Equal(w.redis.slots, w.copied.slots)
+			w.redis, w.copied = *w.copied, nil
+			return true, nil
+		}},
 		call{"clock +", func(_ *search, w *world) (bool, error) { return w.jump(700_000), nil }},
 		call{"clock -", func(_ *search, w *world) (bool, error) { return w.jump(-700_000), nil }},
 		call{"tick", func(_ *search, w *world) (bool, error) { w.now += step; return true, nil }},
@@ -224,7 +270,8 @@ func (s *search) reserve(w *world, p *process) (bool, error) {
 		alone = 1
 	}
 	free := w.free()
-	v, err := s.slot.run(&w.redis, w.now+w.ahead, []string{"slots", "state"}, n, window, late, p.last, p.filled, bit(p.refill), ahead, far, ours, alone)
+	misses := w.lost && w.jumps == 0 && p.alone == 0 && p.last > w.newest()
+	v, err := s.slot.run(&w.redis, w.now+w.ahead, []string{"slots", "state"}, n, window, late, p.last, p.filled, bit(p.refill), ahead, far, ours, alone, 0, p.answered)
 	if err != nil {
 		return false, err
 	}
@@ -232,7 +279,21 @@ func (s *search) reserve(w *world, p *process) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return true, w.granted(p, r, free && apart+alone == 0)
+	if err := w.granted(p, r, free && apart+alone == 0); err != nil {
+		return true, err
+	}
+	if misses && w.lost && r[0] == 0 {
+		return true, errors.New("a process that missed its last slot has got another one, and not all count as used")
+	}
+	return true, nil
+}
+
+// newest returns the time of the newest slot that Redis holds, or 0.
+func (w *world) newest() (at int64) {
+	if len(w.redis.slots) > 0 {
+		fmt.Sscan(w.redis.slots[0], &at)
+	}
+	return at
 }
 
 // granted is Limiter.answered.
@@ -245,6 +306,7 @@ func (w *world) granted(p *process, r []int64, free bool) error {
 	if fresh {
 		p.filled, p.refill = filled, false
 	}
+	p.answered = now
 	if filled == now {
 		w.lost, w.filled = false, w.now
 	}
