@@ -168,7 +168,7 @@ func (*order) end(*world) []error { return nil }
 type nothingIdle struct {
 	sent    time.Duration // the last request of anybody
 	waiting time.Duration // since when somebody could go; 0: nobody
-	trouble time.Duration // when the last fault of Redis was over
+	trouble time.Duration // when the last fault of Redis was over, or later, as long as nobody could ask for a slot
 }
 
 func (n *nothingIdle) see(w *world, e event) error {
@@ -187,15 +187,22 @@ func (n *nothingIdle) see(w *world, e event) error {
 		}
 	case e.Kind == "look":
 		n.waiting = 0
+		if n.recent(e.At) {
+			n.trouble = e.At
+		}
 	}
 	return nil
+}
+
+func (n *nothingIdle) recent(now time.Duration) bool {
+	return n.trouble > 0 && now-n.trouble < 5*time.Second
 }
 
 // grace is how much longer it may take while Redis is in trouble, and until the slots are over
 // whose answers were lost then: at the least rate, of one request in two seconds, the last of them
 // comes seconds later. It is called with the lock.
 func (n *nothingIdle) grace(w *world, now time.Duration) time.Duration {
-	recent := n.trouble > 0 && now-n.trouble < 5*time.Second
+	recent := n.recent(now)
 	for kind, list := range w.active {
 		recent = recent || strings.HasPrefix(kind, "redis") && len(list) > 0
 	}
