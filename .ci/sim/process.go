@@ -83,10 +83,9 @@ func (p *process) observe(ctx context.Context, e transport.Event) {
 	p.w.happened(event{Kind: "observe", Process: p.name, Call: a.call, Event: &e})
 }
 
-// careless is an observer that panics now and then, but not in an upload: its segments have
-// goroutines of their own, in which a panic ends the program.
+// careless is an observer that panics now and then.
 func (p *process) careless(ctx context.Context, e transport.Event) {
-	if e.Kind == transport.Done && actorOf(ctx).call != "" && p.w.hit("panic", p.name, actorOf(ctx).name+" panic") {
+	if e.Kind == transport.Done && actorOf(ctx).name != "" && p.w.hit("panic", p.name, actorOf(ctx).name+" panic") {
 		panic(careless)
 	}
 }

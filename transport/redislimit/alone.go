@@ -76,22 +76,28 @@ func (l *Limiter) part(err error) {
 	if time.Since(l.joined) > settledAfter {
 		l.needed = leastBeats
 	}
-	part, per := partOf(l.n, l.per, l.lately.processes, l.lately.rank)
-	if err := l.own.SetLimit(part, per); err != nil {
-		panic(err) // New has checked the limit
-	}
 	// The slots that Redis gave until now may still be in use: each of the others has reserved
 	// one, and so has this process, up to a window ahead after a burst.
 	from := time.Now().Add(l.per + l.per*time.Duration(l.lately.processes)/time.Duration(l.n))
 	if last := l.clock.local(l.last).Add(usable + l.per); l.last != 0 && last.After(from) {
 		from = last
 	}
-	l.alone = &alone{l.own, part, from, from}
+	l.alone = &alone{l.own, l.takePart(), from, from}
 	l.share.Sharing = shared.Alone
 	l.share.Losses++
 	l.share.PausedUntil = time.Time{} // the Transport has its own
 	l.changed()
 	l.beatNow()
+}
+
+// takePart limits what this process sends alone to its part, and returns the part. It is called
+// with the lock.
+func (l *Limiter) takePart() int {
+	part, per := partOf(l.n, l.per, l.lately.processes, l.lately.rank)
+	if err := l.own.SetLimit(part, per); err != nil {
+		panic(err) // New has checked the limit
+	}
+	return part
 }
 
 // hold keeps a process that is alone from sending until then, since the others are held

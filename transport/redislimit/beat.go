@@ -206,8 +206,13 @@ func (l *Limiter) learn(a answer, p beatReply) {
 	s.Time, s.Processes, s.Rate = a.came, max(1, len(p.members)), max(s.Limit/10, min(p.state.Rate, s.Limit))
 	l.apart = p.apart(l.id)
 	if s.Processes >= l.lately.processes || a.came.Sub(l.lately.at) > memory {
+		more := s.Processes > l.lately.processes
 		l.lately = crowd{s.Processes, p.rank(l.id), a.came}
+		if more && l.alone != nil { // another one joined just before this one parted
+			l.alone.part = l.takePart()
+		}
 	}
+	l.count(first, a.came)
 	if l.apart > 0 {
 		l.joining = a.came
 	}
@@ -224,6 +229,22 @@ func (l *Limiter) learn(a answer, p beatReply) {
 	}
 	if first || paused && p.pause == 0 {
 		l.changed() // there is no need to wait any longer
+	}
+}
+
+// count notes by how many processes those that are alone divide the limit, at least: they see only
+// at their next beat who has joined, and a window later they have used no more than their
+// smaller part. It is called with the lock.
+func (l *Limiter) count(first bool, now time.Time) {
+	switch all := l.share.Processes; {
+	case first:
+		l.fewest, l.growing = max(1, all-1), now
+	case all <= l.fewest:
+		l.fewest, l.growing = all, time.Time{}
+	case l.growing.IsZero():
+		l.growing = now
+	case now.Sub(l.growing) > l.per+2*beatEvery:
+		l.fewest, l.growing = all, time.Time{}
 	}
 }
 

@@ -162,6 +162,35 @@ func TestOneProcessHasNoSlots(t *testing.T) {
 	})
 }
 
+// A process that is alone with the whole limit leaves the others theirs as soon as it sees them.
+func TestAProcessThatIsAloneSeesWhoJoins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		first := f.add(ctx, 5)
+		h := &half{}
+		h.set(slotScript, refused)
+		first.client.AddHook(h)
+		time.Sleep(5 * time.Second)
+		f.add(ctx, 5)
+		time.Sleep(5 * time.Second)
+		before := f.served()
+		time.Sleep(6 * time.Second)
+		after := f.served()
+		for i, n := range after {
+			if n -= before[i]; n < 40 || n > 50 {
+				t.Errorf("process %d: %v served in 6 s; want half of 90", i, n)
+			}
+		}
+		f.calls.Wait()
+		if all := f.tenant.Report().Total; all.MaxPerSecond > 15 {
+			t.Errorf("%d in a second; want 15 at most", all.MaxPerSecond)
+		}
+		f.close()
+	})
+}
+
 // Redis that answers in time now and then does not make a process come and go.
 func TestSeldomTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

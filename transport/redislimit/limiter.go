@@ -33,6 +33,8 @@ type Limiter struct {
 	share    shared.Share
 	lately   crowd         // the most processes that were seen together within memory
 	apart    int           // how many of the others are alone, and say so
+	fewest   int           // processes within a window: by so many those that are alone may still divide
+	growing  time.Time     // since when there are more; zero if there are not
 	news     chan struct{} // closed when share has changed
 	kept     reservation   // that nobody waits for at the moment
 	last     int64         // the last slot that we know of, as the server counts
@@ -141,6 +143,7 @@ func New(client redis.UniversalClient, tenant string, opts ...Option) *Limiter {
 		l.share.Rate = l.share.Limit
 	}
 	l.share.Sharing = shared.All
+	l.fewest = l.share.Processes
 	l.lately = crowd{processes: l.share.Processes, rank: l.share.Processes - 1} // until it is known: only the first ones get one of the remainder
 	return l
 }

@@ -107,7 +107,7 @@ func (l *Limiter) usedAlone() time.Time {
 func (l *Limiter) reserve(ctx context.Context, began time.Time) (r reservation, retry time.Duration) {
 	r, q, known := l.request(began)
 	if r.at != 0 || !known {
-		return r, replyTimeout // a beat reads the server's clock first
+		return r, replyTimeout // a beat reads the server's clock first, or those that are alone see this process
 	}
 	a, err := l.server.run(ctx, slotScript, func(a answer) { l.lost(a, q) },
 		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), q.late, q.last, q.filled, flag(q.refill), q.ahead, q.far, q.ours, q.alone, q.soon, q.heard)
@@ -139,7 +139,8 @@ func (l *Limiter) request(began time.Time) (r reservation, q request, known bool
 		return r, q, true
 	}
 	now := time.Now()
-	if !l.clock.known(now) {
+	ours := l.n - partsOf(l.n, l.fewest, min(l.apart, l.fewest))
+	if !l.clock.known(now) || ours < 1 && l.fewest < l.share.Processes {
 		return reservation{}, q, false
 	}
 	l.seen.waiting = 1
@@ -150,7 +151,7 @@ func (l *Limiter) request(began time.Time) (r reservation, q request, known bool
 		far:   l.farthest().Microseconds(),
 		soon:  (soonest + now.Sub(began)/patience).Microseconds(),
 		heard: l.heard,
-		ours:  max(1, l.n-partsOf(l.n, l.share.Processes, l.apart)),
+		ours:  max(1, ours),
 		alone: l.used(now),
 	}, true
 }
