@@ -35,7 +35,7 @@ const steady = time.Second
 // again: the others do not know of its part any more. It is called with the lock.
 func (l *Limiter) start() {
 	l.alone, l.share.Sharing = nil, shared.All
-	l.beats = true
+	l.beats, l.counted = true, 0
 	l.ended = make(chan struct{})
 	go l.heartbeat(l.ended)
 }
@@ -61,8 +61,9 @@ func (l *Limiter) heartbeat(ended chan<- struct{}) {
 	}
 }
 
-// fill makes all slots count as used after the server's clock was set, if this process is idle.
-// Otherwise a process that starts now would wait for slots of the old clock.
+// fill makes all slots count as used after the server's clock was set or its data were lost, if this
+// process has nothing to ask for. Otherwise a process that starts now would wait for slots of the old
+// clock, or use those that others have.
 func (l *Limiter) fill() {
 	l.mu.Lock()
 	ask := l.refill && l.alone == nil && !l.closed
@@ -70,16 +71,12 @@ func (l *Limiter) fill() {
 	if !ask {
 		return
 	}
-	select {
-	case l.turn <- struct{}{}:
-		defer func() { <-l.turn }()
-	default:
-		return // who has it asks
-	}
 	r, _ := l.reserve(context.Background(), time.Now())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.seen.waiting = 0
+	if len(l.turn) == 0 {
+		l.seen.waiting = 0
+	}
 	if r.at != 0 {
 		l.keep(r)
 	}
@@ -95,7 +92,7 @@ func (l *Limiter) beatNow() {
 func (l *Limiter) interval() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.alone == nil && time.Since(l.asked) > active && time.Since(l.seen.at) > active {
+	if l.alone == nil && len(l.turn) == 0 && time.Since(l.asked) > active && time.Since(l.seen.at) > active {
 		return idleEvery
 	}
 	return beatEvery
@@ -201,6 +198,10 @@ func (l *Limiter) step(p *beatReply) error {
 func (l *Limiter) learn(a answer, p beatReply) {
 	first := !l.clock.known(a.came)
 	l.look(p.now, a, false)
+	if p.answers < l.counted && l.last > p.now-l.per.Microseconds() {
+		l.refill = true // Redis has lost data, and this process has used slots lately
+	}
+	l.counted = p.answers
 	paused := !l.share.PausedUntil.IsZero()
 	s := &l.share
 	s.Time, s.Processes, s.Rate = a.came, max(1, len(p.members)), max(s.Limit/10, min(p.state.Rate, s.Limit))

@@ -199,7 +199,7 @@ var slotCases = []struct{ slots, state, args, want string }{
 	{"", "filled=@-8", "last=@1 known=@-9", "[0 0 @0 @-8 0]; slots @0 1000 for 61; state filled=@-8 for 0"},
 	{"", "filled=@-9", "last=@1 answered=@-8", "[0 1501000 @0 @0 0]; slots @1501000 1000, 3 of @500000 1000 for 61.5; state filled=@0 for 60"},
 	{"", "filled=@-9", "last=@1 answered=@-9", "[0 0 @0 @-9 0]; slots @0 1000 for 61; state filled=@-9 for 0"},
-	{"@-1 1000", "filled=@-9", "wanted=1 answered=@-8", "[0 0 @0 @-9 0]; slots @0 1000, @-1 1000 for 0; state filled=@-9 for 0"},
+	{"@-1 1000", "filled=@-9", "wanted=1 answered=@-8", "[0 1501000 @0 @0 0]; slots @1501000 1000, 3 of @500000 1000 for 61.5; state filled=@0 for 60"},
 	{"", "", "last=@1 known=@-8", "[0 1501000 @0 @0 0]; slots @1501000 1000, 3 of @500000 1000 for 61.5; state filled=@0 for 60"},
 	{"", "filled=@9", "last=@1 known=@-8", "[0 1501000 @0 @0 0]; slots @1501000 1000, 3 of @500000 1000 for 61.5; state filled=@0 for 60"},
 	{"@-1 1000", "", "wanted=1", "[0 1501000 @0 @0 0]; slots @1501000 1000, 3 of @500000 1000 for 61.5; state filled=@0 for 60"},

@@ -263,7 +263,7 @@ func (l *Limiter) await(ctx context.Context, r reservation) bool {
 func (l *Limiter) look(now int64, a answer, done bool) {
 	if l.clock.see(now, a.sent, a.came) {
 		l.settings++
-		l.refill, l.last = !done, 0
+		l.refill, l.last, l.heard = !done, 0, 0
 	}
 }
 

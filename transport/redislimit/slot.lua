@@ -6,7 +6,7 @@
 --       2 the state, a hash
 -- ARGV  1 n, of 2 a window, 3 how late the caller may use its slot,
 --       4 the last slot that it has had, 5 the last fill that it knows of,
---       6 whether it wants one, since the clock was set,
+--       6 whether it wants one, since the clock was set or data was lost,
 --       7 how far ahead the slots may be that the others hold,
 --       8 how far ahead any slot can be: a later one is by another clock,
 --       9 how many of n there are for those that share: others use the rest alone,
@@ -74,8 +74,7 @@ local function push(slot, n)
 end
 local lost = last > newest and now - last < window + 60000000
 if wrong or alone > 0 and newest + window < now
-  or (wanted or lost) and (filled == known or filled == 0 or filled > now)
-  or lost and filled < answered then
+  or (wanted or lost) and (filled == known or filled == 0 or filled > now or filled < answered) then
   filled = now
   local taken = now + ahead -- until then
   if lost and last <= now + far then taken = math.max(taken, last) end -- slots were given until there
