@@ -198,7 +198,7 @@ func (l *Limiter) step(p *beatReply) error {
 func (l *Limiter) learn(a answer, p beatReply) {
 	first := !l.clock.known(a.came)
 	l.look(p.now, a, false)
-	if p.answers < l.counted && l.last > p.now-l.per.Microseconds() {
+	if p.answers < l.counted && (len(l.turn) > 0 || time.Since(l.usedAt) < l.per) {
 		l.refill = true // Redis has lost data, and this process has used slots lately
 	}
 	l.counted = p.answers

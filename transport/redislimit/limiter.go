@@ -48,6 +48,7 @@ type Limiter struct {
 	own      *transport.StrictLimiter // for when it is alone; what it has let through counts on
 	alone    *alone                   // nil while Redis can be reached
 	apartAt  time.Time                // when it used a slot alone last
+	usedAt   time.Time                // when it used a slot of Redis last
 	well     int                      // how many beats have succeeded in a row
 	needed   int                      // of them before it asks for a slot, to join
 	joined   time.Time                // when it joined last

@@ -156,16 +156,19 @@ func (l *Limiter) request(began time.Time) (r reservation, q request, known bool
 	}, true
 }
 
-// ahead is how far ahead the slots may be that the others hold. Each has one, and one that has
-// joined lately got it a window after the last.
+// ahead is how far ahead the slots may be that the others hold. Each has one, the first up to a
+// window ahead after a burst, and one that has joined lately a window after the last.
 func (l *Limiter) ahead(now time.Time) time.Duration {
 	others := l.lately.processes - 1
-	d := time.Duration(float64(others) / l.share.Rate * float64(time.Second))
+	if others == 0 {
+		return 0
+	}
+	windows := 1
 	lately := idleEvery + l.per*time.Duration(others+2) // that slot is not used yet
 	if now.Sub(l.joined) < lately || now.Sub(l.joining) < lately {
-		d += l.per * time.Duration(max(0, others-l.apart))
+		windows += max(0, others-l.apart)
 	}
-	return d
+	return time.Duration(float64(others)/l.share.Rate*float64(time.Second)) + l.per*time.Duration(windows)
 }
 
 // farthest is how far ahead a slot may be: each process has reserved one, at the lowest
@@ -254,7 +257,11 @@ func (l *Limiter) await(ctx context.Context, r reservation) bool {
 		l.keep(r)
 		return false
 	}
-	return !time.Now().Before(l.share.PausedUntil) && time.Since(r.due) <= usable
+	if time.Now().Before(l.share.PausedUntil) || time.Since(r.due) > usable {
+		return false
+	}
+	l.usedAt = time.Now()
+	return true
 }
 
 // look reads the server's clock. If that was set, the slots of the others were reserved by

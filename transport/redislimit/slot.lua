@@ -72,7 +72,8 @@ local function push(slot, n)
   for i = 1, math.min(n, 1000) do chunk[i] = slot end -- unpack takes some thousands
   for left = n, 1, -1000 do redis.call('LPUSH', slots, unpack(chunk, 1, math.min(left, 1000))) end
 end
-local lost = last > newest and now - last < window + 60000000
+local lives = window + 60000000 -- for so long nothing expires
+local lost = last > newest and now - last < lives or filled < known and answered > 0 and now - answered < lives
 if wrong or alone > 0 and newest + window < now
   or (wanted or lost) and (filled == known or filled == 0 or filled > now or filled < answered) then
   filled = now
