@@ -242,6 +242,42 @@ func TestSlotsOfThoseWhoJoinAreLost(t *testing.T) {
 	}
 }
 
+// After a burst a process holds a slot that is a window ahead. Who starts, or asks first, after
+// Redis has lost it leaves room for it.
+func TestSlotsOfABurstAreLost(t *testing.T) {
+	for name, wait := range map[string]time.Duration{"another one asks": 0, "another one starts after a beat": 200 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(&aprimotest.Tenant{})
+				defer f.close()
+				a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+				var slots []time.Time
+				if wait == 0 {
+					slots = append(slots, takeSlot(t, b))
+				}
+				for len(slots) < 15 {
+					slots = append(slots, takeSlot(t, a))
+				}
+				ahead := make(chan time.Time)
+				go func() { ahead <- takeSlot(t, a) }()
+				time.Sleep(50 * time.Millisecond)
+				f.redis.FlushAll()
+				time.Sleep(wait)
+				for range 15 {
+					slots = append(slots, takeSlot(t, b))
+				}
+				slots = append(slots, <-ahead)
+				slices.SortFunc(slots, time.Time.Compare)
+				for i := 15; i < len(slots); i++ {
+					if d := slots[i].Sub(slots[i-15]); d < time.Second {
+						t.Fatalf("16 slots within %v; want a second at least", d)
+					}
+				}
+			})
+		})
+	}
+}
+
 // A Redis that takes over without its data, and cannot be reached a little later, leaves each
 // process its part: who has not been seen since is not gone.
 func TestRedisLosesItsDataAndIsCutOff(t *testing.T) {

@@ -40,7 +40,7 @@ type Limiter struct {
 	last     int64         // the last slot that we know of, as the server counts
 	filled   int64         // when it has taken all for full last, as far as we know
 	heard    int64         // when it answered a request for a slot last
-	counted  int64         // answers of all processes, at the last beat
+	counted  int64         // answers of all processes at the last beat, unless filled has changed since
 	refill   bool          // it is to, as its clock was set or its data were lost
 	settings int           // how often its clock was set
 	probe    time.Time     // when our half-open probe began, after a pause; zero if it is not ours

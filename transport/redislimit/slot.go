@@ -202,7 +202,7 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 	kind, wait, now := v[0], v[1], v[2]
 	fresh := v[3] != l.filled
 	if fresh {
-		l.filled, l.refill = v[3], false
+		l.filled, l.refill, l.counted = v[3], false, 0
 	}
 	l.look(now, a, fresh)
 	l.heard = now

@@ -53,8 +53,12 @@ func TestStrangeState(t *testing.T) {
 				}
 				f.calls.Wait()
 				all := f.tenant.Report().Total
-				if all.MaxPerSecond > 15 || all.Served < 15*6 || f.lost() > 0 {
-					t.Errorf("%d in a second, %d served, %d lost; want 15, some 110, none", all.MaxPerSecond, all.Served, f.lost())
+				want := 15 * 6
+				if name == "no numbers" {
+					want = 15 * 5 // they count as lost data: the others' slots may be two seconds ahead
+				}
+				if all.MaxPerSecond > 15 || all.Served < want || f.lost() > 0 {
+					t.Errorf("%d in a second, %d served, %d lost; want 15, %d at least, none", all.MaxPerSecond, all.Served, f.lost(), want)
 				}
 				for _, p := range f.list {
 					if s := p.rt.Stats(); s.Sharing != transport.SharingAll || s.Processes != 2 {
