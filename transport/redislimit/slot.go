@@ -156,17 +156,15 @@ func (l *Limiter) request(began time.Time) (r reservation, q request, known bool
 	}, true
 }
 
-// ahead is how far ahead the slots may be that the others hold. Each has one, the first up to a
-// window ahead after a burst, and one that has joined lately a window after the last.
+// ahead is how far ahead the slots may be that the others hold. Each has one. If any of them share, it
+// may be a window ahead after a burst; one that has joined lately got it a window after the last.
 func (l *Limiter) ahead(now time.Time) time.Duration {
 	others := l.lately.processes - 1
-	if others == 0 {
-		return 0
-	}
-	windows := 1
+	sharing := max(0, others-l.apart)
+	windows := min(1, sharing)
 	lately := idleEvery + l.per*time.Duration(others+2) // that slot is not used yet
 	if now.Sub(l.joined) < lately || now.Sub(l.joining) < lately {
-		windows += max(0, others-l.apart)
+		windows += sharing
 	}
 	return time.Duration(float64(others)/l.share.Rate*float64(time.Second)) + l.per*time.Duration(windows)
 }
