@@ -264,7 +264,7 @@ func (e *engine) reportToPeers(c *call, status int) {
 		r = shared.Report{Answered: true, Limited: status == http.StatusTooManyRequests, Sent: time.Now().Add(-c.took)}
 	}
 	e.queue.Lock()
-	e.window.Report(&r)
+	e.window.Report(&r, gate.Now())
 	e.queue.Unlock()
 	p.Report(r)
 }

@@ -216,7 +216,10 @@ func (l *Limiter) learn(a answer, p beatReply) {
 	if l.apart > 0 {
 		l.joining = a.came
 	}
-	s.ServerDelay, s.Stddev = p.measured(func(m member) bool { return m.id != l.id }).estimate()
+	others := p.measured(func(m member) bool { return m.id != l.id })
+	s.ServerDelay, s.Stddev = estimate(others.delay, others.weight)
+	s.Left, s.LeftStddev = estimate(others.left, others.certain)
+	s.Overload = p.state.Mode == congestion.Competing
 	if probe := p.state.Probe; !probe.From.IsZero() {
 		s.ProbeFrom, s.ProbeTail, s.ProbeUntil = l.local(probe.From), l.local(probe.Tail), l.local(probe.Until)
 	}
@@ -254,15 +257,21 @@ func (l *Limiter) local(t gate.Instant) time.Time { return l.clock.local(int64(t
 // measured is what the others get to know of this process, see member.
 func (s seen) measured() string {
 	r := s.report
-	return fmt.Sprint(r.ServerDelay.Microseconds(), s.weight(), r.Service.Microseconds(), r.InFlight, s.waiting)
+	return fmt.Sprint(r.ServerDelay.Microseconds(), s.weight(), r.Service.Microseconds(), r.InFlight, s.waiting,
+		r.Standing.Microseconds(), max(0, r.Left).Microseconds(), weightOf(r.LeftStddev, 0), int64(1e3*r.Refused), int64(1e3*r.Served))
 }
 
 // weight is that of the measured delay, 1/s².
 func (s seen) weight() int64 {
-	if s.report.Stddev <= 0 {
+	return weightOf(s.report.Stddev, time.Since(s.at))
+}
+
+// weightOf returns the weight of an estimate that is so old; 0 if it is not known.
+func weightOf(stddev, age time.Duration) int64 {
+	if stddev <= 0 {
 		return 0
 	}
-	return int64(min(maxWeight, congestion.Weight(s.report.Stddev, time.Since(s.at))))
+	return int64(min(maxWeight, congestion.Weight(stddev, age)))
 }
 
 // pause is for how long a 429 holds all, in microseconds; -1 if the one that went

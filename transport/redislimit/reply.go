@@ -34,6 +34,11 @@ type member struct {
 	service  float64 // what requests take without delay, in seconds
 	inFlight float64
 	waiting  float64 // calls
+	standing float64 // of delay, what stays when all send nothing
+	left     float64 // what the last probe has left of it, in seconds
+	certain  float64 // of left, 1/variance; 0: not known
+	refused  float64 // answers 429 a second
+	served   float64 // other answers a second
 	alone    bool    // it has no slots, and uses its part of the limit
 }
 
@@ -82,23 +87,25 @@ func memberOf(id, seen, measured string) member {
 	m := member{id: id}
 	m.seen, _ = strconv.ParseInt(seen, 10, 64)
 	fields := strings.Fields(measured)
-	if len(fields) == 6 && fields[5] == aloneMark {
-		m.alone, fields = true, fields[:5]
+	if len(fields) > 0 && fields[len(fields)-1] == aloneMark {
+		m.alone, fields = true, fields[:len(fields)-1]
 	}
-	if len(fields) != 5 {
+	if len(fields) != 10 {
 		return m
 	}
 	for i, f := range []struct {
 		to   *float64
 		most uint64
-	}{{&m.delay, 3600e6}, {&m.weight, maxWeight}, {&m.service, 3600e6}, {&m.inFlight, 1e6}, {&m.waiting, 1e6}} {
+	}{{&m.delay, 3600e6}, {&m.weight, maxWeight}, {&m.service, 3600e6}, {&m.inFlight, 1e6}, {&m.waiting, 1e6},
+		{&m.standing, 3600e6}, {&m.left, 3600e6}, {&m.certain, maxWeight}, {&m.refused, 1e9}, {&m.served, 1e9}} {
 		n, err := strconv.ParseUint(fields[i], 10, 64)
 		if err != nil || n > f.most {
 			return member{id: id, seen: m.seen, alone: m.alone}
 		}
 		*f.to = float64(n)
 	}
-	m.delay, m.service = m.delay/1e6, m.service/1e6
+	m.delay, m.service, m.standing, m.left = m.delay/1e6, m.service/1e6, m.standing/1e6, m.left/1e6
+	m.refused, m.served = m.refused/1e3, m.served/1e3
 	return m
 }
 
@@ -127,7 +134,7 @@ func (p beatReply) apart(id string) (n int) {
 }
 
 // A total sums up what members have measured.
-type total struct{ delay, weight, service, inFlight, waiting float64 }
+type total struct{ delay, weight, service, standing, left, certain, inFlight, waiting, refused, served float64 }
 
 // measured returns the total of those members that fit and have measured lately.
 func (p beatReply) measured(fits func(member) bool) (t total) {
@@ -135,23 +142,31 @@ func (p beatReply) measured(fits func(member) bool) (t total) {
 		if p.now-m.seen < current && fits(m) {
 			t.delay += m.weight * m.delay
 			t.service += m.weight * m.service
+			t.standing += m.weight * m.standing
+			t.left += m.certain * m.left
+			t.certain += m.certain
+			t.refused += m.refused
+			t.served += m.served
 			t.weight += m.weight
 			t.inFlight += m.inFlight
 			t.waiting += m.waiting
 		}
 	}
 	if t.weight > 0 {
-		t.delay, t.service = t.delay/t.weight, t.service/t.weight
+		t.delay, t.service, t.standing = t.delay/t.weight, t.service/t.weight, t.standing/t.weight
+	}
+	if t.certain > 0 {
+		t.left /= t.certain
 	}
 	return t
 }
 
-// estimate returns the delay and its standard deviation, 0 if it is not known.
-func (t total) estimate() (delay, stddev time.Duration) {
-	if t.weight == 0 {
+// estimate returns a mean and its standard deviation, 0 if it is not known.
+func estimate(mean, weight float64) (_, stddev time.Duration) {
+	if weight == 0 {
 		return 0, 0
 	}
-	return time.Duration(t.delay * float64(time.Second)), time.Duration(float64(time.Second) / math.Sqrt(t.weight))
+	return time.Duration(mean * float64(time.Second)), time.Duration(float64(time.Second) / math.Sqrt(weight))
 }
 
 // leastRoundTrip, in seconds, keeps a division by zero away.
@@ -162,7 +177,7 @@ const leastRoundTrip = 0.02
 func (p beatReply) observe(binds bool) congestion.Observation {
 	t := p.measured(func(member) bool { return true })
 	o := congestion.Observation{
-		Delay: t.delay, Service: t.service, InFlight: t.inFlight, Peak: t.inFlight, Answers: p.answers,
+		Delay: t.delay, Service: t.service, Standing: t.standing, Refused: t.refused, Served: t.served, InFlight: t.inFlight, Peak: t.inFlight, Answers: p.answers,
 		Baseline:  true, // who comes later adopts what the others have measured
 		Short:     binds && t.waiting > 0,
 		Lacking:   t.waiting > 0,

@@ -11,6 +11,10 @@ import (
 type judgment struct {
 	known bool // a probe has had an answer
 
+	// What the last probe has left here, in seconds, for the processes that share the limit; a
+	// stddev of 0: it is not known.
+	left, leftStddev float64
+
 	due    gate.Instant // when the last probe is judged; 0: it has been
 	before float64      // the delay when it began, in seconds
 	rate   float64      // the requests a second that we sent before it
@@ -98,6 +102,7 @@ func (p Probe) includes(sent gate.Instant, l *latency) bool {
 func (j *judgment) begin(p Probe, delay, rate, service float64) {
 	j.due = p.Until.Add(seconds(judgedAfter + service/2 + delay))
 	j.before, j.rate = delay, rate
+	j.left, j.leftStddev = 0, 0
 }
 
 // judge draws the conclusion from the last probe, once it is due.
@@ -108,10 +113,10 @@ func (w *Window) judge(now gate.Instant) {
 	}
 	j.due = 0
 	j.known = j.known || w.delay.probed()
-	left, stddev, precise, ok := w.delay.left()
+	left, stddev, precise, ok := w.left()
 	j.full = ok && left > crowdedLeft || !ok && w.delay.delay() > crowdedLeft
 	if !j.full {
-		w.refused, w.bearable = pace{span: overloadSpan}, now
+		w.refused, w.state.Bearable = pace{span: overloadSpan}, now
 	}
 	switch {
 	case ok && precise:
@@ -126,6 +131,26 @@ func (w *Window) judge(now gate.Instant) {
 		}
 	}
 	w.delay.forget()
+}
+
+// left is that of the delayEstimator, together with what the last probe has left with the processes
+// that share the limit: each of them has but a few answers then.
+func (w *Window) left() (left, stddev float64, precise, ok bool) {
+	j := &w.judgment
+	left, stddev, precise, ok = w.delay.left()
+	if ok && precise {
+		j.left, j.leftStddev = left, stddev
+	}
+	if s := w.shared; w.joint && s.LeftStddev > 0 {
+		others := 1 / (s.LeftStddev.Seconds() * s.LeftStddev.Seconds())
+		own := 0.0
+		if ok && precise {
+			own = 1 / (stddev * stddev)
+		}
+		left = (own*left + others*s.Left.Seconds()) / (own + others)
+		return left, 1 / math.Sqrt(own+others), true, true
+	}
+	return left, stddev, precise, ok
 }
 
 // conclude learns from the delay that was left in a probe, in seconds. It says nothing of a
