@@ -218,7 +218,8 @@ func (l *Limiter) learn(a answer, p beatReply) {
 	}
 	others := p.measured(func(m member) bool { return m.id != l.id })
 	s.ServerDelay, s.Stddev = estimate(others.delay, others.weight)
-	s.Left, s.LeftStddev = estimate(others.left, others.certain)
+	s.Fall, s.FallStddev = estimate(others.fall, others.certain)
+	s.Served = p.state.Served
 	s.Overload = p.state.Mode == congestion.Competing
 	if probe := p.state.Probe; !probe.From.IsZero() {
 		s.ProbeFrom, s.ProbeTail, s.ProbeUntil = l.local(probe.From), l.local(probe.Tail), l.local(probe.Until)
@@ -258,7 +259,7 @@ func (l *Limiter) local(t gate.Instant) time.Time { return l.clock.local(int64(t
 func (s seen) measured() string {
 	r := s.report
 	return fmt.Sprint(r.ServerDelay.Microseconds(), s.weight(), r.Service.Microseconds(), r.InFlight, s.waiting,
-		r.Standing.Microseconds(), max(0, r.Left).Microseconds(), weightOf(r.LeftStddev, 0), int64(1e3*r.Refused), int64(1e3*r.Served))
+		r.Standing.Microseconds(), max(0, r.Fall).Microseconds(), weightOf(r.FallStddev, 0), int64(1e3*r.Refused), int64(1e3*r.Served))
 }
 
 // weight is that of the measured delay, 1/s².

@@ -35,8 +35,8 @@ type member struct {
 	inFlight float64
 	waiting  float64 // calls
 	standing float64 // of delay, what stays when all send nothing
-	left     float64 // what the last probe has left of it, in seconds
-	certain  float64 // of left, 1/variance; 0: not known
+	fall     float64 // by how much it fell in the last probe, in seconds
+	certain  float64 // of fall, 1/variance; 0: not known
 	refused  float64 // answers 429 a second
 	served   float64 // other answers a second
 	alone    bool    // it has no slots, and uses its part of the limit
@@ -97,14 +97,14 @@ func memberOf(id, seen, measured string) member {
 		to   *float64
 		most uint64
 	}{{&m.delay, 3600e6}, {&m.weight, maxWeight}, {&m.service, 3600e6}, {&m.inFlight, 1e6}, {&m.waiting, 1e6},
-		{&m.standing, 3600e6}, {&m.left, 3600e6}, {&m.certain, maxWeight}, {&m.refused, 1e9}, {&m.served, 1e9}} {
+		{&m.standing, 3600e6}, {&m.fall, 3600e6}, {&m.certain, maxWeight}, {&m.refused, 1e9}, {&m.served, 1e9}} {
 		n, err := strconv.ParseUint(fields[i], 10, 64)
 		if err != nil || n > f.most {
 			return member{id: id, seen: m.seen, alone: m.alone}
 		}
 		*f.to = float64(n)
 	}
-	m.delay, m.service, m.standing, m.left = m.delay/1e6, m.service/1e6, m.standing/1e6, m.left/1e6
+	m.delay, m.service, m.standing, m.fall = m.delay/1e6, m.service/1e6, m.standing/1e6, m.fall/1e6
 	m.refused, m.served = m.refused/1e3, m.served/1e3
 	return m
 }
@@ -134,7 +134,7 @@ func (p beatReply) apart(id string) (n int) {
 }
 
 // A total sums up what members have measured.
-type total struct{ delay, weight, service, standing, left, certain, inFlight, waiting, refused, served float64 }
+type total struct{ delay, weight, service, standing, fall, certain, inFlight, waiting, refused, served float64 }
 
 // measured returns the total of those members that fit and have measured lately.
 func (p beatReply) measured(fits func(member) bool) (t total) {
@@ -143,7 +143,7 @@ func (p beatReply) measured(fits func(member) bool) (t total) {
 			t.delay += m.weight * m.delay
 			t.service += m.weight * m.service
 			t.standing += m.weight * m.standing
-			t.left += m.certain * m.left
+			t.fall += m.certain * m.fall
 			t.certain += m.certain
 			t.refused += m.refused
 			t.served += m.served
@@ -156,7 +156,7 @@ func (p beatReply) measured(fits func(member) bool) (t total) {
 		t.delay, t.service, t.standing = t.delay/t.weight, t.service/t.weight, t.standing/t.weight
 	}
 	if t.certain > 0 {
-		t.left /= t.certain
+		t.fall /= t.certain
 	}
 	return t
 }

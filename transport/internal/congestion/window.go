@@ -434,7 +434,7 @@ func (w *Window) Share(s shared.Share, now gate.Instant) {
 	if s.ProbeFrom.Sub(w.shared.ProbeFrom).Abs() > sameProbe {
 		p := &w.state.Probe
 		p.From, p.Tail, p.Until = now.Add(time.Until(s.ProbeFrom)), now.Add(time.Until(s.ProbeTail)), now.Add(time.Until(s.ProbeUntil))
-		w.judgment.begin(*p, w.delay.delay(), s.Rate, w.delay.service)
+		w.judgment.begin(*p, w.delay.delay(), s.Served, w.delay.service)
 	}
 	w.judge(now)
 	w.shared = s
@@ -449,6 +449,6 @@ func (w *Window) Report(r *shared.Report, now gate.Instant) {
 	r.Service = seconds(w.delay.service)
 	r.ServerDelay, r.Stddev = seconds(w.delay.delay()), seconds(w.delay.stddev())
 	r.Standing = seconds(w.standing)
-	r.Left, r.LeftStddev = seconds(w.judgment.left), seconds(w.judgment.leftStddev)
+	r.Fall, r.FallStddev = seconds(w.judgment.lastFall), seconds(w.judgment.lastStddev)
 	r.Refused, r.Served = w.refused.rate(now), w.served.rate(now)
 }

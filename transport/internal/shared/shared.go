@@ -45,8 +45,8 @@ type Report struct {
 	ServerDelay time.Duration // the delay that the server adds, as measured here
 	Stddev      time.Duration // the standard deviation of ServerDelay
 	Standing    time.Duration // of ServerDelay, what stays when all processes send nothing
-	Left        time.Duration // what the last probe has left of it
-	LeftStddev  time.Duration // the standard deviation of Left; 0: not known
+	Fall        time.Duration // by how much it fell in the last probe
+	FallStddev  time.Duration // the standard deviation of Fall; 0: not known
 	Refused     float64       // answers 429 a second
 	Served      float64       // other answers a second
 }
@@ -57,6 +57,7 @@ type Share struct {
 	Processes int     // those seen last, this one included
 	Limit     float64 // requests a second, of all processes together
 	Rate      float64 // requests a second that they may send now, so that others get their part
+	Served    float64 // answers that they have had a second
 	Overload  bool    // other programs send more than the server takes
 	Err       error   // why Sharing is SharingAlone, or was last
 	Losses    int     // how often the others became unreachable, so far
@@ -64,8 +65,8 @@ type Share struct {
 	Time        time.Time     // of what follows
 	ServerDelay time.Duration // that the server adds, as the others have measured it
 	Stddev      time.Duration // of ServerDelay; 0: the others do not know it
-	Left        time.Duration // what the last probe has left of it with the others
-	LeftStddev  time.Duration // of Left; 0: the others do not know it
+	Fall        time.Duration // by how much it fell in the last probe
+	FallStddev  time.Duration // of Fall; 0: the others do not know it
 	PausedUntil time.Time     // a 429 holds all processes back
 	ProbeFrom   time.Time     // of the last probe: the time in which all processes
 	ProbeTail   time.Time     // sent little, to measure without a queue of their own; in its
