@@ -216,9 +216,7 @@ func (l *Limiter) learn(a answer, p beatReply) {
 	if l.apart > 0 {
 		l.joining = a.came
 	}
-	others := p.measured(func(m member) bool { return m.id != l.id })
-	s.ServerDelay, s.Stddev = estimate(others.delay, others.weight)
-	s.Fall, s.FallStddev = estimate(others.fall, others.certain)
+	s.ServerDelay, s.Stddev = p.measured(func(m member) bool { return m.id != l.id }).estimate()
 	s.Served = p.state.Served
 	s.Overload = p.state.Mode == congestion.Competing
 	if probe := p.state.Probe; !probe.From.IsZero() {
@@ -259,20 +257,15 @@ func (l *Limiter) local(t gate.Instant) time.Time { return l.clock.local(int64(t
 func (s seen) measured() string {
 	r := s.report
 	return fmt.Sprint(r.ServerDelay.Microseconds(), s.weight(), r.Service.Microseconds(), r.InFlight, s.waiting,
-		r.Standing.Microseconds(), max(0, r.Fall).Microseconds(), weightOf(r.FallStddev, 0), int64(1e3*r.Refused), int64(1e3*r.Served))
+		int64(1e3*r.Refused), int64(1e3*r.Served))
 }
 
 // weight is that of the measured delay, 1/s².
 func (s seen) weight() int64 {
-	return weightOf(s.report.Stddev, time.Since(s.at))
-}
-
-// weightOf returns the weight of an estimate that is so old; 0 if it is not known.
-func weightOf(stddev, age time.Duration) int64 {
-	if stddev <= 0 {
+	if s.report.Stddev <= 0 {
 		return 0
 	}
-	return int64(min(maxWeight, congestion.Weight(stddev, age)))
+	return int64(min(maxWeight, congestion.Weight(s.report.Stddev, time.Since(s.at))))
 }
 
 // pause is for how long a 429 holds all, in microseconds; -1 if the one that went

@@ -34,9 +34,6 @@ type member struct {
 	service  float64 // what requests take without delay, in seconds
 	inFlight float64
 	waiting  float64 // calls
-	standing float64 // of delay, what stays when all send nothing
-	fall     float64 // by how much it fell in the last probe, in seconds
-	certain  float64 // of fall, 1/variance; 0: not known
 	refused  float64 // answers 429 a second
 	served   float64 // other answers a second
 	alone    bool    // it has no slots, and uses its part of the limit
@@ -90,21 +87,21 @@ func memberOf(id, seen, measured string) member {
 	if len(fields) > 0 && fields[len(fields)-1] == aloneMark {
 		m.alone, fields = true, fields[:len(fields)-1]
 	}
-	if len(fields) != 10 {
+	if len(fields) != 7 {
 		return m
 	}
 	for i, f := range []struct {
 		to   *float64
 		most uint64
 	}{{&m.delay, 3600e6}, {&m.weight, maxWeight}, {&m.service, 3600e6}, {&m.inFlight, 1e6}, {&m.waiting, 1e6},
-		{&m.standing, 3600e6}, {&m.fall, 3600e6}, {&m.certain, maxWeight}, {&m.refused, 1e9}, {&m.served, 1e9}} {
+		{&m.refused, 1e9}, {&m.served, 1e9}} {
 		n, err := strconv.ParseUint(fields[i], 10, 64)
 		if err != nil || n > f.most {
 			return member{id: id, seen: m.seen, alone: m.alone}
 		}
 		*f.to = float64(n)
 	}
-	m.delay, m.service, m.standing, m.fall = m.delay/1e6, m.service/1e6, m.standing/1e6, m.fall/1e6
+	m.delay, m.service = m.delay/1e6, m.service/1e6
 	m.refused, m.served = m.refused/1e3, m.served/1e3
 	return m
 }
@@ -134,7 +131,7 @@ func (p beatReply) apart(id string) (n int) {
 }
 
 // A total sums up what members have measured.
-type total struct{ delay, weight, service, standing, fall, certain, inFlight, waiting, refused, served float64 }
+type total struct{ delay, weight, service, inFlight, waiting, refused, served float64 }
 
 // measured returns the total of those members that fit and have measured lately.
 func (p beatReply) measured(fits func(member) bool) (t total) {
@@ -142,9 +139,6 @@ func (p beatReply) measured(fits func(member) bool) (t total) {
 		if p.now-m.seen < current && fits(m) {
 			t.delay += m.weight * m.delay
 			t.service += m.weight * m.service
-			t.standing += m.weight * m.standing
-			t.fall += m.certain * m.fall
-			t.certain += m.certain
 			t.refused += m.refused
 			t.served += m.served
 			t.weight += m.weight
@@ -153,20 +147,17 @@ func (p beatReply) measured(fits func(member) bool) (t total) {
 		}
 	}
 	if t.weight > 0 {
-		t.delay, t.service, t.standing = t.delay/t.weight, t.service/t.weight, t.standing/t.weight
-	}
-	if t.certain > 0 {
-		t.fall /= t.certain
+		t.delay, t.service = t.delay/t.weight, t.service/t.weight
 	}
 	return t
 }
 
-// estimate returns a mean and its standard deviation, 0 if it is not known.
-func estimate(mean, weight float64) (_, stddev time.Duration) {
-	if weight == 0 {
+// estimate returns the delay and its standard deviation, 0 if it is not known.
+func (t total) estimate() (delay, stddev time.Duration) {
+	if t.weight == 0 {
 		return 0, 0
 	}
-	return time.Duration(mean * float64(time.Second)), time.Duration(float64(time.Second) / math.Sqrt(weight))
+	return time.Duration(t.delay * float64(time.Second)), time.Duration(float64(time.Second) / math.Sqrt(t.weight))
 }
 
 // leastRoundTrip, in seconds, keeps a division by zero away.
@@ -177,7 +168,7 @@ const leastRoundTrip = 0.02
 func (p beatReply) observe(binds bool) congestion.Observation {
 	t := p.measured(func(member) bool { return true })
 	o := congestion.Observation{
-		Delay: t.delay, Service: t.service, Standing: t.standing, Refused: t.refused, Served: t.served, InFlight: t.inFlight, Peak: t.inFlight, Answers: p.answers,
+		Delay: t.delay, Service: t.service, Refused: t.refused, Served: t.served, InFlight: t.inFlight, Peak: t.inFlight, Answers: p.answers,
 		Baseline:  true, // who comes later adopts what the others have measured
 		Short:     binds && t.waiting > 0,
 		Lacking:   t.waiting > 0,

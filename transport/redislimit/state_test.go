@@ -138,8 +138,7 @@ func TestEstimate(t *testing.T) {
 		{id: "a", seen: 4_900_000, delay: 2, weight: 12}, {id: "b", seen: 4_900_000, delay: 4, weight: 4},
 		{id: "c", seen: 4_900_000, delay: 9, weight: 100}, {id: "d", seen: 1, delay: 9, weight: 100},
 	}}
-	others := p.measured(func(m member) bool { return m.id != "c" })
-	delay, stddev := estimate(others.delay, others.weight)
+	delay, stddev := p.measured(func(m member) bool { return m.id != "c" }).estimate()
 	if delay != 2500*time.Millisecond || stddev != 250*time.Millisecond {
 		t.Errorf("got %v and a standard deviation of %v; want 2.5s and 250ms", delay, stddev)
 	}

@@ -11,10 +11,6 @@ import (
 type judgment struct {
 	known bool // a probe has had an answer
 
-	// By how many seconds the delay fell in the last probe, as measured here, for the processes
-	// that share the limit; a standard deviation of 0: it is not known.
-	lastFall, lastStddev float64
-
 	due    gate.Instant // when the last probe is judged; 0: it has been
 	before float64      // the delay when it began, in seconds
 	rate   float64      // the requests a second that we sent before it
@@ -102,7 +98,6 @@ func (p Probe) includes(sent gate.Instant, l *latency) bool {
 func (j *judgment) begin(p Probe, delay, rate, service float64) {
 	j.due = p.Until.Add(seconds(judgedAfter + service/2 + delay))
 	j.before, j.rate = delay, rate
-	j.lastFall, j.lastStddev = 0, 0
 }
 
 // judge draws the conclusion from the last probe, once it is due.
@@ -113,7 +108,7 @@ func (w *Window) judge(now gate.Instant) {
 	}
 	j.due = 0
 	j.known = j.known || w.delay.probed()
-	left, stddev, precise, ok := w.left()
+	left, stddev, precise, ok := w.delay.left()
 	j.full = ok && left > crowdedLeft || !ok && w.delay.delay() > crowdedLeft
 	if !j.full {
 		w.refused, w.state.Bearable = pace{span: overloadSpan}, now
@@ -131,27 +126,6 @@ func (w *Window) judge(now gate.Instant) {
 		}
 	}
 	w.delay.forget()
-}
-
-// left is that of the delayEstimator, together with what the processes have measured that share
-// the limit: each of them has but a few answers in a probe. They may be wrong about the delay by a
-// constant, but not about its fall.
-func (w *Window) left() (left, stddev float64, precise, ok bool) {
-	j := &w.judgment
-	left, stddev, precise, ok = w.delay.left()
-	if ok && precise {
-		j.lastFall, j.lastStddev = j.before-left, stddev
-	}
-	if s := w.shared; w.joint && s.FallStddev > 0 {
-		others := 1 / (s.FallStddev.Seconds() * s.FallStddev.Seconds())
-		own := 0.0
-		if ok && precise {
-			own = 1 / (stddev * stddev)
-		}
-		left = (own*left + others*(j.before-s.Fall.Seconds())) / (own + others)
-		return left, 1 / math.Sqrt(own+others), true, true
-	}
-	return left, stddev, precise, ok
 }
 
 // conclude learns from the delay that was left in a probe, in seconds. It says nothing of a

@@ -326,7 +326,7 @@ func (c Scope) target(o Observation) float64 {
 	yield := min(1, yieldDelay/max(leastDelay, o.Delay-standing))
 	switch {
 	case c.Shared:
-		yield = 1
+		return leastQueued
 	case o.Scavenge:
 		return scavengeQueued * yield
 	}

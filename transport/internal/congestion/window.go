@@ -442,13 +442,8 @@ func (w *Window) Share(s shared.Share, now gate.Instant) {
 
 // Report adds to r what the window has measured.
 func (w *Window) Report(r *shared.Report, now gate.Instant) {
-	if !w.judgment.due.IsZero() {
-		w.left()
-	}
 	r.InFlight = w.inflight.n
 	r.Service = seconds(w.delay.service)
 	r.ServerDelay, r.Stddev = seconds(w.delay.delay()), seconds(w.delay.stddev())
-	r.Standing = seconds(w.standing)
-	r.Fall, r.FallStddev = seconds(w.judgment.lastFall), seconds(w.judgment.lastStddev)
 	r.Refused, r.Served = w.refused.rate(now), w.served.rate(now)
 }

@@ -44,9 +44,6 @@ type Report struct {
 	Service     time.Duration // the mean time that requests take without the server's delay
 	ServerDelay time.Duration // the delay that the server adds, as measured here
 	Stddev      time.Duration // the standard deviation of ServerDelay
-	Standing    time.Duration // of ServerDelay, what stays when all processes send nothing
-	Fall        time.Duration // by how much it fell in the last probe
-	FallStddev  time.Duration // the standard deviation of Fall; 0: not known
 	Refused     float64       // answers 429 a second
 	Served      float64       // other answers a second
 }
@@ -65,8 +62,6 @@ type Share struct {
 	Time        time.Time     // of what follows
 	ServerDelay time.Duration // that the server adds, as the others have measured it
 	Stddev      time.Duration // of ServerDelay; 0: the others do not know it
-	Fall        time.Duration // by how much it fell in the last probe
-	FallStddev  time.Duration // of Fall; 0: the others do not know it
 	PausedUntil time.Time     // a 429 holds all processes back
 	ProbeFrom   time.Time     // of the last probe: the time in which all processes
 	ProbeTail   time.Time     // sent little, to measure without a queue of their own; in its
