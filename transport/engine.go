@@ -213,15 +213,15 @@ func (e *engine) charge(slots int) {
 // hold pauses all calls for d after a 429 whose attempt has taken took. asked: the response had
 // a Retry-After. It returns the length of the pause, and whether that is a new one.
 func (e *engine) hold(d, took time.Duration, asked bool) (held time.Duration, began bool) {
-	if p := e.source.peers(); p != nil {
-		p.Pause(d)
-	}
 	e.queue.Lock()
 	defer e.queue.Unlock()
 	if !asked && e.window.Overloaded() {
 		e.pause.drop() // it would only starve us
 		e.queue.Wake()
 		return 0, false
+	}
+	if p := e.source.peers(); p != nil {
+		p.Pause(d)
 	}
 	return d, e.pause.extend(gate.Now(), d, took)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
@@ -65,7 +66,7 @@ func sourceOf(l Limiter) source {
 	case source:
 		return l
 	case shared.Limiter:
-		return &sharedSource{opaqueSource{limiter: l, serial: make(chan struct{}, 1)}, l, 0}
+		return &sharedSource{opaqueSource: opaqueSource{limiter: l}, processes: l}
 	default:
 		return &opaqueSource{limiter: l, serial: make(chan struct{}, 1)}
 	}
@@ -164,6 +165,7 @@ type sharedSource struct {
 	opaqueSource
 	processes shared.Limiter
 	given     gate.Instant // a slot that has not been taken yet
+	asking    atomic.Int32 // requests that wait for a slot
 }
 
 func (s *sharedSource) take(now gate.Instant, _ *fairqueue.Queue) (at gate.Instant, w gate.Wait) {
@@ -183,6 +185,8 @@ func (s *sharedSource) ask(ctx context.Context) error {
 }
 
 func (s *sharedSource) next(ctx context.Context) (gate.Instant, error) {
+	s.asking.Add(1)
+	defer s.asking.Add(-1)
 	due, err := s.processes.Slot(noDeadline{ctx})
 	return gate.Now().Add(time.Until(due)), err
 }
@@ -192,8 +196,14 @@ func (s *sharedSource) move(granted, now gate.Instant) bool {
 	return now.Sub(granted) <= s.processes.MaxSlotAge()
 }
 
-func (s *sharedSource) due(from gate.Instant, _ int) gate.Instant {
-	return max(from, gate.Now().Add(time.Until(s.processes.Share().PausedUntil)))
+// due: below the limit slots are spaced, and no process has more of them than all together.
+func (s *sharedSource) due(from gate.Instant, ahead int) gate.Instant {
+	share := s.processes.Share()
+	from = max(from, gate.Now().Add(time.Until(share.PausedUntil)))
+	if 0 < share.Rate && share.Rate < share.Limit {
+		from = from.Add(time.Duration(float64(ahead) / share.Rate * float64(time.Second)))
+	}
+	return from
 }
 
 func (s *sharedSource) plan(now gate.Instant) (gate.Instant, error) { return s.due(now, 0), nil }
@@ -203,6 +213,8 @@ func (s *sharedSource) maxSlotAge() time.Duration { return s.processes.MaxSlotAg
 func (s *sharedSource) rate() float64 { return s.processes.Share().Limit }
 
 func (s *sharedSource) limit() float64 { return s.rate() }
+
+func (s *sharedSource) asked() bool { return s.asking.Load() > 0 }
 
 func (s *sharedSource) peers() shared.Limiter { return s.processes }
 
@@ -252,7 +264,7 @@ func (e *engine) reportToPeers(c *call, status int) {
 		r = shared.Report{Answered: true, Limited: status == http.StatusTooManyRequests, Sent: time.Now().Add(-c.took)}
 	}
 	e.queue.Lock()
-	e.window.Report(&r)
+	e.window.Report(&r, gate.Now())
 	e.queue.Unlock()
 	p.Report(r)
 }

@@ -1,15 +1,19 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
+	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/time/rate"
 	"pgregory.net/rapid"
 
@@ -51,12 +55,19 @@ type sharedLimiter struct {
 	err    error
 	paused time.Duration
 	asked  int
+	rate   float64       // of all processes; 0: the limit
+	every  time.Duration // that a slot takes
 }
 
 func (s *sharedLimiter) Wait(ctx context.Context) error { _, err := s.Slot(ctx); return err }
 
 func (s *sharedLimiter) Slot(ctx context.Context) (time.Time, error) {
 	s.asked++
+	select {
+	case <-time.After(s.every):
+	case <-ctx.Done():
+		return time.Time{}, ctx.Err()
+	}
 	if _, has := ctx.Deadline(); has {
 		return time.Time{}, errors.New("got the deadline of the call")
 	}
@@ -67,8 +78,12 @@ func (s *sharedLimiter) MaxSlotAge() time.Duration { return 8 * time.Millisecond
 func (s *sharedLimiter) Pause(d time.Duration)     { s.paused = d }
 func (s *sharedLimiter) Report(shared.Report)      {}
 func (s *sharedLimiter) Share() shared.Share {
-	return shared.Share{Sharing: shared.All, Limit: s.limit, Rate: s.limit, Processes: 1}
+	return shared.Share{Sharing: shared.All, Limit: s.limit, Rate: cmp.Or(s.rate, s.limit), Processes: 1}
 }
+
+type answers func(*http.Request) (*http.Response, error)
+
+func (a answers) RoundTrip(r *http.Request) (*http.Response, error) { return a(r) }
 
 // A slot is asked for once, used once, and not after the time that the others know.
 func TestSharedSource(t *testing.T) {
@@ -103,6 +118,36 @@ func TestSharedSource(t *testing.T) {
 		if err := w.Ask(ctx); err != l.err {
 			t.Errorf("got %v, want the limiter's own error", err)
 		}
+	})
+}
+
+// A Limiter that several processes share may take long for a slot. What callers are told follows
+// what this process has obtained, and until that is known what all have together.
+func TestExpectedWaitOfASharedLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &sharedLimiter{limit: 15, rate: 2, every: 4 * time.Second}
+		tr := New(WithLimiter(l), WithBase(answers(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: http.NoBody, Request: r}, nil
+		})), WithLogger(zerolog.Nop()))
+		ctx, cancel := context.WithCancel(t.Context())
+		var calls sync.WaitGroup
+		for range 21 {
+			calls.Go(func() {
+				req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "https://acme.dam.aprimo.com/api/core/records", nil)
+				tr.RoundTrip(req)
+			})
+		}
+		time.Sleep(time.Second)
+		if got := tr.Stats().Wait; got < 10*time.Second || got > 11*time.Second {
+			t.Errorf("after a second: %v for the 22nd; want 21 slots at 2 a second, 10.5 s", got)
+		}
+		time.Sleep(26 * time.Second) // three seconds after a slot
+		if got := tr.Stats().Wait; got < 50*time.Second || got > 80*time.Second {
+			t.Errorf("after six slots in 27 s: %v for the 16th; want some 64 s", got)
+		}
+		cancel()
+		calls.Wait()
+		tr.Shutdown(t.Context())
 	})
 }
 

@@ -218,6 +218,8 @@ func (l *Limiter) learn(a answer, p beatReply) {
 		l.joining = a.came
 	}
 	s.ServerDelay, s.Stddev = p.measured(func(m member) bool { return m.id != l.id }).estimate()
+	s.Served = p.state.Served
+	s.Overload = p.state.Mode == congestion.Competing
 	if probe := p.state.Probe; !probe.From.IsZero() {
 		s.ProbeFrom, s.ProbeTail, s.ProbeUntil = l.local(probe.From), l.local(probe.Tail), l.local(probe.Until)
 	}
@@ -255,7 +257,8 @@ func (l *Limiter) local(t gate.Instant) time.Time { return l.clock.local(int64(t
 // measured is what the others get to know of this process, see member.
 func (s seen) measured() string {
 	r := s.report
-	return fmt.Sprint(r.ServerDelay.Microseconds(), s.weight(), r.Service.Microseconds(), r.InFlight, s.waiting)
+	return fmt.Sprint(r.ServerDelay.Microseconds(), s.weight(), r.Service.Microseconds(), r.InFlight, s.waiting,
+		int64(1e3*r.Refused), int64(1e3*r.Served))
 }
 
 // weight is that of the measured delay, 1/s².

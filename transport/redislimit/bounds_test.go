@@ -174,13 +174,13 @@ func TestStrangeMembers(t *testing.T) {
 			"zeros", fmt.Sprint(strings.Repeat("0", 5000), now, " x"),
 			"garbage", "garbage", "empty", "", "ahead", fmt.Sprint(now+3600e6, " 1 1 1 1 1"),
 			"long", fmt.Sprint(now, " ", strings.Repeat("x", 1000)),
-			strings.Repeat("n", 1000), fmt.Sprint(now, " 1 1 1 1 1"))
+			strings.Repeat("n", 1000), fmt.Sprint(now, " 1 1 1 1 1 1 1"))
 		time.Sleep(500 * time.Millisecond)
 		if n := p.rt.Stats().Processes; n != 7 {
 			t.Errorf("%d processes; want 7: itself and those with a time", n)
 		}
 		for i := range 1200 {
-			f.redis.HSet(members, fmt.Sprint("m", i), fmt.Sprint(time.Now().UnixMicro(), " 1 1 1 1 1"))
+			f.redis.HSet(members, fmt.Sprint("m", i), fmt.Sprint(time.Now().UnixMicro(), " 1 1 1 1 1 1 1"))
 		}
 		time.Sleep(300 * time.Millisecond)
 		if n := p.rt.Stats().Processes; n < 900 || n > maxMembers {

@@ -34,6 +34,8 @@ type member struct {
 	service  float64 // what requests take without delay, in seconds
 	inFlight float64
 	waiting  float64 // calls
+	refused  float64 // answers 429 a second
+	served   float64 // other answers a second
 	alone    bool    // it has no slots, and uses its part of the limit
 }
 
@@ -82,16 +84,17 @@ func memberOf(id, seen, measured string) member {
 	m := member{id: id}
 	m.seen, _ = strconv.ParseInt(seen, 10, 64)
 	fields := strings.Fields(measured)
-	if len(fields) == 6 && fields[5] == aloneMark {
-		m.alone, fields = true, fields[:5]
+	if len(fields) > 0 && fields[len(fields)-1] == aloneMark {
+		m.alone, fields = true, fields[:len(fields)-1]
 	}
-	if len(fields) != 5 {
+	if len(fields) != 7 {
 		return m
 	}
 	for i, f := range []struct {
 		to   *float64
 		most uint64
-	}{{&m.delay, 3600e6}, {&m.weight, maxWeight}, {&m.service, 3600e6}, {&m.inFlight, 1e6}, {&m.waiting, 1e6}} {
+	}{{&m.delay, 3600e6}, {&m.weight, maxWeight}, {&m.service, 3600e6}, {&m.inFlight, 1e6}, {&m.waiting, 1e6},
+		{&m.refused, 1e9}, {&m.served, 1e9}} {
 		n, err := strconv.ParseUint(fields[i], 10, 64)
 		if err != nil || n > f.most {
 			return member{id: id, seen: m.seen, alone: m.alone}
@@ -99,6 +102,7 @@ func memberOf(id, seen, measured string) member {
 		*f.to = float64(n)
 	}
 	m.delay, m.service = m.delay/1e6, m.service/1e6
+	m.refused, m.served = m.refused/1e3, m.served/1e3
 	return m
 }
 
@@ -127,7 +131,7 @@ func (p beatReply) apart(id string) (n int) {
 }
 
 // A total sums up what members have measured.
-type total struct{ delay, weight, service, inFlight, waiting float64 }
+type total struct{ delay, weight, service, inFlight, waiting, refused, served float64 }
 
 // measured returns the total of those members that fit and have measured lately.
 func (p beatReply) measured(fits func(member) bool) (t total) {
@@ -135,6 +139,8 @@ func (p beatReply) measured(fits func(member) bool) (t total) {
 		if p.now-m.seen < current && fits(m) {
 			t.delay += m.weight * m.delay
 			t.service += m.weight * m.service
+			t.refused += m.refused
+			t.served += m.served
 			t.weight += m.weight
 			t.inFlight += m.inFlight
 			t.waiting += m.waiting
@@ -162,7 +168,7 @@ const leastRoundTrip = 0.02
 func (p beatReply) observe(binds bool) congestion.Observation {
 	t := p.measured(func(member) bool { return true })
 	o := congestion.Observation{
-		Delay: t.delay, Service: t.service, InFlight: t.inFlight, Peak: t.inFlight, Answers: p.answers,
+		Delay: t.delay, Service: t.service, Refused: t.refused, Served: t.served, InFlight: t.inFlight, Peak: t.inFlight, Answers: p.answers,
 		Baseline:  true, // who comes later adopts what the others have measured
 		Short:     binds && t.waiting > 0,
 		Lacking:   t.waiting > 0,

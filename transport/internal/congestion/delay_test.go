@@ -295,7 +295,7 @@ func TestOverloadEndsWithWhatAProbeLeaves(t *testing.T) {
 		w.delay.queue = 6
 		w.judgment.due, w.judgment.before, w.judgment.rate = now, 6, 3
 		w.judge(now)
-		if got := w.bearable == now; got != over {
+		if got := w.state.Bearable == now; got != over {
 			t.Errorf("a probe leaves %v s: over %v, want %v", left, got, over)
 		}
 	}
@@ -360,9 +360,9 @@ func TestAProbeThatEmptiesTheQueueEndsOverload(t *testing.T) {
 		want  gate.Instant
 	}{{1, 9}, {crowdedLeft + 1, 5}} {
 		w := New(15, 0)
-		w.judgment.due, w.bearable, w.delay.queue = 7, 5, c.queue
-		if w.judge(9); w.bearable != c.want {
-			t.Errorf("a delay of %v s: bearable at %v, want %v", c.queue, w.bearable, c.want)
+		w.judgment.due, w.state.Bearable, w.delay.queue = 7, 5, c.queue
+		if w.judge(9); w.state.Bearable != c.want {
+			t.Errorf("a delay of %v s: bearable at %v, want %v", c.queue, w.state.Bearable, c.want)
 		}
 	}
 }

@@ -111,7 +111,7 @@ func (w *Window) judge(now gate.Instant) {
 	left, stddev, precise, ok := w.delay.left()
 	j.full = ok && left > crowdedLeft || !ok && w.delay.delay() > crowdedLeft
 	if !j.full {
-		w.refused, w.bearable = pace{span: overloadSpan}, now
+		w.refused, w.state.Bearable = pace{span: overloadSpan}, now
 	}
 	switch {
 	case ok && precise:

@@ -35,12 +35,17 @@ func TestResize(t *testing.T) {
 
 // In overload the size is what a fixed, small rate keeps in flight. After it all begins anew.
 func TestTheSizeInOverload(t *testing.T) {
-	s := State{Size: 50, Calm: 50, Mode: Steady}
-	s.compete(Scope{Limit: 15}, Observation{Overload: true, Service: 1})
+	now := gate.Instant(gate.Century)
+	s := State{Size: 50, Calm: 50, Mode: Steady, Bearable: now.Add(-overloadFor)}
+	o := Observation{Refused: overloadLeast / overloadSpan, Served: overloadLeast / overloadSpan / overloadAt * (1 - overloadAt), Service: 1}
+	if s.compete(now, Scope{Limit: 15}, o); s.Mode != Steady {
+		t.Errorf("got the mode %v after exactly %v, want %v", s.Mode, overloadFor, Steady)
+	}
+	s.compete(now+1, Scope{Limit: 15}, o)
 	if want := overloadPart*15*(1+overloadDelay) + overloadMargin; s.Mode != Competing || s.Size != want {
 		t.Errorf("got the mode %v with a size of %v, want %v with %v", s.Mode, s.Size, Competing, want)
 	}
-	s.compete(Scope{Limit: 15}, Observation{Service: 1})
+	s.compete(now+2, Scope{Limit: 15}, Observation{Service: 1})
 	if s.Mode != Steady || s.Size != 1 || s.Calm != 1 {
 		t.Errorf("got the mode %v with a size of %v, %v in calm, want %v with 1 and 1", s.Mode, s.Size, s.Calm, Steady)
 	}

@@ -25,6 +25,7 @@ type State struct {
 	Narrowed gate.Instant `json:"narrowed"` // when it last shrank for a delay
 	Limited  gate.Instant `json:"limited"`  // the last 429 that is taken in
 	Cut      gate.Instant `json:"cut"`      // the last 429 that has cut the size
+	Bearable gate.Instant `json:"bearable"` // when others last did not send more than the server takes
 
 	Probe Probe `json:"probe"`
 
@@ -68,9 +69,10 @@ type Observation struct {
 	Sending    float64 // requests a second, now
 	Answered   float64 // answers a second, now; not used if shared
 	Throughput float64 // requests a second over meterSpan; not used if shared
+	Refused    float64 // answers 429 a second over overloadSpan, since a probe found the queue not full
+	Served     float64 // other answers a second over overloadSpan
 	Standing   float64 // seconds of Delay that stay when we send nothing
 	Scavenge   bool    // no work waits but what yields to everybody
-	Overload   bool    // others send more than the server takes
 
 	InFlight  float64      // requests now
 	Peak      float64      // the most since the last step
@@ -102,7 +104,7 @@ const (
 // Start returns the State to begin with.
 func Start(now gate.Instant, scope Scope, answers int64) State {
 	return State{
-		Version: stateVersion, At: now, Mode: Opening, Size: startSize,
+		Version: stateVersion, At: now, Mode: Opening, Size: startSize, Bearable: now,
 		Answers: answers, Counted: now, Served: startServed * scope.Limit, Rate: startRate * scope.Limit,
 	}
 }
@@ -120,8 +122,8 @@ func (s State) valid() bool {
 		min(s.Done, s.Served) >= 0 && s.Rate > 0 && max(s.Done, s.Served, s.Rate) <= maxSize
 	soon := s.At.Add(clockStep)
 	timely := s.Probe.Next <= soon.Add(overloadProbes*probeEvery) && s.Probe.Until <= soon.Add(seconds(probeMax)) &&
-		max(s.Resized, s.Narrowed, s.Limited, s.Cut, s.Counted) <= soon &&
-		min(s.At, s.Resized, s.Narrowed, s.Limited, s.Cut, s.Counted, s.Probe.Next, s.Probe.From, s.Probe.Tail, s.Probe.Until) >= 0
+		max(s.Resized, s.Narrowed, s.Limited, s.Cut, s.Bearable, s.Counted) <= soon &&
+		min(s.At, s.Resized, s.Narrowed, s.Limited, s.Cut, s.Bearable, s.Counted, s.Probe.Next, s.Probe.From, s.Probe.Tail, s.Probe.Until) >= 0
 	return s.Version == stateVersion && known && sane && timely
 }
 

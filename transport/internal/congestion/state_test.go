@@ -16,7 +16,7 @@ func observations(rt *rapid.T, now gate.Instant, answers int64) Observation {
 	return Observation{
 		Delay: positive("delay", 1e6), Stddev: positive("stddev", 10), Service: positive("service", 1e6), Baseline: rapid.Bool().Draw(rt, "baseline"),
 		Sending: positive("sending", 1e6), Answered: positive("answered", 1e6), Standing: positive("standing", 1e6),
-		Scavenge: rapid.Bool().Draw(rt, "scavenge"), Overload: rapid.Bool().Draw(rt, "overload"),
+		Scavenge: rapid.Bool().Draw(rt, "scavenge"), Refused: positive("refused", 1e3), Served: positive("served", 1e3),
 		InFlight: positive("in flight", 1e9), Peak: positive("peak", 1e9), Answers: answers, Throughput: positive("throughput", 1e6),
 		Short: rapid.Bool().Draw(rt, "short"), Lacking: rapid.Bool().Draw(rt, "lacking"), Paused: rapid.Bool().Draw(rt, "paused"),
 		Limited:   now.Add(time.Duration(rapid.Int64Range(-int64(time.Minute), int64(time.Minute)).Draw(rt, "limited"))),

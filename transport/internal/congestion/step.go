@@ -172,8 +172,11 @@ func (s State) Step(now gate.Instant, scope Scope, o Observation) State {
 		s.count(now, answers)
 		o.Answered, o.Throughput = 0, s.Served
 	}
+	if o.open(scope.Limit) {
+		o.Standing = 0
+	}
 	alone := o.alone(scope.Limit)
-	s.compete(scope, o)
+	s.compete(now, scope, o)
 	if o.Limited.After(s.Limited) && !o.Limited.After(now) {
 		s.limit(scope, o)
 	} else {
@@ -182,10 +185,18 @@ func (s State) Step(now gate.Instant, scope Scope, o Observation) State {
 	}
 	s.Size, s.Peak, s.Calm = min(s.Size, maxSize), min(s.Peak, maxSize), min(s.Calm, maxSize)
 	if scope.Shared {
-		s.Rate = s.Served + (s.room(now)-o.InFlight)/fillTime
-		s.Rate = max(leastPart*scope.Limit, min(s.Rate, scope.Limit))
+		s.Rate = s.rate(now, scope, o)
 	}
 	return s
+}
+
+// rate returns that of processes together.
+func (s State) rate(now gate.Instant, scope Scope, o Observation) float64 {
+	if s.Mode == Competing {
+		return overloadPart * scope.Limit
+	}
+	rate := s.Served + (s.room(now)-o.InFlight)/fillTime
+	return max(leastPart*scope.Limit, min(rate, scope.Limit))
 }
 
 // count measures the answers a second.
@@ -354,10 +365,20 @@ func (s *State) bound(scope Scope, o Observation) {
 	s.Size = max(1, s.Size)
 }
 
-// compete enters the mode Competing in overload, and leaves it after.
-func (s *State) compete(scope Scope, o Observation) {
+// open reports whether others are an open loop after all: they must make more of the delay than
+// what stands.
+func (o Observation) open(limit float64) bool {
+	return o.Delay*(1-o.Sending/limit) > openPart*o.Standing+openLeast
+}
+
+// compete enters the mode Competing in overload, when others send more than the server takes, and
+// leaves it after.
+func (s *State) compete(now gate.Instant, scope Scope, o Observation) {
+	if o.Refused*overloadSpan < overloadLeast || o.Refused < overloadAt*(o.Refused+o.Served) {
+		s.Bearable = now
+	}
 	switch {
-	case o.Overload:
+	case now.Sub(s.Bearable) > overloadFor:
 		s.Mode = Competing
 		s.Size = overloadPart*scope.Limit*(o.Service+overloadDelay) + overloadMargin
 	case s.Mode == Competing:

@@ -37,7 +37,6 @@ type Window struct {
 	entered  gate.Instant  // when the last request began
 	limited  gate.Instant  // the last 429
 
-	bearable gate.Instant // when others last did not send more than the server takes
 	wanted   gate.Instant // when a call last waited that is no batch work
 	standing float64      // see Observation
 
@@ -214,19 +213,10 @@ func (w *Window) trains(now gate.Instant) bool {
 // held returns for how long no request may be sent although there is room: in overload places
 // come one by one.
 func (w *Window) held(now gate.Instant) time.Duration {
-	if !w.Overloaded() {
+	if !w.Overloaded() || w.joint {
 		return 0
 	}
 	return w.entered.Add(seconds(1 / (overloadPart * w.limit))).Sub(now)
-}
-
-// overloaded reports whether others send more than the server takes.
-func (w *Window) overloaded(now gate.Instant) bool {
-	refused := w.refused.rate(now)
-	if refused*overloadSpan < overloadLeast || refused < overloadAt*(refused+w.served.rate(now)) {
-		w.bearable = now
-	}
-	return !w.joint && now.Sub(w.bearable) > overloadFor
 }
 
 // Overloaded reports whether others send more than the server takes, so that a pause after
@@ -385,8 +375,8 @@ func (w *Window) step(now gate.Instant) {
 	if !now.Before(w.state.Probe.Next) {
 		o.NextProbe = nextProbe(now, time.Now(), w.probeEvery())
 	}
-	if o.Delay*(1-o.Sending/w.limit) > openPart*w.standing+openLeast {
-		w.standing, o.Standing = 0, 0
+	if o.open(w.limit) {
+		w.standing = 0
 	}
 	began := w.state.Probe.From
 	w.state = w.state.Step(now, Scope{Limit: w.limit}, o)
@@ -401,7 +391,8 @@ func (w *Window) observe(now gate.Instant) Observation {
 	return Observation{
 		Delay: w.delay.delay(), Stddev: w.delay.stddev(), Service: w.delay.service, Baseline: w.judgment.known,
 		Sending: w.sending.rate(now), Answered: w.answered.rate(now), Throughput: w.sends.rate(now),
-		Standing: w.standing, Scavenge: now.Sub(w.wanted) > wantedFor, Overload: w.overloaded(now),
+		Refused: w.refused.rate(now), Served: w.served.rate(now),
+		Standing: w.standing, Scavenge: now.Sub(w.wanted) > wantedFor,
 		InFlight: float64(w.inflight.n), Peak: w.peak, Answers: w.answers,
 		Short: w.short || w.boundSince(now), Lacking: w.lacking(now), Limited: w.limited,
 	}
@@ -424,8 +415,11 @@ func (w *Window) Share(s shared.Share, now gate.Instant) {
 		return
 	}
 	w.limit = s.Limit
-	w.bearable, w.state.Limited = now, w.limited // overload and 429s are the keeper's to judge
-	if w.state.Mode == Competing {
+	w.state.Bearable, w.state.Limited = now, w.limited // overload and 429s are the keeper's to judge
+	switch {
+	case s.Overload:
+		w.state.Mode = Competing
+	case w.state.Mode == Competing:
 		w.state.Mode = Steady
 	}
 	if s.Rate < sharedLacks*s.Limit {
@@ -440,15 +434,16 @@ func (w *Window) Share(s shared.Share, now gate.Instant) {
 	if s.ProbeFrom.Sub(w.shared.ProbeFrom).Abs() > sameProbe {
 		p := &w.state.Probe
 		p.From, p.Tail, p.Until = now.Add(time.Until(s.ProbeFrom)), now.Add(time.Until(s.ProbeTail)), now.Add(time.Until(s.ProbeUntil))
-		w.judgment.begin(*p, w.delay.delay(), s.Rate, w.delay.service)
+		w.judgment.begin(*p, w.delay.delay(), s.Served, w.delay.service)
 	}
 	w.judge(now)
 	w.shared = s
 }
 
 // Report adds to r what the window has measured.
-func (w *Window) Report(r *shared.Report) {
+func (w *Window) Report(r *shared.Report, now gate.Instant) {
 	r.InFlight = w.inflight.n
 	r.Service = seconds(w.delay.service)
 	r.ServerDelay, r.Stddev = seconds(w.delay.delay()), seconds(w.delay.stddev())
+	r.Refused, r.Served = w.refused.rate(now), w.served.rate(now)
 }

@@ -44,6 +44,8 @@ type Report struct {
 	Service     time.Duration // the mean time that requests take without the server's delay
 	ServerDelay time.Duration // the delay that the server adds, as measured here
 	Stddev      time.Duration // the standard deviation of ServerDelay
+	Refused     float64       // answers 429 a second
+	Served      float64       // other answers a second
 }
 
 // A Share is what a process knows of those it shares a limit with.
@@ -52,6 +54,8 @@ type Share struct {
 	Processes int     // those seen last, this one included
 	Limit     float64 // requests a second, of all processes together
 	Rate      float64 // requests a second that they may send now, so that others get their part
+	Served    float64 // answers that they have had a second
+	Overload  bool    // other programs send more than the server takes
 	Err       error   // why Sharing is SharingAlone, or was last
 	Losses    int     // how often the others became unreachable, so far
 
