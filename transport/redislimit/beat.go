@@ -21,6 +21,10 @@ const (
 	// its data, the first ones see themselves alone. An idle one beats each idleEvery. (Judgement.)
 	memory = 2 * idleEvery
 
+	// rateFor is how long the rates of answers count after the last one: the time constant with
+	// which package congestion measures them.
+	rateFor = 30 * time.Second
+
 	// maxWeight, in 1/s², is that of a standard deviation of 10 ms: one process alone is
 	// never surer than that.
 	maxWeight = 1e4
@@ -257,6 +261,9 @@ func (l *Limiter) local(t gate.Instant) time.Time { return l.clock.local(int64(t
 // measured is what the others get to know of this process, see member.
 func (s seen) measured() string {
 	r := s.report
+	if time.Since(s.at) > rateFor {
+		r.Refused, r.Served = 0, 0
+	}
 	return fmt.Sprint(r.ServerDelay.Microseconds(), s.weight(), r.Service.Microseconds(), r.InFlight, s.waiting,
 		int64(1e3*r.Refused), int64(1e3*r.Served))
 }

@@ -156,6 +156,23 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
+// The controller is given the rates of answers of all processes together, but not those of one that
+// has had no answer for long.
+func TestRatesAreAddedUp(t *testing.T) { synctest.Test(t, testRatesAreAddedUp) }
+
+func testRatesAreAddedUp(t *testing.T) {
+	busy := seen{report: shared.Report{Refused: 0.5, Served: 2}, at: time.Now()}
+	quiet := busy
+	quiet.at = time.Now().Add(-rateFor - 1)
+	p := beatReply{now: 5_000_000}
+	for _, s := range []seen{busy, quiet, busy} {
+		p.members = append(p.members, memberOf("", "4900000", s.measured()))
+	}
+	if o := p.observe(true); o.Refused != 1 || o.Served != 4 {
+		t.Errorf("got %v answers 429 a second and %v others; want 1 and 4", o.Refused, o.Served)
+	}
+}
+
 // Of two that make the same step one does, and a State that another has replaced stays.
 func TestSwap(t *testing.T) { synctest.Test(t, testSwap) }
 

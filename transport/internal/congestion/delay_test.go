@@ -196,11 +196,11 @@ func TestATrainKeepsToTheBound(t *testing.T) {
 func TestAProbeOfAllIsJudgedOnce(t *testing.T) {
 	w := New(15, 0)
 	now, from := gate.Now(), time.Now()
-	share := shared.Share{Sharing: shared.All, Limit: 15, Rate: 10, Time: from, ProbeFrom: from, ProbeTail: from.Add(time.Second), ProbeUntil: from.Add(2 * time.Second)}
+	share := shared.Share{Sharing: shared.All, Limit: 15, Rate: 1.5, Served: 10, Time: from, ProbeFrom: from, ProbeTail: from.Add(time.Second), ProbeUntil: from.Add(2 * time.Second)}
 	w.delay.queue = 3
 	w.Share(share, now)
 	w.delay.queue = 0.4
-	share.Time, share.ProbeFrom, share.Rate = from.Add(time.Second), from.Add(30*time.Microsecond), 1.5
+	share.Time, share.ProbeFrom, share.Served = from.Add(time.Second), from.Add(30*time.Microsecond), 1.5
 	w.Share(share, now.Add(time.Second))
 	if w.judgment.before != 3 || w.judgment.rate != 10 {
 		t.Errorf("judged from a delay of %v s at %v a second; want 3 s, 10, as it was when the probe began", w.judgment.before, w.judgment.rate)

@@ -83,8 +83,11 @@
 // Processes together differ in four ways, each with its reason at the constants:
 //
 //   - They do not yield as the delay grows, since their number does not add to the target.
-//   - They do not compete or send trains.
-//   - What stands in probes is not shared: their target does not grow beside closed loops.
+//   - They send no trains.
+//   - Their target does not grow beside closed loops, since what stands is not shared. (Shared as a mean,
+//     or computed from the falls that all have measured, it is wrong beside open loops: each process
+//     has few answers in a probe, and a baseline of its own. Others waited 0.8 s instead of 0.4 s,
+//     beside a square wave 2.4 s instead of 1.2 s.)
 //   - They get a rate from the size: answers a second, and what brings the requests in flight
 //     to the size within a second. A window over a network would cost a round trip a request.
 //

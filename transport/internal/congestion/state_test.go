@@ -197,6 +197,17 @@ func TestWhatAStepRemembers(t *testing.T) {
 	}
 }
 
+// In overload processes together have a fixed rate, whatever is in flight.
+func TestTheRateInOverload(t *testing.T) {
+	now := gate.Instant(gate.Century)
+	scope := Scope{Limit: 15, Shared: true}
+	s := Start(now, scope, 0)
+	s = s.Step(now.Add(overloadFor+1), scope, Observation{Refused: 3, Served: 1, InFlight: 50})
+	if want := overloadPart * 15; s.Mode != Competing || s.Rate != want {
+		t.Errorf("got the mode %v and %v requests a second; want %v, %v", s.Mode, s.Rate, Competing, want)
+	}
+}
+
 // The most in flight counts, though fewer are when an answer comes.
 func TestPeak(t *testing.T) {
 	w, now := New(15, 0), gate.Instant(gate.Century)
