@@ -56,6 +56,9 @@ type Policy struct {
 // while the Call is used.
 func (p *Policy) Call(req *http.Request) Call {
 	c := Call{policy: p, req: req, ctx: req.Context()}
+	if isOnce(c.ctx) {
+		c.policy = &once
+	}
 	//lint:ignore SA1019 programs from before contexts set it, and net/http honours it
 	if req.Cancel != nil {
 		c.ctx, c.stop = withCancel(req)

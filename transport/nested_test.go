@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
 )
 
@@ -48,6 +49,38 @@ func TestTransportOverATransport(t *testing.T) {
 					t.Errorf("the one below says of %d attempts that they were calls that ended, want 0", n)
 				}
 			})
+		})
+	}
+}
+
+// Of several layers that retry only one does, or retries would multiply. A retry.Transport learns
+// at its second attempt that the one below has retried already.
+func TestRetriesDoNotMultiply(t *testing.T) {
+	limited := func(base http.RoundTripper) http.RoundTripper { return transport.New(quiet, transport.WithBase(base)) }
+	retrying := func(base http.RoundTripper) http.RoundTripper { return &retry.Transport{Base: wrapped{base}} }
+	for name, layers := range map[string][]func(http.RoundTripper) http.RoundTripper{ // from the lowest
+		"retry.Transport over retry.Transport":        {retrying, retrying},
+		"retry.Transport over Transport":              {limited, retrying},
+		"Transport over retry.Transport":              {retrying, limited},
+		"retry.Transport over two":                    {limited, limited, retrying},
+		"Transport over retry.Transport over another": {limited, retrying, limited},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for status, want := range map[int]int{429: 21, 503: 4} {
+				synctest.Test(t, func(t *testing.T) {
+					sent := 0
+					var rt http.RoundTripper = roundTripper(func(r *http.Request) (*http.Response, error) {
+						sent++
+						return answer(r, status)
+					})
+					for _, layer := range layers {
+						rt = layer(rt)
+					}
+					if err := get(t.Context(), rt, ""); err != nil || sent < want || sent > want+1 {
+						t.Errorf("one call answered %d was sent %d times, error %v; want %d or %d and none, as one policy says", status, sent, err, want, want+1)
+					}
+				})
+			}
 		})
 	}
 }
