@@ -474,6 +474,9 @@ func newGrant(tenant, id, secret string, opts []TokenOption) (*grant, error) {
 	}
 	copied := *g.http
 	copied.CheckRedirect = noRedirects
+	if copied.Transport == nil {
+		copied.Transport = transport.Base() // a Transport that is http.DefaultTransport has a queue
+	}
 	g.http = &copied
 	var err error
 	if g.base == "" {

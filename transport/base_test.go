@@ -149,6 +149,28 @@ func TestSilentConnectionsAreLeft(t *testing.T) {
 	}
 }
 
+// A caller that reads a body to its end and does not close it leaves nothing behind in the
+// context, which may be the program's.
+func TestABodyThatWasReadNeedsNoClose(t *testing.T) {
+	var sent context.Context
+	base := roundTripper(func(r *http.Request) (*http.Response, error) {
+		sent = r.Context()
+		return answer(r, 200)
+	})
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://acme.dam.aprimo.com/", nil)
+	resp, err := transport.Timeouts{}.Over(base).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if sent.Err() != nil {
+		t.Error("the request's context has ended before its body was read")
+	}
+	if _, err := io.ReadAll(resp.Body); err != nil || sent.Err() == nil {
+		t.Errorf("read with error %v; the request's context lives: %v; want it ended", err, sent.Err() == nil)
+	}
+}
+
 // A gateway may answer 429 as soon as it has read the header, and reset the connection
 // with the body unread. The 429 must be seen, or a POST is lost.
 func TestEarly429OfALargeBody(t *testing.T) {

@@ -113,20 +113,24 @@ func TestTransportsOverOneAnotherShareTheLimitBelow(t *testing.T) {
 }
 
 // A Transport that is http.DefaultTransport limits also those that are made without a base,
-// but Base sends past it: a token must not wait behind the calls that wait for it.
+// but Base sends past it: a token must not wait behind the calls that wait for it. Two of them
+// may have become the default one after the other.
 func TestTransportAsDefaultTransport(t *testing.T) {
 	before := http.DefaultTransport
 	defer func() { http.DefaultTransport = before }()
 	synctest.Test(t, func(t *testing.T) {
-		base := answers(200)
-		d := transport.New(quiet, transport.WithBase(base), transport.WithLimiter(transport.NewLimiter(1, time.Hour)))
+		hourly := transport.WithLimiter(transport.NewLimiter(1, time.Hour))
+		d := transport.New(quiet, transport.WithBase(answers(200)), hourly)
 		http.DefaultTransport = d
 		if err := get(t.Context(), transport.New(quiet), ""); err != nil || d.Stats().Sent != 1 {
 			t.Errorf("error %v, %d requests through the default transport; want one", err, d.Stats().Sent)
 		}
-		began := time.Now()
-		if err := get(t.Context(), transport.Base(), ""); err != nil || time.Since(began) != 0 {
-			t.Errorf("Base: %v after %v; want no wait", err, time.Since(began))
+		http.DefaultTransport = transport.New(quiet)
+		for name, rt := range map[string]http.RoundTripper{"Base": transport.Base(), "Over(nil)": transport.Timeouts{}.Over(nil)} {
+			began := time.Now()
+			if err := get(t.Context(), rt, ""); err != nil || time.Since(began) != 0 {
+				t.Errorf("%s: %v after %v; want no wait", name, err, time.Since(began))
+			}
 		}
 	})
 }
