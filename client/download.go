@@ -238,7 +238,7 @@ func (d *download) ask(ctx context.Context) (*http.Response, error) {
 	}
 	resp, err := d.http.Do(req)
 	switch {
-	case err != nil && lasting(req, err):
+	case err != nil && (!retryable(err) || d.done == 0 && lasting(req, err)): // a network that is down may know no host
 		return nil, permanent{d.foreign(err)}
 	case err != nil:
 		return nil, d.foreign(err)
