@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -186,7 +187,7 @@ func (c *Call) final(resp *http.Response, err error) bool {
 	if err != nil {
 		return c.Ended() != nil || !retryable(err)
 	}
-	return resp.StatusCode < 500 && c.policy.Check == nil
+	return c.policy.Check == nil && (resp.StatusCode < 500 || slices.Contains(lastingStatus, resp.StatusCode))
 }
 
 // passing reports whether the failure may be gone the next time. After anything but a 429,

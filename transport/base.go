@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 )
@@ -93,7 +94,31 @@ func tuned(t *http.Transport) *http.Transport {
 	}
 	t.HTTP2.SendPingTimeout = cmp.Or(t.HTTP2.SendPingTimeout, 30*time.Second)
 	t.HTTP2.PingTimeout = cmp.Or(t.HTTP2.PingTimeout, 15*time.Second)
+	if t.OnProxyConnectResponse == nil {
+		t.OnProxyConnectResponse = connectRefused
+	}
 	return t
+}
+
+// connectRefused returns an error if a proxy refuses to connect to a server. That of net/http is
+// only the proxy's text.
+func connectRefused(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: proxyError(resp.StatusCode)}
+}
+
+// A proxyError is the status with which a proxy refused to connect.
+type proxyError int
+
+func (e proxyError) Error() string {
+	return fmt.Sprintf("the proxy answered %d %s", int(e), http.StatusText(int(e)))
+}
+
+// Retryable tells package retry whether the proxy may answer otherwise the next time.
+func (e proxyError) Retryable() bool {
+	return e >= 500 || e == http.StatusRequestTimeout || e == http.StatusTooManyRequests
 }
 
 // bounded is a RoundTripper with Timeouts.

@@ -5,9 +5,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -168,6 +171,41 @@ func TestABodyThatWasReadNeedsNoClose(t *testing.T) {
 	}
 	if _, err := io.ReadAll(resp.Body); err != nil || sent.Err() == nil {
 		t.Errorf("read with error %v; the request's context lives: %v; want it ended", err, sent.Err() == nil)
+	}
+}
+
+// A proxy may refuse to connect in words of its own. Its status tells whether to ask again, also
+// for a POST, which the server has not seen.
+func TestAProxyThatRefusesToConnect(t *testing.T) {
+	var status atomic.Value
+	var asked atomic.Int64
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n", status.Load())
+	}))
+	defer proxy.Close()
+	through, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := http.DefaultTransport
+	defer func() { http.DefaultTransport = before }()
+	http.DefaultTransport = &http.Transport{Proxy: http.ProxyURL(through)}
+	rt := &retry.Transport{Base: transport.Base(), Policy: retry.Policy{MinDelay: -1}}
+	for answer, want := range map[string]int64{"407 Who are you?": 1, "403 Blocked by policy": 1, "503 Too busy": 4, "429 Later": 4} {
+		status.Store(answer)
+		asked.Store(0)
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://acme.dam.aprimo.invalid/", strings.NewReader("body"))
+		_, err := rt.RoundTrip(req)
+		if err == nil || !strings.Contains(err.Error(), answer[:3]) || asked.Load() != want {
+			t.Errorf("%s: asked %d times, error %v; want %d and one with the status", answer, asked.Load(), err, want)
+		}
 	}
 }
 
