@@ -113,7 +113,7 @@ const (
 	param  = `[\w.-]+=(?:"` + inDouble + `*"?|[^\s"',]*)`
 
 	// option is what stands before a user's name and password in a command.
-	option = `(?:^|[\s"'\[])(?:-[uU]|--(?:proxy-)?user)["',\s=]+?`
+	option = `(?:(?:^|[\s"'\[])(?:-[uU]|--(?:proxy-)?user)["',\s=]+?|\bcurl\s(?:[^;&|\n]*?\s)?-[uU])`
 )
 
 var (

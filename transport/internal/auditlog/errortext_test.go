@@ -211,6 +211,7 @@ func TestRedact(t *testing.T) {
 		{`{"x-auth":"hunter","author":"anna","authority":"login.aprimo.com"}`, `{"x-auth":"REDACTED","author":"anna","authority":"login.aprimo.com"}`},
 		{`curl -u anna:hunter https://h/x: exit status 22`, `curl -u anna:REDACTED https://h/x: exit status 22`},
 		{`curl --proxy-user "anna:hunter two" --user='anna:hunter two' -X GET`, `curl --proxy-user "anna:REDACTED" --user='anna:REDACTED' -X GET`},
+		{`curl -s -uanna:hunter https://h/x -u"anna:hunter two"`, `curl -s -uanna:REDACTED https://h/x -u"anna:REDACTED"`},
 		{`exec ["curl","-u","anna:hunter"]: exit status 22`, `exec ["curl","-u","anna:REDACTED"]: exit status 22`},
 		{`docker run -u 1000:1000, nc -u 10.0.0.1:53, git push -u origin main, -u https://h/x`, `docker run -u 1000:1000, nc -u 10.0.0.1:53, git push -u origin main, -u https://h/x`},
 
