@@ -199,7 +199,7 @@ func (w Webhook) judge(host string, hide *redactor, resp *http.Response) error {
 // Slack say there whether they have delivered the message. A page, such as for signing in,
 // is of none of these services.
 func (w Webhook) meaning(answer string) int {
-	answer = strings.TrimSpace(answer)
+	answer = strings.TrimSpace(strings.TrimPrefix(answer, "\ufeff")) // the mark of UTF-8
 	if w.Shape != Slack && w.Shape != Teams {
 		if strings.HasPrefix(answer, "<") {
 			return http.StatusBadRequest
