@@ -99,14 +99,19 @@ func tooMany(data []byte) bool {
 	return values > maxValues || objects > freeObjects+len(data)/minPerObject
 }
 
+// bom is what some servers and gateways begin UTF-8 with, though JSON must not (RFC 8259).
+var bom = []byte("\ufeff")
+
 // readBody reads a response's body for out, once.
 func readBody(resp *http.Response, out any) ([]byte, error) {
 	if body, ok := resp.Body.(wholeBody); ok {
 		return body.data, nil
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
-	if _, raw := out.(*[]byte); err == nil && !raw && cut(resp, data) {
-		err = io.ErrUnexpectedEOF
+	if _, raw := out.(*[]byte); err == nil && !raw {
+		if data = bytes.TrimPrefix(data, bom); cut(resp, data) {
+			err = io.ErrUnexpectedEOF
+		}
 	}
 	if err != nil {
 		return nil, brokenBody{fmt.Errorf("the response ended after %d bytes: %w", len(data), err), resp}

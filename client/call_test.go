@@ -147,3 +147,20 @@ func FuzzAnAnswerIsReadOrRefused(f *testing.F) {
 		c.Records.Page(t.Context())
 	})
 }
+
+// Some gateways begin JSON with the mark of UTF-8.
+func TestJSONThatBeginsWithAByteOrderMark(t *testing.T) {
+	status := http.StatusOK
+	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(status)
+		io.WriteString(w, "\ufeff"+`{"id":"1","exceptionType":"AType","exceptionMessage":"a message"}`)
+	})
+	if got, err := c.Languages.Get(t.Context(), "1"); err != nil || got.ID != "1" {
+		t.Errorf("got %v, %v; want the language 1", got, err)
+	}
+	status = http.StatusConflict
+	var e *client.Error
+	if _, err := c.Languages.Get(t.Context(), "1"); !errors.As(err, &e) || e.Type != "AType" || e.Message != "a message" {
+		t.Errorf("got %v, want the type and the message", err)
+	}
+}

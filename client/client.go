@@ -167,6 +167,9 @@ func (s *settings) client() (*http.Client, error) {
 		return nil, errors.New("aprimo: WithTransportOptions cannot be combined with WithHTTPClient: pass the options to the transport.New of that client")
 	default:
 		c = *s.http
+		if c.Transport == nil {
+			c.Transport = http.DefaultTransport // as it does itself, also if that is one of ours
+		}
 		if _, ours := c.Transport.(*transport.Transport); !ours {
 			// How long its header takes may be a queue's fault; a body that has begun is not.
 			c.Transport = transport.Timeouts{Header: -1}.Over(c.Transport)

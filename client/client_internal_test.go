@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,3 +145,18 @@ func TestABodyWhoseCloseFailsDoesNotEndTheProcess(t *testing.T) {
 type closer func()
 
 func (c closer) Close() error { c(); return nil }
+
+// An order can have many thousand files of one name.
+func TestManyFilesOfOneName(t *testing.T) {
+	var n names
+	got, began := map[string]bool{}, time.Now()
+	for range 20_000 {
+		got[strings.ToLower(n.claim("Preview.jpg"))] = true
+	}
+	if n.claim("preview (7).JPG") == "preview (7).JPG" || len(got) != 20_000 {
+		t.Errorf("%d different names, want 20000, none of them twice", len(got))
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the names took %v, want some milliseconds", took)
+	}
+}

@@ -20,6 +20,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 	"github.com/gofrs/flock"
 
+	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
 )
 
@@ -57,8 +58,18 @@ var (
 	errShort    = errors.New("the response ended early")
 )
 
-// downloadTries is the maximum number of consecutive attempts without progress.
-const downloadTries = 6
+const (
+	// downloadTries is the number of attempts without progress after which a download ends, if
+	// nothing of the file has arrived: the link may be wrong.
+	downloadTries = 6
+
+	// downloadPatience is for how long it is continued otherwise: longer than a storage needs to
+	// restart, or a network to come back.
+	downloadPatience = 10 * time.Minute
+
+	// maxDownloadWait is the longest wait that a storage can ask for.
+	maxDownloadWait = time.Minute
+)
 
 // A DownloadOption configures a download.
 type DownloadOption func(*download)
@@ -74,8 +85,9 @@ func DownloadProgress(f func(done, total int64)) DownloadOption {
 // directory, the file gets the name that the storage sends. An existing file is replaced
 // when the new one is complete.
 //
-// An incomplete file is named path.part. After a lost connection Fetch resumes from it, and
-// so does a later call, even after a crash, if the link leads to the same file (by its
+// An incomplete file is named path.part. After a lost connection Fetch resumes from it, until
+// nothing has arrived for 10 minutes or the context ends; if nothing has arrived at all, it gives
+// up after 6 attempts. A later call resumes, too, even after a crash, if the link leads to the same file (by its
 // ETag). Of several downloads to the same path, in whatever process, one runs at a time. Fetch
 // checks the length and, if the storage sends one, the MD5 sum. Without both, and for a web page
 // that is not known to be the file, it returns an error. Errors never contain the link.
@@ -126,8 +138,9 @@ type download struct {
 	progress  func(done, total int64)
 	lock      *flock.Flock // of path; nil while it is not held
 	state     partState
-	done      int64  // bytes in the part
-	sum       uint32 // of these bytes; see checksum
+	done      int64         // bytes in the part
+	sum       uint32        // of these bytes; see checksum
+	asked     time.Duration // the wait that the storage has asked for; 0: none
 }
 
 // run downloads the file, in as many attempts as needed.
@@ -138,8 +151,9 @@ func (d *download) run(ctx context.Context) error {
 		}
 	}
 	wait := backoff.NewExponentialBackOff(backoff.WithMaxElapsedTime(0), backoff.WithMaxInterval(20*time.Second))
-	most := d.done
+	most, progress := d.done, time.Now()
 	for tries := 1; ; tries++ {
+		d.asked = 0
 		err := d.attempt(ctx)
 		switch {
 		case err == nil:
@@ -149,12 +163,12 @@ func (d *download) run(ctx context.Context) error {
 		case errors.As(err, new(permanent)) || errors.Is(err, ErrLinkExpired):
 			return err
 		case d.done > most:
-			most, tries = d.done, 0
+			most, progress, tries = d.done, time.Now(), 0
 			wait.Reset()
-		case tries >= downloadTries:
+		case tries >= downloadTries && (most == 0 || time.Since(progress) > downloadPatience):
 			return d.failed(fmt.Errorf("gave up after %d attempts: %w", tries, err))
 		}
-		if err := sleep(ctx, wait.NextBackOff()); err != nil {
+		if err := sleep(ctx, max(wait.NextBackOff(), min(d.asked, maxDownloadWait))); err != nil {
 			return d.failed(err)
 		}
 	}
@@ -224,7 +238,7 @@ func (d *download) ask(ctx context.Context) (*http.Response, error) {
 	}
 	resp, err := d.http.Do(req)
 	switch {
-	case errors.As(err, new(refusedAddress)):
+	case err != nil && (!retryable(err) || d.done == 0 && lasting(req, err)): // a network that is down may know no host
 		return nil, permanent{d.foreign(err)}
 	case err != nil:
 		return nil, d.foreign(err)
@@ -232,8 +246,16 @@ func (d *download) ask(ctx context.Context) (*http.Response, error) {
 	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusPartialContent && d.continues(resp.Header) {
 		return resp, nil
 	}
+	d.asked = retry.After(resp.Header, time.Now())
 	discard(resp.Body)
 	return nil, d.refused(resp.StatusCode)
+}
+
+// lasting reports whether an error without a response is the same at the next attempt.
+func lasting(req *http.Request, err error) bool {
+	call := new(retry.Policy).Call(req.WithContext(context.WithoutCancel(req.Context())))
+	defer call.Close()
+	return !call.Judge(nil, err).Again
 }
 
 // refused returns the error for a status that is of no use.
@@ -243,20 +265,20 @@ func (d *download) refused(status int) error {
 		return ErrLinkExpired
 	case http.StatusRequestedRangeNotSatisfiable, http.StatusPartialContent:
 		d.done = 0 // it is another file, or nothing is missing: restart
-	case http.StatusTooManyRequests, http.StatusRequestTimeout:
 	default:
-		if status < 500 {
+		if !failing(status) && status != http.StatusTooManyRequests {
 			return permanent{fmt.Errorf("%s responded with status %d", clean(d.link.Host), status)}
 		}
 	}
 	return fmt.Errorf("status %d", status)
 }
 
-// continues reports whether a partial response is the requested part of the same file.
+// continues reports whether a partial response is the requested part of the same file. One without
+// an ETag may be of another file, by a storage that ignores If-Range: then the MD5 sum must tell.
 func (d *download) continues(h http.Header) bool {
 	tag, span := h.Get("ETag"), h.Get("Content-Range")
 	_, size, _ := strings.Cut(span, "/")
-	return d.done > 0 && strings.HasPrefix(span, fmt.Sprintf("bytes %d-", d.done)) && (tag == "" || tag == d.state.ETag) &&
+	return d.done > 0 && strings.HasPrefix(span, fmt.Sprintf("bytes %d-", d.done)) && (tag == d.state.ETag || tag == "" && d.state.MD5 != nil) &&
 		(size == "*" || d.state.Size < 0 || size == strconv.FormatInt(d.state.Size, 10))
 }
 

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -22,6 +24,7 @@ import (
 	"unicode"
 
 	"github.com/aprimo-go/aprimo/client"
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // A storage is what a signed link leads to, with its faults.
@@ -210,6 +213,107 @@ func TestDownloadErrors(t *testing.T) {
 		if _, err := c.Downloads.Fetch(t.Context(), link, t.TempDir()); err == nil || strings.Contains(err.Error(), "sig=") {
 			t.Errorf("%q: error %v; want one without the link", link, err)
 		}
+	}
+}
+
+// What has arrived of a file is worth an outage of some minutes, and not one without end.
+func TestADownloadOutlastsAnOutage(t *testing.T) {
+	for name, test := range map[string]struct {
+		outage time.Duration
+		after  string // the Retry-After of the storage
+		most   int    // requests
+		fails  bool
+	}{
+		"some minutes":          {outage: 8 * time.Minute, most: 60},
+		"an hour":               {outage: time.Hour, most: 60, fails: true},
+		"with a Retry-After":    {outage: 8 * time.Minute, after: "45", most: 13},
+		"one that is very long": {outage: time.Hour, after: "86400", most: 13, fails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &storage{content: content(1 << 20), etag: `"1"`, cuts: 1}
+				began, requests := time.Now(), 0
+				c := newClient(t, nil, client.WithDownloadClient(&http.Client{Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+					if requests++; requests > 1 && time.Since(began) < test.outage {
+						return &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {test.after}}, Body: http.NoBody, Request: req}, nil
+					}
+					return s.RoundTrip(req)
+				})}))
+				path := filepath.Join(t.TempDir(), "a.mov")
+				_, err := c.Downloads.Fetch(t.Context(), signed, path)
+				if (err != nil) != test.fails || requests > test.most {
+					t.Errorf("error %v after %d requests; want one: %v, at most %d requests", err, requests, test.fails, test.most)
+				}
+				if took := time.Since(began); test.fails && (took < 10*time.Minute || took > 12*time.Minute) {
+					t.Errorf("gave up after %v, want some 10 min", took)
+				}
+				if got, _ := os.ReadFile(path); !test.fails && !bytes.Equal(got, s.content) {
+					t.Errorf("%d bytes, want the content", len(got))
+				}
+			})
+		})
+	}
+}
+
+// What is the same at each attempt ends a download at once.
+func TestErrorsThatStayEndADownload(t *testing.T) {
+	for name, fail := range map[string]error{
+		"no such host": &net.DNSError{Err: "no such host", Name: "blob.example.com", IsNotFound: true},
+		"certificate":  &tls.CertificateVerificationError{Err: errors.New("it has expired")},
+		"our own":      &transport.QueueError{Err: transport.ErrShutdown},
+		"501":          nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				requests := 0
+				c := newClient(t, nil, client.WithDownloadClient(&http.Client{Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+					requests++
+					if fail != nil {
+						return nil, fail
+					}
+					return &http.Response{StatusCode: 501, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+				})}))
+				if _, err := c.Downloads.Fetch(t.Context(), signed, t.TempDir()); err == nil || requests != 1 || fail != nil && !errors.Is(err, fail) {
+					t.Errorf("error %v after %d requests, want %v after one", err, requests, fail)
+				}
+			})
+		})
+	}
+}
+
+// A storage that ignores If-Range sends a part of whatever is there now. Without an ETag only the
+// sum of the whole tells whether it belongs to what has arrived.
+func TestAPartWithoutAnETag(t *testing.T) {
+	for name, test := range map[string]struct{ changes, sum bool }{
+		"the file has changed": {changes: true},
+		"it has not":           {},
+		"it has an MD5 sum":    {sum: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &storage{content: content(1 << 20), etag: `"1"`, cuts: 1, sum: test.sum}
+				c := newClient(t, nil, client.WithDownloadClient(&http.Client{Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+					if test.changes && s.cuts == 0 {
+						s.content = bytes.Repeat([]byte("x"), 1<<20)
+					}
+					resp, err := s.RoundTrip(req)
+					if resp.StatusCode == 206 {
+						resp.Header.Del("ETag")
+					}
+					return resp, err
+				})}))
+				path := filepath.Join(t.TempDir(), "a.mov")
+				if _, err := c.Downloads.Fetch(t.Context(), signed, path); err != nil {
+					t.Fatal(err)
+				}
+				if got, _ := os.ReadFile(path); !bytes.Equal(got, s.content) {
+					t.Error("the file is not what the storage has")
+				}
+				if resumed := len(s.asked) == 2; resumed != test.sum {
+					t.Errorf("resumed with the ranges %q: %v, want %v", s.asked, resumed, test.sum)
+				}
+			})
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -155,6 +156,7 @@ func explain(data []byte) (kind, message string) {
 		Description string `json:"error_description"`
 		Text        string `json:"message"`
 	}
+	data = bytes.TrimPrefix(data, bom)
 	if json.Unmarshal(data, &body) != nil {
 		return "", readable(data)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"time"
 )
@@ -235,7 +236,8 @@ func planning(ctx context.Context, c *Client, k call, repeated int) (Plan, error
 	items := max(len(page.Items), page.TotalCount-(k.page-1)*k.size)
 	fresh := max(1, size-repeated)
 	requests := 1 + (max(0, items-size)+fresh-1)/fresh
-	return Plan{Items: items, Requests: requests, Time: time.Duration(requests) * took}, nil
+	most := math.MaxInt64 / max(1, int64(took))
+	return Plan{Items: items, Requests: requests, Time: time.Duration(min(int64(requests), most)) * took}, nil
 }
 
 // Budget bounds the number of requests that a list, a search or one loop over an export sends.

@@ -120,10 +120,11 @@ func latin1(text string) string {
 	return string(runes)
 }
 
-// names holds the file names that an order's downloads use in a directory.
+// names holds the file names that an order's downloads use in a directory, in lower case, and the
+// number that the next file with the same name may get.
 type names struct {
 	mu   sync.Mutex
-	used map[string]bool
+	used map[string]int
 }
 
 // distinct gives each download a different name.
@@ -135,15 +136,16 @@ func distinct(n *names) DownloadOption {
 func (n *names) claim(name string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	ext := path.Ext(name)
-	stem := strings.TrimSuffix(name, ext)
-	for i := 2; n.used[strings.ToLower(name)]; i++ {
-		name = fmt.Sprintf("%s (%d)%s", stem, i, ext)
-	}
 	if n.used == nil {
-		n.used = map[string]bool{}
+		n.used = map[string]int{}
 	}
-	n.used[strings.ToLower(name)] = true
+	ext := path.Ext(name)
+	stem, first := strings.TrimSuffix(name, ext), strings.ToLower(name)
+	for i := max(2, n.used[first]); n.used[strings.ToLower(name)] > 0; i++ {
+		name = fmt.Sprintf("%s (%d)%s", stem, i, ext)
+		n.used[first] = i + 1
+	}
+	n.used[strings.ToLower(name)] = 2
 	return name
 }
 

@@ -46,6 +46,12 @@ func decodeModel(data []byte, model any) error {
 	return nil
 }
 
+// hasNoMembers reports whether JSON is null or an empty object, which says nothing.
+func hasNoMembers(data []byte) bool {
+	var members Extra
+	return json.Unmarshal(data, &members) == nil && len(members) == 0
+}
+
 // takeInAnyCase sets fields that occur with their other name or in another case.
 func takeInAnyCase(all Extra, absent []modelField) error {
 	for _, name := range slices.Sorted(maps.Keys(all)) {

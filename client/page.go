@@ -32,6 +32,7 @@ type Page[T any] struct {
 	linked  bool   // the page has links
 	counted bool   // TotalCount is exact
 	whole   bool   // the list has no pages
+	missing bool   // there was no page, but null or an empty object
 	next    string // the link to the next page; empty on the last page
 }
 
@@ -67,6 +68,7 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 		counted: total != &in.TotalCount,
 		Items:   in.Items, Page: in.Page, PageSize: in.PageSize, TotalCount: *total,
 		Facets: in.Facets, TruncatedFacets: in.TruncatedFacets, linked: in.Links != nil,
+		missing: hasNoMembers(data),
 	}
 	if next := in.Links["next"]; len(next) > 0 {
 		var link struct{ Href string }
@@ -94,10 +96,12 @@ func (i *Items[T]) only(members Extra, total int) error {
 	case len(names) == 1:
 		return decode(members[names[0]], i)
 	case total > 0 || members["exceptionMessage"] != nil:
-		return errors.New("the page has no list")
+		return errNoList
 	}
 	return nil
 }
+
+var errNoList = errors.New("the page has no list")
 
 // A paging is the style in which a list is asked for a page: names in the query.
 type paging struct{ start, size string }
@@ -164,6 +168,9 @@ func onePage[T any](ctx context.Context, c *Client, k call) (*Page[T], error) {
 	k.out = &page
 	if _, err := c.do(ctx, k); err != nil {
 		return nil, err
+	}
+	if page.missing { // it is not the end of the list
+		return nil, fmt.Errorf("aprimo: %s: %w", k.name(), errNoList)
 	}
 	return &page, nil
 }

@@ -101,6 +101,20 @@ func TestAPlanTakesInTheQueue(t *testing.T) {
 	})
 }
 
+// A server may say any number of results.
+func TestAPlanOfAnyNumberOfResults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(3 * time.Second)
+			io.WriteString(w, `{"items":[{"id":"1"}],"page":1,"pageSize":1,"totalCount":9223372036854775807}`)
+		})
+		plan, err := c.Records.PlanSearch(t.Context(), client.Expression{Text: "x"})
+		if err != nil || plan.Time < 290*365*24*time.Hour {
+			t.Errorf("got the plan %+v, error %v; want the longest time and none", plan, err)
+		}
+	})
+}
+
 func TestABudgetEndsAnIterationThatCanBeResumed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads 3,500 records in several ways")

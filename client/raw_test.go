@@ -212,6 +212,8 @@ func TestAPageWithoutItsListIsAnError(t *testing.T) {
 		`{"totalCount":3}`:               "the page has no list",
 		`{"_total":1,"_embedded":{}}`:    "the page has no list",
 		`{"exceptionMessage":"no"}`:      "the page has no list",
+		`{}`:                             "the page has no list",
+		`null`:                           "the page has no list",
 		`{"_total":0,"_links":{}}`:       "",
 		`{"items":null,"totalCount":0}`:  "",
 		`{"items":[],"facets":[]}`:       "",

@@ -113,7 +113,7 @@ func create[T any](ctx context.Context, c *Client, path []string, object any, op
 	if err != nil && (resp == nil || resp.StatusCode/100 != 2 || idOf(resp) == "") {
 		return nil, err
 	}
-	if err != nil {
+	if err != nil || hasNoMembers(data) {
 		data = nil // the header may still have the id
 	}
 	if len(data) == 0 && idOf(resp) == "" {

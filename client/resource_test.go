@@ -170,6 +170,8 @@ func TestMethodsOfResources(t *testing.T) {
 func TestCreateReportsAnObjectThatWasCreatedAlthoughTheResponseIsOfNoUse(t *testing.T) {
 	for _, test := range []struct{ name, location, body, want string }{
 		{"no id", "", "", "it has no id"},
+		{"an empty object", "", "{}", "it has no id"},
+		{"null", "", " null\n", "it has no id"},
 		{"another type", "/api/core/language/abc", `{"id":{}}`, `created with the id "abc", do not create it again`},
 	} {
 		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {

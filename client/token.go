@@ -300,18 +300,27 @@ func (p pacing) String() string {
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// refusedGrant reports whether a token request failed because of what it contains.
+// refusedGrant reports whether a token request failed because of what it contains, or because
+// what answers it is no token endpoint, such as a page to sign in.
 func refusedGrant(err error) bool {
-	status := 0
+	status, code := 0, ""
 	var e *Error
 	var foreign *oauth2.RetrieveError // of a token source of the program's own
 	switch {
 	case errors.As(err, &e):
-		status = e.Status
+		status, code = e.Status, e.Type
 	case errors.As(err, &foreign) && foreign.Response != nil:
-		status = foreign.Response.StatusCode
+		status, code = foreign.Response.StatusCode, foreign.ErrorCode
 	}
-	return status >= 300 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
+	switch status / 100 {
+	case 0: // oauth2 has no type for a success without a token
+		return err != nil && (strings.Contains(err.Error(), "oauth2: cannot parse ") || strings.Contains(err.Error(), "oauth2: server response missing "))
+	case 2:
+		return code != "temporarily_unavailable" && code != "server_error"
+	case 3, 4:
+		return status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
+	}
+	return false
 }
 
 // maxLife bounds what fits into a time.Duration.
@@ -474,6 +483,9 @@ func newGrant(tenant, id, secret string, opts []TokenOption) (*grant, error) {
 	}
 	copied := *g.http
 	copied.CheckRedirect = noRedirects
+	if copied.Transport == nil {
+		copied.Transport = transport.Base() // a Transport that is http.DefaultTransport has a queue
+	}
 	g.http = &copied
 	var err error
 	if g.base == "" {

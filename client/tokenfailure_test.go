@@ -127,6 +127,15 @@ func TestRefusedCredentialsAreNotSentForEachCall(t *testing.T) {
 			w.WriteHeader(http.StatusBadRequest)
 			io.WriteString(w, `{"error":"invalid_grant"}`)
 		},
+		"invalid_grant, with a 200": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"error":"invalid_grant"}`)
+		},
+		"a page to sign in": func(w http.ResponseWriter) { io.WriteString(w, "<html><title>Sign in</title></html>") },
+		"no token": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, "{}")
+		},
 		"locked":    func(w http.ResponseWriter) { w.WriteHeader(http.StatusForbidden) },
 		"no tenant": func(w http.ResponseWriter) { w.WriteHeader(http.StatusNotFound) },
 		"moved":     func(w http.ResponseWriter) { w.Header().Set("Location", "/"); w.WriteHeader(http.StatusFound) },

@@ -75,12 +75,10 @@ func (s *session) command(line string) (code int, text string, err error) {
 
 // auth returns the mechanism for the login.
 func (s *session) auth() (smtp.Auth, error) {
-	_, offer := s.smtp.Extension("AUTH")
-	offers := func(mechanism string) bool {
-		return slices.Contains(strings.Fields(strings.ToUpper(offer)), mechanism)
-	}
+	offered := s.trace.offers["AUTH"]
+	offers := func(mechanism string) bool { return slices.Contains(offered, mechanism) }
 	host, _, _ := net.SplitHostPort(s.Addr)
-	shown := s.words(offer)
+	shown := s.words(strings.Join(offered, " "))
 	switch {
 	case s.Token != nil && !offers("XOAUTH2"):
 		return nil, fmt.Errorf("the server does not offer XOAUTH2 but %q: remove Token and set Password", shown)
@@ -93,7 +91,7 @@ func (s *session) auth() (smtp.Auth, error) {
 	case offers("XOAUTH2"):
 		return nil, fmt.Errorf("the server takes no password, it offers %q: set Token to get an access token", shown)
 	}
-	if ok, _ := s.smtp.Extension("STARTTLS"); ok && s.InsecureNoTLS {
+	if _, ok := s.trace.offers["STARTTLS"]; ok && s.InsecureNoTLS {
 		return nil, fmt.Errorf("the server offers no login without TLS but %q: remove InsecureNoTLS", shown)
 	}
 	return nil, fmt.Errorf("the server offers neither PLAIN nor LOGIN but %q: "+

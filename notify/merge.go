@@ -20,6 +20,7 @@ func (s *sharedState) merge(alone, base sharedState, unchanged bool) {
 		}
 		s.History.add(alone.History.since(base.History))
 	}
+	s.Now = later(stored.Now, alone.Now)
 	s.Sent = slices.Concat(stored.Sent, alone.Sent)
 	slices.SortFunc(s.Sent, time.Time.Compare)
 	s.Sent = slices.CompactFunc(s.Sent, time.Time.Equal)

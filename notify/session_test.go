@@ -130,6 +130,21 @@ func TestHungMailServer(t *testing.T) {
 	}
 }
 
+// A server may write what it offers in any case, in the old form too, and has replies of several
+// lines.
+func TestOddButLegalReplies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := []string{"220-hi\r\n220 there", "250-me\r\n250-size\r\n250-\r\n250 auth=plain", "235-ok\r\n235 2.7.0", "250 ", "251 forwarded", "221 "}
+		e := Email{Addr: "mail.example.com:25", InsecureNoTLS: true, Username: "alerts", Password: "hunter2-hunter2"}
+		if _, err := (scripted{lines: script}).send(t, t.Context(), e, nil); err != nil {
+			t.Errorf("error: got %v, want nil", err)
+		}
+		e.InsecureNoTLS = false
+		_, err := scripted{lines: []string{"220 hi", "250-me\r\n250-PIPELINING\r\n250 StartTls", "454 TLS not available"}}.send(t, t.Context(), e, nil)
+		wantSays(t, err, "TLS could not start", "454 TLS not available")
+	})
+}
+
 // A server that refuses the login, and says no more: go-mail would wait for more.
 func TestRefusedLoginIsReportedAtOnce(t *testing.T) {
 	for _, mechanism := range []string{"PLAIN", "LOGIN"} {

@@ -38,6 +38,13 @@ func (m *memory) Load(_ context.Context, key string) ([]byte, error) {
 	return m.values[key], nil
 }
 
+// empty forgets everything.
+func (m *memory) empty() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.values = nil
+}
+
 func (m *memory) CompareAndSwap(_ context.Context, key string, old, new []byte, _ time.Duration) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

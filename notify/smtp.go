@@ -56,7 +56,7 @@ type session struct {
 	conn   net.Conn
 	smtp   *smtp.Client // nil before the greeting
 	secret string       // password or token
-	trace  trace
+	trace  listener
 
 	handedOver atomic.Bool // the server has the mail, and only its answer is missing
 	handOver   func()      // to be called then: the answer may take longer
@@ -95,7 +95,7 @@ func (e Email) token(ctx context.Context) (string, error) {
 func (e Email) sendOver(ctx context.Context, conn net.Conn, secret string, from *mail.Address, to []*mail.Address, m *gomail.Msg) error {
 	conn = &quietConn{Conn: conn}
 	defer conn.Close()
-	s := &session{Email: e, conn: conn, secret: secret, trace: trace{e.Trace, newRedactor(secret)}}
+	s := &session{Email: e, conn: conn, secret: secret, trace: listener{trace: trace{e.Trace, newRedactor(secret)}}}
 	ctx, cancel := s.limit(ctx)
 	defer cancel()
 	// Closing the connection unblocks whatever waits for the server.
@@ -221,17 +221,15 @@ func (s *session) greet(ctx context.Context) error {
 	}
 	_ = s.conn.SetDeadline(time.Time{})
 	s.smtp = c
-	if s.Trace != nil {
-		c.SetLogger(s.trace)
-		c.SetDebugLog(true)
-	}
+	c.SetLogger(&s.trace)
+	c.SetDebugLog(true)
 	if err := c.Hello(helloName(s.conn.LocalAddr())); err != nil {
 		return s.answer("the server refuses EHLO, is "+s.Addr+" an SMTP port?", err)
 	}
 	if s.implicitTLS() || s.InsecureNoTLS {
 		return nil
 	}
-	if ok, _ := c.Extension("STARTTLS"); !ok {
+	if _, ok := s.trace.offers["STARTTLS"]; !ok {
 		return permanentError{errors.New("the server does not offer STARTTLS, and mail is not sent unencrypted: " +
 			"use its TLS port (587, or 465 with ImplicitTLS); InsecureNoTLS is for a server on this machine")}
 	}
@@ -296,8 +294,36 @@ func helloName(local net.Addr) string {
 	return "[" + at.IP.String() + "]"
 }
 
-// A trace writes the dialogue with a mail server, without the login. It is go-mail's
-// logger.
+// A listener is go-mail's logger. It learns what the server offers: go-mail finds only names in
+// capitals, and a server may write them in any case (RFC 5321, 2.4).
+type listener struct {
+	trace
+	greeted bool                // EHLO was sent last
+	offers  map[string][]string // parameters by name, in capitals
+}
+
+func (l *listener) Debugf(log gomaillog.Log) {
+	text := strings.ToUpper(fmt.Sprintf(log.Format, log.Messages...))
+	switch {
+	case log.Direction == gomaillog.DirClientToServer:
+		l.greeted = strings.HasPrefix(text, "EHLO ")
+	case l.greeted:
+		l.offers = map[string][]string{}
+		for _, line := range strings.Split(text, "\n")[1:] {
+			words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '=' }) // AUTH=LOGIN is an old form
+			if len(words) > 0 {
+				l.offers[words[0]] = append(l.offers[words[0]], words[1:]...)
+			}
+		}
+	}
+	l.trace.debugf(log)
+}
+
+func (l *listener) Infof(log gomaillog.Log)  { l.Debugf(log) }
+func (l *listener) Warnf(log gomaillog.Log)  { l.Debugf(log) }
+func (l *listener) Errorf(log gomaillog.Log) { l.Debugf(log) }
+
+// A trace writes the dialogue with a mail server, without the login.
 type trace struct {
 	to   io.Writer // may be nil
 	hide *redactor
@@ -315,14 +341,10 @@ func (t trace) print(who, text string) {
 	}
 }
 
-func (t trace) Debugf(l gomaillog.Log) {
+func (t trace) debugf(l gomaillog.Log) {
 	print := t.server
 	if l.Direction == gomaillog.DirClientToServer {
 		print = t.client
 	}
 	print(fmt.Sprintf(l.Format, l.Messages...))
 }
-
-func (t trace) Infof(l gomaillog.Log)  { t.Debugf(l) }
-func (t trace) Warnf(l gomaillog.Log)  { t.Debugf(l) }
-func (t trace) Errorf(l gomaillog.Log) { t.Debugf(l) }

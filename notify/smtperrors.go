@@ -41,7 +41,7 @@ func (s *session) wants() (hint string) {
 	if s.Username == "" {
 		hint = ", or Username if it wants a login"
 	}
-	if ok, _ := s.smtp.Extension("STARTTLS"); ok && s.InsecureNoTLS {
+	if _, ok := s.trace.offers["STARTTLS"]; ok && s.InsecureNoTLS {
 		hint += ", or InsecureNoTLS if it wants TLS"
 	}
 	return hint

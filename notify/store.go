@@ -261,9 +261,13 @@ func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (
 			change(&s, false)
 		}
 	}()
-	if known := a.decoded; known != nil && bytes.Equal(old, a.stored) {
-		s = *known
-	} else {
+	unchanged := len(old) == 0 || bytes.Equal(old, a.stored) // or lost, by a Store that was emptied: then it gets it back
+	switch {
+	case unchanged && a.decoded != nil:
+		s = *a.decoded
+	case unchanged:
+		s, err = decodeState(a.stored)
+	default:
 		s, err = decodeState(old)
 	}
 	a.decoded = nil
@@ -278,7 +282,7 @@ func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (
 		base, _ := decodeState(a.stored)
 		var own sharedState // a copy: this may have to be done again
 		if own, err = a.own.clone(); err == nil {
-			s.merge(own, base, bytes.Equal(old, a.stored))
+			s.merge(own, base, unchanged)
 		}
 	}
 	change(&s, false)

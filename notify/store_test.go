@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -138,4 +139,58 @@ func TestASlowStoreInVirtualTime(t *testing.T) {
 			t.Errorf("alerts: got %d and %d, want 1 and 1", len(first.got()), len(second.got()))
 		}
 	})
+}
+
+// A Store that was emptied, or keeps nothing at all, gets back what the process knows: nothing that
+// was counted is lost.
+func TestAStoreThatLosesWhatItHolds(t *testing.T) {
+	for name, every := range map[string]time.Duration{"once": time.Hour, "always": time.Second / 2} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				box, m := new(inbox), new(memory)
+				a := notify.New(box, notify.Rule{Store: m})
+				defer a.Close()
+				burst(a, 15)
+				time.Sleep(10 * time.Second)
+				m.empty()
+				burst(a, 15)
+				for range time.Minute / time.Second * 2 {
+					if every < time.Second {
+						m.empty()
+					}
+					time.Sleep(time.Second / 2)
+				}
+				if got := box.got(); len(got) != 1 || got[0].Total != 30 {
+					t.Errorf("got %d alerts, %+v; want one of all 30", len(got), got)
+				}
+			})
+		})
+	}
+}
+
+// A damaged state does not keep alerts back until a time of another century.
+func TestAStateWithATimeLongAfterItsOwn(t *testing.T) {
+	const now, far = `{"version":1,"now":"2000-01-01T00:00:00Z",`, `"2150-01-01T00:00:00Z"`
+	for name, stored := range map[string]string{
+		"the state's":  `{"version":1,"now":"9999-12-31T23:59:59Z"}`,
+		"alerts sent":  now + `"sent":[` + strings.Repeat(far+",", 30) + far + `]}`,
+		"a report":     now + `"incidents":{"throttled":{"reported":` + far + `}}}`,
+		"every lease":  now + `"pending":[` + strings.Repeat(`{"id":"a","sender":"x","alert":{"condition":"throttled"},"targets":[{"route":"r"}],"lease":`+far+`},`, 7) + `null]}`,
+		"but not this": `{"version":1,"now":"2150-01-01T00:00:00Z","sent":[` + far + `]}`, // a clock was ahead
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				box, m := new(inbox), new(memory)
+				m.values = map[string][]byte{"alert of 429s ": []byte(stored)}
+				nop := zerolog.Nop()
+				a := notify.New(box, notify.Rule{Store: m, Logger: &nop})
+				defer a.Close()
+				burst(a, 25)
+				time.Sleep(time.Hour)
+				if got := box.got(); len(got) == 0 {
+					t.Error("got no alert in an hour, want one")
+				}
+			})
+		})
+	}
 }

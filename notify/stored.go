@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 )
 
 // stateVersion is the version of what a Store holds. It grows when an older program
@@ -21,7 +23,7 @@ func decodeState(stored []byte) (s sharedState, err error) {
 		return s, nil
 	}
 	if err = json.Unmarshal(stored, &s); err == nil && s.Version == stateVersion { // nearly always
-		return s, nil
+		return s, s.check()
 	}
 	s = sharedState{}
 	var head struct {
@@ -40,6 +42,24 @@ func decodeState(stored []byte) (s sharedState, err error) {
 	}
 	err = json.Unmarshal(stored, &s)
 	return s, err
+}
+
+// maxYear is some time before the last year that JSON can hold.
+const maxYear = 9000
+
+// check returns an error if a time of the state is long after its own. Such a time is damaged, and
+// would keep alerts back until then.
+func (s *sharedState) check() error {
+	most := s.Now.Add(storeTTL)
+	damaged := s.Now.Year() > maxYear || slices.ContainsFunc(s.Sent, func(t time.Time) bool { return t.After(most) }) ||
+		slices.ContainsFunc(s.Pending, func(p pendingAlert) bool { return p.Lease.After(most) })
+	for _, c := range s.Incidents.all() {
+		damaged = damaged || c.Reported.After(most)
+	}
+	if damaged {
+		return errors.New("notify: the state has a time long after its own")
+	}
+	return nil
 }
 
 // encode returns what a Store is to hold.

@@ -18,6 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // A Shape is what a [Webhook] sends.
@@ -59,8 +61,19 @@ type Webhook struct {
 
 const maxAnswer = 64 << 10
 
-// webhookClient follows no redirect: a redirected POST becomes a GET without the alert.
-var webhookClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+// client returns what sends the requests. Without a Client it follows no redirect: a redirected
+// POST becomes a GET without the alert. An alert must not wait behind the calls that it is about,
+// so it does not pass a Transport that is http.DefaultTransport.
+func (w Webhook) client() *http.Client {
+	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if w.Client != nil {
+		c = *w.Client
+	}
+	if _, limits := http.DefaultTransport.(*transport.Transport); limits && c.Transport == nil {
+		c.Transport = transport.Base()
+	}
+	return &c
+}
 
 // Validate returns an error that says what to change if nothing can be sent with these
 // settings. It wraps [ErrPermanent].
@@ -130,12 +143,8 @@ func (w Webhook) send(ctx context.Context, body []byte, sent *atomic.Bool) error
 		r.Header[name] = values
 	}
 	r.Header.Set("Content-Type", "application/json")
-	client := w.Client
-	if client == nil {
-		client = webhookClient
-	}
 	host, hide := r.URL.Host, newRedactor(w.secret(r.URL))
-	resp, err := client.Do(r)
+	resp, err := w.client().Do(r)
 	if err != nil {
 		return unconfirmedIf(sent.Load(), noAnswer(host, hide, err))
 	}
@@ -190,7 +199,7 @@ func (w Webhook) judge(host string, hide *redactor, resp *http.Response) error {
 // Slack say there whether they have delivered the message. A page, such as for signing in,
 // is of none of these services.
 func (w Webhook) meaning(answer string) int {
-	answer = strings.TrimSpace(answer)
+	answer = strings.TrimSpace(strings.TrimPrefix(answer, "\ufeff")) // the mark of UTF-8
 	if w.Shape != Slack && w.Shape != Teams {
 		if strings.HasPrefix(answer, "<") {
 			return http.StatusBadRequest

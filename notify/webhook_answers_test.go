@@ -45,6 +45,8 @@ func TestWebhookWhoseAnswerSaysNo(t *testing.T) {
 		{notify.PagerDuty, 202, `{"status":"success"}`, good},
 		{notify.PagerDuty, 202, "", good},
 		{notify.PagerDuty, 200, "\n<html><title>Sign in", never},
+		{notify.PagerDuty, 200, "\ufeff<html><title>Sign in", never},
+		{notify.Slack, 200, "\ufeffok\r\n", good},
 		{notify.Alertmanager, 200, "", good},
 		{notify.Alertmanager, 200, "<!DOCTYPE html><title>Sign in", never},
 		{notify.JSON, 200, `{"ok":false}`, good}, // nobody knows what it means there

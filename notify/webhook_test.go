@@ -13,10 +13,14 @@ import (
 	"path"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
+	"github.com/rs/zerolog"
+
 	"github.com/aprimo-go/aprimo/notify"
+	"github.com/aprimo-go/aprimo/transport"
 )
 
 // hook returns a Webhook and what it has got.
@@ -171,6 +175,31 @@ func TestWebhookFollowsNoRedirect(t *testing.T) {
 	defer s.Close()
 	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	wantError(t, notify.Webhook{URL: s.URL + "/old"}.Notify(t.Context(), sampleAlert()), notify.ErrPermanent, "302", "URL")
+}
+
+// An alert does not wait behind the calls that it is about, nor use a slot of theirs.
+func TestWebhookBesideATransportThatIsTheDefault(t *testing.T) {
+	before := http.DefaultTransport
+	defer func() { http.DefaultTransport = before }()
+	synctest.Test(t, func(t *testing.T) {
+		posted := 0
+		calls := transport.New(transport.WithLogger(zerolog.Nop()), transport.WithLimiter(transport.NewLimiter(1, time.Hour)),
+			transport.WithBase(roundTripper(func(r *http.Request) (*http.Response, error) {
+				posted++
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+			})))
+		http.DefaultTransport = calls
+		for name, c := range map[string]*http.Client{"without a Client": nil, "with one": {Timeout: time.Minute}} {
+			for range 2 {
+				if err := (notify.Webhook{URL: "https://hooks.example.com/1", Client: c}).Notify(t.Context(), sampleAlert()); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		}
+		if sent := calls.Stats().Sent; sent != 0 || posted != 4 {
+			t.Errorf("%d alerts were posted, %d of them as calls; want 4, 0", posted, sent)
+		}
+	})
 }
 
 // Many a server repeats what it was asked for, which is a secret.

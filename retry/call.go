@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -22,6 +24,7 @@ type Call struct {
 	ctx      context.Context // for the waits: the request's, or one that ends with its Cancel
 	stop     func()          // frees ctx; nil if that is the request's
 	attempts int
+	below    *atomic.Bool   // something below retries, too; nil before the second attempt
 	body     io.ReadCloser  // for the next attempt; nil if it needs no other
 	resp     *http.Response // of the last attempt; nil if it was handed over or discarded
 	err      error          // of the last attempt
@@ -60,7 +63,8 @@ var errNoAnswer = errors.New("retry: the base RoundTripper returned neither a re
 func (c *Call) Send(base http.RoundTripper) (*http.Response, error) {
 	req := c.req
 	if c.attempts++; c.attempts > 1 {
-		req = req.WithContext(req.Context())
+		c.below = new(atomic.Bool)
+		req = req.WithContext(ContextOnce(req.Context(), c.below))
 	}
 	if c.body != nil {
 		req.Body, c.body = c.body, nil // the base closes it
@@ -115,6 +119,10 @@ func (c *Call) asked(resp *http.Response, most time.Duration) time.Duration {
 	}
 	return asked
 }
+
+// repeatedBelow reports whether there is another layer below that retries: then it has done so
+// before it returned the result of the first attempt.
+func (c *Call) repeatedBelow() bool { return c.below != nil && c.below.Load() }
 
 // Rewind opens the request's body again, for the next attempt. If GetBody fails, Rewind returns
 // its error: then the call ends with the result of the last attempt. If GetBody returns neither
@@ -179,7 +187,7 @@ func (c *Call) final(resp *http.Response, err error) bool {
 	if err != nil {
 		return c.Ended() != nil || !retryable(err)
 	}
-	return resp.StatusCode < 500 && c.policy.Check == nil
+	return c.policy.Check == nil && (resp.StatusCode < 500 || slices.Contains(lastingStatus, resp.StatusCode))
 }
 
 // passing reports whether the failure may be gone the next time. After anything but a 429,

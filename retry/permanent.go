@@ -18,7 +18,8 @@ func permanent(err error) bool {
 		dns     *net.DNSError
 		address *net.AddrError
 		record  tls.RecordHeaderError
-		alert   tls.AlertError
+		alert   tls.AlertError // of QUIC
+		op      *net.OpError
 		cert    *tls.CertificateVerificationError
 		refused *oauth2.RetrieveError
 	)
@@ -27,10 +28,12 @@ func permanent(err error) bool {
 		return dns.IsNotFound && !dns.IsTemporary
 	case errors.As(err, &address), errors.As(err, &record), errors.As(err, &cert), errors.Is(err, http.ErrSchemeMismatch):
 		return true
-	case errors.As(err, &alert):
-		return !slices.Contains(passingAlerts, alert)
 	case errors.As(err, &refused):
 		return tokenRefused(refused)
+	case errors.As(err, &alert):
+		return !slices.Contains(passingAlerts, alert)
+	case errors.As(err, &op) && op.Op == "remote error": // an alert over TCP, whose type is not exported
+		return !slices.ContainsFunc(passingAlerts, func(a tls.AlertError) bool { return a.Error() == op.Err.Error() })
 	}
 	return permanentText(err)
 }
@@ -38,6 +41,13 @@ func permanent(err error) bool {
 // passingAlerts are those of TLS that do not refuse what we are: bad_record_mac,
 // internal_error, user_canceled (RFC 8446, section 6).
 var passingAlerts = []tls.AlertError{20, 80, 90}
+
+// lastingStatus are those of failures that say that the server cannot do what is asked for.
+// go-retryablehttp knows 501.
+var lastingStatus = []int{
+	http.StatusHTTPVersionNotSupported, http.StatusVariantAlsoNegotiates, http.StatusLoopDetected,
+	http.StatusNotExtended, http.StatusNetworkAuthenticationRequired,
+}
 
 // tokenRefused reports whether an authorization server has refused a grant: it is the same
 // for each attempt, and repeating it can lock an account.
@@ -62,7 +72,9 @@ func permanentText(err error) bool {
 		err = inner
 	}
 	text := err.Error()
-	for _, part := range []string{"no Host in request URL", "nil Request.URL", "ContentLength=", "request header list larger than"} {
+	for _, part := range []string{
+		"no Host in request URL", "nil Request.", "ContentLength=", "invalid trailer", "header list larger than", "response headers exceeded",
+	} {
 		if strings.Contains(text, part) {
 			return true
 		}

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -38,6 +40,9 @@ func TestErrorsThatStay(t *testing.T) {
 		"an unknown certificate":   {&tls.CertificateVerificationError{Err: errReset}, true},
 		"the server wants another": {&net.OpError{Op: "remote error", Err: tls.AlertError(42)}, true},
 		"the server is broken":     {&net.OpError{Op: "remote error", Err: tls.AlertError(80)}, false},
+		"a header without end":     {errors.New("net/http: server response headers exceeded 1000 bytes; aborted"), true},
+		"one of HTTP/2":            {errors.New("http2: response header list larger than advertised limit"), true},
+		"a bad trailer":            {errors.New(`net/http: invalid trailer field name "A b"`), true},
 		"not TLS":                  {tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, true},
 		"plain http":               {http.ErrSchemeMismatch, true},
 		"no host":                  {errors.New("http: no Host in request URL"), true},
@@ -73,6 +78,11 @@ func TestErrorsOfNetHTTPThatStay(t *testing.T) {
 	defer plain.Close()
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	defer secure.Close()
+	older := httptest.NewUnstartedServer(http.NotFoundHandler())
+	older.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	older.Config.ErrorLog = log.New(io.Discard, "", 0)
+	older.StartTLS()
+	defer older.Close()
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
 	defer proxy.Close()
 	through, _ := url.Parse(proxy.URL)
@@ -81,6 +91,7 @@ func TestErrorsOfNetHTTPThatStay(t *testing.T) {
 		"http://127.0.0.1:99999/":                   {},
 		"https://" + plain.Listener.Addr().String(): {},
 		secure.URL: {},
+		older.URL:  {},
 		"https://acme.dam.aprimo.invalid/api/core/new": {Proxy: http.ProxyURL(through)},
 	} {
 		n := 0
@@ -94,6 +105,16 @@ func TestErrorsOfNetHTTPThatStay(t *testing.T) {
 		})}).RoundTrip(req)
 		if err == nil || n != 1 {
 			t.Errorf("%s: %d attempts, %v; want an error after one", target, n, err)
+		}
+	}
+}
+
+// Of the failures of a server some say that it cannot do what is asked for.
+func TestStatusesThatStay(t *testing.T) {
+	for status, want := range map[int]int{500: 4, 501: 1, 502: 4, 503: 4, 504: 4, 505: 1, 506: 1, 507: 4, 508: 1, 510: 1, 511: 1, 520: 4} {
+		b := &base{steps: []step{{status: status}}}
+		if resp, err := send(t.Context(), &retry.Transport{Base: b, Policy: atOnce}, "GET", ""); err != nil || resp.StatusCode != status || len(b.begun) != want {
+			t.Errorf("%d: got %v, %v after %d attempts; want the response after %d", status, resp, err, len(b.begun), want)
 		}
 	}
 }

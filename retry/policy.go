@@ -21,7 +21,8 @@ type Policy struct {
 	Throttled int
 
 	// Failures is how many times one call is retried after anything else that
-	// may pass: a network error, or a 5xx other than 501. A request that is not idempotent
+	// may pass: a network error, or a 5xx that does not say that the server cannot do what is
+	// asked for, as 501 and 505 do. A request that is not idempotent
 	// is only retried if the error shows that the server has not processed it, see
 	// Unprocessed. Zero means 3; negative means never. It is a budget of its own: 429s do
 	// not use it up.
@@ -56,6 +57,9 @@ type Policy struct {
 // while the Call is used.
 func (p *Policy) Call(req *http.Request) Call {
 	c := Call{policy: p, req: req, ctx: req.Context()}
+	if isOnce(c.ctx) {
+		c.policy = &once
+	}
 	//lint:ignore SA1019 programs from before contexts set it, and net/http honours it
 	if req.Cancel != nil {
 		c.ctx, c.stop = withCancel(req)

@@ -5,7 +5,8 @@ import "net/http"
 // A Transport is an [http.RoundTripper] that retries requests as its Policy says. The
 // zero value works. It keeps to the RoundTripper contract: it never changes the request,
 // closes its body on every path, and returns a response or an error, never both. It is
-// safe for concurrent use; its fields must not be changed after the first call.
+// safe for concurrent use; its fields must not be changed after the first call. Of several layers
+// that retry, such as one over a transport.Transport, only one does.
 type Transport struct {
 	// Base makes one attempt. Nil means http.DefaultTransport.
 	//
@@ -24,7 +25,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer call.Close()
 	for {
 		next := call.Judge(call.Send(t.base()))
-		if !next.Again || call.Rewind() != nil {
+		if !next.Again || call.repeatedBelow() || call.Rewind() != nil {
 			return call.Result()
 		}
 		if err := call.Rest(next.Delay); err != nil {

@@ -1,11 +1,13 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 )
@@ -28,36 +30,35 @@ const (
 	defaultIdleTimeout   = time.Minute
 )
 
-// Over returns a RoundTripper that sends through base, or through http.DefaultTransport if
-// base is nil. After a timeout the request, or reading its response, fails with an error whose
-// Timeout method returns true. The RoundTripper is as safe for concurrent use as base is.
+// Over returns a RoundTripper that sends through base, or as [Base] does if base is nil. After a
+// timeout the request, or reading its response, fails with an error whose Timeout method returns
+// true. The RoundTripper is as safe for concurrent use as base is.
 func (t Timeouts) Over(base http.RoundTripper) http.RoundTripper {
 	if base == nil {
-		base = http.DefaultTransport
+		base = unlimited()
 	}
-	or := func(d, byDefault time.Duration) time.Duration {
-		if d == 0 {
-			return byDefault
-		}
-		return d
-	}
-	return &bounded{base, or(t.Header, defaultHeaderTimeout), or(t.Idle, defaultIdleTimeout)}
+	return &bounded{base, cmp.Or(t.Header, defaultHeaderTimeout), cmp.Or(t.Idle, defaultIdleTimeout)}
 }
 
 // Base returns the default RoundTripper of New: a copy of http.DefaultTransport that keeps
 // enough idle connections for a limit, detects dead HTTP/2 connections and has the default
 // [Timeouts]. If the program has replaced http.DefaultTransport, Base adds the Timeouts to the
-// replacement; if that is a Transport of this package, Base returns the base of it. So
-// requests through Base wait for no limit: use it for requests that serve calls, such as
-// those for tokens.
-func Base() http.RoundTripper {
-	switch d := http.DefaultTransport.(type) {
-	case *http.Transport:
-		return Timeouts{}.Over(tuned(d.Clone()))
-	case *Transport:
-		return d.engine.base
-	default:
-		return Timeouts{}.Over(d)
+// replacement; if that is a Transport of this package, to the base of it. So requests through
+// Base wait for no limit: use it for requests that serve calls, such as those for tokens.
+func Base() http.RoundTripper { return Timeouts{}.Over(nil) }
+
+// unlimited returns what Base sends through.
+func unlimited() http.RoundTripper {
+	base := http.DefaultTransport
+	for {
+		switch b := base.(type) {
+		case *http.Transport:
+			return tuned(b.Clone())
+		case *Transport:
+			base = b.engine.base
+		default:
+			return b
+		}
 	}
 }
 
@@ -89,9 +90,35 @@ func tuned(t *http.Transport) *http.Transport {
 		t.MaxIdleConnsPerHost = 100 // as many as may be under way, or each burst makes new ones
 	}
 	if t.HTTP2 == nil {
-		t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}
+		t.HTTP2 = &http.HTTP2Config{}
+	}
+	t.HTTP2.SendPingTimeout = cmp.Or(t.HTTP2.SendPingTimeout, 30*time.Second)
+	t.HTTP2.PingTimeout = cmp.Or(t.HTTP2.PingTimeout, 15*time.Second)
+	if t.OnProxyConnectResponse == nil {
+		t.OnProxyConnectResponse = connectRefused
 	}
 	return t
+}
+
+// connectRefused returns an error if a proxy refuses to connect to a server. That of net/http is
+// only the proxy's text.
+func connectRefused(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: proxyError(resp.StatusCode)}
+}
+
+// A proxyError is the status with which a proxy refused to connect.
+type proxyError int
+
+func (e proxyError) Error() string {
+	return fmt.Sprintf("the proxy answered %d %s", int(e), http.StatusText(int(e)))
+}
+
+// Retryable tells package retry whether the proxy may answer otherwise the next time.
+func (e proxyError) Retryable() bool {
+	return e >= 500 || e == http.StatusRequestTimeout || e == http.StatusTooManyRequests
 }
 
 // bounded is a RoundTripper with Timeouts.
@@ -138,9 +165,13 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	b.watch.start()
 	n, err := b.ReadCloser.Read(p)
 	b.watch.stop()
-	if err != nil && err != io.EOF {
+	if err == nil {
+		return n, nil
+	}
+	if err != io.EOF {
 		err = b.watch.explain(err)
 	}
+	b.watch.cancel(nil) // not every caller closes a body that it has read
 	return n, err
 }
 

@@ -5,9 +5,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -146,6 +149,63 @@ func TestSilentConnectionsAreLeft(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A caller that reads a body to its end and does not close it leaves nothing behind in the
+// context, which may be the program's.
+func TestABodyThatWasReadNeedsNoClose(t *testing.T) {
+	var sent context.Context
+	base := roundTripper(func(r *http.Request) (*http.Response, error) {
+		sent = r.Context()
+		return answer(r, 200)
+	})
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://acme.dam.aprimo.com/", nil)
+	resp, err := transport.Timeouts{}.Over(base).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if sent.Err() != nil {
+		t.Error("the request's context has ended before its body was read")
+	}
+	if _, err := io.ReadAll(resp.Body); err != nil || sent.Err() == nil {
+		t.Errorf("read with error %v; the request's context lives: %v; want it ended", err, sent.Err() == nil)
+	}
+}
+
+// A proxy may refuse to connect in words of its own. Its status tells whether to ask again, also
+// for a POST, which the server has not seen.
+func TestAProxyThatRefusesToConnect(t *testing.T) {
+	var status atomic.Value
+	var asked atomic.Int64
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n", status.Load())
+	}))
+	defer proxy.Close()
+	through, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := http.DefaultTransport
+	defer func() { http.DefaultTransport = before }()
+	http.DefaultTransport = &http.Transport{Proxy: http.ProxyURL(through)}
+	rt := &retry.Transport{Base: transport.Base(), Policy: retry.Policy{MinDelay: -1}}
+	for answer, want := range map[string]int64{"407 Who are you?": 1, "403 Blocked by policy": 1, "503 Too busy": 4, "429 Later": 4} {
+		status.Store(answer)
+		asked.Store(0)
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://acme.dam.aprimo.invalid/", strings.NewReader("body"))
+		_, err := rt.RoundTrip(req)
+		if err == nil || !strings.Contains(err.Error(), answer[:3]) || asked.Load() != want {
+			t.Errorf("%s: asked %d times, error %v; want %d and one with the status", answer, asked.Load(), err, want)
+		}
 	}
 }
 

@@ -51,17 +51,9 @@ func (t *Transport) call(req *http.Request) *call {
 		c = &call{}
 	}
 	c.Transport, c.req, c.contextValues = t, req, valuesFrom(req.Context())
-	policy := &t.policy
-	if c.above != nil {
-		c.above.below.Store(true)
-		policy = &once
-	}
-	c.retries = policy.Call(req)
+	c.retries = t.policy.Call(req)
 	return c
 }
-
-// once is the policy of a call that is an attempt of another Transport, which repeats it.
-var once = retry.Policy{Throttled: -1, Failures: -1}
 
 // leave gives back what a call still holds, also if a function of the user's has panicked, or
 // closing a body does. Nothing refers to the call any more: it is in no queue, and events and

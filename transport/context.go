@@ -89,7 +89,7 @@ type contextValues struct {
 	priority Priority
 	prepare  func(*http.Request) (*http.Request, error)
 	receive  func(*http.Response) error
-	above    *hook // of the attempt of another Transport that the request is; nil if it is none
+	above    bool // there is a Transport above, of which the request is an attempt
 }
 
 type contextKey struct{}

@@ -157,7 +157,7 @@ func (e *engine) turn(c *call, a *attempt, req *http.Request) (*http.Request, er
 func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Request) (*http.Request, error) {
 	c.before = held{}
 	defer e.noteReason(c, came, now)
-	for c.waiter.Retried = c.attempt > 0 || c.above != nil; ; c.waiter.Retried = true {
+	for c.waiter.Retried = c.attempt > 0 || c.above; ; c.waiter.Retried = true {
 		if err := e.queue.Wait(c.retries.Context(), &c.waiter, c, now); err != nil {
 			c.waited += gate.Now().Sub(came)
 			return nil, explain(err, c)

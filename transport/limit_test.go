@@ -222,3 +222,20 @@ func TestDryRunCountsPauses(t *testing.T) {
 		}
 	})
 }
+
+// In the shortest windows a slot expires before a request can use it, unless it may be older than
+// the window is long.
+func TestTheShortestWindows(t *testing.T) {
+	for _, per := range []time.Duration{1, time.Microsecond} {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		limiter := transport.NewLimiter(1000, per)
+		tr := transport.New(quiet, transport.WithBase(answers(200)), transport.WithLimiter(limiter))
+		if err := limiter.Wait(ctx); err != nil {
+			t.Errorf("a window of %v: the Limiter gives no slot: %v", per, err)
+		}
+		if err := get(ctx, tr, ""); err != nil {
+			t.Errorf("a window of %v: the Transport sends nothing: %v", per, err)
+		}
+	}
+}

@@ -245,10 +245,13 @@ func (l *StrictLimiter) plan(now gate.Instant) (gate.Instant, error) {
 func counted(per time.Duration) time.Duration { return min(per, gate.Century/2) + slotAge(per) }
 
 // slotAge returns how long after its grant a slot may be used: 8 ms for a window of a second,
-// which a busy scheduler needs, at least 1 ms, and at most a tenth of the window. A request
-// that comes later needs another slot. Since the window is longer by slotAge, the limit holds
-// for the sending itself, whatever the scheduler or a SIGSTOP does in between.
-func slotAge(per time.Duration) time.Duration { return max(per/125, min(per/10, time.Millisecond)) }
+// which a busy scheduler needs, at least 1 ms, and at most a tenth of the window, but 0.1 ms, or
+// no slot would be used in time. A request that comes later needs another slot. Since the window
+// is longer by slotAge, the limit holds for the sending itself, whatever the scheduler or a
+// SIGSTOP does in between.
+func slotAge(per time.Duration) time.Duration {
+	return max(per/125, min(per/10, time.Millisecond), 100*time.Microsecond)
+}
 
 func (l *StrictLimiter) maxSlotAge() time.Duration { return time.Duration(l.age.Load()) }
 

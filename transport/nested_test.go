@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
 )
 
@@ -52,6 +53,38 @@ func TestTransportOverATransport(t *testing.T) {
 	}
 }
 
+// Of several layers that retry only one does, or retries would multiply. A retry.Transport learns
+// at its second attempt that the one below has retried already.
+func TestRetriesDoNotMultiply(t *testing.T) {
+	limited := func(base http.RoundTripper) http.RoundTripper { return transport.New(quiet, transport.WithBase(base)) }
+	retrying := func(base http.RoundTripper) http.RoundTripper { return &retry.Transport{Base: wrapped{base}} }
+	for name, layers := range map[string][]func(http.RoundTripper) http.RoundTripper{ // from the lowest
+		"retry.Transport over retry.Transport":        {retrying, retrying},
+		"retry.Transport over Transport":              {limited, retrying},
+		"Transport over retry.Transport":              {retrying, limited},
+		"retry.Transport over two":                    {limited, limited, retrying},
+		"Transport over retry.Transport over another": {limited, retrying, limited},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for status, want := range map[int]int{429: 21, 503: 4} {
+				synctest.Test(t, func(t *testing.T) {
+					sent := 0
+					var rt http.RoundTripper = roundTripper(func(r *http.Request) (*http.Response, error) {
+						sent++
+						return answer(r, status)
+					})
+					for _, layer := range layers {
+						rt = layer(rt)
+					}
+					if err := get(t.Context(), rt, ""); err != nil || sent < want || sent > want+1 {
+						t.Errorf("one call answered %d was sent %d times, error %v; want %d or %d and none, as one policy says", status, sent, err, want, want+1)
+					}
+				})
+			}
+		})
+	}
+}
+
 func TestTransportsOverOneAnotherShareTheLimitBelow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWire(func(int, *http.Request) reply { return reply{} })
@@ -80,20 +113,24 @@ func TestTransportsOverOneAnotherShareTheLimitBelow(t *testing.T) {
 }
 
 // A Transport that is http.DefaultTransport limits also those that are made without a base,
-// but Base sends past it: a token must not wait behind the calls that wait for it.
+// but Base sends past it: a token must not wait behind the calls that wait for it. Two of them
+// may have become the default one after the other.
 func TestTransportAsDefaultTransport(t *testing.T) {
 	before := http.DefaultTransport
 	defer func() { http.DefaultTransport = before }()
 	synctest.Test(t, func(t *testing.T) {
-		base := answers(200)
-		d := transport.New(quiet, transport.WithBase(base), transport.WithLimiter(transport.NewLimiter(1, time.Hour)))
+		hourly := transport.WithLimiter(transport.NewLimiter(1, time.Hour))
+		d := transport.New(quiet, transport.WithBase(answers(200)), hourly)
 		http.DefaultTransport = d
 		if err := get(t.Context(), transport.New(quiet), ""); err != nil || d.Stats().Sent != 1 {
 			t.Errorf("error %v, %d requests through the default transport; want one", err, d.Stats().Sent)
 		}
-		began := time.Now()
-		if err := get(t.Context(), transport.Base(), ""); err != nil || time.Since(began) != 0 {
-			t.Errorf("Base: %v after %v; want no wait", err, time.Since(began))
+		http.DefaultTransport = transport.New(quiet)
+		for name, rt := range map[string]http.RoundTripper{"Base": transport.Base(), "Over(nil)": transport.Timeouts{}.Over(nil)} {
+			began := time.Now()
+			if err := get(t.Context(), rt, ""); err != nil || time.Since(began) != 0 {
+				t.Errorf("%s: %v after %v; want no wait", name, err, time.Since(began))
+			}
 		}
 	})
 }

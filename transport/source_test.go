@@ -248,3 +248,12 @@ func TestSetLimitBounds(t *testing.T) {
 		t.Errorf("SetLimit(%d): %v, then the limit is %v, want no error, and the same limit", maxLimit, err, l.limit())
 	}
 }
+
+// A program that has set something of HTTP/2 has dead connections detected, too.
+func TestSettingsOfHTTP2AreFilledIn(t *testing.T) {
+	own := tuned(&http.Transport{HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 7, PingTimeout: time.Second}}).HTTP2
+	if own.SendPingTimeout <= 0 || own.PingTimeout != time.Second || own.MaxConcurrentStreams != 7 {
+		t.Errorf("pings after %v, answered within %v, %d streams; want some time, 1s as set, 7 as set",
+			own.SendPingTimeout, own.PingTimeout, own.MaxConcurrentStreams)
+	}
+}

@@ -126,7 +126,7 @@ func (t *Transport) attempted(c *call, resp *http.Response, err error, next retr
 		asked := resp != nil && resp.Header.Get("Retry-After") != ""
 		next.Delay, began = t.engine.hold(next.Delay, c.took, asked)
 	}
-	if c.above != nil { // the Transport above repeats it, and logs it
+	if c.above { // the Transport above repeats it, and logs it
 		e := t.event(RateLimited, c, resp, err)
 		e.Again, e.Delay = true, next.Delay
 		t.report(c, e)
@@ -152,7 +152,7 @@ func (t *Transport) attempted(c *call, resp *http.Response, err error, next retr
 
 // reportChanges logs and reports what an attempt has changed for all calls, and long waits.
 func (t *Transport) reportChanges(c *call) {
-	if c.above == nil {
+	if !c.above {
 		c.logWait()
 	}
 	c.lastWait = 0
@@ -184,7 +184,7 @@ func (t *Transport) reportChanges(c *call) {
 
 // ended logs and reports what became of a call.
 func (t *Transport) ended(c *call, resp *http.Response, err error) {
-	if c.above != nil || err == nil && t.observers.none() {
+	if c.above || err == nil && t.observers.none() {
 		return
 	}
 	e := t.event(Done, c, resp, err)

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
@@ -31,11 +32,11 @@ type hook struct {
 	sent  atomic.Int64 // the gate.Instant when the request was written; 0: not yet
 	conns atomic.Int32 // connections that were had for it
 	over  atomic.Bool
-	below atomic.Bool           // there is another Transport below, which needs to know of this one
+	below atomic.Bool           // there is something below that retries, which needs to know of this one
 	err   atomic.Pointer[error] // why there was no slot for a further connection
 }
 
-// hooks decides which attempts have a hook. A hook costs seven allocations: little compared with a
+// hooks decides which attempts have a hook. A hook costs nine allocations: little compared with a
 // connection, but much for a base without connections, as in a test or a benchmark. So if the
 // first hooklessFrom answers of a base showed no connection, only one in hooklessEvery attempts
 // has a hook.
@@ -58,8 +59,9 @@ func (hs *hooks) on(e *engine, c *call, req *http.Request) (*hook, *http.Request
 	if !largerThan(req, writeBuffer) {
 		h.trace.WroteRequest = func(httptrace.WroteRequestInfo) { h.wroteHeaders() }
 	}
-	inner := contextValues{user: c.user(), flow: c.flow, priority: c.contextValues.priority, above: h} // for a Transport below
-	return h, req.WithContext(httptrace.WithClientTrace(inner.in(req.Context()), &h.trace))
+	inner := contextValues{user: c.user(), flow: c.flow, priority: c.contextValues.priority, above: true} // for a Transport below
+	ctx := retry.ContextOnce(inner.in(req.Context()), &h.below)
+	return h, req.WithContext(httptrace.WithClientTrace(ctx, &h.trace))
 }
 
 // learn notes whether the hook of an answered attempt has seen a connection.

@@ -70,6 +70,8 @@ func Redact(text string) string {
 	text = badPort.ReplaceAllString(text, "${1}"+Redacted)
 	text = commandArgs.ReplaceAllString(text, "${1} "+Redacted)
 	text = issued.ReplaceAllString(text, Redacted)
+	text = quotedUser.ReplaceAllString(text, "${1}${2}"+Redacted)
+	text = hideIf(text, userOption, isNoNumber)
 	if !maySecret.MatchString(text) {
 		return hideIf(hideIf(text, bearer, isToken), code, isNoErrorCode)
 	}
@@ -85,6 +87,7 @@ func Redact(text string) string {
 	text = hideIf(text, code, isNoErrorCode)
 	text = hideIf(text, printed, isNoNumber)
 	text = hideIf(text, login, isToken)
+	text = hideIf(text, stated, isNoProse)
 	return hideIf(text, named, hasLettersAndDigits)
 }
 
@@ -101,13 +104,16 @@ const (
 		`samlresponse|(?:device|auth|authorization)_code|` +
 		`(?:api|access|account|subscription|functions|private|secret|shared|signing|encryption|master|routing|integration)[-_ ]?key`
 	secretName = `(?:[\w.-]*(?:` + secretWord + `)|(?:\b|u0026|%(?:25)*(?:26|3f))sig|(?:\b|_)pass|\bjwt|\botp)`
-	headerName = `(?:[\w-]*(?:authorization|cookie))`
+	headerName = `(?:[\w-]*(?:authorization|cookie)|(?:[\w-]*[-_])?auth)`
 
 	// A name has a quote on both sides or none: a URL that is quoted may end in /token.
 	quotedName = `\\?["'](?:` + secretName + `|` + headerName + `)\\?["']\s*:\s*`
 
 	scheme = `(?:bearer|basic|digest|negotiate|ntlm|hawk|apikey|token|hmac|aws4-hmac-sha256|sharedkey|sharedkeylite|sharedaccesssignature)[ \t]+`
 	param  = `[\w.-]+=(?:"` + inDouble + `*"?|[^\s"',]*)`
+
+	// option is what stands before a user's name and password in a command.
+	option = `(?:(?:^|[\s"'\[])(?:-[uU]|--(?:proxy-)?user)["',\s=]+?|\bcurl\s(?:[^;&|\n]*?\s)?-[uU])`
 )
 
 var (
@@ -162,6 +168,15 @@ var (
 	code   = regexp.MustCompile(`(?i)(\bcode=)([^\s"',;&\]}]{8,})`)
 	named  = regexp.MustCompile(`(?i)((?:["']` + secretName + `["']|` + secretName + `)(?:\s+(?:is|was))?[\s:]+["'\[]?|\bauth\s+\[?(?:[\w-]+\s+)?)([^\s"',;&\]}]{6,})`)
 
+	// userOption is an argument of curl: a user and a password, which may have blanks if it is quoted.
+	userOption = regexp.MustCompile(`(` + option + `[^\s"':/]+:)([^\s"'/][^\s"']*)`)
+	quotedUser = regexp.MustCompile(`(` + option + `"[^\s":]+:)[^"\n]+|(` + option + `'[^\s':]+:)[^'\n]+`)
+
+	// stated is a name and all that a line says of it. After "token" alone parsers say what it is.
+	stated = regexp.MustCompile(`(?im)(\b[\w.-]*(?:[\w.-]token|secret|password|passwd|passphrase|passcode|pwd)\s*:[ \t]*)([^\s"',;&\]})][^\n"',;&\]})]*)`)
+	// prose is a word that says what is the matter, or an error code, such as NotFound and invalid_grant.
+	prose = regexp.MustCompile(`^(?:(?i:un|in|mis|no)\w+|\w+(?:ed|ing)|(?i:wrong|empty|forbidden|timeout|failure|correct|localhost|string|number|object)|(?:[A-Z]+[a-z]+){2,}|[A-Z]+)$`)
+
 	// secretHeader is the name of a header whose value is a secret.
 	secretHeader = regexp.MustCompile(`(?i)(?:` + secretName + `|` + headerName + `)$`)
 
@@ -204,9 +219,15 @@ func isNoErrorCode(value string) bool {
 	return !errorCode.MatchString(strings.TrimRight(value, ".:!)"))
 }
 
+// isNoProse tells a secret of one word from what is said of one.
+func isNoProse(value string) bool {
+	word := strings.TrimRight(value, " \t\r.:!")
+	return len(word) >= 6 && !strings.ContainsAny(word, " \t_.:/=<>") && word != Redacted && !prose.MatchString(word)
+}
+
 // isNoNumber tells a secret from a port, a status or a count.
 func isNoNumber(value string) bool {
-	return len(value) > 5 || strings.Trim(value, "0123456789:.") != ""
+	return len(value) > 5 || strings.Trim(value, "0123456789:.,;)") != ""
 }
 
 // hasLettersAndDigits tells "3f9a01bc" in "token 3f9a01bc is unknown" from a word or a number.

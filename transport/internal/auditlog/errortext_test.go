@@ -206,6 +206,21 @@ func TestRedact(t *testing.T) {
 		{`the password is hunter2; API key abc123def not found, the token is invalid`, `the password is REDACTED; API key REDACTED not found, the token is invalid`},
 		{`xoxb-1234-5678-abcdef ghp_0123456789abcdef ya29.a0AfH6SMB_x-yz01 are revoked: 403`, `REDACTED REDACTED REDACTED are revoked: 403`},
 
+		// Credentials of a registry, and of commands.
+		{`{"auths":{"h.io":{"auth":"dXNlcjpwYXNz"}},"status":403}`, `{"auths":{"h.io":{"auth":"REDACTED"}},"status":403}`},
+		{`{"x-auth":"hunter","author":"anna","authority":"login.aprimo.com"}`, `{"x-auth":"REDACTED","author":"anna","authority":"login.aprimo.com"}`},
+		{`curl -u anna:hunter https://h/x: exit status 22`, `curl -u anna:REDACTED https://h/x: exit status 22`},
+		{`curl --proxy-user "anna:hunter two" --user='anna:hunter two' -X GET`, `curl --proxy-user "anna:REDACTED" --user='anna:REDACTED' -X GET`},
+		{`curl -s -uanna:hunter https://h/x -u"anna:hunter two"`, `curl -s -uanna:REDACTED https://h/x -u"anna:REDACTED"`},
+		{`exec ["curl","-u","anna:hunter"]: exit status 22`, `exec ["curl","-u","anna:REDACTED"]: exit status 22`},
+		{`docker run -u 1000:1000, nc -u 10.0.0.1:53, git push -u origin main, -u https://h/x`, `docker run -u 1000:1000, nc -u 10.0.0.1:53, git push -u origin main, -u https://h/x`},
+
+		// A secret of letters alone, and what is said of one.
+		{"password: hunter, Secret: geheimnis\nrefresh_token: abcdefgh; status: 503", "password: REDACTED, Secret: REDACTED\nrefresh_token: REDACTED; status: 503"},
+		{`passphrase: correct-horse-battery`, `passphrase: REDACTED`},
+		{`password: incorrect, secret: NotFound, access_token: invalid_token, pwd: EXPIRED`, `password: incorrect, secret: NotFound, access_token: invalid_token, pwd: EXPIRED`},
+		{`reading the secret: login.aprimo.com: timeout; db password: wrong; unexpected token: identifier`, `reading the secret: login.aprimo.com: timeout; db password: wrong; unexpected token: identifier`},
+
 		// Prose.
 		{`ERR AUTH <password> called without any password configured`, `ERR AUTH <password> called without any password configured`},
 		{`AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value`, `AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value`},

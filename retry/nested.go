@@ -1,0 +1,27 @@
+package retry
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+type layerKey struct{}
+
+// ContextOnce returns a context whose requests have Calls that retry nothing, because whoever
+// sends them retries them, and retries would multiply. below, which must not be nil, becomes true
+// when there is such a Call.
+func ContextOnce(ctx context.Context, below *atomic.Bool) context.Context {
+	return context.WithValue(ctx, layerKey{}, below)
+}
+
+// isOnce reports whether a request is an attempt of a layer above, and tells that layer.
+func isOnce(ctx context.Context) bool {
+	below, ok := ctx.Value(layerKey{}).(*atomic.Bool)
+	if ok {
+		below.Store(true)
+	}
+	return ok
+}
+
+// once is the policy of a Call that is an attempt of another one.
+var once = Policy{Throttled: -1, Failures: -1}
