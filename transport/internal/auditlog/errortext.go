@@ -114,6 +114,7 @@ var (
 	// A URL ends where text goes on: at a blank, a quote, a bracket.
 	foreignURL        = regexp.MustCompile("(?i)\\b[a-z][a-z0-9+.-]*:/+[^\\s\"'`<>{}|\\\\]+")
 	escapedURL        = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*%3A%2F%2F[^\s"'&<>]*`)
+	escapedQuery      = regexp.MustCompile(`(?i)(%3F).*`)
 	foreignQuery      = regexp.MustCompile("\\?[^\\s\"'`<>?=&]+=[^\\s\"'`<>]*")
 	userinfo          = regexp.MustCompile("[\\w.+%~-]*:[^\\s\"'`<>/@]+@")
 	uploadTokenInText = regexp.MustCompile("(?i)(/+uploads/+segments/+)[^/\\s\"'`?]+|(/+uploads/+)[^/\\s\"'`?]{8,}[^/\\s\"'`?.,:;!)\\]]")
@@ -227,9 +228,7 @@ func safeUserinfo(text string) string {
 // safeEscapedURL hides the query of a URL that is a value of another one.
 func safeEscapedURL(text string) string {
 	scheme, rest, _ := strings.Cut(text, "%")
-	if i := strings.Index(strings.ToUpper(rest), "%3F"); i >= 0 {
-		rest = rest[:i+3] + Redacted
-	}
+	rest = escapedQuery.ReplaceAllString(rest, "${1}"+Redacted)
 	if strings.Contains(rest, "%40") {
 		rest = "3A%2F%2F" + Redacted
 	}
