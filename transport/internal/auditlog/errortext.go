@@ -100,7 +100,8 @@ const (
 	secretWord = `token|secret|password|passwd|passphrase|passcode|pwd|signature|credential|assertion|verifier|sess(?:ion)?_?id|aspxauth|` +
 		`samlresponse|(?:device|auth|authorization)_code|` +
 		`(?:api|access|account|subscription|functions|private|secret|shared|signing|encryption|master|routing|integration)[-_ ]?key`
-	secretName = `(?:[\w.-]*(?:` + secretWord + `)|(?:\b|u0026|%(?:25)*(?:26|3f))sig|(?:\b|_)pass|\bjwt|\botp)`
+	// The short ones end a name only as a word of it.
+	secretName = `(?:[\w.-]*(?:` + secretWord + `)|(?:\b|[\w.-]*[._-])(?:sig|pass|jwt|otp)|(?:u0026|%(?:25)*(?:26|3f))sig)`
 	headerName = `(?:[\w-]*(?:authorization|cookie))`
 
 	// A name has a quote on both sides or none: a URL that is quoted may end in /token.
