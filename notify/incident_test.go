@@ -340,3 +340,124 @@ func TestAlertsThatAreAllowed(t *testing.T) {
 		}
 	}
 }
+
+// While no alert of its own is due, an incident waits for a digest, from when that is clear.
+func TestSinceWhenADigestIsDue(t *testing.T) {
+	l := limits{Rule{Within: time.Minute, Cooldown: time.Hour, Reminder: 4 * time.Hour}, 4}
+	for _, c := range []struct {
+		what     string
+		since    time.Time
+		reported int
+		at       time.Duration
+		want     time.Time
+	}{
+		{"nothing was reported", time.Time{}, 0, time.Second, after(time.Second)},
+		{"it waits already", noon, 0, time.Second, noon},
+		{"it was reported", time.Time{}, 3, time.Second, time.Time{}},
+		{"it was reported as long ago as a reminder", time.Time{}, 3, 4 * time.Hour, after(4 * time.Hour)},
+	} {
+		i := incident{State: stateActive, ID: "i", Noticed: noon, Opened: noon, Reported: noon, Flapping: true, ReportedTotal: c.reported, DigestSince: c.since}
+		i.Noticed = after(c.at) // so that it is not long enough for an alert of its own
+		if got := i.due(after(c.at), l); got != "" || !i.DigestSince.Equal(c.want) {
+			t.Errorf("%s: got %q, a digest since %v; want none, since %v", c.what, got, i.DigestSince, c.want)
+		}
+	}
+}
+
+// When the program ends it reports what it can: an incident that had no alert, or what is kept.
+func TestTheLastAlert(t *testing.T) {
+	kept := []Summary{{}}
+	for _, c := range []struct {
+		what string
+		i    incident
+		want Phase
+	}{
+		{"nothing", incident{DigestSince: noon}, ""},
+		{"a new incident", incident{State: stateActive, Noticed: noon}, Firing},
+		{"one that ends", incident{State: stateClearing, Noticed: noon}, Digest},
+		{"one with an alert", incident{State: stateActive, Noticed: noon, Number: 1, DigestSince: noon}, ""},
+		{"one with an attempt", incident{State: stateActive, Noticed: noon, Reported: noon, DigestSince: noon}, ""},
+		{"one after another's alert", incident{State: stateActive, Noticed: after(1), Reported: noon}, Firing},
+		{"earlier ones", incident{Unreported: kept, DigestSince: noon}, Digest},
+	} {
+		if got := c.i.lastPhase(); got != c.want || got == "" && !c.i.DigestSince.IsZero() {
+			t.Errorf("%s: got %q, a digest since %v; want %q", c.what, got, c.i.DigestSince, c.want)
+		}
+	}
+	for _, c := range []struct {
+		what      string
+		number    int
+		allowed   bool
+		want      Phase
+		keptTotal int
+	}{{"reported", 1, true, Resolved, 0}, {"not allowed", 1, false, "", 5}, {"never reported", 0, true, "", 5}} {
+		i := incident{State: stateClearing, ID: "i", Number: c.number, Sum: Alert{Total: 5, Peak: 2, Lost: 1, Since: noon, Latest: after(1)}}
+		if got := i.end(func(p Phase) bool { return c.allowed && p == Resolved }, after(2)); got != c.want || i.suppressed() != c.keptTotal || i.State != stateOK {
+			t.Errorf("the end of an incident that was %s: got %q, %d events kept, %s; want %q, %d", c.what, got, i.suppressed(), i.State, c.want, c.keptTotal)
+		}
+		if c.keptTotal > 0 {
+			want := Summary{Incident: "i", Since: noon, Ended: after(1), Total: 5, Peak: 2, Lost: 1, Opened: c.number > 0}
+			if diff := cmp.Diff(want, i.Unreported[0]); diff != "" || i.UnreportedSum.Total != 5 || i.Sum.Total != 0 || !i.DigestSince.Equal(after(2)) {
+				t.Errorf("%s: got %+v and another summary than wanted (-want +got):\n%s", c.what, i.UnreportedSum, diff)
+			}
+		}
+	}
+}
+
+// The steps of an incident that is switched off, or invalid, or may not be reported.
+func TestStepsOfAnIncident(t *testing.T) {
+	l := limits{Rule{Within: time.Minute, Cooldown: time.Hour}, 1}
+	off, stored := l, l
+	off.count = 0
+	stored.Store = Dir("unused")
+	due := func() incident {
+		return incident{Times: []time.Time{noon}, Latest: noon, Due: true, Sum: Alert{Total: 1, Since: noon}}
+	}
+	for _, c := range []struct {
+		what    string
+		i       incident
+		l       limits
+		closing bool
+		allowed bool
+		want    Phase
+		state   string
+	}{
+		{"due", due(), l, false, true, Firing, stateActive},
+		{"not allowed", due(), l, false, false, "", stateActive},
+		{"switched off", due(), off, false, true, "", ""},
+		{"without an ID", incident{State: stateActive}, l, false, true, "", ""},
+		{"too few", incident{Times: []time.Time{noon}, Latest: noon}, l, false, true, "", ""},
+		{"the last step", incident{State: stateActive, ID: "i", Noticed: noon, Times: []time.Time{noon}, Latest: noon, Opened: noon}, l, true, true, Firing, stateActive},
+		{"the last step with a Store", incident{State: stateActive, ID: "i", Noticed: noon, Times: []time.Time{noon}, Latest: noon, Opened: noon}, stored, true, true, "", stateActive},
+	} {
+		if got := c.i.step(noon, c.l, "i", c.closing, func(Phase) bool { return c.allowed }); got != c.want || c.i.State != c.state {
+			t.Errorf("%s: got %q, state %q; want %q, %q", c.what, got, c.i.State, c.want, c.state)
+		}
+	}
+	i := due()
+	i.PreviousSum = Alert{Total: 2, Since: after(-1)}
+	i.ReportedTotal, i.Number = 7, 7
+	i.begin(after(1), "new")
+	if i.State != statePending || !i.Noticed.Equal(after(1)) || i.ID != "new" || i.Number != 0 || i.ReportedTotal != 0 || i.Sum.Total != 3 || i.PreviousSum.Total != 0 {
+		t.Errorf("got %+v, want a new incident of 3 events", i)
+	}
+}
+
+// What a process has counted is added by the clock of the state.
+func TestCountsOfAProcess(t *testing.T) {
+	l := limits{Rule{Within: time.Minute}, 2}
+	var c incident
+	c.add(tally{}, "p", noon, 0, l)
+	if !c.Latest.IsZero() {
+		t.Errorf("got %+v after nothing was added, want nothing", c)
+	}
+	c.add(tally{count: 2, times: []time.Time{noon, after(1)}, answers: 2, inFlight: 30}, "p", after(9), 5, l)
+	if !c.Latest.Equal(after(9)) || len(c.Times) != 2 || !c.Times[0].Equal(after(5)) || !c.Times[1].Equal(after(6)) || !c.Due ||
+		c.Sum.Total != 2 || !c.Sum.Since.Equal(after(5)) || len(c.Shares) != 1 || c.Shares[0] != (queueShare{"p", 30, 2}) {
+		t.Errorf("got %+v, want 2 events by the clock of the state, and a share", c)
+	}
+	c.add(tally{count: 1, times: []time.Time{noon}, inFlight: 30}, "q", after(9), 0, l)
+	if len(c.Shares) != 1 {
+		t.Errorf("got the shares %v, want none of a process without an answer", c.Shares)
+	}
+}

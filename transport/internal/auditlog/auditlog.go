@@ -69,7 +69,7 @@ func (o *occasional) due(now time.Time) (suppressed int, due bool) {
 	defer o.mu.Unlock()
 	if !o.last.IsZero() && now.Sub(o.last) < lineInterval {
 		o.suppressed++
-		return 0, false
+		return suppressed, false
 	}
 	suppressed, o.suppressed, o.last = o.suppressed, 0, now
 	return suppressed, true
