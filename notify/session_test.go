@@ -171,3 +171,33 @@ func TestAcceptedMailDoesNotWaitForQuit(t *testing.T) {
 		}
 	})
 }
+
+// A mail that is handed over when the attempt's time has just ended has no more time.
+func TestHandedOverTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 50 {
+			p := new(attemptTimeout)
+			p.whole = context.WithValue(t.Context(), timeoutKey{}, p)
+			usual, end := context.WithCancel(p.whole)
+			p.usual = usual
+			s := new(session)
+			ctx, cancel := s.limit(usual)
+			end()
+			s.handOver()
+			synctest.Wait()
+			if ctx.Err() == nil {
+				t.Error("got more time, want none")
+			}
+			cancel()
+		}
+	})
+}
+
+// The context of a token function ends when it has returned.
+func TestTheContextOfToken(t *testing.T) {
+	var given context.Context
+	e := Email{Token: func(ctx context.Context) (string, error) { given = ctx; return "x", nil }}
+	if token, err := e.token(t.Context()); token != "x" || err != nil || given.Err() == nil {
+		t.Errorf("got %q, %v, and a context with %v; want x, and an end", token, err, given.Err())
+	}
+}
