@@ -202,6 +202,7 @@ func TestJSONThatIsCut(t *testing.T) {
 func TestNamesOfFiles(t *testing.T) {
 	for _, c := range []struct{ header, link, want string }{
 		{`attachment; filename="a.jpg"`, "/x.png", "a.jpg"},
+		{`attachment; filename*0="a;"; filename*1="b.jpg"`, "/x.png", "a;b.jpg"},
 		{`attachment; filename=a b.jpg ; size=3`, "/x.png", "a b.jpg"},
 		{`attachment; filename="a\"b\\c.jpg"; x=y`, "/x.png", "c.jpg"},
 		{`attachment;; filename="a;b.jpg`, "/x.png", "a;b.jpg"},

@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/cenkalti/backoff/v4"
 	"github.com/gofrs/flock"
@@ -137,7 +136,7 @@ func (d *download) run(ctx context.Context) error {
 			return err
 		}
 	}
-	wait := backoff.NewExponentialBackOff(backoff.WithMaxElapsedTime(0), backoff.WithMaxInterval(20*time.Second))
+	wait := backoff.NewExponentialBackOff(backoff.WithMaxElapsedTime(0))
 	most := d.done
 	for tries := 1; ; tries++ {
 		err := d.attempt(ctx)

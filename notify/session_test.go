@@ -201,3 +201,21 @@ func TestTheContextOfToken(t *testing.T) {
 		t.Errorf("got %q, %v, and a context with %v; want x, and an end", token, err, given.Err())
 	}
 }
+
+// The trace has the server's answer to the mail, also if it is a refusal.
+func TestTheTraceOfAMail(t *testing.T) {
+	for answer, want := range map[string]string{"250 queued as 17": "server: 250 queued as 17\n", "554 spam": `server: 554 "spam"` + "\n"} {
+		synctest.Test(t, func(t *testing.T) {
+			var trace strings.Builder
+			e := Email{Addr: "mx:25", From: "a@example.com", InsecureNoTLS: true, Trace: &trace}
+			m, err := e.message(Alert{}, []*mail.Address{{Address: "b@example.com"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = scripted{lines: []string{"220 hi", "250 mx", "250 ok", "250 ok", "354 go", answer, "221 bye"}}.send(t, t.Context(), e, m)
+			if (err != nil) != strings.HasPrefix(answer, "554") || !strings.Contains(trace.String(), want) || !strings.Contains(trace.String(), " bytes)") {
+				t.Errorf("%s: got %v and the trace\n%s", answer, err, trace.String())
+			}
+		})
+	}
+}

@@ -315,3 +315,11 @@ func TestTheGraceOfForeignCode(t *testing.T) {
 		close(hang)
 	})
 }
+
+// An Alerter that is nil has no status, and has delivered nothing.
+func TestANilAlerter(t *testing.T) {
+	var a *Alerter
+	if sent, failed, pending := a.Deliveries(); sent != 0 || failed != 0 || pending != 0 || a.Status() != nil {
+		t.Errorf("got %d, %d, %d, %v; want nothing", sent, failed, pending, a.Status())
+	}
+}
