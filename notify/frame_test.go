@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/mail"
 	"strings"
 	"testing"
@@ -191,6 +192,23 @@ func TestCleanText(t *testing.T) {
 	for n, want := range map[int]int{4096: 4096, 4097: 4096 + len("…")} {
 		if got := newRedactor("hunter22").text(strings.Repeat("x ", (n+1)/2)[:n]); len(got) != want {
 			t.Errorf("got %d bytes of %d, want %d", len(got), n, want)
+		}
+	}
+}
+
+// Printed settings say how the login is made, and where alerts go.
+func TestPrintedSettings(t *testing.T) {
+	token := func(context.Context) (string, error) { return "", nil }
+	for want, v := range map[string]any{
+		"notify.Email(mx:25, from a to b, c, no login)": Email{Addr: "mx:25", From: "a", To: []string{"b", "c"}},
+		"notify.Email(, from  to , login as u)":         Email{Username: "u", Password: "p"},
+		"notify.Email(, from  to , XOAUTH2 as u)":       Email{Username: "u", Token: token},
+		"notify.Webhook(json to h)":                     Webhook{URL: "https://h/x"},
+		"notify.Webhook(slack to ?)":                    Webhook{URL: "%zz", Shape: Slack},
+		`notify.Routes["a" "route 2"]`:                  Routes{{Name: "a"}, {}},
+	} {
+		if got := fmt.Sprintf("%+v", v); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }

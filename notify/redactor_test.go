@@ -142,6 +142,7 @@ func TestRedactorOfUnusualSecrets(t *testing.T) {
 		{"kkqqkk7", `535 kk\qqkk7 is wrong`, "535 *** is wrong"},
 		{"  ", "535 no login", "535 no login"},
 		{"secret99word", "535 secr\n5.7.8 et99word x", "535 ***\n*** *** x"},
+		{"hunter22", "535 hunter2%32", "535 ***"},
 		{"abc", "535 abcd bcd", "535 *** bcd"},
 		{"abcdefg", "535 ABCDEFGH cdefgh", "535 *** cdefgh"},
 	} {

@@ -323,3 +323,23 @@ func TestANilAlerter(t *testing.T) {
 		t.Errorf("got %d, %d, %d, %v; want nothing", sent, failed, pending, a.Status())
 	}
 }
+
+// A brokenStore has an error that is not ours.
+type brokenStore struct{ countingStore }
+
+func (*brokenStore) Load(context.Context, string) ([]byte, error) {
+	return nil, errors.New("dial https://h/path?key=hunter: refused\nx")
+}
+
+// An error of the Store is cleaned before it is logged, and a Store that has not returned is not
+// called again.
+func TestErrorsOfTheStore(t *testing.T) {
+	g := &guardedStore{store: new(brokenStore)}
+	if _, err := g.Load(t.Context(), ""); err == nil || err.Error() != "dial https://h refused x" {
+		t.Errorf("got %v, want it without path and query, in one line", err)
+	}
+	g.busy.Store(true)
+	if _, err := g.Load(t.Context(), ""); err == nil || err.Error() != "notify: the Store has not returned from an earlier call" {
+		t.Errorf("got %v of a Store that hangs, want that it has not returned", err)
+	}
+}
