@@ -577,3 +577,39 @@ func TestWhenAnETAIsKnown(t *testing.T) {
 		}
 	})
 }
+
+// Wait polls after a second, then ever less often, each half minute in the end, and gives a server
+// that is away half an hour.
+func TestPollsOfAnOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var times []time.Time
+		c := answering(t, 200, `{"id":"1","status":"Executing"}`, func() { times = append(times, time.Now()) })
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		times = append(times, time.Now())
+		if _, err := c.Orders.Wait(ctx, "1"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's end", err)
+		}
+		want := firstPollDelay.Seconds()
+		for i := range times[1:] {
+			if got := times[i+1].Sub(times[i]).Seconds(); got < want*0.89 || got > want*1.13 {
+				t.Errorf("poll %d: got it %.1f s after the one before, want %.1f ± 10 %%", i, got, want)
+			}
+			want = min(30, want*pollDelayGrowth)
+		}
+		if want != 30 || firstPollDelay != time.Second {
+			t.Errorf("got pauses from %v to %v s, want 1 s to 30 s", firstPollDelay, want)
+		}
+		down := answering(t, 503, "", func() {})
+		begin := time.Now()
+		_, err := down.Orders.Wait(t.Context(), "1")
+		if took := time.Since(begin); took < 30*time.Minute || took >= 31*time.Minute || !errors.As(err, new(*UnknownOutcomeError)) {
+			t.Errorf("got %v after %v, want an unknown outcome after half an hour", err, took)
+		}
+	})
+	for range 1000 {
+		if d := jitter(time.Second); d < 900*time.Millisecond || d > 1100*time.Millisecond {
+			t.Fatalf("got %v of a second, want 0.9 to 1.1 s", d)
+		}
+	}
+}

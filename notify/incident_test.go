@@ -461,3 +461,34 @@ func TestCountsOfAProcess(t *testing.T) {
 		t.Errorf("got the shares %v, want none of a process without an answer", c.Shares)
 	}
 }
+
+// An alert has ten names of a kind; what is kept for a later one, twenty.
+func TestHowManyNamesAreKept(t *testing.T) {
+	var names []Tally
+	for i := range 30 {
+		names = append(names, Tally{Name: fmt.Sprint(i), Count: 30 - i})
+	}
+	many := Alert{Total: 5, Since: noon, Users: names, Operations: names, Hosts: names}
+	count := func(what string, a Alert, want int) {
+		t.Helper()
+		if len(a.Users) != want || len(a.Operations) != want || len(a.Hosts) != want || a.Users[0].Name != "0" {
+			t.Errorf("%s: got %d, %d, %d names, want the first %d of each", what, len(a.Users), len(a.Operations), len(a.Hosts), want)
+		}
+	}
+	c := incident{State: stateActive, ID: "i", Sum: many}
+	count("an alert", c.alert(Firing, noon, limits{}), 10)
+	count("the state", c.Sum, 30)
+	c.end(func(Phase) bool { return false }, noon)
+	count("what is kept", c.UnreportedSum, 20)
+	count("a digest", c.alert(Digest, noon, limits{}), 10)
+	c = incident{Latest: after(1), Sum: many}
+	c.expire(after(time.Minute+1), limits{Rule{Within: time.Minute}, 1})
+	count("the window before", c.PreviousSum, 20)
+	count("all of few", many.top(50), 30)
+	for i := range 200 {
+		names = append(names, Tally{Name: fmt.Sprint("x", i), Count: 1})
+	}
+	if got := mergeTallies(names, nil); len(got) != 100 {
+		t.Errorf("got %d names in the state, want 100", len(got))
+	}
+}
