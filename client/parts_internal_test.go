@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -612,4 +613,74 @@ func TestPollsOfAnOrder(t *testing.T) {
 			t.Fatalf("got %v of a second, want 0.9 to 1.1 s", d)
 		}
 	}
+}
+
+// However often a path is locked and unlocked at the same time, that is no error.
+func TestOnePathIsLockedByMany(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			d := &download{path: path}
+			for range 300 {
+				if _, err := d.tryLock(); err != nil {
+					t.Errorf("got %v, want the lock or not", err)
+				}
+				d.unlock()
+			}
+		})
+	}
+	all.Wait()
+}
+
+// The total of an export is what was read before, and what the server says, less what is known.
+func TestTheTotalOfAnExport(t *testing.T) {
+	for _, c := range []struct {
+		seen, items, total int
+		want               int64
+	}{{0, 2, 9, 109}, {3, 2, 9, 106}, {3, 2, 3, 100}, {3, 2, 2, 100}, {0, 2, 2, 102}, {0, 2, 1, -1}} {
+		x := &Export{read: 100, seen: map[string]struct{}{}}
+		for i := range c.seen {
+			x.seen[fmt.Sprint(i)] = struct{}{}
+		}
+		if got := x.totalAfter(&Page[Record]{Items: make([]*Record, c.items), TotalCount: c.total}); got != c.want {
+			t.Errorf("%+v: got %d, want %d", c, got, c.want)
+		}
+	}
+}
+
+// A search for keys outlasts failures that pass, gathers for its time, and ends when nobody waits.
+func TestSearchesForKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		var first time.Duration
+		base := roundTripFunc(func(r *http.Request) (*http.Response, error) {
+			status := 200
+			if first == 0 {
+				first = time.Since(begin)
+			}
+			if time.Since(begin) < 5*time.Minute {
+				status = 503
+			}
+			return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"items":[]}`)), Request: r}, nil
+		})
+		c, err := New("acme", oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "x"}), WithHTTPClient(&http.Client{Transport: base}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, err := c.Records.find(t.Context(), UniqueKey{FieldName: "Key", Value: "k"}, time.Second)
+		if took := time.Since(begin); rec != nil || err != nil || first != time.Second || took < 5*time.Minute || took > 6*time.Minute || len(c.Records.searches.open) != 0 {
+			t.Errorf("got %v, %v after %v, the first search after %v; want none after 5 min, the first after 1 s", rec, err, took, first)
+		}
+		begin = time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := c.Records.find(ctx, UniqueKey{FieldName: "Key", Value: "k"}, time.Second); !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, new(*UnknownOutcomeError)) {
+			t.Errorf("got %v at the context's end, want an unknown outcome", err)
+		}
+		synctest.Wait()
+		if len(c.Records.searches.open) != 0 {
+			t.Error("got a search that is still open, want none")
+		}
+	})
 }
