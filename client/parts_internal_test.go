@@ -156,6 +156,21 @@ func TestHowMuchOfAPartIsTrusted(t *testing.T) {
 	}
 }
 
+// A brokenDisk cannot be read.
+type brokenDisk struct{}
+
+func (brokenDisk) ReadAt([]byte, int64) (int, error) { return 0, errors.New("broken") }
+
+// Nothing of a part that cannot be read is trusted.
+func TestAPartThatCannotBeRead(t *testing.T) {
+	if n := beforeZeros(brokenDisk{}, 9); n != 0 {
+		t.Errorf("got %d bytes, want 0", n)
+	}
+	if _, err := crcOf(brokenDisk{}, 9); err == nil {
+		t.Error("got a sum, want an error")
+	}
+}
+
 // An earlier part is resumed if its state is known and of this link; of a complete one a byte is
 // requested again.
 func TestWhichPartsAreResumed(t *testing.T) {
@@ -683,4 +698,31 @@ func TestSearchesForKeys(t *testing.T) {
 			t.Error("got a search that is still open, want none")
 		}
 	})
+}
+
+// The error of a token request has none of what it contained, whatever the flow.
+func TestSecretsOfTokenRequests(t *testing.T) {
+	base := roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		data, _ := io.ReadAll(r.Body)
+		form, _ := url.ParseQuery(string(data))
+		user, secret, _ := r.BasicAuth()
+		said := fmt.Sprintf("I know %s, %s, %s, %s, %s", user, secret, form.Get("client_secret"), form.Get("password"), form.Get("refresh_token"))
+		return &http.Response{StatusCode: 400, Header: http.Header{"Content-Type": {"text/plain"}}, Body: io.NopCloser(strings.NewReader(said)), Request: r}, nil
+	})
+	via := TokenHTTPClient(&http.Client{Transport: base})
+	for name, tokens := range map[string]*Tokens{
+		"client credentials": ClientCredentials("acme", "id", "plainwordone", via), "password": Password("acme", "id", "plainwordone", "anna", "plainwordtwo", via),
+		"refresh": Refresh("acme", "id", "plainwordone", "plainwordtwo", via),
+	} {
+		if _, err := tokens.Token(); err == nil || !strings.Contains(err.Error(), "I know") || strings.Contains(err.Error(), "plainword") {
+			t.Errorf("%s: got %v, want what the server said without secrets", name, err)
+		}
+	}
+	for name, tokens := range map[string]*Tokens{
+		"no secret": ClientCredentials("acme", "id", ""), "no user": Password("acme", "id", "s", "", "t"), "no user token": Password("acme", "id", "s", "u", ""), "no refresh token": Refresh("acme", "id", "s", ""),
+	} {
+		if _, err := tokens.Token(); err == nil || !strings.Contains(err.Error(), "empty") {
+			t.Errorf("%s: got %v, want that it is empty", name, err)
+		}
+	}
 }

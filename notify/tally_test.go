@@ -116,13 +116,13 @@ func TestSaturationIsMeasured(t *testing.T) {
 		{"no capacity", transport.Event{Queued: 80}, []time.Duration{0, 15 * time.Second, 30 * time.Second, 45 * time.Second, time.Minute}, 0},
 		{"once a second", slow, []time.Duration{0, 15 * time.Second, 30 * time.Second, 45 * time.Second, time.Minute, time.Minute + 1, 61*time.Second - 1, 61 * time.Second}, 2},
 	} {
-		var s saturation
+		var s, off saturation
 		got := 0
 		for _, at := range c.times {
 			if s.observe(c.e, after(at), r) {
 				got++
 			}
-			if s.observe(c.e, after(at), Rule{}) {
+			if off.observe(c.e, after(at), Rule{}) {
 				t.Errorf("%s: got a hit without MaxDelay, want none", c.what)
 			}
 		}

@@ -343,3 +343,16 @@ func TestErrorsOfTheStore(t *testing.T) {
 		t.Errorf("got %v of a Store that hangs, want that it has not returned", err)
 	}
 }
+
+// A process remembers the last 64 results: the state learns them again if an answer is lost.
+func TestResultsThatAreRemembered(t *testing.T) {
+	a := New(deaf, quietRule(nil))
+	defer a.Close()
+	for i := range 100 {
+		r := receipt{fmt.Sprint(i), "route"}
+		o := a.conclude(r, &delivery{left: []target{{Route: "route"}}}, true, nil)
+		if n := len(o.done); n != min(i+1, 64) || o.done[n-1] != r || o.kept || o.release || o.rollback {
+			t.Fatalf("result %d: got %+v, want the last 64 to be remembered", i, o)
+		}
+	}
+}
