@@ -216,9 +216,12 @@ func TestFlapping(t *testing.T) {
 	if len(i.Begun) != 4 || !i.Begun[0].Equal(after(-3*time.Hour)) || !i.Begun[3].Equal(noon) || !i.Flapping {
 		t.Errorf("got %v, flapping %v; want the last 4, and flapping", i.Begun, i.Flapping)
 	}
-	// The gap between two digests doubles up to the time of a reminder.
+}
+
+// The gap between two digests doubles up to the time of a reminder.
+func TestGapsOfDigests(t *testing.T) {
 	l := limits{Rule{Cooldown: time.Hour}, 1}
-	i = incident{Flapping: true}
+	i := incident{Flapping: true}
 	for n, want := range []time.Duration{1, 2, 4, 4} {
 		i.Unreported = []Summary{{Total: 2, Lost: 1, Peak: 3}, {Total: 5, Lost: 2, Peak: 1}}
 		i.Dropped, i.DroppedCount = Summary{Total: 10, Lost: 10}, 7

@@ -7,34 +7,43 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// activeIncident returns an incident that began at noon.
+func activeIncident(id string, total int) incident {
+	return incident{
+		State: stateActive, ID: id, Latest: noon, Number: 1, Reported: noon, ReportedTotal: total, Times: []time.Time{noon},
+		Sum: Alert{Total: total, Since: noon, Latest: noon, Peak: 1},
+	}
+}
+
+// changed returns an incident with a change.
+func changed(c incident, change func(*incident)) incident {
+	change(&c)
+	return c
+}
+
+// continued makes an incident have later and greater figures.
+func continued(c *incident) {
+	c.Latest, c.Number, c.ReportedTotal, c.Times, c.Sum.Peak = after(5), 3, 9, []time.Time{noon, after(5)}, 4
+	c.Sum.Latest = after(5)
+}
+
 // An incident that has continued in two states reports in the end what neither has reported.
 func TestIncidentsThatContinuedApart(t *testing.T) {
-	active := func(id string, total int) incident {
-		return incident{State: stateActive, ID: id, Latest: noon, Number: 1, Reported: noon, ReportedTotal: total, Times: []time.Time{noon}, Sum: Alert{Total: total, Since: noon, Latest: noon, Peak: 1}}
-	}
-	with := func(c incident, change func(*incident)) incident {
-		change(&c)
-		return c
-	}
 	over := func(c *incident) { c.State = stateOK }
-	more := func(c *incident) {
-		c.Latest, c.Number, c.ReportedTotal, c.Times, c.Sum.Peak = after(5), 3, 9, []time.Time{noon, after(5)}, 4
-		c.Sum.Latest = after(5)
-	}
 	for _, c := range []struct {
 		what                string
 		stored, alone, base incident
 		state, id           string
 		total, kept         int
 	}{
-		{"nothing new", active("a", 5), active("a", 5), active("a", 5), stateActive, "a", 5, 0},
-		{"more of the same", active("a", 5), with(active("a", 9), more), active("a", 3), stateActive, "a", 11, 0},
-		{"more of what ended here", with(active("a", 5), over), active("a", 9), active("a", 3), stateOK, "a", 5, 0},
-		{"its end was reported", active("a", 5), with(active("a", 5), over), active("a", 5), stateOK, "a", 0, 0},
-		{"its end was reported, and more happened", with(active("a", 5), func(c *incident) { c.Latest = after(1) }), with(active("a", 5), over), active("a", 5), stateActive, "a", 5, 0},
-		{"another ended", active("a", 5), with(active("b", 5), over), active("b", 5), stateActive, "a", 5, 0},
-		{"a new one", incident{}, active("b", 9), incident{}, stateActive, "b", 9, 0},
-		{"two", active("a", 5), active("b", 9), incident{}, stateActive, "a", 5, 9},
+		{"nothing new", activeIncident("a", 5), activeIncident("a", 5), activeIncident("a", 5), stateActive, "a", 5, 0},
+		{"more of the same", activeIncident("a", 5), changed(activeIncident("a", 9), continued), activeIncident("a", 3), stateActive, "a", 11, 0},
+		{"more of what ended here", changed(activeIncident("a", 5), over), activeIncident("a", 9), activeIncident("a", 3), stateOK, "a", 5, 0},
+		{"its end was reported", activeIncident("a", 5), changed(activeIncident("a", 5), over), activeIncident("a", 5), stateOK, "a", 0, 0},
+		{"its end was reported, and more happened", changed(activeIncident("a", 5), func(c *incident) { c.Latest = after(1) }), changed(activeIncident("a", 5), over), activeIncident("a", 5), stateActive, "a", 5, 0},
+		{"another ended", activeIncident("a", 5), changed(activeIncident("b", 5), over), activeIncident("b", 5), stateActive, "a", 5, 0},
+		{"a new one", incident{}, activeIncident("b", 9), incident{}, stateActive, "b", 9, 0},
+		{"two", activeIncident("a", 5), activeIncident("b", 9), incident{}, stateActive, "a", 5, 9},
 	} {
 		got := c.stored
 		got.merge(c.alone, c.base)
@@ -48,15 +57,17 @@ func TestIncidentsThatContinuedApart(t *testing.T) {
 			t.Errorf("%s: got %+v, want the later and greater figures", c.what, got)
 		}
 	}
-	// The figures of the other one are kept if they are greater.
-	c := with(active("a", 5), more)
-	c.extend(active("a", 9), 4)
+}
+
+// Of two figures the greater one is kept, and what was reported about earlier incidents is added once.
+func TestFiguresOfIncidentsThatContinuedApart(t *testing.T) {
+	c := changed(activeIncident("a", 5), continued)
+	c.extend(activeIncident("a", 9), 4)
 	if c.Sum.Total != 9 || !c.Latest.Equal(after(5)) || !c.Sum.Latest.Equal(after(5)) || c.Sum.Peak != 4 || c.Number != 3 || c.ReportedTotal != 9 || len(c.Times) != 1 {
 		t.Errorf("got %+v, want the later and greater figures, and the times of the other", c)
 	}
-	// What was reported about earlier ones is added once.
 	stored := incident{Opened: noon, Reported: after(2), Unreported: []Summary{{Incident: "here"}}, Digests: 2, DroppedCount: 3, Dropped: Summary{Total: 3}, UnreportedSum: Alert{Total: 4}, DigestSince: after(7)}
-	alone := active("b", 9)
+	alone := activeIncident("b", 9)
 	alone.Opened, alone.Reported, alone.Latest, alone.Digests = after(1), after(1), after(3), 1
 	alone.Unreported = []Summary{{Incident: "here"}, {Incident: "base"}, {Incident: "new"}}
 	stored.merge(alone, incident{Unreported: []Summary{{Incident: "base"}}})
