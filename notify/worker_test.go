@@ -79,6 +79,7 @@ func TestHowOftenTheStoreIsRead(t *testing.T) {
 		s := new(countingStore)
 		a := New(deaf, quietRule(s))
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if n := s.reads(); n != 1 {
 			t.Errorf("an idle process: got %d reads, want 1", n)
 		}
@@ -94,6 +95,7 @@ func TestHowOftenTheStoreIsRead(t *testing.T) {
 			throttle(t, a, 1)
 			time.Sleep(300 * time.Millisecond)
 		}
+		synctest.Wait()
 		if n := s.reads(); n < 25 || n > 33 {
 			t.Errorf("half a minute with events: got %d reads, want one a second", n)
 		}
@@ -141,6 +143,7 @@ func TestAContendedStoreIsGivenUp(t *testing.T) {
 		r.Logger = &logger
 		a := New(deaf, r)
 		time.Sleep(1500 * time.Millisecond)
+		synctest.Wait()
 		s.mu.Lock()
 		swaps := s.swaps
 		s.mu.Unlock()
@@ -235,6 +238,7 @@ func TestLinesAboutDeliveries(t *testing.T) {
 		})}}, Rule{Gather: -1, Logger: &logger, Retries: []time.Duration{time.Minute, 2 * time.Minute}})
 		throttle(t, a, 20)
 		time.Sleep(4 * time.Minute)
+		synctest.Wait()
 		var got []map[string]any
 		for line := range bytes.Lines(log.Bytes()) {
 			var fields map[string]any
