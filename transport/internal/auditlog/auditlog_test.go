@@ -20,6 +20,7 @@ type fields = map[string]any
 // linesOf returns the lines that do adds to a log. It works in a bubble only.
 func linesOf(t *testing.T, log *bytes.Buffer, do func()) (lines []fields) {
 	t.Helper()
+	synctest.Wait()
 	log.Reset()
 	do()
 	synctest.Wait()
