@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,14 +18,34 @@ import (
 
 type fields = map[string]any
 
+// A safeLog may be read while lines are written.
+type safeLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *safeLog) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
+// take returns what was written since the last call.
+func (l *safeLog) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.text.Reset()
+	return l.text.String()
+}
+
 // linesOf returns the lines that do adds to a log. It works in a bubble only.
-func linesOf(t *testing.T, log *bytes.Buffer, do func()) (lines []fields) {
+func linesOf(t *testing.T, log *safeLog, do func()) (lines []fields) {
 	t.Helper()
 	synctest.Wait()
-	log.Reset()
+	log.take()
 	do()
 	synctest.Wait()
-	for text := range strings.Lines(log.String()) {
+	for text := range strings.Lines(log.take()) {
 		var line fields
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatalf("%v in %q", err, text)
@@ -58,7 +79,7 @@ func TestTheLineOfAnAttempt(t *testing.T) {
 	const second = 1500 * time.Millisecond
 	anna := Entry{User: "anna", Method: "GET", URL: "https://h/p", Operation: "GET /p", Attempt: 3, Status: 429, Waited: second, Queued: 3}
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log safeLog
 		l := New(zerolog.New(&log), true)
 		e := anna
 		e.Again, e.Delay, e.RetryAfter, e.Pause = true, 2*second, "7", time.Millisecond
@@ -93,7 +114,7 @@ func TestTheLineOfAnAttempt(t *testing.T) {
 // Long waits and refusals have a line each 10 seconds, which counts those without one.
 func TestWhatHasALineNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log safeLog
 		l := New(zerolog.New(&log), false)
 		entry := func() Entry {
 			return Entry{User: "anna", Method: "GET", URL: "https://h/p", Waited: 1500 * time.Millisecond, Queued: 3, Err: errors.New("queue full")}
@@ -132,7 +153,7 @@ func TestWhatHasALineNowAndThen(t *testing.T) {
 
 func TestTheLineAboutPeers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log safeLog
 		l := New(zerolog.New(&log), false)
 		want(t, "lost", linesOf(t, &log, func() { l.Peers(true, 3, errors.New("no route")) }), fields{
 			"level": "warn", "message": "cannot reach the processes that share the rate limit; using only this process's part of it",
@@ -148,7 +169,7 @@ func TestTheLineAboutPeers(t *testing.T) {
 // and the number of the others, so that its figures add up.
 func TestTheSummary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log safeLog
 		l := New(zerolog.New(&log), false)
 		since := time.Now()
 		hang := slowFor(l) // no 429 has a line
@@ -216,7 +237,7 @@ func TestWhenThereIsASummary(t *testing.T) {
 		{n: 1, full: true, want: true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			var log bytes.Buffer
+			var log safeLog
 			l := New(zerolog.New(&log), false)
 			end := func() {}
 			if test.full {
@@ -245,7 +266,7 @@ func TestWhenThereIsASummary(t *testing.T) {
 // of all. A summary that Flush took is not repeated when its minute is over.
 func TestTheIntervalOfASummary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log safeLog
 		l := New(zerolog.New(&log), false)
 		throttle := func() { l.Throttled(t.Context(), Entry{Time: time.Now()}) }
 		totals := func(what string, got []fields, wanted ...float64) {
@@ -287,7 +308,7 @@ func TestTheIntervalOfASummary(t *testing.T) {
 // A 429 that has no line gives its slot back, and one that had no slot gives none back.
 func TestA429WithoutALineKeepsNoSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log safeLog
 		l := New(zerolog.New(&log), false)
 		for range 100 {
 			l.Throttled(t.Context(), Entry{Time: time.Now(), Again: true})
