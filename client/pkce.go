@@ -104,10 +104,7 @@ type received struct {
 }
 
 func newReceiver(state, redirect string) *receiver {
-	u, err := url.Parse(redirect)
-	if err != nil {
-		u = &url.URL{Path: "/"} // impossible: listen returned it
-	}
+	u, _ := url.Parse(redirect) // listen has made it
 	return &receiver{state, u.Path, make(chan received, 1)}
 }
 

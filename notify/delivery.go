@@ -272,9 +272,7 @@ func (a *Alerter) logLate(late error) {
 		d.late = true
 	}
 	a.mu.Unlock()
-	if len(all) > 0 {
-		a.logFailures(all...)
-	}
+	a.logFailures(all...)
 }
 
 // call calls a Notifier. It returns in time even if the Notifier does not, turns a panic

@@ -61,12 +61,9 @@ func (s *session) authenticate(auth smtp.Auth) error {
 // command sends a line, which the trace does not show, and returns the answer.
 func (s *session) command(line string) (code int, text string, err error) {
 	c := s.smtp.Text
-	id, err := c.Cmd("%s", line)
-	if err != nil {
+	if err = c.PrintfLine("%s", line); err != nil {
 		return 0, "", err
 	}
-	c.StartResponse(id)
-	defer c.EndResponse(id)
 	if code, text, err = c.ReadResponse(0); err == nil {
 		s.trace.server(fmt.Sprintf("%d %s", code, text))
 	}

@@ -135,3 +135,19 @@ func TestRedactorShowsWhatIsUseful(t *testing.T) {
 		t.Errorf("reply: got %d bytes, want fewer", n)
 	}
 }
+
+// An escape that means nothing is the character itself; a secret of blanks hides nothing.
+func TestRedactorOfUnusualSecrets(t *testing.T) {
+	for _, c := range []struct{ secret, reply, want string }{
+		{"kkqqkk7", `535 kk\qqkk7 is wrong`, "535 *** is wrong"},
+		{"  ", "535 no login", "535 no login"},
+		{"secret99word", "535 secr\n5.7.8 et99word x", "535 ***\n*** *** x"},
+		{"hunter22", "535 hunter2%32", "535 ***"},
+		{"abc", "535 abcd bcd", "535 *** bcd"},
+		{"abcdefg", "535 ABCDEFGH cdefgh", "535 *** cdefgh"},
+	} {
+		if got := newRedactor(c.secret).text(c.reply); got != c.want {
+			t.Errorf("%q in %q: got %q, want %q", c.secret, c.reply, got, c.want)
+		}
+	}
+}

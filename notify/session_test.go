@@ -186,3 +186,51 @@ func TestAcceptedMailDoesNotWaitForQuit(t *testing.T) {
 		}
 	})
 }
+
+// A mail that is handed over when the attempt's time has just ended has no more time.
+func TestHandedOverTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 50 {
+			p := new(attemptTimeout)
+			p.whole = context.WithValue(t.Context(), timeoutKey{}, p)
+			usual, end := context.WithCancel(p.whole)
+			p.usual = usual
+			s := new(session)
+			ctx, cancel := s.limit(usual)
+			end()
+			s.handOver()
+			synctest.Wait()
+			if ctx.Err() == nil {
+				t.Error("got more time, want none")
+			}
+			cancel()
+		}
+	})
+}
+
+// The context of a token function ends when it has returned.
+func TestTheContextOfToken(t *testing.T) {
+	var given context.Context
+	e := Email{Token: func(ctx context.Context) (string, error) { given = ctx; return "x", nil }}
+	if token, err := e.token(t.Context()); token != "x" || err != nil || given.Err() == nil {
+		t.Errorf("got %q, %v, and a context with %v; want x, and an end", token, err, given.Err())
+	}
+}
+
+// The trace has the server's answer to the mail, also if it is a refusal.
+func TestTheTraceOfAMail(t *testing.T) {
+	for answer, want := range map[string]string{"250 queued as 17": "server: 250 queued as 17\n", "554 spam": `server: 554 "spam"` + "\n"} {
+		synctest.Test(t, func(t *testing.T) {
+			var trace strings.Builder
+			e := Email{Addr: "mx:25", From: "a@example.com", InsecureNoTLS: true, Trace: &trace}
+			m, err := e.message(Alert{}, []*mail.Address{{Address: "b@example.com"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = scripted{lines: []string{"220 hi", "250 mx", "250 ok", "250 ok", "354 go", answer, "221 bye"}}.send(t, t.Context(), e, m)
+			if (err != nil) != strings.HasPrefix(answer, "554") || !strings.Contains(trace.String(), want) || !strings.Contains(trace.String(), " bytes)") {
+				t.Errorf("%s: got %v and the trace\n%s", answer, err, trace.String())
+			}
+		})
+	}
+}

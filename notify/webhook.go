@@ -294,27 +294,27 @@ func (w Webhook) postings(a Alert) ([]posting, error) {
 type object = map[string]any
 
 // slackMessage follows Slack's Block Kit: a header of at most 150 characters, and texts of
-// at most 3000.
+// at most 3000, which those of a page are far from.
 func slackMessage(a Alert) object {
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-	text := func(kind, s string, most int) object {
-		return object{"type": kind, "text": clean(escape.Replace(s), most)}
-	}
-	blocks := []object{{"type": "header", "text": text("plain_text", a.Subject(), 150)}}
+	text := func(s string) object { return object{"type": "plain_text", "text": s} }
+	section := func(s string) object { return object{"type": "section", "text": text(escape.Replace(s))} }
+	subject := escape.Replace(a.Subject())
+	blocks := []object{{"type": "header", "text": text(clean(subject, 150))}}
 	if !a.isTest() {
 		p := a.page()
-		blocks = append(blocks, object{"type": "section", "text": text("plain_text", p.Title, 2000)})
+		blocks = append(blocks, section(p.Title))
 		for _, r := range p.Rankings {
 			if len(r.Rows) > 0 {
-				blocks = append(blocks, object{"type": "section", "text": text("plain_text", r.Title+": "+r.line(), 2000)})
+				blocks = append(blocks, section(r.Title+": "+r.line()))
 			}
 		}
 		if p.Share != "" {
-			blocks = append(blocks, object{"type": "section", "text": text("plain_text", p.Share, 2000)})
+			blocks = append(blocks, section(p.Share))
 		}
-		blocks = append(blocks, object{"type": "context", "elements": []object{text("plain_text", strings.Join(p.Foot, " "), 2000)}})
+		blocks = append(blocks, object{"type": "context", "elements": []object{text(escape.Replace(strings.Join(p.Foot, " ")))}})
 	}
-	return object{"text": clean(escape.Replace(a.Subject()), 300), "blocks": blocks}
+	return object{"text": clean(subject, 300), "blocks": blocks}
 }
 
 // teamsMessage is an Adaptive Card, version 1.4, whose texts may have some Markdown.

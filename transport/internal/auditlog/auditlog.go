@@ -69,7 +69,7 @@ func (o *occasional) due(now time.Time) (suppressed int, due bool) {
 	defer o.mu.Unlock()
 	if !o.last.IsZero() && now.Sub(o.last) < lineInterval {
 		o.suppressed++
-		return 0, false
+		return suppressed, false
 	}
 	suppressed, o.suppressed, o.last = o.suppressed, 0, now
 	return suppressed, true
@@ -181,15 +181,15 @@ func (l *Logger) Peers(lost bool, processes int, err error) {
 	l.writer.offer(line, message)
 }
 
-// intervalEnded summarizes the sampler's interval of that number. If too many lines are
-// pending it extends the interval: summaries must not pile up while the log hangs.
-func (l *Logger) intervalEnded(number int) {
+// intervalEnded summarizes the sampler's interval, unless its summary has been taken. If too
+// many lines are pending it extends the interval: summaries must not pile up while the log hangs.
+func (l *Logger) intervalEnded(begun *summary) {
 	switch {
-	case l.sampler.over(number):
+	case l.sampler.over(begun):
 	case l.writer.reserve(false):
 		l.summarize()
 	default:
-		time.AfterFunc(interval, func() { l.intervalEnded(number) })
+		time.AfterFunc(interval, func() { l.intervalEnded(begun) })
 	}
 }
 
@@ -201,8 +201,8 @@ func (l *Logger) summarize() {
 		_ = recover()
 		l.writer.put(line, "summary of 429s")
 	}()
-	if s := l.sampler.take(); s.total >= minSummary || s.suppressed > 0 {
-		line = l.summaryLine(&s)
+	if s := l.sampler.take(); s != nil && (s.total >= minSummary || s.suppressed > 0) {
+		line = l.summaryLine(s)
 	}
 }
 
@@ -214,10 +214,13 @@ func (l *Logger) summaryLine(s *summary) *zerolog.Event {
 		Int("aprimo.429.given_up", s.givenUp).
 		Int("aprimo.429.suppressed", s.suppressed).
 		Int("aprimo.429.suppressed_given_up", s.suppressedLost)
-	for i, field := range []string{"aprimo.429.rest", "aprimo.429.rest_users", "aprimo.429.rest_operations"} {
-		names, sum := top(&s.rest[i], restNames)
+	rest := func(field string, c *topk.Counter) {
+		names, sum := top(c, restNames)
 		line.Array(field, names).Int(field+"_other", s.suppressed-sum)
 	}
+	rest("aprimo.429.rest", &s.restPairs)
+	rest("aprimo.429.rest_users", &s.restUsers)
+	rest("aprimo.429.rest_operations", &s.restOperations)
 	users, _ := top(&s.users, topNames)
 	operations, _ := top(&s.operations, topNames)
 	line.Array("aprimo.429.users", users).

@@ -103,7 +103,8 @@ const (
 	secretWord = `token|secret|password|passwd|passphrase|passcode|pwd|signature|credential|assertion|verifier|sess(?:ion)?_?id|aspxauth|` +
 		`samlresponse|(?:device|auth|authorization)_code|` +
 		`(?:api|access|account|subscription|functions|private|secret|shared|signing|encryption|master|routing|integration)[-_ ]?key`
-	secretName = `(?:[\w.-]*(?:` + secretWord + `)|(?:\b|u0026|%(?:25)*(?:26|3f))sig|(?:\b|_)pass|\bjwt|\botp)`
+	// The short ones end a name only as a word of it.
+	secretName = `(?:[\w.-]*(?:` + secretWord + `)|(?:\b|[\w.-]*[._-])(?:sig|pass|jwt|otp)|(?:u0026|%(?:25)*(?:26|3f))sig)`
 	headerName = `(?:[\w-]*(?:authorization|cookie)|(?:[\w-]*[-_])?auth)`
 
 	// A name has a quote on both sides or none: a URL that is quoted may end in /token.
@@ -120,6 +121,7 @@ var (
 	// A URL ends where text goes on: at a blank, a quote, a bracket.
 	foreignURL        = regexp.MustCompile("(?i)\\b[a-z][a-z0-9+.-]*:/+[^\\s\"'`<>{}|\\\\]+")
 	escapedURL        = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*%3A%2F%2F[^\s"'&<>]*`)
+	escapedQuery      = regexp.MustCompile(`(?i)(%3F).*`)
 	foreignQuery      = regexp.MustCompile("\\?[^\\s\"'`<>?=&]+=[^\\s\"'`<>]*")
 	userinfo          = regexp.MustCompile("[\\w.+%~-]*:[^\\s\"'`<>/@]+@")
 	uploadTokenInText = regexp.MustCompile("(?i)(/+uploads/+segments/+)[^/\\s\"'`?]+|(/+uploads/+)[^/\\s\"'`?]{8,}[^/\\s\"'`?.,:;!)\\]]")
@@ -248,9 +250,7 @@ func safeUserinfo(text string) string {
 // safeEscapedURL hides the query of a URL that is a value of another one.
 func safeEscapedURL(text string) string {
 	scheme, rest, _ := strings.Cut(text, "%")
-	if i := strings.Index(strings.ToUpper(rest), "%3F"); i >= 0 {
-		rest = rest[:i+3] + Redacted
-	}
+	rest = escapedQuery.ReplaceAllString(rest, "${1}"+Redacted)
 	if strings.Contains(rest, "%40") {
 		rest = "3A%2F%2F" + Redacted
 	}

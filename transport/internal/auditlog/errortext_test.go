@@ -221,6 +221,29 @@ func TestRedact(t *testing.T) {
 		{`password: incorrect, secret: NotFound, access_token: invalid_token, pwd: EXPIRED`, `password: incorrect, secret: NotFound, access_token: invalid_token, pwd: EXPIRED`},
 		{`reading the secret: login.aprimo.com: timeout; db password: wrong; unexpected token: identifier`, `reading the secret: login.aprimo.com: timeout; db password: wrong; unexpected token: identifier`},
 
+		// URLs: a query without a request, an escaped one, one that cannot be parsed, a user.
+		{`GET /records?filter=Patient&page=2: 404`, `GET /records?filter=REDACTED&page=REDACTED: 404`},
+		{`GET /records?filter=: 404. Is it?`, `GET /records?filter=REDACTED: 404. Is it?`},
+		{`back=HTTPS%3A%2F%2Fapp.example%2Fp%3fa%3Dhunter 503`, `back=HTTPS%3A%2F%2Fapp.example%2Fp%3fREDACTED 503`},
+		{`back=git+ssh%3A%2F%2Fapp.example%2Fp 503`, `back=git+ssh%3A%2F%2Fapp.example%2Fp 503`},
+		{`back=https%3A%2F%2Fanna%3Ahunter%40app.example 503`, `back=https%3A%2F%2FREDACTED 503`},
+		{`HTTPS://h/p?a=hunter, ftp+x://h/%zz/hunter: refused`, `https://h/p?a=REDACTED, ftp+x://REDACTED refused`},
+		{`//:hunter@proxy, mailto:anna@acme.example, Cc:anna@acme.example`, `//REDACTED@proxy, mailto:anna@acme.example, Cc:anna@acme.example`},
+		{`from:anna@acme.example bcc:anna@acme.example`, `from:anna@acme.example bcc:anna@acme.example`},
+		{`POST //uploads//segments//hunter/commit: 413`, `POST //uploads//segments//REDACTED/commit: 413`},
+		{`POST //uploads//hunter0123: 413`, `POST //uploads//REDACTED: 413`},
+		{`POST /UPLOADS/Segments/h/commit: 413`, `POST /UPLOADS/Segments/REDACTED/commit: 413`},
+		{`POST /uploads/12345678: 413`, `POST /uploads/12345678: 413`},
+		{`POST /uploads/123456789: 413`, `POST /uploads/REDACTED: 413`},
+
+		// Ports, statuses and counts stay, and nothing else of a member that %v printed.
+		{`{token:65535 secret:ab pwd:123456}`, `{token:65535 secret:REDACTED pwd:REDACTED}`},
+		{`the key is bad: Basic dXNlcjpwYXNz`, `the key is bad: Basic REDACTED`},
+		{`the key is bad: Bearer abcdefghijklmno, Bearer abcdefghijklmnop`, `the key is bad: Bearer abcdefghijklmno, Bearer REDACTED`},
+		{`Basic a_b Basic a~b Basic a+b Basic a/b Basic ab== Basic aB, Basic a1, Basic 12`, `Basic REDACTED Basic REDACTED Basic REDACTED Basic REDACTED Basic REDACTED Basic REDACTED, Basic REDACTED, Basic 12`},
+		{`code=abcdefgh1x, code=(E1015), code=E1015.:!)`, `code=REDACTED, code=(E1015), code=E1015.:!)`},
+		{`token: a1b2c3 token: a1b2c`, `token: REDACTED token: a1b2c`},
+
 		// Prose.
 		{`ERR AUTH <password> called without any password configured`, `ERR AUTH <password> called without any password configured`},
 		{`AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value`, `AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value`},
@@ -246,6 +269,124 @@ func TestRedact(t *testing.T) {
 		}
 		if again := Redact(got); again != got {
 			t.Errorf("Redact(%s)\n got %s\nwant it as it is", got, again)
+		}
+	}
+}
+
+// Each name of a secret hides its value, as a form, in JSON, in a header and in a struct; a word
+// that only ends like one does not.
+func TestEachNameOfASecret(t *testing.T) {
+	names := []string{
+		"token", "secret", "password", "passwd", "passphrase", "passcode", "pwd", "signature", "credential", "assertion", "verifier",
+		"sessid", "sess_id", "sessionid", "session_id", "aspxauth", "samlresponse", "device_code", "auth_code", "authorization_code",
+		"sig", "sas_sig", "pass", "smtp_pass", "jwt", "id-jwt", "otp", "x.otp", "client_secret", "x.access-token", "api key",
+	}
+	for _, of := range []string{"api", "access", "account", "subscription", "functions", "private", "secret", "shared", "signing", "encryption", "master", "routing", "integration"} {
+		names = append(names, of+"key", of+"-key", of+"_key")
+	}
+	for i, name := range names {
+		if i%2 == 1 {
+			name = strings.ToUpper(name)
+		}
+		for in, want := range map[string]string{
+			name + "=hunter&x=1":                   name + "=REDACTED&x=1",
+			name + " = hunter x":                   name + " = REDACTED x",
+			name + "%3dhunter x":                   name + "%3dREDACTED x",
+			name + "%25253Dhunter x":               name + "%25253DREDACTED x",
+			`{"` + name + `":"hunter","x":1}`:      `{"` + name + `":"REDACTED","x":1}`,
+			`{"` + name + `" : hunter,"x":1}`:      `{"` + name + `" : REDACTED,"x":1}`,
+			`{\"` + name + `\" : \"hunter\"}`:      `{\"` + name + `\" : \"REDACTED\"}`,
+			`{"` + name + `":["hunter"],"x":1}`:    `{"` + name + `":[REDACTED],"x":1}`,
+			name + `: 'hun"ter', x`:                name + `: 'REDACTED', x`,
+			"<" + name + ">hunter</" + name + ">":  "<" + name + ">REDACTED</" + name + ">",
+			`{"` + name + `", "value" : "hunter"}`: `{"` + name + `", "value" : "REDACTED"}`,
+			"the " + name + " was hunter2.":        "the " + name + " was REDACTED",
+		} {
+			if got := Redact(in); got != want {
+				t.Errorf("Redact(%s)\n got %s\nwant %s", in, got, want)
+			}
+		}
+	}
+	for _, text := range []string{"design=hunter", "compass=hunter", "hotp=hunter", "xjwt=hunter", "monkey=hunter", "turkey: hunter2"} {
+		if got := Redact(text); got != text {
+			t.Errorf("Redact(%s)\n got %s\nwant it as it is", text, got)
+		}
+	}
+}
+
+// Of a header of each scheme the scheme stays.
+func TestEachSchemeOfAuthorization(t *testing.T) {
+	for _, scheme := range []string{
+		"Bearer", "Basic", "Digest", "Negotiate", "NTLM", "Hawk", "ApiKey", "Token", "HMAC", "AWS4-HMAC-SHA256", "SharedKey", "SharedKeyLite", "SharedAccessSignature",
+	} {
+		for in, want := range map[string]string{
+			"Authorization: " + scheme + " hunter, 403":                     "Authorization: " + scheme + " REDACTED, 403",
+			"authorization = " + scheme + " \thunter":                       "authorization = " + scheme + " \tREDACTED",
+			"Authorization: " + scheme + ` a="x y", b.c=, d=hunter 403`:     "Authorization: " + scheme + " REDACTED 403",
+			"Proxy-Authorization: " + scheme + " 'hun\"ter'; 403":           "Proxy-Authorization: " + scheme + " REDACTED; 403",
+			`{"Authorization":"` + scheme + ` hunter","status":403}`:        `{"Authorization":"REDACTED","status":403}`,
+			`Authorization: ` + scheme + ` "hun\"ter x" was refused by 403`: `Authorization: ` + scheme + ` REDACTED was refused by 403`,
+		} {
+			if got := Redact(in); got != want {
+				t.Errorf("Redact(%s)\n got %s\nwant %s", in, got, want)
+			}
+		}
+	}
+}
+
+// Tokens whose beginning says what they are for are hidden wherever they stand.
+func TestIssuedTokens(t *testing.T) {
+	for _, token := range []string{"xoxb-", "xoxp-", "ghp_", "ghs_", "github_pat_", "glpat-", "sk-", "sk_", "ya29.", "SG.", "AIza", "AKIA", "ASIA"} {
+		long, short := token+"0123456789.b", token+"0123456789b"
+		if got, want := Redact("x "+long+", "+short), "x REDACTED, "+short; got != want {
+			t.Errorf("Redact(%s, %s) = %s, want %s", long, short, got, want)
+		}
+		if got := Redact("x" + long); got != "x"+long {
+			t.Errorf("Redact(x%s) = %s, want it as it is", long, got)
+		}
+	}
+}
+
+// A webhook's path is hidden whoever it belongs to.
+func TestEachWebhook(t *testing.T) {
+	for _, at := range []string{
+		"hooks.slack.com/", "hooks.zapier.com/", "acme.webhook.office.com/", "outlook.office.com/webhook/", "outlook.office365.com/webhook/",
+		"discord.com/api/webhooks/", "discordapp.com/api/webhooks/", "ptb.x.discord.com/api/webhooks/", "api.telegram.org/",
+	} {
+		for _, url := range []string{"https://" + at, "HTTPS:\\/\\/" + strings.ReplaceAll(at, "/", "\\/")} {
+			in, want := "Post "+url+"hun.ter-1: EOF", "Post "+url+"REDACTED: EOF"
+			if got := Redact(in); !strings.EqualFold(got, want) {
+				t.Errorf("Redact(%s)\n got %s\nwant %s", in, got, want)
+			}
+		}
+	}
+}
+
+// Each value of a request is hidden, from 4 bytes on, and with it what a text is cut to.
+func TestEachValueOfARequest(t *testing.T) {
+	req, err := http.NewRequest("GET", "https://anna:p%40ss@h/p?a=b1b1&c1c1&d=e%2Ff1&tiny=xyz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.SetBasicAuth("anna", "h1h1")
+	req.Header.Set("X-Api-Key", "i1i1 j1j1")
+	req.Header.Set("X-Public", "k1k1")
+	req.AddCookie(&http.Cookie{Name: "m", Value: "n1n1"})
+	for text, want := range map[string]string{
+		"b1b1": Redacted, "c1c1": Redacted, "e/f1": Redacted, "e%2Ff1": Redacted, "p@ss": Redacted, "p%40ss": Redacted, "h1h1": Redacted,
+		"i1i1 j1j1": Redacted, "i1i1+j1j1": Redacted, "j1j1": Redacted, "n1n1": Redacted, "xyz": "xyz", "k1k1": "k1k1", "anna": "anna",
+		strings.Repeat("x", 2048): strings.Repeat("x", 2048), strings.Repeat("x", 2049): strings.Repeat("x", 2048) + "...",
+	} {
+		if got := SafeError(errors.New("in "+text), req).Error(); len(text) < 2000 && got != "in "+want {
+			t.Errorf("got %q of %q, want %q", got, "in "+text, "in "+want)
+		}
+		if got := SafeError(errors.New(text)).Error(); len(text) > 2000 && got != want {
+			t.Errorf("got %d bytes of %d, want %d", len(got), len(text), len(want))
+		}
+	}
+	for n, want := range map[int]int{4096: 4096, 4097: 4099} {
+		if got := Redact(strings.Repeat("x", n)); len(got) != want {
+			t.Errorf("Redact: got %d bytes of %d, want %d", len(got), n, want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package auditlog
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,13 +26,11 @@ const (
 // summaries together account for each 429. Its memory is bounded. It has a timer, but no
 // goroutine, while there is something to summarize.
 type sampler struct {
-	every bool      // each 429 has a line
-	ended func(int) // called when the interval of that number is over, to take the summary
+	every bool           // each 429 has a line
+	ended func(*summary) // called when the interval of that summary is over, to take it
 
 	mu         sync.Mutex
-	number     int  // of the interval
-	begun      bool // there is something to summarize
-	current    summary
+	current    *summary // of the interval; nil: there is nothing to summarize
 	lastLine   map[pair]time.Time
 	lines      []time.Time // within the last interval; unused with every
 	burstBegan time.Time
@@ -47,9 +46,10 @@ type pair struct{ user, operation string }
 func (s *sampler) add(e Entry, slot bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if number := s.number; !s.begun {
-		s.begun = true
-		time.AfterFunc(interval, func() { s.ended(number) })
+	if s.current == nil {
+		begun := &summary{}
+		s.current = begun
+		time.AfterFunc(interval, func() { s.ended(begun) })
 	}
 	logged := slot && s.shouldLog(e)
 	s.current.add(e, logged)
@@ -66,9 +66,7 @@ func (s *sampler) shouldLog(e Entry) bool {
 	}
 	s.burst++
 	old := func(line time.Time) bool { return e.Time.Sub(line) >= interval }
-	for len(s.lines) > 0 && old(s.lines[0]) {
-		s.lines = s.lines[1:]
-	}
+	s.lines = slices.DeleteFunc(s.lines, old)
 	both, user, operation := pair{e.User, e.Operation}, pair{e.User, ""}, pair{"\n", e.Operation}
 	log := false
 	switch n := len(s.lines); {
@@ -86,20 +84,20 @@ func (s *sampler) shouldLog(e Entry) bool {
 	return log
 }
 
-// over reports whether the interval of that number has been taken. Its timer cannot be
-// stopped instead: it may be of a bubble of testing/synctest that we are not in.
-func (s *sampler) over(number int) bool {
+// over reports whether a summary has been taken. Its timer cannot be stopped instead: it may
+// be of a bubble of testing/synctest that we are not in.
+func (s *sampler) over(begun *summary) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return number != s.number
+	return begun != s.current
 }
 
-// take ends the interval and returns its summary.
-func (s *sampler) take() summary {
+// take ends the interval and returns its summary, which is nil without a 429.
+func (s *sampler) take() *summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	taken := s.current
-	s.number, s.begun, s.current = s.number+1, false, summary{}
+	s.current = nil
 	maps.DeleteFunc(s.lastLine, func(_ pair, line time.Time) bool { return time.Since(line) >= interval })
 	return taken
 }
@@ -113,7 +111,8 @@ type summary struct {
 	maxQueued                  int
 	atServer                   int // the sum of our requests at the server, at each 429 at most serverQueue
 	users, operations          topk.Counter
-	rest                       [3]topk.Counter // of the suppressed ones: pairs, users, operations
+
+	restPairs, restUsers, restOperations topk.Counter // of the suppressed ones
 }
 
 // add counts a 429.
@@ -137,7 +136,7 @@ func (s *summary) add(e Entry, logged bool) {
 	}
 	s.suppressed++
 	s.suppressedLost += lost
-	for i, name := range [len(s.rest)]string{e.User + "\n" + e.Operation, e.User, e.Operation} {
-		s.rest[i].Add(name)
-	}
+	s.restPairs.Add(e.User + "\n" + e.Operation)
+	s.restUsers.Add(e.User)
+	s.restOperations.Add(e.Operation)
 }

@@ -105,8 +105,6 @@ func (w *asyncWriter) put(line *zerolog.Event, message string) {
 	if slow {
 		return
 	}
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
 	select {
 	case <-p.written:
 		if time.Since(began) <= lateTimeout {
@@ -114,7 +112,7 @@ func (w *asyncWriter) put(line *zerolog.Event, message string) {
 			defer w.mu.Unlock()
 			w.deadline = time.Time{}
 		}
-	case <-timer.C:
+	case <-time.After(timeout):
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.slow = w.writing

@@ -63,18 +63,24 @@ func TestHowLongALineIsWaitedFor(t *testing.T) {
 		}
 		log.takes = 90 * time.Millisecond
 		check("slow", 90*time.Millisecond)
-		check("slow again", writeTimeout-90*time.Millisecond)
+		check("slow again", 10*time.Millisecond)
 		check("while that is written", 0)
 		wait(t, &w)
-		check("still slow", lateTimeout)
+		check("still slow", 500*time.Microsecond)
 		wait(t, &w)
-		log.takes = lateTimeout / 2
-		check("fast again", lateTimeout/2)
+		log.takes = 250 * time.Microsecond
+		check("fast again", 250*time.Microsecond)
+		log.takes = 500 * time.Microsecond
+		check("just fast enough", 500*time.Microsecond)
 		log.takes = 90 * time.Millisecond
 		check("slow after being fast", 90*time.Millisecond)
+		log.takes = 8 * time.Millisecond
+		check("almost too late", 8*time.Millisecond)
+		log.takes = 8 * time.Millisecond
+		check("too late", 2*time.Millisecond)
 		wait(t, &w)
-		if log.lines() != 6 {
-			t.Errorf("got %d lines, want 6", log.lines())
+		if log.lines() != 9 {
+			t.Errorf("got %d lines, want 9", log.lines())
 		}
 	})
 }
@@ -86,7 +92,7 @@ func TestPendingLinesAreBounded(t *testing.T) {
 		var w asyncWriter
 		hang := make(chan struct{})
 		log := testLog{instead: func() { <-hang }}
-		for range maxPending + 10 {
+		for range 256 + 10 {
 			log.put(&w)
 		}
 		if w.reserve(false) {
@@ -99,10 +105,35 @@ func TestPendingLinesAreBounded(t *testing.T) {
 		close(hang)
 		wait(t, &w)
 		log.put(&w)
-		if got := log.text.String(); log.lines() != maxPending+1 || strings.Count(got, `"aprimo.log.dropped":10,`) != 1 {
-			t.Errorf("got %d lines, want %d, of which one says that 10 were dropped:\n%.200s", log.lines(), maxPending+1, got)
+		if got := log.text.String(); log.lines() != 257 || strings.Count(got, `"aprimo.log.dropped":`) != 1 || !strings.Contains(got, `"aprimo.log.dropped":10,`) {
+			t.Errorf("got %d lines, want 257, of which one says that 10 were dropped:\n%.200s", log.lines(), got)
 		}
 	})
+}
+
+// A single line that was dropped is told, once.
+func TestOneDroppedLineIsTold(t *testing.T) {
+	w := asyncWriter{slow: true, pending: maxPending}
+	logger := zerolog.New(io.Discard)
+	w.offer(logger.Info(), "has no slot")
+	w.slow, w.pending = false, 0
+	var log testLog
+	for range 2 {
+		log.put(&w)
+	}
+	if got, want := log.text.String(), `{"level":"info","aprimo.log.dropped":1,"message":"a line"}`+"\n"+`{"level":"info","message":"a line"}`+"\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// Once all lines are written the writer is not slow: the next line is waited for.
+func TestTheLastSlotEndsTheSlowness(t *testing.T) {
+	w := asyncWriter{slow: true, pending: 2}
+	for _, want := range []bool{true, false} {
+		if w.release(); w.slow != want {
+			t.Errorf("got slow %v with %d lines pending, want %v", w.slow, w.pending, want)
+		}
+	}
 }
 
 // As long as the log is fast, each line has its slot, however many come at once.
