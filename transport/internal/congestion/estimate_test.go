@@ -294,6 +294,7 @@ func TestLeft(t *testing.T) {
 		{"no answer", []*latency{probed(1, 0), probed(1, 1)}, 0, 0, false, false},
 		{"one precise", []*latency{probed(1, 0.01, 2.9, 4, 5), probed(1, 1, 9), probed(7, 0.01)}, 2, 0.1, true, true},
 		{"two precise", []*latency{probed(0, 0.01, 0.9), probed(0, 0.02, 4-math.Sqrt(0.02), 5)}, (100*1 + 50*4) / 150.0, 1 / math.Sqrt(150), true, true},
+		{"very noisy", []*latency{probed(1, 25, 4, 8)}, 5, 5 / math.Sqrt2, false, true},
 		{"noisy", []*latency{probed(1, 1, 4), probed(1, 4, 9, 9, 9, 9), probed(1, 1)}, (1*3 + 1*8) / 2.0, 1 / math.Sqrt2, false, true},
 	} {
 		e := delayEstimator{ops: map[work]*latency{}}

@@ -82,6 +82,9 @@ func TestHistoryIsBounded(t *testing.T) {
 	if got := h.nth(1); got != 0 {
 		t.Errorf("got %v as the last of none, want 0", got)
 	}
+	if h.n != 0 {
+		t.Errorf("got %d after one of none was taken back, want 0", h.n)
+	}
 	for n := range 2000 {
 		h.add(at(n))
 	}
@@ -117,9 +120,11 @@ func TestInFlight(t *testing.T) {
 	check(30_000, 1)
 	f.add(at(0)) // it has before it begins
 	check(30_000, 1)
-	f.remove(at(1000), at(30_500))
-	check(30_500, 0)
-	f.add(at(30_600))
+	f.add(at(30_000))
+	if f.remove(at(30_000), at(31_000)); f.n != 0 { // the other one has ceased to count meanwhile
+		t.Errorf("got %d in flight after the last one was answered, want 0", f.n)
+	}
+	f.add(at(31_600))
 	check(60_000-1, 1)
 	check(500_000, 0)
 	f.add(at(500_000))

@@ -272,6 +272,16 @@ func TestValid(t *testing.T) {
 	}
 }
 
+// A State that is no number is a mistake of ours, and not stored.
+func TestStringOfNoNumber(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a size that is no number was written, want a panic")
+		}
+	}()
+	_ = State{Size: math.NaN()}.String()
+}
+
 // It begins with half a second of the limit in flight, and, for processes together, 0.7 of it as the rate.
 func TestStart(t *testing.T) {
 	want := State{Version: 2, At: at(0), Mode: Opening, Size: 8, Answers: 7, Counted: at(0), Served: 7.5, Rate: 10.5}

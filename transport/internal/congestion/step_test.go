@@ -296,6 +296,8 @@ func TestSchedule(t *testing.T) {
 		{about: "nobody else can be there", alone: true},
 		{about: "2 s and 1.5 times the delay after the last one", change: func(s *State, o *Observation) { s.Probe.Until = at(-3500) }, long: 2.5, tail: 0.2 + 0.7*2},
 		{about: "less after the last one", change: func(s *State, o *Observation) { s.Probe.Until = at(-3499) }},
+		{about: "5 s after the last one, at 2 s", change: func(s *State, o *Observation) { s.Probe.Until, o.Delay = at(-5000), 2 }, long: 4.5, tail: 0.2 + 0.7*4},
+		{about: "less than that, at 2 s", change: func(s *State, o *Observation) { s.Probe.Until, o.Delay = at(-4999), 2 }},
 		{about: "no delay", change: func(s *State, o *Observation) { o.Delay = 0.09 }},
 		{about: "just a delay", change: func(s *State, o *Observation) { o.Delay = 0.1 }, long: 1, tail: 0.2 + 0.7*0.5},
 		{about: "no delay, the first one", change: func(s *State, o *Observation) { o.Delay, o.Baseline = 0.09, false }, long: 5, tail: 0.2 + 0.7*4.5},

@@ -38,7 +38,7 @@ func TestWhatATrainTells(t *testing.T) {
 		{"one answer", func(tr *train) { tr.n = 1 }, 1, 0, 0, 0, false},
 		{"one request", func(tr *train) { tr.sent = 1 }, 1, 0, 0, 0, false},
 		{"there was none", func(tr *train) { tr.from = 0 }, 1, 0, 0, 0, false},
-		{"spread without a queue", func(*train) {}, 0.19, 0, 0, 0, true},
+		{"spread without a queue", func(tr *train) { tr.spread, tr.weight, tr.variance = 1, 2, 3 }, 0.19, 0, 0, 0, true},
 		{"together without a queue", func(tr *train) { tr.squares, tr.leaky = 0.485, true }, 0.19, 0, 0, 0, false},
 	} {
 		tr := tr
@@ -67,9 +67,9 @@ func TestWhatTrainsSay(t *testing.T) {
 		apart, together bool
 	}{
 		{"nothing", train{}, false, false},
-		{"a standard deviation above half", train{spread: 1, weight: 1, variance: 0.25}, false, false},
-		{"more", train{spread: 1.01, weight: 1, variance: 0.25}, true, false},
-		{"more, of a leaky release", train{spread: 1.01, weight: 1, variance: 0.25, leaky: true}, false, false},
+		{"a standard deviation above half", train{spread: 1.5, weight: 2, variance: 0.25}, false, false},
+		{"more", train{spread: 1.51, weight: 2, variance: 0.25}, true, false},
+		{"more, of a leaky release", train{spread: 1.51, weight: 2, variance: 0.25, leaky: true}, false, false},
 		{"two standard deviations below half", train{spread: 0.25, weight: 2, variance: 0.140625}, false, false},
 		{"less", train{spread: 0.24, weight: 2, variance: 0.140625}, false, true},
 		{"far less", train{spread: -3, weight: 2, variance: 0.25}, false, true},
