@@ -500,7 +500,7 @@ func TestObserve(t *testing.T) {
 // delay than that.
 func TestWindowStep(t *testing.T) {
 	for _, c := range []struct{ delay, sending, standing, want float64 }{
-		{1.65, 0, 1, 1}, {1.66, 0, 1, 0}, {3.3, 7.5, 1, 1}, {3.32, 7.5, 1, 0}, {openLeast, 0, 0, 0}, {5, 15, 1, 1},
+		{1.65, 0, 1, 1}, {1.66, 0, 1, 0}, {3.3, 7.5, 1, 1}, {3.32, 7.5, 1, 0}, {2.89, 0, 2, 2}, {2.91, 0, 2, 0}, {openLeast, 0, 0, 0}, {5, 15, 1, 1},
 	} {
 		w := steady(0)
 		w.delay.queue, w.standing, w.sending = c.delay, c.standing, pace{span: 1.5, last: c.sending, at: at(10)}

@@ -183,7 +183,7 @@ func TestEvidence(t *testing.T) {
 	if want := (evidence{weight: 0.8*2 + 4, sum: 0.8*4 + 4}); !near(e.weight, want.weight) || !near(e.sum, want.sum) || !near(e.mean(), 7.2/5.6) || !near(e.stddev(), 1/math.Sqrt(5.6)) {
 		t.Errorf("got %+v, %v s ± %v; want %+v", e, e.mean(), e.stddev(), want)
 	}
-	for _, c := range []struct{ excess, weight, want float64 }{{0.09, 10, 4}, {-0.5, 10, 4}, {0.11, 10, 10}, {0.09, 3, 3}, {0.09, 4, 4}} {
+	for _, c := range []struct{ excess, weight, want float64 }{{0.09, 10, 4}, {-0.5, 10, 4}, {0.1, 10, 10}, {0.11, 10, 10}, {0.09, 3, 3}, {0.09, 4, 4}} {
 		e = evidence{}
 		if e.add(c.excess, 1/c.weight); !near(e.weight, c.want) || !near(e.mean(), c.excess) {
 			t.Errorf("evidence of %v s with a weight of %v: got %v s with %v, want a weight of %v", c.excess, c.weight, e.mean(), e.weight, c.want)
