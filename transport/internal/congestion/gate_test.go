@@ -85,6 +85,7 @@ func TestWhatARequestWaitsFor(t *testing.T) {
 		{"with others", 0, []func(*Window){full, func(w *Window) { w.joint = true }}, true, 0, false, false},
 		{"overload", 0, []func(*Window){compete}, false, place, false, false},
 		{"overload, a probe comes sooner", 0, []func(*Window){compete, func(w *Window) { w.state.Probe.Next = at(50) }}, false, 50 * time.Millisecond, false, false},
+		{"overload, a probe comes in an instant", 0, []func(*Window){compete, func(w *Window) { w.state.Probe.Next = at(0) + 1 }}, false, 1, false, false},
 		{"overload, a probe is due, but a 429 came", 0, []func(*Window){compete, func(w *Window) {
 			w.state.Probe.Next, w.limited, w.bearable, w.refused.last, w.refused.at = at(0), at(0), at(-20_000), 1, at(0)
 		}}, false, place, false, false},

@@ -127,8 +127,10 @@ func TestRemember(t *testing.T) {
 
 // The size that sufficed in calm grows as what requests take does; a smaller one is no news.
 func TestSlowerNeedsMore(t *testing.T) {
-	for _, c := range []struct{ by, service, want float64 }{{1, 2, 20}, {1, 1.25, 50}, {0.1, 5, 12}, {-1, 2, 12}, {2, 2, 12}, {3, 2, 12}, {0, 2, 12}} {
-		s := State{Size: 12, Calm: 10}
+	for _, c := range []struct{ calm, by, service, want float64 }{
+		{10, 1, 2, 20}, {10, 1, 1.25, 50}, {10, 0.1, 5, 12}, {30, -1, 2, 12}, {30, 2, 2, 12}, {30, 3, 2, 12}, {30, 0, 2, 12},
+	} {
+		s := State{Size: 12, Calm: c.calm}
 		if s.slower(c.by, c.service); !near(s.Size, c.want) {
 			t.Errorf("slower by %v s, now %v s: got a size of %v, want %v", c.by, c.service, s.Size, c.want)
 		}
