@@ -270,6 +270,30 @@ func TestReasonIsTheLongest(t *testing.T) {
 	})
 }
 
+// What had held others back before a call came to the queue is noted once, if anybody looks.
+func TestWhatWasBeforeTheQueue(t *testing.T) {
+	for _, observed := range []bool{true, false} {
+		opts := []Option{WithLogger(zerolog.Nop())}
+		if observed {
+			opts = append(opts, WithObserver(func(context.Context, Event) {}))
+		}
+		c := &call{Transport: New(opts...)}
+		for i, later := range []int{0, 10} {
+			c.engine.held.limit = time.Duration(1+i) * time.Second
+			if err := c.Admit(t.Context(), &fairqueue.Waiter{}, 0, instant(later)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := held{}
+		if observed {
+			want = held{limit: time.Second, since: instant(0)}
+		}
+		if c.before != want {
+			t.Errorf("observed %v: got %+v, want %+v", observed, c.before, want)
+		}
+	}
+}
+
 // What holds requests back at present counts until now.
 func TestHeldNow(t *testing.T) {
 	e := &engine{}

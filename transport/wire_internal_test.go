@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -186,6 +187,14 @@ func TestTuned(t *testing.T) {
 	}
 	if h := got.HTTP2; h == nil || h.SendPingTimeout != 30*time.Second || h.PingTimeout != 15*time.Second {
 		t.Errorf("got %+v, want a ping after 30 s that may take 15 s", h)
+	}
+	if tuned(&http.Transport{Dial: net.Dial}).DialContext != nil {
+		t.Error("got a dialer beside the program's own Dial, want none")
+	}
+	mine := errors.New("mine")
+	got = tuned(&http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, mine }})
+	if _, err := got.DialContext(t.Context(), "tcp", "127.0.0.1:1"); err != mine {
+		t.Errorf("got %v of the program's own DialContext, want what it returns", err)
 	}
 	set := &http.Transport{
 		TLSHandshakeTimeout: 1, IdleConnTimeout: 2, ExpectContinueTimeout: 3, MaxIdleConnsPerHost: 4, HTTP2: &http.HTTP2Config{PingTimeout: 5},
