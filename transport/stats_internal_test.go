@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,10 @@ func TestSummed(t *testing.T) {
 		{Batch, "a", false, 10},
 	}
 	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	got = summed([]QueueCount{{Normal, "a", false, 1}, {Batch, "b", false, 2}, {Batch, "b", false, 3}})
+	if want := []QueueCount{{Normal, "a", false, 1}, {Batch, "b", false, 5}}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if got := summed(nil); len(got) != 0 {
@@ -362,6 +367,29 @@ func TestTextsOfQueueErrors(t *testing.T) {
 	} {
 		if c.err.Error() != c.want || c.err.Timeout() != errors.Is(c.err.Err, context.DeadlineExceeded) || c.err.Retryable() {
 			t.Errorf("got %q, a timeout %v, want %q", c.err.Error(), c.err.Timeout(), c.want)
+		}
+	}
+}
+
+// The version is that of this module, or of what replaces it, where a program has one.
+func TestVersionIn(t *testing.T) {
+	m := func(path, version string, replace *debug.Module) *debug.Module {
+		return &debug.Module{Path: path, Version: version, Replace: replace}
+	}
+	for _, c := range []struct {
+		about string
+		info  debug.BuildInfo
+		want  string
+	}{
+		{"a program that uses it", debug.BuildInfo{Deps: []*debug.Module{m("other", "v9.0.0", nil), m(module, "v1.2.3", nil)}}, "v1.2.3"},
+		{"the module itself", debug.BuildInfo{Main: *m(module, "v1.2.4", nil), Deps: []*debug.Module{m("other", "v9.0.0", nil)}}, "v1.2.4"},
+		{"another one replaces it", debug.BuildInfo{Deps: []*debug.Module{m(module, "v1.2.3", m("fork", "v2.0.0", nil))}}, "v2.0.0"},
+		{"a folder replaces it", debug.BuildInfo{Deps: []*debug.Module{m(module, "v1.2.3", m("../here", "", nil))}}, "v1.2.3"},
+		{"without a version", debug.BuildInfo{Main: *m(module, "", nil)}, "(devel)"},
+		{"without it", debug.BuildInfo{Main: *m("other", "v9.0.0", nil)}, "(devel)"},
+	} {
+		if got := versionIn(&c.info); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.about, got, c.want)
 		}
 	}
 }
