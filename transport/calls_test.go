@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -118,6 +119,27 @@ func TestBulkhead(t *testing.T) {
 			t.Errorf("%d inside of what has no bound, want none counted", free.inside)
 		}
 	})
+}
+
+// A call that has been sent before finds room in a full bulkhead, where it waits.
+func TestBulkheadOfARetriedCall(t *testing.T) {
+	for attempt, want := range []error{ErrQueueFull, context.Canceled} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var main fairqueue.Queue
+			b := newBulkheads([]Heavy{{Operation: "POST /orders", InFlight: 1}}, 1, &main)[0]
+			go b.queue.Wait(ctx, &fairqueue.Waiter{}, &blockedSlots{}, gate.Now())
+			synctest.Wait()
+			req, _ := http.NewRequestWithContext(ctx, "POST", "https://acme.dam.aprimo.com/orders", nil)
+			c := New(WithLogger(zerolog.Nop())).call(req)
+			c.attempt = int32(attempt)
+			time.AfterFunc(time.Second, cancel)
+			if err := b.enter(c, gate.Now()); !errors.Is(err, want) {
+				t.Errorf("after %d attempts: got %v, want %v", attempt, err, want)
+			}
+		})
+	}
 }
 
 // blockedSlots has none.

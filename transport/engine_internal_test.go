@@ -331,3 +331,94 @@ func TestSetLimitChangesThePace(t *testing.T) {
 		}
 	})
 }
+
+// In overload a pause would only starve us, unless the server has asked for it.
+func TestHoldInOverload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour)
+		for _, c := range []struct {
+			overload, asked bool
+			held            time.Duration
+			began           bool
+		}{{false, false, time.Second, true}, {false, true, time.Second, true}, {true, true, time.Second, true}, {true, false, 0, false}} {
+			l := &sharedLimiter{limit: 15}
+			e := New(WithLogger(zerolog.Nop())).engine
+			for range 60 {
+				if time.Sleep(500 * msec); c.overload {
+					now := gate.Now()
+					e.window.Begin(now)
+					e.window.End(gate.Outcome{Status: 429, Granted: now, Began: now, Sent: now, Ended: now})
+				}
+			}
+			if e.window.Overloaded() != c.overload {
+				t.Fatalf("overloaded %v after 429s for 30 s %v", e.window.Overloaded(), c.overload)
+			}
+			e.pause.stop(gate.Now())
+			if held, began := e.hold(time.Second, 0, c.asked); held != c.held || began != c.began || e.pause.remaining(gate.Now()) != c.held {
+				t.Errorf("overload %v, asked for %v: got a pause of %v, a new one %v; want %v, %v", c.overload, c.asked, held, began, c.held, c.began)
+			}
+			e.source = sourceOf(l)
+			if e.hold(2*time.Second, 0, true); l.paused != 2*time.Second {
+				t.Errorf("the others pause for %v, want 2 s", l.paused)
+			}
+		}
+	})
+}
+
+// An error of a wait says how long it was, after how many attempts, and why the context ended.
+func TestExplain(t *testing.T) {
+	boom, cause := errors.New("boom"), errors.New("cause")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	req, _ := http.NewRequestWithContext(ctx, "GET", "https://acme.dam.aprimo.com", nil)
+	c := New(WithLogger(zerolog.Nop())).call(req)
+	c.waited, c.attempt = time.Second, 2
+	want := func(err error, queued int, is ...error) {
+		t.Helper()
+		q, ok := err.(*QueueError)
+		if !ok || q.Waited != time.Second || q.Attempt != 2 || q.Queued != queued {
+			t.Errorf("got %#v, want one after a wait of 1 s and 2 attempts, with %d queued", err, queued)
+		}
+		for _, target := range is {
+			if !errors.Is(err, target) {
+				t.Errorf("got %v, want it to be %v", err, target)
+			}
+		}
+	}
+	want(explain(boom, c), 0, boom)
+	want(explain(&QueueError{Err: ErrQueueFull, Queued: 7}, c), 7, ErrQueueFull)
+	cancel(cause)
+	want(explain(context.Canceled, c), 0, cause)
+	if want(explain(boom, c), 0, boom); errors.Is(explain(boom, c), cause) {
+		t.Error("an error that is not the context's has its cause, want it not to")
+	}
+}
+
+// After an attempt the counts and times are of it, and the mode of the window is reported if it is new.
+func TestCompleted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour)
+		for status, limited := range map[int]uint64{200: 0, 429: 1, 0: 0} {
+			tr := New(WithLogger(zerolog.Nop()), WithObserver(func(context.Context, Event) {}))
+			e := tr.engine
+			req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://acme.dam.aprimo.com", nil)
+			c := tr.call(req)
+			began := gate.Now()
+			c.waiter.Granted = began
+			e.begin(began)
+			time.Sleep(time.Second)
+			e.completed(c, &attempt{began: began, status: status})
+			if c.attempt != 1 || c.took != time.Second || c.ended != gate.Now() || e.inFlight != 0 || e.sent != 1 || e.limited != limited || e.window.InFlight() != 0 {
+				t.Errorf("%d: got attempt %d of %v, %d in flight, %d sent, %d limited; want 1 of 1 s, 0, 1, %d", status, c.attempt, c.took, e.inFlight, e.sent, e.limited, limited)
+			}
+			if !c.fresh || c.snapshot != (snapshot{rate: 1}) {
+				t.Errorf("%d: got %+v, fresh %v; want one a second, fresh", status, c.snapshot, c.fresh)
+			}
+			if reported := c.changes != nil && c.changes.mode == ModeSteady; reported != (status == 429) || reported != (e.mode == ModeSteady) {
+				t.Errorf("%d: got %+v, the mode %v; want a new one after a 429", status, c.changes, e.mode)
+			}
+			if paused := e.pause.undecided; paused != (status == 429) {
+				t.Errorf("%d: held back %v, want it after a 429", status, paused)
+			}
+		}
+	})
+}

@@ -445,15 +445,16 @@ func TestAStepAlone(t *testing.T) {
 		about string
 		scope Scope
 		o     Observation
-		same  bool
+		same  bool // the size stays
 	}{
 		{"alone", alone, Observation{Answered: 14}, true},
 		{"alone, but not all", alone, Observation{Answered: 13}, false},
 		{"together", joint, Observation{Stddev: 0.2}, true},
+		{"together, of a small limit", Scope{Limit: 1, Shared: true}, Observation{}, false},
 		{"together, what one process obtains does not count", joint, Observation{Answered: 15, Throughput: 15}, false},
 	} {
 		s := State{Version: 2, At: at(0), Mode: Steady, Size: 50, Peak: 50, Counted: at(600), Served: 14, Rate: 15, Resized: at(0)}
-		c.o.Delay, c.o.Sending, c.o.Service, c.o.InFlight = 5, 14, 9, 50
+		c.o.Delay, c.o.Sending, c.o.Service, c.o.InFlight = 5, 14, 40, 50
 		if got := s.Step(at(600), c.scope, c.o); (got.Size == 50) != c.same {
 			t.Errorf("%s: got a size of %v, want it to stay: %v", c.about, got.Size, c.same)
 		}
