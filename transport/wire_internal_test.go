@@ -204,6 +204,24 @@ func TestTuned(t *testing.T) {
 	}
 }
 
+// Without a base it is that of net/http. After an error nothing of the request goes on.
+func TestTimeoutsOver(t *testing.T) {
+	b := Timeouts{Header: -1, Idle: time.Second}.Over(nil).(*bounded)
+	if b.base != http.DefaultTransport || b.header != -1 || b.idle != time.Second {
+		t.Errorf("got %+v; want http.DefaultTransport, -1 and 1 s", b)
+	}
+	if b := (Timeouts{}).Over(nil).(*bounded); b.header != 2*time.Minute || b.idle != time.Minute {
+		t.Errorf("got %v and %v; want 2 min and 1 min", b.header, b.idle)
+	}
+	var sent context.Context
+	boom := errors.New("boom")
+	req, _ := http.NewRequest("GET", "https://acme.dam.aprimo.com", nil)
+	_, err := Timeouts{}.Over(baseFunc(func(r *http.Request) (*http.Response, error) { sent = r.Context(); return nil, boom })).RoundTrip(req)
+	if err != boom || sent.Err() == nil || req.Context().Err() != nil {
+		t.Errorf("got %v, the request's context ended by %v; want boom, and that the base's has ended", err, sent.Err())
+	}
+}
+
 // A response that is not of the caller's request, has no body, or switches protocols stays as the base returned it.
 func TestTimeoutsLeaveAlone(t *testing.T) {
 	other, _ := http.NewRequest("GET", "https://other", nil)
