@@ -553,7 +553,7 @@ func TestShare(t *testing.T) {
 				return p.From == at(1000) && p.Tail == at(2000) && p.Until == at(3000) && w.judgment.due == at(3000+1000+2000+1000) && w.judgment.before == 1 && w.judgment.rate == 30
 			}},
 			{"the same probe", func(w *Window, s *shared.Share) {
-				s.ProbeFrom, w.shared.ProbeFrom = s.Time.Add(time.Second), s.Time
+				w.shared.ProbeFrom, s.ProbeFrom, s.ProbeTail, s.ProbeUntil = s.Time, s.Time.Add(time.Second), s.Time.Add(2*time.Second), s.Time.Add(3*time.Second)
 			}, func(w *Window) bool { return w.judgment.due == 0 }},
 			{"a probe is judged", func(w *Window, _ *shared.Share) { w.judgment.due = at(0) }, func(w *Window) bool { return w.judgment.due == 0 }},
 		} {

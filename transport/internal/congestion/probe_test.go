@@ -304,6 +304,8 @@ func TestStand(t *testing.T) {
 		{"by 1.5 of it", judgment{stood: 9}, 3.6 - 1.5*1.2, 0, 0, 0},
 		{"by more, uncertain by 0.36 s", judgment{stood: 9}, 3.6 - 1.5*1.2, 0.36 * 0.36, 1.8 / 2, 1.8 / 2},
 		{"all of it", judgment{stood: 9}, -1, 0, 0, 0},
+		{"below none, and uncertain", judgment{stood: 9}, -0.1, 100, 0, 0},
+		{"by some of little, and uncertain", judgment{stood: 9}, 0.5, 1e12, 0.5, 0.5},
 		// 0.7 of what was counts: 1.2 s + 0.7·2 s of 1.2 s + 0.7·1 s, with 0.49 of the variance.
 		{"after others that fell by more", judgment{stood: 9, fell: 2, ours: 1, fallVariance: 0.36 * 0.36 / 0.49}, 2.4, 0, 2.4 * (1.5*1.9 + 0.36 - 2.6) / (0.3*1.9 + 0.36), 2.4 * (1.5*1.9 + 0.36 - 2.6) / (0.3*1.9 + 0.36)},
 	} {
@@ -311,7 +313,7 @@ func TestStand(t *testing.T) {
 		w.judgment = c.j
 		w.judgment.before, w.judgment.rate = 3.6, 5
 		w.stand(c.left, c.variance)
-		if !near(w.standing, c.standing) || !near(w.judgment.stood, c.stood) {
+		if math.Abs(w.standing-c.standing) > 1e-5 || math.Abs(w.judgment.stood-c.stood) > 1e-5 {
 			t.Errorf("it fell %s: got %v s that stand, %v now; want %v, %v", c.about, w.standing, w.judgment.stood, c.standing, c.stood)
 		}
 	}
