@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/aprimo-go/aprimo/transport/internal/auditlog"
 	"github.com/aprimo-go/aprimo/transport/internal/fairqueue"
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
@@ -54,9 +55,8 @@ func TestCalls(t *testing.T) {
 	}
 }
 
-// A heavy operation has as many calls inside as it may while others wait in the main queue; and a queue of
-// its own, which may be full.
-func TestBulkhead(t *testing.T) {
+// The queue of a heavy operation may be full; one call at least may wait.
+func TestBulkheadIsFull(t *testing.T) {
 	var main fairqueue.Queue
 	for _, c := range []struct {
 		maxQueue int
@@ -89,7 +89,12 @@ func TestBulkhead(t *testing.T) {
 		})
 	}
 
+}
+
+// A heavy operation has as many calls inside as it may while others wait in the main queue.
+func TestBulkhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var main fairqueue.Queue
 		b := newBulkheads([]Heavy{{Operation: "POST /orders", InFlight: 2}}, 9, &main)[0]
 		for n := range 3 {
 			if at, _ := b.Take(instant(n)); at != instant(n) {
@@ -111,14 +116,17 @@ func TestBulkhead(t *testing.T) {
 		if at, _ := b.Take(instant(9)); !at.IsZero() {
 			t.Errorf("got a place at %v with %d inside, want none", at, b.inside)
 		}
-		free := newBulkheads([]Heavy{{Operation: "POST /orders", Weight: 3}}, 9, &main)[0]
-		if free.enter(nil, 0) != nil || free.inside != 0 {
-			t.Errorf("%d inside of what has no bound, want none counted", free.inside)
-		}
-		if free.leave(); free.inside != 0 {
-			t.Errorf("%d inside of what has no bound, want none counted", free.inside)
-		}
 	})
+}
+
+func TestBulkheadWithoutABound(t *testing.T) {
+	free := newBulkheads([]Heavy{{Operation: "POST /orders", Weight: 3}}, 9, &fairqueue.Queue{})[0]
+	if free.enter(nil, 0) != nil || free.inside != 0 {
+		t.Errorf("%d inside of what has no bound, want none counted", free.inside)
+	}
+	if free.leave(); free.inside != 0 {
+		t.Errorf("%d inside of what has no bound, want none counted", free.inside)
+	}
 }
 
 // A call that has been sent before finds room in a full bulkhead, where it waits.
@@ -179,12 +187,15 @@ func TestLogEntry(t *testing.T) {
 		tr := New(WithLogger(zerolog.Nop()), WithLimiter(NewLimiter(7, time.Second)))
 		tr.engine.pause.extend(gate.Now(), 3*time.Second, 0)
 		e := Event{Time: time.Now(), User: "anna", Method: "GET", URL: "https://host/a/1", Attempt: 2, Status: 503, Err: context.Canceled, Again: true, Delay: 4, Waited: 5, Queued: 6, InFlight: 8}
-		got := tr.entryOf(&http.Response{Header: http.Header{"Retry-After": {"9\n"}}}, e)
-		if got.Time != e.Time || got.User != "anna" || got.Operation != "GET /a/{id}" || got.Attempt != 2 || got.Status != 503 || got.Err != e.Err || !got.Again || got.Delay != 4 || got.Waited != 5 || got.Queued != 6 || got.InFlight != 8 {
-			t.Errorf("got %+v, want what the event says: %+v", got, e)
+		want := auditlog.Entry{
+			Time: e.Time, User: "anna", Method: "GET", URL: e.URL, Operation: "GET /a/{id}", Attempt: 2, Status: 503, Err: e.Err, Again: true, Delay: 4,
+			Waited: 5, Queued: 6, InFlight: 8, Pause: 3 * time.Second, Limit: 7, RetryAfter: "9",
 		}
-		if got.Pause != 3*time.Second || got.Limit != 7 || got.Rate != 0 || got.ServerDelay != 0 || !strings.HasPrefix(got.RetryAfter, "9") || strings.Contains(got.RetryAfter, "\n") {
-			t.Errorf("got %+v, want a pause of 3 s, a limit of 7, and the Retry-After", got)
+		if got := tr.entryOf(&http.Response{Header: http.Header{"Retry-After": {"9"}}}, e); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		if got := tr.entryOf(&http.Response{Header: http.Header{"Retry-After": {"9\n"}}}, e); strings.Contains(got.RetryAfter, "\n") {
+			t.Errorf("got %q as the Retry-After, want no line end in it", got.RetryAfter)
 		}
 		time.Sleep(4 * time.Second)
 		if got := tr.entryOf(nil, e); got.Pause != 0 || got.RetryAfter != "" {

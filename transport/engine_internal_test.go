@@ -354,7 +354,7 @@ func TestHoldInOverload(t *testing.T) {
 				t.Fatalf("overloaded %v after 429s for 30 s %v", e.window.Overloaded(), c.overload)
 			}
 			e.pause.stop(gate.Now())
-			if held, began := e.hold(time.Second, 0, c.asked); held != c.held || began != c.began || e.pause.remaining(gate.Now()) != c.held {
+			if held, began := e.hold(time.Second, 0, c.asked); held != c.held || began != c.began || e.pause.remaining(gate.Now()) != c.held || e.pause.end.IsZero() != (c.held == 0) {
 				t.Errorf("overload %v, asked for %v: got a pause of %v, a new one %v; want %v, %v", c.overload, c.asked, held, began, c.held, c.began)
 			}
 			e.source = sourceOf(l)

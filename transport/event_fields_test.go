@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,12 +44,7 @@ func TestWhatTheEventsSay(t *testing.T) {
 		paused.Kind, paused.Again = transport.Paused, false
 		done := event(transport.Done, 3, 200, 2116*ms, 4116*ms, 4166*ms, 3816*ms, transport.WaitPause)
 		want := []transport.Event{retrying, limited, paused, done}
-		var events []transport.Event
-		for _, e := range seen.events {
-			if e.Kind != transport.ModeChanged {
-				events = append(events, e)
-			}
-		}
+		events := slices.DeleteFunc(seen.events, func(e transport.Event) bool { return e.Kind == transport.ModeChanged })
 		for i, rate := range []float64{2 / 1.208, 3 / 2.116, 3 / 2.116, 4 / 4.166} {
 			if i < len(events) && math.Abs(events[i].Rate-rate) > 0.01 {
 				t.Errorf("%v: got %v a second, want %v", events[i].Kind, events[i].Rate, rate)

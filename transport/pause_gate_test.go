@@ -25,17 +25,7 @@ func wantPause(t *testing.T, p *pause, ms int, atMost time.Duration, sooner bool
 
 // A 429 holds all back for 0.7 s, until it is decided for how long: shorter, longer or not at all.
 func TestPauseIsDecided(t *testing.T) {
-	begin := func() *pause {
-		p := &pause{}
-		wantPause(t, p, 0, 0, false)
-		p.End(gate.Outcome{Status: 429, Ended: instant(0)})
-		wantPause(t, p, 100, 600*msec, false)
-		if left := p.remaining(instant(100)); left != 0 {
-			t.Errorf("got %v that are left of a pause that is not decided, want 0", left)
-		}
-		return p
-	}
-	p := begin()
+	p := undecided(t)
 	p.End(gate.Outcome{Status: 429, Ended: instant(50)}) // another one in the pause changes nothing
 	wantPause(t, p, 100, 600*msec, false)
 	if !p.extend(instant(100), 200*msec, 0) || p.undecided {
@@ -58,16 +48,32 @@ func TestPauseIsDecided(t *testing.T) {
 	if p.drop(); p.remaining(instant(599)) != time.Hour {
 		t.Error("a pause that is decided was dropped, want it kept")
 	}
-	p = begin()
+}
+
+// undecided returns a pause that a 429 has begun.
+func undecided(t *testing.T) *pause {
+	p := &pause{}
+	wantPause(t, p, 0, 0, false)
+	p.End(gate.Outcome{Status: 429, Ended: instant(0)})
+	wantPause(t, p, 100, 600*msec, false)
+	if left := p.remaining(instant(100)); left != 0 {
+		t.Errorf("got %v that are left of a pause that is not decided, want 0", left)
+	}
+	return p
+}
+
+// A pause that is not wanted leaves nothing, and one at the end of another is a new one.
+func TestPauseIsDropped(t *testing.T) {
+	p := undecided(t)
 	p.drop()
 	wantPause(t, p, 100, 0, false)
 	if p.undecided || !p.end.IsZero() {
 		t.Errorf("got %+v after a pause was dropped, want none", p)
 	}
-	if p = begin(); p.extend(instant(100), 0, 0) {
+	if p = undecided(t); p.extend(instant(100), 0, 0) {
 		t.Error("a pause of no length is one, want it not to be")
 	}
-	p = begin()
+	p = undecided(t)
 	p.End(gate.Outcome{Status: 429, Ended: instant(700)}) // at its end there is another one
 	wantPause(t, p, 800, 600*msec, false)
 }

@@ -170,6 +170,12 @@ func TestOpaqueSourceFails(t *testing.T) {
 				t.Errorf("%s: somebody still asks, want nobody", c.about)
 			}
 		}
+	})
+}
+
+// A slot of another Limiter is asked for without the deadline of the call, and taken once.
+func TestOpaqueSourceGives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		o := sourceOf(limiterFunc(func(ctx context.Context) error {
 			if _, has := ctx.Deadline(); has {
 				t.Error("the Limiter sees the deadline of a call, want none")
@@ -192,13 +198,18 @@ func TestOpaqueSourceFails(t *testing.T) {
 		if at, w := o.take(instant(2), q); at != instant(2) || w.Ask != nil || o.granted {
 			t.Errorf("got a slot at %v, another %v; want one at %v, none", at, o.granted, instant(2))
 		}
-		if o.due(instant(3), 9) != instant(3) || o.rate() != 15 || o.limit() != 0 || o.maxSlotAge() != 8*msec || !o.move(0, 0) || o.setLimit(1, 1) == nil {
-			t.Error("of another Limiter it knows more than that it gives slots")
-		}
-		if at, err := o.plan(instant(4)); at != instant(4) || err != nil {
-			t.Errorf("got %v, %v planned; want at once", at, err)
-		}
 	})
+}
+
+// Of another Limiter nothing is known but that it gives slots.
+func TestOpaqueSourceKnowsNothing(t *testing.T) {
+	o := sourceOf(limiterFunc(func(context.Context) error { return nil })).(*opaqueSource)
+	if o.due(instant(3), 9) != instant(3) || o.rate() != 15 || o.limit() != 0 || o.maxSlotAge() != 8*msec || !o.move(0, 0) || o.setLimit(1, 1) == nil {
+		t.Error("of another Limiter it knows more than that it gives slots")
+	}
+	if at, err := o.plan(instant(4)); at != instant(4) || err != nil {
+		t.Errorf("got %v, %v planned; want at once", at, err)
+	}
 }
 
 // What a Transport learns of the processes that share its limit is reported when it changes.

@@ -68,6 +68,11 @@ func TestTakeAndPlan(t *testing.T) {
 	if at, w := l.take(instant(1008), q); at != instant(1008) || w.AtMost != 0 || len(l.waiting) != 1 {
 		t.Errorf("got a slot at %v, wait %v, %d wait; want one at 1008 ms, none, the other one", at, w.AtMost, len(l.waiting))
 	}
+	alone := limited(1)
+	alone.waiting = map[*fairqueue.Queue]struct{}{q: {}}
+	if alone.take(instant(0), q); len(alone.waiting) != 0 {
+		t.Errorf("%d wait after the one that did got a slot, want none", len(alone.waiting))
+	}
 	if at, err := l.plan(instant(1009)); at != instant(1018) || err != nil {
 		t.Errorf("planned for %v, %v; want 1018 ms", at.Sub(instant(0)), err)
 	}

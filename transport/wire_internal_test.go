@@ -179,7 +179,7 @@ type closer func()
 func (c closer) RoundTrip(*http.Request) (*http.Response, error) { return nil, nil }
 func (c closer) CloseIdleConnections()                           { c() }
 
-// What a program has set of its http.Transport stays.
+// What a program has not set of its http.Transport suits a limit.
 func TestTuned(t *testing.T) {
 	got := tuned(&http.Transport{})
 	if got.DialContext == nil || got.TLSHandshakeTimeout != 10*time.Second || got.IdleConnTimeout != 90*time.Second || got.ExpectContinueTimeout != time.Second || got.MaxIdleConnsPerHost != 100 {
@@ -188,11 +188,16 @@ func TestTuned(t *testing.T) {
 	if h := got.HTTP2; h == nil || h.SendPingTimeout != 30*time.Second || h.PingTimeout != 15*time.Second {
 		t.Errorf("got %+v, want a ping after 30 s that may take 15 s", h)
 	}
+}
+
+// What a program has set of its http.Transport stays.
+func TestTunedLeavesWhatIsSet(t *testing.T) {
+	//lint:ignore SA1019 a program may have set it
 	if tuned(&http.Transport{Dial: net.Dial}).DialContext != nil {
 		t.Error("got a dialer beside the program's own Dial, want none")
 	}
 	mine := errors.New("mine")
-	got = tuned(&http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, mine }})
+	got := tuned(&http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, mine }})
 	if _, err := got.DialContext(t.Context(), "tcp", "127.0.0.1:1"); err != mine {
 		t.Errorf("got %v of the program's own DialContext, want what it returns", err)
 	}

@@ -198,3 +198,14 @@ func TestWhatMayHaveBeenMissed(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// By default the 200 most frequent names are kept.
+func TestDefaultMost(t *testing.T) {
+	var c Counter
+	for i := range 300 {
+		c.Add(fmt.Sprint(i))
+	}
+	if n := len(c.Top(300)); n != 200 {
+		t.Errorf("got %d names, want 200", n)
+	}
+}

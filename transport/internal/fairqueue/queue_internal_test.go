@@ -36,3 +36,37 @@ func TestSlotIsNotPassedOnToTheLeader(t *testing.T) {
 		}
 	}
 }
+
+// The last one that gives up leaves the queue idle, and only batch work is what it says.
+func TestIdleAfterTheLastOneLeaves(t *testing.T) {
+	var q Queue
+	if q.Idle() != nil || !q.OnlyBatch() {
+		t.Error("an empty queue has something to wait for, want nothing")
+	}
+	batchWork, other := &Waiter{Class: batch}, &Waiter{}
+	q.waiting.push(batchWork)
+	if !q.OnlyBatch() {
+		t.Error("batch work is not all that waits, want it to be")
+	}
+	if q.waiting.push(other); q.OnlyBatch() {
+		t.Error("batch work is all that waits, want it not to be")
+	}
+	idle := q.Idle()
+	if idle == nil || idle != q.Idle() {
+		t.Error("two who wait for an empty queue wait for different ones, want the same")
+	}
+	closed := func() bool {
+		select {
+		case <-idle:
+			return true
+		default:
+			return false
+		}
+	}
+	if q.remove(batchWork); closed() {
+		t.Error("idle with one that waits, want it not to be")
+	}
+	if q.remove(other); !closed() || q.Idle() != nil {
+		t.Error("not idle after the last one left, want it to be")
+	}
+}
