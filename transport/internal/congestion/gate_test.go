@@ -91,6 +91,12 @@ func TestWhatARequestWaitsFor(t *testing.T) {
 		}}, false, place, false, false},
 		{"overload, full", 0, []func(*Window){compete, full}, false, place, false, false},
 		{"overload, the place has just come", 0, []func(*Window){compete, func(w *Window) { w.entered = at(0).Add(-seconds(1 / (overloadPart * 15))) }}, true, 0, false, false},
+		{"overload, the place comes in an instant", 0, []func(*Window){compete, func(w *Window) { w.entered = at(0).Add(1 - seconds(1/(overloadPart*15))) }}, false, 1, false, false},
+		{"full for 30 s: they hang", 0, []func(*Window){func(w *Window) {
+			for range 10 {
+				w.inflight.add(at(-30_000))
+			}
+		}}, true, 0, false, false},
 		{"overload, full, the place comes in an instant", 0, []func(*Window){compete, full, func(w *Window) { w.entered = at(0).Add(1 - seconds(1/(overloadPart*15))) }}, false, 1, false, false},
 		{"overload, full, the place has just come", 0, []func(*Window){compete, full, func(w *Window) { w.entered = at(0).Add(-seconds(1 / (overloadPart * 15))) }}, false, time.Second, true, true},
 	} {

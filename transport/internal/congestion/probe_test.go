@@ -62,6 +62,14 @@ func probing(variance, left, rate float64) (*Window, *latency) {
 	return w, l
 }
 
+// What a probe of precise operations left is concluded from.
+func TestJudgeConcludes(t *testing.T) {
+	w, _ := probing(0.01, 3, 5)
+	if w.judge(at(0)); !near(w.judgment.fell, 1) {
+		t.Errorf("got a fall of %v s in a probe that left 3 s of 4 s, want 1 s", w.judgment.fell)
+	}
+}
+
 // The queue of the server stays full if a probe leaves more than 4.5 s, or, where it has no
 // answer, if the delay is that long.
 func TestAQueueThatStaysFull(t *testing.T) {

@@ -303,6 +303,7 @@ func TestSchedule(t *testing.T) {
 		{about: "no delay", change: func(s *State, o *Observation) { o.Delay = 0.09 }},
 		{about: "just a delay", change: func(s *State, o *Observation) { o.Delay = 0.1 }, long: 1, tail: 0.2 + 0.7*0.5},
 		{about: "no delay, the first one", change: func(s *State, o *Observation) { o.Delay, o.Baseline = 0.09, false }, long: 5, tail: 0.2 + 0.7*4.5},
+		{about: "the first one, rather slow requests", change: func(s *State, o *Observation) { o.Baseline, o.Service = false, 2.4 }, long: 5, tail: 0.2 + 0.7*4.5},
 		{about: "the first one, slow requests", change: func(s *State, o *Observation) { o.Baseline, o.Service = false, 2.5 }, long: 2.5, tail: 0.2 + 0.7*2},
 		{about: "the first one, a long delay", change: func(s *State, o *Observation) { o.Baseline, o.Delay = false, 3 }, long: 6.5, tail: 0.2 + 0.7*6},
 		{about: "a very long delay", change: func(s *State, o *Observation) { o.Delay = 4 }, long: 7, tail: 0.2 + 0.7*6.5},
