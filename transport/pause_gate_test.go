@@ -107,7 +107,9 @@ func TestPauseAndItsProbe(t *testing.T) {
 	}
 	p.End(gate.Outcome{Status: 200, Began: instant(999), Ended: instant(1200)}) // it began before the pause was over
 	wantPause(t, p, 1200, 600*msec, true)
-	p.End(gate.Outcome{Status: 200, Began: instant(1000), Ended: instant(1200)})
+	if p.End(gate.Outcome{Status: 200, Began: instant(1000), Ended: instant(1200)}); !p.end.IsZero() {
+		t.Errorf("got %+v after the probe was answered, want no pause", p)
+	}
 	select {
 	case <-w.Sooner:
 	default:

@@ -234,6 +234,9 @@ func TestTakeInPeers(t *testing.T) {
 		l.share = c.share
 		x := &call{}
 		e.takeInPeers(x, instant(0))
+		if joint := e.window.Room(instant(0)) == math.MaxInt; joint != (c.share.Sharing == shared.All) {
+			t.Errorf("%s: the window binds: %v, want it to while the others are lost", c.about, !joint)
+		}
 		var got Sharing
 		var err error
 		if x.changes != nil && x.changes.peers != nil {
