@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // A call that gives up in a bulkhead has waited there.
@@ -36,6 +37,51 @@ func TestWaitInABulkhead(t *testing.T) {
 			t.Errorf("got %v after %v for %q, fresh %v; want a wait of 1 s for a heavy operation, and numbers that are old", err, c.waited, c.reason, c.fresh)
 		}
 	})
+}
+
+// Only a request of a weight that was sent uses further slots.
+func TestWeightOfWhatIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour)
+		boom := errors.New("boom")
+		for _, c := range []struct {
+			weight int
+			fails  error // before it is sent
+			debt   int
+		}{{0, nil, 0}, {1, nil, 0}, {3, nil, 2}, {3, boom, 0}} {
+			e := New(WithLogger(zerolog.Nop()), WithHeavy(Heavy{Operation: "POST /orders", Weight: c.weight})).engine
+			ctx := ContextWithPrepare(t.Context(), func(req *http.Request) (*http.Request, error) { return req, c.fails })
+			req, _ := http.NewRequestWithContext(ctx, "POST", "https://acme.dam.aprimo.com/orders", nil)
+			_, err := e.turn((&Transport{engine: e}).call(req), &attempt{op: operationOf(req)}, req)
+			if !errors.Is(err, c.fails) || e.debt != c.debt {
+				t.Errorf("a weight of %d, fails with %v: got %v, a debt of %d; want %d", c.weight, c.fails, err, e.debt, c.debt)
+			}
+		}
+	})
+}
+
+// Each change that an attempt reveals is one event, and no other.
+func TestReportChanges(t *testing.T) {
+	for _, c := range []struct {
+		changes changes
+		want    Event
+	}{
+		{changes{mode: ModeSteady}, Event{Kind: ModeChanged, Mode: ModeSteady}},
+		{changes{dryRun: time.Second}, Event{Kind: DryRun, Delay: time.Second}},
+		{changes{peers: &shared.Share{Sharing: SharingAll, Processes: 3}}, Event{Kind: PeersJoined, Processes: 3}},
+		{changes{peers: &shared.Share{Sharing: SharingAlone, Processes: 3}}, Event{Kind: PeersLost, Processes: 3}},
+	} {
+		var got []Event
+		tr := New(WithLogger(zerolog.Nop()), WithObserver(func(_ context.Context, e Event) { got = append(got, e) }))
+		req, _ := http.NewRequest("GET", "https://acme.dam.aprimo.com", nil)
+		x := tr.call(req)
+		x.changes, x.lastWait = &c.changes, time.Second
+		tr.reportChanges(x)
+		tr.reportChanges(x)
+		if len(got) != 1 || got[0].Kind != c.want.Kind || got[0].Mode != c.want.Mode || got[0].Delay != c.want.Delay || got[0].Processes != c.want.Processes || x.lastWait != 0 {
+			t.Errorf("got %+v, want one like %+v", got, c.want)
+		}
+	}
 }
 
 // The numbers of an event are of now unless they were just noted.

@@ -332,6 +332,36 @@ func TestSetLimitChangesThePace(t *testing.T) {
 	})
 }
 
+// overload lets all requests be answered 429 for half a minute.
+func overload(e *engine) {
+	for range 60 {
+		time.Sleep(500 * msec)
+		now := gate.Now()
+		e.window.Begin(now)
+		e.window.End(gate.Outcome{Status: 429, Granted: now, Began: now, Sent: now, Ended: now})
+	}
+}
+
+// In overload a Retry-After is heeded.
+func TestRetryAfterInOverload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for after, want := range map[string]time.Duration{"": 0, "1": time.Second} {
+			tr := New(WithLogger(zerolog.Nop()))
+			overload(tr.engine)
+			tr.engine.pause.stop(gate.Now())
+			req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://acme.dam.aprimo.com", nil)
+			resp := &http.Response{StatusCode: 429, Header: http.Header{}}
+			if after != "" {
+				resp.Header.Set("Retry-After", after)
+			}
+			tr.attempted(tr.call(req), resp, nil, retry.Decision{Throttled: true, Delay: time.Second})
+			if got := tr.engine.pause.remaining(gate.Now()); got != want {
+				t.Errorf("a Retry-After of %q: got a pause of %v, want %v", after, got, want)
+			}
+		}
+	})
+}
+
 // In overload a pause would only starve us, unless the server has asked for it.
 func TestHoldInOverload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -343,12 +373,8 @@ func TestHoldInOverload(t *testing.T) {
 		}{{false, false, time.Second, true}, {false, true, time.Second, true}, {true, true, time.Second, true}, {true, false, 0, false}} {
 			l := &sharedLimiter{limit: 15}
 			e := New(WithLogger(zerolog.Nop())).engine
-			for range 60 {
-				if time.Sleep(500 * msec); c.overload {
-					now := gate.Now()
-					e.window.Begin(now)
-					e.window.End(gate.Outcome{Status: 429, Granted: now, Began: now, Sent: now, Ended: now})
-				}
+			if c.overload {
+				overload(e)
 			}
 			if e.window.Overloaded() != c.overload {
 				t.Fatalf("overloaded %v after 429s for 30 s %v", e.window.Overloaded(), c.overload)

@@ -273,6 +273,10 @@ func TestReportToPeers(t *testing.T) {
 				t.Errorf("%d: got %+v, want %+v", status, l.report, want)
 			}
 		}
+		e.completed(&call{Transport: &Transport{engine: e}}, &attempt{began: gate.Now(), status: 429})
+		if want := (shared.Report{Answered: true, Limited: true, Sent: time.Now()}); l.report != want {
+			t.Errorf("after an attempt: got %+v, want %+v", l.report, want)
+		}
 	})
 }
 
