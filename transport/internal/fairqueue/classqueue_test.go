@@ -80,3 +80,17 @@ func TestAhead(t *testing.T) {
 		}
 	}
 }
+
+// New weights begin without credits or debts of the old ones.
+func TestReweighForgetsCredit(t *testing.T) {
+	var q classQueue
+	for i := range q.classes {
+		q.classes[i].credit = 5
+	}
+	q.reweigh(Weights{1, 2, 3})
+	for i := range q.classes {
+		if q.classes[i].credit != 0 {
+			t.Errorf("class %d: got a credit of %d, want none", i, q.classes[i].credit)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package fairqueue
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
@@ -68,5 +69,17 @@ func TestIdleAfterTheLastOneLeaves(t *testing.T) {
 	}
 	if q.remove(other); !closed() || q.Idle() != nil {
 		t.Error("not idle after the last one left, want it to be")
+	}
+}
+
+// Who looks sees each flow that waits, and each retried call.
+func TestCounts(t *testing.T) {
+	var q Queue
+	for _, w := range []*Waiter{{Flow: "a"}, {Flow: "a"}, {Flow: "a", Retried: true}, {Class: 1, Flow: "b", Retried: true}} {
+		q.waiting.push(w)
+	}
+	want := []Count{{0, "a", 1}, {0, "a", 2}, {1, "b", 1}}
+	if got := q.Counts(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
