@@ -38,7 +38,7 @@ func TestPacer(t *testing.T) {
 		gap           time.Duration
 	}{{10, 0, second/10 + 1}, {10, 0.2, second/8 + 1}, {10, 0.99, 10*second + 1}, {10, 1, 10*second + 1}, {0, 0, 0}, {-1, 0, 0}, {0.5, 0, 2*second + 1}} {
 		p := NewPacer(c.rate, c.reserve, 0)
-		if diff := (p.gap - c.gap).Abs(); diff > 10 || (p.gap == 0) != (c.gap == 0) {
+		if diff := (p.gap - c.gap).Abs(); diff > 1 || (p.gap == 0) != (c.gap == 0) {
 			t.Errorf("%v a second, %v of it reserved: got one in %v, want %v", c.rate, c.reserve, p.gap, c.gap)
 		}
 	}
