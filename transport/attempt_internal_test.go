@@ -48,7 +48,7 @@ func TestWeightOfWhatIsSent(t *testing.T) {
 			weight int
 			fails  error // before it is sent
 			debt   int
-		}{{0, nil, 0}, {1, nil, 0}, {3, nil, 2}, {3, boom, 0}} {
+		}{{0, nil, 0}, {1, nil, 0}, {2, nil, 1}, {3, nil, 2}, {3, boom, 0}} {
 			e := New(WithLogger(zerolog.Nop()), WithHeavy(Heavy{Operation: "POST /orders", Weight: c.weight})).engine
 			ctx := ContextWithPrepare(t.Context(), func(req *http.Request) (*http.Request, error) { return req, c.fails })
 			req, _ := http.NewRequestWithContext(ctx, "POST", "https://acme.dam.aprimo.com/orders", nil)

@@ -389,6 +389,13 @@ func TestTextsOfQueueErrors(t *testing.T) {
 	}
 }
 
+// An Event without a Kind is none of them.
+func TestNoKind(t *testing.T) {
+	if Kind(0).String() != "unknown" || Done != 1 {
+		t.Errorf("got %q for no kind, %d for Done; want unknown, 1", Kind(0), int(Done))
+	}
+}
+
 // The version is that of this module, or of what replaces it, where a program has one.
 func TestVersionIn(t *testing.T) {
 	m := func(path, version string, replace *debug.Module) *debug.Module {
