@@ -16,6 +16,11 @@ var version = sync.OnceValue(func() string {
 	if !ok {
 		return devel
 	}
+	return versionIn(info)
+})
+
+// versionIn returns the version of this module in a program.
+func versionIn(info *debug.BuildInfo) string {
 	for _, m := range append(info.Deps, &info.Main) {
 		if m.Path != module || m.Version == "" {
 			continue
@@ -26,6 +31,6 @@ var version = sync.OnceValue(func() string {
 		return m.Version
 	}
 	return devel
-})
+}
 
 const devel = "(devel)"

@@ -171,3 +171,41 @@ func ExampleCounter_Merge() {
 	// anna@example.com 4
 	// nightly-import 3
 }
+
+// What two Counters keep is all that is kept, and a name that comes after may have been counted as often
+// as the rarest ones that were merged.
+func TestWhatMayHaveBeenMissed(t *testing.T) {
+	add := func(c *Counter, name string, n int) {
+		for range n {
+			c.Add(name)
+		}
+	}
+	c := &Counter{Most: 10}
+	add(c, "a", 3)
+	for _, rarest := range []int{2, 3} {
+		full := &Counter{Most: 2}
+		add(full, "b", 9)
+		add(full, "c", rarest)
+		c.Merge(full)
+	}
+	want := []Tally{{"b", 18, 0}, {"c", 5, 0}, {"a", 3 + 2 + 3, 2 + 3}}
+	if got := c.Top(10); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	c.Add("x")
+	want = []Tally{{"b", 18, 0}, {"c", 5, 0}, {"a", 8, 5}, {"x", 1 + 5, 5}}
+	if got := c.Top(10); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// By default the 200 most frequent names are kept.
+func TestDefaultMost(t *testing.T) {
+	var c Counter
+	for i := range 300 {
+		c.Add(fmt.Sprint(i))
+	}
+	if n := len(c.Top(300)); n != 200 {
+		t.Errorf("got %d names, want 200", n)
+	}
+}

@@ -122,8 +122,8 @@ func (e *delayEstimator) sample(l *latency, took time.Duration, moved float64, c
 // measure is the filter's step.
 func (e *delayEstimator) measure(y, noise float64, now gate.Instant) {
 	// On a busy machine answers may come in another order than they ended in.
-	if since := now.Sub(e.at); !e.at.IsZero() && since > 0 {
-		e.variance += processNoise * processNoise * since.Seconds()
+	if !e.at.IsZero() {
+		e.variance += processNoise * processNoise * max(0, now.Sub(e.at)).Seconds()
 	}
 	e.at = max(e.at, now)
 	e.variance = min(e.variance, maxVariance)

@@ -28,10 +28,7 @@ func (f *inflight) advance(now gate.Instant) {
 		f.zero = now
 	}
 	for second := f.second(now); f.newest < second; {
-		f.newest++
-		if f.newest+countedFor < second {
-			f.newest = second - countedFor // nothing is left from before
-		}
+		f.newest = max(f.newest+1, second-countedFor) // of before nothing is left
 		sent := &f.bySends[f.newest%countedFor]
 		f.n -= *sent
 		*sent = 0

@@ -153,7 +153,6 @@ func NextProbe(now gate.Instant, wall time.Time) gate.Instant {
 }
 
 func nextProbe(now gate.Instant, wall time.Time, every time.Duration) gate.Instant {
-	wall = wall.Round(0)
 	return now.Add(wall.Truncate(every).Add(every).Sub(wall))
 }
 

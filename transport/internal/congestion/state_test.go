@@ -237,3 +237,103 @@ func TestProbesInOverload(t *testing.T) {
 		}
 	}
 }
+
+// What a State may hold at most, and at least: all else makes no sense, since the clock was set or
+// another program has written it.
+func TestValid(t *testing.T) {
+	good := Start(at(0), Scope{Limit: 15, Shared: true}, 0)
+	for name, c := range map[string]struct {
+		change func(*State)
+		valid  bool
+	}{
+		"steady":                  {func(s *State) { s.Mode = Steady }, true},
+		"competing":               {func(s *State) { s.Mode = Competing }, true},
+		"probing":                 {func(s *State) { s.Mode = Probing }, false},
+		"size 1":                  {func(s *State) { s.Size = 1 }, true},
+		"size 0.9":                {func(s *State) { s.Size = 0.9 }, false},
+		"a peak below 0":          {func(s *State) { s.Peak = -1 }, false},
+		"a calm size below 0":     {func(s *State) { s.Calm = -1 }, false},
+		"sizes at most":           {func(s *State) { s.Size, s.Peak, s.Calm = 1e12, 1e12, 1e12 }, true},
+		"a huge size":             {func(s *State) { s.Size = 2e12 }, false},
+		"a huge peak":             {func(s *State) { s.Peak = 2e12 }, false},
+		"a huge calm size":        {func(s *State) { s.Calm = 2e12 }, false},
+		"rates at least":          {func(s *State) { s.Done, s.Served, s.Rate = 0, 0, 0.1 }, true},
+		"rates at most":           {func(s *State) { s.Done, s.Served, s.Rate = 1e12, 1e12, 1e12 }, true},
+		"answers below 0":         {func(s *State) { s.Done = -1 }, false},
+		"a rate of answers below": {func(s *State) { s.Served = -1 }, false},
+		"a huge rate of answers":  {func(s *State) { s.Served = 2e12 }, false},
+		"times a second ahead": {func(s *State) {
+			s.Resized, s.Narrowed, s.Limited, s.Cut, s.Counted = at(1000), at(1000), at(1000), at(1000), at(1000)
+			s.Probe = Probe{Next: at(52_000), From: at(1000), Tail: at(1000), Until: at(8000)}
+		}, true},
+		"resized later":             {func(s *State) { s.Resized = at(1001) }, false},
+		"narrowed later":            {func(s *State) { s.Narrowed = at(1001) }, false},
+		"limited later":             {func(s *State) { s.Limited = at(1001) }, false},
+		"cut later":                 {func(s *State) { s.Cut = at(1001) }, false},
+		"counted later":             {func(s *State) { s.Counted = at(1001) }, false},
+		"a probe due later":         {func(s *State) { s.Probe.Next = at(52_001) }, false},
+		"a probe that lasts longer": {func(s *State) { s.Probe.Until = at(8001) }, false},
+		"a time below 0":            {func(s *State) { s.Cut = -1 }, false},
+		"a probe's time below 0":    {func(s *State) { s.Probe.Tail = -1 }, false},
+	} {
+		s := good
+		if c.change(&s); s.valid() != c.valid {
+			t.Errorf("%s: got valid %v, want %v: %v", name, s.valid(), c.valid, s)
+		}
+	}
+}
+
+// A State that is no number is a mistake of ours, and not stored.
+func TestStringOfNoNumber(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a size that is no number was written, want a panic")
+		}
+	}()
+	_ = State{Size: math.NaN()}.String()
+}
+
+// It begins with half a second of the limit in flight, and, for processes together, 0.7 of it as the rate.
+func TestStart(t *testing.T) {
+	want := State{Version: 2, At: at(0), Mode: Opening, Size: 8, Answers: 7, Counted: at(0), Served: 7.5, Rate: 10.5}
+	if got := Start(at(0), Scope{Limit: 15}, 7); got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// A step is due 50 ms after the last one, after a 429, or if the clock was set back by more than a second.
+func TestDue(t *testing.T) {
+	for _, c := range []struct {
+		later   int
+		limited gate.Instant
+		want    bool
+	}{{0, 0, false}, {49, 0, false}, {50, 0, true}, {0, at(-99), false}, {0, at(-98), true}, {-1000, 0, false}, {-1001, 0, true}} {
+		s := State{At: at(0), Limited: at(-99)}
+		if got := s.Due(at(c.later), c.limited); got != c.want {
+			t.Errorf("after %d ms, the last 429 at %v: got %v, want %v", c.later, c.limited, got, c.want)
+		}
+	}
+}
+
+// Probes come at full 17 s of the wall clock.
+func TestNextProbe(t *testing.T) {
+	for ms, want := range map[int64]int{0: 17_000, 1: 16_999, 16_999: 1, 17_000: 17_000, 34_500: 16_500} {
+		if got := NextProbe(at(0), time.Time{}.Add(time.Duration(ms)*time.Millisecond)); got != at(want) {
+			t.Errorf("%d ms after a full 17 s: got one in %v, want %d ms", ms, got.Sub(at(0)), want)
+		}
+	}
+}
+
+// In a probe there is room for one request, otherwise for the size.
+func TestRoom(t *testing.T) {
+	for _, c := range []struct {
+		size  float64
+		until int
+		want  float64
+	}{{7.9, 0, 7}, {7.9, 1, 1}, {0.5, 0, 1}, {1, -1, 1}} {
+		s := State{Size: c.size, Probe: Probe{Until: at(c.until)}}
+		if got := s.room(at(0)); got != c.want {
+			t.Errorf("size %v, a probe until %d ms from now: got %v, want %v", c.size, c.until, got, c.want)
+		}
+	}
+}

@@ -68,10 +68,7 @@ func (fs *flows) remove(w *Waiter) {
 func (fs *flows) account(name string) {
 	newest := fs.recent[(fs.oldest+len(fs.recent)-1)%len(fs.recent)]
 	if newest != nil && newest.had == len(fs.recent) && newest.name == name {
-		fs.endTurn(newest) // it had all of them: nothing else changes
-		if newest.waiting.len > 0 {
-			heap.Fix(&fs.backlogged, newest.index)
-		}
+		fs.endTurn(newest) // it had all of them: nothing else changes, as it goes after all others
 		return
 	}
 	f, old := fs.flow(name), fs.recent[fs.oldest]

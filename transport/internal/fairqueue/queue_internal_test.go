@@ -2,6 +2,7 @@ package fairqueue
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
@@ -34,5 +35,51 @@ func TestSlotIsNotPassedOnToTheLeader(t *testing.T) {
 			t.Errorf("of %d followers %d got the slot, %d slots came back, %d wait; want %d, %d, 1",
 				followers, len(follower.called), back, q.Len(), followers, 1-followers)
 		}
+	}
+}
+
+// The last one that gives up leaves the queue idle, and only batch work is what it says.
+func TestIdleAfterTheLastOneLeaves(t *testing.T) {
+	var q Queue
+	if q.Idle() != nil || !q.OnlyBatch() {
+		t.Error("an empty queue has something to wait for, want nothing")
+	}
+	batchWork, other := &Waiter{Class: batch}, &Waiter{}
+	q.waiting.push(batchWork)
+	if !q.OnlyBatch() {
+		t.Error("batch work is not all that waits, want it to be")
+	}
+	if q.waiting.push(other); q.OnlyBatch() {
+		t.Error("batch work is all that waits, want it not to be")
+	}
+	idle := q.Idle()
+	if idle == nil || idle != q.Idle() {
+		t.Error("two who wait for an empty queue wait for different ones, want the same")
+	}
+	closed := func() bool {
+		select {
+		case <-idle:
+			return true
+		default:
+			return false
+		}
+	}
+	if q.remove(batchWork); closed() {
+		t.Error("idle with one that waits, want it not to be")
+	}
+	if q.remove(other); !closed() || q.Idle() != nil {
+		t.Error("not idle after the last one left, want it to be")
+	}
+}
+
+// Who looks sees each flow that waits, and each retried call.
+func TestCounts(t *testing.T) {
+	var q Queue
+	for _, w := range []*Waiter{{Flow: "a"}, {Flow: "a"}, {Flow: "a", Retried: true}, {Class: 1, Flow: "b", Retried: true}} {
+		q.waiting.push(w)
+	}
+	want := []Count{{0, "a", 1}, {0, "a", 2}, {1, "b", 1}}
+	if got := q.Counts(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -60,9 +60,7 @@ func (w Wait) Done(ctx context.Context, woken <-chan struct{}) error {
 	}
 	var over <-chan time.Time
 	if w.AtMost > 0 {
-		timer := time.NewTimer(w.AtMost)
-		defer timer.Stop()
-		over = timer.C
+		over = time.After(w.AtMost)
 	}
 	select {
 	case <-over:
