@@ -274,7 +274,7 @@ func TestReportToPeers(t *testing.T) {
 			}
 		}
 		e.completed(&call{Transport: &Transport{engine: e}}, &attempt{began: gate.Now(), status: 429})
-		if want := (shared.Report{Answered: true, Limited: true, Sent: time.Now()}); l.report != want {
+		if want := (shared.Report{Answered: true, Limited: true, Sent: time.Now(), Refused: 1. / 30}); l.report != want {
 			t.Errorf("after an attempt: got %+v, want %+v", l.report, want)
 		}
 	})

@@ -10,11 +10,11 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
-// A slot may be used for 8 ms of each second, at least 1 ms, but at most a tenth of the time. A
+// A slot may be used for 8 ms of each second, at least 1 ms, but at most a tenth of the time, and 0.1 ms at least. A
 // request counts that much longer.
 func TestSlotAge(t *testing.T) {
 	for per, want := range map[time.Duration]time.Duration{
-		time.Second: 8 * msec, time.Minute: 480 * msec, 125 * msec: msec, 124 * msec: msec, 10 * msec: msec, 5 * msec: msec / 2, 1: 0,
+		time.Second: 8 * msec, time.Minute: 480 * msec, 125 * msec: msec, 124 * msec: msec, 10 * msec: msec, 5 * msec: msec / 2, 1: msec / 10,
 	} {
 		if got := slotAge(per); got != want {
 			t.Errorf("%v: got %v, want %v", per, got, want)

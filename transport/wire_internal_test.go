@@ -204,16 +204,16 @@ func TestTunedLeavesWhatIsSet(t *testing.T) {
 	set := &http.Transport{
 		TLSHandshakeTimeout: 1, IdleConnTimeout: 2, ExpectContinueTimeout: 3, MaxIdleConnsPerHost: 4, HTTP2: &http.HTTP2Config{PingTimeout: 5},
 	}
-	if got := tuned(set); got.TLSHandshakeTimeout != 1 || got.IdleConnTimeout != 2 || got.ExpectContinueTimeout != 3 || got.MaxIdleConnsPerHost != 4 || got.HTTP2.PingTimeout != 5 || got.HTTP2.SendPingTimeout != 0 {
-		t.Errorf("got %+v, want what was set", got)
+	if got := tuned(set); got.TLSHandshakeTimeout != 1 || got.IdleConnTimeout != 2 || got.ExpectContinueTimeout != 3 || got.MaxIdleConnsPerHost != 4 || got.HTTP2.PingTimeout != 5 || got.HTTP2.SendPingTimeout != 30*time.Second {
+		t.Errorf("got %+v, want what was set, and a ping after 30 s", got)
 	}
 }
 
-// Without a base it is that of net/http. After an error nothing of the request goes on.
+// Without a base it is that of Base. After an error nothing of the request goes on.
 func TestTimeoutsOver(t *testing.T) {
 	b := Timeouts{Header: -1, Idle: time.Second}.Over(nil).(*bounded)
-	if b.base != http.DefaultTransport || b.header != -1 || b.idle != time.Second {
-		t.Errorf("got %+v; want http.DefaultTransport, -1 and 1 s", b)
+	if _, ok := b.base.(*http.Transport); !ok || b.header != -1 || b.idle != time.Second {
+		t.Errorf("got %+v; want a copy of http.DefaultTransport, -1 and 1 s", b)
 	}
 	if b := (Timeouts{}).Over(nil).(*bounded); b.header != 2*time.Minute || b.idle != time.Minute {
 		t.Errorf("got %v and %v; want 2 min and 1 min", b.header, b.idle)

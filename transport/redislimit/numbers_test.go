@@ -33,16 +33,17 @@ func TestPartsOfTheLimit(t *testing.T) {
 
 // A member's measurements count if each is within its bound; else it counts as a process only.
 func TestMeasurementsOfAMember(t *testing.T) {
-	good := member{id: "a", seen: 7, delay: 1, weight: 2, service: 3, inFlight: 4, waiting: 5}
-	most := member{id: "a", seen: 7, delay: 3600, weight: float64(maxWeight), service: 3600, inFlight: 1e6, waiting: 1e6}
+	good := member{id: "a", seen: 7, delay: 1, weight: 2, service: 3, inFlight: 4, waiting: 5, refused: 6, served: 7}
+	most := member{id: "a", seen: 7, delay: 3600, weight: float64(maxWeight), service: 3600, inFlight: 1e6, waiting: 1e6, refused: 1e6, served: 1e6}
 	apart := good
 	apart.alone = true
 	none, apartNone := member{id: "a", seen: 7}, member{id: "a", seen: 7, alone: true}
 	weight := fmt.Sprint(uint64(maxWeight))
 	for text, want := range map[string]member{
-		"1000000 2 3000000 4 5": good, "1000000 2 3000000 4 5 alone": apart, "1000000 2 3000000 4 5 apart": none, "1000000 2 3000000 4": none, "1000000 2 3000000 4 5 alone x": none, "": none,
-		"3600000000 " + weight + " 3600000000 1000000 1000000": most, "3600000001 2 3 4 5": none, "1 2 3600000001 4 5": none, "1 2 3 1000001 5": none, "1 2 3 4 1000001": none,
-		"1 " + fmt.Sprint(uint64(maxWeight)+1) + " 3 4 5": none, "-1 2 3 4 5": none, "1.5 2 3 4 5": none, "x 2 3 4 5 alone": apartNone,
+		"1000000 2 3000000 4 5 6000 7000": good, "1000000 2 3000000 4 5 6000 7000 alone": apart, "1000000 2 3000000 4 5 6000 7000 apart": none, "1000000 2 3000000 4": none, "1000000 2 3000000 4 5 6000 7000 alone x": none, "": none,
+		"3600000000 " + weight + " 3600000000 1000000 1000000 1000000000 1000000000": most, "3600000001 2 3 4 5 6 7": none, "1 2 3600000001 4 5 6 7": none, "1 2 3 1000001 5 6 7": none, "1 2 3 4 1000001 6 7": none,
+		"1 2 3 4 5 1000000001 7": none, "1 2 3 4 5 6 1000000001": none,
+		"1 " + fmt.Sprint(uint64(maxWeight)+1) + " 3 4 5 6 7": none, "-1 2 3 4 5 6 7": none, "1.5 2 3 4 5 6 7": none, "x 2 3 4 5 6 7 alone": apartNone,
 	} {
 		if got := memberOf("a", "7", text); got != want {
 			t.Errorf("%q: got %+v, want %+v", text, got, want)

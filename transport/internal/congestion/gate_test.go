@@ -87,7 +87,7 @@ func TestWhatARequestWaitsFor(t *testing.T) {
 		{"overload, a probe comes sooner", 0, []func(*Window){compete, func(w *Window) { w.state.Probe.Next = at(50) }}, false, 50 * time.Millisecond, false, false},
 		{"overload, a probe comes in an instant", 0, []func(*Window){compete, func(w *Window) { w.state.Probe.Next = at(0) + 1 }}, false, 1, false, false},
 		{"overload, a probe is due, but a 429 came", 0, []func(*Window){compete, func(w *Window) {
-			w.state.Probe.Next, w.limited, w.bearable, w.refused.last, w.refused.at = at(0), at(0), at(-20_000), 1, at(0)
+			w.state.Probe.Next, w.limited, w.state.Bearable, w.refused.last, w.refused.at = at(0), at(0), at(-20_000), 1, at(0)
 		}}, false, place, false, false},
 		{"overload, full", 0, []func(*Window){compete, full}, false, place, false, false},
 		{"overload, the place has just come", 0, []func(*Window){compete, func(w *Window) { w.entered = at(0).Add(-seconds(1 / (overloadPart * 15))) }}, true, 0, false, false},
@@ -248,26 +248,23 @@ func TestOverload(t *testing.T) {
 		about           string
 		refused, served float64 // within 30 s
 		since           int     // milliseconds
-		joint           bool
 		want            bool
 	}{
-		{"many 429s", 10, 30, 15_001, false, true},
-		{"not for long", 10, 30, 15_000, false, false},
-		{"five 429s", 5.99, 0, 60_000, false, false},
-		{"six 429s", 6, 0, 60_000, false, true},
-		{"less than a fifth", 10, 41, 60_000, false, false},
-		{"a fifth", 7.5, 30, 60_000, false, true},
-		{"more than a fifth", 10, 39, 60_000, false, true},
-		{"with others", 10, 0, 60_000, true, false},
+		{"many 429s", 10, 30, 15_001, true},
+		{"not for long", 10, 30, 15_000, false},
+		{"five 429s", 5.99, 0, 60_000, false},
+		{"six 429s", 6, 0, 60_000, true},
+		{"less than a fifth", 10, 41, 60_000, false},
+		{"a fifth", 7.5, 30, 60_000, true},
+		{"more than a fifth", 10, 39, 60_000, true},
 	} {
-		w := New(15, 0)
-		w.joint, w.bearable = c.joint, at(-c.since)
-		w.refused.last, w.refused.at, w.served.last, w.served.at = c.refused/30, at(0), c.served/30, at(0)
-		if got := w.overloaded(at(0)); got != c.want {
+		s := State{Mode: Steady, Bearable: at(-c.since)}
+		s.compete(at(0), alone, Observation{Refused: c.refused / 30, Served: c.served / 30})
+		if got := s.Mode == Competing; got != c.want {
 			t.Errorf("%s: got %v, want %v", c.about, got, c.want)
 		}
-		if bears := !c.want && c.since > 15_000 && !c.joint; (w.bearable == at(0)) != bears {
-			t.Errorf("%s: bearable at %v, want now: %v", c.about, w.bearable, bears)
+		if bears := !c.want && c.since > 15_000; (s.Bearable == at(0)) != bears {
+			t.Errorf("%s: bearable at %v, want now: %v", c.about, s.Bearable, bears)
 		}
 	}
 }
@@ -488,7 +485,7 @@ func TestObserve(t *testing.T) {
 	w.standing, w.peak, w.answers, w.limited = 1.5, 7, 8, at(-9)
 	w.inflight.add(at(0))
 	w.Want(at(-3000))
-	w.bearable = at(0)
+	w.state.Bearable = at(0)
 	want := Observation{Delay: 2, Stddev: 0.5, Service: 3, Baseline: true, Sending: 4, Answered: 5, Throughput: 1, Standing: 1.5, InFlight: 1, Peak: 7, Answers: 8, Limited: at(-9)}
 	if got := w.observe(at(0)); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -532,7 +529,7 @@ func TestWindowStep(t *testing.T) {
 // What the others know replaces what is not known here. A process alone has its part of the limit.
 func TestShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		share := shared.Share{Sharing: shared.All, Processes: 3, Limit: 30, Rate: 30, Time: time.Now(), ServerDelay: 2 * time.Second, Stddev: time.Second}
+		share := shared.Share{Sharing: shared.All, Processes: 3, Limit: 30, Rate: 30, Served: 25, Time: time.Now(), ServerDelay: 2 * time.Second, Stddev: time.Second}
 		for _, c := range []struct {
 			about  string
 			change func(*Window, *shared.Share)
@@ -541,8 +538,9 @@ func TestShare(t *testing.T) {
 			{"the limit is that of all", func(*Window, *shared.Share) {}, func(w *Window) bool { return w.joint && w.limit == 30 && w.shared.Rate == 30 }},
 			{"alone it is a part", func(_ *Window, s *shared.Share) { s.Sharing = shared.Alone }, func(w *Window) bool { return !w.joint && w.limit == 10 }},
 			{"of one at least", func(_ *Window, s *shared.Share) { s.Sharing, s.Processes = shared.Alone, 0 }, func(w *Window) bool { return w.limit == 30 }},
-			{"overload is counted anew, 429s are the others' too", func(w *Window, _ *shared.Share) { w.limited = at(-7) }, func(w *Window) bool { return w.bearable == at(0) && w.state.Limited == at(-7) }},
+			{"overload is counted anew, 429s are the others' too", func(w *Window, _ *shared.Share) { w.limited = at(-7) }, func(w *Window) bool { return w.state.Bearable == at(0) && w.state.Limited == at(-7) }},
 			{"it does not compete", func(w *Window, _ *shared.Share) { w.state.Mode = Competing }, func(w *Window) bool { return w.state.Mode == Steady }},
+			{"all compete", func(_ *Window, s *shared.Share) { s.Overload = true }, func(w *Window) bool { return w.Overloaded() && w.held(at(0)) == 0 }},
 			{"it goes on opening", func(w *Window, _ *shared.Share) { w.state.Mode = Opening }, func(w *Window) bool { return w.state.Mode == Opening }},
 			{"the rate lets requests wait", func(_ *Window, s *shared.Share) { s.Rate = 28.4 }, func(w *Window) bool { return w.lacked == at(0) }},
 			{"the rate does not", func(_ *Window, s *shared.Share) { s.Rate = 28.5 }, func(w *Window) bool { return w.lacked == 0 }},
@@ -556,7 +554,7 @@ func TestShare(t *testing.T) {
 				s.ProbeFrom, s.ProbeTail, s.ProbeUntil = s.Time.Add(time.Second), s.Time.Add(2*time.Second), s.Time.Add(3*time.Second)
 			}, func(w *Window) bool {
 				p := w.state.Probe
-				return p.From == at(1000) && p.Tail == at(2000) && p.Until == at(3000) && w.judgment.due == at(3000+1000+2000+1000) && w.judgment.before == 1 && w.judgment.rate == 30
+				return p.From == at(1000) && p.Tail == at(2000) && p.Until == at(3000) && w.judgment.due == at(3000+1000+2000+1000) && w.judgment.before == 1 && w.judgment.rate == 25
 			}},
 			{"the same probe", func(w *Window, s *shared.Share) {
 				w.shared.ProbeFrom, s.ProbeFrom, s.ProbeTail, s.ProbeUntil = s.Time, s.Time.Add(time.Second), s.Time.Add(2*time.Second), s.Time.Add(3*time.Second)
@@ -567,7 +565,7 @@ func TestShare(t *testing.T) {
 			w.delay.at = 0
 			c.change(w, &s)
 			if w.Share(s, at(0)); !c.want(w) {
-				t.Errorf("%s: got %+v, %+v, a limit of %v, bearable at %v, lacked at %v; want it", c.about, w.state, w.judgment, w.limit, w.bearable, w.lacked)
+				t.Errorf("%s: got %+v, %+v, a limit of %v, bearable at %v, lacked at %v; want it", c.about, w.state, w.judgment, w.limit, w.state.Bearable, w.lacked)
 			}
 		}
 	})
@@ -579,7 +577,7 @@ func TestReport(t *testing.T) {
 	w.delay.service, w.delay.queue, w.delay.variance = 1, 2, 9
 	var r shared.Report
 	want := shared.Report{InFlight: 1, Service: time.Second, ServerDelay: 2 * time.Second, Stddev: 3 * time.Second}
-	if w.Report(&r); r != want {
+	if w.Report(&r, at(0)); r != want {
 		t.Errorf("got %+v, want %+v", r, want)
 	}
 }

@@ -44,8 +44,8 @@ func TestWhenAProbeIsJudged(t *testing.T) {
 	if w.judge(at(0)); !w.judgment.known {
 		t.Error("after a probe without an answer the latencies are not known, want them to stay known")
 	}
-	if w.judge(at(1)); w.bearable != at(0) {
-		t.Errorf("judged again at %v, want once", w.bearable)
+	if w.judge(at(1)); w.state.Bearable != at(0) {
+		t.Errorf("judged again at %v, want once", w.state.Bearable)
 	}
 }
 
@@ -86,8 +86,8 @@ func TestAQueueThatStaysFull(t *testing.T) {
 			l.probed = sample{}
 		}
 		w.judge(at(1))
-		if w.judgment.full != c.full || (w.bearable == at(1)) == c.full || (w.refused == pace{span: 30}) == c.full {
-			t.Errorf("%s: got full %v, bearable at %v, 429s of %+v; want %v, and overload to be counted anew otherwise", c.about, w.judgment.full, w.bearable, w.refused, c.full)
+		if w.judgment.full != c.full || (w.state.Bearable == at(1)) == c.full || (w.refused == pace{span: 30}) == c.full {
+			t.Errorf("%s: got full %v, bearable at %v, 429s of %+v; want %v, and overload to be counted anew otherwise", c.about, w.judgment.full, w.state.Bearable, w.refused, c.full)
 		}
 	}
 }

@@ -295,7 +295,7 @@ func TestStringOfNoNumber(t *testing.T) {
 
 // It begins with half a second of the limit in flight, and, for processes together, 0.7 of it as the rate.
 func TestStart(t *testing.T) {
-	want := State{Version: 2, At: at(0), Mode: Opening, Size: 8, Answers: 7, Counted: at(0), Served: 7.5, Rate: 10.5}
+	want := State{Version: 2, At: at(0), Mode: Opening, Size: 8, Answers: 7, Bearable: at(0), Counted: at(0), Served: 7.5, Rate: 10.5}
 	if got := Start(at(0), Scope{Limit: 15}, 7); got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}

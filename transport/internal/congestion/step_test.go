@@ -220,14 +220,14 @@ func TestResizeRemembers(t *testing.T) {
 // In overload 0.22 of the limit is sent, and as many are in flight as it takes when each waits 7 s, and 4.
 func TestCompete(t *testing.T) {
 	s := State{Size: 50, Calm: 50, Mode: Steady}
-	if s.compete(alone, Observation{Overload: true, Service: 1}); s.Mode != Competing || !near(s.Size, 0.22*15*8+4) || s.Calm != 50 {
+	if s.compete(at(20_000), alone, Observation{Refused: 1, Service: 1}); s.Mode != Competing || !near(s.Size, 0.22*15*8+4) || s.Calm != 50 {
 		t.Errorf("got %v with a size of %v, %v in calm; want %v with %v, 50", s.Mode, s.Size, s.Calm, Competing, 0.22*15*8+4)
 	}
-	if s.compete(alone, Observation{}); s.Mode != Steady || s.Size != 1 || s.Calm != 1 {
+	if s.compete(at(20_000), alone, Observation{}); s.Mode != Steady || s.Size != 1 || s.Calm != 1 {
 		t.Errorf("after it: got %v with a size of %v, %v in calm; want %v with 1, 1", s.Mode, s.Size, s.Calm, Steady)
 	}
 	s = State{Size: 50, Calm: 50, Mode: Opening}
-	if s.compete(alone, Observation{}); s.Mode != Opening || s.Size != 50 {
+	if s.compete(at(20_000), alone, Observation{}); s.Mode != Opening || s.Size != 50 {
 		t.Errorf("without it: got %v with a size of %v, want no change", s.Mode, s.Size)
 	}
 }
@@ -410,13 +410,14 @@ func TestStepByStep(t *testing.T) {
 		{"a 429", none, 600, alone, Observation{Answers: 100, Limited: at(600)}, func(s *State) { s.At, s.Size, s.Limited, s.Cut = at(600), 12, at(600), at(600) }},
 		{"a 429 of later", none, 100, alone, Observation{Answers: 100, Limited: at(101)}, func(s *State) { s.At = at(100) }},
 		{"a 429 that is known", func(s *State) { s.Limited = at(50) }, 100, alone, Observation{Answers: 100, Limited: at(50)}, func(s *State) { s.At, s.Limited = at(100), at(50) }},
-		{"overload", none, 100, alone, Observation{Answers: 100, Overload: true}, func(s *State) { s.At, s.Mode, s.Size = at(100), Competing, 0.22*15*7+4 }},
+		{"overload", func(s *State) { s.Bearable = at(-20_000) }, 100, alone, Observation{Answers: 100, Refused: 1}, func(s *State) { s.At, s.Mode, s.Size, s.Bearable = at(100), Competing, 0.22*15*7+4, at(-20_000) }},
 		{"together, 4 of 20 in flight", none, 100, joint, Observation{Answers: 101, InFlight: 12}, func(s *State) { s.At, s.Answers, s.Done, s.Rate = at(100), 101, 1, 15 }},
 		{"together, more in flight than the size", none, 100, joint, Observation{Answers: 101, InFlight: 25}, func(s *State) { s.At, s.Answers, s.Done, s.Rate = at(100), 101, 1, 4 }},
 		{"together, far more in flight", none, 100, joint, Observation{Answers: 101, InFlight: 99}, func(s *State) { s.At, s.Answers, s.Done, s.Rate = at(100), 101, 1, 1.5 }},
 	} {
 		s := start(c.change)
 		want := start(c.change)
+		want.Bearable = at(c.later)
 		c.want(&want)
 		got := s.Step(at(c.later), c.scope, c.o)
 		if near(got.Size, want.Size) {
