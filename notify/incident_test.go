@@ -13,8 +13,6 @@ var noon = time.Date(2026, time.November, 24, 12, 0, 0, 0, time.UTC)
 
 func after(d time.Duration) time.Time { return noon.Add(d) }
 
-func anyPhase(Phase) bool { return true }
-
 func TestDefaultsOfARule(t *testing.T) {
 	ignore := cmpopts.EquateEmpty()
 	all := Rule{

@@ -129,7 +129,7 @@ func TestWhatHasALineNowAndThen(t *testing.T) {
 			want(t, what+": the first", linesOf(t, &log, do), line(0))
 			time.Sleep(10*time.Second - 1)
 			want(t, what+": before 10 s", linesOf(t, &log, func() { do(); do() }))
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			want(t, what+": after 10 s", linesOf(t, &log, do), line(2))
 			time.Sleep(10 * time.Second)
 			want(t, what+": after 10 s without any", linesOf(t, &log, do), line(0))
@@ -249,7 +249,7 @@ func TestWhenThereIsASummary(t *testing.T) {
 			end()
 			time.Sleep(time.Minute - 1)
 			want(t, fmt.Sprintf("%+v within a minute", test), linesOf(t, &log, func() {}))
-			lines := linesOf(t, &log, func() { time.Sleep(1) })
+			lines := linesOf(t, &log, func() { time.Sleep(time.Nanosecond) })
 			if len(lines) == 1 != test.want || len(lines) > 1 {
 				t.Fatalf("%+v: got %v, want a summary: %v", test, lines, test.want)
 			}
