@@ -324,7 +324,7 @@ func TestWhenATokenIsRenewed(t *testing.T) {
 
 // Which answers refuse the credentials.
 func TestRefusedGrants(t *testing.T) {
-	for status, want := range map[int]bool{0: false, 299: false, 300: true, 400: true, 401: true, 403: true, 408: false, 429: false, 499: true, 500: false} {
+	for status, want := range map[int]bool{0: false, 199: false, 200: true, 299: true, 300: true, 400: true, 401: true, 403: true, 408: false, 429: false, 499: true, 500: false} {
 		if got := refusedGrant(fmt.Errorf("x: %w", &Error{Status: status})); got != want {
 			t.Errorf("%d: got refused %v, want %v", status, got, want)
 		}

@@ -309,7 +309,9 @@ func refusedGrant(err error) bool {
 	switch {
 	case errors.As(err, &e):
 		status, code = e.Status, e.Type
-	case errors.As(err, &foreign) && foreign.Response != nil:
+	case errors.As(err, &foreign) && foreign.Response == nil:
+		return false // its text cannot even be asked for
+	case foreign != nil:
 		status, code = foreign.Response.StatusCode, foreign.ErrorCode
 	}
 	switch status / 100 {

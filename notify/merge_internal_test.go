@@ -90,7 +90,7 @@ func TestStatesThatContinuedApart(t *testing.T) {
 		return pendingAlert{ID: id, Sender: sender, Targets: []target{{Route: route}}}
 	}
 	s := sharedState{
-		Sent: []time.Time{noon, after(2)}, Mute: mute{Since: noon, Reason: "here"}, History: history{{Time: noon, Sent: 5}}, Applied: map[string]applied{"x": {Seq: 1}},
+		Now: after(2), Sent: []time.Time{noon, after(2)}, Mute: mute{Since: noon, Reason: "here"}, History: history{{Time: noon, Sent: 5}}, Applied: map[string]applied{"x": {Seq: 1}},
 		Pending: []pendingAlert{pending("1", "me", "old"), pending("2", "other", "theirs")},
 	}
 	alone := sharedState{

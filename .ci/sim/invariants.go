@@ -168,7 +168,7 @@ func (*order) end(*world) []error { return nil }
 type nothingIdle struct {
 	sent    time.Duration // the last request of anybody
 	waiting time.Duration // since when somebody could go; 0: nobody
-	trouble time.Duration // when the last fault of Redis was over, or later, as long as nobody could ask for a slot
+	trouble time.Duration // when the last fault of Redis was over, or a process joined the others again, or later, as long as nobody could ask for a slot
 }
 
 func (n *nothingIdle) see(w *world, e event) error {
@@ -176,6 +176,8 @@ func (n *nothingIdle) see(w *world, e event) error {
 	case e.Kind == "send" || e.Kind == "cut":
 		n.sent = e.At
 	case e.Kind == "over" && strings.HasPrefix(e.Text, "redis"):
+		n.trouble = e.At
+	case e.Kind == "observe" && (e.Event.Kind == transport.PeersLost || e.Event.Kind == transport.PeersJoined):
 		n.trouble = e.At
 	case e.Kind == "look" && e.Text == "waits":
 		if n.waiting == 0 {

@@ -29,7 +29,7 @@ func TestRedisInTrouble(t *testing.T) {
 		{"full", func(f *fleet) { f.redis.SetError("OOM command not allowed when used memory > 'maxmemory'.") }, func(f *fleet) { f.redis.SetError("") }, 0.9, true},
 		{"confused", func(f *fleet) { f.redis.SetError("WRONGTYPE Operation against a key holding the wrong kind of value") }, func(f *fleet) { f.redis.SetError("") }, 0.9, true},
 		{"rather slow", func(f *fleet) { f.line.set(func(l *line) { l.lag = 50 * time.Millisecond }) }, func(f *fleet) { f.line.set(func(l *line) { l.lag = 0 }) }, 0.8, false},
-		{"flushed", func(f *fleet) { f.redis.FlushAll() }, func(f *fleet) { f.redis.FlushAll() }, 0.85, false},
+		{"flushed", func(f *fleet) { f.redis.FlushAll() }, func(f *fleet) { f.redis.FlushAll() }, 0.8, false}, // 12 s but for two: a slot may be a window ahead
 		{"without scripts", func(f *fleet) { f.list[0].client.ScriptFlush(context.Background()) }, func(*fleet) {}, 0.95, false},
 	} {
 		if i%3 > 0 && testing.Short() {
@@ -269,15 +269,49 @@ func TestSlotsOfABurstAreLost(t *testing.T) {
 				for range 15 {
 					slots = append(slots, takeSlot(t, b))
 				}
-				slots = append(slots, <-ahead)
-				slices.SortFunc(slots, time.Time.Compare)
-				for i := 15; i < len(slots); i++ {
-					if d := slots[i].Sub(slots[i-15]); d < time.Second {
-						t.Fatalf("16 slots within %v; want a second at least", d)
-					}
-				}
+				spread(t, append(slots, <-ahead))
 			})
 		})
+	}
+}
+
+// A slot that a caller waits for counts when the clock of Redis is set, too.
+func TestTheClockIsSetAfterABurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a := f.add(t.Context(), 0)
+		var slots []time.Time
+		for range 15 {
+			slots = append(slots, takeSlot(t, a))
+		}
+		ahead := make(chan time.Time)
+		go func() { ahead <- takeSlot(t, a) }()
+		time.Sleep(500 * time.Millisecond)
+		ctx, cancel := context.WithCancel(t.Context())
+		f.calls.Go(func() {
+			for ctx.Err() == nil {
+				f.redis.SetTime(time.Now().Add(-3 * time.Second))
+				time.Sleep(time.Millisecond)
+			}
+		})
+		slots = append(slots, <-ahead)
+		for range 15 {
+			slots = append(slots, takeSlot(t, a))
+		}
+		cancel()
+		spread(t, slots)
+	})
+}
+
+// spread fails the test if more than 15 of the slots are within a second.
+func spread(t *testing.T, slots []time.Time) {
+	t.Helper()
+	slices.SortFunc(slots, time.Time.Compare)
+	for i := 15; i < len(slots); i++ {
+		if d := slots[i].Sub(slots[i-15]); d < time.Second {
+			t.Fatalf("16 slots within %v; want a second at least", d)
+		}
 	}
 }
 

@@ -49,6 +49,7 @@ type Limiter struct {
 	alone    *alone                   // nil while Redis can be reached
 	apartAt  time.Time                // when it used a slot alone last
 	usedAt   time.Time                // when it used a slot of Redis last
+	awaited  time.Time                // the slot that a caller waits for; zero if none does
 	well     int                      // how many beats have succeeded in a row
 	needed   int                      // of them before it asks for a slot, to join
 	joined   time.Time                // when it joined last

@@ -156,7 +156,8 @@ func (l *Limiter) request(began time.Time) (r reservation, q request, known bool
 	}, true
 }
 
-// ahead is how far ahead the slots may be that the others hold. Each has one. If any of them share, it
+// ahead is how far ahead the slots may be that the others hold, and a caller of this process. Each
+// has one. If any of them share, it
 // may be a window ahead after a burst; one that has joined lately got it a window after the last.
 func (l *Limiter) ahead(now time.Time) time.Duration {
 	others := l.lately.processes - 1
@@ -166,7 +167,8 @@ func (l *Limiter) ahead(now time.Time) time.Duration {
 	if now.Sub(l.joined) < lately || now.Sub(l.joining) < lately {
 		windows += sharing
 	}
-	return time.Duration(float64(others)/l.share.Rate*float64(time.Second)) + l.per*time.Duration(windows)
+	d := time.Duration(float64(others)/l.share.Rate*float64(time.Second)) + l.per*time.Duration(windows)
+	return max(d, l.awaited.Sub(now)+usable)
 }
 
 // farthest is how far ahead a slot may be: each process has reserved one, at the lowest
@@ -242,6 +244,7 @@ func (l *Limiter) take(q request, at int64, probes bool) reservation {
 func (l *Limiter) await(ctx context.Context, r reservation) bool {
 	for {
 		l.mu.Lock()
+		l.awaited = r.due
 		left, news, closed := time.Until(r.due), l.news, l.closed
 		if left <= 0 || closed || ctx.Err() != nil {
 			break
@@ -250,7 +253,7 @@ func (l *Limiter) await(ctx context.Context, r reservation) bool {
 		sleep(ctx, left, news)
 	}
 	defer l.mu.Unlock()
-	l.seen.waiting = 0
+	l.seen.waiting, l.awaited = 0, time.Time{}
 	if left := time.Until(r.due); left > 0 {
 		l.keep(r)
 		return false
