@@ -156,6 +156,9 @@ func TestSaturationLasts(t *testing.T) {
 
 // However many incidents are unreported, a digest lists some and counts all.
 func TestADigestCountsAll(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow under the race detector")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		box := new(inbox)
 		a := notify.New(box, notify.Rule{Count: 5})

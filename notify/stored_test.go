@@ -78,6 +78,9 @@ func restart(t *testing.T, stored string) []string {
 // A program that was killed is restarted with this version: open incidents continue,
 // nobody gets an alert twice, what was muted or pending is still delivered.
 func TestTheFirstVersionsStateIsRead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow under the race detector")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		files, err := filepath.Glob("testdata/state-v0/*.json")
 		if err != nil || len(files) != 1 {
