@@ -197,7 +197,7 @@ func (n *nothingIdle) see(w *world, e event) error {
 }
 
 func (n *nothingIdle) recent(now time.Duration) bool {
-	return n.trouble > 0 && now-n.trouble < 5*time.Second
+	return n.trouble > 0 && now-n.trouble < 10*time.Second
 }
 
 // grace is how much longer it may take while Redis is in trouble, and until the slots are over
