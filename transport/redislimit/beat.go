@@ -65,9 +65,9 @@ func (l *Limiter) heartbeat(ended chan<- struct{}) {
 	}
 }
 
-// fill makes all slots count as used after the server's clock was set or its data were lost, if this
-// process has nothing to ask for. Otherwise a process that starts now would wait for slots of the old
-// clock, or use those that others have.
+// fill makes all slots count as used after the server's clock was set or its data were lost, whether
+// or not a caller waits. Otherwise a process that starts now would wait for slots of the old clock,
+// or use those that others have.
 func (l *Limiter) fill() {
 	l.mu.Lock()
 	ask := l.refill && l.alone == nil && !l.closed

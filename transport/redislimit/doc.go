@@ -35,6 +35,12 @@
 // processes, for example because one started meanwhile. Then more than n requests can begin
 // in a second: at most the parts of the processes that others do not know of.
 //
+// Redis may lose its data, or be replaced by a replica that has fallen behind. The processes notice
+// it with their next slot or within 0.1 s. Then all slots count as used, as far ahead as somebody
+// may hold one, so nothing new is sent for up to two seconds, or a second more for each process that
+// has joined just before. A process that starts within those 0.1 s cannot know of the others' slots:
+// more than n requests may begin in that second.
+//
 // Redis may hold slots or pauses that are unreadable or too far ahead, for example after its
 // clock was set back. They are discarded, all slots count as used so that the limit holds, and
 // the process that found them reports a PeersLost event. Unreadable members are removed; at
@@ -48,7 +54,7 @@
 // of another version is replaced; the limit does not depend on it.
 //
 // A tenant has three keys with the hash tag {name}, so that a Cluster keeps them on one node:
-// slots (some 25 bytes for each of 3n), state (some 800 bytes) and members (some 60 bytes
+// slots (some 25 bytes for each of 3n), state (some 800 bytes) and members (some 80 bytes
 // each). They expire a minute after their last use: the slots after their window, the state
 // after its pause. The Redis user needs these rights:
 //

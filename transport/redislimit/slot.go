@@ -107,7 +107,7 @@ func (l *Limiter) usedAlone() time.Time {
 func (l *Limiter) reserve(ctx context.Context, began time.Time) (r reservation, retry time.Duration) {
 	r, q, known := l.request(began)
 	if r.at != 0 || !known {
-		return r, replyTimeout // a beat reads the server's clock first, or those that are alone see this process
+		return r, replyTimeout // first a beat must read the server's clock, or those that are alone must see this process
 	}
 	a, err := l.server.run(ctx, slotScript, func(a answer) { l.lost(a, q) },
 		[]string{l.keys.slots, l.keys.state}, l.n, l.per.Microseconds(), q.late, q.last, q.filled, flag(q.refill), q.ahead, q.far, q.ours, q.alone, q.soon, q.heard)
@@ -122,9 +122,9 @@ type request struct {
 	late, last, filled, ahead int64
 	far                       int64 // beyond that no slot can be
 	soon                      int64 // beyond that no slot is wanted yet
-	heard                     int64
-	ours                      int // slots for those that share
-	alone                     int // slots used alone
+	heard                     int64 // when it was answered last
+	ours                      int   // slots for those that share
+	alone                     int   // slots used alone
 	refill                    bool
 	settings                  int // of the server's clock, until then
 }
@@ -157,8 +157,8 @@ func (l *Limiter) request(began time.Time) (r reservation, q request, known bool
 }
 
 // ahead is how far ahead the slots may be that the others hold, and a caller of this process. Each
-// has one. If any of them share, it
-// may be a window ahead after a burst; one that has joined lately got it a window after the last.
+// has one. If any of them share, it may be a window ahead after a burst; one that has joined lately
+// got it a window after the last.
 func (l *Limiter) ahead(now time.Time) time.Duration {
 	others := l.lately.processes - 1
 	sharing := max(0, others-l.apart)

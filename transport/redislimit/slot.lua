@@ -64,9 +64,9 @@ end
 -- Slots were given that are not here: the state was lost, or is that of a replica
 -- that came to power too early. Then, or if it is wanted, all is taken for full, as
 -- far ahead as somebody may have a slot. If another one has had it done since the caller was
--- answered that must do: what it has got since is here. The fill is noted first: a caller that may not do the
--- rest asks for it only once. The first process that was alone has it done too, as
--- others may still be; for the next ones what they have used counts.
+-- answered that must do: what it has got since is here. The fill is noted first: a caller that
+-- may not do the rest asks for it only once. The first process that was alone has it done too,
+-- as others may still be; for the next ones what they have used counts.
 local function push(slot, n)
   local chunk = {}
   for i = 1, math.min(n, 1000) do chunk[i] = slot end -- unpack takes some thousands
