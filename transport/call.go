@@ -63,6 +63,7 @@ func (t *Transport) leave(c *call) {
 	c.retries.Close()
 	*c = call{}
 	t.used.Put(c)
+	t.keeper.look()
 }
 
 // RoundTrip makes the next attempt. It lets the call be the base of its own retries.

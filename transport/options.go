@@ -31,6 +31,8 @@ type settings struct {
 	observers []Observer
 	identity  func(*http.Request) string
 	hosts     []string
+	store     Store
+	tenant    string
 }
 
 // WithBase sets the RoundTripper that sends the requests. The default is [Base]. Your own is
@@ -154,6 +156,19 @@ func WithObserver(o Observer) Option {
 // bearer token is used. It must not change the request and must be safe for concurrent use.
 func WithIdentity(user func(*http.Request) string) Option {
 	return func(s *settings) { s.identity = user }
+}
+
+// WithStore keeps what operations take when nobody waits, so that the next run of the program
+// knows it. A Transport tells by it how many requests wait at the server. Without it, one that
+// starts while others keep the server's queue full takes their queue for the API's own time for
+// half a minute, and makes it longer: give it to jobs that start often or beside other busy
+// programs.
+//
+// The tenant is its name, such as acme. New reads the store, for a second at most. It is written
+// after a minute, each ten minutes and by Shutdown, 30 KiB at most: means and hashes, no names. If it
+// cannot be used, the log says so, and the Transport works as without it.
+func WithStore(store Store, tenant string) Option {
+	return func(s *settings) { s.store, s.tenant = store, tenant }
 }
 
 // limits reports whether a request is under the limit.

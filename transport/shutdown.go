@@ -14,11 +14,12 @@ import (
 // read after Shutdown, and idle connections stay open: see CloseIdleConnections.
 //
 // Shutdown writes all pending log lines, including a summary of 429s. If the log's writer
-// hangs until ctx ends, it returns an error as well.
+// hangs until ctx ends, it returns an error as well. With WithStore it also writes the Store.
 //
 // It may be called several times, also concurrently.
 func (t *Transport) Shutdown(ctx context.Context) error {
 	err := t.finish(ctx)
+	t.keeper.save(ctx)
 	return errors.Join(err, t.log.Flush(ctx))
 }
 

@@ -24,6 +24,7 @@ type Transport struct {
 	observers observers
 	identity  func(*http.Request) string
 	hosts     []string
+	keeper    *keeper // nil without a Store
 	calls     calls
 	used      sync.Pool // calls that have ended, to be used again
 }
@@ -58,6 +59,9 @@ func New(opts ...Option) *Transport {
 		t.policy = retry.Policy{Throttled: -1, Failures: -1}
 	}
 	t.observers.add(s.observers...)
+	if s.store != nil {
+		t.keeper = newKeeper(t, s.store, s.tenant)
+	}
 	return t
 }
 

@@ -181,6 +181,11 @@ func (l *Logger) Peers(lost bool, processes int, err error) {
 	l.writer.offer(line, message)
 }
 
+// Store logs that the Store cannot be used.
+func (l *Logger) Store(err error) {
+	l.writer.offer(l.to.Warn().Str("error.message", SafeError(err).Error()), "cannot use the Store: what operations take without a queue is not kept over a restart")
+}
+
 // intervalEnded summarizes the sampler's interval, unless its summary has been taken. If too
 // many lines are pending it extends the interval: summaries must not pile up while the log hangs.
 func (l *Logger) intervalEnded(begun *summary) {

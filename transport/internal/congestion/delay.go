@@ -21,6 +21,7 @@ type delayEstimator struct {
 	first    gate.Instant // the first answer
 	service  float64      // the mean of what recently answered operations take without a queue
 	ops      map[work]*latency
+	known    map[string]Baseline // from when the program ran before
 }
 
 // work is what takes about the same time whenever it is done: an operation with a class
@@ -74,6 +75,9 @@ func (e *delayEstimator) op(w work) *latency {
 			e.ops = map[work]*latency{} // learning again costs less than memory without bound
 		}
 		l = &latency{}
+		if b, ok := e.known[w.hash()]; ok {
+			l.mean, l.variance, l.samples = b.Mean, b.Stddev*b.Stddev, youngSamples
+		}
 		e.ops[w] = l
 	}
 	return l
@@ -133,6 +137,11 @@ func (e *delayEstimator) measure(y, noise float64, now gate.Instant) {
 	e.variance *= 1 - gain
 }
 
+// recall begins with what operations are known to take, but not with what the queue is.
+func (e *delayEstimator) recall(known map[string]Baseline) {
+	e.known, e.variance = known, maxVariance
+}
+
 // adopt takes over what others have measured. A process that starts beside others would
 // otherwise take their queue for the server's own time.
 func (e *delayEstimator) adopt(delay, stddev float64, now gate.Instant) {
@@ -155,6 +164,10 @@ func (e *delayEstimator) stddev() float64 { return math.Sqrt(e.variance) }
 func (e *delayEstimator) shift(by float64) {
 	for _, l := range e.ops {
 		l.mean = max(0, l.mean+by)
+	}
+	for key, b := range e.known {
+		b.Mean = max(0, b.Mean+by)
+		e.known[key] = b
 	}
 	e.queue -= by
 	e.service = max(0, e.service+by)

@@ -355,7 +355,7 @@ func TestWhatIsLearntFromAnAnswer(t *testing.T) {
 		t.Errorf("in a probe: got %+v, want one of 2 s", l.probed)
 	}
 	in := func(w *Window) { w.judgment.train.from = at(0) }
-	if w, l := answer(in); w.judgment.train.n != 1 || !near(w.judgment.train.sum, 2-l.mean) || w.judgment.train.noise != l.noise() {
+	if w, l := answer(in); w.judgment.train.n != 1 || !near(w.judgment.train.late(), 2-l.mean) || w.judgment.train.weights != 1/l.noise() {
 		t.Errorf("in a train: got %+v, want one that came %v s late", w.judgment.train, 2-l.mean)
 	}
 	if w, _ := answer(func(w *Window) { in(w); w.delay.ops[work{class: 2}].variance = 1 }); w.judgment.train.n != 0 {

@@ -117,6 +117,7 @@ func (w *Window) judge(now gate.Instant) {
 	case ok && precise:
 		w.conclude(now, left, stddev)
 	case ok:
+		w.doubted = false
 		excess, _ := j.prove(w.limit, noisyLeast*w.limit, left, stddev)
 		service := j.proof.mean()
 		if w.proven(now, excess, noisyNeed) {
@@ -161,6 +162,7 @@ func (w *Window) weigh(now gate.Instant, left, stddev float64) {
 	if j.train.apart() {
 		need *= apartNeed
 	}
+	w.doubted = w.doubted && left > suspectLeast && !j.train.apart() && !j.train.together()
 	switch {
 	case w.calm(now) && j.train.together() && excess > suspectLeast:
 		w.slower(left)

@@ -233,8 +233,8 @@ func TestWeigh(t *testing.T) {
 	proof := func(sum, weight float64) func(*Window) {
 		return func(w *Window) { w.judgment.proof = evidence{weight: weight / 0.8, sum: sum * weight / 0.8} }
 	}
-	together := func(w *Window) { w.judgment.train = train{spread: -10, weight: 1} }
-	apart := func(w *Window) { w.judgment.train = train{spread: 10, weight: 1} }
+	together := func(w *Window) { w.judgment.train = train{spread: -10, weight: 1, least: 1} }
+	apart := func(w *Window) { w.judgment.train = train{spread: 10, weight: 1, least: 1} }
 	for _, c := range []struct {
 		about      string
 		before     float64

@@ -16,12 +16,15 @@ type train struct {
 	wanted bool         // it is worth its price
 	sent   int          // its requests
 
-	n, sum, squares, noise float64 // its precise answers so far: how late they came, in seconds
+	// Of its precise answers so far: how late they came, in seconds, weighted by 1/noise.
+	n, weights, weightsSquared, sum, squares float64
 
-	// Of all trains, old ones weigh less: their ratio is the spread as a part of 1/R.
-	spread, weight float64
-	variance       float64 // the variance of spread
-	leaky          bool
+	// Of all trains, old ones weigh less:
+	spread   float64 // how far apart the answers came, beyond the noise
+	weight   float64 // the spread to be expected of 1/R between requests
+	least    float64 // the same if those without a precise answer were the outermost
+	variance float64 // the variance of spread
+	leaky    bool
 }
 
 const (
@@ -38,9 +41,9 @@ const (
 	// the queue. (Judgement.)
 	trainOdds = 1.0 / 3
 
-	// A spread below spreadHalf of 1/R, by togetherStddevs standard deviations, shows that the
-	// server is not saturated; one above, by apartStddevs, that it is. (Statistics: that the
-	// server is slower is concluded at once.)
+	// A spread below spreadHalf of the least for 1/R, by togetherStddevs standard deviations,
+	// shows that the server is not saturated; one above that of what is to be expected, by
+	// apartStddevs, that it is. (Statistics: that the server is slower is concluded at once.)
 	spreadHalf, togetherStddevs, apartStddevs = 0.5, 2, 1
 
 	// If hardly a delay was left, littleLeft seconds, a train that is spread nevertheless is
@@ -55,7 +58,7 @@ const (
 // begin starts a train at the end of a probe.
 func (t *train) begin(end gate.Instant, wanted bool) {
 	old := *t
-	*t = train{from: end, wanted: wanted, spread: old.spread, weight: old.weight, variance: old.variance, leaky: old.leaky}
+	*t = train{from: end, wanted: wanted, spread: old.spread, weight: old.weight, least: old.least, variance: old.variance, leaky: old.leaky}
 }
 
 // includes reports whether a request sent then is part of the train.
@@ -66,21 +69,26 @@ func (t *train) includes(sent gate.Instant) bool {
 // add takes in an answer of the train that came so many seconds late.
 func (t *train) add(late, noise float64) {
 	t.n++
-	t.sum += late
-	t.squares += late * late
-	t.noise += noise
+	t.weights += 1 / noise
+	t.weightsSquared += 1 / (noise * noise)
+	t.sum += late / noise
+	t.squares += late * late / noise
 }
+
+// late returns how late its answers came, in seconds.
+func (t *train) late() float64 { return t.sum / t.weights }
 
 // end takes in the train, after a probe that left so much of the delay.
 func (t *train) end(limit, left float64) {
 	defer func() { t.from = 0 }()
-	t.spread, t.weight, t.variance = t.spread*proofKeeps, t.weight*proofKeeps, t.variance*proofKeeps*proofKeeps
+	t.spread, t.weight, t.least, t.variance = t.spread*proofKeeps, t.weight*proofKeeps, t.least*proofKeeps, t.variance*proofKeeps*proofKeeps
 	if t.from.IsZero() || min(t.n, float64(t.sent)) < 2 {
 		return
 	}
-	k, noise := float64(t.sent), t.noise/t.n
-	spread := t.squares - t.sum*t.sum/t.n - (t.n-1)*noise
-	weight := (t.n - 1) * (k*k - 1) / (12 * limit * limit)
+	k := float64(t.sent)
+	spread := t.squares - t.sum*t.sum/t.weights - (t.n - 1)
+	part := (t.weights - t.weightsSquared/t.weights) / (12 * limit * limit)
+	weight := part * (k*k - 1)
 	if left < littleLeft {
 		t.leaky = spread > spreadHalf*weight
 		t.reset()
@@ -88,7 +96,8 @@ func (t *train) end(limit, left float64) {
 	}
 	t.spread += spread
 	t.weight += weight
-	t.variance += 2 * (t.n - 1) * noise * noise
+	t.least += part * (t.n*t.n - 1)
+	t.variance += 2 * (t.n - 1)
 }
 
 // apart reports whether trains say that the server is saturated, together whether they say
@@ -99,7 +108,7 @@ func (t *train) apart() bool {
 }
 
 func (t *train) together() bool {
-	return t.spread+togetherStddevs*math.Sqrt(t.variance) < spreadHalf*t.weight
+	return t.spread+togetherStddevs*math.Sqrt(t.variance) < spreadHalf*t.least
 }
 
-func (t *train) reset() { t.spread, t.weight, t.variance = 0, 0, 0 }
+func (t *train) reset() { t.spread, t.weight, t.least, t.variance = 0, 0, 0, 0 }

@@ -7,9 +7,9 @@ import (
 
 // A new train keeps what the older ones tell, and nothing else of them.
 func TestATrainBegins(t *testing.T) {
-	tr := train{from: at(0), sent: 3, n: 2, sum: 1, squares: 1, noise: 1, spread: 4, weight: 5, variance: 6, leaky: true}
+	tr := train{from: at(0), sent: 3, n: 2, weights: 1, weightsSquared: 1, sum: 1, squares: 1, spread: 4, weight: 5, least: 3, variance: 6, leaky: true}
 	tr.begin(at(9), true)
-	if want := (train{from: at(9), wanted: true, spread: 4, weight: 5, variance: 6, leaky: true}); tr != want {
+	if want := (train{from: at(9), wanted: true, spread: 4, weight: 5, least: 3, variance: 6, leaky: true}); tr != want {
 		t.Errorf("got %+v, want %+v", tr, want)
 	}
 	for after, want := range map[time.Duration]bool{-1: false, 0: true, 60*time.Millisecond - 1: true, 60 * time.Millisecond: false} {
@@ -19,42 +19,47 @@ func TestATrainBegins(t *testing.T) {
 	}
 }
 
-// The spread of a train is by how much the squares of its delays exceed the noise; k requests that
-// go 1/R apart have a variance of (k²-1)/12R².
+// The spread of a train is by how much the squares of its delays, as multiples of the noise, exceed
+// those of noise alone; k requests that go 1/R apart have a variance of (k²-1)/12R².
 func TestWhatATrainTells(t *testing.T) {
-	tr := train{from: at(0), sent: 4}
-	for _, late := range []float64{0.3, 0.4, 0.5} {
-		tr.add(late, 0.001)
+	tr := train{from: at(0), sent: 5}
+	for late, noise := range map[float64]float64{0.3: 0.001, 0.4: 0.001, 0.5: 0.002} {
+		tr.add(late, noise)
+	}
+	// The mean, with the weights 1000, 1000 and 500, is 0.38.
+	spread := 1000*(0.08*0.08+0.02*0.02) + 500*0.12*0.12 - 2
+	weight := (2500 - (2*1e6+0.25e6)/2500) * 24 / (12 * 225.0)
+	least := weight * 8 / 24
+	if !near(tr.late(), 0.38) {
+		t.Errorf("got answers that came %v s late in the mean, want 0.38 s", tr.late())
 	}
 	for _, c := range []struct {
-		about                    string
-		change                   func(*train)
-		left                     float64
-		spread, weight, variance float64
-		leaky                    bool
+		about                           string
+		change                          func(*train)
+		left                            float64
+		spread, weight, least, variance float64
+		leaky                           bool
 	}{
-		{"a delay was left", func(*train) {}, 1, 0.02 - 2*0.001, 2 * 15 / (12 * 225.0), 2 * 2 * 0.001 * 0.001, false},
-		{"just enough was left", func(*train) {}, 0.2, 0.02 - 2*0.001, 2 * 15 / (12 * 225.0), 2 * 2 * 0.001 * 0.001, false},
-		{"one answer", func(tr *train) { tr.n = 1 }, 1, 0, 0, 0, false},
-		{"one request", func(tr *train) { tr.sent = 1 }, 1, 0, 0, 0, false},
-		{"there was none", func(tr *train) { tr.from = 0 }, 1, 0, 0, 0, false},
-		{"spread without a queue", func(tr *train) { tr.spread, tr.weight, tr.variance = 1, 2, 3 }, 0.19, 0, 0, 0, true},
-		{"together without a queue", func(tr *train) { tr.squares, tr.leaky = 0.485, true }, 0.19, 0, 0, 0, false},
+		{"a delay was left", func(*train) {}, 1, spread, weight, least, 4, false},
+		{"just enough was left", func(*train) {}, 0.2, spread, weight, least, 4, false},
+		{"one answer", func(tr *train) { tr.n = 1 }, 1, 0, 0, 0, 0, false},
+		{"one request", func(tr *train) { tr.sent = 1 }, 1, 0, 0, 0, 0, false},
+		{"there was none", func(tr *train) { tr.from = 0 }, 1, 0, 0, 0, 0, false},
+		{"there was one before", func(tr *train) { tr.spread, tr.weight, tr.least, tr.variance = 1, 2, 3, 4 }, 1,
+			spread + 0.8, weight + 1.6, least + 2.4, 4 + 0.64*4, false},
+		{"spread without a queue", func(tr *train) { tr.spread, tr.weight, tr.least, tr.variance = 1, 2, 2, 3 }, 0.19, 0, 0, 0, 0, true},
+		{"together without a queue", func(tr *train) { tr.squares, tr.leaky = 2500*0.38*0.38+2, true }, 0.19, 0, 0, 0, 0, false},
 	} {
 		tr := tr
 		c.change(&tr)
 		tr.end(15, c.left)
-		if !near(tr.spread, c.spread) || !near(tr.weight, c.weight) || !near(tr.variance*1e6, c.variance*1e6) || tr.leaky != c.leaky || !tr.from.IsZero() {
-			t.Errorf("%s: got a spread of %v of %v with a variance of %v, leaky %v, since %v; want %v, %v, %v, %v, 0",
-				c.about, tr.spread, tr.weight, tr.variance, tr.leaky, tr.from, c.spread, c.weight, c.variance, c.leaky)
+		if !near(tr.spread, c.spread) || !near(tr.weight, c.weight) || !near(tr.least, c.least) || !near(tr.variance, c.variance) || tr.leaky != c.leaky || !tr.from.IsZero() {
+			t.Errorf("%s: got a spread of %v, of %v or %v, with a variance of %v, leaky %v, since %v; want %v, %v, %v, %v, %v, 0",
+				c.about, tr.spread, tr.weight, tr.least, tr.variance, tr.leaky, tr.from, c.spread, c.weight, c.least, c.variance, c.leaky)
 		}
 	}
-	two := train{from: at(0), sent: 2, n: 2, sum: 1, squares: 1}
-	if two.end(0.5, 0.2); two.spread != 0.5 || two.weight != 1 {
-		t.Errorf("two requests: got a spread of %v of %v, want 0.5 of 1", two.spread, two.weight)
-	}
-	two = train{from: at(0), sent: 2, n: 2, sum: 1, squares: 1}
-	if two.end(0.5, 0); two.leaky {
+	half := train{from: at(0), sent: 2, n: 2, weights: 2, weightsSquared: 2, sum: 1, squares: 2}
+	if half.end(0.5, 0); half.leaky {
 		t.Error("a spread of just half, without a queue, is one of a leaky release; want it not to be")
 	}
 }
@@ -70,15 +75,15 @@ func TestWhatTrainsSay(t *testing.T) {
 		{"a standard deviation above half", train{spread: 1.5, weight: 2, variance: 0.25}, false, false},
 		{"more", train{spread: 1.51, weight: 2, variance: 0.25}, true, false},
 		{"more, of a leaky release", train{spread: 1.51, weight: 2, variance: 0.25, leaky: true}, false, false},
-		{"two standard deviations below half", train{spread: 0.25, weight: 2, variance: 0.140625}, false, false},
-		{"less", train{spread: 0.24, weight: 2, variance: 0.140625}, false, true},
-		{"far less", train{spread: -3, weight: 2, variance: 0.25}, false, true},
+		{"two standard deviations below half", train{spread: 0.25, weight: 9, least: 2, variance: 0.140625}, false, false},
+		{"less", train{spread: 0.24, weight: 9, least: 2, variance: 0.140625}, false, true},
+		{"far less", train{spread: -3, weight: 9, least: 2, variance: 0.25}, false, true},
 	} {
 		if c.tr.apart() != c.apart || c.tr.together() != c.together {
 			t.Errorf("%s: got apart %v, together %v; want %v, %v", c.about, c.tr.apart(), c.tr.together(), c.apart, c.together)
 		}
 	}
-	tr := train{spread: 1, weight: 2, variance: 3, leaky: true}
+	tr := train{spread: 1, weight: 2, least: 2, variance: 3, leaky: true}
 	if tr.reset(); tr != (train{leaky: true}) {
 		t.Errorf("got %+v after what they tell was forgotten, want the release alone", tr)
 	}

@@ -42,6 +42,9 @@ type Window struct {
 
 	delay    delayEstimator
 	judgment judgment
+
+	doubted bool         // the Baselines may be wrong
+	began   gate.Instant // the first request, until its train has told; 0: there is nothing to tell
 }
 
 var _ gate.Gate = (*Window)(nil)
@@ -204,7 +207,7 @@ func (w *Window) trains(now gate.Instant) bool {
 	j := &w.judgment
 	if end := w.state.Probe.Until; !j.due.IsZero() && j.train.from != end && !now.Before(end) {
 		stays := w.calm(now) && j.before > trainFrom && w.delay.delay() > trainPart*j.before
-		j.train.begin(end, stays && !j.train.apart() && rand.Float64() < trainOdds)
+		j.train.begin(end, stays && !j.train.apart() && (w.doubted || rand.Float64() < trainOdds))
 	}
 	capped := w.most > 0 && w.inflight.n >= int(w.most)
 	return j.train.wanted && !w.joint && !capped && j.train.sent < trainLen && j.train.includes(now)
@@ -241,6 +244,10 @@ func (w *Window) sent(now gate.Instant) {
 
 // Begin counts a request.
 func (w *Window) Begin(now gate.Instant) {
+	if w.doubted && w.entered.IsZero() {
+		w.judgment.train.begin(now, false)
+		w.began = now
+	}
 	w.inflight.add(now)
 	w.sent(now)
 	w.entered = now
@@ -323,6 +330,7 @@ func (w *Window) learn(o gate.Outcome) {
 	if w.judgment.train.includes(o.Began) && l.precise() {
 		w.judgment.train.add(o.Ended.Sub(o.Sent).Seconds()-l.mean, l.noise())
 	}
+	w.confirm(o.Ended)
 }
 
 // moved returns by how many seconds our own requests must have changed the delay since the
