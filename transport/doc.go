@@ -27,7 +27,8 @@
 //
 // All integrations of the tenant share its 15 requests per second, and none sees the others. So
 // the number of requests in flight follows the delay that the server adds: few of ours wait in
-// its queue, and other integrations are answered quickly. See [WithWindow].
+// its queue, and other integrations are answered quickly. See [WithWindow], and [WithStore] for
+// programs that start often.
 //
 // # Why did this call wait?
 //

@@ -7,11 +7,13 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/retry"
 	"github.com/aprimo-go/aprimo/transport"
 )
@@ -128,6 +130,25 @@ func ExampleTransport_Shutdown() {
 	// Output:
 	// <nil>
 	// true
+}
+
+// A job that runs every few minutes knows from its last run how fast the API is. So it notices at
+// once if others keep the API busy.
+func ExampleWithStore() {
+	dir, err := os.MkdirTemp("", "aprimo")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	base := (&aprimotest.Tenant{}).Transport()
+	tr := transport.New(transport.WithBase(base), transport.WithStore(notify.Dir(dir), "acme"))
+	resp, err := (&http.Client{Transport: tr}).Get("https://acme.dam.aprimo.com/api/core/records")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.Status, tr.Shutdown(context.Background()))
+	// Output: 200 OK <nil>
 }
 
 func ExampleTransport_Stats() {

@@ -64,7 +64,9 @@ func newProxy(f flags) (*proxy, error) {
 		client := redis.NewClient(o)
 		limiter := redislimit.New(client, rule.Tenant, redislimit.WithLimit(limit, time.Second), redislimit.WithProcesses(f.processes))
 		opts = append(opts, transport.WithLimiter(limiter))
-		rule.Store = redislimit.NewStore(client, rule.Tenant)
+		store := redislimit.NewStore(client, rule.Tenant)
+		opts = append(opts, transport.WithStore(store, rule.Tenant))
+		rule.Store = store
 		p.closers = append(p.closers, limiter, client)
 	}
 	if len(routes) > 0 {

@@ -9,8 +9,9 @@ import (
 )
 
 // A Store keeps small values of a tenant that several processes change, in Redis. Set it as
-// the Store of a notify.Rule, so that all processes together send one alert for an incident.
-// It is safe for concurrent use.
+// the Store of a notify.Rule, so that all processes together send one alert for an incident, and
+// with transport.WithStore, so that a new process knows how fast the API is. It is safe for
+// concurrent use.
 type Store struct {
 	client   redis.UniversalClient
 	redactor redactor
