@@ -91,6 +91,15 @@ func (b *bench) start(ctx context.Context, member maker, i int, after time.Durat
 		ctx = transport.ContextWithPriority(ctx, transport.Batch)
 	}
 	time.Sleep(after)
+	if b.scenario.again > 0 {
+		first, end := context.WithTimeout(ctx, b.scenario.again)
+		defer end()
+		tr := b.process(first, member, ourName(i), &b.counts, b.scenario.lag(i))
+		<-first.Done()
+		if tr, ok := tr.(*transport.Transport); ok {
+			tr.Shutdown(ctx)
+		}
+	}
 	rt := b.process(ctx, member, ourName(i), &b.counts, b.scenario.lag(i))
 	b.mu.Lock()
 	b.ours = append(b.ours, rt)

@@ -24,6 +24,7 @@ type scenario struct {
 	rivals  string                             // client of two processes with unlimited work; "": none
 
 	starts []time.Duration // of our processes, each with unlimited work; nil: one, immediately
+	again  time.Duration   // when our process ends and starts again, with what it has kept in a Store; 0: never
 	shared bool            // our processes share a limit through Redis
 	batch  bool            // our work has the priority Batch
 	lags   []time.Duration // the most that the network takes, by process; nil: 45 ms each

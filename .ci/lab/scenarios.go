@@ -9,7 +9,7 @@ import (
 )
 
 // scenarios are all that are measured.
-var scenarios = slices.Concat(classic, closedLoops(), batches(), slowerOnes(), overloads(), unlike(), fleets())
+var scenarios = slices.Concat(classic, closedLoops(), batches(), slowerOnes(), overloads(), startsLate(), unlike(), fleets())
 
 // classic scenarios have open-loop strangers or rivals.
 var classic = []scenario{
@@ -155,6 +155,25 @@ func overloads() (all []scenario) {
 			name: fmt.Sprintf("overload%d", n), about: fmt.Sprintf("strangers %d/s", n), calls: mixed, others: steady(float64(n)),
 			accept: accept{got: 1, attempts: 4.2, ours: anyLevel, theirs: anyLevel, harm: anyLevel},
 		})
+	}
+	return all
+}
+
+// startsLate have a process that starts in minute 2, when the tenant is busy or slower than before:
+// for the first time, or again, with a Store.
+func startsLate() (all []scenario) {
+	const at = 2 * time.Minute
+	for _, s := range []scenario{
+		{name: "queue", about: "strangers 10/s, who have just sent 90 more", others: together(steady(10), once(90, at-5*time.Second))},
+		{name: "script20", about: "20 workers of a script, strangers 2/s", others: steady(2), scripts: scripts{workers: 20}},
+		{name: "slower1", about: "strangers 8/s, the API slower by 1 s since", others: steady(8), slower: slowdown{at, time.Second}},
+		{name: "slower3", about: "alone, the API slower by 3 s since", slower: slowdown{at, 3 * time.Second}},
+	} {
+		s.calls, s.accept = mixed, whatever
+		first, again := s, s
+		first.name, first.about, first.starts = "start-"+s.name, "we start; "+s.about, []time.Duration{at}
+		again.name, again.about, again.again = "again-"+s.name, "we start again; "+s.about, at
+		all = append(all, first, again)
 	}
 	return all
 }

@@ -132,8 +132,10 @@ func (w *Window) confirm(now gate.Instant) {
 	}
 	late := t.late()
 	t.end(w.limit, late)
-	w.doubted = late > suspectLeast && !t.apart()
-	if w.doubted && t.together() && w.calm(now) {
+	together := t.together()
+	t.reset() // a queue at the start does not prove that the server is as fast as before
+	w.doubted = late > suspectLeast
+	if w.doubted && together && w.calm(now) {
 		w.doubted = false
 		w.slower(late)
 		w.state = Start(now, Scope{Limit: w.limit}, w.answers)

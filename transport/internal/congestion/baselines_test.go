@@ -170,8 +170,9 @@ func TestTheFirstRequestsConfirm(t *testing.T) {
 		doubted bool
 	}{
 		{"as before", repeat(8, 0), 0, 0.1, false},
-		{"a queue", inQueue(), 3250 * time.Millisecond, 0.1, false},
+		{"a queue", inQueue(), 3250 * time.Millisecond, 0.1, true},
 		{"a slower API", repeat(8, 3*time.Second), 0, 3.1, false},
+		{"a queue of which nothing is left", repeat(8, 100*time.Millisecond), 100 * time.Millisecond, 0.1, false},
 		{"one request", repeat(1, 3*time.Second), 3 * time.Second, 0.1, true},
 		{"two requests", repeat(2, 3*time.Second), 3 * time.Second, 0.1, true},
 	} {
@@ -182,7 +183,7 @@ func TestTheFirstRequestsConfirm(t *testing.T) {
 		}
 		w.confirm(at(10_000))
 		mean := w.delay.op(record).mean
-		if (w.Delay()-c.delay).Abs() > 300*time.Millisecond || math.Abs(mean-c.mean) > 0.3 || w.doubted != c.doubted || !w.began.IsZero() {
+		if (w.Delay()-c.delay).Abs() > 300*time.Millisecond || math.Abs(mean-c.mean) > 0.3 || w.doubted != c.doubted || !w.began.IsZero() || w.judgment.train.weight != 0 {
 			t.Errorf("%s: got a delay of %v, %.2f s for the operation, in doubt %v; want %v, %.1f s, %v", c.about, w.Delay(), mean, w.doubted, c.delay, c.mean, c.doubted)
 		}
 	}

@@ -69,9 +69,9 @@
 //     1/R apart, one that is slower lets them go together (packet pairs, Keshav, 1991).
 //
 // What operations take is kept over restarts where there is a Store ([Baselines]). A process that
-// starts in a queue knows it then, and makes others wait 0.6 s longer in its first minute instead of
-// 4.2 s. If the API has become slower meanwhile, that looks like a queue. The first requests, sent at
-// once, are a train, which tells the two apart; while none has told, each probe has one.
+// starts in a queue knows it then, and makes others wait 1.0 s longer in its first minute instead of
+// 4.2 s. If the API has become slower meanwhile, that looks like a queue too. The first requests,
+// sent at once, are a train, which tells the two apart; while none has told, each probe has one.
 //
 // Probes are at common times of the wall clock: processes that do not know each other would
 // otherwise each measure the others' queue.
@@ -171,8 +171,8 @@
 //     a fifth of the seconds, and others wait 1.3 s.
 //   - Who starts inside a full queue for the first time, or without a Store, takes it for the normal
 //     latency until probes correct it. Processes that share a limit adopt the others' estimate.
-//   - Who knows an API that has become slower meanwhile, and sends too few requests at once to tell,
-//     or has a leaky release, uses 0.8 of what is free in the first minute.
+//   - Who knows the API from a time when it was faster uses 0.65 to 0.8 of what is free in the first
+//     minute, and with a leaky release less than that for longer.
 //   - Several processes beside strangers that fill the tenant by themselves, with open and closed
 //     loops, keep one another in overload: 350 429s a minute, as many of the strangers'.
 //   - Ten uncoordinated processes keep a delay of 2 s, as each keeps its share; of unlike
