@@ -172,7 +172,8 @@
 //   - Who starts inside a full queue for the first time, or without a Store, takes it for the normal
 //     latency until probes correct it. Processes that share a limit adopt the others' estimate.
 //   - Who knows the API from a time when it was faster uses 0.65 to 0.8 of what is free in the first
-//     minute, and with a leaky release less than that for longer.
+//     minute. With a leaky release, which spreads trains, it is 0.1 after the API has become slower by 3 s,
+//     and 0.5 over four minutes.
 //   - Several processes beside strangers that fill the tenant by themselves, with open and closed
 //     loops, keep one another in overload: 350 429s a minute, as many of the strangers'.
 //   - Ten uncoordinated processes keep a delay of 2 s, as each keeps its share; of unlike
