@@ -22,7 +22,7 @@ func (p *process) write(name string, data []byte) error {
 	if p.dead.Load() {
 		return errKilled
 	}
-	if p.w.hit("disk full", p.name, p.name+" disk") {
+	if p.w.hit("disk full", p.name, p.name+" disk "+name) {
 		return syscall.ENOSPC
 	}
 	p.disk.mu.Lock()

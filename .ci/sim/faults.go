@@ -114,12 +114,16 @@ func (w *world) kill(f *fault) {
 
 func (w *world) restart(f *fault) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	for i, p := range w.processes {
-		if p.name == f.Process && p.dead.Load() && len(w.active["kill"]) == 0 {
-			w.processes[i] = w.newProcess(i)
-		}
+	i := slices.IndexFunc(w.processes, func(p *process) bool { return p.name == f.Process && p.dead.Load() })
+	goes := i >= 0 && len(w.active["kill"]) == 0
+	w.mu.Unlock()
+	if !goes {
+		return
 	}
+	p := w.newProcess(i) // without the lock: it reads its Store
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.processes[i] = p
 }
 
 // process returns the one of that name that was started last.

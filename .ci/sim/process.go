@@ -54,6 +54,7 @@ func (w *world) newProcess(i int) *process {
 	rule := notify.Rule{Tenant: tenantName, Logger: &logger}
 	opts := []transport.Option{
 		transport.WithBase(wire{w: w, p: p}), transport.WithLogger(logger), transport.WithObserver(p.observe),
+		transport.WithStore(diskStore{p}, tenantName),
 	}
 	if w.plan.Alone {
 		rule.Store = diskStore{p}
