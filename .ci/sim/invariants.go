@@ -168,6 +168,7 @@ func (*order) end(*world) []error { return nil }
 type nothingIdle struct {
 	sent    time.Duration // the last request of anybody
 	waiting time.Duration // since when somebody could go; 0: nobody
+	over    time.Duration // the end of the last fault of Redis: of two in a row each costs its time
 	trouble time.Duration // when the last fault of Redis was over, or a process joined the others again, or later, as long as nobody could ask for a slot
 }
 
@@ -176,14 +177,14 @@ func (n *nothingIdle) see(w *world, e event) error {
 	case e.Kind == "send" || e.Kind == "cut":
 		n.sent = e.At
 	case e.Kind == "over" && strings.HasPrefix(e.Text, "redis"):
-		n.trouble = e.At
+		n.trouble, n.over = e.At, e.At
 	case e.Kind == "observe" && (e.Event.Kind == transport.PeersLost || e.Event.Kind == transport.PeersJoined):
 		n.trouble = e.At
 	case e.Kind == "look" && e.Text == "waits":
 		if n.waiting == 0 {
 			n.waiting = e.At
 		}
-		if idle := e.At - max(n.sent, n.waiting); idle > 2*time.Second+n.grace(w, e.At) {
+		if idle := e.At - max(n.sent, n.waiting, n.over); idle > 2*time.Second+n.grace(w, e.At) {
 			n.waiting = e.At
 			return fmt.Errorf("idle: nothing was sent for %v while calls wait", idle)
 		}
