@@ -13,7 +13,7 @@ import (
 )
 
 type flags struct {
-	smtp, from, to, user          string
+	smtp, from, to, account       string
 	token, implicit, noTLS, check bool
 	preview, tenant               string
 	webhook                       string
@@ -28,7 +28,7 @@ func parse(args []string, env func(string) string, out io.Writer) (flags, error)
 	s.StringVar(&f.smtp, "smtp", "", "`host:port` of a real mail server (Addr)")
 	s.StringVar(&f.from, "from", "", "`address` of the sender (From)")
 	s.StringVar(&f.to, "to", "", "`addresses` of the recipients, separated by commas (To)")
-	s.StringVar(&f.user, "user", "", "`name` to log in with (Username), with the password in SMTP_PASSWORD (Password)")
+	s.StringVar(&f.account, "account", "", "`name` to log in with (Username), with the password in SMTP_PASSWORD (Password)")
 	s.BoolVar(&f.token, "token", false, "log in with the access token in SMTP_TOKEN (Token) instead of a password")
 	s.BoolVar(&f.implicit, "tls", false, "use TLS from the start, as on port 465 (ImplicitTLS)")
 	s.BoolVar(&f.noTLS, "insecure-no-tls", false, "use no TLS: for a server on this machine (InsecureNoTLS)")
@@ -49,7 +49,7 @@ func parse(args []string, env func(string) string, out io.Writer) (flags, error)
 			if s.NFlag() > 1 {
 				err = program.Misuse("-preview sends nothing: leave out the other flags")
 			}
-		case "from", "to", "user", "token", "tls", "insecure-no-tls":
+		case "from", "to", "account", "token", "tls", "insecure-no-tls":
 			if f.smtp == "" && err == nil {
 				err = program.Misuse("-%s is for a real mail server: name it with -smtp host:port", given.Name)
 			}
@@ -114,18 +114,18 @@ func (f flags) email() (e notify.Email, err error) {
 		return e, program.Misuse("set -from and -to, the addresses of the sender and of the recipients")
 	}
 	e = notify.Email{
-		Addr: f.smtp, From: f.from, To: strings.Split(f.to, ","), Username: f.user,
+		Addr: f.smtp, From: f.from, To: strings.Split(f.to, ","), Username: f.account,
 		ImplicitTLS: f.implicit, InsecureNoTLS: f.noTLS,
 	}
 	switch {
-	case f.token && f.user == "":
-		return e, program.Misuse("-token needs -user, the mailbox of the token")
+	case f.token && f.account == "":
+		return e, program.Misuse("-token needs -account, the mailbox of the token")
 	case f.token:
-		token, err := f.secret("SMTP_TOKEN", "the access token of "+f.user)
+		token, err := f.secret("SMTP_TOKEN", "the access token of "+f.account)
 		e.Token = func(context.Context) (string, error) { return token, nil }
 		return e, err
-	case f.user != "":
-		e.Password, err = f.secret("SMTP_PASSWORD", "the password of "+f.user+" (or use -token)")
+	case f.account != "":
+		e.Password, err = f.secret("SMTP_PASSWORD", "the password of "+f.account+" (or use -token)")
 	}
 	return e, err
 }

@@ -4,7 +4,7 @@
 //	go run ./examples/alert -preview pages     writes all alerts into a folder, as they look
 //	go run ./examples/alert -smtp mail.example.com:587 -from a@example.com -to b@example.com -check
 //
-// With -smtp it uses that mail server. To log in, set -user, and the password in the
+// With -smtp it uses that mail server. To log in, set -account, and the password in the
 // environment variable SMTP_PASSWORD, or with -token an access token in SMTP_TOKEN.
 // With -webhook it posts to the URL in WEBHOOK_URL, for PagerDuty with the key in
 // PAGERDUTY_ROUTING_KEY. -check connects and logs in, but sends no alert. The dialogue is

@@ -69,21 +69,21 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 	}{
 		{nil, []string{"-from", "a@example.com"}, "-from is for a real mail server: name it with -smtp"},
 		{nil, []string{"-to", "a@example.com", "-check"}, "-to is for a real"},
-		{nil, []string{"-user", "a"}, "-user is for a real"},
+		{nil, []string{"-account", "a"}, "-account is for a real"},
 		{nil, []string{"-tls"}, "-tls is for a real"},
 		{nil, []string{"check"}, `unexpected argument "check"`},
 		{nil, append(given, "c@example.com"), `unexpected argument "c@example.com"`},
 		{nil, []string{"-smtp", "127.0.0.1:1"}, "-from and -to"},
-		{nil, append(given, "-user", "a"), "SMTP_PASSWORD"},
-		{nil, append(given, "-user", "a", "-token"), "SMTP_TOKEN"},
-		{nil, append(given, "-token"), "-token needs -user"},
+		{nil, append(given, "-account", "a"), "SMTP_PASSWORD"},
+		{nil, append(given, "-account", "a", "-token"), "SMTP_TOKEN"},
+		{nil, append(given, "-token"), "-token needs -account"},
 		{nil, []string{"-preview", "x", "-check"}, "leave out"},
 		{nil, []string{"-webhook", "slack"}, "WEBHOOK_URL"},
 		{map[string]string{"WEBHOOK_URL": "https://events.pagerduty.com/v2/enqueue"}, []string{"-webhook", "pagerduty"}, "PAGERDUTY_ROUTING_KEY"},
 		{nil, []string{"-webhook", "fax"}, "json, slack, teams, alertmanager or pagerduty"},
 		{map[string]string{"WEBHOOK_URL": "http://example.com/hooks/secret"}, []string{"-webhook", "json", "-check"}, "https"},
 		{map[string]string{"WEBHOOK_URL": "hooks/secret"}, append(given, "-webhook", "json", "-check"), "bad URL"},
-		{map[string]string{"SMTP_PASSWORD": password}, append(given, "-user", "alerts"), "no connection"},
+		{map[string]string{"SMTP_PASSWORD": password}, append(given, "-account", "alerts"), "no connection"},
 		{map[string]string{"SMTP_PASSWORD": password}, append(given, "-tls", "-insecure-no-tls"), "remove one"},
 	} {
 		out, err := try(t, tt.env, tt.args...)
@@ -101,7 +101,7 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 // The server repeats the login in its refusals.
 func TestARealServer(t *testing.T) {
 	env := map[string]string{"SMTP_PASSWORD": password, "SMTP_TOKEN": password}
-	args := []string{"-smtp", startServer(t), "-insecure-no-tls", "-from", "a@example.com", "-to", "b@example.com,c@example.com", "-user", "alerts"}
+	args := []string{"-smtp", startServer(t), "-insecure-no-tls", "-from", "a@example.com", "-to", "b@example.com,c@example.com", "-account", "alerts"}
 	out, err := try(t, env, args...)
 	if err != nil {
 		t.Fatal(err)
