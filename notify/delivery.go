@@ -16,121 +16,113 @@ const (
 	maxDone  = 64             // receipts that a process remembers
 )
 
-// A delivery is that of one alert to all its targets. Alerter.mu guards what changes.
+// A delivery is that of one alert to all its targets.
 type delivery struct {
-	id        string
-	alert     Alert
-	over      chan struct{} // closed at its end
-	left      []target      // that have no result yet
-	late      bool          // what was left when Shutdown's time was over is logged
-	unnoted   int           // targets whose result is not in the state yet
-	got       bool          // somebody has got it, or may have
-	retryable bool          // a target failed that may get the next alert
-	released  []string      // the routes that the next program delivers to
+	pendingAlert
+	over chan struct{} // closed at its end
+	kept []string      // the routes that the next program delivers to
+
+	// Guarded by Alerter.mu.
+	left []target // that have no result yet
+	late bool     // what was left when Shutdown's time was over is logged
 }
 
 // errBehind is of an alert that must not overtake an earlier one.
 var errBehind = errors.New("it waits for an earlier alert about the incident, which the next program delivers")
 
-// dispatch delivers an alert in the background, to all its targets at the same time, after
-// those in flight about the same incident.
+// dispatch delivers an alert in the background, after those in flight about the same incident.
 func (a *Alerter) dispatch(p pendingAlert) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var earlier []*delivery
 	for _, o := range slices.Concat(a.released, a.inFlight) {
-		if o.id == p.ID {
+		if o.ID == p.ID {
 			return
 		}
-		if o.alert.sharesIncident(p.Alert) {
+		if o.Alert.sharesIncident(p.Alert) {
 			earlier = append(earlier, o)
 		}
 	}
 	p.Alert.Host, p.Alert.PID = a.host, os.Getpid()
 	p.Alert.shift(-a.clock.offset())
-	d := &delivery{id: p.ID, alert: p.Alert, over: make(chan struct{}), left: slices.Clone(p.Targets), unnoted: len(p.Targets)}
+	d := &delivery{pendingAlert: p, over: make(chan struct{}), left: slices.Clone(p.Targets)}
 	a.inFlight = append(a.inFlight, d)
-	for _, t := range p.Targets {
-		a.deliveries.Go(func() {
-			behind, got, err := false, false, error(nil)
+	a.deliveries.Go(func() { a.run(d, earlier) })
+}
+
+// A result says whether somebody on a route has got an alert, or may have. The error is of
+// those who have not.
+type result struct {
+	route string
+	got   bool
+	err   error
+}
+
+// run delivers an alert to all its targets at the same time, and notes their results.
+func (a *Alerter) run(d *delivery, earlier []*delivery) {
+	results := make(chan result)
+	for _, t := range d.Targets {
+		go func() {
+			behind := false
 			for _, o := range earlier {
 				<-o.over
-				behind = behind || slices.Contains(o.released, t.Route)
+				behind = behind || slices.Contains(o.kept, t.Route)
 			}
 			if behind {
-				err = a.undelivered(p.Alert, t, errBehind)
-			} else {
-				got, err = a.deliver(p, t)
+				results <- result{t.Route, false, a.undelivered(d.Alert, t, errBehind)}
+				return
 			}
-			a.finish(p, receipt{p.ID, t.Route}, d, got, err)
+			got, err := a.deliver(d.pendingAlert, t)
+			results <- result{t.Route, got, err}
+		}()
+	}
+	got, retryable := false, false
+	for n := range d.Targets {
+		r := <-results
+		again := r.err != nil && !errors.Is(r.err, ErrPermanent)
+		got, retryable = got || r.got, retryable || again
+		if again && a.rule.Store != nil && a.isClosing() {
+			d.kept = append(d.kept, r.route)
+		}
+		last := n == len(d.Targets)-1
+		rollback := last && !got && retryable && len(d.kept) == 0
+		a.note(d, r, rollback)
+		a.update(func(s *sharedState, _ bool) {
+			if rollback {
+				s.rollback(d.Alert)
+			} else if last && len(d.kept) > 0 { // not earlier: others would deliver to all its targets
+				s.release(d.ID)
+			}
 		})
 	}
-}
-
-// An outcome is what the state learns from the result of a target.
-type outcome struct {
-	kept     bool // the Store keeps the alert for this target: the next program delivers it
-	release  bool // the next program may take what is kept
-	rollback bool // nobody has got the alert: the next one tells the same
-	done     []receipt
-}
-
-// finish notes that an alert was delivered to a target, or could not be.
-func (a *Alerter) finish(p pendingAlert, r receipt, d *delivery, got bool, err error) {
-	o := a.conclude(r, d, got, err)
-	a.update(func(s *sharedState, _ bool) {
-		if !o.kept {
-			s.remove(r)
-		}
-		if o.release {
-			for _, done := range o.done { // another target's result may be on its way
-				s.remove(done)
-			}
-			s.release(p.ID)
-		}
-		if o.rollback {
-			s.rollback(p.Alert)
-		}
-	})
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	d.unnoted--
-	if d.unnoted == 0 { // not earlier: until the state knows the result, it has the alert to be sent
-		a.inFlight = slices.DeleteFunc(a.inFlight, func(o *delivery) bool { return o == d })
-		if len(d.released) > 0 {
-			a.released = append(a.released, d)
-		}
-		close(d.over)
+	// Not earlier: until the state knows the results, it has the alert to be sent.
+	a.inFlight = slices.DeleteFunc(a.inFlight, func(o *delivery) bool { return o == d })
+	if len(d.kept) > 0 {
+		a.released = append(a.released, d)
 	}
+	close(d.over)
 }
 
-// conclude notes the result of a target in this program.
-func (a *Alerter) conclude(r receipt, d *delivery, got bool, err error) (o outcome) {
-	retryable := err != nil && !errors.Is(err, ErrPermanent)
-	o.kept = retryable && a.rule.Store != nil && a.isClosing()
+// note notes a result in this program; update tells the state.
+func (a *Alerter) note(d *delivery, r result, rollback bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
-	case err == nil:
+	case r.err == nil:
 		a.sent++
-	case !errors.Is(err, errBehind): // else the error of the earlier one says why
-		a.err = err
-	}
-	if o.kept {
-		d.released = append(d.released, r.route)
+	case !errors.Is(r.err, errBehind): // else the error of the earlier one says why
+		a.err = r.err
 	}
 	d.left = slices.DeleteFunc(d.left, func(t target) bool { return t.Route == r.route })
-	d.got, d.retryable = d.got || got, d.retryable || retryable
-	if len(d.left) == 0 {
-		o.release = len(d.released) > 0 // not earlier: others would deliver to all its targets
-		o.rollback = !d.got && d.retryable && !o.release
-	}
-	if !o.kept && !o.rollback {
-		a.done = append(a.done, r)
+	switch {
+	case rollback: // the next alert has the same ID
+		a.done = slices.DeleteFunc(a.done, func(o receipt) bool { return o.alert == d.ID })
+	case !slices.Contains(d.kept, r.route):
+		a.done = append(a.done, receipt{d.ID, r.route})
 		a.done = a.done[max(0, len(a.done)-maxDone):]
 	}
-	o.done = slices.Clone(a.done)
-	return o
 }
 
 // deliver sends an alert to a target, with retries, in the end only to the recipients
@@ -142,8 +134,9 @@ func (a *Alerter) deliver(p pendingAlert, t target) (got bool, err error) {
 	began := time.Now()
 	for i := 0; ; i++ {
 		last := !a.mayRetry(i, began)
-		to, selective := a.routes().find(t)
-		err := a.try(p.Alert, to)
+		to := a.routes().find(t.Route)
+		_, selective := to.(recipientNotifier)
+		err := a.try(p.Alert, to, t.Recipients)
 		var some *partialError
 		got = errors.As(err, &some) || err == nil || errors.Is(err, ErrUnconfirmed) || got
 		if some != nil && some.later != nil && selective {
@@ -156,7 +149,7 @@ func (a *Alerter) deliver(p pendingAlert, t target) (got bool, err error) {
 			last = last || a.isClosing()
 		}
 		if last || err == nil || errors.Is(err, ErrPermanent) {
-			return got, a.result(p.Alert, t, err, refused)
+			return got, a.conclude(p.Alert, t, err, refused)
 		}
 		if i == len(a.rule.Retries) { // the retries go on for a day: say so now
 			_ = a.undelivered(p.Alert, t, err)
@@ -197,18 +190,18 @@ func (a *Alerter) mayRetry(i int, began time.Time) bool {
 
 // try sends an alert once. If there is no such route, because the program had other
 // names for its routes when it stored the alert, it goes to all for its condition.
-func (a *Alerter) try(alert Alert, to Notifier) error {
+func (a *Alerter) try(alert Alert, to Notifier, recipients []string) error {
 	ctx, cancel := a.attempt()
 	defer cancel()
 	if to == nil {
 		to = a.routes()
 	}
-	return call(ctx, to, alert)
+	return call(ctx, to, alert, recipients)
 }
 
-// result returns nil if everybody has got the alert, else it logs and returns an error:
+// conclude returns nil if everybody has got the alert, else it logs and returns an error:
 // err for recipients that may get the next one, refused for those that never will.
-func (a *Alerter) result(alert Alert, t target, err, refused error) error {
+func (a *Alerter) conclude(alert Alert, t target, err, refused error) error {
 	switch {
 	case err == nil && refused == nil:
 		return nil
@@ -263,10 +256,10 @@ func (a *Alerter) logLate(late error) {
 	var all []failure
 	a.mu.Lock()
 	for i, d := range a.inFlight {
-		waits := slices.ContainsFunc(a.inFlight[:i], func(o *delivery) bool { return o.alert.sharesIncident(d.alert) })
+		waits := slices.ContainsFunc(a.inFlight[:i], func(o *delivery) bool { return o.Alert.sharesIncident(d.Alert) })
 		for _, t := range d.left {
 			if !d.late {
-				all = append(all, failure{d.alert, t.Route, unconfirmedIf(!waits, late)})
+				all = append(all, failure{d.Alert, t.Route, unconfirmedIf(!waits, late)})
 			}
 		}
 		d.late = true
@@ -275,14 +268,20 @@ func (a *Alerter) logLate(late error) {
 	a.logFailures(all...)
 }
 
-// call calls a Notifier. It returns in time even if the Notifier does not, turns a panic
-// into an error, and cleans errors that are not ours.
-func call(ctx context.Context, to Notifier, alert Alert) error {
+// call calls a Notifier, for some of its recipients if it can and there are any. It returns in
+// time even if the Notifier does not, turns a panic into an error, and cleans errors that are
+// not ours.
+func call(ctx context.Context, to Notifier, alert Alert, recipients []string) error {
 	if to == nil {
 		return fmt.Errorf("the route has no Notifier: %w", ErrPermanent)
 	}
 	_, err := await(ctx, grace, func() (_ struct{}, err error) {
-		if err = to.Notify(ctx, alert); err != nil && !isOurs(to) {
+		if some, ok := to.(recipientNotifier); ok && len(recipients) > 0 {
+			err = some.notifyRecipients(ctx, alert, recipients)
+		} else {
+			err = to.Notify(ctx, alert)
+		}
+		if err != nil && !isOurs(to) {
 			err = quote(err, nil)
 		}
 		return

@@ -146,18 +146,25 @@ func TestRoutesOfAnAlert(t *testing.T) {
 	if got := r.targets(Failing); len(got) != 3 {
 		t.Errorf("got the targets %v, want all", got)
 	}
+	for name, found := range map[string]bool{"mail": true, "route 2": true, "mail route 3": true, "other": false} {
+		if to := r.find(name); (to != nil) != found {
+			t.Errorf("%s: got %v, want found %v", name, to, found)
+		}
+	}
+	got := map[string]int{}
+	count := func(Alert) { got["anybody"]++ }
 	for _, c := range []struct {
-		t         target
-		some      bool
-		found     bool
-		selective bool
+		what string
+		to   Notifier
+		only []string
+		want int
 	}{
-		{target{Route: "mail"}, false, true, true}, {target{Route: "mail", Recipients: []string{"a"}}, true, true, true},
-		{target{Route: "route 2"}, false, true, false}, {target{Route: "route 2", Recipients: []string{"a"}}, false, true, false}, {target{Route: "other"}, false, false, false},
+		{"all", mailing{got: count}, nil, 2}, {"some", mailing{got: count}, []string{"b"}, 1},
+		{"some of what cannot tell them apart", NotifierFunc(mailing{got: count}.Notify), []string{"b"}, 2},
 	} {
-		to, selective := r.find(c.t)
-		if _, some := to.(someRecipients); some != c.some || (to != nil) != c.found || selective != c.selective {
-			t.Errorf("%+v: got %v, selective %v; want found %v, selective %v, some %v", c.t, to, selective, c.found, c.selective, c.some)
+		got["anybody"] = 0
+		if err := call(t.Context(), c.to, Alert{}, c.only); err != nil || got["anybody"] != c.want {
+			t.Errorf("%s: got %v, %d have the alert; want %d", c.what, err, got["anybody"], c.want)
 		}
 	}
 }

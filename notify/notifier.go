@@ -88,7 +88,7 @@ func (r Routes) Notify(ctx context.Context, a Alert) error {
 			continue
 		}
 		all.Go(func() {
-			err := call(ctx, w.To, a)
+			err := call(ctx, w.To, a, nil)
 			if err != nil && len(r) > 1 {
 				err = fmt.Errorf("%s: %w", w.Name, err)
 			}
@@ -143,34 +143,20 @@ func (r Routes) targets(c Condition) (all []target) {
 	return all
 }
 
-// find returns who delivers to a target, or nil if there is no such route, and whether
-// that can send to some of its recipients alone.
-func (r Routes) find(t target) (to Notifier, selective bool) {
-	i := slices.IndexFunc(r, func(w Route) bool { return w.Name == t.Route })
-	if i < 0 {
-		return nil, false
+// find returns the Notifier of a route, or nil if there is no such route.
+func (r Routes) find(route string) Notifier {
+	for _, w := range r {
+		if w.Name == route {
+			return w.To
+		}
 	}
-	n, selective := r[i].To.(recipientNotifier)
-	if !selective || len(t.Recipients) == 0 {
-		return r[i].To, selective
-	}
-	return someRecipients{n, t.Recipients}, true
-}
-
-// someRecipients notifies some of a Notifier's recipients.
-type someRecipients struct {
-	of   recipientNotifier
-	only []string
-}
-
-func (s someRecipients) Notify(ctx context.Context, a Alert) error {
-	return s.of.notifyRecipients(ctx, a, s.only)
+	return nil
 }
 
 // isOurs reports whether a Notifier's errors are clean, since this package has made them.
 func isOurs(n Notifier) bool {
 	switch n.(type) {
-	case Email, *Email, Webhook, *Webhook, Routes, *Routes, someRecipients:
+	case Email, *Email, Webhook, *Webhook, Routes, *Routes:
 		return true
 	}
 	return false

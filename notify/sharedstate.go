@@ -73,7 +73,6 @@ type delta struct {
 	closing  bool
 	newID    string    // for the incident that begins with it, if one does
 	inFlight []string  // IDs of the alerts that this process is delivering
-	done     []receipt // that it has finished
 	alone    bool      // the Store cannot be used
 	tenant   string
 }
@@ -210,9 +209,6 @@ func (s *sharedState) enqueue(a Alert, d delta, r Rule, to []target) {
 // after the other, so that they arrive in order after a mail server was down, and no pager
 // opens an incident after it has resolved it.
 func (s *sharedState) claim(d delta, r Rule) (claimed []pendingAlert) {
-	for _, done := range d.done {
-		s.remove(done)
-	}
 	s.Pending = slices.DeleteFunc(s.Pending, func(p pendingAlert) bool { return !slices.Contains(conditions[:], p.Alert.Condition) }) // invalid state
 	for i := range s.Pending {
 		p := &s.Pending[i]

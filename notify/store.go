@@ -169,20 +169,29 @@ const (
 
 var errContended = errors.New("notify: the Store was changed by other processes at each attempt")
 
-// update changes the state in the Store, or this process's own while the Store cannot
-// be used. It may block; Observe does not wait for it.
+// update removes from the state what this process has delivered, and changes it, in the Store,
+// or this process's own while the Store cannot be used. It may block; Observe does not wait for it.
 func (a *Alerter) update(change func(s *sharedState, alone bool)) {
 	a.updating <- struct{}{}
 	defer func() { <-a.updating }()
+	a.mu.Lock()
+	done := slices.Clone(a.done)
+	a.mu.Unlock()
+	learn := func(s *sharedState, alone bool) {
+		for _, r := range done {
+			s.remove(r)
+		}
+		change(s, alone)
+	}
 	shared := a.rule.Store != nil
 	if shared {
-		err := a.updateStore(change)
+		err := a.updateStore(learn)
 		a.setAlone(err)
 		if err == nil {
 			return
 		}
 	}
-	change(&a.own, shared)
+	learn(&a.own, shared)
 	a.setStatus(&a.own)
 }
 

@@ -97,12 +97,12 @@ func (a *Alerter) takeDelta(closing bool) delta {
 	a.seq++
 	var inFlight []string
 	for _, o := range slices.Concat(a.inFlight, a.released) {
-		inFlight = append(inFlight, o.id)
+		inFlight = append(inFlight, o.ID)
 	}
 	d := delta{
 		id: a.id, process: fmt.Sprintf("%s (process %d)", a.host, os.Getpid()), seq: a.seq, now: a.clock.on(time.Now()),
 		counts: a.counts, minutes: a.minutes, mute: a.mute, closing: closing,
-		newID: rand.Text(), inFlight: inFlight, done: slices.Clone(a.done), tenant: a.rule.Tenant,
+		newID: rand.Text(), inFlight: inFlight, tenant: a.rule.Tenant,
 	}
 	a.counts, a.minutes, a.counted = counts{}, nil, false
 	return d

@@ -348,11 +348,19 @@ func TestErrorsOfTheStore(t *testing.T) {
 func TestResultsThatAreRemembered(t *testing.T) {
 	a := New(deaf, quietRule(nil))
 	defer a.Close()
+	d := &delivery{pendingAlert: pendingAlert{ID: "1"}}
 	for i := range 100 {
-		r := receipt{fmt.Sprint(i), "route"}
-		o := a.conclude(r, &delivery{left: []target{{Route: "route"}}}, true, nil)
-		if n := len(o.done); n != min(i+1, 64) || o.done[n-1] != r || o.kept || o.release || o.rollback {
-			t.Fatalf("result %d: got %+v, want the last 64 to be remembered", i, o)
+		r := fmt.Sprint(i)
+		a.note(d, result{route: r}, false)
+		if n := len(a.done); n != min(i+1, 64) || a.done[n-1] != (receipt{"1", r}) {
+			t.Fatalf("result %d: got %+v, want the last 64 to be remembered", i, a.done)
 		}
+	}
+	a.note(&delivery{pendingAlert: pendingAlert{ID: "2"}, kept: []string{"r"}}, result{route: "r", err: ErrPermanent}, false)
+	if n := len(a.done); n != 64 || a.done[n-1].alert != "1" {
+		t.Errorf("got %+v, want nothing of what the next program delivers", a.done)
+	}
+	if a.note(d, result{route: "100", err: ErrPermanent}, true); len(a.done) != 0 {
+		t.Errorf("got %+v of an alert that is due again, want nothing", a.done)
 	}
 }
