@@ -4,12 +4,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
 	"net/textproto"
 	"slices"
 	"strings"
-
-	"github.com/wneessen/go-mail/smtp"
 )
 
 // logIn authenticates with a mechanism that the server offers.
@@ -17,80 +14,58 @@ func (s *session) logIn() error {
 	if s.Username == "" {
 		return nil
 	}
-	auth, err := s.auth()
+	mechanism, words, err := s.mechanism()
 	if err != nil {
 		return permanentError{err}
 	}
-	if err := s.authenticate(auth); err != nil {
-		return s.answer("login refused, see Username and Password (or Token)", err)
+	s.show("client: ", "AUTH "+mechanism+" "+hidden)
+	line := "AUTH " + mechanism
+	if mechanism != "LOGIN" {
+		line, words = line+" "+encode(words[0]), words[1:]
 	}
-	return nil
-}
-
-// authenticate replaces go-mail's Auth, which after a refusal waits for the answer to a
-// "*", which not every server sends.
-func (s *session) authenticate(auth smtp.Auth) error {
-	host, _, _ := net.SplitHostPort(s.Addr)
-	mechanism, response, err := auth.Start(&smtp.ServerInfo{Name: host, TLS: !s.InsecureNoTLS})
-	if err != nil {
-		return err
-	}
-	line := strings.TrimSpace("AUTH " + mechanism + " " + base64.StdEncoding.EncodeToString(response))
-	s.trace.client("AUTH " + mechanism + " " + hidden)
-	for range 5 { // more than any mechanism here needs
-		code, text, err := s.command(line)
-		if err != nil || code == 235 {
-			return err
+	for {
+		code, text, err := s.commandUnseen(0, line)
+		switch {
+		case err == nil && code == 235:
+			return nil
+		case err == nil && code != 334:
+			err = &textproto.Error{Code: code, Msg: text}
+		case err == nil && len(words) == 0:
+			return errors.New("login refused: the server asks for more than " + mechanism + " provides")
 		}
-		if code != 334 {
-			return &textproto.Error{Code: code, Msg: text}
-		}
-		challenge, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
-			return errors.New("the server's challenge is not base64")
+			return s.answer("login refused, see Username and Password (or Token)", err)
 		}
-		if response, err = auth.Next(challenge, true); err != nil {
-			return err
-		}
-		line = base64.StdEncoding.EncodeToString(response)
-		s.trace.client(hidden)
+		line, words = encode(words[0]), words[1:]
+		s.show("client: ", hidden)
 	}
-	return smtp.ErrUnexpectedServerChallange
 }
 
-// command sends a line, which the trace does not show, and returns the answer.
-func (s *session) command(line string) (code int, text string, err error) {
-	c := s.smtp.Text
-	if err = c.PrintfLine("%s", line); err != nil {
-		return 0, "", err
-	}
-	if code, text, err = c.ReadResponse(0); err == nil {
-		s.trace.server(fmt.Sprintf("%d %s", code, text))
-	}
-	return code, text, err
-}
+func encode(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-// auth returns the mechanism for the login.
-func (s *session) auth() (smtp.Auth, error) {
-	offered := s.trace.offers["AUTH"]
+// mechanism returns the one for the login, and what it tells the server, one after the other.
+func (s *session) mechanism() (name string, words []string, err error) {
+	offered := s.offers["AUTH"]
 	offers := func(mechanism string) bool { return slices.Contains(offered, mechanism) }
-	host, _, _ := net.SplitHostPort(s.Addr)
 	shown := s.words(strings.Join(offered, " "))
+	_, tls := s.offers["STARTTLS"]
 	switch {
-	case s.Token != nil && !offers("XOAUTH2"):
-		return nil, fmt.Errorf("the server does not offer XOAUTH2 but %q: remove Token and set Password", shown)
+	case s.Token != nil && offers("XOAUTH2"):
+		// A refusal is a challenge, and comes after an empty answer to it.
+		return "XOAUTH2", []string{"user=" + s.Username + "\x01auth=Bearer " + s.secret + "\x01\x01", ""}, nil
 	case s.Token != nil:
-		return smtp.XOAuth2Auth(s.Username, s.secret), nil
+		err = fmt.Errorf("the server does not offer XOAUTH2 but %q: remove Token and set Password", shown)
 	case offers("PLAIN"):
-		return smtp.PlainAuth("", s.Username, s.secret, host, s.InsecureNoTLS), nil
+		return "PLAIN", []string{"\x00" + s.Username + "\x00" + s.secret}, nil
 	case offers("LOGIN"):
-		return smtp.LoginAuth(s.Username, s.secret, host, s.InsecureNoTLS), nil
+		return "LOGIN", []string{s.Username, s.secret}, nil
 	case offers("XOAUTH2"):
-		return nil, fmt.Errorf("the server takes no password, it offers %q: set Token to get an access token", shown)
+		err = fmt.Errorf("the server takes no password, it offers %q: set Token to get an access token", shown)
+	case tls && s.InsecureNoTLS:
+		err = fmt.Errorf("the server offers no login without TLS but %q: remove InsecureNoTLS", shown)
+	default:
+		err = fmt.Errorf("the server offers neither PLAIN nor LOGIN but %q: "+
+			"remove Username if it needs no login, or use another port", shown)
 	}
-	if _, ok := s.trace.offers["STARTTLS"]; ok && s.InsecureNoTLS {
-		return nil, fmt.Errorf("the server offers no login without TLS but %q: remove InsecureNoTLS", shown)
-	}
-	return nil, fmt.Errorf("the server offers neither PLAIN nor LOGIN but %q: "+
-		"remove Username if it needs no login, or use another port", shown)
+	return "", nil, err
 }

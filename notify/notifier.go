@@ -51,11 +51,12 @@ type partialError struct {
 	left  []string // their addresses
 }
 
-func (p *partialError) Error() string {
-	return "sent to the other recipients, but " + errors.Join(p.never, p.later).Error()
-}
+func (p *partialError) reasons() error { return errors.Join(p.never, p.later) }
 
-func (p *partialError) Unwrap() []error { return []error{errors.Join(p.never, p.later), ErrPermanent} }
+func (p *partialError) Error() string {
+	return "sent to the other recipients, but " + p.reasons().Error()
+}
+func (p *partialError) Unwrap() []error { return []error{p.reasons(), ErrPermanent} }
 
 // A recipientNotifier can send to some of its recipients alone.
 type recipientNotifier interface {

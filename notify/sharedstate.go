@@ -71,9 +71,9 @@ type delta struct {
 	minutes  history
 	mute     mute
 	closing  bool
-	newID    string    // for the incident that begins with it, if one does
-	inFlight []string  // IDs of the alerts that this process is delivering
-	alone    bool      // the Store cannot be used
+	newID    string   // for the incident that begins with it, if one does
+	inFlight []string // IDs of the alerts that this process is delivering
+	alone    bool     // the Store cannot be used
 	tenant   string
 }
 

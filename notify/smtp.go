@@ -15,8 +15,6 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
-	gomaillog "github.com/wneessen/go-mail/log"
-	"github.com/wneessen/go-mail/smtp"
 )
 
 // A server usually answers at once; those that delay unknown clients do so for some 6 s.
@@ -40,7 +38,6 @@ type quietConn struct {
 
 func (c *quietConn) Read(p []byte) (int, error) {
 	if c.read >= maxReplies {
-		c.Close() // go-mail would try HELO next
 		return 0, fmt.Errorf("it says more than %d KiB", maxReplies>>10)
 	}
 	n, err := c.Conn.Read(p)
@@ -48,18 +45,52 @@ func (c *quietConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A session is one connection to the server. It uses go-mail's SMTP and not go-mail's
-// Client, which ignores the context once it is connected, drops the mail if one of many
-// recipients is refused, and leaves the connection open if the login fails.
+// A session is one connection to the server. It speaks SMTP itself: go-mail's Client ignores
+// the context once it is connected, drops the mail if one of many recipients is refused, finds
+// what the server offers only in capitals, and waits for an answer after a refused login.
 type session struct {
 	Email
 	conn   net.Conn
-	smtp   *smtp.Client // nil before the greeting
-	secret string       // password or token
-	trace  listener
+	text   *textproto.Conn     // nil before the greeting
+	offers map[string][]string // what the server offers, in capitals, with parameters
+	secret string              // password or token
+	hide   *redactor           // of the secret
 
 	handedOver atomic.Bool // the server has the mail, and only its answer is missing
 	handOver   func()      // to be called then: the answer may take longer
+}
+
+// command sends a line and returns the server's answer, whose code must begin with want.
+func (s *session) command(want int, line string) (code int, text string, err error) {
+	s.show("client: ", line)
+	return s.commandUnseen(want, line)
+}
+
+// commandUnseen does not show the line in the trace.
+func (s *session) commandUnseen(want int, line string) (code int, text string, err error) {
+	if err := s.text.PrintfLine("%s", line); err != nil {
+		return 0, "", err
+	}
+	return s.reply(want)
+}
+
+// reply reads the server's answer, whose code must begin with want.
+func (s *session) reply(want int) (code int, text string, err error) {
+	code, text, err = s.text.ReadResponse(want)
+	if code > 0 {
+		s.show("server: ", s.hide.text(fmt.Sprintf("%d %s", code, text)))
+	}
+	return code, text, err
+}
+
+// show writes a text of the dialogue to Trace.
+func (s *session) show(who, text string) {
+	if s.Trace == nil {
+		return
+	}
+	for line := range strings.Lines(text) {
+		fmt.Fprintf(s.Trace, "%s%s\n", who, clean(strings.TrimRight(line, "\r\n"), 300))
+	}
 }
 
 // send sends the mail; without one it does all that comes before.
@@ -95,7 +126,7 @@ func (e Email) token(ctx context.Context) (string, error) {
 func (e Email) sendOver(ctx context.Context, conn net.Conn, secret string, from *mail.Address, to []*mail.Address, m *gomail.Msg) error {
 	conn = &quietConn{Conn: conn}
 	defer conn.Close()
-	s := &session{Email: e, conn: conn, secret: secret, trace: listener{trace: trace{e.Trace, newRedactor(secret)}}}
+	s := &session{Email: e, conn: conn, secret: secret, hide: newRedactor(secret)}
 	ctx, cancel := s.limit(ctx)
 	defer cancel()
 	// Closing the connection unblocks whatever waits for the server.
@@ -106,7 +137,7 @@ func (e Email) sendOver(ctx context.Context, conn net.Conn, secret string, from 
 	broken := errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, ctx.Err()) // and not refused
 	if broken && ctx.Err() != nil && !errors.As(err, new(*partialError)) && !errors.Is(err, ErrUnconfirmed) {
 		err = fmt.Errorf("the mail server %s did not finish in time: %w", e.Addr, context.Cause(ctx))
-		if s.smtp == nil {
+		if s.text == nil {
 			err = fmt.Errorf("%w; it sent no greeting, %s", err, e.portAdvice())
 		}
 	}
@@ -142,57 +173,49 @@ func (s *session) converse(ctx context.Context, from *mail.Address, to []*mail.A
 	if err := s.greet(ctx); err != nil {
 		return err
 	}
+	defer s.quit() // if the mail is accepted, whatever comes then
 	if err := s.logIn(); err != nil {
-		s.quit()
 		return err
 	}
 	refused, err := s.envelope(from, to)
 	if err != nil {
-		s.quit()
 		return err
 	}
+	some := refused.reasons()
 	if m == nil {
-		s.quit()
-		if refused != nil {
-			return errors.Join(refused.never, refused.later)
-		}
-		return nil
+		return some
 	}
-	if err := s.sendData(m); err != nil {
-		if refused != nil { // in words: its kinds of errors are not those of the mail
-			err = fmt.Errorf("%w; and %s", err, errors.Join(refused.never, refused.later))
-		}
-		return err
+	err = s.sendData(m)
+	switch {
+	case err == nil && some != nil:
+		return &refused
+	case some != nil: // in words: its kinds of errors are not those of the mail
+		return fmt.Errorf("%w; and %s", err, some)
 	}
-	s.quit() // the mail is accepted, whatever comes now
-	if refused != nil {
-		return refused
-	}
-	return nil
+	return err
 }
 
 // sendData sends the mail itself.
 func (s *session) sendData(m *gomail.Msg) error {
-	w, err := s.smtp.Data()
-	if err != nil {
-		return s.answer("the server rejects the mail, ask its administrator", err)
+	const refused = "the server rejects the mail, ask its administrator"
+	if _, _, err := s.command(354, "DATA"); err != nil {
+		return s.answer(refused, err)
 	}
+	w := s.text.DotWriter()
 	n, err := m.WriteTo(w)
 	if err != nil {
-		return fmt.Errorf("the connection broke while the mail was sent: %w", quote(err, s.trace.hide))
+		return fmt.Errorf("the connection broke while the mail was sent: %w", quote(err, s.hide))
 	}
-	s.trace.client(fmt.Sprintf("(the mail, %d bytes)", n))
+	s.show("client: ", fmt.Sprintf("(the mail, %d bytes)", n))
 	s.handOver()
-	err = w.Close()
-	if err == nil {
-		if w, ok := w.(*smtp.DataCloser); ok {
-			s.trace.server("250 " + w.ServerResponse())
-		}
-		return nil
+	if err = w.Close(); err == nil {
+		_, _, err = s.reply(250)
 	}
-	if reply := new(textproto.Error); errors.As(err, &reply) {
-		s.trace.server(reply.Error())
-		return s.answer("the server rejects the mail, ask its administrator", err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, new(*textproto.Error)):
+		return s.answer(refused, err)
 	}
 	return fmt.Errorf("%w: %w", s.answer("the mail server "+s.Addr+" got the mail and did not confirm it", err), ErrUnconfirmed)
 }
@@ -200,55 +223,89 @@ func (s *session) sendData(m *gomail.Msg) error {
 // quit ends the session, and does not wait long for an answer.
 func (s *session) quit() {
 	_ = s.conn.SetDeadline(time.Now().Add(quitWithin))
-	_ = s.smtp.Quit()
+	_, _, _ = s.command(221, "QUIT")
 }
 
 // greet exchanges greetings and starts TLS.
 func (s *session) greet(ctx context.Context) error {
-	host, _, _ := net.SplitHostPort(s.Addr)
 	_ = s.conn.SetDeadline(time.Now().Add(greetWithin))
-	conn := s.conn
 	if s.implicitTLS() {
-		t := tls.Client(conn, s.tlsConfig(host))
-		if err := t.HandshakeContext(ctx); err != nil {
+		if err := s.startTLS(ctx); err != nil {
 			return s.tlsError(err)
 		}
-		conn = t
 	}
-	c, err := smtp.NewClient(conn, host)
-	if err != nil {
+	text := textproto.NewConn(s.conn)
+	if _, _, err := text.ReadResponse(220); err != nil {
 		return s.greetError(err)
 	}
 	_ = s.conn.SetDeadline(time.Time{})
-	s.smtp = c
-	c.SetLogger(&s.trace)
-	c.SetDebugLog(true)
-	if err := c.Hello(helloName(s.conn.LocalAddr())); err != nil {
+	s.text = text
+	if err := s.hello(); err != nil {
 		return s.answer("the server refuses EHLO, is "+s.Addr+" an SMTP port?", err)
 	}
 	if s.implicitTLS() || s.InsecureNoTLS {
 		return nil
 	}
-	if _, ok := s.trace.offers["STARTTLS"]; !ok {
+	if _, ok := s.offers["STARTTLS"]; !ok {
 		return permanentError{errors.New("the server does not offer STARTTLS, and mail is not sent unencrypted: " +
 			"use its TLS port (587, or 465 with ImplicitTLS); InsecureNoTLS is for a server on this machine")}
 	}
-	if err := c.StartTLS(s.tlsConfig(host)); err != nil {
+	_, _, err := s.command(220, "STARTTLS")
+	if err == nil {
+		err = s.startTLS(ctx)
+	}
+	if err == nil {
+		s.text = textproto.NewConn(s.conn)
+		err = s.hello()
+	}
+	if err != nil {
 		return s.tlsError(err)
 	}
 	return nil
 }
 
-// envelope names sender and recipients to the server. The partialError is about recipients
-// that it refuses while it accepts others.
-func (s *session) envelope(from *mail.Address, to []*mail.Address) (*partialError, error) {
-	if err := s.smtp.Mail(bare(from)); err != nil {
-		return nil, s.answer("the server refuses the sender, see From"+s.wants(), err)
+// startTLS makes the connection an encrypted one.
+func (s *session) startTLS(ctx context.Context) error {
+	host, _, _ := net.SplitHostPort(s.Addr)
+	conn := tls.Client(s.conn, s.tlsConfig(host))
+	s.conn = conn
+	return conn.HandshakeContext(ctx)
+}
+
+// hello introduces this program, and learns what the server offers. A server may write that in
+// any case (RFC 5321, 2.4), and not know EHLO.
+func (s *session) hello() error {
+	name := helloName(s.conn.LocalAddr())
+	_, text, err := s.command(250, "EHLO "+name)
+	if errors.As(err, new(*textproto.Error)) {
+		_, text, err = s.command(250, "HELO "+name)
 	}
-	var refused partialError
+	s.offers = map[string][]string{}
+	for _, line := range strings.Split(strings.ToUpper(text), "\n")[1:] {
+		words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '=' }) // AUTH=LOGIN is an old form
+		if len(words) > 0 {
+			s.offers[words[0]] = append(s.offers[words[0]], words[1:]...)
+		}
+	}
+	return err
+}
+
+// envelope names sender and recipients to the server, and returns which of them it refuses. If
+// it refuses all, that is an error.
+func (s *session) envelope(from *mail.Address, to []*mail.Address) (refused partialError, err error) {
+	line := "MAIL FROM:" + bare(from)
+	if _, ok := s.offers["8BITMIME"]; ok {
+		line += " BODY=8BITMIME"
+	}
+	if _, ok := s.offers["SMTPUTF8"]; ok {
+		line += " SMTPUTF8"
+	}
+	if _, _, err := s.command(250, line); err != nil {
+		return refused, s.answer("the server refuses the sender, see From"+s.wants(), err)
+	}
 	accepted := 0
 	for _, r := range to {
-		err := s.smtp.Rcpt(bare(r))
+		_, _, err := s.command(25, "RCPT TO:"+bare(r)) // 250 or 251
 		if err == nil {
 			accepted++
 			continue
@@ -261,17 +318,14 @@ func (s *session) envelope(from *mail.Address, to []*mail.Address) (*partialErro
 		refused.later = errors.Join(refused.later, err) // such as greylisting
 		refused.left = append(refused.left, r.Address)
 	}
+	err = refused.reasons()
 	switch {
-	case accepted == len(to):
-		return nil, nil
 	case accepted > 0:
-		return &refused, nil
-	case refused.later == nil:
-		return nil, refused.never
-	case refused.never == nil:
-		return nil, refused.later
+		err = nil
+	case refused.never != nil && refused.later != nil:
+		err = errors.New(err.Error()) // not permanent for all
 	}
-	return nil, errors.New(errors.Join(refused.never, refused.later).Error()) // not permanent for all
+	return refused, err
 }
 
 // bare returns an address as SMTP wants it: <a@example.com>.
@@ -292,59 +346,4 @@ func helloName(local net.Addr) string {
 		return "[IPv6:" + at.IP.String() + "]"
 	}
 	return "[" + at.IP.String() + "]"
-}
-
-// A listener is go-mail's logger. It learns what the server offers: go-mail finds only names in
-// capitals, and a server may write them in any case (RFC 5321, 2.4).
-type listener struct {
-	trace
-	greeted bool                // EHLO was sent last
-	offers  map[string][]string // parameters by name, in capitals
-}
-
-func (l *listener) Debugf(log gomaillog.Log) {
-	text := strings.ToUpper(fmt.Sprintf(log.Format, log.Messages...))
-	switch {
-	case log.Direction == gomaillog.DirClientToServer:
-		l.greeted = strings.HasPrefix(text, "EHLO ")
-	case l.greeted:
-		l.offers = map[string][]string{}
-		for _, line := range strings.Split(text, "\n")[1:] {
-			words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '=' }) // AUTH=LOGIN is an old form
-			if len(words) > 0 {
-				l.offers[words[0]] = append(l.offers[words[0]], words[1:]...)
-			}
-		}
-	}
-	l.trace.debugf(log)
-}
-
-func (l *listener) Infof(log gomaillog.Log)  { l.Debugf(log) }
-func (l *listener) Warnf(log gomaillog.Log)  { l.Debugf(log) }
-func (l *listener) Errorf(log gomaillog.Log) { l.Debugf(log) }
-
-// A trace writes the dialogue with a mail server, without the login.
-type trace struct {
-	to   io.Writer // may be nil
-	hide *redactor
-}
-
-func (t trace) client(text string) { t.print("client: ", text) }
-func (t trace) server(text string) { t.print("server: ", t.hide.text(text)) }
-
-func (t trace) print(who, text string) {
-	if t.to == nil {
-		return
-	}
-	for line := range strings.Lines(text) {
-		fmt.Fprintf(t.to, "%s%s\n", who, clean(strings.TrimRight(line, "\r\n"), 300))
-	}
-}
-
-func (t trace) debugf(l gomaillog.Log) {
-	print := t.server
-	if l.Direction == gomaillog.DirClientToServer {
-		print = t.client
-	}
-	print(fmt.Sprintf(l.Format, l.Messages...))
 }

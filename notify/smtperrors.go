@@ -9,8 +9,6 @@ import (
 	"net"
 	"net/textproto"
 	"strings"
-
-	"github.com/wneessen/go-mail/smtp"
 )
 
 // answer explains the server's refusal: what says what went wrong and what to change.
@@ -30,10 +28,8 @@ func (s *session) answer(what string, err error) error {
 		return fmt.Errorf("%s: its answer is not SMTP: %s", what, s.words(string(garbled)))
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("%s: it closed the connection without an answer: %w", what, io.EOF)
-	case errors.Is(err, smtp.ErrUnexpectedServerResponse), errors.Is(err, smtp.ErrUnexpectedServerChallange):
-		return fmt.Errorf("%s: it asks for more than this login provides", what) // without err, which has the server's text
 	}
-	return fmt.Errorf("%s: %w", what, quote(err, s.trace.hide))
+	return fmt.Errorf("%s: %w", what, quote(err, s.hide))
 }
 
 // wants says what else may be wrong if the server refuses an address.
@@ -41,7 +37,7 @@ func (s *session) wants() (hint string) {
 	if s.Username == "" {
 		hint = ", or Username if it wants a login"
 	}
-	if _, ok := s.trace.offers["STARTTLS"]; ok && s.InsecureNoTLS {
+	if _, ok := s.offers["STARTTLS"]; ok && s.InsecureNoTLS {
 		hint += ", or InsecureNoTLS if it wants TLS"
 	}
 	return hint
@@ -49,7 +45,7 @@ func (s *session) wants() (hint string) {
 
 // words returns a text of the server, fit to be shown.
 func (s *session) words(text string) string {
-	return clean(strings.Join(strings.Fields(s.trace.hide.text(text)), " "), 300)
+	return clean(strings.Join(strings.Fields(s.hide.text(text)), " "), 300)
 }
 
 // dialError explains why there is no connection.
@@ -73,7 +69,7 @@ func (s *session) greetError(err error) error {
 	}
 	what := "the server sends no SMTP greeting, " + s.portAdvice()
 	if isTimeout(err) {
-		return fmt.Errorf("%s: it sent nothing for %v: %w", what, greetWithin, quote(err, s.trace.hide))
+		return fmt.Errorf("%s: it sent nothing for %v: %w", what, greetWithin, quote(err, s.hide))
 	}
 	return s.answer(what, err)
 }
@@ -96,7 +92,7 @@ func isTimeout(err error) bool {
 func (s *session) tlsError(err error) error {
 	var cert *tls.CertificateVerificationError
 	var date x509.CertificateInvalidError
-	said := quote(err, s.trace.hide) // it has names from the server's certificate
+	said := quote(err, s.hide) // it has names from the server's certificate
 	switch {
 	case errors.As(err, new(x509.HostnameError)):
 		return permanentError{fmt.Errorf("the server's certificate is for another name: "+
@@ -110,7 +106,7 @@ func (s *session) tlsError(err error) error {
 	case errors.As(err, new(tls.RecordHeaderError)):
 		return permanentError{fmt.Errorf("the server does not speak TLS on this port: "+
 			"ImplicitTLS is for port 465, STARTTLS for 587: %w", said)}
-	case s.smtp == nil: // TLS from the start
+	case s.text == nil: // TLS from the start
 		return s.greetError(err)
 	}
 	return s.answer("TLS could not start, check TLSConfig", err)
