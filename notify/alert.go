@@ -216,22 +216,31 @@ func (a *Alert) include(o Alert) {
 		a.Tenant = o.Tenant
 	}
 	a.Total += o.Total
-	a.Lost += o.Lost
-	a.Recovered += o.Recovered
-	a.Refused += o.Refused
-	a.Unconfirmed += o.Unconfirmed
-	a.Paused += o.Paused
+	a.addConsequences(o)
 	a.Peak = max(a.Peak, o.Peak)
-	a.Queued, a.Again, a.Delay, a.ServerDelay = o.Queued, o.Again, o.Delay, o.ServerDelay
-	if known(o.OthersSent) {
-		a.OthersSent = o.OthersSent
-	}
+	a.setLast(o)
 	a.Users = mergeTallies(a.Users, o.Users)
 	a.Operations = mergeTallies(a.Operations, o.Operations)
 	a.Hosts = mergeTallies(a.Hosts, o.Hosts)
 	a.Samples = slices.Concat(a.Samples, o.Samples)
 	if n := len(a.Samples); n > 2*maxSamples {
 		a.Samples = slices.Concat(a.Samples[:maxSamples], a.Samples[n-maxSamples:])
+	}
+}
+
+func (a *Alert) addConsequences(o Alert) {
+	a.Lost += o.Lost
+	a.Recovered += o.Recovered
+	a.Refused += o.Refused
+	a.Unconfirmed += o.Unconfirmed
+	a.Paused += o.Paused
+}
+
+// setLast takes from o how things stood at the last event.
+func (a *Alert) setLast(o Alert) {
+	a.Queued, a.Again, a.Delay, a.ServerDelay = o.Queued, o.Again, o.Delay, o.ServerDelay
+	if known(o.OthersSent) {
+		a.OthersSent = o.OthersSent
 	}
 }
 

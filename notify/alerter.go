@@ -37,10 +37,9 @@ type Alerter struct {
 	// Notifier or the logger is called. updating is no Mutex, since in a bubble of
 	// testing/synctest no time passes while somebody waits for one.
 	updating chan struct{}
-	own      sharedState  // without a Store, or while it cannot be used
-	stored   []byte       // what this process stored last
-	decoded  *sharedState // the same, until it is changed; nil if unknown
-	alone    bool         // the Store cannot be used
+	own      sharedState // without a Store, or while it cannot be used
+	stored   []byte      // what this process stored last
+	alone    bool        // the Store cannot be used
 
 	mu         sync.Mutex
 	clock      clock
@@ -103,8 +102,8 @@ func (a *Alerter) Observe(_ context.Context, e transport.Event) {
 	}
 	at := a.clock.on(e.Time)
 	a.minutes.observe(e, at)
-	if !a.working && at.Sub(a.latest) > a.rule.Within {
-		a.counts.forgetOutcomes()
+	if !a.working && at.Sub(a.latest) > a.rule.Within { // these calls ended before there was any trouble
+		a.counts.seen = Alert{}
 	}
 	if a.counts.observe(e, at, a.rule, a.saturation.observe(e, at, a.rule)) {
 		a.latest = at

@@ -20,19 +20,8 @@ const (
 // counts is what one process has counted since it last updated the shared state. The
 // zero value is ready to use.
 type counts struct {
-	hits        [len(conditions)]tally // in the order of conditions
-	lost        int
-	unconfirmed int // of lost
-	recovered   int
-	refused     int
-	paused      int
-
-	queued      int // these four at the last event
-	again       bool
-	delay       time.Duration
-	serverDelay time.Duration
-
-	others transport.Others // at the last event that knew it
+	hits [len(conditions)]tally // in the order of conditions
+	seen Alert                  // the consequences, and how things stood at the last event
 }
 
 // observe counts an event that happened at a point in time of the Alerter's own
@@ -41,34 +30,29 @@ func (c *counts) observe(e transport.Event, at time.Time, r Rule, saturated bool
 	switch {
 	case e.Kind == transport.RateLimited:
 		hit = c.hit(1, e, at, r)
-		c.queued, c.again, c.delay, c.serverDelay = e.Queued, e.Again, e.Delay, e.ServerDelay
+		c.seen.Queued, c.seen.Again, c.seen.Delay, c.seen.ServerDelay = e.Queued, e.Again, e.Delay, e.ServerDelay
 	case e.Kind == transport.Refused:
 		if isRefused(e) {
-			c.refused++
+			c.seen.Refused++
 			hit = c.hit(3, e, at, r)
 		}
 	case e.Kind == transport.Paused:
-		c.paused++
+		c.seen.Paused++
 	case e.Kind != transport.Done:
 	case isLost(e):
-		c.lost++
+		c.seen.Lost++
 		if isUnconfirmed(e) {
-			c.unconfirmed++
+			c.seen.Unconfirmed++
 		}
 		hit = c.hit(2, e, at, r)
 	case e.Attempt > 1 && e.Status > 0 && e.Status < 400:
-		c.recovered++
+		c.seen.Recovered++
 	}
 	if saturated {
-		c.queued, c.serverDelay = e.Queued, e.ServerDelay
+		c.seen.Queued, c.seen.ServerDelay = e.Queued, e.ServerDelay
 		hit = c.hit(0, e, at, r) || hit
 	}
 	return hit
-}
-
-// forgetOutcomes drops the outcomes of calls that ended before there was any trouble.
-func (c *counts) forgetOutcomes() {
-	c.lost, c.unconfirmed, c.recovered, c.refused, c.paused = 0, 0, 0, 0, 0
 }
 
 func (c *counts) hit(condition int, e transport.Event, at time.Time, r Rule) bool {
@@ -77,7 +61,7 @@ func (c *counts) hit(condition int, e transport.Event, at time.Time, r Rule) boo
 		c.hits[condition].add(sample(e), at, limit)
 	}
 	if known(e.Others) {
-		c.others = e.Others
+		c.seen.OthersSent = e.Others
 	}
 	return limit > 0
 }

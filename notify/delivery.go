@@ -275,7 +275,7 @@ func call(ctx context.Context, to Notifier, alert Alert, recipients []string) er
 	if to == nil {
 		return fmt.Errorf("the route has no Notifier: %w", ErrPermanent)
 	}
-	_, err := await(ctx, grace, func() (_ struct{}, err error) {
+	_, err := await(ctx, grace, "the notifier", func() (_ struct{}, err error) {
 		if some, ok := to.(recipientNotifier); ok && len(recipients) > 0 {
 			err = some.notifyRecipients(ctx, alert, recipients)
 		} else {
@@ -287,7 +287,7 @@ func call(ctx context.Context, to Notifier, alert Alert, recipients []string) er
 		return
 	})
 	if isStray(err) {
-		err = fmt.Errorf("the notifier %w: %w", err, ErrPermanent)
+		err = fmt.Errorf("%w: %w", err, ErrPermanent)
 	}
 	return err
 }

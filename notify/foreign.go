@@ -14,21 +14,12 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// A strayError says how foreign code failed to return. It is the error of await itself; in
-// the chain of another error it is about something else, which that one was waiting for.
-type strayError struct {
-	how   string
-	cause error // of the context's end, or nil
-}
+// A strayError says how foreign code failed to return, and wraps the cause of the context's
+// end. It is the error of await itself; in the chain of another error it is about something
+// else, which that one was waiting for.
+type strayError struct{ error }
 
-func (e strayError) Error() string {
-	if e.cause == nil {
-		return e.how
-	}
-	return e.how + ": " + e.cause.Error()
-}
-
-func (e strayError) Unwrap() error { return e.cause }
+func (e strayError) Unwrap() error { return errors.Unwrap(e.error) }
 
 func isStray(err error) bool {
 	_, ok := err.(strayError)
@@ -40,20 +31,20 @@ const (
 	partGrace = grace / 2   // that what it calls itself may: otherwise both would be late
 )
 
-// await calls f, which is not ours, in a goroutine of its own: f may hang, panic or end
-// its goroutine. A late f has until grace after the context's end; then its goroutine is
+// await calls f, which is not ours but whose, in a goroutine of its own: f may hang, panic or
+// end its goroutine. A late f has until grace after the context's end; then its goroutine is
 // left behind, and ends when f does.
-func await[T any](ctx context.Context, grace time.Duration, f func() (T, error)) (T, error) {
+func await[T any](ctx context.Context, grace time.Duration, whose string, f func() (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error
 	}
 	done := make(chan result, 1) // so that a late f does not block
 	go func() {
-		r := result{err: strayError{how: "ended its goroutine"}}
+		r := result{err: strayError{errors.New(whose + " ended its goroutine")}}
 		defer func() {
 			if p := recover(); p != nil {
-				r.err = strayError{how: "panicked: " + clean(transport.Redact(fmt.Sprint(p)), maxReason)}
+				r.err = strayError{errors.New(whose + " panicked: " + clean(transport.Redact(fmt.Sprint(p)), maxReason))}
 			}
 			done <- r
 		}()
@@ -75,7 +66,7 @@ func await[T any](ctx context.Context, grace time.Duration, f func() (T, error))
 			late = t.C
 		case <-late:
 			var none T
-			return none, strayError{"does not return when its context ends", context.Cause(ctx)}
+			return none, strayError{fmt.Errorf("%s does not return when its context ends: %w", whose, context.Cause(ctx))}
 		}
 	}
 }
@@ -126,7 +117,7 @@ func guarded[T any](ctx context.Context, g *guardedStore, f func() (T, error)) (
 		var none T
 		return none, errors.New("notify: the Store has not returned from an earlier call")
 	}
-	value, err := await(ctx, grace, func() (T, error) {
+	return await(ctx, grace, "notify: the Store", func() (T, error) {
 		defer g.busy.Store(false)
 		value, err := f()
 		if err != nil {
@@ -134,10 +125,6 @@ func guarded[T any](ctx context.Context, g *guardedStore, f func() (T, error)) (
 		}
 		return value, err
 	})
-	if isStray(err) {
-		err = fmt.Errorf("notify: the Store %w", err)
-	}
-	return value, err
 }
 
 // logWithin is how long a line may take. A logger that hangs must not stop the alerts.
@@ -152,7 +139,7 @@ func (a *Alerter) log(write func(*zerolog.Logger)) {
 	case <-ctx.Done(): // an earlier line hangs
 		return
 	}
-	_, _ = await(ctx, 0, func() (_ struct{}, _ error) {
+	_, _ = await(ctx, 0, "the logger", func() (_ struct{}, _ error) {
 		defer func() { <-a.logging }()
 		write(a.rule.logger())
 		return

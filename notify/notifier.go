@@ -189,15 +189,12 @@ func validate(n Notifier) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), logWithin)
 	defer cancel()
-	_, err := await(ctx, 0, func() (_ struct{}, err error) {
+	_, err := await(ctx, 0, "its method Validate", func() (_ struct{}, err error) {
 		if err = v.Validate(); err != nil && !isOurs(n) {
 			err = quote(err, nil)
 		}
 		return
 	})
-	if isStray(err) {
-		err = fmt.Errorf("its method Validate %w", err)
-	}
 	return err
 }
 

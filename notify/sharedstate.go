@@ -121,16 +121,9 @@ func (s *sharedState) count(d delta, r Rule) {
 		if sum.Total == 0 {
 			continue
 		}
-		sum.Lost += d.lost
-		sum.Recovered += d.recovered
-		sum.Refused += d.refused
-		sum.Unconfirmed += d.unconfirmed
-		sum.Paused += d.paused
+		sum.addConsequences(d.seen)
 		if d.hits[i].count > 0 {
-			sum.Queued, sum.Again, sum.Delay, sum.ServerDelay = d.queued, d.again, d.delay, d.serverDelay
-			if known(d.others) {
-				sum.OthersSent = d.others
-			}
+			sum.setLast(d.seen)
 		}
 		for _, m := range s.History {
 			if m.Time.After(sum.Since.Add(-2 * time.Minute)) { // the first may have been sent a minute earlier

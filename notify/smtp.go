@@ -99,7 +99,7 @@ func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address,
 	if e.Token != nil { // first, so that the trace can hide it
 		var err error
 		if secret, err = e.token(ctx); err != nil {
-			return fmt.Errorf("no access token for %s, see Email.Token: it %w", clean(e.Username, maxText), err)
+			return fmt.Errorf("no access token for %s, see Email.Token: %w", clean(e.Username, maxText), err)
 		}
 	}
 	conn, err := (&net.Dialer{Timeout: greetWithin}).DialContext(ctx, "tcp", e.Addr)
@@ -113,10 +113,10 @@ func (e Email) send(ctx context.Context, from *mail.Address, to []*mail.Address,
 func (e Email) token(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, sendWithin-partGrace)
 	defer cancel()
-	return await(ctx, partGrace, func() (string, error) {
+	return await(ctx, partGrace, "it", func() (string, error) {
 		token, err := e.Token(ctx)
 		if err != nil {
-			err = fmt.Errorf("returned an error: %w", quote(err, nil))
+			err = fmt.Errorf("it returned an error: %w", quote(err, nil))
 		}
 		return token, err
 	})

@@ -45,8 +45,7 @@ type Dir string
 
 // Load implements [Store].
 func (d Dir) Load(ctx context.Context, key string) ([]byte, error) {
-	b, err := await(ctx, partGrace, func() ([]byte, error) { return d.load(ctx, key) })
-	return b, d.explain(err)
+	return await(ctx, partGrace, d.disk(), func() ([]byte, error) { return d.load(ctx, key) })
 }
 
 // load reads the value of key. On Windows that needs the lock: a file cannot be replaced there
@@ -66,17 +65,11 @@ func (d Dir) load(ctx context.Context, key string) ([]byte, error) {
 // CompareAndSwap implements [Store]. It ignores ttl: a file stays until it is removed by
 // hand.
 func (d Dir) CompareAndSwap(ctx context.Context, key string, old, new []byte, _ time.Duration) (swapped bool, err error) {
-	swapped, err = await(ctx, partGrace, func() (bool, error) { return d.swap(ctx, key, old, new) })
-	return swapped, d.explain(err)
+	return await(ctx, partGrace, d.disk(), func() (bool, error) { return d.swap(ctx, key, old, new) })
 }
 
-// explain names the directory in an error, which may be that a disk hangs.
-func (d Dir) explain(err error) error {
-	if isStray(err) {
-		return fmt.Errorf("notify: Dir %s: the disk %w", string(d), err)
-	}
-	return err
-}
+// disk is what may hang.
+func (d Dir) disk() string { return "notify: Dir " + string(d) + ": the disk" }
 
 // lock locks the value of key against other processes.
 func (d Dir) lock(ctx context.Context, key string) (unlock func() error, err error) {
@@ -246,7 +239,7 @@ func (a *Alerter) updateStore(change func(s *sharedState, alone bool)) error {
 			return err
 		}
 		if swapped {
-			a.stored, a.decoded = changed, &s
+			a.stored = changed
 			a.setStatus(&s)
 			return nil
 		}
@@ -270,16 +263,11 @@ func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (
 			change(&s, false)
 		}
 	}()
-	unchanged := len(old) == 0 || bytes.Equal(old, a.stored) // or lost, by a Store that was emptied: then it gets it back
-	switch {
-	case unchanged && a.decoded != nil:
-		s = *a.decoded
-	case unchanged:
-		s, err = decodeState(a.stored)
-	default:
-		s, err = decodeState(old)
+	unchanged := len(old) == 0 || bytes.Equal(old, a.stored)
+	if unchanged { // or lost, by a Store that was emptied: then it gets it back
+		old = a.stored
 	}
-	a.decoded = nil
+	s, err = decodeState(old)
 	if errors.Is(err, errStateTooNew) {
 		return s, err
 	}

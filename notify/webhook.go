@@ -115,10 +115,10 @@ func (w Webhook) post(ctx context.Context, body []byte) error {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteRequest: func(i httptrace.WroteRequestInfo) { sent.Store(i.Err == nil) },
 	})
-	_, err := await(ctx, partGrace, func() (_ struct{}, err error) { return struct{}{}, w.send(ctx, body, &sent) })
+	_, err := await(ctx, partGrace, "the Client", func() (_ struct{}, err error) { return struct{}{}, w.send(ctx, body, &sent) })
 	if isStray(err) {
 		u, _ := url.Parse(w.URL)
-		err = unconfirmedIf(sent.Load(), fmt.Errorf("the Client %w", quote(err, newRedactor(w.secret(u)))))
+		err = unconfirmedIf(sent.Load(), quote(err, newRedactor(w.secret(u))))
 	}
 	if err != nil {
 		return fmt.Errorf("notify: webhook: %w", err)

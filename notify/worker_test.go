@@ -302,13 +302,13 @@ func TestTheGraceOfForeignCode(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
-		_, err := await(ctx, time.Minute, func() (int, error) { <-hang; return 0, nil })
+		_, err := await(ctx, time.Minute, "it", func() (int, error) { <-hang; return 0, nil })
 		if !isStray(err) || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 61*time.Second {
 			t.Errorf("got %v after %v, want an error after 61 s", err, time.Since(began))
 		}
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		n, err := await(ctx, time.Minute, func() (int, error) { time.Sleep(time.Minute); return 7, nil })
+		n, err := await(ctx, time.Minute, "it", func() (int, error) { time.Sleep(time.Minute); return 7, nil })
 		if n != 7 || err != nil {
 			t.Errorf("got %d, %v of what returns within its grace, want 7", n, err)
 		}
