@@ -129,10 +129,9 @@ func (a *Alerter) note(d *delivery, r result, rollback bool) {
 // that have not got it. It reports whether anybody has got it, or may have, and returns an
 // error if anybody has not; that is logged.
 func (a *Alerter) deliver(p pendingAlert, t target) (got bool, err error) {
-	var refused error // of recipients that never will
+	var never error // of recipients that never will
 	got = len(t.Recipients) > 0 || t.Unconfirmed
-	began := time.Now()
-	for i := 0; ; i++ {
+	for i, began := 0, time.Now(); ; i++ {
 		last := !a.mayRetry(i, began)
 		to := a.routes().find(t.Route)
 		_, selective := to.(recipientNotifier)
@@ -140,33 +139,25 @@ func (a *Alerter) deliver(p pendingAlert, t target) (got bool, err error) {
 		var some *partialError
 		got = errors.As(err, &some) || err == nil || errors.Is(err, ErrUnconfirmed) || got
 		if some != nil && some.later != nil && selective {
-			err, refused = some.later, errors.Join(refused, some.never)
-			t.Recipients = some.left
-			a.update(func(s *sharedState, _ bool) { s.narrow(p.ID, t) })
+			err, never, t.Recipients = some.later, errors.Join(never, some.never), some.left
 		}
 		if errors.Is(err, ErrUnconfirmed) {
-			t, err = a.unconfirmed(p, t, err)
-			last = last || a.isClosing()
+			if t.Unconfirmed { // a second copy is better than a lost alert, many copies are not
+				err = fmt.Errorf("%w; it is not sent a third time: %w", err, ErrPermanent)
+			}
+			t.Unconfirmed, last = true, last || a.isClosing()
+		}
+		if err != nil {
+			a.update(func(s *sharedState, _ bool) { s.narrow(p.ID, t) })
 		}
 		if last || err == nil || errors.Is(err, ErrPermanent) {
-			return got, a.conclude(p.Alert, t, err, refused)
+			return got, a.conclude(p.Alert, t, err, never)
 		}
 		if i == len(a.rule.Retries) { // the retries go on for a day: say so now
 			_ = a.undelivered(p.Alert, t, err)
 		}
 		a.pause(i, p.Alert, err)
 	}
-}
-
-// unconfirmed notes that a target may have got an alert. There is one more attempt at most:
-// a second copy is better than a lost alert, many copies are not.
-func (a *Alerter) unconfirmed(p pendingAlert, t target, err error) (target, error) {
-	if t.Unconfirmed {
-		return t, fmt.Errorf("%w; it is not sent a third time: %w", err, ErrPermanent)
-	}
-	t.Unconfirmed = true
-	a.update(func(s *sharedState, _ bool) { s.narrow(p.ID, t) })
-	return t, err
 }
 
 // pause logs an error and waits for the next attempt.
@@ -200,15 +191,15 @@ func (a *Alerter) try(alert Alert, to Notifier, recipients []string) error {
 }
 
 // conclude returns nil if everybody has got the alert, else it logs and returns an error:
-// err for recipients that may get the next one, refused for those that never will.
-func (a *Alerter) conclude(alert Alert, t target, err, refused error) error {
+// err for recipients that may get the next one, never for those that never will.
+func (a *Alerter) conclude(alert Alert, t target, err, never error) error {
 	switch {
-	case err == nil && refused == nil:
+	case err == nil && never == nil:
 		return nil
 	case err == nil:
-		err = refused
-	case refused != nil:
-		err = fmt.Errorf("%v\n%w", refused, err) // permanent only if err is
+		err = never
+	case never != nil:
+		err = fmt.Errorf("%v\n%w", never, err) // permanent only if err is
 	}
 	return a.undelivered(alert, t, err)
 }

@@ -189,10 +189,11 @@ func (a Alert) page() page {
 	p := page{
 		Alert: a, Title: a.title(), Facts: a.facts(), Outcome: a.outcome(), Share: a.share(),
 		Actions: a.actions(), Advice: advice[a.Condition], Foot: a.foot(), Color: a.color(), Charts: charts(a),
-		Rankings: []ranking{rank("Users", a.Users, a.Total), rank("Operations", a.Operations, a.Total)},
 	}
-	if len(a.Hosts) > 0 {
-		p.Rankings = append(p.Rankings, rank("Processes", a.Hosts, a.Total))
+	for _, r := range []ranking{rank("Users", a.Users, a.Total), rank("Operations", a.Operations, a.Total), rank("Processes", a.Hosts, a.Total)} {
+		if len(r.Rows) > 0 {
+			p.Rankings = append(p.Rankings, r)
+		}
 	}
 	return p
 }

@@ -195,17 +195,20 @@ func (w Webhook) judge(host string, hide *redactor, resp *http.Response) error {
 	return permanentError{fmt.Errorf("%w: check whether the URL is still valid, and which Shape it expects", err)}
 }
 
+var (
+	// slackLater are the words for what may pass, in the errors of Slack.
+	slackLater = regexp.MustCompile(`rate_?limit|internal|fatal|unavailable|timeout`)
+	// teamsStatus is the status with which Teams refused a message, in the text of its 200.
+	teamsStatus = regexp.MustCompile(`HTTP error ([45][0-9]{2})`)
+	// teamsFailed is a text of Teams, or a page in HTML, for people who are not logged in.
+	teamsFailed = regexp.MustCompile(`(?i)^<|failed|error`)
+)
+
 // meaning returns the status that the text of an answer with 2xx amounts to: Teams and
 // Slack say there whether they have delivered the message. A page, such as for signing in,
-// is of none of these services.
+// is of none of these services. A workflow of Teams may answer anything else.
 func (w Webhook) meaning(answer string) int {
 	answer = strings.TrimSpace(strings.TrimPrefix(answer, "\ufeff")) // the mark of UTF-8
-	if w.Shape != Slack && w.Shape != Teams {
-		if strings.HasPrefix(answer, "<") {
-			return http.StatusBadRequest
-		}
-		return http.StatusOK
-	}
 	var reply struct {
 		OK, Success *bool
 		Error       any
@@ -213,41 +216,22 @@ func (w Webhook) meaning(answer string) int {
 	no := func(b *bool) bool { return b != nil && !*b }
 	isObject := strings.HasPrefix(answer, "{") && json.Unmarshal([]byte(answer), &reply) == nil
 	failed := no(reply.OK) || no(reply.Success) || reply.Error != nil
+	bad := false
 	switch {
+	case w.Shape != Slack && w.Shape != Teams:
+		bad = strings.HasPrefix(answer, "<")
 	case isObject && !failed, answer == "", answer == "1", strings.EqualFold(answer, "ok"):
-		return http.StatusOK
-	case w.Shape == Slack:
-		return slackMeaning(answer)
-	case isObject:
-		return http.StatusBadRequest
-	}
-	return teamsMeaning(answer)
-}
-
-// slackLater are the words for what may pass, in the errors of Slack.
-var slackLater = regexp.MustCompile(`rate_?limit|internal|fatal|unavailable|timeout`)
-
-// slackMeaning is about an answer that is neither "ok" nor says so in JSON.
-func slackMeaning(answer string) int {
-	if slackLater.MatchString(answer) {
+	case w.Shape == Slack && slackLater.MatchString(answer):
 		return http.StatusServiceUnavailable
-	}
-	return http.StatusBadRequest
-}
-
-// teamsStatus is the status with which Teams refused a message, in the text of its 200.
-var teamsStatus = regexp.MustCompile(`HTTP error ([45][0-9]{2})`)
-
-// teamsFailed is a text of Teams, or a page in HTML, for people who are not logged in.
-var teamsFailed = regexp.MustCompile(`(?i)^<|failed|error`)
-
-// teamsMeaning is about an answer that is not known to be good; a workflow may have any.
-func teamsMeaning(answer string) int {
-	if m := teamsStatus.FindStringSubmatch(answer); m != nil {
-		status, _ := strconv.Atoi(m[1])
+	case w.Shape == Slack, isObject:
+		bad = true
+	case teamsStatus.MatchString(answer):
+		status, _ := strconv.Atoi(teamsStatus.FindStringSubmatch(answer)[1])
 		return status
+	default:
+		bad = teamsFailed.MatchString(answer)
 	}
-	if teamsFailed.MatchString(answer) {
+	if bad {
 		return http.StatusBadRequest
 	}
 	return http.StatusOK
@@ -305,9 +289,7 @@ func slackMessage(a Alert) object {
 		p := a.page()
 		blocks = append(blocks, section(p.Title))
 		for _, r := range p.Rankings {
-			if len(r.Rows) > 0 {
-				blocks = append(blocks, section(r.Title+": "+r.line()))
-			}
+			blocks = append(blocks, section(r.Title+": "+r.line()))
 		}
 		if p.Share != "" {
 			blocks = append(blocks, section(p.Share))
@@ -332,9 +314,7 @@ func teamsMessage(a Alert) object {
 			facts = append(facts, object{"title": f.Name, "value": escape.Replace(f.Value)})
 		}
 		for _, r := range p.Rankings {
-			if len(r.Rows) > 0 {
-				facts = append(facts, object{"title": r.Title, "value": escape.Replace(r.line())})
-			}
+			facts = append(facts, object{"title": r.Title, "value": escape.Replace(r.line())})
 		}
 		body = append(body, object{"type": "FactSet", "facts": facts})
 		if p.Share != "" {
