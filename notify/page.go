@@ -77,19 +77,6 @@ type chart struct {
 	Color string
 }
 
-// testLines are the text of a test alert.
-func (a Alert) testLines() []string {
-	lines := []string{"This is a test of the alert mail. Nothing has happened."}
-	if a.Host != "" {
-		lines = append(lines, fmt.Sprintf("It was sent by process %d on %s, at %s.", a.PID, clean(a.Host, hostWidth), at(a.Time)))
-	}
-	if a.Limit > 0 {
-		lines = append(lines, fmt.Sprintf("A real alert is sent when Aprimo answers %s with status 429 (too many requests) in %s.",
-			many(a.Limit, "request"), howLong(a.Within)))
-	}
-	return lines
-}
-
 // Subject returns one line that says what has happened, how often, and where. An Alert
 // whose Phase is Test, or empty with a Count of 0, is a test.
 func (a Alert) Subject() string {
@@ -124,36 +111,15 @@ func (a Alert) Subject() string {
 // Text returns the alert as plain text, complete by itself, in lines of at most 78
 // characters.
 func (a Alert) Text() string {
-	if a.isTest() {
-		var b strings.Builder
-		for _, line := range a.testLines() {
-			b.WriteString(wrap(0, line) + "\n")
-		}
-		return b.String()
-	}
-	var b strings.Builder
-	if err := textMail.Execute(&b, a.page()); err != nil {
-		return a.Subject() // the templates are ours and tested
-	}
-	return b.String()
+	text, _ := execute(textMail, a.page(), nil)
+	return text
 }
 
 // HTML returns the alert as an HTML document, with charts of the last hour, that old mail
 // programs can show too. It loads nothing, and has one link.
 func (a Alert) HTML() string {
-	var p page
-	if a.isTest() {
-		lines := a.testLines()
-		a.Samples, a.Unreported = nil, nil // nothing has happened, as Text says
-		p = page{Alert: a, Title: lines[0], Foot: lines[1:], Color: a.color()}
-	} else {
-		p = a.page()
-	}
-	var b strings.Builder
-	if err := htmlMail.Execute(&b, p); err != nil {
-		return "<p>" + htmltemplate.HTMLEscapeString(a.Subject())
-	}
-	return b.String()
+	html, _ := execute(htmlMail, a.page(), nil)
+	return html
 }
 
 // complete sets what may be missing in an Alert that no Alerter has made.
@@ -183,6 +149,9 @@ func (a Alert) span() time.Duration {
 }
 
 func (a Alert) page() page {
+	if a.isTest() {
+		return a.testPage()
+	}
 	a = a.complete()
 	a.Tenant, a.Host = clean(a.Tenant, shownWidth), clean(a.Host, hostWidth)
 	a.Incident = clean(a.Incident, shownWidth)
@@ -194,6 +163,20 @@ func (a Alert) page() page {
 		if len(r.Rows) > 0 {
 			p.Rankings = append(p.Rankings, r)
 		}
+	}
+	return p
+}
+
+// testPage says that nothing has happened, whatever else the alert says.
+func (a Alert) testPage() page {
+	p := page{Alert: a, Title: "This is a test of the alert mail. Nothing has happened", Color: a.color()}
+	p.Samples, p.Unreported = nil, nil
+	if a.Host != "" {
+		p.Foot = append(p.Foot, fmt.Sprintf("It was sent by process %d on %s, at %s.", a.PID, clean(a.Host, hostWidth), at(a.Time)))
+	}
+	if a.Limit > 0 {
+		p.Foot = append(p.Foot, fmt.Sprintf("A real alert is sent when Aprimo answers %s with status 429 (too many requests) in %s.",
+			many(a.Limit, "request"), howLong(a.Within)))
 	}
 	return p
 }

@@ -91,7 +91,7 @@ func (a Alert) alertmanager() []posting {
 				"alertname": "AprimoIncident", "tenant": a.Tenant, "condition": string(a.Condition),
 				"severity": severities[a.Condition], "incident": c.incident,
 			},
-			"annotations": object{"summary": c.text, "description": a.pageTitle(), "host": a.Host},
+			"annotations": object{"summary": c.text, "description": a.page().Title, "host": a.Host},
 			"startsAt":    c.since.UTC().Format(time.RFC3339Nano),
 			"endsAt":      ends.UTC().Format(time.RFC3339Nano),
 		})
@@ -112,7 +112,7 @@ func (a Alert) pagerDuty(key string) (all []posting) {
 			e["payload"] = object{
 				"summary": clean(c.text, 1024), "source": clean(a.Tenant+" "+a.Host, 255), "severity": severity,
 				"timestamp": c.since.UTC().Format(time.RFC3339Nano), "component": "Aprimo", "class": string(a.Condition),
-				"custom_details": object{"what": a.pageTitle(), "events": a.Total, "lost": a.Lost, "tenant": a.Tenant},
+				"custom_details": object{"what": a.page().Title, "events": a.Total, "lost": a.Lost, "tenant": a.Tenant},
 			}
 		}
 		body, _ := json.Marshal(e)
@@ -130,13 +130,6 @@ func (a Alert) pagerDuty(key string) (all []posting) {
 		}
 	}
 	return all
-}
-
-func (a Alert) pageTitle() string {
-	if a.isTest() {
-		return a.Subject()
-	}
-	return a.page().Title
 }
 
 // notifyRecipients implements recipientNotifier: the recipients of a webhook are the names of

@@ -62,7 +62,7 @@ func TestWhatAlertmanagerGets(t *testing.T) {
 				labels, annotations := v["labels"].(object), v["annotations"].(object)
 				got = append(got, change{labels["incident"].(string), annotations["summary"].(string), v["startsAt"].(string), v["endsAt"].(string)})
 				want := object{"alertname": "AprimoIncident", "tenant": "t", "condition": string(c.a.Condition), "severity": severities[c.a.Condition], "incident": labels["incident"]}
-				if diff := cmp.Diff(want, labels); diff != "" || annotations["host"] != "h" || annotations["description"] != c.a.pageTitle() {
+				if diff := cmp.Diff(want, labels); diff != "" || annotations["host"] != "h" || annotations["description"] != c.a.page().Title {
 					t.Errorf("%s: got %v, and other labels than wanted (-want +got):\n%s", name, annotations, diff)
 				}
 			}
