@@ -22,14 +22,10 @@ func decodeState(stored []byte) (s sharedState, err error) {
 	if len(stored) == 0 {
 		return s, nil
 	}
-	if err = json.Unmarshal(stored, &s); err == nil && s.Version == stateVersion { // nearly always
-		return s, s.check()
-	}
-	s = sharedState{}
 	var head struct {
 		Version int `json:"version"`
 	}
-	if err := json.Unmarshal(stored, &head); err != nil {
+	if err = json.Unmarshal(stored, &head); err != nil {
 		return s, err
 	}
 	switch {
@@ -40,8 +36,10 @@ func decodeState(stored []byte) (s sharedState, err error) {
 			return s, err
 		}
 	}
-	err = json.Unmarshal(stored, &s)
-	return s, err
+	if err = json.Unmarshal(stored, &s); err != nil {
+		return s, err
+	}
+	return s, s.check()
 }
 
 // maxYear is some time before the last year that JSON can hold.
