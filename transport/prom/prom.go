@@ -62,20 +62,18 @@ import (
 //
 // It is safe for concurrent use.
 func NewCollector(t *transport.Transport, opts ...Option) prometheus.Collector {
-	c := &collector{
-		transport:  t,
-		counters:   make(map[string]*prometheus.CounterVec),
-		histograms: make(map[string]*prometheus.HistogramVec),
-		gauges:     make(map[string]*prometheus.Desc),
-	}
+	c := newCollector(measure.Metrics(), func(report reporter) { measure.Read(t, report) })
 	for _, opt := range opts {
 		opt(c)
 	}
-	for _, m := range measure.Metrics() {
-		c.add(m)
-	}
 	measure.Observe(t, c.observe)
 	return c
+}
+
+// NewAlertCollector returns a Collector of whether alerts arrive, those of a
+// *notify.Alerter. It is safe for concurrent use.
+func NewAlertCollector(a measure.Alerts) prometheus.Collector {
+	return newCollector(measure.AlertMetrics(), func(report reporter) { measure.ReadAlerts(a, report) })
 }
 
 // An Option changes what NewCollector returns.
@@ -99,11 +97,32 @@ func WithExemplars(of func(context.Context) (traceID, spanID string)) Option {
 
 // A collector has the metrics by their names in package measure.
 type collector struct {
-	transport  *transport.Transport
+	read       func(reporter)
 	traceOf    func(context.Context) (traceID, spanID string) // nil: no exemplars
 	counters   map[string]*prometheus.CounterVec
 	histograms map[string]*prometheus.HistogramVec
-	gauges     map[string]*prometheus.Desc
+	readings   map[string]reading // what is read, not counted
+}
+
+type reading struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+}
+
+// A reporter receives each value that measure reads.
+type reporter = func(name string, value float64, labels ...string)
+
+func newCollector(metrics []measure.Metric, read func(reporter)) *collector {
+	c := &collector{
+		read:       read,
+		counters:   make(map[string]*prometheus.CounterVec),
+		histograms: make(map[string]*prometheus.HistogramVec),
+		readings:   make(map[string]reading),
+	}
+	for _, m := range metrics {
+		c.add(m)
+	}
+	return c
 }
 
 func (c *collector) add(m measure.Metric) {
@@ -123,7 +142,11 @@ func (c *collector) add(m measure.Metric) {
 		c.histograms[m.Name] = prometheus.NewHistogramVec(
 			prometheus.HistogramOpts{Name: name, Help: m.Help, Buckets: m.Bounds}, labels)
 	default:
-		c.gauges[m.Name] = prometheus.NewDesc(name, m.Help, labels, nil)
+		kind := prometheus.GaugeValue
+		if m.Kind == measure.Total {
+			kind = prometheus.CounterValue
+		}
+		c.readings[m.Name] = reading{prometheus.NewDesc(name, m.Help, labels, nil), kind}
 	}
 }
 
@@ -172,8 +195,8 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, v := range c.histograms {
 		v.Describe(out)
 	}
-	for _, desc := range c.gauges {
-		out <- desc
+	for _, r := range c.readings {
+		out <- r.desc
 	}
 }
 
@@ -185,7 +208,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	for _, v := range c.histograms {
 		v.Collect(out)
 	}
-	measure.Read(c.transport, func(name string, value float64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(c.gauges[name], prometheus.GaugeValue, value, labels...)
+	c.read(func(name string, value float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(c.readings[name].desc, c.readings[name].kind, value, labels...)
 	})
 }
