@@ -62,19 +62,7 @@ type result struct {
 func (a *Alerter) run(d *delivery, earlier []*delivery) {
 	results := make(chan result)
 	for _, t := range d.Targets {
-		go func() {
-			behind := false
-			for _, o := range earlier {
-				<-o.over
-				behind = behind || slices.Contains(o.kept, t.Route)
-			}
-			if behind {
-				results <- result{t.Route, false, a.undelivered(d.Alert, t, errBehind)}
-				return
-			}
-			got, err := a.deliver(d.pendingAlert, t)
-			results <- result{t.Route, got, err}
-		}()
+		go func() { results <- a.deliverAfter(earlier, d.pendingAlert, t) }()
 	}
 	got, retryable := false, false
 	for n := range d.Targets {
@@ -103,6 +91,21 @@ func (a *Alerter) run(d *delivery, earlier []*delivery) {
 		a.released = append(a.released, d)
 	}
 	close(d.over)
+}
+
+// deliverAfter delivers an alert to a target when the earlier ones are over, unless the next
+// program delivers one of them.
+func (a *Alerter) deliverAfter(earlier []*delivery, p pendingAlert, t target) result {
+	behind := false
+	for _, o := range earlier {
+		<-o.over
+		behind = behind || slices.Contains(o.kept, t.Route)
+	}
+	if behind {
+		return result{t.Route, false, a.undelivered(p.Alert, t, errBehind)}
+	}
+	got, err := a.deliver(p, t)
+	return result{t.Route, got, err}
 }
 
 // note notes a result in this program; update tells the state.

@@ -66,12 +66,6 @@ type queueShare struct {
 	Count   int    `json:"count"`
 }
 
-// rate returns the upper bound of how many of a process's requests the server processed,
-// of so many a second.
-func (p queueShare) rate(of float64) float64 {
-	return of * float64(p.Sum) / float64(p.Count*tenantQueue)
-}
-
 // limits are what an incident needs of a Rule.
 type limits struct {
 	Rule
@@ -345,7 +339,7 @@ func (c *incident) alert(phase Phase, now time.Time, l limits) Alert {
 	a.Unreported, a.Suppressed = c.Unreported, c.suppressed()
 	a.TenantRate = l.TenantRate
 	for _, p := range c.Shares {
-		a.Rate += p.rate(a.TenantRate)
+		a.Rate += a.TenantRate * float64(p.Sum) / float64(p.Count*tenantQueue)
 	}
 	if len(c.Shares) > 0 {
 		a.Others = max(0, a.TenantRate-a.Rate)

@@ -81,21 +81,18 @@ func (r Routes) Notify(ctx context.Context, a Alert) error {
 	if len(r) == 0 {
 		return fmt.Errorf("notify: Routes: empty, so nobody is notified: add a Route: %w", ErrPermanent)
 	}
-	var errs []error
-	var mu sync.Mutex
+	routes := routesOf(r)
+	errs := make([]error, len(routes))
 	var all sync.WaitGroup
-	for _, w := range routesOf(r) {
+	for i, w := range routes {
 		if !a.isTest() && !w.isFor(a.Condition) {
 			continue
 		}
 		all.Go(func() {
-			err := call(ctx, w.To, a, nil)
-			if err != nil && len(r) > 1 {
-				err = fmt.Errorf("%s: %w", w.Name, err)
+			errs[i] = call(ctx, w.To, a, nil)
+			if errs[i] != nil && len(r) > 1 {
+				errs[i] = fmt.Errorf("%s: %w", w.Name, errs[i])
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			errs = append(errs, err)
 		})
 	}
 	all.Wait()

@@ -1,10 +1,7 @@
 package notify
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -28,9 +25,6 @@ type change struct {
 // changes returns what an alert changes, first what is open: if a request fails, that is not
 // late.
 func (a Alert) changes() (all []change) {
-	defer func() {
-		slices.SortStableFunc(all, func(a, b change) int { return a.ended.Compare(b.ended) })
-	}()
 	for _, s := range a.Unreported {
 		text := many(s.Total, "event")
 		if s.Lost > 0 {
@@ -44,10 +38,12 @@ func (a Alert) changes() (all []change) {
 		own.ended, own.wasReported = a.Time, false
 	case a.Phase == Resolved:
 		own.ended = later(a.Ended, a.Since)
-	case a.Phase == Digest:
-		return all
 	}
-	return append(all, own)
+	if a.Phase != Digest || a.isTest() {
+		all = append(all, own)
+	}
+	slices.SortStableFunc(all, func(a, b change) int { return a.ended.Compare(b.ended) })
+	return all
 }
 
 // sharesIncident reports whether two alerts report a change of the same incident.
@@ -130,37 +126,4 @@ func (a Alert) pagerDuty(key string) (all []posting) {
 		}
 	}
 	return all
-}
-
-// notifyRecipients implements recipientNotifier: the recipients of a webhook are the names of
-// its postings. One that was taken is not posted again, since a pager would open an incident
-// again that it has resolved.
-func (w Webhook) notifyRecipients(ctx context.Context, a Alert, only []string) error {
-	if err := w.Validate(); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute-partGrace)
-	defer cancel()
-	all, err := w.postings(a)
-	if err != nil {
-		return fmt.Errorf("notify: webhook: %w", permanentError{err})
-	}
-	if only != nil {
-		all = slices.DeleteFunc(all, func(p posting) bool { return !slices.Contains(only, p.name) })
-	}
-	for i, p := range all {
-		err := w.post(ctx, p.body)
-		switch {
-		case err == nil:
-		case i == 0 || errors.Is(err, ErrPermanent):
-			return err
-		default:
-			var left []string
-			for _, p := range all[i:] {
-				left = append(left, p.name)
-			}
-			return &partialError{later: err, left: left}
-		}
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -74,7 +75,6 @@ type delta struct {
 	newID    string   // for the incident that begins with it, if one does
 	inFlight []string // IDs of the alerts that this process is delivering
 	alone    bool     // the Store cannot be used
-	tenant   string
 }
 
 // A receipt says that an alert was delivered to a route, or never will be.
@@ -185,9 +185,7 @@ func (s *sharedState) enqueue(a Alert, d delta, r Rule, to []target) {
 		return
 	}
 	a.Alone = d.alone
-	if d.tenant != "" {
-		a.Tenant = d.tenant
-	}
+	a.Tenant = cmp.Or(r.Tenant, a.Tenant)
 	if r.Store == nil {
 		a.Hosts = nil
 	}

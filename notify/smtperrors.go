@@ -90,24 +90,21 @@ func isTimeout(err error) bool {
 
 // tlsError explains why TLS could not start.
 func (s *session) tlsError(err error) error {
-	var cert *tls.CertificateVerificationError
 	var date x509.CertificateInvalidError
-	said := quote(err, s.hide) // it has names from the server's certificate
+	var what string
 	switch {
 	case errors.As(err, new(x509.HostnameError)):
-		return permanentError{fmt.Errorf("the server's certificate is for another name: "+
-			"use one of its names in Addr, or set TLSConfig.ServerName: %w", said)}
+		what = "the server's certificate is for another name: use one of its names in Addr, or set TLSConfig.ServerName"
 	case errors.As(err, &date) && date.Reason == x509.Expired:
-		return permanentError{fmt.Errorf("the server's certificate is not valid now: "+
-			"check this machine's clock, or ask the server's administrator: %w", said)}
-	case errors.As(err, &cert):
-		return permanentError{fmt.Errorf("the server's certificate is not trusted: "+
-			"if it is your own, add its authority to TLSConfig.RootCAs: %w", said)}
+		what = "the server's certificate is not valid now: check this machine's clock, or ask the server's administrator"
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		what = "the server's certificate is not trusted: if it is your own, add its authority to TLSConfig.RootCAs"
 	case errors.As(err, new(tls.RecordHeaderError)):
-		return permanentError{fmt.Errorf("the server does not speak TLS on this port: "+
-			"ImplicitTLS is for port 465, STARTTLS for 587: %w", said)}
+		what = "the server does not speak TLS on this port: ImplicitTLS is for port 465, STARTTLS for 587"
 	case s.text == nil: // TLS from the start
 		return s.greetError(err)
+	default:
+		return s.answer("TLS could not start, check TLSConfig", err)
 	}
-	return s.answer("TLS could not start, check TLSConfig", err)
+	return permanentError{fmt.Errorf("%s: %w", what, quote(err, s.hide))} // it has names from the certificate
 }

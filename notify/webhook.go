@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/aprimo-go/aprimo/transport"
 )
@@ -104,10 +105,44 @@ func isLocal(host string) bool {
 
 // Notify posts a and returns when the server has answered, after at most a minute. A
 // status other than 2xx is an error, and so is an answer by which Slack or Teams says that
-// nothing was delivered, whatever its status, and a web page, except with the Shape JSON. The error wraps [ErrPermanent] unless the
-// status is 408, 429 or at least 500, or the text means one of these. It wraps
-// [ErrUnconfirmed] if the server got the alert and did not answer, or answered 504.
+// nothing was delivered, whatever its status, and a web page, except with the Shape JSON. The
+// error wraps [ErrPermanent] unless the status is 408, 429 or at least 500, or the text means
+// one of these. It wraps [ErrUnconfirmed] if the server got the alert and did not answer, or
+// answered 504.
 func (w Webhook) Notify(ctx context.Context, a Alert) error { return w.notifyRecipients(ctx, a, nil) }
+
+// notifyRecipients implements recipientNotifier: the recipients of a webhook are the names of
+// its postings. One that was taken is not posted again, since a pager would open an incident
+// again that it has resolved.
+func (w Webhook) notifyRecipients(ctx context.Context, a Alert, only []string) error {
+	if err := w.Validate(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute-partGrace)
+	defer cancel()
+	all, err := w.postings(a)
+	if err != nil {
+		return fmt.Errorf("notify: webhook: %w", permanentError{err})
+	}
+	if only != nil {
+		all = slices.DeleteFunc(all, func(p posting) bool { return !slices.Contains(only, p.name) })
+	}
+	for i, p := range all {
+		err := w.post(ctx, p.body)
+		switch {
+		case err == nil:
+		case i == 0 || errors.Is(err, ErrPermanent):
+			return err
+		default:
+			var left []string
+			for _, p := range all[i:] {
+				left = append(left, p.name)
+			}
+			return &partialError{later: err, left: left}
+		}
+	}
+	return nil
+}
 
 // post makes one request.
 func (w Webhook) post(ctx context.Context, body []byte) error {

@@ -102,7 +102,7 @@ func (a *Alerter) takeDelta(closing bool) delta {
 	d := delta{
 		id: a.id, process: fmt.Sprintf("%s (process %d)", a.host, os.Getpid()), seq: a.seq, now: a.clock.on(time.Now()),
 		counts: a.counts, minutes: a.minutes, mute: a.mute, closing: closing,
-		newID: rand.Text(), inFlight: inFlight, tenant: a.rule.Tenant,
+		newID: rand.Text(), inFlight: inFlight,
 	}
 	a.counts, a.minutes, a.counted = counts{}, nil, false
 	return d
