@@ -12,7 +12,6 @@ import (
 	mathrand "math/rand" // not v2: a simulation can seed it, so that its runs can be repeated
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 
@@ -45,31 +44,36 @@ type Dir string
 
 // Load implements [Store].
 func (d Dir) Load(ctx context.Context, key string) ([]byte, error) {
-	return await(ctx, partGrace, d.disk(), func() ([]byte, error) { return d.load(ctx, key) })
-}
-
-// load reads the value of key. On Windows that needs the lock: a file cannot be replaced there
-// while anybody has it open.
-func (d Dir) load(ctx context.Context, key string) ([]byte, error) {
-	if runtime.GOOS != "windows" {
-		return d.read(key)
-	}
-	unlock, err := d.lock(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	b, err := d.read(key)
-	return b, errors.Join(err, unlock())
+	return locked(ctx, d, key, func() ([]byte, error) { return d.read(key) })
 }
 
 // CompareAndSwap implements [Store]. It ignores ttl: a file stays until it is removed by
 // hand.
 func (d Dir) CompareAndSwap(ctx context.Context, key string, old, new []byte, _ time.Duration) (swapped bool, err error) {
-	return await(ctx, partGrace, d.disk(), func() (bool, error) { return d.swap(ctx, key, old, new) })
+	return locked(ctx, d, key, func() (bool, error) {
+		now, err := d.read(key)
+		if err != nil || !bytes.Equal(now, old) {
+			return false, err
+		}
+		if err := ctx.Err(); err != nil { // nobody waits any more
+			return false, err
+		}
+		return true, d.write(key, new)
+	})
 }
 
-// disk is what may hang.
-func (d Dir) disk() string { return "notify: Dir " + string(d) + ": the disk" }
+// locked calls f while no other process uses the value of key. Reading needs that on Windows,
+// where a file that is open cannot be replaced.
+func locked[T any](ctx context.Context, d Dir, key string, f func() (T, error)) (T, error) {
+	return await(ctx, partGrace, "notify: Dir "+string(d)+": the disk", func() (value T, err error) {
+		unlock, err := d.lock(ctx, key)
+		if err != nil {
+			return value, err
+		}
+		defer func() { err = errors.Join(err, unlock()) }()
+		return f()
+	})
+}
 
 // lock locks the value of key against other processes.
 func (d Dir) lock(ctx context.Context, key string) (unlock func() error, err error) {
@@ -85,22 +89,6 @@ func (d Dir) lock(ctx context.Context, key string) (unlock func() error, err err
 		return nil, fmt.Errorf("notify: Dir %s: cannot lock: %w", string(d), err)
 	}
 	return lock.Close, nil
-}
-
-func (d Dir) swap(ctx context.Context, key string, old, new []byte) (swapped bool, err error) {
-	unlock, err := d.lock(ctx, key)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	now, err := d.read(key)
-	if err != nil || !bytes.Equal(now, old) {
-		return false, err
-	}
-	if err := ctx.Err(); err != nil { // nobody waits any more
-		return false, err
-	}
-	return true, d.write(key, new)
 }
 
 // maxStored is more than any state has, in bytes.

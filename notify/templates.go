@@ -96,16 +96,15 @@ func Sample(c Condition, p Phase) Alert {
 		Next: now.Add(defaultReminder),
 	}
 	a.Limit = Rule{MaxDelay: a.MaxDelay}.withDefaults().limit(c)
-	limited, total := 143, map[Condition]int{Failing: a.Lost, Refusing: a.Refused}
+	limited, reported := 143, 0
+	total := func() int { return cmp.Or(map[Condition]int{Failing: a.Lost, Refusing: a.Refused}[c], limited) }
 	if p == Escalated || p == Reminder || p == Resolved { // since a first mail with these numbers
+		reported = total()
 		a.Number, a.Previous = 2, since.Add(time.Minute)
 		a.Lost, a.Unconfirmed, a.Recovered, a.Refused, limited = 134, 40, 1350, 270, 1604
 	}
-	a.Count = cmp.Or(total[c], 143)
-	a.Total = cmp.Or(map[Condition]int{Failing: a.Lost, Refusing: a.Refused}[c], limited)
-	if a.Number > 1 {
-		a.Count = a.Total - a.Count
-	}
+	a.Total = total()
+	a.Count = a.Total - reported
 	switch p {
 	case Resolved:
 		a.Number, a.Ended, a.Next = 3, now.Add(-10*time.Minute), time.Time{}
@@ -127,16 +126,12 @@ func Sample(c Condition, p Phase) Alert {
 
 // sampleNames returns tallies that have the total as their sum.
 func sampleNames(total int, names ...string) (all []Tally) {
-	rest := total
-	for i, name := range names {
-		n := rest * 7 / 10
-		if i == len(names)-1 {
-			n = rest
-		}
-		all = append(all, Tally{Name: name, Count: n})
-		rest -= n
+	last := len(names) - 1
+	for _, name := range names[:last] {
+		n := total * 7 / 10
+		all, total = append(all, Tally{Name: name, Count: n}), total-n
 	}
-	return all
+	return append(all, Tally{Name: names[last], Count: total})
 }
 
 // sampleHistory adds samples and a history, with so many 429s.
