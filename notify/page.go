@@ -140,14 +140,6 @@ func (a Alert) complete() Alert {
 	return a
 }
 
-// span returns how long the incident has lasted.
-func (a Alert) span() time.Duration {
-	if !a.Ended.IsZero() {
-		return a.Ended.Sub(a.Since)
-	}
-	return a.latest().Sub(a.Since)
-}
-
 func (a Alert) page() page {
 	if a.isTest() {
 		return a.testPage()

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -77,7 +78,7 @@ func (s Summary) String() string {
 func (a Alert) facts() []fact {
 	f := []fact{{"First", at(a.Since)}, {"Last", at(a.latest())}}
 	if !a.Ended.IsZero() {
-		f = append(f[:1], fact{"Last", at(a.Ended)}, fact{"Resolved", at(a.Time)})
+		f = append(f, fact{"Resolved", at(a.Time)})
 	}
 	f = append(f, fact{"Threshold", a.threshold()})
 	if a.Peak > 0 {
@@ -198,12 +199,10 @@ func (a Alert) threshold() string {
 	return fmt.Sprintf("%d in %s", a.Limit, howLong(a.Within))
 }
 
-func (a Alert) latest() time.Time {
-	if a.Latest.IsZero() {
-		return a.Time
-	}
-	return a.Latest
-}
+func (a Alert) latest() time.Time { return cmp.Or(a.Ended, a.Latest, a.Time) }
+
+// span returns how long the incident has lasted.
+func (a Alert) span() time.Duration { return a.latest().Sub(a.Since) }
 
 func (a Alert) incidents() int { return max(a.Incidents, len(a.Unreported)) }
 
