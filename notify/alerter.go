@@ -21,16 +21,15 @@ type Alerter struct {
 	rule Rule
 	// routes is a func, not the Routes, so that printing an Alerter never prints a
 	// password.
-	routes     func() Routes
-	host       string
-	id         string          // among those that share a Store
-	life       context.Context // ends when Close or Shutdown is called
-	endLife    context.CancelFunc
-	ended      chan struct{} // closed when life has ended and all alerts are delivered
-	wake       chan struct{} // wakes the worker
-	logging    chan struct{} // holds something while a line is written
-	deliveries sync.WaitGroup
-	workers    sync.WaitGroup
+	routes  func() Routes
+	host    string
+	id      string          // among those that share a Store
+	life    context.Context // ends when Close or Shutdown is called
+	endLife context.CancelFunc
+	ended   chan struct{}  // closed when life has ended and all alerts are delivered
+	wake    chan struct{}  // wakes the worker
+	logging chan struct{}  // holds something while a line is written
+	running sync.WaitGroup // the worker, and the deliveries that it has started
 
 	// Lock updating before mu. updating holds something while the state is changed, for as
 	// long as the Store takes; mu is held only for moments, and not while the Store, a
@@ -51,11 +50,9 @@ type Alerter struct {
 	mute       mute
 	seq        uint64
 	working    bool        // the worker runs
-	inFlight   []*delivery // by this process
-	released   []*delivery // that this process has left to the next one, because it ends
+	inFlight   []*delivery // by this process, or left to the next one, because it ends
 	done       []receipt   // of the last deliveries that have ended
-	closed     bool
-	err        error // of the last alert that could not be delivered
+	err        error       // of the last alert that could not be delivered
 	sent       uint64
 	failed     uint64
 	status     []Status // of the state that this process has read last
@@ -97,7 +94,7 @@ func (a *Alerter) Observe(_ context.Context, e transport.Event) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed {
+	if a.isClosing() {
 		return
 	}
 	at := a.clock.on(e.Time)
@@ -126,7 +123,7 @@ func (a *Alerter) Mute(until time.Time, reason string) {
 		Reason: clean(reason, maxText),
 		Since:  later(now, a.mute.Since.Add(1)), // the last call wins, also of two at once
 	}
-	if !a.closed {
+	if !a.isClosing() {
 		a.startWorker()
 	}
 }
@@ -164,15 +161,13 @@ func (a *Alerter) Close() error {
 // so Shutdown can be called again.
 func (a *Alerter) Shutdown(ctx context.Context) error {
 	a.mu.Lock()
-	if !a.closed {
-		a.closed = true
+	if !a.isClosing() {
 		a.endLife()
 		if a.counted {
 			a.startWorker()
 		}
 		go func() {
-			a.workers.Wait()
-			a.deliveries.Wait()
+			a.running.Wait()
 			close(a.ended)
 		}()
 	}

@@ -35,7 +35,7 @@ func (a *Alerter) dispatch(p pendingAlert) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var earlier []*delivery
-	for _, o := range slices.Concat(a.released, a.inFlight) {
+	for _, o := range a.inFlight {
 		if o.ID == p.ID {
 			return
 		}
@@ -47,7 +47,7 @@ func (a *Alerter) dispatch(p pendingAlert) {
 	p.Alert.shift(-a.clock.offset())
 	d := &delivery{pendingAlert: p, over: make(chan struct{}), left: slices.Clone(p.Targets)}
 	a.inFlight = append(a.inFlight, d)
-	a.deliveries.Go(func() { a.run(d, earlier) })
+	a.running.Go(func() { a.run(d, earlier) })
 }
 
 // A result says whether somebody on a route has got an alert, or may have. The error is of
@@ -86,10 +86,7 @@ func (a *Alerter) run(d *delivery, earlier []*delivery) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	// Not earlier: until the state knows the results, it has the alert to be sent.
-	a.inFlight = slices.DeleteFunc(a.inFlight, func(o *delivery) bool { return o == d })
-	if len(d.kept) > 0 {
-		a.released = append(a.released, d)
-	}
+	a.inFlight = slices.DeleteFunc(a.inFlight, func(o *delivery) bool { return o == d && len(d.kept) == 0 })
 	close(d.over)
 }
 
@@ -250,7 +247,7 @@ func (a *Alerter) logLate(late error) {
 	var all []failure
 	a.mu.Lock()
 	for i, d := range a.inFlight {
-		waits := slices.ContainsFunc(a.inFlight[:i], func(o *delivery) bool { return o.Alert.sharesIncident(d.Alert) })
+		waits := slices.ContainsFunc(a.inFlight[:i], func(o *delivery) bool { return len(o.left) > 0 && o.Alert.sharesIncident(d.Alert) })
 		for _, t := range d.left {
 			if !d.late {
 				all = append(all, failure{d.Alert, t.Route, unconfirmedIf(!waits, late)})

@@ -23,7 +23,7 @@ func (a *Alerter) startWorker() {
 	}
 	if !a.working {
 		a.working = true
-		a.workers.Go(a.work)
+		a.running.Go(a.work)
 	}
 }
 
@@ -96,7 +96,7 @@ func (a *Alerter) takeDelta(closing bool) delta {
 	}
 	a.seq++
 	var inFlight []string
-	for _, o := range slices.Concat(a.inFlight, a.released) {
+	for _, o := range a.inFlight {
 		inFlight = append(inFlight, o.ID)
 	}
 	d := delta{

@@ -291,7 +291,7 @@ func TestHowLongShutdownWaits(t *testing.T) {
 			t.Errorf("got %d failed after the second call, want 1: it was logged", failed)
 		}
 		close(hang)
-		a.deliveries.Wait()
+		a.running.Wait()
 	})
 }
 
