@@ -101,3 +101,28 @@ func TestARestOfAWayMeansThatSomeHaveTheAlert(t *testing.T) {
 		t.Errorf("deliver: got %v, %v, want true and a permanent error", got, err)
 	}
 }
+
+// The state knows who has not got an alert, or may have, for a program that goes on with it.
+func TestTheStateKnowsWhoIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, r := new(countingStore), Rule{Gather: -1, Retries: []time.Duration{time.Hour}}
+		quiet := zerolog.Nop()
+		r.Store, r.Logger = s, &quiet
+		a := New(Routes{
+			{Name: "mail", To: mailing{errs: map[string]error{"b": errPutOff}, got: func(Alert) {}}},
+			{Name: "chat", To: NotifierFunc(func(context.Context, Alert) error { return ErrUnconfirmed })},
+			{Name: "log", To: deaf},
+		}, r)
+		throttle(t, a, 20)
+		time.Sleep(10 * time.Second)
+		state, err := decodeState(s.value)
+		if err != nil || len(state.Pending) != 1 {
+			t.Fatalf("got %+v, %v, want one pending alert", state.Pending, err)
+		}
+		want := []target{{Route: "mail", Recipients: []string{"b"}}, {Route: "chat", Unconfirmed: true}}
+		if diff := cmp.Diff(want, state.Pending[0].Targets); diff != "" {
+			t.Errorf("got other targets than wanted (-want +got):\n%s", diff)
+		}
+		a.Close()
+	})
+}

@@ -139,6 +139,10 @@ func TestOddButLegalReplies(t *testing.T) {
 		if _, err := (scripted{lines: script}).send(t, t.Context(), e, nil); err != nil {
 			t.Errorf("error: got %v, want nil", err)
 		}
+		old := scripted{lines: []string{"220 hi", "502 what?", "250 me", "250 ok", "250 ok", "221 bye"}} // knows HELO only
+		if _, err := old.send(t, t.Context(), Email{Addr: e.Addr, InsecureNoTLS: true}, nil); err != nil {
+			t.Errorf("a server without EHLO: got %v, want nil", err)
+		}
 		e.InsecureNoTLS = false
 		_, err := scripted{lines: []string{"220 hi", "250-me\r\n250-PIPELINING\r\n250 StartTls", "454 TLS not available"}}.send(t, t.Context(), e, nil)
 		wantSays(t, err, "TLS could not start", "454 TLS not available")
