@@ -27,14 +27,17 @@ func (a *Alerter) startWorker() {
 	}
 }
 
-// work takes what Observe has counted to the alerts. Each second it adds the counts to the state
+// work is the life of an alert. Each second it adds what Observe has counted to the state
 // (sharedState.apply), which advances the incidents (incident.step) and returns the alerts that
-// are due, and delivers these (dispatch). It ends when there is nothing to add and nothing to
-// expect. It has a goroutine of its own since a Store may be slow.
+// are due, and delivers these. It ends when there is nothing to add and nothing to expect. It has
+// a goroutine of its own since a Store may be slow.
 func (a *Alerter) work() {
 	for {
 		closing := a.isClosing()
-		busy := a.exchange(closing)
+		due, busy := a.exchange(closing)
+		for _, p := range due {
+			a.dispatch(p)
+		}
 		if a.stopWorking(closing, busy) {
 			return
 		}
@@ -52,38 +55,36 @@ func (a *Alerter) stopWorking(closing, busy bool) bool {
 	return !a.working
 }
 
-// exchange adds to the state what was counted, delivers the alerts that fall to this
-// process, and reports whether to look at the state again.
-func (a *Alerter) exchange(closing bool) (busy bool) {
+// exchange adds to the state what was counted. It returns the alerts that this process must
+// deliver, and whether to look at the state again.
+func (a *Alerter) exchange(closing bool) (due []pendingAlert, busy bool) {
 	d := a.takeDelta(closing)
-	var claimed []pendingAlert
 	var ahead time.Duration
-	unreported, forgets := 0, false
+	unreported := 0
 	a.update(func(s *sharedState, alone bool) {
 		ahead = s.Now.Sub(d.now)
 		d.alone = alone
-		claimed = s.apply(d, a.rule, a.routes().targets)
-		for i := range claimed {
-			claimed[i].Alert.History = slices.Clone(s.History)
+		due = s.apply(d, a.rule, a.routes().targets)
+		for i := range due {
+			due[i].Alert.History = slices.Clone(s.History)
 		}
-		busy = alone || s.busy(a.rule)
-		unreported, forgets = s.unreported(), alone || a.rule.Store == nil
+		busy, unreported = alone || s.busy(a.rule), 0
+		if alone || a.rule.Store == nil { // forgets it
+			unreported = s.unreported()
+		}
 	})
 	if ahead > time.Minute { // the wall clock was set back before this process started
 		a.mu.Lock()
 		a.clock.ahead += ahead
 		a.mu.Unlock()
 	}
-	for _, p := range claimed {
-		a.dispatch(p)
-	}
-	if closing && forgets && unreported > 0 {
+	if closing && unreported > 0 {
 		a.log(func(l *zerolog.Logger) {
 			l.Error().Int("aprimo.alert.events", unreported).
 				Msg("aprimo: program ends with unreported events: alerts are muted, or the rule allows no more")
 		})
 	}
-	return busy
+	return due, busy
 }
 
 // takeDelta returns what was counted since the last call.
