@@ -185,18 +185,14 @@ func (h *history) observe(e transport.Event, at time.Time) {
 	if e.Kind != transport.RateLimited && e.Kind != transport.Retrying && !last {
 		return
 	}
-	m := h.minute(at.Add(-max(0, e.Took)))
-	if m == nil {
-		return
-	}
-	m.Sent++
+	m := Minute{Time: at.Add(-max(0, e.Took)), Sent: 1, ServerDelay: e.ServerDelay}
 	if e.Kind == transport.RateLimited {
-		m.Limited++
+		m.Limited = 1
 	}
-	m.ServerDelay = max(m.ServerDelay, e.ServerDelay)
+	h.add([]Minute{m})
 }
 
-// add adds what another process has counted.
+// add adds what was counted elsewhere.
 func (h *history) add(more []Minute) {
 	for _, n := range more {
 		if m := h.minute(n.Time); m != nil {

@@ -31,23 +31,17 @@ func (t Templates) render(a Alert) (subject, text, html string, err error) {
 	}
 	p := a.page()
 	if t.Subject != "" {
-		if subject, err = executeText("Subject", t.Subject, p); err != nil {
-			return "", "", "", err
-		}
+		subject, err = executeText("Subject", t.Subject, p)
 		subject = clean(strings.TrimSpace(subject), 200)
 	}
-	if t.Text != "" {
-		if text, err = executeText("Text", t.Text, p); err != nil {
-			return "", "", "", err
-		}
+	if t.Text != "" && err == nil {
+		text, err = executeText("Text", t.Text, p)
 	}
-	if t.HTML != "" {
-		tmpl, err := htmltemplate.New("HTML").Funcs(functions).Parse(t.HTML)
-		if html, err = execute(tmpl, p, err); err != nil {
-			return "", "", "", err
-		}
+	if t.HTML != "" && err == nil {
+		tmpl, bad := htmltemplate.New("HTML").Funcs(functions).Parse(t.HTML)
+		html, err = execute(tmpl, p, bad)
 	}
-	return subject, text, html, nil
+	return subject, text, html, err
 }
 
 func executeText(name, source string, p page) (string, error) {
