@@ -115,7 +115,9 @@ func TestTheStateKnowsWhoIsLeft(t *testing.T) {
 		}, r)
 		throttle(t, a, 20)
 		time.Sleep(10 * time.Second)
+		s.mu.Lock()
 		state, err := decodeState(s.value)
+		s.mu.Unlock()
 		if err != nil || len(state.Pending) != 1 {
 			t.Fatalf("got %+v, %v, want one pending alert", state.Pending, err)
 		}
