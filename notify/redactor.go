@@ -13,12 +13,11 @@ import (
 // A redactor removes a secret from a server's texts before they get into logs and errors:
 // some servers repeat the login. It replaces each word
 //   - that contains a piece of the secret, in clear, in base64 or in hex, also if that is
-//     escaped;
+//     escaped or broken into lines;
 //   - that contains eight letters and digits or more that do not look like a word: another
 //     encoding.
 //
-// If the words that are left contain a piece together, the secret was broken into lines, and
-// nothing of the text is shown. A nil redactor changes nothing.
+// A nil redactor changes nothing.
 type redactor struct {
 	whole  []string // short forms of the secret
 	pieces map[string]bool
@@ -32,8 +31,7 @@ const (
 
 var (
 	wordOf   = regexp.MustCompile(`\S+`)
-	space    = regexp.MustCompile(`\s+`)
-	status   = regexp.MustCompile(`(?m)^\s*[245]\.\d{1,3}\.\d{1,3}\s`) // such as 5.7.8: it may begin each line
+	status   = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}$`) // such as 5.7.8
 	longRun  = regexp.MustCompile(`[A-Za-z0-9]{8,}`)
 	likeWord = regexp.MustCompile(`^([A-Z]?[a-z]+[0-9]*|[0-9]?[A-Z]+[0-9]*|[0-9]+|([A-Z][a-z]{2,})+)$`)
 )
@@ -43,12 +41,13 @@ func newRedactor(secret string) *redactor {
 	if secret == "" {
 		return nil
 	}
-	r := &redactor{pieces: map[string]bool{}}
-	plain := fold(secret)
-	if plain != "" {
-		r.whole = []string{plain}
+	plain := letters{}
+	plain.add(secret, words{})
+	s := &redactor{pieces: map[string]bool{}}
+	if len(plain.text) > 0 {
+		s.whole = []string{plain.lower()}
 	}
-	forms := []string{plain, hex.EncodeToString([]byte(secret))}
+	forms := []string{plain.lower(), hex.EncodeToString([]byte(secret))}
 	for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for before := range 3 { // base64 depends on the position modulo 3
 			code := e.EncodeToString(append(make([]byte, before), secret...))
@@ -57,13 +56,13 @@ func newRedactor(secret string) *redactor {
 	}
 	for _, f := range forms {
 		if len(f) >= 4 && len(f) < pieceLen { // shorter ones occur in every text
-			r.whole = append(r.whole, f)
+			s.whole = append(s.whole, f)
 		}
 		for i := range max(len(f)-pieceLen+1, 0) {
-			r.pieces[f[i:i+pieceLen]] = true
+			s.pieces[f[i:i+pieceLen]] = true
 		}
 	}
-	return r
+	return s
 }
 
 // text returns a server's reply without the secret.
@@ -74,42 +73,94 @@ func (r *redactor) text(reply string) string {
 	if len(reply) > maxReply {
 		reply = reply[:maxReply] + "…"
 	}
-	shown := wordOf.ReplaceAllStringFunc(reply, func(word string) string {
-		odd := func(run string) bool { return !likeWord.MatchString(run) }
-		if slices.ContainsFunc(longRun.FindAllString(word, -1), odd) || r.isIn(word, 2) {
-			return hidden
-		}
-		return word
-	})
-	joined := strings.ReplaceAll(shown, hidden, "")
-	if r.isIn(joined, 2) || r.isIn(status.ReplaceAllString(joined, ""), 2) {
-		return hidden
-	}
-	return shown
-}
-
-// isIn reports whether a text contains the secret, as it is or unescaped up to depth times.
-func (r *redactor) isIn(text string, depth int) bool {
-	folded := fold(text)
-	for i := range max(len(folded)-pieceLen+1, 0) {
-		if r.pieces[folded[i:i+pieceLen]] {
-			return true
+	places := wordOf.FindAllStringIndex(reply, -1)
+	bad := r.find(reply, places)
+	var b strings.Builder
+	end := 0
+	for i, w := range places {
+		b.WriteString(reply[end:w[0]])
+		end = w[1]
+		if bad[i] {
+			b.WriteString(hidden)
+		} else {
+			b.WriteString(reply[w[0]:w[1]])
 		}
 	}
-	if slices.ContainsFunc(r.whole, func(form string) bool { return strings.Contains(folded, form) }) {
-		return true
-	}
-	text = space.ReplaceAllString(text, "")
-	return depth > 0 && slices.ContainsFunc(escapes, func(e escape) bool {
-		plain := e.form.ReplaceAllStringFunc(text, e.char)
-		return plain != text && r.isIn(plain, depth-1)
-	})
+	return b.String() + reply[end:]
 }
 
-// fold returns a text without white space, in lower case. It changes ASCII only: a piece may
-// begin within a character.
-func fold(s string) string {
-	b := slices.DeleteFunc([]byte(s), func(c byte) bool { return strings.IndexByte(" \t\r\n\v\f", c) >= 0 })
+// find reports which words of a reply are to be hidden.
+func (r *redactor) find(reply string, places [][]int) []bool {
+	bad := make([]bool, len(places))
+	var all, withoutStatus letters
+	for i, w := range places {
+		word := reply[w[0]:w[1]]
+		bad[i] = slices.ContainsFunc(longRun.FindAllString(word, -1), func(run string) bool { return !likeWord.MatchString(run) })
+		all.add(word, words{i, i})
+		begins := i == 0 || strings.Contains(reply[places[i-1][1]:w[0]], "\n")
+		if !begins || !status.MatchString(word) { // a status may begin each line, and so split the secret
+			withoutStatus.add(word, words{i, i})
+		}
+	}
+	r.mark(all, bad, 2)
+	r.mark(withoutStatus, bad, 2)
+	return bad
+}
+
+// mark marks the words of l that contain the secret, as they are or unescaped up to depth
+// times.
+func (r *redactor) mark(l letters, bad []bool, depth int) {
+	text := l.lower()
+	found := func(from, to int) {
+		for w := l.in[from].first; w <= l.in[to-1].last; w++ {
+			bad[w] = true
+		}
+	}
+	for i := range max(len(text)-pieceLen+1, 0) {
+		if r.pieces[text[i:i+pieceLen]] {
+			found(i, i+pieceLen)
+		}
+	}
+	for _, f := range r.whole {
+		for i := 0; ; i++ {
+			next := strings.Index(text[i:], f)
+			if next < 0 {
+				break
+			}
+			i += next
+			found(i, i+len(f))
+		}
+	}
+	if depth == 0 {
+		return
+	}
+	for _, e := range escapes {
+		if plain := l.unescape(e); len(plain.text) != len(l.text) {
+			r.mark(plain, bad, depth-1)
+		}
+	}
+}
+
+// letters is a text without white space. For each byte, in has the words that it comes from:
+// several if it was an escape sequence.
+type letters struct {
+	text []byte
+	in   []words
+}
+
+type words struct{ first, last int }
+
+func (l *letters) add(s string, in words) {
+	for i := range len(s) {
+		if !strings.ContainsRune(" \t\r\n\v\f", rune(s[i])) {
+			l.text, l.in = append(l.text, s[i]), append(l.in, in)
+		}
+	}
+}
+
+// lower returns the text in lower case. It changes ASCII letters only, so that no byte moves.
+func (l letters) lower() string {
+	b := slices.Clone(l.text)
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
 			b[i] = c + 'a' - 'A'
@@ -145,4 +196,16 @@ func hexChar(s string) string {
 	}
 	n, _ := strconv.ParseUint(s[1:], 16, 8)
 	return string([]byte{byte(n)})
+}
+
+func (l letters) unescape(e escape) letters {
+	var plain letters
+	end := 0
+	for _, m := range e.form.FindAllIndex(l.text, -1) {
+		plain.text, plain.in = append(plain.text, l.text[end:m[0]]...), append(plain.in, l.in[end:m[0]]...)
+		plain.add(e.char(string(l.text[m[0]:m[1]])), words{l.in[m[0]].first, l.in[m[1]-1].last})
+		end = m[1]
+	}
+	plain.text, plain.in = append(plain.text, l.text[end:]...), append(plain.in, l.in[end:]...)
+	return plain
 }
