@@ -2,12 +2,60 @@ package aprimotest
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
+
+// A condition tells whether a record or a document is looked for. One that is about
+// the ids alone has them, so that a thousand of them are looked up, not compared.
+type condition[T any] struct {
+	match func(T) bool
+	ids   map[uint64]bool
+}
+
+func anyOf[T any](all []condition[T]) condition[T] {
+	if len(all) == 1 {
+		return all[0]
+	}
+	ids := make(map[uint64]bool)
+	for _, c := range all {
+		if c.ids == nil {
+			return condition[T]{match: func(v T) bool {
+				return slices.ContainsFunc(all, func(c condition[T]) bool { return c.match(v) })
+			}}
+		}
+		maps.Copy(ids, c.ids)
+	}
+	return condition[T]{ids: ids, match: all[0].within(ids)}
+}
+
+// within is the match of a condition that is about other ids.
+func (c condition[T]) within(ids map[uint64]bool) func(T) bool {
+	return func(v T) bool { rec, ok := any(v).(*record); return ok && ids[rec.number] }
+}
+
+func allOf[T any](all []condition[T]) condition[T] {
+	if len(all) == 1 {
+		return all[0]
+	}
+	return condition[T]{match: func(v T) bool {
+		return !slices.ContainsFunc(all, func(c condition[T]) bool { return !c.match(v) })
+	}}
+}
+
+func not[T any](c condition[T]) condition[T] {
+	return condition[T]{match: func(v T) bool { return !c.match(v) }}
+}
+
+// A vocabulary is what an expression can ask of a record, or of a document.
+type vocabulary[T any] struct {
+	property func(name, argument string) (property[T], bool)
+	words    property[T] // where free words are looked for
+}
 
 // A property is what an expression can ask of a record or a document: times,
 // numbers, texts, or the number of a record.
@@ -20,7 +68,7 @@ type property[T any] struct {
 
 // compare returns the condition that a property is in the relation to a value.
 func (p property[T]) compare(sign, value string, wildcards bool) (c condition[T]) {
-	holds := relationOf(sign)
+	holds := comparisons[sign]
 	switch {
 	case p.id:
 		c.ids = map[uint64]bool{numberOf(normalizeID(value)): true}
@@ -77,7 +125,7 @@ func textMatch(sign, value string, wildcards bool) func(string) bool {
 	case "=", "<>":
 		return func(text string) bool { return strings.EqualFold(text, value) }
 	}
-	holds := relationOf(sign)
+	holds := comparisons[sign]
 	if n, err := strconv.ParseFloat(value, 64); err == nil {
 		return func(text string) bool {
 			has, err := strconv.ParseFloat(text, 64)
@@ -92,15 +140,15 @@ func containsFold(text, part string) bool {
 	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
 }
 
-func relationOf(sign string) func(int) bool {
-	return map[string]func(int) bool{
-		"=":  func(n int) bool { return n == 0 },
-		"<>": func(n int) bool { return n != 0 },
-		"<":  func(n int) bool { return n < 0 },
-		"<=": func(n int) bool { return n <= 0 },
-		">":  func(n int) bool { return n > 0 },
-		">=": func(n int) bool { return n >= 0 },
-	}[sign]
+// comparisons are the signs of an expression, each with whether an order, as cmp.Compare
+// returns it, fulfils it.
+var comparisons = map[string]func(order int) bool{
+	"=":  func(order int) bool { return order == 0 },
+	"<>": func(order int) bool { return order != 0 },
+	"<":  func(order int) bool { return order < 0 },
+	"<=": func(order int) bool { return order <= 0 },
+	">":  func(order int) bool { return order > 0 },
+	">=": func(order int) bool { return order >= 0 },
 }
 
 var timeLayouts = []string{
