@@ -17,17 +17,17 @@ func (s *store) mountMO(rt *router) {
 		} {
 			method, one, _ := strings.Cut(method, " ")
 			if one == "" || strings.Contains(l.path, "{") {
-				rt.handle(method, "api/"+l.path+one, s.scoped(l, h))
+				rt.handle(method+" api/"+l.path+one, s.scoped(l, h))
 			}
 		}
 	}
 	for path, shape := range moSingles {
-		rt.handle("GET", "api/"+path, s.moSingle(path, shape))
-		rt.handle("PUT", "api/"+path, s.moSingle(path, shape))
+		rt.handle("GET api/"+path, s.moSingle(path, shape))
+		rt.handle("PUT api/"+path, s.moSingle(path, shape))
 	}
 	for _, sp := range moSpecials {
 		method, path, _ := strings.Cut(sp.pattern, " ")
-		rt.handle(method, "api/"+path, s.scoped(moList{path: path, kind: sp.kind}, sp.do))
+		rt.handle(method+" api/"+path, s.scoped(moList{path: path, kind: sp.kind}, sp.do))
 	}
 }
 

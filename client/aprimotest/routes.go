@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -14,18 +15,19 @@ import (
 // as IIS does.
 type router struct {
 	below  map[string]*router // by the next part of the path, in lower case; "" is any
-	routes []route
+	routes map[string]route   // by the method
 }
 
 type route struct {
-	method  string
 	pattern []string
 	handler handler
 }
 
-// handle adds a pattern as http.ServeMux has them.
-func (rt *router) handle(method, pattern string, h handler) {
-	parts := strings.Split(pattern, "/")
+// handle adds a pattern as http.ServeMux has them, such as "GET record/{id}". Of two for the
+// same the later one counts.
+func (rt *router) handle(pattern string, h handler) {
+	method, path, _ := strings.Cut(pattern, " ")
+	parts := strings.Split(path, "/")
 	for _, part := range parts {
 		if part = strings.ToLower(part); part[0] == '{' {
 			part = ""
@@ -38,12 +40,16 @@ func (rt *router) handle(method, pattern string, h handler) {
 		}
 		rt = rt.below[part]
 	}
-	rt.routes = slices.DeleteFunc(rt.routes, func(before route) bool { return before.method == method })
-	rt.routes = append(rt.routes, route{method, parts, h})
+	if rt.routes == nil {
+		rt.routes = make(map[string]route)
+	}
+	rt.routes[method] = route{parts, h}
 }
 
-func (rt *router) route(method string) *route {
-	return find(rt.routes, func(to *route) bool { return to.method == method })
+func (rt *router) handleAll(handlers map[string]handler) {
+	for pattern, h := range handlers {
+		rt.handle(pattern, h)
+	}
 }
 
 // find returns what is at a path: what has a method, or else anything; nil if nothing is
@@ -62,7 +68,7 @@ func (rt *router) find(method string, parts []string, normalize func(string) str
 			continue
 		}
 		at := next.find(method, parts[1:], normalize)
-		if at != nil && at.route(method) != nil {
+		if at != nil && at.routes[method].handler != nil {
 			parts[0] = cmp.Or(name, normalize(parts[0]))
 			return at
 		}
@@ -83,14 +89,9 @@ func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string, nor
 	if found == nil {
 		panic(missing("No HTTP resource was found that matches the request."))
 	}
-	to := found.route(method)
-	if to == nil {
-		var allowed []string
-		for _, other := range found.routes {
-			allowed = append(allowed, other.method)
-		}
-		slices.Sort(allowed)
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
+	to, ok := found.routes[method]
+	if !ok {
+		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(found.routes)), ", "))
 		panic(&failure{http.StatusMethodNotAllowed, "System.NotSupportedException",
 			"The requested resource does not support http method '" + r.Method + "'."})
 	}
@@ -148,23 +149,20 @@ func (s *store) damRoutes() *router {
 	for _, k := range kindOf {
 		switch {
 		case k.single:
-			rt.handle("GET", k.name, s.getSingle(k))
+			rt.handle("GET "+k.name, s.getSingle(k))
 			if k.refuse == "" {
-				rt.handle("PUT", k.name, s.putSingle(k))
+				rt.handle("PUT "+k.name, s.putSingle(k))
 			}
 		case k.plural != "" || s.lookups[k.name] != nil:
 			s.mount(rt, k, k.plural, k.path()+"/{id}", 0)
 		}
 	}
-	for pattern, h := range s.handlers() {
-		method, path, _ := strings.Cut(pattern, " ")
-		rt.handle(method, path, h)
-	}
+	rt.handleAll(s.damHandlers())
 	return rt
 }
 
-// handlers are those that no table describes.
-func (s *store) handlers() map[string]handler {
+// damHandlers are those of the DAM that no table describes.
+func (s *store) damHandlers() map[string]handler {
 	return map[string]handler{
 		"GET records":                              s.listRecords,
 		"POST records":                             with(s.createRecord),
@@ -198,7 +196,7 @@ func (s *store) handlers() map[string]handler {
 func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
 	add := func(method, path string, h handler) {
 		if !slices.Contains(strings.Fields(k.refuse), method) {
-			rt.handle(method, path, h)
+			rt.handle(method+" "+path, h)
 		}
 	}
 	if list != "" {
@@ -210,12 +208,12 @@ func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
 	add("GET", one, s.getDocument)
 	for i := range k.relations {
 		rel := &k.relations[i]
-		rt.handle("GET", one+"/"+rel.path, s.getRelated(rel))
+		rt.handle("GET "+one+"/"+rel.path, s.getRelated(rel))
 		switch {
 		case rel.one != "":
-			rt.handle("GET", one+"/"+rel.one+"/{item}", s.getOneOf(rel))
+			rt.handle("GET "+one+"/"+rel.one+"/{item}", s.getOneOf(rel))
 		case rel.how == '>' && rel.target.refuse == "":
-			rt.handle("PUT", one+"/"+rel.path, s.putSingle(rel.target))
+			rt.handle("PUT "+one+"/"+rel.path, s.putSingle(rel.target))
 		case rel.how == '*' && depth < 2:
 			s.mount(rt, rel.target, one+"/"+rel.path, one+"/"+rel.target.path()+"/{item}", depth+1)
 		}
@@ -225,7 +223,7 @@ func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
 // otherRoutes are those outside the DAM, without the tables of marketing operations.
 func (s *store) otherRoutes() *router {
 	rt := new(router)
-	for pattern, h := range map[string]handler{
+	rt.handleAll(map[string]handler{
 		"POST uploads":                         s.postUpload,
 		"GET uploads/{token}":                  s.getUpload,
 		"DELETE uploads/{token}":               s.cancelUpload,
@@ -241,10 +239,7 @@ func (s *store) otherRoutes() *router {
 		"POST api/chunk/upload/attachment":     s.putChunk,
 		"POST api/chunk/complete":              with(s.completeChunks),
 		"POST api/chunk/complete/attachment":   with(s.completeChunks),
-	} {
-		method, path, _ := strings.Cut(pattern, " ")
-		rt.handle(method, path, h)
-	}
+	})
 	return rt
 }
 
