@@ -84,7 +84,7 @@ func (s *store) keepOrder(o *order) {
 		uri := document{
 			"id": s.newID(), "fileName": v.fileName(), "fileVersionId": v.id, "origin": "Order", "provider": "Aprimo", "targetId": v.id,
 			"recordId": valueOf(target, "recordId"), "renditionName": text(valueOf(target, "renditionName")), "renditionId": "d" + v.id[1:],
-			"uri": throughCDN(s.publish(o.id+v.id, v.fileName(), v.content, s.expiry().Add(o.works))), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
+			"uri": throughCDN(s.signed(v)), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
 		}
 		s.collection("publicuris").add(uri, text(uri["id"]), o.made)
 	}
@@ -153,7 +153,7 @@ func (s *store) deliver(o *order) ([]any, int64) {
 	}
 	for _, v := range o.files {
 		total += v.size
-		link := s.publish(o.id+v.id, v.fileName(), v.content, s.expiry().Add(o.works))
+		link := s.signed(v)
 		if o.doc["useCDN"] == "Automatic" {
 			link = throughCDN(link)
 		}

@@ -53,8 +53,8 @@ func (rt *router) handleAll(handlers map[string]handler) {
 }
 
 // find returns what is at a path: what has a method, or else anything; nil if nothing is
-// there. The parts of the path become as answers have them, with ids as normalize returns them.
-func (rt *router) find(method string, parts []string, normalize func(string) string) *router {
+// there. The parts of the path become as answers have them, with ids as normalizeID returns them.
+func (rt *router) find(method string, parts []string) *router {
 	if len(parts) == 0 {
 		if rt.routes == nil {
 			return nil
@@ -67,9 +67,9 @@ func (rt *router) find(method string, parts []string, normalize func(string) str
 		if next == nil {
 			continue
 		}
-		at := next.find(method, parts[1:], normalize)
+		at := next.find(method, parts[1:])
 		if at != nil && at.routes[method].handler != nil {
-			parts[0] = cmp.Or(name, normalize(parts[0]))
+			parts[0] = cmp.Or(name, normalizeID(parts[0]))
 			return at
 		}
 		found = cmp.Or(found, at)
@@ -79,13 +79,13 @@ func (rt *router) find(method string, parts []string, normalize func(string) str
 
 // serve answers a request for a path, and leaves the path as answers have it in
 // the request.
-func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string, normalize func(string) string) any {
+func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string) any {
 	parts := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
 	method := r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	found := rt.find(method, parts, normalize)
+	found := rt.find(method, parts)
 	if found == nil {
 		panic(missing("No HTTP resource was found that matches the request."))
 	}
@@ -113,10 +113,6 @@ const (
 func (t *Tenant) newRoutes() handler {
 	s, dam, others := &t.store, t.store.damRoutes(), t.store.otherRoutes()
 	mountMO := sync.OnceFunc(func() { s.mountMO(others) }) // there are hundreds, which few tests need
-	normalize := normalizeID
-	if t.Strict.BareIDs {
-		normalize = func(id string) string { return id }
-	}
 	return func(w http.ResponseWriter, r *http.Request) any {
 		path, isDAM := cutFold(r.URL.Path, apiPath+"/")
 		isDAM = isDAM || strings.HasPrefix(path, orderPath)
@@ -127,12 +123,12 @@ func (t *Tenant) newRoutes() handler {
 		defer s.mu.Unlock()
 		s.request = r
 		if isDAM {
-			return dam.serve(w, r, path, normalize)
+			return dam.serve(w, r, path)
 		}
 		if _, isMO := cutFold(path, "/api/"); isMO {
 			mountMO()
 		}
-		return others.serve(w, r, path, normalize)
+		return others.serve(w, r, path)
 	}
 }
 
@@ -253,7 +249,7 @@ func (t *Tenant) checkHeaders(r *http.Request, isDAM bool) {
 	if hasBody && !isForm(r) && !jsonTypes.MatchString(kind) {
 		panic(invalid("The header Content-Type must be application/json, not '%s'.", kind))
 	}
-	if isUpload := strings.HasPrefix(r.URL.Path, "/uploads"); isUpload && !t.Strict.UploadHeaders || !isUpload && !isDAM {
+	if !isDAM {
 		return
 	}
 	if version := r.Header.Get("API-VERSION"); version != "1" {

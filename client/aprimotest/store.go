@@ -19,7 +19,6 @@ const (
 	defaultOrderTime     = 10 * time.Second
 	defaultFileSize      = 1024
 	defaultSearchCeiling = 10_000
-	defaultSignedFor     = 30 * time.Hour
 )
 
 // A store is all that the tenant remembers, apart from its tokens. One lock is
@@ -59,11 +58,6 @@ func (s *store) open(t *Tenant) {
 	s.logins, s.searched = make(map[string]string), make(map[string]bool)
 	s.special()
 	s.seed()
-}
-
-// expiry returns until when a link that is signed now is valid.
-func (s *store) expiry() time.Time {
-	return time.Now().Add(orDefault(max(0, s.tenant.SignedFor), defaultSignedFor))
 }
 
 // newID returns an id that nothing else has. Records count from one; what

@@ -73,10 +73,9 @@ func (s *store) newUpload(name string) *upload {
 }
 
 // sas is what an upload that was accepted is answered with.
-func (s *store) sas(u *upload, r *http.Request) document {
+func (s *store) sas(u *upload) document {
 	id, _ := base64.StdEncoding.DecodeString(u.token)
-	s.blobs[string(id)] = &blob{upload: u, expires: s.expiry()}
-	return document{"token": u.token, "sasUrl": blobURL(r, string(id), cmp.Or(u.name, "file"), s.blobs[string(id)].expires)}
+	return document{"token": u.token, "sasUrl": s.sign(string(id), &blob{upload: u, name: cmp.Or(u.name, "file")})}
 }
 
 func (s *store) findUpload(token string) *upload {
@@ -116,7 +115,7 @@ func (s *store) postUpload(_ http.ResponseWriter, r *http.Request) any {
 		var in struct{ FileName string }
 		readJSON(r, &in)
 		checkName(in.FileName)
-		return s.sas(s.newUpload(in.FileName), r)
+		return s.sas(s.newUpload(in.FileName))
 	}
 	p := s.formFile(r, "file1")
 	checkName(p.fileName)
@@ -126,7 +125,7 @@ func (s *store) postUpload(_ http.ResponseWriter, r *http.Request) any {
 	u := s.newUpload(p.fileName)
 	u.put(0, p.piece)
 	u.state = UploadComplete
-	return s.sas(u, r)
+	return s.sas(u)
 }
 
 // formFile returns the file of a form, whose part has the given name in the guide.
@@ -187,7 +186,7 @@ func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in commit
 		panic(invalid("Segment %d is missing.", i))
 	}
 	u.name, u.state = in.FileName, UploadComplete
-	return s.sas(u, r)
+	return s.sas(u)
 }
 
 // gap returns the first index of a piece that is missing, or -1.
@@ -202,7 +201,7 @@ func (u *upload) gap() int {
 
 // getUpload answers with an upload that is complete, as it was answered before.
 func (s *store) getUpload(_ http.ResponseWriter, r *http.Request) any {
-	return s.sas(s.spend(r.PathValue("token")), r)
+	return s.sas(s.spend(r.PathValue("token")))
 }
 
 func (s *store) cancelUpload(_ http.ResponseWriter, r *http.Request) any {

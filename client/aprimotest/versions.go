@@ -136,11 +136,6 @@ func (s *store) fileTypeOf(o object, _ *query) any {
 	return nil
 }
 
-// signed makes a part readable for a while, and returns the link.
-func (s *store) signed(p *part) string {
-	return s.publish(p.id, p.fileName(), p.content, s.expiry())
-}
-
 // published returns the public links, or URIs, of a version or of what is made of
 // it.
 func (s *store) published(kind string) func(object, *query) any {
@@ -176,7 +171,7 @@ func (s *store) imageOf(o object, rel *relation, q *query) any {
 	if kind == "thumbnail" {
 		edge = 256
 	}
-	uri := s.publish(id+kind, image.name, image, s.expiry())
+	uri := s.sign(id+kind, &blob{content: &image, name: image.name})
 	doc := document{"uri": uri, "extension": "jpg", "width": edge, "height": edge, "size": image.size}
 	if q.hal {
 		doc["_links"] = links{"self": {Href: q.base + o.path + "/" + rel.path}}
