@@ -1,7 +1,6 @@
 package aprimotest
 
 import (
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
@@ -10,14 +9,12 @@ import (
 
 // An expression is what a request looks for, with the values of its parameters.
 type expression struct {
-	Expression    string                     `json:"expression"`
-	Sub           []expression               `json:"subExpressions"`
-	Parameters    []json.RawMessage          `json:"parameters"`
-	Named         map[string]json.RawMessage `json:"namedParameters"`
-	Wildcards     bool                       `json:"supportWildcards"`
-	Operator      string                     `json:"defaultLogicalOperator"`
-	Languages     []string                   `json:"languages"`
-	DisabledWords []string                   `json:"disabledKeywords"`
+	Expression string         `json:"expression"`
+	Sub        []expression   `json:"subExpressions"`
+	Parameters []any          `json:"parameters"`
+	Named      map[string]any `json:"namedParameters"`
+	Wildcards  bool           `json:"supportWildcards"`
+	Operator   string         `json:"defaultLogicalOperator"`
 }
 
 const maxNesting = 100
@@ -255,8 +252,8 @@ func (p *parser[T]) values() (all []string) {
 		p.need(")")
 		return all
 	}
-	var list []json.RawMessage
-	if json.Unmarshal(p.parameter(), &list) != nil || len(list) == 0 {
+	list := array(p.parameter())
+	if len(list) == 0 {
 		panic(invalid("The parameter of IN must be an array that is not empty."))
 	}
 	for _, item := range list {
@@ -265,7 +262,7 @@ func (p *parser[T]) values() (all []string) {
 	return all
 }
 
-func (p *parser[T]) parameter() json.RawMessage {
+func (p *parser[T]) parameter() any {
 	if _, ok := p.takeKind("?"); ok {
 		if p.used++; p.used > len(p.expression.Parameters) {
 			panic(invalid("There is no parameter number %d.", p.used))
@@ -276,24 +273,18 @@ func (p *parser[T]) parameter() json.RawMessage {
 	if !ok {
 		panic(p.unexpected())
 	}
-	raw, ok := p.expression.Named[name]
+	value, ok := p.expression.Named[name]
 	if !ok {
 		panic(invalid("There is no parameter named '%s'.", name))
 	}
-	return raw
+	return value
 }
 
-// scalar returns a string without its quotes, or a number or a flag as it is
-// written.
-func scalar(raw json.RawMessage) string {
-	var v any
-	if json.Unmarshal(raw, &v) == nil {
-		switch v := v.(type) {
-		case string:
-			return v
-		case float64, bool:
-			return string(raw)
-		}
+// scalar returns the text of a parameter that is a string, a number or a flag.
+func scalar(v any) string {
+	switch v.(type) {
+	case string, float64, bool:
+		return text(v)
 	}
-	panic(invalid("A parameter must be a string, a number or a flag, not %.40s.", raw))
+	panic(invalid("A parameter must be a string, a number or a flag, not %.40v.", v))
 }

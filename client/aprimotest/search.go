@@ -161,7 +161,7 @@ func (s *store) memberOf(id string) property[*record] {
 func (s *store) classificationProperty(name string, above bool) property[*record] {
 	docs := s.collection("classifications").byID
 	return property[*record]{texts: func(rec *record) (all []string) {
-		for _, item := range s.classificationsOf(rec) {
+		for _, item := range rec.classifications {
 			for doc := docs[identity(item, nil)]; doc != nil; doc = s.parent(doc) {
 				all = append(all, withPaths(text(valueOf(doc, name)))...)
 				if !above {

@@ -113,7 +113,7 @@ func (s *store) createLock(w http.ResponseWriter, r *http.Request, in document) 
 	doc := k.changed(nil, in)
 	s.complete(rec)
 	doc["lockId"], doc["lockedOn"] = s.newID(), stamp(time.Now())
-	rec.keep("~locks", append(slices.Clone(array(rec.more["~locks"])), doc))
+	rec.locks = append(rec.locks, doc)
 	w.WriteHeader(http.StatusCreated)
 	return s.show(object{kind: k, doc: doc}, newQuery(r))
 }

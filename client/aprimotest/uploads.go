@@ -86,10 +86,10 @@ func (s *store) findUpload(token string) *upload {
 	return s.uploads[i]
 }
 
-// spend returns the upload of a token, if it can be used for a record.
-func (s *store) spend(token string) *upload {
+// uploadIn returns the upload of a token, which must be in one of the states.
+func (s *store) uploadIn(token string, states ...UploadState) *upload {
 	u := s.findUpload(token)
-	if u == nil || u.state != UploadComplete {
+	if u == nil || !slices.Contains(states, u.state) {
 		panic(noUpload(token))
 	}
 	return u
@@ -146,17 +146,8 @@ func (s *store) openSegments(_ http.ResponseWriter, r *http.Request, in struct{ 
 	return document{"uri": baseURL(r) + "/uploads/segments/" + url.QueryEscape(u.token), "token": u.token}
 }
 
-// session returns the upload in segments that a request is about.
-func (s *store) session(r *http.Request) *upload {
-	u := s.findUpload(r.PathValue("token"))
-	if u == nil || u.state != UploadOpen {
-		panic(noUpload(r.PathValue("token")))
-	}
-	return u
-}
-
 func (s *store) putSegment(w http.ResponseWriter, r *http.Request) any {
-	u := s.session(r)
+	u := s.uploadIn(r.PathValue("token"), UploadOpen)
 	index, err := strconv.Atoi(inQuery(r, "index"))
 	if err != nil || index < 0 {
 		panic(invalid("'%s' is not an index of a segment.", inQuery(r, "index")))
@@ -176,7 +167,7 @@ type commitRequest struct {
 }
 
 func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in commitRequest) any {
-	u := s.session(r)
+	u := s.uploadIn(r.PathValue("token"), UploadOpen)
 	checkName(in.FileName)
 	count, err := strconv.Atoi(string(bytes.Trim(in.SegmentCount, `"`)))
 	if err != nil || count < 1 || count != len(u.pieces) {
@@ -201,15 +192,11 @@ func (u *upload) gap() int {
 
 // getUpload answers with an upload that is complete, as it was answered before.
 func (s *store) getUpload(_ http.ResponseWriter, r *http.Request) any {
-	return s.sas(s.spend(r.PathValue("token")))
+	return s.sas(s.uploadIn(r.PathValue("token"), UploadComplete))
 }
 
 func (s *store) cancelUpload(_ http.ResponseWriter, r *http.Request) any {
-	u := s.findUpload(r.PathValue("token"))
-	if u == nil || u.state > UploadComplete {
-		panic(noUpload(r.PathValue("token")))
-	}
-	u.state = UploadCancelled
+	s.uploadIn(r.PathValue("token"), UploadOpen, UploadComplete).state = UploadCancelled
 	return nil
 }
 
