@@ -2,7 +2,6 @@ package aprimotest
 
 import (
 	"cmp"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,46 +9,18 @@ import (
 	"time"
 )
 
-// A condition tells whether a record or a document is looked for. One that is about
-// the ids alone has them, so that a thousand of them are looked up, not compared.
-type condition[T any] struct {
-	match func(T) bool
-	ids   map[uint64]bool
-}
+// A condition tells whether a record or a document is looked for.
+type condition[T any] func(T) bool
 
 func anyOf[T any](all []condition[T]) condition[T] {
-	if len(all) == 1 {
-		return all[0]
-	}
-	ids := make(map[uint64]bool)
-	for _, c := range all {
-		if c.ids == nil {
-			return condition[T]{match: func(v T) bool {
-				return slices.ContainsFunc(all, func(c condition[T]) bool { return c.match(v) })
-			}}
-		}
-		maps.Copy(ids, c.ids)
-	}
-	return condition[T]{ids: ids, match: all[0].within(ids)}
-}
-
-// within is the match of a condition that is about other ids.
-func (c condition[T]) within(ids map[uint64]bool) func(T) bool {
-	return func(v T) bool { rec, ok := any(v).(*record); return ok && ids[rec.number] }
+	return func(v T) bool { return slices.ContainsFunc(all, func(c condition[T]) bool { return c(v) }) }
 }
 
 func allOf[T any](all []condition[T]) condition[T] {
-	if len(all) == 1 {
-		return all[0]
-	}
-	return condition[T]{match: func(v T) bool {
-		return !slices.ContainsFunc(all, func(c condition[T]) bool { return !c.match(v) })
-	}}
+	return func(v T) bool { return !slices.ContainsFunc(all, func(c condition[T]) bool { return !c(v) }) }
 }
 
-func not[T any](c condition[T]) condition[T] {
-	return condition[T]{match: func(v T) bool { return !c.match(v) }}
-}
+func not[T any](c condition[T]) condition[T] { return func(v T) bool { return !c(v) } }
 
 // A vocabulary is what an expression can ask of a record, or of a document.
 type vocabulary[T any] struct {
@@ -57,47 +28,57 @@ type vocabulary[T any] struct {
 	words    property[T] // where free words are looked for
 }
 
-// A property is what an expression can ask of a record or a document: times,
-// numbers, texts, or the number of a record.
+// A property is what an expression can ask of a record or a document: the number of a
+// record, times, numbers, or texts.
 type property[T any] struct {
-	id     bool
+	id     func(T) uint64
 	time   func(T) time.Time
 	number func(T) float64
 	texts  func(T) []string
 }
 
 // compare returns the condition that a property is in the relation to a value.
-func (p property[T]) compare(sign, value string, wildcards bool) (c condition[T]) {
+func (p property[T]) compare(sign, value string, wildcards bool) condition[T] {
 	holds := comparisons[sign]
 	switch {
-	case p.id:
-		c.ids = map[uint64]bool{numberOf(normalizeID(value)): true}
-		c.match = c.within(c.ids)
-		if sign == "<>" {
-			return not(c)
-		}
-		if sign != "=" {
-			panic(invalid("'%s' does not compare ids.", sign))
-		}
+	case p.id != nil && sign == "=":
+		return p.in([]string{value}, false)
+	case p.id != nil && sign == "<>":
+		return not(p.in([]string{value}, false))
 	case p.time != nil && holds != nil:
 		at := timeOf(value)
-		c.match = func(v T) bool { return holds(p.time(v).Compare(at)) }
+		return func(v T) bool { return holds(p.time(v).Compare(at)) }
 	case p.number != nil && holds != nil:
 		n, err := strconv.ParseFloat(value, 64)
 		if err != nil {
 			panic(invalid("'%s' is not a number.", value))
 		}
-		c.match = func(v T) bool { return holds(cmp.Compare(p.number(v), n)) }
+		return func(v T) bool { return holds(cmp.Compare(p.number(v), n)) }
 	case p.texts == nil:
 		panic(invalid("'%s' compares texts alone.", sign))
-	default:
-		matches := textMatch(sign, value, wildcards)
-		c.match = func(v T) bool {
-			texts := p.texts(v)
-			return (slices.ContainsFunc(texts, matches) || len(texts) == 0 && matches("")) == (sign != "<>")
-		}
 	}
-	return c
+	matches := textMatch(sign, value, wildcards)
+	return func(v T) bool {
+		texts := p.texts(v)
+		return (slices.ContainsFunc(texts, matches) || len(texts) == 0 && matches("")) == (sign != "<>")
+	}
+}
+
+// in returns the condition that a property is one of the values. There can be a thousand
+// ids: they are looked up, not compared.
+func (p property[T]) in(values []string, wildcards bool) condition[T] {
+	if p.id != nil {
+		wanted := make(map[uint64]bool)
+		for _, value := range values {
+			wanted[numberOf(normalizeID(value))] = true
+		}
+		return func(v T) bool { return wanted[p.id(v)] }
+	}
+	var all []condition[T]
+	for _, value := range values {
+		all = append(all, p.compare("=", value, wildcards))
+	}
+	return anyOf(all)
 }
 
 // withPaths returns what a text is compared as: a path also without the slash at its beginning.

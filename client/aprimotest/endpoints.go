@@ -21,7 +21,7 @@ func (s *store) matching(r *http.Request, k *kind, list string, wanted condition
 	c := s.collection(list)
 	var found []string
 	for _, id := range c.ids {
-		if wanted.match(c.byID[id]) {
+		if wanted(c.byID[id]) {
 			found = append(found, id)
 		}
 	}

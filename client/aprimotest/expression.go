@@ -23,7 +23,7 @@ const maxNesting = 100
 func filterOf[T any](r *http.Request, can vocabulary[T]) condition[T] {
 	filter := parameter(r, "filter")
 	if filter == "" {
-		return condition[T]{match: func(T) bool { return true }}
+		return func(T) bool { return true }
 	}
 	return compile(expression{Expression: filter}, can, 0)
 }
@@ -182,7 +182,7 @@ func (p *parser[T]) one() condition[T] {
 		p.need(")")
 		return c
 	case p.take("*"):
-		return condition[T]{match: func(T) bool { return true }}
+		return func(T) bool { return true }
 	case p.ahead(1, append(signs, "in")...) || p.ahead(1, "(") && p.tokens[0].kind == 'w':
 		return p.comparison()
 	}
@@ -194,11 +194,7 @@ var signs = []string{"=", "<>", "<=", ">=", "<", ">", "contains"}
 func (p *parser[T]) comparison() condition[T] {
 	prop, function := p.property()
 	if p.take("in") {
-		var all []condition[T]
-		for _, v := range p.values() {
-			all = append(all, prop.compare("=", v, p.expression.Wildcards))
-		}
-		return anyOf(all)
+		return prop.in(p.values(), p.expression.Wildcards)
 	}
 	for _, sign := range signs {
 		if p.take(sign) {

@@ -105,7 +105,7 @@ func (s *store) countFacet(f facet, prop property[*record], found []uint64) []an
 		for _, r := range f.ranges() {
 			within, n := r.condition(prop), 0
 			for _, number := range found {
-				if within.match(s.at(number, &scratch)) {
+				if within(s.at(number, &scratch)) {
 					n++
 				}
 			}
@@ -172,7 +172,7 @@ func (s *store) filtered(f facet, prop property[*record], found []uint64) []uint
 		}
 	}
 	var scratch record
-	matches := anyOf(wanted).match
+	matches := anyOf(wanted)
 	return slices.DeleteFunc(slices.Clone(found), func(n uint64) bool { return !matches(s.at(n, &scratch)) })
 }
 

@@ -2,9 +2,7 @@ package aprimotest
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -33,25 +31,15 @@ func (s *store) pageOfRecords(r *http.Request, found []uint64, more document) an
 	return s.page(r, len(found), more, func(i int) object { return s.at(found[i], new(record)).object() })
 }
 
-// find returns the numbers of the records that a condition is about, sorted.
+// find returns the numbers of the records that fulfil a condition, sorted.
 // Search finds only those that are in the index already.
-func (s *store) find(c condition[*record], sort string, indexed bool) (found []uint64) {
+func (s *store) find(wanted condition[*record], sort string, indexed bool) []uint64 {
 	var scratch record
-	now := time.Now()
-	look := func(n uint64) {
+	now, found := time.Now(), make([]uint64, 0, len(s.records))
+	for n := uint64(1); n <= uint64(len(s.records)); n++ {
 		rec := s.at(n, &scratch)
-		if rec != nil && (!indexed || !now.Before(rec.indexed)) && c.match(rec) {
+		if rec != nil && (!indexed || !now.Before(rec.indexed)) && wanted(rec) {
 			found = append(found, n)
-		}
-	}
-	if c.ids != nil {
-		for _, n := range slices.Sorted(maps.Keys(c.ids)) {
-			look(n)
-		}
-	} else {
-		found = make([]uint64, 0, len(s.records))
-		for n := range uint64(len(s.records)) {
-			look(n + 1)
 		}
 	}
 	sorted(found, func(n uint64) *record { return s.at(n, &scratch) }, sort, s.recordWords())
@@ -78,7 +66,7 @@ func contentTypeOf(rec *record) []string { return []string{rec.contentType} }
 
 // recordProperties are those that need nothing but the record.
 var recordProperties = map[string]property[*record]{
-	"id":             {id: true},
+	"id":             {id: func(rec *record) uint64 { return rec.number }},
 	"createdon":      {time: func(rec *record) time.Time { return rec.created }},
 	"modifiedon":     {time: func(rec *record) time.Time { return rec.modified }},
 	"contenttype":    {texts: contentTypeOf}, // short for its label (CHILI, live)
