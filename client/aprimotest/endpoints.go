@@ -150,3 +150,8 @@ func (s *store) getSingle(k *kind) handler {
 		return s.show(object{kind: k, doc: maps.Clone(s.attached[at]), path: at}, newQuery(r))
 	}
 }
+
+func (s *store) deleteSingle(_ http.ResponseWriter, r *http.Request) any {
+	delete(s.attached, r.PathValue("path"))
+	return nil
+}

@@ -49,10 +49,9 @@ func (s *store) damRoutes() *router {
 	for _, k := range kindOf {
 		switch {
 		case k.single:
-			rt.handle("GET "+k.name, s.getSingle(k))
-			if k.refuse == "" {
-				rt.handle("PUT "+k.name, s.putSingle(k))
-			}
+			k.handle(rt, "GET "+k.name, s.getSingle(k))
+			k.handle(rt, "PUT "+k.name, s.putSingle(k))
+			k.handle(rt, "DELETE "+k.name, s.deleteSingle)
 		case k.plural != "" || s.lookups[k.name] != nil:
 			s.mount(rt, k, k.plural, k.path()+"/{id}", 0)
 		}
@@ -87,36 +86,38 @@ func (s *store) damHandlers() map[string]handler {
 		"GET settings":                             s.listSettings,
 		"GET setting/{id}":                         s.getSetting,
 		"PUT setting/{id}":                         with(s.putSetting),
-		"DELETE statistics":                        s.deleteStatistics,
 		"POST uploads":                             s.postUpload,
 	}
 }
 
 // mount adds the routes of a kind: its list, one of it, and what belongs to that.
 func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
-	add := func(method, path string, h handler) {
-		if !slices.Contains(strings.Fields(k.refuse), method) {
-			rt.handle(method+" "+path, h)
-		}
-	}
 	if list != "" {
-		add("GET", list, s.listDocuments(k))
-		add("POST", list, s.createDocument(k))
-		add("PUT", one, with(s.putDocument))
-		add("DELETE", one, s.deleteDocument)
+		k.handle(rt, "GET "+list, s.listDocuments(k))
+		k.handle(rt, "POST "+list, s.createDocument(k))
+		k.handle(rt, "PUT "+one, with(s.putDocument))
+		k.handle(rt, "DELETE "+one, s.deleteDocument)
 	}
-	add("GET", one, s.getDocument)
+	k.handle(rt, "GET "+one, s.getDocument)
 	for i := range k.relations {
 		rel := &k.relations[i]
 		rt.handle("GET "+one+"/"+rel.path, s.getRelated(rel))
 		switch {
 		case rel.one != "":
 			rt.handle("GET "+one+"/"+rel.one+"/{item}", s.getOneOf(rel))
-		case rel.how == '>' && rel.target.refuse == "":
-			rt.handle("PUT "+one+"/"+rel.path, s.putSingle(rel.target))
+		case rel.how == '>':
+			rel.target.handle(rt, "PUT "+one+"/"+rel.path, s.putSingle(rel.target))
 		case rel.how == '*' && depth < 2:
 			s.mount(rt, rel.target, one+"/"+rel.path, one+"/"+rel.target.path()+"/{item}", depth+1)
 		}
+	}
+}
+
+// handle adds a route of the kind, unless Aprimo does not have the method.
+func (k *kind) handle(rt *router, pattern string, h handler) {
+	method, _, _ := strings.Cut(pattern, " ")
+	if !slices.Contains(strings.Fields(k.refuse), method) {
+		rt.handle(pattern, h)
 	}
 }
 

@@ -82,8 +82,3 @@ func (s *store) searchIndex(o object) document {
 	maps.Copy(doc, o.doc)
 	return doc
 }
-
-func (s *store) deleteStatistics(http.ResponseWriter, *http.Request) any {
-	delete(s.attached, "statistics")
-	return nil
-}
