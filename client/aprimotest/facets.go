@@ -100,21 +100,15 @@ func (s *store) fileTypesOf(rec *record) []string {
 // countFacet returns the values of a facet that any record has.
 func (s *store) countFacet(f facet, prop property[*record], found []uint64) []any {
 	values := []any{}
-	var scratch record
 	if facetTypes[strings.ToLower(f.Type)].ranges {
 		for _, r := range f.ranges() {
-			within, n := r.condition(prop), 0
-			for _, number := range found {
-				if within(s.at(number, &scratch)) {
-					n++
-				}
-			}
-			if n > 0 {
+			if n := len(s.among(found, r.condition(prop))); n > 0 {
 				values = append(values, document{"key": document{"from": r.Start, "to": r.End}, "count": n})
 			}
 		}
 		return values
 	}
+	var scratch record
 	counts, wanted := make(map[string]int), s.facetValues(f)
 	for _, n := range found {
 		for _, key := range slices.Compact(slices.Sorted(slices.Values(prop.texts(s.at(n, &scratch))))) {
@@ -171,9 +165,13 @@ func (s *store) filtered(f facet, prop property[*record], found []uint64) []uint
 			wanted = append(wanted, prop.compare("=", text(filter), false))
 		}
 	}
+	return s.among(found, anyOf(wanted))
+}
+
+// among returns those of the records that fulfil a condition.
+func (s *store) among(found []uint64, wanted condition[*record]) []uint64 {
 	var scratch record
-	matches := anyOf(wanted)
-	return slices.DeleteFunc(slices.Clone(found), func(n uint64) bool { return !matches(s.at(n, &scratch)) })
+	return slices.DeleteFunc(slices.Clone(found), func(n uint64) bool { return !wanted(s.at(n, &scratch)) })
 }
 
 // condition is that a property is in a range, without its end.
@@ -196,7 +194,7 @@ func (f facet) ranges() []facetRange {
 		if next == nil || len(all) >= maxRanges {
 			panic(invalid("The spans of facet '%s' cannot be applied to its range.", f.Name))
 		}
-		if !before(next, f.RangeEnd) {
+		if !textMatch("<", text(f.RangeEnd), false)(text(next)) {
 			return append(all, facetRange{at, f.RangeEnd})
 		}
 		all = append(all, facetRange{at, next})
@@ -227,14 +225,4 @@ func step(at, span any) any {
 		return nil
 	}
 	return stamp(start.AddDate(days[0], days[1], days[2]).Add(time.Duration(n) * length))
-}
-
-func before(a, b any) bool {
-	if x, ok := a.(float64); ok {
-		y, ok := b.(float64)
-		return ok && x < y
-	}
-	x, _ := parseTime(text(a))
-	y, ok := parseTime(text(b))
-	return ok && x.Before(y)
 }
