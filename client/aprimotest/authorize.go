@@ -62,9 +62,6 @@ func isCallback(u *url.URL) bool {
 func (k *tokens) newCode(c code) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.codes == nil {
-		k.codes = make(map[string]code)
-	}
 	k.issued++
 	id := fmt.Sprintf("code-%d", k.issued)
 	k.codes[id] = c

@@ -69,7 +69,7 @@ func (s *store) collection(path string) *collection {
 func (s *store) lookUp(k *kind, id string) (o object, ok bool) {
 	if find := s.lookups[k.name]; find != nil {
 		o, ok = find(id)
-		o.kind, o.path = cmp.Or(o.kind, k), k.path()+"/"+id
+		o.kind, o.path = cmp.Or(o.kind, k), cmp.Or(o.path, k.path()+"/"+id)
 		return o, ok
 	}
 	return s.inList(k, k.plural, k.path(), id)

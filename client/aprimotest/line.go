@@ -151,17 +151,14 @@ const (
 	EvenlySpaced
 )
 
+var releaseNames = []string{"TokenBucket", "FixedWindow", "EvenlySpaced"}
+
 // String returns the name of the Release.
 func (r Release) String() string {
-	switch r {
-	case TokenBucket:
-		return "TokenBucket"
-	case FixedWindow:
-		return "FixedWindow"
-	case EvenlySpaced:
-		return "EvenlySpaced"
+	if r < 0 || int(r) >= len(releaseNames) {
+		return fmt.Sprintf("Release(%d)", int(r))
 	}
-	return fmt.Sprintf("Release(%d)", int(r))
+	return releaseNames[r]
 }
 
 // A schedule gives each request the time at which it begins, in the order in

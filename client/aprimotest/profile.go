@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -165,11 +166,10 @@ func (r Release) MarshalText() ([]byte, error) {
 // UnmarshalText sets r to the Release with the given name. It returns an error if there is
 // none.
 func (r *Release) UnmarshalText(name []byte) error {
-	for known := TokenBucket; known <= EvenlySpaced; known++ {
-		if known.String() == string(name) {
-			*r = known
-			return nil
-		}
+	i := slices.Index(releaseNames, string(name))
+	if i < 0 {
+		return fmt.Errorf("release %q: must be TokenBucket, FixedWindow or EvenlySpaced", name)
 	}
-	return fmt.Errorf("release %q: must be TokenBucket, FixedWindow or EvenlySpaced", name)
+	*r = Release(i)
+	return nil
 }

@@ -84,7 +84,6 @@ func (s *store) damHandlers() map[string]handler {
 		"PUT collection/{id}/comments/status":      with(s.readComments),
 		"POST orders":                              with(s.createOrder),
 		"GET settings":                             s.listSettings,
-		"GET setting/{id}":                         s.getSetting,
 		"PUT setting/{id}":                         with(s.putSetting),
 		"POST uploads":                             s.postUpload,
 	}

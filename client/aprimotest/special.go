@@ -13,6 +13,7 @@ func (s *store) newLookups() map[string]func(id string) (object, bool) {
 		"rendition":            s.renditionObject,
 		"order":                s.orderObject,
 		"user":                 s.userObject,
+		"setting":              s.settingObject,
 		"calculatedpermission": s.calculatedPermission,
 	}
 }

@@ -70,7 +70,7 @@ func (s *store) newID() string {
 // user returns who sent a request: the user of its token, who can be looked up from
 // then on.
 func (s *store) user(r *http.Request) string {
-	name := s.tenant.tokens.user(r)
+	name := s.tenant.tokens.of(r).user
 	if name == "" {
 		return seedUser
 	}

@@ -144,6 +144,7 @@ func (t *Tenant) Start() {
 	t.loads = sources(t.Others, t.Seed)
 	t.counts = make(map[string]*tally)
 	t.store.open(t)
+	t.tokens.open()
 	t.routes = t.newRoutes()
 }
 
@@ -194,7 +195,7 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 		return nil, err
 	}
 	return fault.apply(func(a *answer) {
-		if t.RequireToken && !t.tokens.valid(r, time.Now()) {
+		if t.RequireToken && !time.Now().Before(t.tokens.of(r).end) {
 			a.WriteHeader(http.StatusUnauthorized)
 			return
 		}

@@ -44,13 +44,17 @@ func (t *Tenant) handleToken(r *http.Request) (*answer, error) {
 	return a, nil
 }
 
-// tokens are those that a tenant has issued.
+// tokens are those that a tenant has issued, with the codes for them.
 type tokens struct {
 	mu      sync.Mutex
 	issued  int
 	access  map[string]access
 	refresh map[string]grant
 	codes   map[string]code
+}
+
+func (k *tokens) open() {
+	k.access, k.refresh, k.codes = make(map[string]access), make(map[string]grant), make(map[string]code)
 }
 
 // An access is what an access token stands for.
@@ -65,24 +69,11 @@ type grant struct {
 	public              bool
 }
 
-// valid reports whether a request has a bearer token that has not expired.
-func (k *tokens) valid(r *http.Request, now time.Time) bool {
-	token := bearer(r)
+// of returns what the token of a request stands for; the zero access without one.
+func (k *tokens) of(r *http.Request) access {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	granted, ok := k.access[token]
-	return ok && now.Before(granted.end)
-}
-
-// user returns who the token of a request belongs to; "" without one.
-func (k *tokens) user(r *http.Request) string {
-	token := bearer(r)
-	if token == "" {
-		return ""
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.access[token].user
+	return k.access[bearer(r)]
 }
 
 // bearer returns the token of a request; "" without one.
@@ -200,9 +191,6 @@ func (k *tokens) refreshed(client string, public bool, token string) grant {
 func (k *tokens) issue(r *http.Request, g grant, lifetime time.Duration) document {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.access == nil {
-		k.access, k.refresh = make(map[string]access), make(map[string]grant)
-	}
 	now := time.Now()
 	maps.DeleteFunc(k.access, func(_ string, granted access) bool { return !now.Before(granted.end) })
 	k.issued++
