@@ -121,7 +121,6 @@ func (s *store) classificationFields(o object, q *query) any {
 	show := func(in any) {
 		var f document
 		if refusal(func() { f = s.define(in) }) == nil {
-			f["localizedValues"] = array(valueOf(in, "localizedValues"))
 			all = append(all, object{kind: kindOf["field"], doc: f, path: o.path + "/field/" + text(f["id"])})
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A jsonText is JSON that is being written: in order, and many times faster than a map can
@@ -70,6 +71,8 @@ func appendJSON(data []byte, value any) []byte {
 		return appendText(data, value)
 	case bool:
 		return strconv.AppendBool(data, value)
+	case time.Time:
+		return appendText(data, stamp(value))
 	case int:
 		return strconv.AppendInt(data, int64(value), 10)
 	case []any:

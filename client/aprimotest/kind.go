@@ -29,7 +29,7 @@ type kind struct {
 	//	              remove; set:kind says of what. A text stands for the key of one
 	//	name actions  a set that a request cannot replace
 	//	name items    a set that an answer has as {items, _links}
-	//	name labels   a set of texts by language
+	//	name labels   a set of texts by language, or with labels:kind of other objects
 	//	name object   an object, null until it is set
 	//	name time     set by the server
 	//

@@ -6,6 +6,12 @@ const (
 	byWhom = " modifiedBy@user createdBy@user"
 )
 
+// What a field has in a language, if it has one value or many.
+const (
+	oneValue   = `value?, aiInfluenced flag`
+	manyValues = `values? set, aiInfluenced flag`
+)
+
 // recordKinds are records and what is in them. live: seen in an answer of a real
 // tenant; JS: the types of aprimo-js, which its author runs against real tenants;
 // guide: Aprimo's DAM REST guide; 3.x: later files of aprimo-js.
@@ -35,9 +41,19 @@ var recordKinds = []kind{{
 	shape: `integrationId, lockedOn^, lockId^, reason, uri`,
 }, {
 	name: "field", one: "-", source: "live, for eleven data types",
-	shape: `dataType^, fieldName^, label^, id^, localizedValues labels, inheritanceState~^, inheritable~^`,
+	shape: `dataType^, fieldName^, label^, id^, localizedValues labels:localizedvalue, inheritanceState~^, inheritable~^`,
 	rels:  `definition@fielddefinition=id`,
 	by:    "dataType", variants: map[string]string{"RecordLink": "recordLinkConditions^ object"},
+}, {
+	name: "localizedvalue", one: "-", key: "languageId", source: "live, of two tenants, but for RecordList, UserGroupList and LanguageList (JS)",
+	shape: `languageId, readOnly?^ flag, modifiedOn time`,
+	by:    "~dataType", variants: map[string]string{
+		"None": oneValue, "SingleLineText": oneValue, "MultiLineText": oneValue, "Numeric": oneValue, "DateTime": oneValue, "Time": oneValue,
+		"Duration": oneValue, "Html": oneValue, "RichContent": oneValue, "Json": oneValue, "Date": oneValue + `, hasDay? flag, hasMonth? flag`,
+		"TextList": manyValues, "OptionList": manyValues, "ClassificationList": manyValues, "RecordList": manyValues, "LanguageList": manyValues,
+		"UserList": `values? set`, "UserGroupList": `values? set`, "HyperlinkList": `hyperlinks? set`,
+		"RecordLink": `links? set, parents? set, children? set`,
+	},
 }, {
 	name: "file", source: "JS; latestversion: 3.x",
 	shape: `id^, checkedOut^ flag, checkedOutOn?^, createdOn time, watermarkId, watermarkType None|InheritFromFile|UseSetting|UseSpecified`,

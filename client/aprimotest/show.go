@@ -166,18 +166,19 @@ var notInLists = []string{"record.classifications", "record.files", "record.perm
 
 func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool) any {
 	value := o.doc[m.name]
+	if m.kind == "labels" && value != nil {
+		value = slices.DeleteFunc(slices.Clone(array(value)), func(text any) bool { return !q.speaks(text) })
+	}
 	switch {
 	case m.hidden && !wanted[strings.ToLower(m.name)]:
 		return nil
 	case m.kind == "items":
-		return s.list(s.elements(m, o), o.path+"/"+strings.ToLower(m.name), false, q)
+		return s.list(m.elements(o, value), o.path+"/"+strings.ToLower(m.name), false, q)
 	case value == nil:
 		return m.zero
-	case m.kind == "labels":
-		return slices.DeleteFunc(slices.Clone(array(value)), func(text any) bool { return !q.speaks(text) })
 	case m.element != nil && array(value) != nil:
 		shown := []any{}
-		for _, element := range s.elements(m, o) {
+		for _, element := range m.elements(o, value) {
 			shown = append(shown, s.show(element, q))
 		}
 		return shown
@@ -185,9 +186,9 @@ func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool
 	return value
 }
 
-// elements are what a set of an object has.
-func (s *store) elements(m *member, o object) (all listing) {
-	for _, item := range array(o.doc[m.name]) {
+// elements are the objects in a set of another.
+func (m *member) elements(o object, set any) (all listing) {
+	for _, item := range array(set) {
 		doc, _ := item.(document)
 		element := object{kind: m.element, doc: doc}
 		if id := text(doc[m.element.keyName()]); id != "" && m.element.one != "-" {

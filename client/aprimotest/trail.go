@@ -17,7 +17,7 @@ func (rec *record) trailOf(put []document) []any {
 	for _, f := range put {
 		for _, l := range localized(f) {
 			change := document{"fieldId": dashed(text(f["id"])), "languageId": dashed(text(l["languageId"]))}
-			if names := valueNames[text(f["dataType"])]; names == nil || names[0] == "value" {
+			if hasMember(text(f["dataType"]), "value") {
 				change["value"] = l["value"]
 			} else {
 				before, now := rec.textsOf(f["id"], l["languageId"]), valueTexts(l)
