@@ -80,6 +80,18 @@ var recordKinds = []kind{{
 	shape: `id^, name, pageNumber number=1, isManual^ flag, isMaster^ flag, metadata^ object, tag~, createdOn time`,
 	rels:  `preview! thumbnail!`,
 }, {
+	name: "image", one: "-", source: "live",
+	shape: `uri^, extension^ text=jpg, width^ number, height^ number, size^ number`,
+}, {
+	name: "recordtrail", one: "-", source: "live",
+	shape: `entries^ set:recordtrailentry, entryCount^ number, objectId^`,
+}, {
+	name: "recordtrailentry", one: "-", source: "live",
+	shape: `id^ number, type^, userId^, createdOn time, changeCount^ number`,
+}, {
+	name: "recordtrailchanges", one: "-", source: "live: one entry alone",
+	shape: `id^ number, objectId^, userId^, externalUserName?^, createdOn time, changeCount^ number, changes^ set`,
+}, {
 	name: "rendition", source: "JS; the path: 3.x",
 	shape: `id^, name^, extension^, type^ Original|Preset|Crop|Trim|Custom, uri^, preview^, publishedUri^`,
 	rels:  `publicLinks`,

@@ -284,7 +284,7 @@ func (s *store) related(o object, rel *relation, q *query) any {
 	case '&':
 		return s.partsOf(o, rel)
 	case '!':
-		return s.imageOf(o, rel, q)
+		return s.imageOf(o, rel)
 	}
 	return nil
 }

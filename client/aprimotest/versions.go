@@ -162,21 +162,18 @@ func (s *store) linkVersion(_ string, doc document, _ string) {
 }
 
 // imageOf returns the image of an object, with a signed address.
-func (s *store) imageOf(o object, rel *relation, q *query) any {
+func (s *store) imageOf(o object, rel *relation) any {
 	if rec, ok := o.of.(*record); o.of == nil || ok && len(s.filesOf(rec)) == 0 {
 		return nil
 	}
-	id, kind, edge := path.Base(o.path), rel.image, 1024
-	image := imageContent(id, kind)
-	if kind == "thumbnail" {
+	id, edge := path.Base(o.path), 1024
+	if rel.image == "thumbnail" {
 		edge = 256
 	}
-	uri := s.sign(id+kind, &blob{content: &image, name: image.name})
-	doc := document{"uri": uri, "extension": "jpg", "width": edge, "height": edge, "size": image.size}
-	if q.hal {
-		doc["_links"] = links{"self": {Href: q.base + o.path + "/" + rel.path}}
-	}
-	return doc
+	image := imageContent(id, rel.image)
+	uri := s.sign(id+rel.image, &blob{content: &image, name: image.name})
+	doc := document{"uri": uri, "width": edge, "height": edge, "size": image.size}
+	return object{kind: kindOf["image"], doc: doc, path: o.path + "/" + rel.path}
 }
 
 // imageContent is what the image of an object has.
