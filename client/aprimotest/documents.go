@@ -22,7 +22,14 @@ type collection struct {
 
 func (c *collection) add(doc document, id string, now time.Time) {
 	doc["createdOn"], doc["modifiedOn"] = stamp(now), stamp(now)
-	c.ids = append(c.ids, id)
+	c.keep(doc, id)
+}
+
+// keep keeps a document, in the place of the one that has its id.
+func (c *collection) keep(doc document, id string) {
+	if c.byID[id] == nil {
+		c.ids = append(c.ids, id)
+	}
 	c.byID[id] = doc
 }
 

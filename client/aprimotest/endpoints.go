@@ -88,7 +88,7 @@ func (s *store) put(at string, in document) {
 	}
 	s.save(o.kind, id, doc, o.list)
 	doc["modifiedOn"] = stamp(time.Now())
-	s.collection(o.list).byID[id] = doc
+	s.collection(o.list).keep(doc, id)
 	s.saved(o.kind)
 }
 

@@ -111,7 +111,7 @@ func (k *moKind) add(all *collection, doc document) {
 	if k.shown.members.all[0].kind == "text" {
 		doc[k.id()] = id
 	}
-	all.ids, all.byID[id] = append(all.ids, id), doc
+	all.keep(doc, id)
 }
 
 // given reports whether an object has or had an id: what is below one that was

@@ -13,10 +13,9 @@ func (sc moScope) me() any {
 	login := sc.user(sc.r)
 	id := userNumber(login)
 	if sc.objects.byID[id] == nil {
-		sc.objects.ids = append(sc.objects.ids, id)
-		sc.objects.byID[id] = document{
+		sc.objects.keep(document{
 			"userId": moNumber(id), "loginId": login, "email": login + "@example.com", "lastName": login, "adamUserId": nameID(login),
-		}
+		}, id)
 	}
 	return sc.answer(sc.objects.byID[id])
 }

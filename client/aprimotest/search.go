@@ -170,8 +170,9 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 	if name == "extension" {
 		name = "fileExtension"
 	}
-	m := kindOf["fileversion"].member(nil, name)
-	if m == nil && name != "haspublicuri" {
+	if m := kindOf["fileversion"].member(nil, name); m != nil {
+		name = m.name
+	} else if name != "haspublicuri" {
 		return property[*record]{}, false
 	}
 	return property[*record]{texts: func(rec *record) (all []string) {
@@ -185,11 +186,9 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 				versions = versions[len(versions)-1:]
 			}
 			for _, v := range versions {
-				if m == nil {
-					all = append(all, text(public[v.id]))
-				} else {
-					all = append(all, text(s.objectOf(v, f).doc[m.name]))
-				}
+				doc := s.objectOf(v, f).doc
+				doc["haspublicuri"] = public[v.id]
+				all = append(all, text(doc[name]))
 			}
 		}
 		return all

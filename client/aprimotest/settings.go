@@ -56,7 +56,7 @@ func (s *store) putSetting(_ http.ResponseWriter, r *http.Request, in document) 
 		panic(invalid("'%s' is not a scope of a setting.", scope))
 	}
 	key := strings.ToLower(text(o.doc["name"]) + " " + scope + " " + text(valueOf(in, "scopeId")))
-	s.collection("settings").byID[key] = document{"name": o.doc["name"], "value": valueOf(in, "value")}
+	s.collection("settings").keep(document{"name": o.doc["name"], "value": valueOf(in, "value")}, key)
 	return nil
 }
 
