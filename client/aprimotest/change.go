@@ -69,7 +69,12 @@ func (k *kind) member(doc document, name string) *member {
 }
 
 func (k *kind) relation(name string) *relation {
-	return find(k.relations, func(rel *relation) bool { return strings.EqualFold(rel.name, name) })
+	for _, rel := range k.relations {
+		if strings.EqualFold(rel.name, name) {
+			return rel
+		}
+	}
+	return nil
 }
 
 // find returns the first element that is as wanted; nil if there is none.

@@ -44,19 +44,20 @@ func (j *jsonText) link(name, key string, address ...string) {
 		j.data = appendText(j.data, part)
 		j.data = append(j.data[:end], j.data[end+1:len(j.data)-1]...) // without its quotes
 	}
-	j.close(`"`)
+	j.raw(`"`)
 	if key != "" {
 		j.name("select-key", "")
 		j.data = appendText(j.data, key)
 	}
-	j.close("}")
+	j.raw("}")
 }
 
-func (j *jsonText) close(end string) { j.data = append(j.data, end...) }
+// raw adds what is JSON already, such as a bracket.
+func (j *jsonText) raw(text string) { j.data = append(j.data, text...) }
 
 // end returns the object as a whole.
 func (j *jsonText) end() json.RawMessage {
-	j.close("}")
+	j.raw("}")
 	return j.data
 }
 

@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -62,7 +63,8 @@ type kind struct {
 	source string // where this is known from, and how sure it is
 
 	members   shape
-	relations []relation
+	relations []*relation
+	linked    []*relation      // those of an answer
 	further   map[string]shape // with the members
 }
 
@@ -112,6 +114,7 @@ var kindOf = func() map[string]*kind {
 		for text := range strings.FieldsSeq(k.rels) {
 			k.relations = append(k.relations, parseRelation(text, all))
 		}
+		k.linked = slices.DeleteFunc(slices.Clone(k.relations), func(rel *relation) bool { return rel.unlinked })
 	}
 	return all
 }()
@@ -165,7 +168,8 @@ func (m *member) setKind(text string, all map[string]*kind) {
 	}
 }
 
-func parseRelation(text string, all map[string]*kind) (rel relation) {
+func parseRelation(text string, all map[string]*kind) *relation {
+	rel := new(relation)
 	cut := func(sep string) (value string) {
 		text, value, _ = strings.Cut(text, sep)
 		return value

@@ -118,7 +118,7 @@ func (sc moScope) page(k *moKind, key string, found []document) any {
 	out.add("_links", p.links(sc.r, len(found)))
 	out.name("_embedded", "{")
 	sc.writeItems(out, key, p, len(found), func(i int) object { return k.object(found[i]) }, moQuery(sc.r))
-	out.close("}")
+	out.raw("}")
 	return out.end()
 }
 

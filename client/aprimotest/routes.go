@@ -98,8 +98,7 @@ func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
 		k.handle(rt, "DELETE "+one, s.deleteDocument)
 	}
 	k.handle(rt, "GET "+one, s.getDocument)
-	for i := range k.relations {
-		rel := &k.relations[i]
+	for _, rel := range k.relations {
 		rt.handle("GET "+one+"/"+rel.path, s.getRelated(rel))
 		switch {
 		case rel.one != "":

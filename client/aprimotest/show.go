@@ -88,7 +88,7 @@ func (s *store) write(out *jsonText, o object, q *query) {
 	if overlay := s.overlays[o.kind.name]; overlay != nil {
 		o.doc = overlay(o)
 	}
-	out.close("{")
+	out.raw("{")
 	wanted, shape := q.selected(o.kind), o.kind.shown(o.doc)
 	for i := range shape.all {
 		if m := &shape.all[i]; !m.unshown {
@@ -99,15 +99,15 @@ func (s *store) write(out *jsonText, o object, q *query) {
 		out.add(name, o.doc[name])
 	}
 	if !q.hal {
-		for i := range o.kind.relations {
-			if rel := &o.kind.relations[i]; !rel.unlinked && !o.kind.members.names[rel.name] { // of two with one name the member is shown
+		for _, rel := range o.kind.linked {
+			if !o.kind.members.names[rel.name] { // of two with one name the member is shown
 				out.add(rel.name, s.selected(o, rel, q, wanted))
 			}
 		}
 	} else if len(o.kind.relations) > 0 || o.path != "" {
 		s.writeLinks(out, o, q, wanted)
 	}
-	out.close("}")
+	out.raw("}")
 }
 
 // more returns the names of what is shown of a document beside its members.
@@ -124,22 +124,20 @@ func (sh shape) more(doc document) (names []string) {
 // writeLinks writes the links of an object and, in _embedded, what of them is selected.
 func (s *store) writeLinks(out *jsonText, o object, q *query, wanted map[string]bool) {
 	out.name("_links", "{")
-	for i := range o.kind.relations {
-		if rel := &o.kind.relations[i]; !rel.unlinked {
-			owner, path := rel.address(o)
-			out.link(rel.link, rel.key, q.base, owner, "/", path)
-		}
+	for _, rel := range o.kind.linked {
+		owner, path := rel.address(o)
+		out.link(rel.link, rel.key, q.base, owner, "/", path)
 	}
 	if o.path != "" {
 		out.link("self", "", q.base, o.path)
 	}
-	out.close("}")
+	out.raw("}")
 	if len(wanted) == 0 {
 		return
 	}
 	embedded := newJSON()
-	for i := range o.kind.relations {
-		if rel := &o.kind.relations[i]; !rel.unlinked && rel.in(wanted) {
+	for _, rel := range o.kind.linked {
+		if rel.in(wanted) {
 			embedded.add(rel.link, s.selected(o, rel, q, wanted))
 		}
 	}
