@@ -45,7 +45,7 @@
 // A kind that can be listed is at /api/core/{plural}, and one object of it at
 // /api/core/{singular}/{id}, with GET, POST, PUT and DELETE. Linked parts are below the
 // object: record/{id}/fields, fileversion/{id}/renditions, collection/{id}/comments,
-// classification/{id}/recordpermissions. The calls that no table describes are in routes.go:
+// classification/{id}/recordpermissions. The calls that no table describes are in calls.go:
 // among them searches, the trail, locks and check-outs, orders of eleven types, and settings.
 // Outside the DAM there are
 //

@@ -174,10 +174,6 @@ func (s *store) putChunk(_ http.ResponseWriter, r *http.Request) any {
 
 // completeChunks puts the chunks of a file together. One without any is empty.
 func (s *store) completeChunks(_ http.ResponseWriter, _ *http.Request, in struct{ FileID, FileName string }) any {
-	u := s.chunked(in.FileID, in.FileName)
-	if i := u.gap(); i >= 0 {
-		panic(invalid("Chunk %d is missing.", i+1))
-	}
-	u.name, u.state = in.FileName, UploadComplete
+	s.chunked(in.FileID, in.FileName).complete(in.FileName)
 	return document{}
 }

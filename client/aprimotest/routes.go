@@ -15,7 +15,8 @@ const (
 
 // newRoutes returns the API, without the tokens and the blobs.
 func (t *Tenant) newRoutes() handler {
-	s, dam, others := &t.store, t.store.damRoutes(), t.store.otherRoutes()
+	s, dam, others := &t.store, t.store.damRoutes(), new(router)
+	others.handleAll(s.otherCalls())
 	mountMO := sync.OnceFunc(func() { s.mountMO(others) }) // there are hundreds, which few tests need
 	return func(w http.ResponseWriter, r *http.Request) any {
 		path, isDAM := cutFold(r.URL.Path, apiPath+"/")
@@ -56,37 +57,8 @@ func (s *store) damRoutes() *router {
 			s.mount(rt, k, k.plural, k.path()+"/{id}", 0)
 		}
 	}
-	rt.handleAll(s.damHandlers())
+	rt.handleAll(s.damCalls())
 	return rt
-}
-
-// damHandlers are those of the DAM that no table describes.
-func (s *store) damHandlers() map[string]handler {
-	return map[string]handler{
-		"GET records":                              s.listRecords,
-		"POST records":                             with(s.createRecord),
-		"PUT record/{id}":                          with(s.putRecord),
-		"DELETE record/{id}":                       s.deleteRecord,
-		"POST record/{id}/locks":                   with(s.createLock),
-		"GET record/{id}/trail":                    s.getTrail,
-		"GET record/{id}/trail/entry/{entry}":      s.getEntry,
-		"GET record/{id}/image/preview/download":   s.downloadImage,
-		"GET record/{id}/image/thumbnail/download": s.downloadImage,
-		"POST file/{id}/checkouts":                 s.checkOut,
-		"DELETE file/{id}/checkouts":               s.undoCheckOut,
-		"POST search/records":                      with(s.searchRecords),
-		"POST search/records/suggestions":          with(s.suggest),
-		"POST search/classifications":              with(s.searchClassifications),
-		"GET classification":                       s.classificationByPath,
-		"GET collection/{id}/records":              s.getCollectionRecords,
-		"PUT collection/{id}/records":              with(s.putCollectionRecords),
-		"POST collection/{id}/records":             with(s.putCollectionRecords),
-		"PUT collection/{id}/comments/status":      with(s.readComments),
-		"POST orders":                              with(s.createOrder),
-		"GET settings":                             s.listSettings,
-		"PUT setting/{id}":                         with(s.putSetting),
-		"POST uploads":                             s.postUpload,
-	}
 }
 
 // mount adds the routes of a kind: its list, one of it, and what belongs to that.
@@ -117,29 +89,6 @@ func (k *kind) handle(rt *router, pattern string, h handler) {
 	if !slices.Contains(strings.Fields(k.refuse), method) {
 		rt.handle(pattern, h)
 	}
-}
-
-// otherRoutes are those outside the DAM, without the tables of marketing operations.
-func (s *store) otherRoutes() *router {
-	rt := new(router)
-	rt.handleAll(map[string]handler{
-		"POST uploads":                         s.postUpload,
-		"GET uploads/{token}":                  s.getUpload,
-		"DELETE uploads/{token}":               s.cancelUpload,
-		"POST uploads/segments":                with(s.openSegments),
-		"POST uploads/segments/{token}":        s.putSegment,
-		"POST uploads/segments/{token}/commit": with(s.commitSegments),
-		"DELETE uploads/segments/{token}":      s.cancelUpload,
-		"GET analytics":                        s.analytics,
-		"GET analytics/meta":                   s.analyticsMeta,
-		"GET api/chunk/upload":                 s.checkChunk,
-		"GET api/chunk/upload/attachment":      s.checkChunk,
-		"POST api/chunk/upload":                s.putChunk,
-		"POST api/chunk/upload/attachment":     s.putChunk,
-		"POST api/chunk/complete":              with(s.completeChunks),
-		"POST api/chunk/complete/attachment":   with(s.completeChunks),
-	})
-	return rt
 }
 
 // jsonTypes are the media types of JSON that real tenants take: those that they send.

@@ -9,12 +9,6 @@ import (
 	"time"
 )
 
-// defaultSettings are settings that every tenant has, with their values.
-var defaultSettings = map[string]string{
-	".defaultRecordTitleField": titleField, ".defaultLanguageForUI": englishID, ".defaultLanguageForFields": englishID,
-	".rest_SettingsWhitelist": "", ".minimumAvailableTimeForOrders": "30:00:00", ".minimumAvailableTimeForPreviews": "30:00:00",
-}
-
 // settingObject finds a setting in the scope that the request is about. Its value is that of
 // the system where it was not set, and else the default of its definition, which may be named
 // by its id.

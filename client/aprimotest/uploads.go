@@ -124,7 +124,7 @@ func (s *store) postUpload(_ http.ResponseWriter, r *http.Request) any {
 	}
 	u := s.newUpload(p.fileName)
 	u.put(0, p.piece)
-	u.state = UploadComplete
+	u.complete(p.fileName)
 	return s.sas(u)
 }
 
@@ -168,26 +168,23 @@ type commitRequest struct {
 
 func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in commitRequest) any {
 	u := s.uploadIn(r.PathValue("token"), UploadOpen)
-	checkName(in.FileName)
 	count, err := strconv.Atoi(string(bytes.Trim(in.SegmentCount, `"`)))
 	if err != nil || count < 1 || count != len(u.pieces) {
 		panic(invalid("There are %d segments, not '%s'.", len(u.pieces), in.SegmentCount))
 	}
-	if i := u.gap(); i >= 0 {
-		panic(invalid("Segment %d is missing.", i))
-	}
-	u.name, u.state = in.FileName, UploadComplete
+	u.complete(in.FileName)
 	return s.sas(u)
 }
 
-// gap returns the first index of a piece that is missing, or -1.
-func (u *upload) gap() int {
+// complete ends an upload, which must have all pieces from the first on.
+func (u *upload) complete(name string) {
+	checkName(name)
 	for i := range len(u.pieces) {
 		if u.pieces[i] == nil {
-			return i
+			panic(invalid("The piece with index %d is missing.", i))
 		}
 	}
-	return -1
+	u.name, u.state = name, UploadComplete
 }
 
 // getUpload answers with an upload that is complete, as it was answered before.
