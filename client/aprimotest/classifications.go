@@ -104,16 +104,6 @@ func (s *store) ancestors(o object, _ *query) any {
 	return all
 }
 
-func (s *store) children(o object, _ *query) any {
-	all := listing{}
-	for id, doc := range s.collection("classifications").all() {
-		if doc["parentId"] == o.doc["id"] {
-			all = append(all, s.objectAt("classification/"+id))
-		}
-	}
-	return all
-}
-
 // classificationFields are the fields that were sent, and those that are registered
 // on a classification or on all, which are empty.
 func (s *store) classificationFields(o object, q *query) any {

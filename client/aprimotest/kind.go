@@ -46,6 +46,7 @@ type kind struct {
 	//	              there is none, what the link leads to is not found
 	//	name>kind     one document of its own
 	//	name*kind     documents that belong to the object
+	//	name<kind=m   documents that have the object's id as their member m
 	//	name#kind     a set that is sent with the object, of what has a path of its own, or
 	//	              else is shown as it was sent; without a kind, of anything
 	//	name&kind     parts of a record, a file or a version, which requests have as a set
@@ -89,7 +90,7 @@ type member struct {
 // A relation leads from an object to others.
 type relation struct {
 	name, link, path, key string
-	how                   byte // one of @ > * # ! &, or 0
+	how                   byte // one of @ > * < # ! &, or 0
 	target                *kind
 	idOf                  string // the member with the id of what it leads to
 	one                   string // the path of one of a list
@@ -177,7 +178,7 @@ func parseRelation(text string, all map[string]*kind) *relation {
 	text, rel.paged = strings.CutSuffix(text, "%")
 	text, rel.unlinked = strings.CutPrefix(text, ".")
 	rel.key, rel.idOf, rel.one = cut(":"), cut("="), cut("|")
-	if i := strings.IndexAny(text, "@>*#!&"); i >= 0 {
+	if i := strings.IndexAny(text, "@>*<#!&"); i >= 0 {
 		rel.how = text[i]
 		rel.image = cut(text[i : i+1])
 		rel.target = all[rel.image]

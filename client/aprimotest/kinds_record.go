@@ -65,8 +65,8 @@ var recordKinds = []kind{{
 		crc32^ number, sha256~^, content~^, isLatest^ flag, fileState^ Available|Processing, fileProcessingState^, preventDownload flag, tag~,
 		metadata~^ object, annotationInfo~^ object, duplicateInfo~^ object, hasSmartActionFindings?^ flag, publications~ set, publicationItems~ set,
 		watermarkId, watermarkType None|InheritFromFile|UseSpecified|UseSetting, aiInfluenced^ Unknown|No|Yes, createdOn time`,
-	rels: `fileType filePreviews&filepreview=previews% masterFilePreview preview! thumbnail! additionalFiles&additionalfile renditions publicLinks
-		watermark@watermark=watermarkId publicUris permissions>fileversionpermissions usedIn# contains# .checkResults*checkresult createdBy@user`,
+	rels: `fileType filePreviews&filepreview=previews% masterFilePreview preview! thumbnail! additionalFiles&additionalfile renditions publicLinks<publiclink=fileVersionId
+		watermark@watermark=watermarkId publicUris<publicuri=fileVersionId permissions>fileversionpermissions usedIn# contains# .checkResults*checkresult createdBy@user`,
 }, {
 	name: "fileversionpermissions", refuse: "PUT", source: "JS",
 	shape: `canDownload flag=true`,
@@ -94,7 +94,7 @@ var recordKinds = []kind{{
 }, {
 	name: "rendition", source: "JS; the path: 3.x",
 	shape: `id^, name^, extension^, type^ Original|Preset|Crop|Trim|Custom, uri^, preview^, publishedUri^`,
-	rels:  `publicLinks`,
+	rels:  `publicLinks<publiclink=fileVersionId`,
 }, {
 	name: "publicuri", plural: "publicuris", refuse: "POST PUT", source: "JS; the path: 3.x",
 	shape: `id^, canDelete^ flag=true, fileName^, fileVersionId^, origin^ Order|Api, provider^, recordId^, renditionId^, renditionName^,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 )
@@ -277,6 +278,8 @@ func (s *store) related(o object, rel *relation, q *query) any {
 			all = append(all, object{kind: rel.target, doc: s.docs[path].byID[id], path: o.path + "/" + rel.target.path() + "/" + id})
 		}
 		return all
+	case '<':
+		return s.referring(o, rel.target, rel.idOf)
 	case '#':
 		return s.sent(o, rel, q)
 	case '&':
@@ -285,6 +288,21 @@ func (s *store) related(o object, rel *relation, q *query) any {
 		return s.imageOf(o, rel)
 	}
 	return nil
+}
+
+// referring returns the documents of a kind that have the id of an object as a member, or that
+// of the version that a rendition is of.
+func (s *store) referring(o object, k *kind, member string) listing {
+	all, referred := listing{}, path.Base(o.path)
+	if p, ok := o.of.(*part); ok {
+		referred = p.id
+	}
+	for id, doc := range s.collection(k.plural).all() {
+		if doc[member] == referred {
+			all = append(all, s.objectAt(k.path()+"/"+id))
+		}
+	}
+	return all
 }
 
 // sent returns the set that was sent with an object under the name of a relation.

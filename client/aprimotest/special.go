@@ -31,12 +31,8 @@ func (s *store) newFinders() map[string]func(object, *query) any {
 		"fileversion.filepreviews":                s.filePreviews,
 		"fileversion.masterfilepreview":           s.masterPreview,
 		"fileversion.renditions":                  s.renditions,
-		"fileversion.publiclinks":                 s.published("publiclink"),
-		"fileversion.publicuris":                  s.published("publicuri"),
-		"additionalfile.publiclink":               func(o object, q *query) any { return first(s.published("publiclink")(o, q)) },
-		"rendition.publiclinks":                   s.published("publiclink"),
+		"additionalfile.publiclink":               s.publicLinkOf,
 		"classification.ancestors":                s.ancestors,
-		"classification.children":                 s.children,
 		"classification.fields":                   s.classificationFields,
 		"collection.records":                      s.collectionRecords,
 	}
@@ -67,14 +63,6 @@ func (s *store) newSaves() map[string]func(id string, doc document, list string)
 		"collection":                s.ownCollection,
 		"contenttype":               completeContentType,
 	}
-}
-
-// first returns the first of many, and nil of none.
-func first(v any) any {
-	if all, ok := v.(listing); ok && len(all) > 0 {
-		return all[0]
-	}
-	return nil
 }
 
 // completeContentType adds what a content type has if it was not sent.

@@ -136,19 +136,12 @@ func (s *store) fileTypeOf(o object, _ *query) any {
 	return nil
 }
 
-// published returns the public links, or URIs, of a version or of what is made of
-// it.
-func (s *store) published(kind string) func(object, *query) any {
-	k := kindOf[kind]
-	return func(o object, _ *query) any {
-		all, id := listing{}, o.of.(*part).id
-		for other, doc := range s.collection(k.plural).all() {
-			if doc["fileVersionId"] == id || doc["additionalFileId"] == id {
-				all = append(all, s.objectAt(k.path()+"/"+other))
-			}
-		}
-		return all
+// publicLinkOf is the public link of an additional file.
+func (s *store) publicLinkOf(o object, _ *query) any {
+	if all := s.referring(o, kindOf["publiclink"], "additionalFileId"); len(all) > 0 {
+		return all[0]
 	}
+	return nil
 }
 
 // linkVersion gives a public link of a record the latest version of its master.
