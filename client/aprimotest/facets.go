@@ -33,17 +33,14 @@ type facetRange struct {
 	End   any `json:"rangeEnd"`
 }
 
-// facetTypes are the eighteen of the guide: the property that each is about, or
-// "field", and whether it counts by ranges or by values.
-var facetTypes = map[string]struct {
-	property string
-	ranges   bool
-}{
-	"classification": {property: "classification.id"}, "classificationlistfield": {property: "field"}, "contenttype": {property: "contenttype"},
-	"createdby": {property: "createdby.id"}, "createdon": {"createdon", true}, "datefieldrange": {"field", true}, "datetimefieldrange": {"field", true},
-	"filetype": {property: "filetype"}, "modifiedby": {property: "modifiedby.id"}, "modifiedon": {"modifiedon", true}, "numericfield": {property: "field"},
-	"numericfieldrange": {"field", true}, "optionlistfield": {property: "field"}, "textfield": {property: "field"}, "textlistfield": {property: "field"},
-	"timefieldrange": {"field", true}, "datefieldrangefilter": {"field", true}, "numericfieldrangefilter": {"field", true},
+// facetTypes are the eighteen of the guide, with the property that each is about, or "field".
+var facetTypes = map[string]string{
+	"classification": "classification.id", "contenttype": "contenttype", "createdby": "createdby.id", "createdon": "createdon",
+	"filetype": "filetype", "modifiedby": "modifiedby.id", "modifiedon": "modifiedon",
+
+	"classificationlistfield": "field", "datefieldrange": "field", "datetimefieldrange": "field", "numericfield": "field", "numericfieldrange": "field",
+	"optionlistfield": "field", "textfield": "field", "textlistfield": "field", "timefieldrange": "field", "datefieldrangefilter": "field",
+	"numericfieldrangefilter": "field",
 }
 
 // facets counts what was found, by the first twelve facets, and returns what is
@@ -70,20 +67,20 @@ func (s *store) facets(found []uint64, in searchRequest) (more document, kept []
 }
 
 func (s *store) facetProperty(f facet) property[*record] {
-	kind, ok := facetTypes[strings.ToLower(f.Type)]
+	name := facetTypes[strings.ToLower(f.Type)]
 	switch {
-	case !ok:
+	case name == "":
 		panic(invalid("'%s' is not a type of facet.", f.Type))
-	case kind.property == "field" && s.definitionOf(f.FieldID, "") == nil:
+	case name == "field" && s.definitionOf(f.FieldID, "") == nil:
 		panic(invalid("The facet '%s' is about a field that does not exist.", f.Name))
-	case kind.property == "field":
+	case name == "field":
 		return s.fieldProperty("fieldid", f.FieldID)
-	case kind.property == "filetype":
+	case name == "filetype":
 		return property[*record]{texts: s.fileTypesOf}
-	case f.Direct && kind.property == "classification.id":
+	case f.Direct && name == "classification.id":
 		return s.classificationProperty("id", false)
 	}
-	prop, _ := s.recordProperty(kind.property, "")
+	prop, _ := s.recordProperty(name, "")
 	return prop
 }
 
@@ -100,7 +97,7 @@ func (s *store) fileTypesOf(rec *record) []string {
 // countFacet returns the values of a facet that any record has.
 func (s *store) countFacet(f facet, prop property[*record], found []uint64) []any {
 	values := []any{}
-	if facetTypes[strings.ToLower(f.Type)].ranges {
+	if byRange := prop.time != nil || strings.Contains(strings.ToLower(f.Type), "range"); byRange {
 		for _, r := range f.ranges() {
 			if n := len(s.among(found, r.condition(prop))); n > 0 {
 				values = append(values, document{"key": document{"from": r.Start, "to": r.End}, "count": n})
