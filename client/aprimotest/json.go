@@ -110,7 +110,7 @@ var plain = func() (all [256]bool) {
 }()
 
 // readJSON reads the body of a request, which must be one object.
-func readJSON(r *http.Request, v any) {
+func readJSON(r *http.Request) document {
 	data, err := io.ReadAll(r.Body)
 	if err != nil || len(data) > maxBody {
 		panic(&failure{http.StatusRequestEntityTooLarge, badRequest, "The request is too large."})
@@ -125,7 +125,7 @@ func readJSON(r *http.Request, v any) {
 	if _, isDAM := cutFold(r.URL.Path, apiPath+"/"); isDAM {
 		bareIDs(all)
 	}
-	again(all, v)
+	return all
 }
 
 // again reads a value that was read before as one of another type.

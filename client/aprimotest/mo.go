@@ -159,7 +159,7 @@ func (s *store) scoped(l moList, h func(moScope) any) handler {
 			}
 		}
 		if r.Method != http.MethodGet && r.ContentLength != 0 {
-			readJSON(r, &sc.in)
+			sc.in = readJSON(r)
 		}
 		return h(sc)
 	}

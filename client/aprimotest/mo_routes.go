@@ -141,12 +141,10 @@ func (s *store) moSingle(path, shape string) handler {
 			}
 		}
 		if r.Method == http.MethodPut {
-			in := document{}
-			readJSON(r, &in)
 			if s.attached[at] == nil {
 				s.attached[at] = document{}
 			}
-			maps.Copy(s.attached[at], in)
+			maps.Copy(s.attached[at], readJSON(r))
 		}
 		maps.Copy(doc, s.attached[at])
 		return s.show(object{kind: k, doc: doc}, moQuery(r))

@@ -112,10 +112,9 @@ func checkName(name string) {
 // straight to blob storage.
 func (s *store) postUpload(_ http.ResponseWriter, r *http.Request) any {
 	if !isForm(r) {
-		var in struct{ FileName string }
-		readJSON(r, &in)
-		checkName(in.FileName)
-		return s.sas(s.newUpload(in.FileName))
+		name := text(valueOf(readJSON(r), "fileName"))
+		checkName(name)
+		return s.sas(s.newUpload(name))
 	}
 	p := s.formFile(r, "file1")
 	checkName(p.fileName)
