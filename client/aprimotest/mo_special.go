@@ -132,7 +132,6 @@ func (s *store) chunked(identifier, name string) *upload {
 	if identifier == "" || strings.ContainsAny(identifier, "{}") {
 		panic(invalid("'%s' is not an identifier of an upload: a GUID without braces.", identifier))
 	}
-	checkName(name)
 	token := "chunks/" + strings.ToLower(identifier)
 	u := s.findUpload(token)
 	if u == nil {

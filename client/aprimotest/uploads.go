@@ -2,7 +2,6 @@ package aprimotest
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -67,6 +66,7 @@ func (u *upload) content() content {
 }
 
 func (s *store) newUpload(name string) *upload {
+	checkName(name)
 	u := &upload{token: base64.StdEncoding.EncodeToString([]byte(s.newID())), name: name, pieces: make(map[int]*sentPiece), staged: make(map[string]*sentPiece)}
 	s.uploads = append(s.uploads, u)
 	return u
@@ -75,7 +75,7 @@ func (s *store) newUpload(name string) *upload {
 // sas is what an upload that was accepted is answered with.
 func (s *store) sas(u *upload) document {
 	id, _ := base64.StdEncoding.DecodeString(u.token)
-	return document{"token": u.token, "sasUrl": s.sign(string(id), &blob{upload: u, name: cmp.Or(u.name, "file")})}
+	return document{"token": u.token, "sasUrl": s.sign(string(id), &blob{upload: u, name: u.name})}
 }
 
 func (s *store) findUpload(token string) *upload {
@@ -112,12 +112,9 @@ func checkName(name string) {
 // straight to blob storage.
 func (s *store) postUpload(_ http.ResponseWriter, r *http.Request) any {
 	if !isForm(r) {
-		name := text(valueOf(readJSON(r), "fileName"))
-		checkName(name)
-		return s.sas(s.newUpload(name))
+		return s.sas(s.newUpload(text(valueOf(readJSON(r), "fileName"))))
 	}
 	p := s.formFile(r, "file1")
-	checkName(p.fileName)
 	if p.size >= MaxSegment {
 		panic(invalid("A file of %d bytes must be sent in segments.", p.size))
 	}
@@ -140,7 +137,6 @@ func (s *store) formFile(r *http.Request, name string) *formPart {
 }
 
 func (s *store) openSegments(_ http.ResponseWriter, r *http.Request, in struct{ FileName string }) any {
-	checkName(in.FileName)
 	u := s.newUpload(in.FileName)
 	return document{"uri": baseURL(r) + "/uploads/segments/" + url.QueryEscape(u.token), "token": u.token}
 }
