@@ -59,6 +59,16 @@ func (c *collection) all() iter.Seq2[string, document] {
 	}
 }
 
+// where returns the documents that fulfil a condition.
+func (c *collection) where(wanted condition[document]) (found []document) {
+	for _, doc := range c.all() {
+		if wanted(doc) {
+			found = append(found, doc)
+		}
+	}
+	return found
+}
+
 func (c *collection) remove(id string) {
 	delete(c.byID, id)
 	c.ids = slices.DeleteFunc(c.ids, func(other string) bool { return other == id })
@@ -218,9 +228,6 @@ func (s *store) save(k *kind, id string, doc document, list string) {
 		if k.member(nil, name) != nil {
 			doc[name] = doc["~"+name]
 		}
-	}
-	if m := k.member(nil, "fileVersionId"); m != nil && m.unchanging && list != k.plural {
-		doc["fileVersionId"] = ownerOf(list)
 	}
 	if prepare := s.saves[k.name]; prepare != nil {
 		prepare(id, doc, list)

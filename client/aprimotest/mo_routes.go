@@ -32,12 +32,7 @@ func (s *store) mountMO(rt *router) {
 }
 
 func (sc moScope) index() any {
-	found := []document{}
-	for _, doc := range sc.objects.all() {
-		if sc.has(doc) && (sc.list.only == nil || sc.list.only(sc, doc)) {
-			found = append(found, doc)
-		}
-	}
+	found := sc.objects.where(func(doc document) bool { return sc.has(doc) && (sc.list.only == nil || sc.list.only(sc, doc)) })
 	if !sc.list.bare {
 		return sc.page(sc.moKind, cmp.Or(sc.list.key, sc.key), found)
 	}

@@ -11,12 +11,8 @@ import (
 )
 
 func (sc moScope) search() any {
-	c, found := sc.moCondition(sc.in, 0), []document{}
-	for _, doc := range sc.objects.all() {
-		if c(sc.whole(doc)) {
-			found = append(found, doc)
-		}
-	}
+	wanted := sc.moCondition(sc.in, 0)
+	found := sc.objects.where(func(doc document) bool { return wanted(sc.whole(doc)) })
 	return sc.page(sc.moKind, cmp.Or(sc.found, sc.key), found)
 }
 

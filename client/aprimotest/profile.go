@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -152,24 +151,4 @@ func (a *RejectedAnswer) rejection() Rejection {
 		j.RetryAfter, j.Date = time.Duration(a.RetryDateSeconds)*time.Second, true
 	}
 	return j
-}
-
-// MarshalText returns the name of the Release, as [Release.String] has it. It returns an
-// error if r is none.
-func (r Release) MarshalText() ([]byte, error) {
-	if r < TokenBucket || r > EvenlySpaced {
-		return nil, fmt.Errorf("aprimotest: there is no %v", r)
-	}
-	return []byte(r.String()), nil
-}
-
-// UnmarshalText sets r to the Release with the given name. It returns an error if there is
-// none.
-func (r *Release) UnmarshalText(name []byte) error {
-	i := slices.Index(releaseNames, string(name))
-	if i < 0 {
-		return fmt.Errorf("release %q: must be TokenBucket, FixedWindow or EvenlySpaced", name)
-	}
-	*r = Release(i)
-	return nil
 }

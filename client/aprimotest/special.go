@@ -57,7 +57,7 @@ func (s *store) newSaves() map[string]func(id string, doc document, list string)
 		"classification":            s.place,
 		"classificationpermissions": breakInheritance,
 		"publiclink":                s.linkVersion,
-		"checkresult":               func(_ string, doc document, _ string) { s.objectAt("fileversion/" + text(doc["fileVersionId"])) },
+		"checkresult":               func(_ string, doc document, list string) { doc["fileVersionId"] = ownerOf(list) },
 		"finding":                   func(_ string, doc document, list string) { doc["fileVersionCheckId"] = ownerOf(list) },
 		"fielddefinition":           s.nameItems,
 		"collection":                s.ownCollection,
