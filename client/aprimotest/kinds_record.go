@@ -17,7 +17,7 @@ const (
 // guide: Aprimo's DAM REST guide; 3.x: later files of aprimo-js.
 var recordKinds = []kind{{
 	name: "record", plural: "records", source: "live, but for aiInfluenced's other words (JS)",
-	shape: `id^, status^ Draft|Released|Archived, contentType^, title~^, tag~, textContent~^, aiInfluenced^ Unknown|No|Yes,
+	shape: `id^, status Draft|Released|Archived, contentType, title~^, tag~, textContent~^, aiInfluenced^ Unknown|No|Yes,
 		hasImageOverlay^ flag` + dated,
 	rels: `fields|field files&file% preview! thumbnail! masterFile masterFileLatestVersion
 		masterFileLatestPublishedVersion classifications|classification accessLists#recordaccesslist permissions>recordpermissions

@@ -2,7 +2,6 @@ package aprimotest
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -87,14 +86,11 @@ func (s *store) moAll(k *moKind) *collection {
 
 // start returns the object of a kind that is there at the start.
 func (k *moKind) start(all *collection) document {
-	doc := document{}
-	if k.first != "" {
-		if err := json.Unmarshal([]byte(k.first), &doc); err != nil {
-			panic(err) // a table of this package
-		}
-		all.last = int(doc[k.id()].(float64)) - 1
-		return doc
+	if k.first != nil {
+		all.last = int(k.first[k.id()].(float64)) - 1
+		return maps.Clone(k.first)
 	}
+	doc := document{}
 	for _, m := range k.shown.members.all {
 		if m.zero == "" {
 			doc[m.name] = k.key + " 1"

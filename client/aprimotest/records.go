@@ -134,11 +134,7 @@ func (s *store) deleteRecord(_ http.ResponseWriter, r *http.Request) any {
 // changeRecord does all that a request asks for, or nothing: what can be wrong with it
 // is looked at first.
 func (s *store) changeRecord(rec *record, in document, user string, now time.Time) {
-	k, status := kindOf["record"], rec.status
-	if sent := valueOf(in, "status"); text(sent) != "" {
-		status = text(k.member(nil, "status").read(k, nil, sent))
-	}
-	doc := k.changed(document{"tag": rec.tag, "~accessLists": rec.accessLists}, in)
+	doc := kindOf["record"].changed(document{"status": rec.status, "contentType": rec.contentType, "tag": rec.tag, "~accessLists": rec.accessLists}, in)
 	var put []document
 	fields, classified, files := actionsOf(in, "fields"), actionsOf(in, "classifications"), actionsOf(in, "files")
 	for _, sent := range array(valueOf(fields, "addOrUpdate")) {
@@ -151,8 +147,8 @@ func (s *store) changeRecord(rec *record, in document, user string, now time.Tim
 	}
 	classifications := merged(rec.classifications, classified, kindOf["recordclassification"])
 	rec.files = s.changeFiles(rec, files, user) // the last that can refuse
-	rec.status, rec.tag, rec.classifications, rec.accessLists = status, text(doc["tag"]), classifications, array(doc["~accessLists"])
-	rec.contentType = cmp.Or(text(valueOf(in, "contentType")), rec.contentType)
+	rec.status, rec.contentType = cmp.Or(text(doc["status"]), rec.status), cmp.Or(text(doc["contentType"]), rec.contentType)
+	rec.tag, rec.classifications, rec.accessLists = text(doc["tag"]), classifications, array(doc["~accessLists"])
 	changes := rec.trailOf(put)
 	rec.changeFields(put, array(valueOf(fields, "remove")))
 	rec.modified, rec.modifiedBy = kept(now), user
