@@ -1,6 +1,6 @@
 package aprimotest
 
-// The calls that no table of kinds describes.
+// The tables in this file have the calls that those of the kinds do not describe.
 
 // damCalls are those of the DAM.
 func (s *store) damCalls() map[string]handler {

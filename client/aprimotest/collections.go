@@ -74,13 +74,9 @@ func (s *store) allPermissions(o object) document {
 
 // commentStatus counts the comments on a collection that a user has not read.
 func (s *store) commentStatus(o object) document {
-	list, unread := path.Dir(o.path), 0
-	for _, comment := range s.collection(list).all() {
-		if !s.hasRead(list, comment) {
-			unread++
-		}
-	}
-	return document{"unreadComments": unread}
+	list := path.Dir(o.path)
+	unread := s.collection(list).where(func(comment document) bool { return !s.hasRead(list, comment) })
+	return document{"unreadComments": len(unread)}
 }
 
 // hasRead reports whether the user has read a comment of a list.

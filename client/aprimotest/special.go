@@ -1,6 +1,6 @@
 package aprimotest
 
-// What the tables of the kinds cannot say is in those that follow.
+// The tables in this file have what those of the kinds cannot say.
 
 // newLookups returns what finds the objects that are no documents, by their ids.
 func (s *store) newLookups() map[string]func(id string) (object, bool) {
