@@ -29,7 +29,7 @@ func (k *kind) put(doc document, name string, value any, isNew bool) {
 	m, rel := k.named(doc, name, isNew), k.relation(name)
 	switch {
 	case m != nil && m.unchanging: // a document that was read can be sent as it is
-	case m != nil && value == nil:
+	case m != nil && (value == nil || value == "" && m.kind == "enum"):
 		delete(doc, m.name)
 	case m != nil:
 		doc[m.name] = m.read(k, doc[m.name], value)
@@ -69,7 +69,12 @@ func (k *kind) member(doc document, name string) *member {
 }
 
 func (k *kind) relation(name string) *relation {
-	return find(k.relations, func(rel *relation) bool { return strings.EqualFold(rel.name, name) })
+	for _, rel := range k.relations {
+		if strings.EqualFold(rel.name, name) {
+			return rel
+		}
+	}
+	return nil
 }
 
 // find returns the first element that is as wanted; nil if there is none.

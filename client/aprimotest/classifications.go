@@ -104,16 +104,6 @@ func (s *store) ancestors(o object, _ *query) any {
 	return all
 }
 
-func (s *store) children(o object, _ *query) any {
-	all := listing{}
-	for id, doc := range s.collection("classifications").all() {
-		if doc["parentId"] == o.doc["id"] {
-			all = append(all, s.objectAt("classification/"+id))
-		}
-	}
-	return all
-}
-
 // classificationFields are the fields that were sent, and those that are registered
 // on a classification or on all, which are empty.
 func (s *store) classificationFields(o object, q *query) any {
@@ -121,7 +111,6 @@ func (s *store) classificationFields(o object, q *query) any {
 	show := func(in any) {
 		var f document
 		if refusal(func() { f = s.define(in) }) == nil {
-			f["localizedValues"] = array(valueOf(in, "localizedValues"))
 			all = append(all, object{kind: kindOf["field"], doc: f, path: o.path + "/field/" + text(f["id"])})
 		}
 	}

@@ -42,7 +42,7 @@ func (s *store) inCollection(doc document) (found []uint64) {
 
 func (s *store) getCollectionRecords(_ http.ResponseWriter, r *http.Request) any {
 	o := s.objectAt(path.Dir(r.PathValue("path")))
-	if o.doc["type"] == "Dynamic" && !s.tenant.DynamicRecords {
+	if o.doc["type"] == "Dynamic" {
 		panic(&failure{http.StatusInternalServerError, "System.NullReferenceException", "Object reference not set to an instance of an object."})
 	}
 	return s.pageOfRecords(r, s.inCollection(o.doc), nil)
@@ -74,13 +74,9 @@ func (s *store) allPermissions(o object) document {
 
 // commentStatus counts the comments on a collection that a user has not read.
 func (s *store) commentStatus(o object) document {
-	list, unread := path.Dir(o.path), 0
-	for _, comment := range s.collection(list).all() {
-		if !s.hasRead(list, comment) {
-			unread++
-		}
-	}
-	return document{"unreadComments": unread}
+	list := path.Dir(o.path)
+	unread := s.collection(list).where(func(comment document) bool { return !s.hasRead(list, comment) })
+	return document{"unreadComments": len(unread)}
 }
 
 // hasRead reports whether the user has read a comment of a list.

@@ -45,7 +45,7 @@
 // A kind that can be listed is at /api/core/{plural}, and one object of it at
 // /api/core/{singular}/{id}, with GET, POST, PUT and DELETE. Linked parts are below the
 // object: record/{id}/fields, fileversion/{id}/renditions, collection/{id}/comments,
-// classification/{id}/recordpermissions. The calls that no table describes are in routes.go:
+// classification/{id}/recordpermissions. The calls that no table describes are in calls.go:
 // among them searches, the trail, locks and check-outs, orders of eleven types, and settings.
 // Outside the DAM there are
 //
@@ -62,8 +62,7 @@
 //
 // The fixed parts of a path may be in any case, as may the names of parameters and those in a
 // body; a path may end with a slash; an id may have any of its forms. A body may use the
-// extensions of JSON that the parser of Aprimo's servers accepts. [Strict] rejects what is not
-// in the guide.
+// extensions of JSON that the parser of Aprimo's servers accepts.
 //
 // The Accept header decides the form of a response: application/hal+json, the default, has
 // links, and selected parts in _embedded; application/json has no links, and parts beside
@@ -103,8 +102,8 @@
 //   - the answer to a missing header
 //   - how long indexing takes ([Tenant.IndexDelay])
 //   - whether the ceiling of a search is that of Elasticsearch ([Tenant.SearchCeiling])
-//   - how long a signed link is valid ([Tenant.SignedFor])
-//   - what happens to the children of a deleted classification ([Tenant.DeleteTrees])
+//   - whether a signed link is valid for 30 hours or for 4 (30)
+//   - what happens to the children of a deleted classification (the deletion is answered 409)
 //   - what a trail says of changes other than of fields, and how it shows record links
 //   - that CONTAINS matches a part of a text
 //   - the paths of subscriptions, image overlays, csp and info

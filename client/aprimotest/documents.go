@@ -22,7 +22,14 @@ type collection struct {
 
 func (c *collection) add(doc document, id string, now time.Time) {
 	doc["createdOn"], doc["modifiedOn"] = stamp(now), stamp(now)
-	c.ids = append(c.ids, id)
+	c.keep(doc, id)
+}
+
+// keep keeps a document, in the place of the one that has its id.
+func (c *collection) keep(doc document, id string) {
+	if c.byID[id] == nil {
+		c.ids = append(c.ids, id)
+	}
 	c.byID[id] = doc
 }
 
@@ -52,6 +59,16 @@ func (c *collection) all() iter.Seq2[string, document] {
 	}
 }
 
+// where returns the documents that fulfil a condition.
+func (c *collection) where(wanted condition[document]) (found []document) {
+	for _, doc := range c.all() {
+		if wanted(doc) {
+			found = append(found, doc)
+		}
+	}
+	return found
+}
+
 func (c *collection) remove(id string) {
 	delete(c.byID, id)
 	c.ids = slices.DeleteFunc(c.ids, func(other string) bool { return other == id })
@@ -69,7 +86,7 @@ func (s *store) collection(path string) *collection {
 func (s *store) lookUp(k *kind, id string) (o object, ok bool) {
 	if find := s.lookups[k.name]; find != nil {
 		o, ok = find(id)
-		o.kind, o.path = cmp.Or(o.kind, k), k.path()+"/"+id
+		o.kind, o.path = cmp.Or(o.kind, k), cmp.Or(o.path, k.path()+"/"+id)
 		return o, ok
 	}
 	return s.inList(k, k.plural, k.path(), id)
@@ -211,9 +228,6 @@ func (s *store) save(k *kind, id string, doc document, list string) {
 		if k.member(nil, name) != nil {
 			doc[name] = doc["~"+name]
 		}
-	}
-	if m := k.member(nil, "fileVersionId"); m != nil && m.unchanging && list != k.plural {
-		doc["fileVersionId"] = ownerOf(list)
 	}
 	if prepare := s.saves[k.name]; prepare != nil {
 		prepare(id, doc, list)

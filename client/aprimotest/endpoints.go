@@ -21,7 +21,7 @@ func (s *store) matching(r *http.Request, k *kind, list string, wanted condition
 	c := s.collection(list)
 	var found []string
 	for _, id := range c.ids {
-		if wanted.match(c.byID[id]) {
+		if wanted(c.byID[id]) {
 			found = append(found, id)
 		}
 	}
@@ -88,13 +88,13 @@ func (s *store) put(at string, in document) {
 	}
 	s.save(o.kind, id, doc, o.list)
 	doc["modifiedOn"] = stamp(time.Now())
-	s.collection(o.list).byID[id] = doc
+	s.collection(o.list).keep(doc, id)
 	s.saved(o.kind)
 }
 
 func (s *store) deleteDocument(_ http.ResponseWriter, r *http.Request) any {
 	o := s.objectAt(r.PathValue("path"))
-	if o.kind.name == "classification" && o.doc["hasChildren"] == true && !s.tenant.DeleteTrees {
+	if o.kind.name == "classification" && o.doc["hasChildren"] == true {
 		panic(conflict("The classification '%s' has others below it.", o.doc["id"]))
 	}
 	s.collection(o.list).remove(path.Base(o.path))
@@ -149,4 +149,9 @@ func (s *store) getSingle(k *kind) handler {
 		at := r.PathValue("path")
 		return s.show(object{kind: k, doc: maps.Clone(s.attached[at]), path: at}, newQuery(r))
 	}
+}
+
+func (s *store) deleteSingle(_ http.ResponseWriter, r *http.Request) any {
+	delete(s.attached, r.PathValue("path"))
+	return nil
 }

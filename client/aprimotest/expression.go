@@ -1,31 +1,20 @@
 package aprimotest
 
 import (
-	"encoding/json"
-	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 )
-
-// A condition tells whether a record or a document is looked for. One that is about
-// the ids alone has them, so that a thousand of them are looked up, not compared.
-type condition[T any] struct {
-	match func(T) bool
-	ids   map[uint64]bool
-}
 
 // An expression is what a request looks for, with the values of its parameters.
 type expression struct {
-	Expression    string                     `json:"expression"`
-	Sub           []expression               `json:"subExpressions"`
-	Parameters    []json.RawMessage          `json:"parameters"`
-	Named         map[string]json.RawMessage `json:"namedParameters"`
-	Wildcards     bool                       `json:"supportWildcards"`
-	Operator      string                     `json:"defaultLogicalOperator"`
-	Languages     []string                   `json:"languages"`
-	DisabledWords []string                   `json:"disabledKeywords"`
+	Expression string         `json:"expression"`
+	Sub        []expression   `json:"subExpressions"`
+	Parameters []any          `json:"parameters"`
+	Named      map[string]any `json:"namedParameters"`
+	Wildcards  bool           `json:"supportWildcards"`
+	Operator   string         `json:"defaultLogicalOperator"`
 }
 
 const maxNesting = 100
@@ -34,7 +23,7 @@ const maxNesting = 100
 func filterOf[T any](r *http.Request, can vocabulary[T]) condition[T] {
 	filter := parameter(r, "filter")
 	if filter == "" {
-		return condition[T]{match: func(T) bool { return true }}
+		return func(T) bool { return true }
 	}
 	return compile(expression{Expression: filter}, can, 0)
 }
@@ -62,115 +51,43 @@ func compile[T any](e expression, can vocabulary[T], depth int) condition[T] {
 	return allOf(all)
 }
 
-func anyOf[T any](all []condition[T]) condition[T] {
-	if len(all) == 1 {
-		return all[0]
-	}
-	ids := make(map[uint64]bool)
-	for _, c := range all {
-		if c.ids == nil {
-			return condition[T]{match: func(v T) bool {
-				return slices.ContainsFunc(all, func(c condition[T]) bool { return c.match(v) })
-			}}
-		}
-		maps.Copy(ids, c.ids)
-	}
-	return condition[T]{ids: ids, match: all[0].within(ids)}
-}
-
-// within is the match of a condition that is about other ids.
-func (c condition[T]) within(ids map[uint64]bool) func(T) bool {
-	return func(v T) bool { rec, ok := any(v).(*record); return ok && ids[rec.number] }
-}
-
-func allOf[T any](all []condition[T]) condition[T] {
-	if len(all) == 1 {
-		return all[0]
-	}
-	return condition[T]{match: func(v T) bool {
-		return !slices.ContainsFunc(all, func(c condition[T]) bool { return !c.match(v) })
-	}}
-}
-
-func not[T any](c condition[T]) condition[T] {
-	return condition[T]{match: func(v T) bool { return !c.match(v) }}
-}
-
 // A token is a word, a string in quotes, a number or a time, a parameter or a sign.
 type token struct {
-	kind rune // 'w', 's', 'n', '?', '@', or '!' for a sign; 'x' is what is not known
+	kind byte // one of tokenKinds
 	text string
 }
 
+// tokenKinds are the kinds of tokens, by the group of tokenSyntax that matches one.
+const tokenKinds = "s?@!nwx"
+
+var tokenSyntax = regexp.MustCompile(`(?s)[\s\pZ]*(?:` + strings.Join([]string{
+	`("(?:[^"]|"")*"|'(?:[^']|'')*')`, // a string
+	`(\?)`,                            // a parameter by its place
+	`(@[\pL\p{Nd}_.-]*)`,              // a parameter by its name
+	`(!=|<=|>=|<>|[()=,<>])`,          // a sign
+	`([0-9+-][\pL\p{Nd}_.:/+*-]*)`,    // a number or a time
+	`([\pL\p{Nd}_.*?-]+)`,             // a word
+	`([^\s\pZ].*)`,                    // what is not known
+}, "|") + `)`)
+
 // scan splits an expression. It never fails: what it does not know is a token
 // that no expression has.
-func scan(text string) []token {
-	var all []token
-	for rest := strings.TrimLeftFunc(text, unicode.IsSpace); rest != ""; rest = strings.TrimLeftFunc(rest, unicode.IsSpace) {
-		t, n := next(rest)
+func scan(text string) (all []token) {
+	for _, groups := range tokenSyntax.FindAllStringSubmatch(text, -1) {
+		i := slices.IndexFunc(groups[1:], func(group string) bool { return group != "" })
+		t := token{tokenKinds[i], groups[i+1]}
+		switch t.kind {
+		case 's': // a quote in it is doubled
+			quote := t.text[:1]
+			t.text = strings.ReplaceAll(t.text[1:len(t.text)-1], quote+quote, quote)
+		case '@':
+			t.text = t.text[1:]
+		case '!':
+			t.text = strings.Replace(t.text, "!=", "<>", 1)
+		}
 		all = append(all, t)
-		rest = rest[n:]
 	}
 	return all
-}
-
-// next returns the first token of a text that is not empty, and its length.
-func next(text string) (token, int) {
-	switch c := text[0]; {
-	case c == '"' || c == '\'':
-		return nextString(text)
-	case c == '?':
-		return token{'?', "?"}, 1
-	case strings.HasPrefix(text, "!="):
-		return token{'!', "<>"}, 2
-	case slices.Contains([]string{"<=", ">=", "<>"}, text[:min(2, len(text))]):
-		return token{'!', text[:2]}, 2
-	case strings.IndexByte("()=,<>", c) >= 0:
-		return token{'!', text[:1]}, 1
-	case c == '@':
-		n := 1 + wordLength(text[1:], "")
-		return token{'@', text[1:n]}, n
-	case unicode.IsDigit(rune(c)) || c == '-' || c == '+':
-		n := wordLength(text, ":/+*")
-		return token{'n', text[:n]}, n
-	}
-	n := wordLength(text, "*?")
-	if n == 0 {
-		return token{'x', text}, len(text)
-	}
-	return token{'w', text[:n]}, n
-}
-
-// nextString returns a string in quotes; a quote in it is doubled.
-func nextString(text string) (token, int) {
-	quote := text[:1]
-	for end := 1; ; {
-		i := strings.Index(text[end:], quote)
-		if i < 0 {
-			return token{'x', text}, len(text)
-		}
-		end += i + 1
-		if !strings.HasPrefix(text[end:], quote) {
-			return token{'s', strings.ReplaceAll(text[1:end-1], quote+quote, quote)}, end
-		}
-		end++
-	}
-}
-
-func wordLength(text, more string) int {
-	end := strings.IndexFunc(text, func(c rune) bool {
-		return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("_.-"+more, c)
-	})
-	if end < 0 {
-		return len(text)
-	}
-	return end
-}
-
-// A vocabulary is what an expression can ask of a record, or of a document.
-type vocabulary[T any] struct {
-	property func(name, argument string) (property[T], bool)
-	words    property[T] // where free words are looked for
 }
 
 // A parser reads an expression from left to right. Where there is no operator
@@ -228,7 +145,7 @@ func (p *parser[T]) need(sign string) {
 
 // takeKind takes the next token if it is of one of the kinds.
 func (p *parser[T]) takeKind(kinds string) (string, bool) {
-	if len(p.tokens) == 0 || !strings.ContainsRune(kinds, p.tokens[0].kind) {
+	if len(p.tokens) == 0 || strings.IndexByte(kinds, p.tokens[0].kind) < 0 {
 		return "", false
 	}
 	text := p.tokens[0].text
@@ -265,7 +182,7 @@ func (p *parser[T]) one() condition[T] {
 		p.need(")")
 		return c
 	case p.take("*"):
-		return condition[T]{match: func(T) bool { return true }}
+		return func(T) bool { return true }
 	case p.ahead(1, append(signs, "in")...) || p.ahead(1, "(") && p.tokens[0].kind == 'w':
 		return p.comparison()
 	}
@@ -277,11 +194,7 @@ var signs = []string{"=", "<>", "<=", ">=", "<", ">", "contains"}
 func (p *parser[T]) comparison() condition[T] {
 	prop, function := p.property()
 	if p.take("in") {
-		var all []condition[T]
-		for _, v := range p.values() {
-			all = append(all, prop.compare("=", v, p.expression.Wildcards))
-		}
-		return anyOf(all)
+		return prop.in(p.values(), p.expression.Wildcards)
 	}
 	for _, sign := range signs {
 		if p.take(sign) {
@@ -335,8 +248,8 @@ func (p *parser[T]) values() (all []string) {
 		p.need(")")
 		return all
 	}
-	var list []json.RawMessage
-	if json.Unmarshal(p.parameter(), &list) != nil || len(list) == 0 {
+	list := array(p.parameter())
+	if len(list) == 0 {
 		panic(invalid("The parameter of IN must be an array that is not empty."))
 	}
 	for _, item := range list {
@@ -345,7 +258,7 @@ func (p *parser[T]) values() (all []string) {
 	return all
 }
 
-func (p *parser[T]) parameter() json.RawMessage {
+func (p *parser[T]) parameter() any {
 	if _, ok := p.takeKind("?"); ok {
 		if p.used++; p.used > len(p.expression.Parameters) {
 			panic(invalid("There is no parameter number %d.", p.used))
@@ -356,24 +269,18 @@ func (p *parser[T]) parameter() json.RawMessage {
 	if !ok {
 		panic(p.unexpected())
 	}
-	raw, ok := p.expression.Named[name]
+	value, ok := p.expression.Named[name]
 	if !ok {
 		panic(invalid("There is no parameter named '%s'.", name))
 	}
-	return raw
+	return value
 }
 
-// scalar returns a string without its quotes, or a number or a flag as it is
-// written.
-func scalar(raw json.RawMessage) string {
-	var v any
-	if json.Unmarshal(raw, &v) == nil {
-		switch v := v.(type) {
-		case string:
-			return v
-		case float64, bool:
-			return string(raw)
-		}
+// scalar returns the text of a parameter that is a string, a number or a flag.
+func scalar(v any) string {
+	switch v.(type) {
+	case string, float64, bool:
+		return text(v)
 	}
-	panic(invalid("A parameter must be a string, a number or a flag, not %.40s.", raw))
+	panic(invalid("A parameter must be a string, a number or a flag, not %.40v.", v))
 }

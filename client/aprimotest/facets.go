@@ -33,17 +33,14 @@ type facetRange struct {
 	End   any `json:"rangeEnd"`
 }
 
-// facetTypes are the eighteen of the guide: the property that each is about, or
-// "field", and whether it counts by ranges or by values.
-var facetTypes = map[string]struct {
-	property string
-	ranges   bool
-}{
-	"classification": {property: "classification.id"}, "classificationlistfield": {property: "field"}, "contenttype": {property: "contenttype"},
-	"createdby": {property: "createdby.id"}, "createdon": {"createdon", true}, "datefieldrange": {"field", true}, "datetimefieldrange": {"field", true},
-	"filetype": {property: "filetype"}, "modifiedby": {property: "modifiedby.id"}, "modifiedon": {"modifiedon", true}, "numericfield": {property: "field"},
-	"numericfieldrange": {"field", true}, "optionlistfield": {property: "field"}, "textfield": {property: "field"}, "textlistfield": {property: "field"},
-	"timefieldrange": {"field", true}, "datefieldrangefilter": {"field", true}, "numericfieldrangefilter": {"field", true},
+// facetTypes are the eighteen of the guide, with the property that each is about, or "field".
+var facetTypes = map[string]string{
+	"classification": "classification.id", "contenttype": "contenttype", "createdby": "createdby.id", "createdon": "createdon",
+	"filetype": "filetype", "modifiedby": "modifiedby.id", "modifiedon": "modifiedon",
+
+	"classificationlistfield": "field", "datefieldrange": "field", "datetimefieldrange": "field", "numericfield": "field", "numericfieldrange": "field",
+	"optionlistfield": "field", "textfield": "field", "textlistfield": "field", "timefieldrange": "field", "datefieldrangefilter": "field",
+	"numericfieldrangefilter": "field",
 }
 
 // facets counts what was found, by the first twelve facets, and returns what is
@@ -70,20 +67,20 @@ func (s *store) facets(found []uint64, in searchRequest) (more document, kept []
 }
 
 func (s *store) facetProperty(f facet) property[*record] {
-	kind, ok := facetTypes[strings.ToLower(f.Type)]
+	name := facetTypes[strings.ToLower(f.Type)]
 	switch {
-	case !ok:
+	case name == "":
 		panic(invalid("'%s' is not a type of facet.", f.Type))
-	case kind.property == "field" && s.definitionOf(f.FieldID, "") == nil:
+	case name == "field" && s.definitionOf(f.FieldID, "") == nil:
 		panic(invalid("The facet '%s' is about a field that does not exist.", f.Name))
-	case kind.property == "field":
+	case name == "field":
 		return s.fieldProperty("fieldid", f.FieldID)
-	case kind.property == "filetype":
+	case name == "filetype":
 		return property[*record]{texts: s.fileTypesOf}
-	case f.Direct && kind.property == "classification.id":
+	case f.Direct && name == "classification.id":
 		return s.classificationProperty("id", false)
 	}
-	prop, _ := s.recordProperty(kind.property, "")
+	prop, _ := s.recordProperty(name, "")
 	return prop
 }
 
@@ -100,21 +97,15 @@ func (s *store) fileTypesOf(rec *record) []string {
 // countFacet returns the values of a facet that any record has.
 func (s *store) countFacet(f facet, prop property[*record], found []uint64) []any {
 	values := []any{}
-	var scratch record
-	if facetTypes[strings.ToLower(f.Type)].ranges {
+	if byRange := prop.time != nil || strings.Contains(strings.ToLower(f.Type), "range"); byRange {
 		for _, r := range f.ranges() {
-			within, n := r.condition(prop), 0
-			for _, number := range found {
-				if within.match(s.at(number, &scratch)) {
-					n++
-				}
-			}
-			if n > 0 {
+			if n := len(s.among(found, r.condition(prop))); n > 0 {
 				values = append(values, document{"key": document{"from": r.Start, "to": r.End}, "count": n})
 			}
 		}
 		return values
 	}
+	var scratch record
 	counts, wanted := make(map[string]int), s.facetValues(f)
 	for _, n := range found {
 		for _, key := range slices.Compact(slices.Sorted(slices.Values(prop.texts(s.at(n, &scratch))))) {
@@ -171,9 +162,13 @@ func (s *store) filtered(f facet, prop property[*record], found []uint64) []uint
 			wanted = append(wanted, prop.compare("=", text(filter), false))
 		}
 	}
+	return s.among(found, anyOf(wanted))
+}
+
+// among returns those of the records that fulfil a condition.
+func (s *store) among(found []uint64, wanted condition[*record]) []uint64 {
 	var scratch record
-	matches := anyOf(wanted).match
-	return slices.DeleteFunc(slices.Clone(found), func(n uint64) bool { return !matches(s.at(n, &scratch)) })
+	return slices.DeleteFunc(slices.Clone(found), func(n uint64) bool { return !wanted(s.at(n, &scratch)) })
 }
 
 // condition is that a property is in a range, without its end.
@@ -196,7 +191,7 @@ func (f facet) ranges() []facetRange {
 		if next == nil || len(all) >= maxRanges {
 			panic(invalid("The spans of facet '%s' cannot be applied to its range.", f.Name))
 		}
-		if !before(next, f.RangeEnd) {
+		if !textMatch("<", text(f.RangeEnd), false)(text(next)) {
 			return append(all, facetRange{at, f.RangeEnd})
 		}
 		all = append(all, facetRange{at, next})
@@ -227,14 +222,4 @@ func step(at, span any) any {
 		return nil
 	}
 	return stamp(start.AddDate(days[0], days[1], days[2]).Add(time.Duration(n) * length))
-}
-
-func before(a, b any) bool {
-	if x, ok := a.(float64); ok {
-		y, ok := b.(float64)
-		return ok && x < y
-	}
-	x, _ := parseTime(text(a))
-	y, ok := parseTime(text(b))
-	return ok && x.Before(y)
 }

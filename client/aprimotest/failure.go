@@ -65,7 +65,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func with[T any](h func(w http.ResponseWriter, r *http.Request, in T) any) handler {
 	return func(w http.ResponseWriter, r *http.Request) any {
 		var in T
-		readJSON(r, &in)
+		again(readJSON(r), &in)
 		return h(w, r, in)
 	}
 }

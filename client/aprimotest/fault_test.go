@@ -137,3 +137,22 @@ func TestDone(t *testing.T) {
 		})
 	}
 }
+
+// A file, which is never in memory as a whole, comes slowly and is cut as a text is.
+func TestFaultOfAFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant := &aprimotest.Tenant{Service: atOnce, Fault: func(*http.Request) aprimotest.Fault {
+			return aprimotest.Fault{Slow: time.Hour, Cut: 1005}
+		}}
+		start := time.Now()
+		resp, err := tenant.Transport().RoundTrip(newRequest(t.Context(), "GET", coreURL+"/record/"+oneID(1)+"/image/preview/download", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		data, err := io.ReadAll(resp.Body)
+		if took := time.Since(start); len(data) != 1005 || !errors.Is(err, io.ErrUnexpectedEOF) || took != time.Hour {
+			t.Errorf("got %d bytes, %v after %v, want 1005 and an end too early after an hour", len(data), err, took)
+		}
+	})
+}

@@ -14,42 +14,12 @@ const (
 	titleField = "Title"
 )
 
-// valueMembers are what a request can say of a value. The first six have what is compared.
-var valueMembers = []string{"value", "values", "links", "parents", "children", "hyperlinks", "hasDay", "hasMonth"}
+// listMembers are what a value can have a list in.
+var listMembers = []string{"values", "links", "parents", "children", "hyperlinks"}
 
-// valueNames have what a value has in an answer, by its data type, if it is not a value alone;
-// live, of two tenants, but for RecordList, UserGroupList and LanguageList, of which JS has the names.
-var valueNames = map[string][]string{
-	"Date": {"value", "hasDay", "hasMonth", "aiInfluenced"},
-
-	"TextList": {"values", "aiInfluenced"}, "OptionList": {"values", "aiInfluenced"}, "ClassificationList": {"values", "aiInfluenced"},
-	"RecordList": {"values", "aiInfluenced"}, "UserList": {"values"}, "UserGroupList": {"values"}, "LanguageList": {"values", "aiInfluenced"},
-	"HyperlinkList": {"hyperlinks"}, "RecordLink": {"links", "parents", "children"},
-}
-
-// shownField returns a field as answers have it; speaks says of which languages.
-func shownField(f document, speaks func(any) bool) document {
-	values := []any{}
-	names := valueNames[text(f["dataType"])]
-	if names == nil {
-		names = []string{"value", "aiInfluenced"}
-	}
-	for _, l := range localized(f) {
-		shown := document{"languageId": l["languageId"], "readOnly": nil, "modifiedOn": stamp(l["modifiedOn"].(time.Time))}
-		for _, name := range names {
-			if shown[name] = l[name]; name == "aiInfluenced" {
-				shown[name] = false
-			} else if all, isList := l[name].([]any); isList && len(all) == 0 {
-				shown[name] = nil
-			}
-		}
-		if speaks == nil || speaks(shown) {
-			values = append(values, shown)
-		}
-	}
-	f = maps.Clone(f)
-	f["localizedValues"] = values
-	return f
+// hasMember reports whether values of a field have a member.
+func hasMember(dataType, name string) bool {
+	return kindOf["localizedvalue"].shown(document{"~dataType": dataType}).names[name]
 }
 
 // localized returns what a field has in each language.
@@ -70,7 +40,7 @@ func fieldTexts(f document) (all []string) {
 
 // valueTexts returns the texts of a value, of links the ids and addresses.
 func valueTexts(l document) (all []string) {
-	for _, name := range valueMembers[:6] {
+	for _, name := range append([]string{"value"}, listMembers...) {
 		values, isList := l[name].([]any)
 		if !isList {
 			values = []any{l[name]}
@@ -117,18 +87,17 @@ func (s *store) define(in any) document {
 	}
 	values := []any{}
 	for _, sent := range array(valueOf(in, "localizedValues")) {
-		l := document{"languageId": cmp.Or(text(valueOf(sent, "languageId")), noLanguage), "modifiedOn": time.Now()}
+		l := document{"languageId": cmp.Or(text(valueOf(sent, "languageId")), noLanguage), "modifiedOn": time.Now(), "~dataType": f["dataType"]}
 		if l["languageId"] != noLanguage && s.collection("languages").byID[text(l["languageId"])] == nil {
 			panic(invalid("No language was found with id '%s'.", l["languageId"]))
 		}
-		for _, name := range valueMembers {
-			if value := valueOf(sent, name); value != nil {
-				l[name] = value
-			}
-		}
-		for _, name := range valueMembers[1:6] {
-			if _, isList := l[name].([]any); l[name] != nil && !isList {
+		for _, name := range append([]string{"value", "hasDay", "hasMonth"}, listMembers...) {
+			value := valueOf(sent, name)
+			if _, isList := value.([]any); value != nil && !isList && slices.Contains(listMembers, name) {
 				panic(invalid("The %s of field '%s' must be an array.", name, f["fieldName"]))
+			}
+			if value != nil {
+				l[name] = value
 			}
 		}
 		fit(f, l)
@@ -148,7 +117,7 @@ func fit(f, l document) {
 	value, values, kind := l["value"], array(l["values"]), text(f["dataType"])
 	hasValue := value != nil && value != ""
 	switch {
-	case slices.Contains(valueNames[kind], "values"):
+	case hasMember(kind, "values"):
 		if values == nil && hasValue {
 			l["values"] = []any{value}
 		}
@@ -184,6 +153,7 @@ func (rec *record) changeFields(put []document, removed []any) {
 					l[links] = old
 				}
 			}
+			maps.DeleteFunc(l, func(_ string, value any) bool { all, isList := value.([]any); return isList && len(all) == 0 })
 			values[at] = l
 		}
 		changed := maps.Clone(f)
@@ -200,7 +170,7 @@ func (s *store) fieldsOf(rec *record) []document {
 	}
 	return []document{{
 		"id": titleID, "fieldName": titleField, "label": titleField, "dataType": "SingleLineText",
-		"localizedValues": []any{document{"languageId": noLanguage, "value": rec.name(), "modifiedOn": rec.modified}},
+		"localizedValues": []any{document{"languageId": noLanguage, "value": rec.name(), "modifiedOn": rec.modified, "~dataType": "SingleLineText"}},
 	}}
 }
 
@@ -215,7 +185,7 @@ func (s *store) recordFields(o object, q *query) any {
 	for _, f := range s.withDefaults(o.of.(*record), q) {
 		id := text(f["id"])
 		if wanted == nil && groups == nil || wanted[strings.ToLower(text(f["fieldName"]))] || wanted[id] || members[id] {
-			all = append(all, object{kind: kindOf["field"], doc: shownField(f, q.speaks), path: o.path + "/field/" + id})
+			all = append(all, object{kind: kindOf["field"], doc: f, path: o.path + "/field/" + id})
 		}
 	}
 	return all

@@ -203,7 +203,7 @@ func (c *partsChange) add(k *kind, token string) *part {
 	p := &part{kind: k, id: c.store.newID(), created: time.Now(), by: c.by}
 	c.made = append(c.made, p.id)
 	if k.name != "file" {
-		u := c.store.spend(token)
+		u := c.store.uploadIn(token, UploadComplete)
 		if slices.Contains(c.used, u) {
 			panic(noUpload(token))
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A jsonText is JSON that is being written: in order, and many times faster than a map can
@@ -43,19 +44,20 @@ func (j *jsonText) link(name, key string, address ...string) {
 		j.data = appendText(j.data, part)
 		j.data = append(j.data[:end], j.data[end+1:len(j.data)-1]...) // without its quotes
 	}
-	j.close(`"`)
+	j.raw(`"`)
 	if key != "" {
 		j.name("select-key", "")
 		j.data = appendText(j.data, key)
 	}
-	j.close("}")
+	j.raw("}")
 }
 
-func (j *jsonText) close(end string) { j.data = append(j.data, end...) }
+// raw adds what is JSON already, such as a bracket.
+func (j *jsonText) raw(text string) { j.data = append(j.data, text...) }
 
 // end returns the object as a whole.
 func (j *jsonText) end() json.RawMessage {
-	j.close("}")
+	j.raw("}")
 	return j.data
 }
 
@@ -70,6 +72,8 @@ func appendJSON(data []byte, value any) []byte {
 		return appendText(data, value)
 	case bool:
 		return strconv.AppendBool(data, value)
+	case time.Time:
+		return appendText(data, stamp(value))
 	case int:
 		return strconv.AppendInt(data, int64(value), 10)
 	case []any:
@@ -106,7 +110,7 @@ var plain = func() (all [256]bool) {
 }()
 
 // readJSON reads the body of a request, which must be one object.
-func readJSON(r *http.Request, v any) {
+func readJSON(r *http.Request) document {
 	data, err := io.ReadAll(r.Body)
 	if err != nil || len(data) > maxBody {
 		panic(&failure{http.StatusRequestEntityTooLarge, badRequest, "The request is too large."})
@@ -121,7 +125,7 @@ func readJSON(r *http.Request, v any) {
 	if _, isDAM := cutFold(r.URL.Path, apiPath+"/"); isDAM {
 		bareIDs(all)
 	}
-	again(all, v)
+	return all
 }
 
 // again reads a value that was read before as one of another type.

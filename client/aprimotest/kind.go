@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,7 +30,7 @@ type kind struct {
 	//	              remove; set:kind says of what. A text stands for the key of one
 	//	name actions  a set that a request cannot replace
 	//	name items    a set that an answer has as {items, _links}
-	//	name labels   a set of texts by language
+	//	name labels   a set of texts by language, or with labels:kind of other objects
 	//	name object   an object, null until it is set
 	//	name time     set by the server
 	//
@@ -45,6 +46,7 @@ type kind struct {
 	//	              there is none, what the link leads to is not found
 	//	name>kind     one document of its own
 	//	name*kind     documents that belong to the object
+	//	name<kind=m   documents that have the object's id as their member m
 	//	name#kind     a set that is sent with the object, of what has a path of its own, or
 	//	              else is shown as it was sent; without a kind, of anything
 	//	name&kind     parts of a record, a file or a version, which requests have as a set
@@ -62,7 +64,8 @@ type kind struct {
 	source string // where this is known from, and how sure it is
 
 	members   shape
-	relations []relation
+	relations []*relation
+	linked    []*relation      // those of an answer
 	further   map[string]shape // with the members
 }
 
@@ -87,7 +90,7 @@ type member struct {
 // A relation leads from an object to others.
 type relation struct {
 	name, link, path, key string
-	how                   byte // one of @ > * # ! &, or 0
+	how                   byte // one of @ > * < # ! &, or 0
 	target                *kind
 	idOf                  string // the member with the id of what it leads to
 	one                   string // the path of one of a list
@@ -112,6 +115,7 @@ var kindOf = func() map[string]*kind {
 		for text := range strings.FieldsSeq(k.rels) {
 			k.relations = append(k.relations, parseRelation(text, all))
 		}
+		k.linked = slices.DeleteFunc(slices.Clone(k.relations), func(rel *relation) bool { return rel.unlinked })
 	}
 	return all
 }()
@@ -165,7 +169,8 @@ func (m *member) setKind(text string, all map[string]*kind) {
 	}
 }
 
-func parseRelation(text string, all map[string]*kind) (rel relation) {
+func parseRelation(text string, all map[string]*kind) *relation {
+	rel := new(relation)
 	cut := func(sep string) (value string) {
 		text, value, _ = strings.Cut(text, sep)
 		return value
@@ -173,7 +178,7 @@ func parseRelation(text string, all map[string]*kind) (rel relation) {
 	text, rel.paged = strings.CutSuffix(text, "%")
 	text, rel.unlinked = strings.CutPrefix(text, ".")
 	rel.key, rel.idOf, rel.one = cut(":"), cut("="), cut("|")
-	if i := strings.IndexAny(text, "@>*#!&"); i >= 0 {
+	if i := strings.IndexAny(text, "@>*<#!&"); i >= 0 {
 		rel.how = text[i]
 		rel.image = cut(text[i : i+1])
 		rel.target = all[rel.image]

@@ -199,6 +199,30 @@ func TestValuesThatDoNotFitAreRefused(t *testing.T) {
 	ask(t, tenant, "POST", "classifications", `{"name":"neither below another nor a root"}`, nil, 400)
 }
 
+// A link back leads to what has the id of an object.
+func TestLinksBack(t *testing.T) {
+	tenant := &Tenant{Rate: 1e6, Service: func(*http.Request) time.Duration { return 0 }}
+	const id = "00000000000000000000000000000001"
+	made := ask(t, tenant, "POST", "publiclinks", `{"recordId":"`+id+`","uri":"https://cdn.example.com/a.jpg"}`, nil, 201)["id"]
+	ask(t, tenant, "POST", "publiclinks", `{"fileVersionId":"another","uri":"https://cdn.example.com/b.jpg"}`, nil, 201)
+	for _, of := range []string{"fileversion/e" + id[1:], "rendition/d" + id[1:]} {
+		items := array(ask(t, tenant, "GET", of+"/publiclinks", "", nil, 200)["items"])
+		if len(items) != 1 || valueOf(items[0], "id") != made {
+			t.Errorf("got %v for %s, want the one link to its version", items, of)
+		}
+	}
+}
+
+// An empty text resets an enumeration, as null does.
+func TestAnEmptyTextResetsAnEnumeration(t *testing.T) {
+	tenant := &Tenant{Rate: 1e6, Service: func(*http.Request) time.Duration { return 0 }}
+	rule := fmt.Sprint("rule/", ask(t, tenant, "POST", "rules", `{"name":"R","trigger":"Daily"}`, nil, 201)["id"])
+	ask(t, tenant, "PUT", rule, `{"trigger":""}`, nil, 204)
+	if got := ask(t, tenant, "GET", rule, "", nil, 200)["trigger"]; got != "WhenSavedOrDeleted" {
+		t.Errorf("got the trigger %v, want the first", got)
+	}
+}
+
 var update = flag.Bool("update", false, "write testdata/golden.json")
 
 // goldens are the requests whose answers are in testdata/golden.json: shapes that

@@ -6,12 +6,18 @@ const (
 	byWhom = " modifiedBy@user createdBy@user"
 )
 
+// What a field has in a language, if it has one value or many.
+const (
+	oneValue   = `value?, aiInfluenced flag`
+	manyValues = `values? set, aiInfluenced flag`
+)
+
 // recordKinds are records and what is in them. live: seen in an answer of a real
 // tenant; JS: the types of aprimo-js, which its author runs against real tenants;
 // guide: Aprimo's DAM REST guide; 3.x: later files of aprimo-js.
 var recordKinds = []kind{{
 	name: "record", plural: "records", source: "live, but for aiInfluenced's other words (JS)",
-	shape: `id^, status^ Draft|Released|Archived, contentType^, title~^, tag~, textContent~^, aiInfluenced^ Unknown|No|Yes,
+	shape: `id^, status Draft|Released|Archived, contentType, title~^, tag~, textContent~^, aiInfluenced^ Unknown|No|Yes,
 		hasImageOverlay^ flag` + dated,
 	rels: `fields|field files&file% preview! thumbnail! masterFile masterFileLatestVersion
 		masterFileLatestPublishedVersion classifications|classification accessLists#recordaccesslist permissions>recordpermissions
@@ -35,9 +41,19 @@ var recordKinds = []kind{{
 	shape: `integrationId, lockedOn^, lockId^, reason, uri`,
 }, {
 	name: "field", one: "-", source: "live, for eleven data types",
-	shape: `dataType^, fieldName^, label^, id^, localizedValues labels, inheritanceState~^, inheritable~^`,
+	shape: `dataType^, fieldName^, label^, id^, localizedValues labels:localizedvalue, inheritanceState~^, inheritable~^`,
 	rels:  `definition@fielddefinition=id`,
 	by:    "dataType", variants: map[string]string{"RecordLink": "recordLinkConditions^ object"},
+}, {
+	name: "localizedvalue", one: "-", key: "languageId", source: "live, of two tenants, but for RecordList, UserGroupList and LanguageList (JS)",
+	shape: `languageId, readOnly?^ flag, modifiedOn time`,
+	by:    "~dataType", variants: map[string]string{
+		"None": oneValue, "SingleLineText": oneValue, "MultiLineText": oneValue, "Numeric": oneValue, "DateTime": oneValue, "Time": oneValue,
+		"Duration": oneValue, "Html": oneValue, "RichContent": oneValue, "Json": oneValue, "Date": oneValue + `, hasDay? flag, hasMonth? flag`,
+		"TextList": manyValues, "OptionList": manyValues, "ClassificationList": manyValues, "RecordList": manyValues, "LanguageList": manyValues,
+		"UserList": `values? set`, "UserGroupList": `values? set`, "HyperlinkList": `hyperlinks? set`,
+		"RecordLink": `links? set, parents? set, children? set`,
+	},
 }, {
 	name: "file", source: "JS; latestversion: 3.x",
 	shape: `id^, checkedOut^ flag, checkedOutOn?^, createdOn time, watermarkId, watermarkType None|InheritFromFile|UseSetting|UseSpecified`,
@@ -49,8 +65,8 @@ var recordKinds = []kind{{
 		crc32^ number, sha256~^, content~^, isLatest^ flag, fileState^ Available|Processing, fileProcessingState^, preventDownload flag, tag~,
 		metadata~^ object, annotationInfo~^ object, duplicateInfo~^ object, hasSmartActionFindings?^ flag, publications~ set, publicationItems~ set,
 		watermarkId, watermarkType None|InheritFromFile|UseSpecified|UseSetting, aiInfluenced^ Unknown|No|Yes, createdOn time`,
-	rels: `fileType filePreviews&filepreview=previews% masterFilePreview preview! thumbnail! additionalFiles&additionalfile renditions publicLinks
-		watermark@watermark=watermarkId publicUris permissions>fileversionpermissions usedIn# contains# .checkResults*checkresult createdBy@user`,
+	rels: `fileType filePreviews&filepreview=previews% masterFilePreview preview! thumbnail! additionalFiles&additionalfile renditions publicLinks<publiclink=fileVersionId
+		watermark@watermark=watermarkId publicUris<publicuri=fileVersionId permissions>fileversionpermissions usedIn# contains# .checkResults*checkresult createdBy@user`,
 }, {
 	name: "fileversionpermissions", refuse: "PUT", source: "JS",
 	shape: `canDownload flag=true`,
@@ -64,9 +80,21 @@ var recordKinds = []kind{{
 	shape: `id^, name, pageNumber number=1, isManual^ flag, isMaster^ flag, metadata^ object, tag~, createdOn time`,
 	rels:  `preview! thumbnail!`,
 }, {
+	name: "image", one: "-", source: "live",
+	shape: `uri^, extension^ text=jpg, width^ number, height^ number, size^ number`,
+}, {
+	name: "recordtrail", one: "-", source: "live",
+	shape: `entries^ set:recordtrailentry, entryCount^ number, objectId^`,
+}, {
+	name: "recordtrailentry", one: "-", source: "live",
+	shape: `id^ number, type^, userId^, createdOn time, changeCount^ number`,
+}, {
+	name: "recordtrailchanges", one: "-", source: "live: one entry alone",
+	shape: `id^ number, objectId^, userId^, externalUserName?^, createdOn time, changeCount^ number, changes^ set`,
+}, {
 	name: "rendition", source: "JS; the path: 3.x",
 	shape: `id^, name^, extension^, type^ Original|Preset|Crop|Trim|Custom, uri^, preview^, publishedUri^`,
-	rels:  `publicLinks`,
+	rels:  `publicLinks<publiclink=fileVersionId`,
 }, {
 	name: "publicuri", plural: "publicuris", refuse: "POST PUT", source: "JS; the path: 3.x",
 	shape: `id^, canDelete^ flag=true, fileName^, fileVersionId^, origin^ Order|Api, provider^, recordId^, renditionId^, renditionName^,

@@ -71,7 +71,7 @@ var schemaKinds = []kind{{
 	name: "classification", plural: "classifications", source: "JS; parentNamePath: a PHP and a JavaScript importer, live; that a parent is needed: 3.x",
 	shape: `id^, identifier, name!, namePath~^, labelPath~^, labels labels, parentId?, isRoot flag, hasChildren~^ flag, registeredFieldGroups set:registeredfieldgroup, registeredFields set:registeredfield,
 		sortIndex number, sortOrder Label|Name|SortIndex, disabledInDAMUI flag, tag~` + dated,
-	rels: `parent@classification=parentId ancestors children image fields#field recordPermissions>classificationpermissions
+	rels: `parent@classification=parentId ancestors children<classification=parentId image fields#field recordPermissions>classificationpermissions
 		downloadPermissions>classificationdownloadpermissions classificationTreePermissions>classificationpermissions slaveClassifications#classification
 		followerClassifications#classification classificationTreePermission>classificationuserpermissions` + byWhom,
 }, {

@@ -2,7 +2,6 @@ package aprimotest
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -87,14 +86,11 @@ func (s *store) moAll(k *moKind) *collection {
 
 // start returns the object of a kind that is there at the start.
 func (k *moKind) start(all *collection) document {
-	doc := document{}
-	if k.first != "" {
-		if err := json.Unmarshal([]byte(k.first), &doc); err != nil {
-			panic(err) // a table of this package
-		}
-		all.last = int(doc[k.id()].(float64)) - 1
-		return doc
+	if k.first != nil {
+		all.last = int(k.first[k.id()].(float64)) - 1
+		return maps.Clone(k.first)
 	}
+	doc := document{}
 	for _, m := range k.shown.members.all {
 		if m.zero == "" {
 			doc[m.name] = k.key + " 1"
@@ -111,7 +107,7 @@ func (k *moKind) add(all *collection, doc document) {
 	if k.shown.members.all[0].kind == "text" {
 		doc[k.id()] = id
 	}
-	all.ids, all.byID[id] = append(all.ids, id), doc
+	all.keep(doc, id)
 }
 
 // given reports whether an object has or had an id: what is below one that was
@@ -159,7 +155,7 @@ func (s *store) scoped(l moList, h func(moScope) any) handler {
 			}
 		}
 		if r.Method != http.MethodGet && r.ContentLength != 0 {
-			readJSON(r, &sc.in)
+			sc.in = readJSON(r)
 		}
 		return h(sc)
 	}

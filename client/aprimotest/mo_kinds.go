@@ -4,16 +4,16 @@ package aprimotest
 // is from the types of timw255/aprimo-js 2.3.0, which its author runs against a real
 // tenant, and from Aprimo's list of routes. Which number a state has is a guess.
 type moKind struct {
-	path   string // in the API's paths
-	key    string // of a list in _embedded
-	shape  string // of an answer, as those of the DAM are
-	state  string // the member that a verb sets to the verb's place in the list
-	verbs  string // that change the state; answered 204
-	acts   string // other verbs; answered with the object
-	manual bool   // made in Aprimo's pages alone, so that one is there at the start
-	first  string // what that one is, if it is not an empty one
-	store  string // the path of the kind that has the objects, if it is another
-	found  string // the key of a search, if it is another
+	path   string   // in the API's paths
+	key    string   // of a list in _embedded
+	shape  string   // of an answer, as those of the DAM are
+	state  string   // the member that a verb sets to the verb's place in the list
+	verbs  string   // that change the state; answered 204
+	acts   string   // other verbs; answered with the object
+	manual bool     // made in Aprimo's pages alone, so that one is there at the start
+	first  document // what that one is, if it is not an empty one
+	store  string   // the path of the kind that has the objects, if it is another
+	found  string   // the key of a search, if it is another
 
 	shown *kind // with the members
 }
@@ -67,7 +67,8 @@ var moKinds = []moKind{
 	{path: "invoices", key: "invoices", found: "invoice", shape: "invoiceId number, supplierId number, currencyCode number=1, invoiceNumber, commitmentFundId? number, paidDate?, totalInvoice? number, baseTotalInvoice? number, dateReceived?, dateDue?, modifiedDate?, modifiedUser? number, reviewedBy? number, financeGroupId? number, reviewedDate?, pooled? number, status? number, creator? number, invoiceDate?, fiscalYearId? number, exchangeRateId? number, ownerId? number, invoiceTypeId? number, net? number, invoiceItems set" + moExtended, state: "status", verbs: "submit retrieve approve sent cancel"},
 	{path: "journal-vouchers", key: "journal-voucher", shape: "journalVoucherId number, supplierId number, currencyCode number=1, journalVoucherDate?, creatorId? number, fiscalYearId? number, journalVoucherStatus? number, postedDate?, sendToGlIntegration? number, modifiedUser? number, modifiedDate?, exchangeRateId? number, multipleActivities? number, glOverridden? number, jvTotal? number, baseTotalJv? number, financeGroupId? number, journalVoucherItems set" + moExtended, state: "journalVoucherStatus", verbs: "submit reconcile reject sent cancel"},
 	{path: "lookup", key: "lookup", shape: "lookupId number, description, count number, items set", manual: true,
-		first: `{"lookupId":506,"description":"Users","count":2,"items":[{"key":1,"value":"Anna","active":true},{"key":2,"value":"Ben","active":true}]}`},
+		first: document{"lookupId": 506.0, "description": "Users", "count": 2, "items": []any{
+			document{"key": 1, "value": "Anna", "active": true}, document{"key": 2, "value": "Ben", "active": true}}}},
 	{path: "offers", key: "offer", shape: "offerId number, title, offerCode?, statusId? number, description?, ownerId? number, beginDate?, expirationDate?, modifiedUser? number, modifiedDate?, activitySpecific? number, accessList set" + moExtended},
 	{path: "programs", key: "program", shape: "programId number, title, ownerId? number, description?, startDate?, endDate?, modifiedUser? number, modifiedDate?, classificationId? number, accessList set" + moExtended, manual: true},
 	{path: "program-proposals", key: "program-proposal", shape: "proposalId number, title, classificationId? number, proposalState? number, programTypeId? number, ownerId? number, beginDate?, endDate?, modifiedDate?, modifiedUser? number, currencyCode? number, invoiceTotal? number, materialTotal? number, laborTotal? number, tAndETotal? number, totalCost? number, approvalType? number, proposalType? number, accessList set" + moExtended, manual: true},

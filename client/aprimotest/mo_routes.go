@@ -17,27 +17,22 @@ func (s *store) mountMO(rt *router) {
 		} {
 			method, one, _ := strings.Cut(method, " ")
 			if one == "" || strings.Contains(l.path, "{") {
-				rt.handle(method, "api/"+l.path+one, s.scoped(l, h))
+				rt.handle(method+" api/"+l.path+one, s.scoped(l, h))
 			}
 		}
 	}
 	for path, shape := range moSingles {
-		rt.handle("GET", "api/"+path, s.moSingle(path, shape))
-		rt.handle("PUT", "api/"+path, s.moSingle(path, shape))
+		rt.handle("GET api/"+path, s.moSingle(path, shape))
+		rt.handle("PUT api/"+path, s.moSingle(path, shape))
 	}
 	for _, sp := range moSpecials {
 		method, path, _ := strings.Cut(sp.pattern, " ")
-		rt.handle(method, "api/"+path, s.scoped(moList{path: path, kind: sp.kind}, sp.do))
+		rt.handle(method+" api/"+path, s.scoped(moList{path: path, kind: sp.kind}, sp.do))
 	}
 }
 
 func (sc moScope) index() any {
-	found := []document{}
-	for _, doc := range sc.objects.all() {
-		if sc.has(doc) && (sc.list.only == nil || sc.list.only(sc, doc)) {
-			found = append(found, doc)
-		}
-	}
+	found := sc.objects.where(func(doc document) bool { return sc.has(doc) && (sc.list.only == nil || sc.list.only(sc, doc)) })
 	if !sc.list.bare {
 		return sc.page(sc.moKind, cmp.Or(sc.list.key, sc.key), found)
 	}
@@ -118,7 +113,7 @@ func (sc moScope) page(k *moKind, key string, found []document) any {
 	out.add("_links", p.links(sc.r, len(found)))
 	out.name("_embedded", "{")
 	sc.writeItems(out, key, p, len(found), func(i int) object { return k.object(found[i]) }, moQuery(sc.r))
-	out.close("}")
+	out.raw("}")
 	return out.end()
 }
 
@@ -141,12 +136,10 @@ func (s *store) moSingle(path, shape string) handler {
 			}
 		}
 		if r.Method == http.MethodPut {
-			in := document{}
-			readJSON(r, &in)
 			if s.attached[at] == nil {
 				s.attached[at] = document{}
 			}
-			maps.Copy(s.attached[at], in)
+			maps.Copy(s.attached[at], readJSON(r))
 		}
 		maps.Copy(doc, s.attached[at])
 		return s.show(object{kind: k, doc: doc}, moQuery(r))

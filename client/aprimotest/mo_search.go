@@ -11,12 +11,8 @@ import (
 )
 
 func (sc moScope) search() any {
-	c, found := sc.moCondition(sc.in, 0), []document{}
-	for _, doc := range sc.objects.all() {
-		if c.match(sc.whole(doc)) {
-			found = append(found, doc)
-		}
-	}
+	wanted := sc.moCondition(sc.in, 0)
+	found := sc.objects.where(func(doc document) bool { return wanted(sc.whole(doc)) })
 	return sc.page(sc.moKind, cmp.Or(sc.found, sc.key), found)
 }
 
@@ -30,39 +26,41 @@ type moTest struct {
 }
 
 // moCondition reads a tree of conditions, each an object with one member.
-func (s *store) moCondition(in any, depth int) (c condition[document]) {
+func (s *store) moCondition(in any, depth int) condition[document] {
 	tree, _ := in.(document)
 	if depth > maxNesting || len(tree) != 1 {
 		panic(invalid("A condition of a search is an object with one member, nested at most %d times.", maxNesting))
 	}
-	for operator, value := range tree {
-		switch operator = strings.ToLower(operator); operator {
-		case "and", "or":
-			var all []condition[document]
-			for _, inner := range array(value) {
-				all = append(all, s.moCondition(inner, depth+1))
-			}
-			if len(all) == 0 {
-				panic(invalid("'and' and 'or' need a list of conditions."))
-			}
-			if operator == "or" {
-				return anyOf(all)
-			}
-			return allOf(all)
-		case "not":
-			return not(s.moCondition(value, depth+1))
-		}
-		var test moTest
-		holds := moOperators[operator]
-		if holds == nil {
-			panic(invalid("'%s' is not simulated.", operator))
-		}
-		if again(value, &test); test.Name == "" && len(test.Nested) == 0 {
-			panic(invalid("'%s' needs a fieldName.", operator))
-		}
-		c.match = func(doc document) bool { return s.moHolds(doc, test, holds) }
+	var operator string
+	var value any
+	for operator, value = range tree {
+		operator = strings.ToLower(operator)
 	}
-	return c
+	switch operator {
+	case "and", "or":
+		var all []condition[document]
+		for _, inner := range array(value) {
+			all = append(all, s.moCondition(inner, depth+1))
+		}
+		if len(all) == 0 {
+			panic(invalid("'and' and 'or' need a list of conditions."))
+		}
+		if operator == "or" {
+			return anyOf(all)
+		}
+		return allOf(all)
+	case "not":
+		return not(s.moCondition(value, depth+1))
+	}
+	var test moTest
+	holds := moOperators[operator]
+	if holds == nil {
+		panic(invalid("'%s' is not simulated.", operator))
+	}
+	if again(value, &test); test.Name == "" && len(test.Nested) == 0 {
+		panic(invalid("'%s' needs a fieldName.", operator))
+	}
+	return func(doc document) bool { return s.moHolds(doc, test, holds) }
 }
 
 func (s *store) moHolds(doc document, test moTest, holds func(has, want any) bool) bool {

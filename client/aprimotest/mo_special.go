@@ -13,10 +13,9 @@ func (sc moScope) me() any {
 	login := sc.user(sc.r)
 	id := userNumber(login)
 	if sc.objects.byID[id] == nil {
-		sc.objects.ids = append(sc.objects.ids, id)
-		sc.objects.byID[id] = document{
+		sc.objects.keep(document{
 			"userId": moNumber(id), "loginId": login, "email": login + "@example.com", "lastName": login, "adamUserId": nameID(login),
-		}
+		}, id)
 	}
 	return sc.answer(sc.objects.byID[id])
 }
@@ -133,7 +132,6 @@ func (s *store) chunked(identifier, name string) *upload {
 	if identifier == "" || strings.ContainsAny(identifier, "{}") {
 		panic(invalid("'%s' is not an identifier of an upload: a GUID without braces.", identifier))
 	}
-	checkName(name)
 	token := "chunks/" + strings.ToLower(identifier)
 	u := s.findUpload(token)
 	if u == nil {
@@ -175,10 +173,6 @@ func (s *store) putChunk(_ http.ResponseWriter, r *http.Request) any {
 
 // completeChunks puts the chunks of a file together. One without any is empty.
 func (s *store) completeChunks(_ http.ResponseWriter, _ *http.Request, in struct{ FileID, FileName string }) any {
-	u := s.chunked(in.FileID, in.FileName)
-	if i := u.gap(); i >= 0 {
-		panic(invalid("Chunk %d is missing.", i+1))
-	}
-	u.name, u.state = in.FileName, UploadComplete
+	s.chunked(in.FileID, in.FileName).complete(in.FileName)
 	return document{}
 }

@@ -1,7 +1,6 @@
 package aprimotest
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -11,99 +10,87 @@ import (
 
 // An order is a request that is worked on after it was answered.
 type order struct {
-	id      string
-	kind    *kind
-	doc     document // what was sent
-	made    time.Time
-	works   time.Duration
-	failed  int
-	files   []*part
-	targets []any
-}
-
-type orderRequest struct {
-	Type    string        `json:"type"`
-	Targets []orderTarget `json:"targets"`
-}
-
-type orderTarget struct {
-	RecordID   string   `json:"recordId"`
-	RecordIDs  []string `json:"recordIds"`
-	VersionID  string   `json:"fileVersionId"`
-	Additional string   `json:"additionalFileId"`
-	Actions    []any    `json:"actions"`
+	kind   *kind
+	doc    document // what was sent
+	made   time.Time
+	works  time.Duration
+	files  []*part
+	failed int // targets that are not there
 }
 
 // createOrder makes an order of any type. The download and the publicCdn deliver; the
 // others do no more than succeed.
-func (s *store) createOrder(w http.ResponseWriter, r *http.Request, all document) any {
-	var in orderRequest
-	again(all, &in)
-	k := kindOf[strings.ToLower(in.Type)+"order"]
-	switch {
-	case k == nil:
-		panic(invalid("'%s' is not a type of order.", in.Type))
-	case len(in.Targets) == 0:
+func (s *store) createOrder(w http.ResponseWriter, r *http.Request, in document) any {
+	typ := text(valueOf(in, "type"))
+	k := kindOf[strings.ToLower(typ)+"order"]
+	if k == nil {
+		panic(invalid("'%s' is not a type of order.", typ))
+	}
+	doc := k.changed(nil, in)
+	targets := array(doc["~targets"])
+	if len(targets) == 0 {
 		panic(invalid("An order needs targets."))
 	}
-	doc := k.changed(nil, all)
-	o := &order{id: s.newID(), kind: k, doc: doc, made: time.Now(), works: max(0, orDefault(s.tenant.OrderTime, defaultOrderTime)), targets: array(doc["~targets"])}
-	for i, target := range in.Targets {
+	id := s.newID()
+	o := &order{kind: k, doc: doc, made: time.Now(), works: max(0, orDefault(s.tenant.OrderTime, defaultOrderTime))}
+	for i, target := range targets {
 		files := s.filesFor(target)
 		if len(files) == 0 {
 			panic(invalid("targets[%d] has no recordId, recordIds, fileVersionId or additionalFileId.", i))
 		}
 		there := slices.DeleteFunc(slices.Clone(files), func(v *part) bool { return v == nil })
 		o.files, o.failed = append(o.files, there...), o.failed+len(files)-len(there)
-		o.targets[i].(document)["id"] = s.newID()
+		target.(document)["id"] = s.newID()
 	}
 	unprocessed := doc["disableProcessing"] != "No" && doc["disableProcessing"] != nil
-	often := s.tenant.OrderTime == 0 && len(in.Targets[0].Actions) == 0 // in real tenants (CHILI, live)
+	often := s.tenant.OrderTime == 0 && len(array(valueOf(targets[0], "actions"))) == 0 // in real tenants (CHILI, live)
 	if len(o.files)+o.failed == 1 && (unprocessed || often) {
 		o.works = 0
 	}
-	maps.Copy(doc, document{"id": o.id, "type": in.Type, "orderType": in.Type, "createdOn": stamp(o.made)})
-	s.save(k, o.id, doc, "orders")
-	s.keepOrder(o)
-	w.Header().Set("Location", orderPath+o.id)
+	doc["id"], doc["type"], doc["orderType"] = id, typ, typ
+	s.save(k, id, doc, "orders")
+	s.keepOrder(id, o)
+	w.Header().Set("Location", orderPath+id)
 	w.WriteHeader(http.StatusCreated)
-	return s.show(s.viewOrder(o), newQuery(r))
+	return s.show(s.objectAt("order/"+id), newQuery(r))
 }
 
-// keepOrder keeps an order, and the download link that each leaves.
-func (s *store) keepOrder(o *order) {
-	s.orders[o.id] = o
-	s.collection("orders").add(o.doc, o.id, o.made)
-	link := document{"id": s.newID(), "type": o.doc["type"], "title": "Order " + o.id, "~order": o.id, "~targets": o.targets, "~createdBy": o.doc["~createdBy"]}
+// keepOrder keeps an order, the download link that each leaves, and the public URIs of the
+// files of a publicCdn.
+func (s *store) keepOrder(id string, o *order) {
+	s.orders[id] = o
+	s.collection("orders").add(o.doc, id, o.made)
+	link := document{"id": s.newID(), "type": o.doc["type"], "title": "Order " + id, "~order": id, "~targets": o.doc["~targets"], "~createdBy": o.doc["~createdBy"]}
 	s.collection("downloadlinks").add(link, text(link["id"]), o.made)
 	if o.kind.name != "publiccdnorder" {
 		return
 	}
+	targets := array(o.doc["~targets"])
 	for i, v := range o.files {
-		target := o.targets[min(i, len(o.targets)-1)]
+		target := targets[min(i, len(targets)-1)]
 		uri := document{
 			"id": s.newID(), "fileName": v.fileName(), "fileVersionId": v.id, "origin": "Order", "provider": "Aprimo", "targetId": v.id,
 			"recordId": valueOf(target, "recordId"), "renditionName": text(valueOf(target, "renditionName")), "renditionId": "d" + v.id[1:],
-			"uri": throughCDN(s.publish(o.id+v.id, v.fileName(), v.content, s.expiry().Add(o.works))), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
+			"uri": throughCDN(s.signed(v)), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
 		}
 		s.collection("publicuris").add(uri, text(uri["id"]), o.made)
 	}
 }
 
 // filesFor returns what a target is about, with nil for what is not there.
-func (s *store) filesFor(target orderTarget) (files []*part) {
-	switch {
-	case target.Additional != "":
-		p, _ := s.findPart("additionalfile", target.Additional)
-		return []*part{p}
-	case target.VersionID != "":
-		p, _ := s.findPart("fileversion", target.VersionID)
-		return []*part{p}
-	case target.RecordID != "":
-		target.RecordIDs = append([]string{target.RecordID}, target.RecordIDs...)
+func (s *store) filesFor(target any) (files []*part) {
+	for _, kind := range []string{"additionalFile", "fileVersion"} {
+		if id := text(valueOf(target, kind+"Id")); id != "" {
+			p, _ := s.findPart(strings.ToLower(kind), id)
+			return []*part{p}
+		}
 	}
-	for _, id := range target.RecordIDs {
-		files = append(files, s.master(s.at(numberOf(id), new(record))))
+	records := array(valueOf(target, "recordIds"))
+	if id := valueOf(target, "recordId"); text(id) != "" {
+		records = append([]any{id}, records...)
+	}
+	for _, id := range records {
+		files = append(files, s.master(s.at(numberOf(text(id)), new(record))))
 	}
 	return files
 }
@@ -124,24 +111,26 @@ func (o *order) status(now time.Time) string {
 	return "PartiallyFailed"
 }
 
-// viewOrder returns an order as it is now.
-func (s *store) viewOrder(o *order) object {
-	doc := maps.Clone(o.doc)
-	status := o.status(time.Now())
+// orderObject finds an order, as it is now.
+func (s *store) orderObject(id string) (object, bool) {
+	o := s.orders[id]
+	if o == nil {
+		return object{}, false
+	}
+	doc, status := maps.Clone(o.doc), o.status(time.Now())
 	doc["status"], doc["executionTime"] = status, "00:00:00"
 	if status != "Queued" {
 		doc["startedOn"] = stamp(o.made.Add(o.works / 5))
 	}
-	if slices.Contains([]string{"Success", "Failed", "PartiallyFailed"}, status) {
-		doc["failedTargetsCount"] = o.failed
+	if status != "Queued" && status != "Executing" {
 		took := (o.works - o.works/5).Truncate(time.Second)
-		doc["executionTime"] = fmt.Sprintf("%02d:%02d:%02d", int(took.Hours()), int(took.Minutes())%60, int(took.Seconds())%60)
-		if o.failed > 0 {
+		doc["executionTime"] = time.Time{}.Add(took).Format(time.TimeOnly)
+		if doc["failedTargetsCount"] = o.failed; o.failed > 0 {
 			doc["message"] = "Some of the targets could not be found."
 		}
 		doc["deliveredFiles"], doc["totalFileSize"] = s.deliver(o)
 	}
-	return object{kind: o.kind, doc: doc, path: "order/" + o.id}
+	return object{kind: o.kind, doc: doc}, true
 }
 
 // deliver returns the signed links to the files of an order, and how large they
@@ -153,7 +142,7 @@ func (s *store) deliver(o *order) ([]any, int64) {
 	}
 	for _, v := range o.files {
 		total += v.size
-		link := s.publish(o.id+v.id, v.fileName(), v.content, s.expiry().Add(o.works))
+		link := s.signed(v)
 		if o.doc["useCDN"] == "Automatic" {
 			link = throughCDN(link)
 		}
@@ -166,25 +155,15 @@ func (s *store) deliver(o *order) ([]any, int64) {
 	return files, total
 }
 
-func (s *store) orderObject(id string) (object, bool) {
-	o := s.orders[id]
-	if o == nil {
-		return object{}, false
-	}
-	return s.viewOrder(o), true
-}
-
 // downloadLink shows a download link with what has become of its order.
 func (s *store) downloadLink(o object) document {
-	doc := maps.Clone(o.doc)
-	if order := s.orders[text(doc["~order"])]; order != nil {
-		now := s.viewOrder(order).doc
-		for _, name := range []string{"status", "deliveredFiles", "failedTargetsCount"} {
-			if now[name] != nil {
-				doc[name] = now[name]
-			}
+	doc, id := maps.Clone(o.doc), text(o.doc["~order"])
+	now, _ := s.orderObject(id)
+	for _, name := range []string{"status", "deliveredFiles", "failedTargetsCount"} {
+		if now.doc[name] != nil {
+			doc[name] = now.doc[name]
 		}
-		doc["failedRecordsCount"], doc["succeededRecordsCount"] = order.failed, len(order.files)
 	}
+	doc["failedRecordsCount"], doc["succeededRecordsCount"] = s.orders[id].failed, len(s.orders[id].files)
 	return doc
 }

@@ -134,6 +134,10 @@ func TestADeliveredFileIsResumed(t *testing.T) {
 		if resp, _ := get("Authorization", "Bearer x"); resp.StatusCode != 403 {
 			t.Error(resp.Status)
 		}
+		later := newRequest(t.Context(), "GET", strings.Replace(link, "se=2000-01-02", "se=2000-01-03", 1), "")
+		if resp, _ := do(t, tenant, later); resp.StatusCode != 403 {
+			t.Errorf("got %s for a link with a later end than was signed, want 403", resp.Status)
+		}
 		time.Sleep(30 * time.Hour)
 		if resp, _ := get(); resp.StatusCode != 403 {
 			t.Error(resp.Status)

@@ -134,5 +134,5 @@ func (s *store) writeItems(out *jsonText, name string, p window, total int, at f
 			out.data = slices.Grow(out.data, len(out.data)*(last-first))
 		}
 	}
-	out.close("]")
+	out.raw("]")
 }

@@ -152,24 +152,3 @@ func (a *RejectedAnswer) rejection() Rejection {
 	}
 	return j
 }
-
-// MarshalText returns the name of the Release, as [Release.String] has it. It returns an
-// error if r is none.
-func (r Release) MarshalText() ([]byte, error) {
-	if r < TokenBucket || r > EvenlySpaced {
-		return nil, fmt.Errorf("aprimotest: there is no %v", r)
-	}
-	return []byte(r.String()), nil
-}
-
-// UnmarshalText sets r to the Release with the given name. It returns an error if there is
-// none.
-func (r *Release) UnmarshalText(name []byte) error {
-	for known := TokenBucket; known <= EvenlySpaced; known++ {
-		if known.String() == string(name) {
-			*r = known
-			return nil
-		}
-	}
-	return fmt.Errorf("release %q: must be TokenBucket, FixedWindow or EvenlySpaced", name)
-}

@@ -3,7 +3,6 @@ package aprimotest
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,7 +22,8 @@ type record struct {
 	fields          []document
 	classifications []any   // documents with an id
 	files           []*part // the first is the master
-	more            document
+	accessLists     []any
+	locks           []any
 	trail           []document
 }
 
@@ -62,7 +62,7 @@ func (s *store) at(number uint64, scratch *record) *record {
 	}
 	made := s.epoch.Add(-time.Duration((s.initial-int(number))/max(1, s.tenant.CreatedTogether)+1) * time.Second)
 	if !scratch.generated { // another has the same texts
-		*scratch = record{generated: true, status: "Released", contentType: "Asset", createdBy: seedUser, modifiedBy: seedUser}
+		*scratch = record{generated: true, status: "Released", contentType: "Asset", createdBy: seedUser, modifiedBy: seedUser, classifications: inAssets}
 	}
 	scratch.number, scratch.created, scratch.modified = number, made, made
 	return scratch
@@ -92,12 +92,11 @@ func (rec *record) object() object {
 	doc := document{
 		"id": rec.id(), "status": rec.status, "contentType": rec.contentType, "title": rec.name(), "aiInfluenced": "No",
 		"createdOn": stamp(rec.created), "modifiedOn": stamp(rec.modified),
-		"~createdBy": nameID(rec.createdBy), "~modifiedBy": nameID(rec.modifiedBy),
+		"~createdBy": nameID(rec.createdBy), "~modifiedBy": nameID(rec.modifiedBy), "~accessLists": rec.accessLists, "~locks": rec.locks,
 	}
 	if rec.tag != "" {
 		doc["tag"] = rec.tag
 	}
-	maps.Copy(doc, rec.more)
 	return object{kind: kindOf["record"], doc: doc, path: "record/" + rec.id(), of: rec}
 }
 
@@ -106,8 +105,7 @@ func (s *store) complete(rec *record) {
 	if !rec.generated {
 		return
 	}
-	rec.fields, rec.files = s.fieldsOf(rec), s.filesOf(rec)
-	rec.classifications, rec.title = s.classificationsOf(rec), rec.name()
+	rec.fields, rec.files, rec.title = s.fieldsOf(rec), s.filesOf(rec), rec.name()
 	rec.generated = false
 	s.records[rec.number-1] = rec
 }
@@ -136,11 +134,7 @@ func (s *store) deleteRecord(_ http.ResponseWriter, r *http.Request) any {
 // changeRecord does all that a request asks for, or nothing: what can be wrong with it
 // is looked at first.
 func (s *store) changeRecord(rec *record, in document, user string, now time.Time) {
-	k, status := kindOf["record"], rec.status
-	if sent := valueOf(in, "status"); text(sent) != "" {
-		status = text(k.member(nil, "status").read(k, nil, sent))
-	}
-	doc := k.changed(document{"tag": rec.tag, "~accessLists": rec.more["~accessLists"]}, in)
+	doc := kindOf["record"].changed(document{"status": rec.status, "contentType": rec.contentType, "tag": rec.tag, "~accessLists": rec.accessLists}, in)
 	var put []document
 	fields, classified, files := actionsOf(in, "fields"), actionsOf(in, "classifications"), actionsOf(in, "files")
 	for _, sent := range array(valueOf(fields, "addOrUpdate")) {
@@ -153,11 +147,10 @@ func (s *store) changeRecord(rec *record, in document, user string, now time.Tim
 	}
 	classifications := merged(rec.classifications, classified, kindOf["recordclassification"])
 	rec.files = s.changeFiles(rec, files, user) // the last that can refuse
-	rec.status, rec.tag, rec.classifications = status, text(doc["tag"]), classifications
-	rec.contentType = cmp.Or(text(valueOf(in, "contentType")), rec.contentType)
+	rec.status, rec.contentType = cmp.Or(text(doc["status"]), rec.status), cmp.Or(text(doc["contentType"]), rec.contentType)
+	rec.tag, rec.classifications, rec.accessLists = text(doc["tag"]), classifications, array(doc["~accessLists"])
 	changes := rec.trailOf(put)
 	rec.changeFields(put, array(valueOf(fields, "remove")))
-	rec.keep("~accessLists", doc["~accessLists"])
 	rec.modified, rec.modifiedBy = kept(now), user
 	rec.note(changes)
 }
@@ -171,28 +164,12 @@ func actionsOf(in document, name string) document {
 	return actions
 }
 
-// keep keeps with a record what is shown as it was sent.
-func (rec *record) keep(name string, value any) {
-	rec.more = maps.Clone(rec.more)
-	if rec.more == nil {
-		rec.more = document{}
-	}
-	rec.more[name] = value
-}
-
-func (s *store) classificationsOf(rec *record) []any {
-	if !rec.generated {
-		return rec.classifications
-	}
-	return inAssets
-}
-
 // inAssets are the classifications of the records of the start.
 var inAssets = []any{document{"id": seedID("classifications", "Assets")}}
 
 func (s *store) recordClassifications(o object, _ *query) any {
 	all := listing{}
-	for _, item := range s.classificationsOf(o.of.(*record)) {
+	for _, item := range o.of.(*record).classifications {
 		if id := identity(item, nil); s.collection("classifications").byID[id] != nil { // nil if it was deleted since
 			all = append(all, object{kind: kindOf["recordclassification"], doc: item.(document), path: o.path + "/classification/" + id})
 		}

@@ -1,107 +1,12 @@
 package aprimotest
 
 import (
-	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 )
-
-// A router finds the handler of a request by its path. What is fixed in a path is found in
-// any case, and before what a wildcard stands for; slashes that separate nothing are ignored,
-// as IIS does.
-type router struct {
-	below  map[string]*router // by the next part of the path, in lower case; "" is any
-	routes []route
-}
-
-type route struct {
-	method  string
-	pattern []string
-	handler handler
-}
-
-// handle adds a pattern as http.ServeMux has them.
-func (rt *router) handle(method, pattern string, h handler) {
-	parts := strings.Split(pattern, "/")
-	for _, part := range parts {
-		if part = strings.ToLower(part); part[0] == '{' {
-			part = ""
-		}
-		if rt.below[part] == nil {
-			if rt.below == nil {
-				rt.below = make(map[string]*router)
-			}
-			rt.below[part] = new(router)
-		}
-		rt = rt.below[part]
-	}
-	rt.routes = slices.DeleteFunc(rt.routes, func(before route) bool { return before.method == method })
-	rt.routes = append(rt.routes, route{method, parts, h})
-}
-
-func (rt *router) route(method string) *route {
-	return find(rt.routes, func(to *route) bool { return to.method == method })
-}
-
-// find returns what is at a path: what has a method, or else anything; nil if nothing is
-// there. The parts of the path become as answers have them, with ids as normalize returns them.
-func (rt *router) find(method string, parts []string, normalize func(string) string) *router {
-	if len(parts) == 0 {
-		if rt.routes == nil {
-			return nil
-		}
-		return rt
-	}
-	var found *router
-	for _, name := range []string{strings.ToLower(parts[0]), ""} {
-		next := rt.below[name]
-		if next == nil {
-			continue
-		}
-		at := next.find(method, parts[1:], normalize)
-		if at != nil && at.route(method) != nil {
-			parts[0] = cmp.Or(name, normalize(parts[0]))
-			return at
-		}
-		found = cmp.Or(found, at)
-	}
-	return found
-}
-
-// serve answers a request for a path, and leaves the path as answers have it in
-// the request.
-func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string, normalize func(string) string) any {
-	parts := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
-	method := r.Method
-	if method == http.MethodHead {
-		method = http.MethodGet
-	}
-	found := rt.find(method, parts, normalize)
-	if found == nil {
-		panic(missing("No HTTP resource was found that matches the request."))
-	}
-	to := found.route(method)
-	if to == nil {
-		var allowed []string
-		for _, other := range found.routes {
-			allowed = append(allowed, other.method)
-		}
-		slices.Sort(allowed)
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		panic(&failure{http.StatusMethodNotAllowed, "System.NotSupportedException",
-			"The requested resource does not support http method '" + r.Method + "'."})
-	}
-	for i, name := range to.pattern {
-		if name[0] == '{' {
-			r.SetPathValue(strings.Trim(name, "{}"), parts[i])
-		}
-	}
-	r.SetPathValue("path", strings.Join(parts, "/"))
-	return to.handler(w, r)
-}
 
 const (
 	apiPath   = "/api/core"
@@ -110,12 +15,9 @@ const (
 
 // newRoutes returns the API, without the tokens and the blobs.
 func (t *Tenant) newRoutes() handler {
-	s, dam, others := &t.store, t.store.damRoutes(), t.store.otherRoutes()
+	s, dam, others := &t.store, t.store.damRoutes(), new(router)
+	others.handleAll(s.otherCalls())
 	mountMO := sync.OnceFunc(func() { s.mountMO(others) }) // there are hundreds, which few tests need
-	normalize := normalizeID
-	if t.Strict.BareIDs {
-		normalize = func(id string) string { return id }
-	}
 	return func(w http.ResponseWriter, r *http.Request) any {
 		path, isDAM := cutFold(r.URL.Path, apiPath+"/")
 		isDAM = isDAM || strings.HasPrefix(path, orderPath)
@@ -126,12 +28,12 @@ func (t *Tenant) newRoutes() handler {
 		defer s.mu.Unlock()
 		s.request = r
 		if isDAM {
-			return dam.serve(w, r, path, normalize)
+			return dam.serve(w, r, path)
 		}
 		if _, isMO := cutFold(path, "/api/"); isMO {
 			mountMO()
 		}
-		return others.serve(w, r, path, normalize)
+		return others.serve(w, r, path)
 	}
 }
 
@@ -148,104 +50,45 @@ func (s *store) damRoutes() *router {
 	for _, k := range kindOf {
 		switch {
 		case k.single:
-			rt.handle("GET", k.name, s.getSingle(k))
-			if k.refuse == "" {
-				rt.handle("PUT", k.name, s.putSingle(k))
-			}
+			k.handle(rt, "GET "+k.name, s.getSingle(k))
+			k.handle(rt, "PUT "+k.name, s.putSingle(k))
+			k.handle(rt, "DELETE "+k.name, s.deleteSingle)
 		case k.plural != "" || s.lookups[k.name] != nil:
 			s.mount(rt, k, k.plural, k.path()+"/{id}", 0)
 		}
 	}
-	for pattern, h := range s.handlers() {
-		method, path, _ := strings.Cut(pattern, " ")
-		rt.handle(method, path, h)
-	}
+	rt.handleAll(s.damCalls())
 	return rt
-}
-
-// handlers are those that no table describes.
-func (s *store) handlers() map[string]handler {
-	return map[string]handler{
-		"GET records":                              s.listRecords,
-		"POST records":                             with(s.createRecord),
-		"PUT record/{id}":                          with(s.putRecord),
-		"DELETE record/{id}":                       s.deleteRecord,
-		"POST record/{id}/locks":                   with(s.createLock),
-		"GET record/{id}/trail":                    s.getTrail,
-		"GET record/{id}/trail/entry/{entry}":      s.getEntry,
-		"GET record/{id}/image/preview/download":   s.downloadImage,
-		"GET record/{id}/image/thumbnail/download": s.downloadImage,
-		"POST file/{id}/checkouts":                 s.checkOut,
-		"DELETE file/{id}/checkouts":               s.undoCheckOut,
-		"POST search/records":                      with(s.searchRecords),
-		"POST search/records/suggestions":          with(s.suggest),
-		"POST search/classifications":              with(s.searchClassifications),
-		"GET classification":                       s.classificationByPath,
-		"GET collection/{id}/records":              s.getCollectionRecords,
-		"PUT collection/{id}/records":              with(s.putCollectionRecords),
-		"POST collection/{id}/records":             with(s.putCollectionRecords),
-		"PUT collection/{id}/comments/status":      with(s.readComments),
-		"POST orders":                              with(s.createOrder),
-		"GET settings":                             s.listSettings,
-		"GET setting/{id}":                         s.getSetting,
-		"PUT setting/{id}":                         with(s.putSetting),
-		"DELETE statistics":                        s.deleteStatistics,
-		"POST uploads":                             s.postUpload,
-	}
 }
 
 // mount adds the routes of a kind: its list, one of it, and what belongs to that.
 func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
-	add := func(method, path string, h handler) {
-		if !slices.Contains(strings.Fields(k.refuse), method) {
-			rt.handle(method, path, h)
-		}
-	}
 	if list != "" {
-		add("GET", list, s.listDocuments(k))
-		add("POST", list, s.createDocument(k))
-		add("PUT", one, with(s.putDocument))
-		add("DELETE", one, s.deleteDocument)
+		k.handle(rt, "GET "+list, s.listDocuments(k))
+		k.handle(rt, "POST "+list, s.createDocument(k))
+		k.handle(rt, "PUT "+one, with(s.putDocument))
+		k.handle(rt, "DELETE "+one, s.deleteDocument)
 	}
-	add("GET", one, s.getDocument)
-	for i := range k.relations {
-		rel := &k.relations[i]
-		rt.handle("GET", one+"/"+rel.path, s.getRelated(rel))
+	k.handle(rt, "GET "+one, s.getDocument)
+	for _, rel := range k.relations {
+		rt.handle("GET "+one+"/"+rel.path, s.getRelated(rel))
 		switch {
 		case rel.one != "":
-			rt.handle("GET", one+"/"+rel.one+"/{item}", s.getOneOf(rel))
-		case rel.how == '>' && rel.target.refuse == "":
-			rt.handle("PUT", one+"/"+rel.path, s.putSingle(rel.target))
+			rt.handle("GET "+one+"/"+rel.one+"/{item}", s.getOneOf(rel))
+		case rel.how == '>':
+			rel.target.handle(rt, "PUT "+one+"/"+rel.path, s.putSingle(rel.target))
 		case rel.how == '*' && depth < 2:
 			s.mount(rt, rel.target, one+"/"+rel.path, one+"/"+rel.target.path()+"/{item}", depth+1)
 		}
 	}
 }
 
-// otherRoutes are those outside the DAM, without the tables of marketing operations.
-func (s *store) otherRoutes() *router {
-	rt := new(router)
-	for pattern, h := range map[string]handler{
-		"POST uploads":                         s.postUpload,
-		"GET uploads/{token}":                  s.getUpload,
-		"DELETE uploads/{token}":               s.cancelUpload,
-		"POST uploads/segments":                with(s.openSegments),
-		"POST uploads/segments/{token}":        s.putSegment,
-		"POST uploads/segments/{token}/commit": with(s.commitSegments),
-		"DELETE uploads/segments/{token}":      s.cancelUpload,
-		"GET analytics":                        s.analytics,
-		"GET analytics/meta":                   s.analyticsMeta,
-		"GET api/chunk/upload":                 s.checkChunk,
-		"GET api/chunk/upload/attachment":      s.checkChunk,
-		"POST api/chunk/upload":                s.putChunk,
-		"POST api/chunk/upload/attachment":     s.putChunk,
-		"POST api/chunk/complete":              with(s.completeChunks),
-		"POST api/chunk/complete/attachment":   with(s.completeChunks),
-	} {
-		method, path, _ := strings.Cut(pattern, " ")
-		rt.handle(method, path, h)
+// handle adds a route of the kind, unless Aprimo does not have the method.
+func (k *kind) handle(rt *router, pattern string, h handler) {
+	method, _, _ := strings.Cut(pattern, " ")
+	if !slices.Contains(strings.Fields(k.refuse), method) {
+		rt.handle(pattern, h)
 	}
-	return rt
 }
 
 // jsonTypes are the media types of JSON that real tenants take: those that they send.
@@ -258,7 +101,7 @@ func (t *Tenant) checkHeaders(r *http.Request, isDAM bool) {
 	if hasBody && !isForm(r) && !jsonTypes.MatchString(kind) {
 		panic(invalid("The header Content-Type must be application/json, not '%s'.", kind))
 	}
-	if isUpload := strings.HasPrefix(r.URL.Path, "/uploads"); isUpload && !t.Strict.UploadHeaders || !isUpload && !isDAM {
+	if !isDAM {
 		return
 	}
 	if version := r.Header.Get("API-VERSION"); version != "1" {

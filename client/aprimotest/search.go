@@ -2,9 +2,7 @@ package aprimotest
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -33,25 +31,15 @@ func (s *store) pageOfRecords(r *http.Request, found []uint64, more document) an
 	return s.page(r, len(found), more, func(i int) object { return s.at(found[i], new(record)).object() })
 }
 
-// find returns the numbers of the records that a condition is about, sorted.
+// find returns the numbers of the records that fulfil a condition, sorted.
 // Search finds only those that are in the index already.
-func (s *store) find(c condition[*record], sort string, indexed bool) (found []uint64) {
+func (s *store) find(wanted condition[*record], sort string, indexed bool) []uint64 {
 	var scratch record
-	now := time.Now()
-	look := func(n uint64) {
+	now, found := time.Now(), make([]uint64, 0, len(s.records))
+	for n := uint64(1); n <= uint64(len(s.records)); n++ {
 		rec := s.at(n, &scratch)
-		if rec != nil && (!indexed || !now.Before(rec.indexed)) && c.match(rec) {
+		if rec != nil && (!indexed || !now.Before(rec.indexed)) && wanted(rec) {
 			found = append(found, n)
-		}
-	}
-	if c.ids != nil {
-		for _, n := range slices.Sorted(maps.Keys(c.ids)) {
-			look(n)
-		}
-	} else {
-		found = make([]uint64, 0, len(s.records))
-		for n := range uint64(len(s.records)) {
-			look(n + 1)
 		}
 	}
 	sorted(found, func(n uint64) *record { return s.at(n, &scratch) }, sort, s.recordWords())
@@ -78,7 +66,7 @@ func contentTypeOf(rec *record) []string { return []string{rec.contentType} }
 
 // recordProperties are those that need nothing but the record.
 var recordProperties = map[string]property[*record]{
-	"id":             {id: true},
+	"id":             {id: func(rec *record) uint64 { return rec.number }},
 	"createdon":      {time: func(rec *record) time.Time { return rec.created }},
 	"modifiedon":     {time: func(rec *record) time.Time { return rec.modified }},
 	"contenttype":    {texts: contentTypeOf}, // short for its label (CHILI, live)
@@ -161,7 +149,7 @@ func (s *store) memberOf(id string) property[*record] {
 func (s *store) classificationProperty(name string, above bool) property[*record] {
 	docs := s.collection("classifications").byID
 	return property[*record]{texts: func(rec *record) (all []string) {
-		for _, item := range s.classificationsOf(rec) {
+		for _, item := range rec.classifications {
 			for doc := docs[identity(item, nil)]; doc != nil; doc = s.parent(doc) {
 				all = append(all, withPaths(text(valueOf(doc, name)))...)
 				if !above {
@@ -182,8 +170,9 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 	if name == "extension" {
 		name = "fileExtension"
 	}
-	m := kindOf["fileversion"].member(nil, name)
-	if m == nil && name != "haspublicuri" {
+	if m := kindOf["fileversion"].member(nil, name); m != nil {
+		name = m.name
+	} else if name != "haspublicuri" {
 		return property[*record]{}, false
 	}
 	return property[*record]{texts: func(rec *record) (all []string) {
@@ -197,11 +186,9 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 				versions = versions[len(versions)-1:]
 			}
 			for _, v := range versions {
-				if m == nil {
-					all = append(all, text(public[v.id]))
-				} else {
-					all = append(all, text(s.objectOf(v, f).doc[m.name]))
-				}
+				doc := s.objectOf(v, f).doc
+				doc["haspublicuri"] = public[v.id]
+				all = append(all, text(doc[name]))
 			}
 		}
 		return all

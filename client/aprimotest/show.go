@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 )
@@ -88,7 +89,7 @@ func (s *store) write(out *jsonText, o object, q *query) {
 	if overlay := s.overlays[o.kind.name]; overlay != nil {
 		o.doc = overlay(o)
 	}
-	out.close("{")
+	out.raw("{")
 	wanted, shape := q.selected(o.kind), o.kind.shown(o.doc)
 	for i := range shape.all {
 		if m := &shape.all[i]; !m.unshown {
@@ -99,15 +100,15 @@ func (s *store) write(out *jsonText, o object, q *query) {
 		out.add(name, o.doc[name])
 	}
 	if !q.hal {
-		for i := range o.kind.relations {
-			if rel := &o.kind.relations[i]; !rel.unlinked && !o.kind.members.names[rel.name] { // of two with one name the member is shown
+		for _, rel := range o.kind.linked {
+			if !o.kind.members.names[rel.name] { // of two with one name the member is shown
 				out.add(rel.name, s.selected(o, rel, q, wanted))
 			}
 		}
 	} else if len(o.kind.relations) > 0 || o.path != "" {
 		s.writeLinks(out, o, q, wanted)
 	}
-	out.close("}")
+	out.raw("}")
 }
 
 // more returns the names of what is shown of a document beside its members.
@@ -124,22 +125,20 @@ func (sh shape) more(doc document) (names []string) {
 // writeLinks writes the links of an object and, in _embedded, what of them is selected.
 func (s *store) writeLinks(out *jsonText, o object, q *query, wanted map[string]bool) {
 	out.name("_links", "{")
-	for i := range o.kind.relations {
-		if rel := &o.kind.relations[i]; !rel.unlinked {
-			owner, path := rel.address(o)
-			out.link(rel.link, rel.key, q.base, owner, "/", path)
-		}
+	for _, rel := range o.kind.linked {
+		owner, path := rel.address(o)
+		out.link(rel.link, rel.key, q.base, owner, "/", path)
 	}
 	if o.path != "" {
 		out.link("self", "", q.base, o.path)
 	}
-	out.close("}")
+	out.raw("}")
 	if len(wanted) == 0 {
 		return
 	}
 	embedded := newJSON()
-	for i := range o.kind.relations {
-		if rel := &o.kind.relations[i]; !rel.unlinked && rel.in(wanted) {
+	for _, rel := range o.kind.linked {
+		if rel.in(wanted) {
 			embedded.add(rel.link, s.selected(o, rel, q, wanted))
 		}
 	}
@@ -166,18 +165,19 @@ var notInLists = []string{"record.classifications", "record.files", "record.perm
 
 func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool) any {
 	value := o.doc[m.name]
+	if m.kind == "labels" && value != nil {
+		value = slices.DeleteFunc(slices.Clone(array(value)), func(text any) bool { return !q.speaks(text) })
+	}
 	switch {
 	case m.hidden && !wanted[strings.ToLower(m.name)]:
 		return nil
 	case m.kind == "items":
-		return s.list(s.elements(m, o), o.path+"/"+strings.ToLower(m.name), false, q)
+		return s.list(m.elements(o, value), o.path+"/"+strings.ToLower(m.name), false, q)
 	case value == nil:
 		return m.zero
-	case m.kind == "labels":
-		return slices.DeleteFunc(slices.Clone(array(value)), func(text any) bool { return !q.speaks(text) })
 	case m.element != nil && array(value) != nil:
 		shown := []any{}
-		for _, element := range s.elements(m, o) {
+		for _, element := range m.elements(o, value) {
 			shown = append(shown, s.show(element, q))
 		}
 		return shown
@@ -185,9 +185,9 @@ func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool
 	return value
 }
 
-// elements are what a set of an object has.
-func (s *store) elements(m *member, o object) (all listing) {
-	for _, item := range array(o.doc[m.name]) {
+// elements are the objects in a set of another.
+func (m *member) elements(o object, set any) (all listing) {
+	for _, item := range array(set) {
 		doc, _ := item.(document)
 		element := object{kind: m.element, doc: doc}
 		if id := text(doc[m.element.keyName()]); id != "" && m.element.one != "-" {
@@ -278,14 +278,31 @@ func (s *store) related(o object, rel *relation, q *query) any {
 			all = append(all, object{kind: rel.target, doc: s.docs[path].byID[id], path: o.path + "/" + rel.target.path() + "/" + id})
 		}
 		return all
+	case '<':
+		return s.referring(o, rel.target, rel.idOf)
 	case '#':
 		return s.sent(o, rel, q)
 	case '&':
 		return s.partsOf(o, rel)
 	case '!':
-		return s.imageOf(o, rel, q)
+		return s.imageOf(o, rel)
 	}
 	return nil
+}
+
+// referring returns the documents of a kind that have the id of an object as a member, or that
+// of the version that a rendition is of.
+func (s *store) referring(o object, k *kind, member string) listing {
+	all, referred := listing{}, path.Base(o.path)
+	if p, ok := o.of.(*part); ok {
+		referred = p.id
+	}
+	for id, doc := range s.collection(k.plural).all() {
+		if doc[member] == referred {
+			all = append(all, s.objectAt(k.path()+"/"+id))
+		}
+	}
+	return all
 }
 
 // sent returns the set that was sent with an object under the name of a relation.

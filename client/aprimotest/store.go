@@ -19,7 +19,6 @@ const (
 	defaultOrderTime     = 10 * time.Second
 	defaultFileSize      = 1024
 	defaultSearchCeiling = 10_000
-	defaultSignedFor     = 30 * time.Hour
 )
 
 // A store is all that the tenant remembers, apart from its tokens. One lock is
@@ -31,7 +30,7 @@ type store struct {
 	epoch   time.Time
 	initial int // records of the start
 
-	lookups  map[string]func(id string) (object, bool) // see special
+	lookups  map[string]func(id string) (object, bool) // see special.go
 	finders  map[string]func(object, *query) any
 	overlays map[string]func(object) document
 	saves    map[string]func(id string, doc document, list string)
@@ -57,13 +56,8 @@ func (s *store) open(t *Tenant) {
 	s.owners, s.docs, s.attached = make(map[string]uint64), make(map[string]*collection), make(map[string]document)
 	s.orders, s.blobs = make(map[string]*order), make(map[string]*blob)
 	s.logins, s.searched = make(map[string]string), make(map[string]bool)
-	s.special()
+	s.lookups, s.finders, s.overlays, s.saves = s.newLookups(), s.newFinders(), s.newOverlays(), s.newSaves()
 	s.seed()
-}
-
-// expiry returns until when a link that is signed now is valid.
-func (s *store) expiry() time.Time {
-	return time.Now().Add(orDefault(max(0, s.tenant.SignedFor), defaultSignedFor))
 }
 
 // newID returns an id that nothing else has. Records count from one; what
@@ -76,7 +70,7 @@ func (s *store) newID() string {
 // user returns who sent a request: the user of its token, who can be looked up from
 // then on.
 func (s *store) user(r *http.Request) string {
-	name := s.tenant.tokens.user(r)
+	name := s.tenant.tokens.of(r).user
 	if name == "" {
 		return seedUser
 	}
@@ -93,70 +87,6 @@ func (s *store) userObject(id string) (object, bool) {
 	return object{doc: doc, list: "users"}, doc != nil
 }
 
-// special says what the tables cannot: where objects are that are no documents,
-// what a relation leads to that has to be worked out, what an answer shows that is
-// not kept, and what is to be done before something is kept.
-func (s *store) special() {
-	s.lookups = map[string]func(id string) (object, bool){
-		"record":               s.recordObject,
-		"file":                 s.partObject("file"),
-		"fileversion":          s.partObject("fileversion"),
-		"additionalfile":       s.partObject("additionalfile"),
-		"filepreview":          s.previewObject,
-		"rendition":            s.renditionObject,
-		"order":                s.orderObject,
-		"user":                 s.userObject,
-		"calculatedpermission": s.calculatedPermission,
-	}
-	s.finders = map[string]func(object, *query) any{
-		"record.fields":                           s.recordFields,
-		"record.masterfile":                       s.masterFile,
-		"record.masterfilelatestversion":          s.masterVersion,
-		"record.masterfilelatestpublishedversion": s.publishedVersion,
-		"record.classifications":                  s.recordClassifications,
-		"file.latestfileversion":                  s.latestVersion,
-		"fileversion.filetype":                    s.fileTypeOf,
-		"fileversion.filepreviews":                s.filePreviews,
-		"fileversion.masterfilepreview":           s.masterPreview,
-		"fileversion.renditions":                  s.renditions,
-		"fileversion.publiclinks":                 s.published("publiclink"),
-		"fileversion.publicuris":                  s.published("publicuri"),
-		"additionalfile.publiclink":               func(o object, q *query) any { return first(s.published("publiclink")(o, q)) },
-		"rendition.publiclinks":                   s.published("publiclink"),
-		"classification.ancestors":                s.ancestors,
-		"classification.children":                 s.children,
-		"classification.fields":                   s.classificationFields,
-		"collection.records":                      s.collectionRecords,
-	}
-	s.overlays = map[string]func(object) document{
-		"permissionvalues":                  s.allPermissions,
-		"classificationpermissions":         withoutInherited,
-		"classificationdownloadpermissions": withoutInherited,
-		"downloadlink":                      s.downloadLink,
-		"searchindex":                       s.searchIndex,
-		"commentstatus":                     s.commentStatus,
-		"comment":                           s.comment,
-	}
-	s.saves = map[string]func(id string, doc document, list string){
-		"classification":            s.place,
-		"classificationpermissions": breakInheritance,
-		"publiclink":                s.linkVersion,
-		"checkresult":               func(_ string, doc document, _ string) { s.objectAt("fileversion/" + text(doc["fileVersionId"])) },
-		"finding":                   func(_ string, doc document, list string) { doc["fileVersionCheckId"] = ownerOf(list) },
-		"fielddefinition":           s.nameItems,
-		"collection":                s.ownCollection,
-		"contenttype":               completeContentType,
-	}
-}
-
-// first returns the first of many, and nil of none.
-func first(v any) any {
-	if all, ok := v.(listing); ok && len(all) > 0 {
-		return all[0]
-	}
-	return nil
-}
-
 // seedID returns the id of a document of the start.
 func seedID(kind, name string) string {
 	if kind == "languages" && name == "English" {
@@ -165,27 +95,6 @@ func seedID(kind, name string) string {
 	sum := fnv.New128a()
 	io.WriteString(sum, kind+"/"+strings.ToLower(name))
 	return fmt.Sprintf("%x", sum.Sum(nil))
-}
-
-// seeds are the few documents that every tenant has.
-var seeds = []struct {
-	list, name string
-	doc        document
-}{
-	{"languages", "English", document{"culture": "en-US", "isEnabledForFields": true, "isEnabledForUI": true}},
-	{"contenttypes", "Asset", document{"isManual": false}},
-	{"fielddefinitions", titleField, document{"label": titleField, "dataType": "SingleLineText"}},
-	{"fielddefinitions", "Description", document{"label": "Description", "dataType": "MultiLineText"}},
-	{"fielddefinitions", "Keywords", document{"label": "Keywords", "dataType": "TextList"}},
-	{"filetypes", "Jpg", document{"extension": "jpg", "kind": "Jpg", "mimeType": "image/jpeg", "isCatalogable": true}},
-	{"users", seedUser, document{"email": seedUser + "@example.com", "firstName": "Adam", "lastName": "Administrator"}},
-	{"classifications", "Assets", document{"identifier": "assets", "isRoot": true}},
-	{"checkcategories", "General", document{}},
-	{"actiontypes", "Manual", document{}},
-	{"permissions", ".RoleExecuteMaintenanceJobs", nil},
-	{"permissions", ".RoleViewMaintenanceJobs", nil},
-	{"permissions", "EditRecords", nil},
-	{"permissions", "ViewMaintenanceJobs", nil},
 }
 
 func (s *store) seed() {
@@ -204,11 +113,4 @@ func (s *store) seed() {
 		s.collection(one.list).add(doc, id, s.epoch)
 	}
 	s.settleAll()
-}
-
-// completeContentType adds what a content type has if it was not sent.
-func completeContentType(_ string, doc document, _ string) {
-	if doc["titleConfiguration"] == nil {
-		doc["titleConfiguration"] = document{"option": "FileName", "showExtension": true}
-	}
 }

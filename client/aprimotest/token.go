@@ -2,14 +2,12 @@ package aprimotest
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"hash/fnv"
 	"maps"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -18,11 +16,8 @@ import (
 
 const (
 	tokenPath     = "/login/connect/token"
-	authorizePath = "/login/connect/authorize"
 	nativePath    = "/api/oauth/create-native-token" // of the registrations before OAuth
 	tokenLifetime = time.Hour
-	codeLifetime  = 5 * time.Minute
-	defaultLogin  = "jane.doe" // who logs in at the authorize endpoint
 )
 
 // handleToken answers a request for a token. It is not under the limit: Aprimo
@@ -49,13 +44,17 @@ func (t *Tenant) handleToken(r *http.Request) (*answer, error) {
 	return a, nil
 }
 
-// tokens are those that a tenant has issued.
+// tokens are those that a tenant has issued, with the codes for them.
 type tokens struct {
 	mu      sync.Mutex
 	issued  int
 	access  map[string]access
 	refresh map[string]grant
 	codes   map[string]code
+}
+
+func (k *tokens) open() {
+	k.access, k.refresh, k.codes = make(map[string]access), make(map[string]grant), make(map[string]code)
 }
 
 // An access is what an access token stands for.
@@ -70,24 +69,11 @@ type grant struct {
 	public              bool
 }
 
-// valid reports whether a request has a bearer token that has not expired.
-func (k *tokens) valid(r *http.Request, now time.Time) bool {
-	token := bearer(r)
+// of returns what the token of a request stands for; the zero access without one.
+func (k *tokens) of(r *http.Request) access {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	granted, ok := k.access[token]
-	return ok && now.Before(granted.end)
-}
-
-// user returns who the token of a request belongs to; "" without one.
-func (k *tokens) user(r *http.Request) string {
-	token := bearer(r)
-	if token == "" {
-		return ""
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.access[token].user
+	return k.access[bearer(r)]
 }
 
 // bearer returns the token of a request; "" without one.
@@ -205,9 +191,6 @@ func (k *tokens) refreshed(client string, public bool, token string) grant {
 func (k *tokens) issue(r *http.Request, g grant, lifetime time.Duration) document {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.access == nil {
-		k.access, k.refresh = make(map[string]access), make(map[string]grant)
-	}
 	now := time.Now()
 	maps.DeleteFunc(k.access, func(_ string, granted access) bool { return !now.Before(granted.end) })
 	k.issued++
@@ -271,75 +254,4 @@ func tenantName(host string) string {
 		return "tenant"
 	}
 	return name
-}
-
-// A code is what the authorize endpoint gives, once, for a token.
-type code struct {
-	grant
-	redirect, challenge string
-	end                 time.Time
-}
-
-// authorize logs the user in at once, and sends the browser back to the program.
-func (k *tokens) authorize(w http.ResponseWriter, r *http.Request, login string) {
-	query := r.URL.Query()
-	back, err := url.Parse(query.Get("redirect_uri"))
-	if err != nil || !isCallback(back) || query.Get("client_id") == "" {
-		writeJSON(w, http.StatusBadRequest, tokenError{"invalid_request", "client_id or redirect_uri is not valid; the redirect_uri must be https, or a loopback address"})
-		return
-	}
-	answer := back.Query()
-	if state := query.Get("state"); state != "" {
-		answer.Set("state", state)
-	}
-	switch {
-	case query.Get("response_type") != "code":
-		answer.Set("error", "unsupported_response_type")
-	case query.Get("code_challenge") == "" || query.Get("code_challenge_method") != "S256":
-		answer.Set("error", "invalid_request")
-	default:
-		answer.Set("code", k.newCode(code{
-			grant:     grant{client: query.Get("client_id"), user: login, scope: query.Get("scope")},
-			redirect:  query.Get("redirect_uri"),
-			challenge: query.Get("code_challenge"),
-			end:       time.Now().Add(codeLifetime),
-		}))
-	}
-	back.RawQuery = answer.Encode()
-	http.Redirect(w, r, back.String(), http.StatusFound)
-}
-
-// isCallback reports whether a program can be registered with an address: that of a site,
-// as Umbraco's and Aprimo's editor tools are, or of a program on the user's machine.
-func isCallback(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "https" && u.Host != "" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
-}
-
-func (k *tokens) newCode(c code) string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.codes == nil {
-		k.codes = make(map[string]code)
-	}
-	k.issued++
-	id := fmt.Sprintf("code-%d", k.issued)
-	k.codes[id] = c
-	return id
-}
-
-// exchange gives the grant of a code to the program that can show the verifier
-// of its challenge, see RFC 7636.
-func (k *tokens) exchange(form url.Values, client string, public bool) grant {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	c, ok := k.codes[form.Get("code")]
-	delete(k.codes, form.Get("code"))
-	sum := sha256.Sum256([]byte(form.Get("code_verifier")))
-	if !ok || !time.Now().Before(c.end) || c.client != client || c.redirect != form.Get("redirect_uri") ||
-		c.challenge != base64.RawURLEncoding.EncodeToString(sum[:]) {
-		panic(denied("invalid_grant", ""))
-	}
-	c.public = public
-	return c.grant
 }

@@ -17,7 +17,7 @@ func (rec *record) trailOf(put []document) []any {
 	for _, f := range put {
 		for _, l := range localized(f) {
 			change := document{"fieldId": dashed(text(f["id"])), "languageId": dashed(text(l["languageId"]))}
-			if names := valueNames[text(f["dataType"])]; names == nil || names[0] == "value" {
+			if hasMember(text(f["dataType"]), "value") {
 				change["value"] = l["value"]
 			} else {
 				before, now := rec.textsOf(f["id"], l["languageId"]), valueTexts(l)
@@ -71,40 +71,30 @@ func (rec *record) note(changes []any) {
 	})
 }
 
-// getEntry returns one entry of the trail, by its number, from one.
+// getEntry returns one entry of the trail, by its number, from one, with its changes.
 func (s *store) getEntry(_ http.ResponseWriter, r *http.Request) any {
 	rec := s.recordOf(r)
 	n, err := strconv.Atoi(r.PathValue("entry"))
 	if err != nil || n < 1 || n > len(rec.trail) {
 		panic(missing("No entry was found with number '%s'.", r.PathValue("entry")))
 	}
-	entry := rec.trail[n-1]
-	return linked(r, document{
-		"id": n, "objectId": rec.id(), "userId": entry["userId"], "externalUserName": nil, "createdOn": entry["createdOn"],
-		"changeCount": entry["changeCount"], "changes": entry["~changes"],
-	})
+	entry := maps.Clone(rec.trail[n-1])
+	entry["objectId"], entry["changes"] = rec.id(), entry["~changes"]
+	delete(entry, "type")
+	return s.show(object{kind: kindOf["recordtrailchanges"], doc: entry, path: r.PathValue("path")}, newQuery(r))
 }
 
-// getTrail lists what was done to a record.
+// getTrail lists what was done to a record, the latest first.
 func (s *store) getTrail(_ http.ResponseWriter, r *http.Request) any {
-	rec, entries, filter := s.recordOf(r), []document{}, inQuery(r, "filter")
+	rec, entries, filter := s.recordOf(r), []any{}, inQuery(r, "filter")
 	for _, entry := range slices.Backward(rec.trail) {
 		if isDownload := entry["type"] == "recordDownloaded"; filter == "" || isDownload == (filter == "download") {
-			shown := maps.Clone(entry)
-			delete(shown, "~changes")
-			entries = append(entries, shown)
+			entries = append(entries, entry)
 		}
 	}
 	first, last := pageOf(r).bounds(len(entries))
-	return linked(r, document{"entries": entries[first:last], "entryCount": len(entries), "objectId": rec.id()})
-}
-
-// linked returns a document with a link to itself.
-func linked(r *http.Request, doc document) document {
-	if q := newQuery(r); q.hal {
-		doc["_links"] = links{"self": {Href: q.base + r.PathValue("path")}}
-	}
-	return doc
+	doc := document{"entries": entries[first:last], "entryCount": len(entries), "objectId": rec.id()}
+	return s.show(object{kind: kindOf["recordtrail"], doc: doc, path: r.PathValue("path")}, newQuery(r))
 }
 
 // createLock keeps a lock on a record. Nothing is refused because of it.
@@ -113,7 +103,7 @@ func (s *store) createLock(w http.ResponseWriter, r *http.Request, in document) 
 	doc := k.changed(nil, in)
 	s.complete(rec)
 	doc["lockId"], doc["lockedOn"] = s.newID(), stamp(time.Now())
-	rec.keep("~locks", append(slices.Clone(array(rec.more["~locks"])), doc))
+	rec.locks = append(rec.locks, doc)
 	w.WriteHeader(http.StatusCreated)
 	return s.show(object{kind: k, doc: doc}, newQuery(r))
 }

@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -57,28 +58,10 @@ func (a *answer) finish() {
 	}
 }
 
-// A chunk is a part of a body, and when it comes after the header.
-type chunk struct {
-	after time.Duration
-	data  []byte
-}
-
-const slowChunks = 10
-
-// chunks splits the body into what comes at once; the last has the end.
-func (a *answer) chunks() []chunk {
-	if a.slow <= 0 || len(a.body) == 0 {
-		return []chunk{{data: a.body}}
-	}
-	all := make([]chunk, slowChunks)
-	for i := range all {
-		n := len(a.body)
-		all[i] = chunk{
-			after: a.slow * time.Duration(i+1) / slowChunks,
-			data:  a.body[i*n/slowChunks : (i+1)*n/slowChunks],
-		}
-	}
-	return all
+// length is that of the body, of an answer that is finished.
+func (a *answer) length() int64 {
+	n, _ := strconv.ParseInt(a.header.Get("Content-Length"), 10, 64) // set by this package
+	return n
 }
 
 // writeJSON answers with a value of this package, which can always be encoded.
@@ -180,10 +163,6 @@ func asReceived(req *http.Request) *http.Request {
 
 // response returns the answer as a client sees it.
 func (a *answer) response(req *http.Request) *http.Response {
-	length, err := strconv.ParseInt(a.header.Get("Content-Length"), 10, 64)
-	if err != nil {
-		length = int64(len(a.body))
-	}
 	resp := &http.Response{
 		Status:        strconv.Itoa(a.status) + " " + http.StatusText(a.status),
 		StatusCode:    a.status,
@@ -192,23 +171,27 @@ func (a *answer) response(req *http.Request) *http.Response {
 		ProtoMinor:    1,
 		Header:        a.header,
 		Body:          http.NoBody,
-		ContentLength: length,
+		ContentLength: a.length(),
 		Request:       req,
 	}
-	if length > 0 && req.Method != http.MethodHead {
+	if resp.ContentLength > 0 && req.Method != http.MethodHead {
 		resp.Body = a.reader(req.Context())
 	}
 	return resp
 }
 
+// slowPieces is how many pieces a slow body comes in.
+const slowPieces = 10
+
 // A responseBody is the body of an answer as it is sent. As that of net/http it may
 // be closed while it is read, and ends with its request's context.
 type responseBody struct {
-	ctx    context.Context
-	start  time.Time // of the body, at the end of the header
-	chunks []chunk
-	stream io.Reader // what comes after the chunks; nil if nothing
-	end    error     // io.EOF, unless a Fault cuts the body
+	ctx        context.Context
+	start      time.Time // of the body, at the end of the header
+	slow       time.Duration
+	content    io.Reader
+	read, size int64
+	end        error // io.EOF, unless a Fault cuts the body
 
 	once   sync.Once
 	closed chan struct{}
@@ -216,15 +199,13 @@ type responseBody struct {
 
 // reader returns the body, without what comes after the cut.
 func (a *answer) reader(ctx context.Context) *responseBody {
-	b := &responseBody{ctx: ctx, closed: make(chan struct{}), start: time.Now(), stream: a.stream, end: io.EOF}
+	b := &responseBody{ctx: ctx, start: time.Now(), slow: a.slow, content: a.stream, size: a.length(), end: io.EOF, closed: make(chan struct{})}
+	if a.stream == nil {
+		b.content = bytes.NewReader(a.body)
+	}
 	if a.cut > 0 {
-		b.end = io.ErrUnexpectedEOF
-		a.body = a.body[:min(int64(len(a.body)), a.cut)]
+		b.content, b.size, b.end = io.LimitReader(b.content, a.cut), min(b.size, a.cut), io.ErrUnexpectedEOF
 	}
-	if a.cut > 0 && a.stream != nil {
-		b.stream = io.LimitReader(a.stream, a.cut)
-	}
-	b.chunks = a.chunks()
 	return b
 }
 
@@ -234,22 +215,17 @@ func (b *responseBody) Read(p []byte) (int, error) {
 		return 0, http.ErrBodyReadAfterClose
 	default:
 	}
-	for len(b.chunks) > 0 {
-		c := &b.chunks[0]
-		if err := pauseUntil(b.ctx, b.start.Add(c.after), b.closed); err != nil {
-			return 0, err
-		}
-		if len(c.data) > 0 {
-			n := copy(p, c.data)
-			c.data = c.data[n:]
-			return n, nil
-		}
-		b.chunks = b.chunks[1:]
+	due := b.start
+	if b.slow > 0 && b.read < b.size {
+		pieces := (slowPieces*(b.read+1) + b.size - 1) / b.size // with the next byte, rounded up
+		due = due.Add(b.slow * time.Duration(pieces) / slowPieces)
+		p = p[:min(int64(len(p)), pieces*b.size/slowPieces-b.read)]
 	}
-	if err := b.ctx.Err(); err != nil || b.stream == nil {
-		return 0, cmp.Or(err, b.end)
+	if err := pauseUntil(b.ctx, due, b.closed); err != nil {
+		return 0, err
 	}
-	n, err := b.stream.Read(p)
+	n, err := b.content.Read(p)
+	b.read += int64(n)
 	if err == io.EOF {
 		err = b.end
 	}

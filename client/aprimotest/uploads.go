@@ -2,7 +2,6 @@ package aprimotest
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -67,16 +66,16 @@ func (u *upload) content() content {
 }
 
 func (s *store) newUpload(name string) *upload {
+	checkName(name)
 	u := &upload{token: base64.StdEncoding.EncodeToString([]byte(s.newID())), name: name, pieces: make(map[int]*sentPiece), staged: make(map[string]*sentPiece)}
 	s.uploads = append(s.uploads, u)
 	return u
 }
 
 // sas is what an upload that was accepted is answered with.
-func (s *store) sas(u *upload, r *http.Request) document {
+func (s *store) sas(u *upload) document {
 	id, _ := base64.StdEncoding.DecodeString(u.token)
-	s.blobs[string(id)] = &blob{upload: u, expires: s.expiry()}
-	return document{"token": u.token, "sasUrl": blobURL(r, string(id), cmp.Or(u.name, "file"), s.blobs[string(id)].expires)}
+	return document{"token": u.token, "sasUrl": s.sign(string(id), &blob{upload: u, name: u.name})}
 }
 
 func (s *store) findUpload(token string) *upload {
@@ -87,10 +86,10 @@ func (s *store) findUpload(token string) *upload {
 	return s.uploads[i]
 }
 
-// spend returns the upload of a token, if it can be used for a record.
-func (s *store) spend(token string) *upload {
+// uploadIn returns the upload of a token, which must be in one of the states.
+func (s *store) uploadIn(token string, states ...UploadState) *upload {
 	u := s.findUpload(token)
-	if u == nil || u.state != UploadComplete {
+	if u == nil || !slices.Contains(states, u.state) {
 		panic(noUpload(token))
 	}
 	return u
@@ -113,20 +112,16 @@ func checkName(name string) {
 // straight to blob storage.
 func (s *store) postUpload(_ http.ResponseWriter, r *http.Request) any {
 	if !isForm(r) {
-		var in struct{ FileName string }
-		readJSON(r, &in)
-		checkName(in.FileName)
-		return s.sas(s.newUpload(in.FileName), r)
+		return s.sas(s.newUpload(text(valueOf(readJSON(r), "fileName"))))
 	}
 	p := s.formFile(r, "file1")
-	checkName(p.fileName)
 	if p.size >= MaxSegment {
 		panic(invalid("A file of %d bytes must be sent in segments.", p.size))
 	}
 	u := s.newUpload(p.fileName)
 	u.put(0, p.piece)
-	u.state = UploadComplete
-	return s.sas(u, r)
+	u.complete(p.fileName)
+	return s.sas(u)
 }
 
 // formFile returns the file of a form, whose part has the given name in the guide.
@@ -142,22 +137,12 @@ func (s *store) formFile(r *http.Request, name string) *formPart {
 }
 
 func (s *store) openSegments(_ http.ResponseWriter, r *http.Request, in struct{ FileName string }) any {
-	checkName(in.FileName)
 	u := s.newUpload(in.FileName)
 	return document{"uri": baseURL(r) + "/uploads/segments/" + url.QueryEscape(u.token), "token": u.token}
 }
 
-// session returns the upload in segments that a request is about.
-func (s *store) session(r *http.Request) *upload {
-	u := s.findUpload(r.PathValue("token"))
-	if u == nil || u.state != UploadOpen {
-		panic(noUpload(r.PathValue("token")))
-	}
-	return u
-}
-
 func (s *store) putSegment(w http.ResponseWriter, r *http.Request) any {
-	u := s.session(r)
+	u := s.uploadIn(r.PathValue("token"), UploadOpen)
 	index, err := strconv.Atoi(inQuery(r, "index"))
 	if err != nil || index < 0 {
 		panic(invalid("'%s' is not an index of a segment.", inQuery(r, "index")))
@@ -177,40 +162,33 @@ type commitRequest struct {
 }
 
 func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in commitRequest) any {
-	u := s.session(r)
-	checkName(in.FileName)
+	u := s.uploadIn(r.PathValue("token"), UploadOpen)
 	count, err := strconv.Atoi(string(bytes.Trim(in.SegmentCount, `"`)))
 	if err != nil || count < 1 || count != len(u.pieces) {
 		panic(invalid("There are %d segments, not '%s'.", len(u.pieces), in.SegmentCount))
 	}
-	if i := u.gap(); i >= 0 {
-		panic(invalid("Segment %d is missing.", i))
-	}
-	u.name, u.state = in.FileName, UploadComplete
-	return s.sas(u, r)
+	u.complete(in.FileName)
+	return s.sas(u)
 }
 
-// gap returns the first index of a piece that is missing, or -1.
-func (u *upload) gap() int {
+// complete ends an upload, which must have all pieces from the first on.
+func (u *upload) complete(name string) {
+	checkName(name)
 	for i := range len(u.pieces) {
 		if u.pieces[i] == nil {
-			return i
+			panic(invalid("The piece with index %d is missing.", i))
 		}
 	}
-	return -1
+	u.name, u.state = name, UploadComplete
 }
 
 // getUpload answers with an upload that is complete, as it was answered before.
 func (s *store) getUpload(_ http.ResponseWriter, r *http.Request) any {
-	return s.sas(s.spend(r.PathValue("token")), r)
+	return s.sas(s.uploadIn(r.PathValue("token"), UploadComplete))
 }
 
 func (s *store) cancelUpload(_ http.ResponseWriter, r *http.Request) any {
-	u := s.findUpload(r.PathValue("token"))
-	if u == nil || u.state > UploadComplete {
-		panic(noUpload(r.PathValue("token")))
-	}
-	u.state = UploadCancelled
+	s.uploadIn(r.PathValue("token"), UploadOpen, UploadComplete).state = UploadCancelled
 	return nil
 }
 

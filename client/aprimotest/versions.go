@@ -136,24 +136,12 @@ func (s *store) fileTypeOf(o object, _ *query) any {
 	return nil
 }
 
-// signed makes a part readable for a while, and returns the link.
-func (s *store) signed(p *part) string {
-	return s.publish(p.id, p.fileName(), p.content, s.expiry())
-}
-
-// published returns the public links, or URIs, of a version or of what is made of
-// it.
-func (s *store) published(kind string) func(object, *query) any {
-	k := kindOf[kind]
-	return func(o object, _ *query) any {
-		all, id := listing{}, o.of.(*part).id
-		for other, doc := range s.collection(k.plural).all() {
-			if doc["fileVersionId"] == id || doc["additionalFileId"] == id {
-				all = append(all, s.objectAt(k.path()+"/"+other))
-			}
-		}
-		return all
+// publicLinkOf is the public link of an additional file.
+func (s *store) publicLinkOf(o object, _ *query) any {
+	if all := s.referring(o, kindOf["publiclink"], "additionalFileId"); len(all) > 0 {
+		return all[0]
 	}
+	return nil
 }
 
 // linkVersion gives a public link of a record the latest version of its master.
@@ -167,21 +155,18 @@ func (s *store) linkVersion(_ string, doc document, _ string) {
 }
 
 // imageOf returns the image of an object, with a signed address.
-func (s *store) imageOf(o object, rel *relation, q *query) any {
+func (s *store) imageOf(o object, rel *relation) any {
 	if rec, ok := o.of.(*record); o.of == nil || ok && len(s.filesOf(rec)) == 0 {
 		return nil
 	}
-	id, kind, edge := path.Base(o.path), rel.image, 1024
-	image := imageContent(id, kind)
-	if kind == "thumbnail" {
+	id, edge := path.Base(o.path), 1024
+	if rel.image == "thumbnail" {
 		edge = 256
 	}
-	uri := s.publish(id+kind, image.name, image, s.expiry())
-	doc := document{"uri": uri, "extension": "jpg", "width": edge, "height": edge, "size": image.size}
-	if q.hal {
-		doc["_links"] = links{"self": {Href: q.base + o.path + "/" + rel.path}}
-	}
-	return doc
+	image := imageContent(id, rel.image)
+	uri := s.sign(id+rel.image, &blob{content: &image, name: image.name})
+	doc := document{"uri": uri, "width": edge, "height": edge, "size": image.size}
+	return object{kind: kindOf["image"], doc: doc, path: o.path + "/" + rel.path}
 }
 
 // imageContent is what the image of an object has.

@@ -9,47 +9,76 @@ import (
 	"time"
 )
 
-// A property is what an expression can ask of a record or a document: times,
-// numbers, texts, or the number of a record.
+// A condition tells whether a record or a document is looked for.
+type condition[T any] func(T) bool
+
+func anyOf[T any](all []condition[T]) condition[T] {
+	return func(v T) bool { return slices.ContainsFunc(all, func(c condition[T]) bool { return c(v) }) }
+}
+
+func allOf[T any](all []condition[T]) condition[T] {
+	return func(v T) bool { return !slices.ContainsFunc(all, func(c condition[T]) bool { return !c(v) }) }
+}
+
+func not[T any](c condition[T]) condition[T] { return func(v T) bool { return !c(v) } }
+
+// A vocabulary is what an expression can ask of a record, or of a document.
+type vocabulary[T any] struct {
+	property func(name, argument string) (property[T], bool)
+	words    property[T] // where free words are looked for
+}
+
+// A property is what an expression can ask of a record or a document: the number of a
+// record, times, numbers, or texts.
 type property[T any] struct {
-	id     bool
+	id     func(T) uint64
 	time   func(T) time.Time
 	number func(T) float64
 	texts  func(T) []string
 }
 
 // compare returns the condition that a property is in the relation to a value.
-func (p property[T]) compare(sign, value string, wildcards bool) (c condition[T]) {
-	holds := relationOf(sign)
+func (p property[T]) compare(sign, value string, wildcards bool) condition[T] {
+	holds := comparisons[sign]
 	switch {
-	case p.id:
-		c.ids = map[uint64]bool{numberOf(normalizeID(value)): true}
-		c.match = c.within(c.ids)
-		if sign == "<>" {
-			return not(c)
-		}
-		if sign != "=" {
-			panic(invalid("'%s' does not compare ids.", sign))
-		}
+	case p.id != nil && sign == "=":
+		return p.in([]string{value}, false)
+	case p.id != nil && sign == "<>":
+		return not(p.in([]string{value}, false))
 	case p.time != nil && holds != nil:
 		at := timeOf(value)
-		c.match = func(v T) bool { return holds(p.time(v).Compare(at)) }
+		return func(v T) bool { return holds(p.time(v).Compare(at)) }
 	case p.number != nil && holds != nil:
 		n, err := strconv.ParseFloat(value, 64)
 		if err != nil {
 			panic(invalid("'%s' is not a number.", value))
 		}
-		c.match = func(v T) bool { return holds(cmp.Compare(p.number(v), n)) }
+		return func(v T) bool { return holds(cmp.Compare(p.number(v), n)) }
 	case p.texts == nil:
 		panic(invalid("'%s' compares texts alone.", sign))
-	default:
-		matches := textMatch(sign, value, wildcards)
-		c.match = func(v T) bool {
-			texts := p.texts(v)
-			return (slices.ContainsFunc(texts, matches) || len(texts) == 0 && matches("")) == (sign != "<>")
-		}
 	}
-	return c
+	matches := textMatch(sign, value, wildcards)
+	return func(v T) bool {
+		texts := p.texts(v)
+		return (slices.ContainsFunc(texts, matches) || len(texts) == 0 && matches("")) == (sign != "<>")
+	}
+}
+
+// in returns the condition that a property is one of the values. There can be a thousand
+// ids: they are looked up, not compared.
+func (p property[T]) in(values []string, wildcards bool) condition[T] {
+	if p.id != nil {
+		wanted := make(map[uint64]bool)
+		for _, value := range values {
+			wanted[numberOf(normalizeID(value))] = true
+		}
+		return func(v T) bool { return wanted[p.id(v)] }
+	}
+	var all []condition[T]
+	for _, value := range values {
+		all = append(all, p.compare("=", value, wildcards))
+	}
+	return anyOf(all)
 }
 
 // withPaths returns what a text is compared as: a path also without the slash at its beginning.
@@ -77,7 +106,7 @@ func textMatch(sign, value string, wildcards bool) func(string) bool {
 	case "=", "<>":
 		return func(text string) bool { return strings.EqualFold(text, value) }
 	}
-	holds := relationOf(sign)
+	holds := comparisons[sign]
 	if n, err := strconv.ParseFloat(value, 64); err == nil {
 		return func(text string) bool {
 			has, err := strconv.ParseFloat(text, 64)
@@ -92,15 +121,15 @@ func containsFold(text, part string) bool {
 	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
 }
 
-func relationOf(sign string) func(int) bool {
-	return map[string]func(int) bool{
-		"=":  func(n int) bool { return n == 0 },
-		"<>": func(n int) bool { return n != 0 },
-		"<":  func(n int) bool { return n < 0 },
-		"<=": func(n int) bool { return n <= 0 },
-		">":  func(n int) bool { return n > 0 },
-		">=": func(n int) bool { return n >= 0 },
-	}[sign]
+// comparisons are the signs of an expression, each with whether an order, as cmp.Compare
+// returns it, fulfils it.
+var comparisons = map[string]func(order int) bool{
+	"=":  func(order int) bool { return order == 0 },
+	"<>": func(order int) bool { return order != 0 },
+	"<":  func(order int) bool { return order < 0 },
+	"<=": func(order int) bool { return order <= 0 },
+	">":  func(order int) bool { return order > 0 },
+	">=": func(order int) bool { return order >= 0 },
 }
 
 var timeLayouts = []string{

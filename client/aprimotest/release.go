@@ -1,0 +1,150 @@
+package aprimotest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// A Release is how queued requests are released. Aprimo does not document theirs, so a client
+// should work with each of them.
+type Release int
+
+const (
+	// TokenBucket lets a request begin when there is a token for it. Tokens
+	// come evenly, Rate in a second; at most Rate are kept, and at the start
+	// there are Rate. So almost twice the rate may begin in one second.
+	TokenBucket Release = iota
+
+	// FixedWindow lets Rate requests begin in each whole second of the clock,
+	// as soon as they can.
+	FixedWindow
+
+	// EvenlySpaced lets one request begin each 1/Rate of a second, as nginx
+	// does with limit_req. Of requests that come together all but one wait.
+	EvenlySpaced
+)
+
+var releaseNames = []string{"TokenBucket", "FixedWindow", "EvenlySpaced"}
+
+// String returns the name of the Release.
+func (r Release) String() string {
+	if r < 0 || int(r) >= len(releaseNames) {
+		return fmt.Sprintf("Release(%d)", int(r))
+	}
+	return releaseNames[r]
+}
+
+// MarshalText returns the name of the Release, as [Release.String] has it. It returns an
+// error if r is none.
+func (r Release) MarshalText() ([]byte, error) {
+	if r < TokenBucket || r > EvenlySpaced {
+		return nil, fmt.Errorf("aprimotest: there is no %v", r)
+	}
+	return []byte(r.String()), nil
+}
+
+// UnmarshalText sets r to the Release with the given name. It returns an error if there is
+// none.
+func (r *Release) UnmarshalText(name []byte) error {
+	i := slices.Index(releaseNames, string(name))
+	if i < 0 {
+		return fmt.Errorf("release %q: must be TokenBucket, FixedWindow or EvenlySpaced", name)
+	}
+	*r = Release(i)
+	return nil
+}
+
+// A schedule gives each request the time at which it begins, in the order in
+// which they come. All times are counted from the tenant's first request. It is
+// a plain value: to ask without taking, take from a copy.
+type schedule struct {
+	release Release
+	rate    int64
+
+	// due is, when EvenlySpaced, the time from which the next may begin. For
+	// the TokenBucket it is a second earlier than the bucket is full again.
+	due instant
+
+	// phase is how far the clock was in its second at the first request;
+	// used requests begin in the second with the number window.
+	phase        time.Duration
+	window, used int64
+}
+
+func newSchedule(release Release, rate int, epoch time.Time) schedule {
+	s := schedule{release: release, rate: int64(rate), phase: time.Duration(epoch.Nanosecond())}
+	if release == TokenBucket {
+		s.due.at = -time.Second // full at the start
+	}
+	return s
+}
+
+// take returns the time at which a request that comes now begins. Now must not
+// go back from one call to the next; then what is returned does not either.
+func (s *schedule) take(now time.Duration) time.Duration {
+	switch s.release {
+	case FixedWindow:
+		return s.takeWindow(now)
+	case EvenlySpaced:
+		// A fraction that was rounded up is not lost to the next: without it a
+		// client that keeps exactly to the rate would fall behind.
+		if s.due.ceil() < now {
+			s.due = instant{at: now}
+		}
+		begin := s.due.ceil()
+		s.due = s.due.plusInterval(s.rate)
+		return begin
+	default:
+		// The generic cell rate algorithm. Each request moves the time at which
+		// the bucket is full by one interval. That time may be one second
+		// ahead, the bucket being empty then; the request waits for the rest.
+		s.due = s.due.notBefore(now - time.Second).plusInterval(s.rate)
+		return max(now, s.due.ceil())
+	}
+}
+
+func (s *schedule) takeWindow(now time.Duration) time.Duration {
+	if current := int64((s.phase + now) / time.Second); current > s.window {
+		s.window, s.used = current, 0
+	}
+	if s.used == s.rate {
+		s.window, s.used = s.window+1, 0
+	}
+	s.used++
+	return max(now, time.Duration(s.window)*time.Second-s.phase)
+}
+
+// An instant is a time with a fraction of a nanosecond, in parts of one rate-th.
+// A fifteenth of a second is no whole number of nanoseconds, and a client that
+// keeps exactly to the rate must not be delayed because of it.
+type instant struct {
+	at       time.Duration
+	fraction int64
+}
+
+// notBefore returns the later of i and t.
+func (i instant) notBefore(t time.Duration) instant {
+	if i.at < t {
+		return instant{at: t}
+	}
+	return i
+}
+
+// plusInterval returns i, later by 1/rate of a second.
+func (i instant) plusInterval(rate int64) instant {
+	i.at += time.Second / time.Duration(rate)
+	i.fraction += int64(time.Second) % rate
+	if i.fraction >= rate {
+		i.at, i.fraction = i.at+1, i.fraction-rate
+	}
+	return i
+}
+
+// ceil returns the first whole nanosecond that is not before i.
+func (i instant) ceil() time.Duration {
+	if i.fraction > 0 {
+		return i.at + 1
+	}
+	return i.at
+}

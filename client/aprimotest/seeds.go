@@ -1,0 +1,28 @@
+package aprimotest
+
+// seeds are the few documents that every tenant has.
+var seeds = []struct {
+	list, name string
+	doc        document
+}{
+	{"languages", "English", document{"culture": "en-US", "isEnabledForFields": true, "isEnabledForUI": true}},
+	{"contenttypes", "Asset", document{"isManual": false}},
+	{"fielddefinitions", titleField, document{"label": titleField, "dataType": "SingleLineText"}},
+	{"fielddefinitions", "Description", document{"label": "Description", "dataType": "MultiLineText"}},
+	{"fielddefinitions", "Keywords", document{"label": "Keywords", "dataType": "TextList"}},
+	{"filetypes", "Jpg", document{"extension": "jpg", "kind": "Jpg", "mimeType": "image/jpeg", "isCatalogable": true}},
+	{"users", seedUser, document{"email": seedUser + "@example.com", "firstName": "Adam", "lastName": "Administrator"}},
+	{"classifications", "Assets", document{"identifier": "assets", "isRoot": true}},
+	{"checkcategories", "General", document{}},
+	{"actiontypes", "Manual", document{}},
+	{"permissions", ".RoleExecuteMaintenanceJobs", nil},
+	{"permissions", ".RoleViewMaintenanceJobs", nil},
+	{"permissions", "EditRecords", nil},
+	{"permissions", "ViewMaintenanceJobs", nil},
+}
+
+// defaultSettings are settings that every tenant has, with their values.
+var defaultSettings = map[string]string{
+	".defaultRecordTitleField": titleField, ".defaultLanguageForUI": englishID, ".defaultLanguageForFields": englishID,
+	".rest_SettingsWhitelist": "", ".minimumAvailableTimeForOrders": "30:00:00", ".minimumAvailableTimeForPreviews": "30:00:00",
+}
