@@ -42,7 +42,7 @@ func (s *store) inCollection(doc document) (found []uint64) {
 
 func (s *store) getCollectionRecords(_ http.ResponseWriter, r *http.Request) any {
 	o := s.objectAt(path.Dir(r.PathValue("path")))
-	if o.doc["type"] == "Dynamic" {
+	if o.doc["type"] == "Dynamic" && !s.tenant.DynamicRecords {
 		panic(&failure{http.StatusInternalServerError, "System.NullReferenceException", "Object reference not set to an instance of an object."})
 	}
 	return s.pageOfRecords(r, s.inCollection(o.doc), nil)

@@ -62,7 +62,8 @@
 //
 // The fixed parts of a path may be in any case, as may the names of parameters and those in a
 // body; a path may end with a slash; an id may have any of its forms. A body may use the
-// extensions of JSON that the parser of Aprimo's servers accepts.
+// extensions of JSON that the parser of Aprimo's servers accepts. [Strict] rejects what is not
+// in the guide.
 //
 // The Accept header decides the form of a response: application/hal+json, the default, has
 // links, and selected parts in _embedded; application/json has no links, and parts beside
@@ -102,8 +103,8 @@
 //   - the answer to a missing header
 //   - how long indexing takes ([Tenant.IndexDelay])
 //   - whether the ceiling of a search is that of Elasticsearch ([Tenant.SearchCeiling])
-//   - whether a signed link is valid for 30 hours or for 4 (30)
-//   - what happens to the children of a deleted classification (the deletion is answered 409)
+//   - how long a signed link is valid ([Tenant.SignedFor])
+//   - what happens to the children of a deleted classification ([Tenant.DeleteTrees])
 //   - what a trail says of changes other than of fields, and how it shows record links
 //   - that CONTAINS matches a part of a text
 //   - the paths of subscriptions, image overlays, csp and info

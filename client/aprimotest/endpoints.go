@@ -94,7 +94,7 @@ func (s *store) put(at string, in document) {
 
 func (s *store) deleteDocument(_ http.ResponseWriter, r *http.Request) any {
 	o := s.objectAt(r.PathValue("path"))
-	if o.kind.name == "classification" && o.doc["hasChildren"] == true {
+	if o.kind.name == "classification" && o.doc["hasChildren"] == true && !s.tenant.DeleteTrees {
 		panic(conflict("The classification '%s' has others below it.", o.doc["id"]))
 	}
 	s.collection(o.list).remove(path.Base(o.path))

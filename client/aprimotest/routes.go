@@ -27,6 +27,10 @@ func (t *Tenant) newRoutes() handler {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.request = r
+		other := func(part string) bool { return part != normalizeID(part) }
+		if t.Strict.BareIDs && slices.ContainsFunc(strings.Split(path, "/"), other) {
+			panic(missing("There is nothing with this id, which must be in lower case and without dashes."))
+		}
 		if isDAM {
 			return dam.serve(w, r, path)
 		}
@@ -101,7 +105,7 @@ func (t *Tenant) checkHeaders(r *http.Request, isDAM bool) {
 	if hasBody && !isForm(r) && !jsonTypes.MatchString(kind) {
 		panic(invalid("The header Content-Type must be application/json, not '%s'.", kind))
 	}
-	if !isDAM {
+	if isUpload := strings.HasPrefix(r.URL.Path, "/uploads"); !isDAM && (!isUpload || !t.Strict.UploadHeaders) {
 		return
 	}
 	if version := r.Header.Get("API-VERSION"); version != "1" {

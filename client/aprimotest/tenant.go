@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"strings"
@@ -103,6 +104,18 @@ type Tenant struct {
 	// order is complete when it is created.
 	OrderTime time.Duration
 
+	// SignedFor is how long a signed link is valid. Zero means 30 hours, as the
+	// guide says; one source has seen 4.
+	SignedFor time.Duration
+
+	// DeleteTrees makes the tenant delete a classification that has children. If
+	// false, it answers 409; which of the two Aprimo does is not known.
+	DeleteTrees bool
+
+	// DynamicRecords makes the tenant return the records that a dynamic
+	// collection finds. If false, it answers 500, as a real tenant did.
+	DynamicRecords bool
+
 	// Strict is what the tenant rejects although real tenants accept it.
 	Strict Strict
 
@@ -125,6 +138,16 @@ type Strict struct {
 	// PartNames rejects a form whose part is not called as in the guide: file1,
 	// or segment and the index.
 	PartNames bool
+
+	// UploadHeaders makes RequireHeaders hold for the upload service as well.
+	UploadHeaders bool
+
+	// BareIDs answers 404 to an id in a path that has dashes or upper case.
+	BareIDs bool
+
+	// JSON rejects what RFC 8259 does not have: single quotes, names without
+	// quotes, and a comma after the last element.
+	JSON bool
 }
 
 // Start begins the tenant's time, from which the Others count theirs, and
@@ -197,6 +220,10 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 	return fault.apply(func(a *answer) {
 		if t.RequireToken && !time.Now().Before(t.tokens.of(r).end) {
 			a.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if t.Strict.JSON && !isForm(r) && len(body.kept) > 0 && !json.Valid(body.kept) {
+			writeException(a, invalid("The request body is not JSON as RFC 8259 has it."))
 			return
 		}
 		t.routes.ServeHTTP(a, body.attach(r))
