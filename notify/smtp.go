@@ -1,6 +1,8 @@
 package notify
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -46,6 +48,32 @@ func (c *quietConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.read += n
 	return n, err
+}
+
+// acceptBareCodes makes a client read replies that are a code alone, which a server may send after
+// its greeting (RFC 5321, 4.2), as if a blank followed: net/textproto reads no others.
+func acceptBareCodes(c *smtp.Client) { c.Text.R = bufio.NewReader(&codeReader{from: c.Text.R}) }
+
+// A codeReader adds that blank.
+type codeReader struct {
+	from *bufio.Reader
+	line []byte // what is left of it
+}
+
+func (r *codeReader) Read(p []byte) (int, error) {
+	if len(r.line) == 0 {
+		line, err := r.from.ReadSlice('\n') // or a part of a long one, with an error
+		if len(line) == 0 {
+			return 0, err
+		}
+		if code := bytes.TrimRight(line, "\r\n"); len(code) == len("250") {
+			line = append(bytes.Clone(code), " \r\n"...)
+		}
+		r.line = line
+	}
+	n := copy(p, r.line)
+	r.line = r.line[n:]
+	return n, nil
 }
 
 // A session is one connection to the server. It uses go-mail's SMTP and not go-mail's
@@ -221,6 +249,7 @@ func (s *session) greet(ctx context.Context) error {
 	}
 	_ = s.conn.SetDeadline(time.Time{})
 	s.smtp = c
+	acceptBareCodes(c)
 	c.SetLogger(&s.trace)
 	c.SetDebugLog(true)
 	if err := c.Hello(helloName(s.conn.LocalAddr())); err != nil {
@@ -236,6 +265,7 @@ func (s *session) greet(ctx context.Context) error {
 	if err := c.StartTLS(s.tlsConfig(host)); err != nil {
 		return s.tlsError(err)
 	}
+	acceptBareCodes(c) // StartTLS has made another reader
 	return nil
 }
 
