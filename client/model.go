@@ -1,13 +1,14 @@
 package client
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -92,8 +93,8 @@ func decode(data []byte, into any) error {
 }
 
 // decodeValue decodes a property. So that one unusual value does not make a whole page
-// undecodable, it accepts what is meant: a number as text and text as a number, the id of an
-// object that was selected, and times without a zone, which are UTC.
+// undecodable, it accepts what is meant: a number as text, text as a number, 1.0 as an
+// integer, the id of an object that was selected, and times without a zone, which are UTC.
 func decodeValue(raw json.RawMessage, into any) error {
 	err := decode(raw, into)
 	if err == nil || len(raw) == 0 {
@@ -105,11 +106,29 @@ func decodeValue(raw json.RawMessage, into any) error {
 	case *string:
 		return decodeText(raw, into, err)
 	case *int, *int64:
-		if unquoted, ok := bytes.CutPrefix(raw, []byte(`"`)); ok && json.Unmarshal(bytes.TrimSuffix(unquoted, []byte(`"`)), into) == nil {
+		if json.Unmarshal(wholeNumber(raw), into) == nil {
 			return nil
 		}
+	case **int:
+		*into = new(int)
+		return decodeValue(raw, *into)
 	}
 	return err
+}
+
+// wholeNumber returns a number without quotes, and one such as 1.0 or 1e2 as an integer. Anything
+// else it returns as it is.
+func wholeNumber(raw json.RawMessage) json.RawMessage {
+	text := strings.Trim(string(raw), `"`)
+	f, err := strconv.ParseFloat(text, 64)
+	const exact = 1 << 53 // up to here a float64 holds every integer
+	switch {
+	case err != nil:
+		return raw
+	case f == math.Trunc(f) && math.Abs(f) < exact:
+		text = strconv.FormatInt(int64(f), 10)
+	}
+	return json.RawMessage(text)
 }
 
 // decodeTime decodes a time without a zone. An empty one is zero.

@@ -25,7 +25,7 @@ var models = []any{
 	client.AccessList{}, client.LinkTo[client.AccessList]{}, client.ActionType{}, client.AdditionalFile{}, client.AdditionalFilePreview{},
 	client.CheckFinding{}, client.CollectionContent{}, client.CollectionPermissions{}, client.Comment{}, client.DownloadAgreement{},
 	client.FilePreview{}, client.IndexStatus{}, client.PublicURI{}, client.RecordClassification{}, client.RecordLink{}, client.Rendition{},
-	client.TrailChange{},
+	client.Timing{}, client.TrailChange{},
 }
 
 // What the server sent is what is sent back, also what a model does not know: but
@@ -50,6 +50,40 @@ func TestModelsKeepWhatTheyDoNotKnow(t *testing.T) {
 		}
 		if back["_links"] != nil {
 			t.Errorf("%s: got links %v, want none", name, back["_links"])
+		}
+	}
+}
+
+// Some servers write whole numbers with a point, an exponent or quotes.
+func TestWholeNumbersOfAnyForm(t *testing.T) {
+	for text, want := range map[string]int{"7": 7, "7.0": 7, "7e0": 7, "0.7E1": 7, `"7"`: 7, `"7.00"`: 7, "-7.0": -7, "0.0": 0, "null": 0} {
+		var (
+			page  client.Page[client.Record]
+			file  client.Image
+			time  map[string]*client.Timing
+			facet client.FacetValue
+		)
+		for _, into := range []any{&page, &file, &time, &facet} {
+			data := fmt.Sprintf(`{"items":[],"_total":%s,"size":%[1]s,"count":%[1]s}`, text)
+			if into == any(&time) {
+				data = fmt.Sprintf(`{"get records":{"occurences":%s}}`, text)
+			}
+			if err := json.Unmarshal([]byte(data), into); err != nil {
+				t.Errorf("%s in a %T: got error %v, want none", text, into, err)
+			}
+		}
+		if got := [...]int{page.TotalCount, int(file.Size), time["get records"].Occurrences, facet.Count}; got != [...]int{want, want, want, want} {
+			t.Errorf("%s: got %d, want %d each time", text, got, want)
+		}
+	}
+	for text, want := range map[string]int64{"9007199254740993": 9007199254740993, `"9007199254740993"`: 9007199254740993} {
+		if file := new(client.Image); json.Unmarshal([]byte(`{"size":`+text+`}`), file) != nil || file.Size != want {
+			t.Errorf("%s: got %d, want every digit", text, file.Size)
+		}
+	}
+	for _, text := range []string{"7.5", "1e30", "1e999", `"seven"`, `"Inf"`, `"NaN"`, `""`, "{}", "true"} {
+		if file := new(client.Image); json.Unmarshal([]byte(`{"size":`+text+`}`), file) == nil {
+			t.Errorf("%s: got %d, want an error", text, file.Size)
 		}
 	}
 }
