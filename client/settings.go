@@ -176,12 +176,4 @@ type Timing struct {
 	MaxDuration float64            `json:"maxDuration"`
 	Average     float64            `json:"average"`
 	Children    map[string]*Timing `json:"children"`
-
-	Extra Extra
 }
-
-// UnmarshalJSON decodes either of Aprimo's forms of JSON.
-func (t *Timing) UnmarshalJSON(data []byte) error { return decodeModel(data, t) }
-
-// MarshalJSON encodes the fields that are not zero.
-func (t Timing) MarshalJSON() ([]byte, error) { return encodeModel(&t) }
