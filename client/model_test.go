@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -80,6 +81,31 @@ func TestWholeNumbersOfAnyForm(t *testing.T) {
 	for _, text := range []string{"7.5", "1e30", "1e999", `"seven"`, `"Inf"`, `"NaN"`, `""`, "{}", "true"} {
 		if file := new(client.Image); json.Unmarshal([]byte(`{"size":`+text+`}`), file) == nil {
 			t.Errorf("%s: got %d, want an error", text, file.Size)
+		}
+	}
+}
+
+// Times and truth values have other forms, too.
+func TestTimesAndTruthValuesOfAnyForm(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"2026-03-01T12:00:00+02:00": at, "2026-03-01T12:00:00+0200": at, "2026-03-01T10:00:00.0000000": at, "2026-03-01T10:00:00.000+0000": at,
+		"2026-03-01 10:00:00": at, "2026-03-01T10:00": at, "2026-03-01": at.Add(-10 * time.Hour), "": {}, "0001-01-01T00:00:00": {},
+	} {
+		status := new(client.IndexStatus)
+		if err := json.Unmarshal([]byte(`{"lastIndexRebuild":"`+text+`"}`), status); err != nil || !status.LastRebuild.Equal(want) {
+			t.Errorf("%q: got %v, %v, want %v", text, status.LastRebuild, err, want)
+		}
+	}
+	for text, want := range map[string]bool{"true": true, `"true"`: true, `"True"`: true, "1": true, `"false"`: false, "0": false, "null": false} {
+		status := &client.IndexStatus{RebuildRequired: !want && text != "null"}
+		if err := json.Unmarshal([]byte(`{"rebuildRequired":`+text+`}`), status); err != nil || status.RebuildRequired != want {
+			t.Errorf("%s: got %v, %v, want %v", text, status.RebuildRequired, err, want)
+		}
+	}
+	for _, data := range []string{`{"lastIndexRebuild":"soon"}`, `{"lastIndexRebuild":"2026-13-01"}`, `{"rebuildRequired":"soon"}`, `{"rebuildRequired":2}`, `{"rebuildRequired":[]}`} {
+		if status := new(client.IndexStatus); json.Unmarshal([]byte(data), status) == nil {
+			t.Errorf("%s: got %+v, want an error", data, status)
 		}
 	}
 }
