@@ -17,7 +17,6 @@ import (
 
 // Whether there is another page, by what a page says.
 func TestMorePages(t *testing.T) {
-	items := func(n int) []*Record { return make([]*Record, n) }
 	for _, c := range []struct {
 		what          string
 		page          Page[Record]
@@ -25,15 +24,15 @@ func TestMorePages(t *testing.T) {
 		want          bool
 	}{
 		{"a link", Page[Record]{next: "x", whole: true}, 10, 0, true},
-		{"links, but no next one", Page[Record]{linked: true, Items: items(10)}, 10, 0, false},
-		{"a list without pages", Page[Record]{whole: true, Items: items(10)}, 10, 0, false},
-		{"a full page", Page[Record]{Items: items(10)}, 10, 0, true},
-		{"a short page", Page[Record]{Items: items(9)}, 10, 0, false},
-		{"a page of the server's size", Page[Record]{Items: items(9), PageSize: 9}, 10, 0, true},
-		{"a short page of the server's size", Page[Record]{Items: items(8), PageSize: 9}, 5, 0, false},
+		{"links, but no next one", Page[Record]{linked: true, sent: 10}, 10, 0, false},
+		{"a list without pages", Page[Record]{whole: true, sent: 10}, 10, 0, false},
+		{"a full page", Page[Record]{sent: 10}, 10, 0, true},
+		{"a short page", Page[Record]{sent: 9}, 10, 0, false},
+		{"a page of the server's size", Page[Record]{sent: 9, PageSize: 9}, 10, 0, true},
+		{"a short page of the server's size", Page[Record]{sent: 8, PageSize: 9}, 5, 0, false},
 		{"an empty page of no size", Page[Record]{}, 0, 0, false},
-		{"counted, one left", Page[Record]{counted: true, TotalCount: 21, Items: items(10)}, 10, 10, true},
-		{"counted, none left", Page[Record]{counted: true, TotalCount: 20, Items: items(10)}, 10, 10, false},
+		{"counted, one left", Page[Record]{counted: true, TotalCount: 21, sent: 10}, 10, 10, true},
+		{"counted, none left", Page[Record]{counted: true, TotalCount: 20, sent: 10}, 10, 10, false},
 		{"counted, an empty page", Page[Record]{counted: true, TotalCount: 20}, 10, 10, false},
 	} {
 		if got := c.page.more(c.asked, c.offset); got != c.want {

@@ -87,10 +87,11 @@ func DownloadProgress(f func(done, total int64)) DownloadOption {
 //
 // An incomplete file is named path.part. After a lost connection Fetch resumes from it, until
 // nothing has arrived for 10 minutes or the context ends; if nothing has arrived at all, it gives
-// up after 6 attempts. A later call resumes, too, even after a crash, if the link leads to the same file (by its
-// ETag). Of several downloads to the same path, in whatever process, one runs at a time. Fetch
-// checks the length and, if the storage sends one, the MD5 sum. Without both, and for a web page
-// that is not known to be the file, it returns an error. Errors never contain the link.
+// up after 6 attempts. A later call resumes, too, even after a crash, if the link leads to the
+// same file (by its ETag). Of several downloads to the same path, in whatever process, one runs at
+// a time. Fetch checks the length and, if the storage sends one, the MD5 sum. Without both, and
+// for a web page that is not known to be the file, it returns an error. A file that the storage
+// keeps compressed with gzip is decompressed then. Errors never contain the link.
 //
 // The link must use https and not lead into a private network, unless the tenant is there
 // itself, and so must its redirects. A loopback address is accepted, for tests, since the
@@ -294,7 +295,7 @@ func (d *download) foreign(err error) error {
 // begin sets the state from the response that starts the file. It returns an error if that may not
 // be the file, or is not known to be all of it.
 func (d *download) begin(resp *http.Response) error {
-	d.state = partState{Version: partStateVersion, ETag: resp.Header.Get("ETag"), Size: resp.ContentLength, Link: d.identity()}
+	d.state = partState{Version: partStateVersion, ETag: resp.Header.Get("ETag"), Size: resp.ContentLength, Link: d.identity(), Gzip: d.gzipped(resp.Header)}
 	if strings.HasPrefix(d.state.ETag, "W/") || len(d.state.ETag) > maxETag {
 		d.state.ETag = "" // a weak ETag does not guarantee the same bytes
 	}
@@ -392,9 +393,15 @@ func (d *download) finish() error {
 			return permanent{err}
 		}
 		if string(sum) != string(d.state.MD5) {
-			os.Remove(d.part())
-			os.Remove(d.statePath())
-			return errChecksum
+			return d.damaged(errChecksum)
+		}
+	}
+	if d.state.Gzip {
+		switch err := d.decompress(); {
+		case err == errGzip:
+			return d.damaged(err)
+		case err != nil:
+			return permanent{err}
 		}
 	}
 	if err := os.Rename(d.part(), d.path); err != nil {
@@ -402,4 +409,11 @@ func (d *download) finish() error {
 	}
 	os.Remove(d.statePath())
 	return nil
+}
+
+// damaged removes a part that must not be resumed.
+func (d *download) damaged(err error) error {
+	os.Remove(d.part())
+	os.Remove(d.statePath())
+	return err
 }

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/md5"
 	"crypto/tls"
@@ -37,6 +38,7 @@ type storage struct {
 	fails   int  // so many are 503
 	status  int  // of all answers, if not 0
 	name    string
+	coding  string   // of the content
 	asked   []string // the Range of each request
 	sent    int
 }
@@ -66,6 +68,9 @@ func (s *storage) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp.Header.Set("ETag", s.etag)
 	if s.name != "" {
 		resp.Header.Set("Content-Disposition", s.name)
+	}
+	if s.coding != "" {
+		resp.Header.Set("Content-Encoding", s.coding)
 	}
 	if s.sum {
 		sum := md5.Sum(s.content)
@@ -126,6 +131,41 @@ func TestDownloadComesThrough(t *testing.T) {
 					t.Errorf("got the files %v in the directory, want one", files)
 				}
 			})
+		})
+	}
+}
+
+// A file that the storage keeps compressed arrives as it is; length and checksum are of what is kept.
+func TestACompressedFileIsDecompressed(t *testing.T) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(content(1 << 20))
+	z.Close()
+	plain, packed := content(1<<20), b.Bytes()
+	damaged := append(bytes.Clone(packed[:len(packed)-8]), 1, 2, 3, 4, 5, 6, 7, 8)
+	for name, c := range map[string]struct {
+		storage storage
+		want    []byte // nil: an error
+	}{
+		"at once":             {storage{content: packed, coding: "gzip"}, plain},
+		"in pieces":           {storage{content: packed, coding: " X-GZIP", etag: `"1"`, cuts: 5, sum: true}, plain},
+		"an archive":          {storage{content: packed, coding: "gzip", name: `attachment; filename="film.mov.GZ"`}, packed},
+		"no compression":      {storage{content: plain, coding: "gzip"}, plain},
+		"an empty file":       {storage{content: []byte{}, coding: "gzip"}, []byte{}},
+		"another word":        {storage{content: plain, coding: "utf-8"}, plain},
+		"damaged when kept":   {storage{content: damaged, coding: "gzip", sum: true}, nil},
+		"kept not to the end": {storage{content: packed[:len(packed)/2], coding: "gzip"}, nil},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			dir := t.TempDir()
+			path, err := fetch(t, &c.storage, dir)
+			got, _ := os.ReadFile(path)
+			if (err == nil) != (c.want != nil) || !bytes.Equal(got, c.want) {
+				t.Errorf("%s: got %d bytes, %v; want %d", name, len(got), err, len(c.want))
+			}
+			if files, _ := os.ReadDir(dir); err == nil && len(files) != 1 || err != nil && len(files) != 0 {
+				t.Errorf("%s: got the files %v, want the file alone or none", name, files)
+			}
 		})
 	}
 }

@@ -159,6 +159,7 @@ type partState struct {
 	Link string `json:"link,omitempty"` // identifies the link, without its query
 	Done *int64 `json:"done,omitempty"` // bytes in the part when the state was stored
 	Sum  uint32 `json:"sum,omitempty"`  // CRC-32C of these bytes
+	Gzip bool   `json:"gzip,omitempty"` // the storage has compressed the file; size, MD5 and sum are of that
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

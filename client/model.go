@@ -1,13 +1,15 @@
 package client
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -92,8 +94,9 @@ func decode(data []byte, into any) error {
 }
 
 // decodeValue decodes a property. So that one unusual value does not make a whole page
-// undecodable, it accepts what is meant: a number as text and text as a number, the id of an
-// object that was selected, and times without a zone, which are UTC.
+// undecodable, it accepts what is meant: a number or a truth value as text, text as a
+// number, 1.0 as an integer, the id of an object that was selected, and times without a zone, which
+// are UTC.
 func decodeValue(raw json.RawMessage, into any) error {
 	err := decode(raw, into)
 	if err == nil || len(raw) == 0 {
@@ -105,22 +108,56 @@ func decodeValue(raw json.RawMessage, into any) error {
 	case *string:
 		return decodeText(raw, into, err)
 	case *int, *int64:
-		if unquoted, ok := bytes.CutPrefix(raw, []byte(`"`)); ok && json.Unmarshal(bytes.TrimSuffix(unquoted, []byte(`"`)), into) == nil {
+		if json.Unmarshal(wholeNumber(raw), into) == nil {
 			return nil
 		}
+	case *bool:
+		if on, err := strconv.ParseBool(strings.Trim(string(raw), `"`)); err == nil {
+			*into = on
+			return nil
+		}
+	case **int:
+		*into = new(int)
+		return decodeValue(raw, *into)
 	}
 	return err
 }
 
-// decodeTime decodes a time without a zone. An empty one is zero.
+// wholeNumber returns a number without quotes, and one such as 1.0 or 1e2 as an integer. Anything
+// else it returns as it is.
+func wholeNumber(raw json.RawMessage) json.RawMessage {
+	text := strings.Trim(string(raw), `"`)
+	f, err := strconv.ParseFloat(text, 64)
+	const exact = 1 << 53 // up to here a float64 holds every integer
+	switch {
+	case err != nil:
+		return raw
+	case f == math.Trunc(f) && math.Abs(f) < exact:
+		text = strconv.FormatInt(int64(f), 10)
+	}
+	return json.RawMessage(text)
+}
+
+// otherTimes are the forms of ISO 8601 that RFC 3339 does not have. In all of them a fraction of a
+// second may follow.
+var otherTimes = []string{"2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02"}
+
+// decodeTime decodes a time of another form. An empty one is zero.
 func decodeTime(raw json.RawMessage, into *time.Time) error {
 	var text string
 	if err := json.Unmarshal(raw, &text); err != nil || text == "" {
 		return err
 	}
-	at, err := time.Parse("2006-01-02T15:04:05", text)
-	*into = at
-	return err
+	var first error
+	for _, form := range otherTimes {
+		at, err := time.Parse(form, text)
+		if err == nil {
+			*into = at
+			return nil
+		}
+		first = cmp.Or(first, err)
+	}
+	return first
 }
 
 // decodeText decodes what is not text.

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -50,6 +51,61 @@ func TestModelsKeepWhatTheyDoNotKnow(t *testing.T) {
 		}
 		if back["_links"] != nil {
 			t.Errorf("%s: got links %v, want none", name, back["_links"])
+		}
+	}
+}
+
+// Some servers write whole numbers with a point, an exponent or quotes.
+func TestWholeNumbersOfAnyForm(t *testing.T) {
+	for text, want := range map[string]int{"7": 7, "7.0": 7, "7e0": 7, "0.7E1": 7, `"7"`: 7, `"7.00"`: 7, "-7.0": -7, "0.0": 0, "null": 0} {
+		var (
+			page  client.Page[client.Record]
+			file  client.Image
+			facet client.FacetValue
+		)
+		for _, into := range []any{&page, &file, &facet} {
+			data := fmt.Sprintf(`{"items":[],"_total":%s,"size":%[1]s,"count":%[1]s}`, text)
+			if err := json.Unmarshal([]byte(data), into); err != nil {
+				t.Errorf("%s in a %T: got error %v, want none", text, into, err)
+			}
+		}
+		if got := [...]int{page.TotalCount, int(file.Size), facet.Count}; got != [...]int{want, want, want} {
+			t.Errorf("%s: got %d, want %d each time", text, got, want)
+		}
+	}
+	for text, want := range map[string]int64{"9007199254740993": 9007199254740993, `"9007199254740993"`: 9007199254740993} {
+		if file := new(client.Image); json.Unmarshal([]byte(`{"size":`+text+`}`), file) != nil || file.Size != want {
+			t.Errorf("%s: got %d, want every digit", text, file.Size)
+		}
+	}
+	for _, text := range []string{"7.5", "1e30", "1e999", `"seven"`, `"Inf"`, `"NaN"`, `""`, "{}", "true"} {
+		if file := new(client.Image); json.Unmarshal([]byte(`{"size":`+text+`}`), file) == nil {
+			t.Errorf("%s: got %d, want an error", text, file.Size)
+		}
+	}
+}
+
+// Times and truth values have other forms, too.
+func TestTimesAndTruthValuesOfAnyForm(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"2026-03-01T12:00:00+02:00": at, "2026-03-01T12:00:00+0200": at, "2026-03-01T10:00:00.0000000": at, "2026-03-01T10:00:00.000+0000": at,
+		"2026-03-01 10:00:00": at, "2026-03-01T10:00": at, "2026-03-01": at.Add(-10 * time.Hour), "": {}, "0001-01-01T00:00:00": {},
+	} {
+		status := new(client.IndexStatus)
+		if err := json.Unmarshal([]byte(`{"lastIndexRebuild":"`+text+`"}`), status); err != nil || !status.LastRebuild.Equal(want) {
+			t.Errorf("%q: got %v, %v, want %v", text, status.LastRebuild, err, want)
+		}
+	}
+	for text, want := range map[string]bool{"true": true, `"true"`: true, `"True"`: true, "1": true, `"false"`: false, "0": false, "null": false} {
+		status := &client.IndexStatus{RebuildRequired: !want && text != "null"}
+		if err := json.Unmarshal([]byte(`{"rebuildRequired":`+text+`}`), status); err != nil || status.RebuildRequired != want {
+			t.Errorf("%s: got %v, %v, want %v", text, status.RebuildRequired, err, want)
+		}
+	}
+	for _, data := range []string{`{"lastIndexRebuild":"soon"}`, `{"lastIndexRebuild":"2026-13-01"}`, `{"rebuildRequired":"soon"}`, `{"rebuildRequired":2}`, `{"rebuildRequired":[]}`} {
+		if status := new(client.IndexStatus); json.Unmarshal([]byte(data), status) == nil {
+			t.Errorf("%s: got %+v, want an error", data, status)
 		}
 	}
 }

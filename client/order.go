@@ -84,9 +84,10 @@ func (r *Orders) Wait(ctx context.Context, id string, opts ...CallOption) (*Orde
 		switch {
 		case err == nil && order.Status.Final():
 			return order, order.err()
-		case err == nil:
+		case err == nil && order.Status != "":
 			lastAnswer = time.Now()
-		case !passes(ctx, err) || time.Since(lastAnswer) > waitPatience:
+		case err != nil && !passes(ctx, err) || time.Since(lastAnswer) > waitPatience:
+			err = cmp.Or(err, errNoStatus)
 			err = fmt.Errorf("aprimo: order %s: %w", clean(id), err)
 			return nil, &UnknownOutcomeError{ID: id, Err: err, advice: "the order may continue: call Orders.Wait again with its id"}
 		}
@@ -96,6 +97,8 @@ func (r *Orders) Wait(ctx context.Context, id string, opts ...CallOption) (*Orde
 // waitPatience is for how long Wait polls without an answer: longer than a server needs to
 // restart.
 const waitPatience = 30 * time.Minute
+
+var errNoStatus = errors.New("the response has no status")
 
 // jitter changes d by up to 10 %, so that orders created together are not polled together.
 func jitter(d time.Duration) time.Duration { return d*9/10 + rand.N(d/5+1) }

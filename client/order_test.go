@@ -107,6 +107,20 @@ func TestWaitForOrders(t *testing.T) {
 	})
 }
 
+// A server that no longer says what became of an order is like one that does not answer.
+func TestWaitEndsWithoutAStatus(t *testing.T) {
+	for _, answer := range []string{"{}", "null", `{"id":"1","status":null}`} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, answer) })
+			start := time.Now()
+			var unknown *client.UnknownOutcomeError
+			if _, err := c.Orders.Wait(t.Context(), "1"); !errors.As(err, &unknown) || unknown.ID != "1" || time.Since(start).Round(time.Minute).Minutes() > 31 {
+				t.Errorf("%s: got %v after %v, want that the outcome is unknown after half an hour", answer, err, time.Since(start))
+			}
+		})
+	}
+}
+
 // A failure of the server that passes does not end a wait; any other end says which order it was.
 func TestWaitOutlastsFailuresThatPass(t *testing.T) {
 	after := func(status int) func(time.Duration) aprimotest.Fault {

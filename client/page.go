@@ -34,18 +34,21 @@ type Page[T any] struct {
 	whole   bool   // the list has no pages
 	missing bool   // there was no page, but null or an empty object
 	next    string // the link to the next page; empty on the last page
+	sent    int    // items, with those that are null
 }
 
 // UnmarshalJSON decodes a page of the DAM, a page of marketing operations, any other object
 // with a single array, or an array.
 func (p *Page[T]) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
-		*p = Page[T]{whole: true}
-		return json.Unmarshal(data, &p.Items)
+		var all itemsAndNulls[T]
+		err := all.UnmarshalJSON(data)
+		*p = Page[T]{whole: true, sent: len(all), Items: all.objects()}
+		return err
 	}
 	var in struct {
 		Links           map[string]json.RawMessage `json:"_links"`
-		Items           Items[T]                   `json:"items"`
+		Items           itemsAndNulls[T]           `json:"items"`
 		Page            int                        `json:"page"`
 		PageSize        int                        `json:"pageSize"`
 		TotalCount      int                        `json:"totalCount"`
@@ -66,7 +69,8 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 	}
 	*p = Page[T]{
 		counted: total != &in.TotalCount,
-		Items:   in.Items, Page: in.Page, PageSize: in.PageSize, TotalCount: *total,
+		sent:    len(in.Items),
+		Items:   in.Items.objects(), Page: in.Page, PageSize: in.PageSize, TotalCount: *total,
 		Facets: in.Facets, TruncatedFacets: in.TruncatedFacets, linked: in.Links != nil,
 		missing: hasNoMembers(data),
 	}
@@ -82,7 +86,7 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 
 // only decodes the only array among an object's members. In marketing operations it has the
 // name of the resource.
-func (i *Items[T]) only(members Extra, total int) error {
+func (i *itemsAndNulls[T]) only(members Extra, total int) error {
 	var names []string
 	for name, raw := range members {
 		if len(raw) > 0 && raw[0] == '[' {
@@ -169,7 +173,7 @@ func onePage[T any](ctx context.Context, c *Client, k call) (*Page[T], error) {
 	if _, err := c.do(ctx, k); err != nil {
 		return nil, err
 	}
-	if page.missing { // it is not the end of the list
+	if page.missing || page.sent > 0 && len(page.Items) == 0 { // it is not the end of the list
 		return nil, fmt.Errorf("aprimo: %s: %w", k.name(), errNoList)
 	}
 	return &page, nil
@@ -223,7 +227,7 @@ func pages[T any](ctx context.Context, c *Client, k call) iter.Seq2[*Page[T], er
 			}
 			k.link = page.next
 			k.page++
-			k.offset += len(page.Items)
+			k.offset += page.sent
 			last = page
 		}
 	}
@@ -236,14 +240,14 @@ func (p *Page[T]) more(asked, offset int) bool {
 	case p.next != "":
 		return true
 	case p.counted:
-		return len(p.Items) > 0 && offset+len(p.Items) < p.TotalCount
+		return p.sent > 0 && offset+p.sent < p.TotalCount
 	case p.linked || p.whole:
 		return false
 	}
 	if p.PageSize > 0 {
 		asked = p.PageSize
 	}
-	return len(p.Items) >= asked && len(p.Items) > 0
+	return p.sent >= asked && p.sent > 0
 }
 
 // follows returns an error if a page that no link leads to is not the requested one.

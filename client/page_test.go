@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -84,6 +85,32 @@ func TestAListWithoutEndIsAnError(t *testing.T) {
 		}
 		if last == nil || n > 150 {
 			t.Errorf("%s: got error %v after %d requests, want one after at most 150", name, last, n)
+		}
+	}
+}
+
+// What is null is no item, but counts where a page is full.
+func TestNullsInAListAreLeftOut(t *testing.T) {
+	for name, pages := range map[string][]string{
+		"pages":         {`{"items":[{"id":"1"},null]}`, `{"items":[null,{"id":"2"}]}`, `{"items":[{"id":"3"}]}`},
+		"counted pages": {`{"_total":5,"languages":[{"id":"1"},null]}`, `{"_total":5,"languages":[null,{"id":"2"}]}`, `{"_total":5,"languages":[{"id":"3"}]}`},
+		"HAL":           {`{"_links":{},"_embedded":{"items":[{"id":"1"},null,{"id":"2"},{"id":"3"}]}}`},
+		"an array":      {`[{"id":"1"},null,{"id":"2"},{"id":"3"},null]`},
+	} {
+		n, offset := 0, ""
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, pages[min(n, len(pages)-1)])
+			offset, n = r.URL.Query().Get("offset"), n+1
+		})
+		got := ids(client.All[client.Language](t.Context(), c, http.MethodGet, "/api/languages?offset=0&limit=2", nil), func(l *client.Language) string { return l.ID })
+		if got != "1 2 3" || n != len(pages) || n > 1 && offset != "4" {
+			t.Errorf("%s: got %s after %d requests, the last from %s on; want 1 2 3 after %d, from 4 on", name, got, n, offset, len(pages))
+		}
+	}
+	for _, answer := range []string{`{"items":[null,null]}`, `[null]`, `{"_links":{"next":{"href":"/x"}},"items":[null]}`} {
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, answer) })
+		if _, err := c.Languages.ByName(t.Context(), "German"); err == nil || errors.Is(err, client.ErrNotFound) {
+			t.Errorf("%s: got %v, want an error that says what the page is", answer, err)
 		}
 	}
 }

@@ -170,8 +170,20 @@ func (s *Status) UnmarshalText(text []byte) error {
 // object with an array named items.
 type Items[T any] []*T
 
-// UnmarshalJSON decodes both forms.
+// UnmarshalJSON decodes both forms. It leaves out what is null.
 func (i *Items[T]) UnmarshalJSON(data []byte) error {
+	var all itemsAndNulls[T]
+	err := all.UnmarshalJSON(data)
+	if err == nil {
+		*i = all.objects()
+	}
+	return err
+}
+
+// itemsAndNulls are Items as they were sent.
+type itemsAndNulls[T any] []*T
+
+func (i *itemsAndNulls[T]) UnmarshalJSON(data []byte) error {
 	var page Page[T]
 	into := any(&page)
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
@@ -180,8 +192,12 @@ func (i *Items[T]) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, into); err != nil {
 		return err
 	}
-	*i = slices.DeleteFunc(page.Items, func(item *T) bool { return item == nil })
+	*i = page.Items
 	return nil
+}
+
+func (i itemsAndNulls[T]) objects() []*T {
+	return slices.DeleteFunc(i, func(item *T) bool { return item == nil })
 }
 
 // A Lock prevents changes to a record.

@@ -488,6 +488,7 @@ func newGrant(tenant, id, secret string, opts []TokenOption) (*grant, error) {
 	if copied.Transport == nil {
 		copied.Transport = transport.Base() // a Transport that is http.DefaultTransport has a queue
 	}
+	copied.Transport = tokenResponses{copied.Transport}
 	g.http = &copied
 	var err error
 	if g.base == "" {

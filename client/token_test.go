@@ -24,6 +24,28 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
+// Token endpoints behind gateways answer in forms that oauth2 does not read.
+func TestATokenResponseOfAnyForm(t *testing.T) {
+	for name, c := range map[string]struct{ kind, body string }{
+		"a lifetime with a point":    {"application/json", `{"access_token":"a","expires_in":3600.0}`},
+		"a lifetime in quotes":       {"application/json", `{"access_token":"a","expires_in":"3600.0"}`},
+		"a lifetime with exponent":   {"application/json", `{"access_token":"a","expires_in":3.6e3}`},
+		"a byte order mark":          {"application/json", "\ufeff" + `{"access_token":"a","expires_in":3600}`},
+		"JSON as text":               {"text/plain", `{"access_token":"a","expires_in":3600}`},
+		"a form":                     {"application/x-www-form-urlencoded", "access_token=a&expires_in=3600"},
+		"a form that is called text": {"text/plain", "access_token=a&expires_in=3600"},
+	} {
+		tokens := client.ClientCredentials("acme", "id", "s3cret", client.TokenHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", c.kind)
+			io.WriteString(w, c.body)
+		})}))
+		token, err := tokens.Token()
+		if err != nil || token.AccessToken != "a" || time.Until(token.Expiry).Round(time.Minute) != time.Hour {
+			t.Errorf("%s: got %+v, %v; want one for an hour", name, token, err)
+		}
+	}
+}
+
 // jwt returns a user's token that expires at end; n makes it unique.
 func jwt(user string, n int64, end time.Time) string {
 	return encoded(`{"alg":"none"}`) + "." + encoded(fmt.Sprintf(`{"dam-login":%q,"exp":%d,"n":%d}`, user, end.Unix(), n)) + "." + encoded("x")

@@ -85,12 +85,12 @@ func (u *Uploads) Reader(ctx context.Context, name string, r io.Reader, opts ...
 	s.states = nil
 	unchanged := watch(r)
 	first := make([]byte, s.segmentSize)
-	n, err := io.ReadFull(r, first)
+	n, end, err := fill(r, first)
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return u.at(ctx, s, source{r: bytes.NewReader(first[:n]), size: int64(n), unchanged: unchanged})
 	case err != nil:
 		return nil, fmt.Errorf("aprimo: upload of %q: reading the source after %d bytes: %w", s.name, n, err)
+	case end:
+		return u.at(ctx, s, source{r: bytes.NewReader(first[:n]), size: int64(n), unchanged: unchanged})
 	}
 	t := &transfer{uploads: u, settings: s, total: -1, source: source{unchanged: unchanged}, parts: stream(r, first, s.parallel)}
 	return t.run(ctx)

@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -286,6 +289,30 @@ func (s brokenSource) ReadAt(b []byte, off int64) (int, error) {
 		return 0, errBroken
 	}
 	return s.pattern.ReadAt(b, off)
+}
+
+// A stream that breaks off, such as a response whose connection ends, is no complete file.
+func TestAStreamThatBreaksOffIsNoFile(t *testing.T) {
+	const segment = 64 << 10
+	for name, end := range map[string]error{
+		"cut off": io.ErrUnexpectedEOF, "an error that wraps the end": fmt.Errorf("a proxy: %w", io.EOF), "nothing again and again": nil,
+	} {
+		for _, after := range []int{0, 100, segment, segment + 100} {
+			synctest.Test(t, func(t *testing.T) {
+				tenant := &aprimotest.Tenant{}
+				r := io.MultiReader(bytes.NewReader(make([]byte, after)), iotest.ErrReader(end))
+				up, err := uploader(t, tenant).Reader(t.Context(), "film.mp4", r, client.UploadSegmentSize(segment))
+				if want := cmp.Or(end, io.ErrNoProgress); !errors.Is(err, want) {
+					t.Errorf("%s after %d bytes: got %+v, %v, want %v", name, after, up, err, want)
+				}
+				for _, got := range tenant.Uploads() {
+					if got.State == aprimotest.UploadComplete {
+						t.Errorf("%s after %d bytes: got a complete upload of %d bytes", name, after, got.Size)
+					}
+				}
+			})
+		}
+	}
 }
 
 func TestAnErrorOfTheSourceIsNotRetried(t *testing.T) {

@@ -101,17 +101,42 @@ func stream(r io.Reader, first []byte, parallel int) iter.Seq2[part, error] {
 				buffer = make([]byte, len(first))
 			}
 			var err error
-			n, err = io.ReadFull(r, buffer)
-			end = errors.Is(err, io.ErrUnexpectedEOF)
-			if errors.Is(err, io.EOF) {
+			n, end, err = fill(r, buffer)
+			if err != nil {
+				yield(part{}, fmt.Errorf("reading segment %d of the source: %w", i+1, err))
 				return
 			}
-			if err != nil && !end {
-				yield(part{}, fmt.Errorf("reading segment %d of the source: %w", i+1, err))
+			if n == 0 {
 				return
 			}
 		}
 	}
+}
+
+// maxEmptyReads is how many times in a row a source may return neither bytes nor an error, as in
+// bufio.
+const maxEmptyReads = 100
+
+// fill reads until p is full or the source ends. io.ReadFull would not tell the end from an
+// io.ErrUnexpectedEOF of the source, such as of a response that broke off, and would not return if
+// the source always returns nothing.
+func fill(r io.Reader, p []byte) (n int, end bool, err error) {
+	for empty := 0; n < len(p) && empty < maxEmptyReads; empty++ {
+		m, err := r.Read(p[n:])
+		if m > 0 {
+			n, empty = n+m, 0
+		}
+		if err != nil {
+			if err == io.EOF {
+				return n, true, nil
+			}
+			return n, false, err
+		}
+	}
+	if n < len(p) {
+		return n, false, io.ErrNoProgress
+	}
+	return n, false, nil
 }
 
 // payload returns a request body that consists of prefix, the part and suffix, and a

@@ -149,6 +149,35 @@ func TestOddButLegalReplies(t *testing.T) {
 	})
 }
 
+// A reply may be a code alone, also as the last of several lines, and more than the reader's buffer
+// may stand before it.
+func TestRepliesOfACodeAlone(t *testing.T) {
+	long := strings.Repeat("250-"+strings.Repeat("x", 500)+"\r\n", 20)
+	for name, script := range map[string][]string{
+		"accepted": {"220 hi", "250-me\r\n250-auth plain\r\n250", "235", long + "250", "250", "354", "250", "221"},
+		"refused":  {"220 hi", "250 auth plain", "535"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e := Email{Addr: "mail.example.com:25", From: "a@example.com", To: []string{"b@example.com"}, InsecureNoTLS: true, Username: "alerts", Password: "hunter2-hunter2"}
+			to, err := e.recipients()
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := e.message(Sample(Throttled, Firing), to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			took, err := scripted{lines: script}.send(t, t.Context(), e, m)
+			if refused := name == "refused"; (err != nil) != refused || refused != errors.Is(err, ErrPermanent) {
+				t.Errorf("%s: got %v, want an error that is permanent: %v", name, err, refused)
+			}
+			if name == "accepted" {
+				wantTook(t, took, 0)
+			}
+		})
+	}
+}
+
 // A server that refuses the login, and says no more: go-mail would wait for more.
 func TestRefusedLoginIsReportedAtOnce(t *testing.T) {
 	for _, mechanism := range []string{"PLAIN", "LOGIN"} {

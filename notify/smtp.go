@@ -1,6 +1,8 @@
 package notify
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -43,6 +45,36 @@ func (c *quietConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.read += n
 	return n, err
+}
+
+// newText returns a connection as text. net/textproto reads no replies that are a code alone, which
+// a server may send (RFC 5321, 4.2): they are read as if a blank followed.
+func newText(conn net.Conn) *textproto.Conn {
+	c := textproto.NewConn(conn)
+	c.R = bufio.NewReader(&codeReader{from: c.R})
+	return c
+}
+
+// A codeReader adds that blank.
+type codeReader struct {
+	from *bufio.Reader
+	line []byte // what is left of it
+}
+
+func (r *codeReader) Read(p []byte) (int, error) {
+	if len(r.line) == 0 {
+		line, err := r.from.ReadSlice('\n') // or a part of a long one, with an error
+		if len(line) == 0 {
+			return 0, err
+		}
+		if code := bytes.TrimRight(line, "\r\n"); len(code) == len("250") {
+			line = append(bytes.Clone(code), " \r\n"...)
+		}
+		r.line = line
+	}
+	n := copy(p, r.line)
+	r.line = r.line[n:]
+	return n, nil
 }
 
 // A session is one connection to the server. It speaks SMTP itself: go-mail's Client ignores
@@ -234,7 +266,7 @@ func (s *session) greet(ctx context.Context) error {
 			return s.tlsError(err)
 		}
 	}
-	text := textproto.NewConn(s.conn)
+	text := newText(s.conn)
 	if _, _, err := text.ReadResponse(220); err != nil {
 		return s.greetError(err)
 	}
@@ -255,7 +287,7 @@ func (s *session) greet(ctx context.Context) error {
 		err = s.startTLS(ctx)
 	}
 	if err == nil {
-		s.text = textproto.NewConn(s.conn)
+		s.text = newText(s.conn)
 		err = s.hello()
 	}
 	if err != nil {

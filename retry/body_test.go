@@ -155,8 +155,8 @@ func TestTheRequestKeepsItsBody(t *testing.T) {
 	_, err := (&retry.Transport{Policy: atOnce, Base: roundTripper(func(r *http.Request) (*http.Response, error) {
 		n++
 		r.Body.Close()
-		if first := r == req; first != (n == 1) || req.Body != own {
-			t.Errorf("attempt %d: the caller's own request %v, its body unchanged %v; want it at the first attempt alone, true", n, first, req.Body == own)
+		if first := r.Body == own; first != (n == 1) || req.Body != own {
+			t.Errorf("attempt %d: the caller's own body %v, the request unchanged %v; want it at the first attempt alone, true", n, first, req.Body == own)
 		}
 		return &http.Response{StatusCode: []int{429, 200}[n-1], Header: http.Header{}, Body: http.NoBody}, nil
 	})}).RoundTrip(req)

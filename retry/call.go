@@ -24,7 +24,7 @@ type Call struct {
 	ctx      context.Context // for the waits: the request's, or one that ends with its Cancel
 	stop     func()          // frees ctx; nil if that is the request's
 	attempts int
-	below    *atomic.Bool   // something below retries, too; nil before the second attempt
+	below    *atomic.Bool   // whether a layer below has repeated the first attempt; nil if that does not matter
 	body     io.ReadCloser  // for the next attempt; nil if it needs no other
 	resp     *http.Response // of the last attempt; nil if it was handed over or discarded
 	err      error          // of the last attempt
@@ -62,9 +62,13 @@ var errNoAnswer = errors.New("retry: the base RoundTripper returned neither a re
 // the error counts.
 func (c *Call) Send(base http.RoundTripper) (*http.Response, error) {
 	req := c.req
-	if c.attempts++; c.attempts > 1 {
-		c.below = new(atomic.Bool)
-		req = req.WithContext(ContextOnce(req.Context(), c.below))
+	c.attempts++
+	switch {
+	case c.attempts > 1:
+		tellRepeated(c.ctx)
+		req = req.WithContext(ContextOnce(req.Context(), new(atomic.Bool)))
+	case c.below != nil:
+		req = req.WithContext(contextWatched(req.Context(), c.below))
 	}
 	if c.body != nil {
 		req.Body, c.body = c.body, nil // the base closes it
@@ -120,9 +124,15 @@ func (c *Call) asked(resp *http.Response, most time.Duration) time.Duration {
 	return asked
 }
 
-// repeatedBelow reports whether there is another layer below that retries: then it has done so
-// before it returned the result of the first attempt.
-func (c *Call) repeatedBelow() bool { return c.below != nil && c.below.Load() }
+// repeatedBelow reports whether a layer below has repeated the first attempt before it returned a
+// result: then nothing is left to do. It repeats no other.
+func (c *Call) repeatedBelow() bool {
+	if !c.below.Load() {
+		return false
+	}
+	tellRepeated(c.ctx)
+	return true
+}
 
 // Rewind opens the request's body again, for the next attempt. If GetBody fails, Rewind returns
 // its error: then the call ends with the result of the last attempt. If GetBody returns neither

@@ -5,7 +5,10 @@ import (
 	"sync/atomic"
 )
 
-type layerKey struct{}
+type (
+	layerKey  struct{}
+	repeatKey struct{}
+)
 
 // ContextOnce returns a context whose requests have Calls that retry nothing, because whoever
 // sends them retries them, and retries would multiply. below, which must not be nil, becomes true
@@ -21,6 +24,18 @@ func isOnce(ctx context.Context) bool {
 		below.Store(true)
 	}
 	return ok
+}
+
+// contextWatched returns a context in which a layer below tells that it has repeated a request.
+func contextWatched(ctx context.Context, repeated *atomic.Bool) context.Context {
+	return context.WithValue(ctx, repeatKey{}, repeated)
+}
+
+// tellRepeated tells it to the layer above, if one watches.
+func tellRepeated(ctx context.Context) {
+	if repeated, ok := ctx.Value(repeatKey{}).(*atomic.Bool); ok {
+		repeated.Store(true)
+	}
 }
 
 // once is the policy of a Call that is an attempt of another one.

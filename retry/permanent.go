@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 
 	"golang.org/x/oauth2"
 )
@@ -26,7 +27,7 @@ func permanent(err error) bool {
 	switch {
 	case errors.As(err, &dns):
 		return dns.IsNotFound && !dns.IsTemporary
-	case errors.As(err, &address), errors.As(err, &record), errors.As(err, &cert), errors.Is(err, http.ErrSchemeMismatch):
+	case errors.As(err, &address), errors.As(err, &record), errors.As(err, &cert), errors.Is(err, http.ErrSchemeMismatch), forbidden(err):
 		return true
 	case errors.As(err, &refused):
 		return tokenRefused(refused)
@@ -36,6 +37,12 @@ func permanent(err error) bool {
 		return !slices.ContainsFunc(passingAlerts, func(a tls.AlertError) bool { return a.Error() == op.Err.Error() })
 	}
 	return permanentText(err)
+}
+
+// forbidden reports whether this machine refuses to connect, or does not know the kind of address.
+// EPERM may pass: Linux also returns it while the firewall's table of connections is full.
+func forbidden(err error) bool {
+	return errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EAFNOSUPPORT)
 }
 
 // passingAlerts are those of TLS that do not refuse what we are: bad_record_mac,

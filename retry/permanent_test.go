@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"syscall"
 	"testing"
 
@@ -36,6 +37,10 @@ func TestErrorsThatStay(t *testing.T) {
 		"a name not found for now": {dial(&net.DNSError{Name: "acme", IsNotFound: true, IsTemporary: true}), false},
 		"a bad port":               {dial(&net.AddrError{Err: "invalid port", Addr: "99999"}), true},
 		"connection refused":       {dial(syscall.ECONNREFUSED), false},
+		"access is denied":         {dial(os.NewSyscallError("connect", syscall.EACCES)), true},
+		"no IPv6":                  {dial(os.NewSyscallError("socket", syscall.EAFNOSUPPORT)), true},
+		"a full firewall":          {dial(os.NewSyscallError("connect", syscall.EPERM)), false},
+		"no port is free":          {dial(os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)), false},
 		"connection reset":         {errReset, false},
 		"an unknown certificate":   {&tls.CertificateVerificationError{Err: errReset}, true},
 		"the server wants another": {&net.OpError{Op: "remote error", Err: tls.AlertError(42)}, true},

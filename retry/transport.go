@@ -1,6 +1,9 @@
 package retry
 
-import "net/http"
+import (
+	"net/http"
+	"sync/atomic"
+)
 
 // A Transport is an [http.RoundTripper] that retries requests as its Policy says. The
 // zero value works. It keeps to the RoundTripper contract: it never changes the request,
@@ -22,6 +25,7 @@ type Transport struct {
 // response or error; or the context's error, if that ends during a wait.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	call := t.Policy.Call(req)
+	call.below = new(atomic.Bool)
 	defer call.Close()
 	for {
 		next := call.Judge(call.Send(t.base()))

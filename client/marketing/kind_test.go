@@ -277,6 +277,17 @@ func TestMistakesAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	}
 }
 
+func TestWholeNumbersOfAnObject(t *testing.T) {
+	for text, want := range map[string]int{
+		"7": 7, `"7"`: 7, "7.0": 7, "7e0": 7, "-7.0": -7, "7.5": 0, "1e30": 0, "9223372036854775808": 0, "null": 0, `"seven"`: 0, "true": 0, "{}": 0, `"NaN"`: 0,
+	} {
+		var o marketing.Object
+		if err := json.Unmarshal([]byte(`{"n":`+text+`}`), &o); err != nil || o.Int("n") != want {
+			t.Errorf("%s: got %d, %v, want %d", text, o.Int("n"), err, want)
+		}
+	}
+}
+
 // Any JSON is decoded or refused, and an object that was decoded says the same again.
 func FuzzObject(f *testing.F) {
 	f.Add(`{"taskId":4711,"a":[{"b":null}],"c":1e400}`)

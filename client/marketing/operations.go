@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -118,11 +119,16 @@ func (o *Object) UnmarshalJSON(data []byte) error {
 // Int returns a member that is a whole number, such as "taskId"; 0 if it is not, or does not fit
 // an int.
 func (o Object) Int(name string) int {
-	n, err := strconv.Atoi(fmt.Sprint(o[name]))
-	if err != nil { // n may be the largest int
-		return 0
+	text := fmt.Sprint(o[name])
+	if n, err := strconv.Atoi(text); err == nil {
+		return n
 	}
-	return n
+	const exact = 1 << 53 // up to here a float64 holds every integer
+	f, err := strconv.ParseFloat(text, 64)
+	if n := int(f); err == nil && float64(n) == f && math.Abs(f) < exact { // such as 1.0 or 1e2
+		return n
+	}
+	return 0
 }
 
 // Text returns a member that is a text; "" if it is not.

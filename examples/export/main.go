@@ -11,6 +11,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -52,7 +53,7 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 	if f.records < 0 {
 		return program.Misuse("-records %d: choose at least 0 records", f.records)
 	}
-	c, err := connect.Client(f.tenant, &aprimotest.Tenant{Records: f.records}, out)
+	c, err := connect.Client(f.tenant, &aprimotest.Tenant{Records: cmp.Or(f.records, -1)}, out)
 	if err != nil {
 		return err
 	}

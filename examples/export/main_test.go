@@ -98,6 +98,16 @@ func TestExportAsCSV(t *testing.T) {
 	}
 }
 
+func TestExportOfNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none.jsonl")
+	if err := run(t.Context(), flags{out: path}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || len(got) != 0 {
+		t.Errorf("-records 0: got %q, %v; want an empty file", got, err)
+	}
+}
+
 func TestExportNames(t *testing.T) {
 	if err := run(t.Context(), flags{out: "records.xml"}, io.Discard); err == nil || !strings.Contains(err.Error(), ".jsonl or .csv") {
 		t.Errorf("got error %v, want the two kinds of names", err)

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -414,6 +415,40 @@ func TestAnswerThatSwitchesProtocols(t *testing.T) {
 	case <-closed:
 	case <-time.After(10 * time.Second):
 		t.Error("the connection to Aprimo is still open")
+	}
+}
+
+// A program gets what Aprimo has sent: no type that net/http guesses, no 1xx that it cannot know,
+// and no broken connection for a status that is none.
+func TestAnswersArePassedOnAsTheyAre(t *testing.T) {
+	const long = 2 * keptBody // with such a body the transport asks for a 100
+	for name, c := range map[string]struct{ version, body, answer, want string }{
+		"no type":       {"1.1", "", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"},
+		"no status":     {"1.1", "", "HTTP/1.1 099 X\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 502 Bad Gateway\r\n"},
+		"a hint":        {"1.1", "", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 X\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"},
+		"a hint to 1.0": {"1.0", "", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 X\r\n\r\n", "HTTP/1.0 204 No Content\r\n\r\n"},
+		"a 100":         {"1.1", strings.Repeat("x", long), "HTTP/1.1 204 X\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"},
+		"a 100 to 1.0":  {"1.0", strings.Repeat("x", long), "HTTP/1.1 204 X\r\n\r\n", "HTTP/1.0 204 No Content\r\n\r\n"},
+	} {
+		url := site(t, func(w http.ResponseWriter, r *http.Request) {
+			if _, err := io.Copy(io.Discard, r.Body); err != nil { // net/http sends the 100
+				return
+			}
+			conn, _, _ := http.NewResponseController(w).Hijack()
+			defer conn.Close()
+			io.WriteString(conn, c.answer)
+		}, transport.WithLogger(zerolog.Nop()), transport.WithRetry(retry.Policy{Failures: -1}))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST / HTTP/%s\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", c.version, len(c.body), c.body)
+		all, _ := io.ReadAll(conn)
+		conn.Close()
+		got := regexp.MustCompile("(Date|Connection): .*\r\n").ReplaceAllString(string(all), "")
+		if !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
 	}
 }
 

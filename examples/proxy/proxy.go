@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -127,12 +128,33 @@ func (p *proxy) newReverse() *httputil.ReverseProxy {
 }
 
 // answered changes a response of Aprimo. One that switches to a protocol, which no request
-// asks for, is an error: ReverseProxy would not close its connection.
+// asks for, is an error: ReverseProxy would not close its connection. So is a status that
+// net/http cannot send.
 func (p *proxy) answered(resp *http.Response) error {
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return errors.New("the response of Aprimo switches to another protocol")
+	if resp.StatusCode < http.StatusOK {
+		return fmt.Errorf("the response of Aprimo has the status %d", resp.StatusCode)
 	}
 	return p.links.rewrite(resp)
+}
+
+// An answer writes what ReverseProxy passes on, as it is: without a Content-Type that net/http
+// would guess, and without a 100, which the transport has asked Aprimo for, or any other 1xx to a
+// program that speaks HTTP/1.0 and would take it for the answer.
+type answer struct {
+	http.ResponseWriter
+	old bool // HTTP/1.0
+}
+
+func (a answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a answer) WriteHeader(status int) {
+	if status == http.StatusContinue || status < http.StatusOK && a.old {
+		return
+	}
+	if _, set := a.Header()["Content-Type"]; !set && status >= http.StatusOK {
+		a.Header()["Content-Type"] = nil
+	}
+	a.ResponseWriter.WriteHeader(status)
 }
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -158,7 +180,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		failed(w, r, err)
 		return
 	}
-	p.reverse.ServeHTTP(w, r)
+	p.reverse.ServeHTTP(answer{w, !r.ProtoAtLeast(1, 1)}, r)
 }
 
 func (p *proxy) close() {

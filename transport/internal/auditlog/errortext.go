@@ -72,6 +72,8 @@ func Redact(text string) string {
 	text = issued.ReplaceAllString(text, Redacted)
 	text = quotedUser.ReplaceAllString(text, "${1}${2}"+Redacted)
 	text = hideIf(text, userOption, isNoNumber)
+	text = quotedValue.ReplaceAllString(text, "${1}${2}"+Redacted)
+	text = hideIf(text, optionValue, isNoWord)
 	if !maySecret.MatchString(text) {
 		return hideIf(hideIf(text, bearer, isToken), code, isNoErrorCode)
 	}
@@ -87,6 +89,7 @@ func Redact(text string) string {
 	text = hideIf(text, code, isNoErrorCode)
 	text = hideIf(text, printed, isNoNumber)
 	text = hideIf(text, login, isToken)
+	text = hideIf(text, basicAuth, isEncoded)
 	text = hideIf(text, stated, isNoProse)
 	return hideIf(text, named, hasLettersAndDigits)
 }
@@ -115,6 +118,10 @@ const (
 
 	// option is what stands before a user's name and password in a command.
 	option = `(?:(?:^|[\s"'\[])(?:-[uU]|--(?:proxy-)?user)["',\s=]+?|\bcurl\s(?:[^;&|\n]*?\s)?-[uU])`
+
+	// secretOption is what stands before a secret of its own there: -p is a port elsewhere.
+	secretOption = `(?:(?:^|[\s"'\[])--?(?i:[\w-]*(?:` + secretWord + `|-pass))["'\s,=]+?|` +
+		`(?:\bsshpass|\bmysql\w*|\bmongo\w*|\blogin|\s(?:-u|--user(?:name)?)[\s=]+\S+)\s(?:[^;&|\n]*?\s)?-p\s*|\bredis-cli\s(?:[^;&|\n]*?\s)?-a\s+)`
 )
 
 var (
@@ -174,10 +181,21 @@ var (
 	userOption = regexp.MustCompile(`(` + option + `[^\s"':/]+:)([^\s"'/][^\s"']*)`)
 	quotedUser = regexp.MustCompile(`(` + option + `"[^\s":]+:)[^"\n]+|(` + option + `'[^\s':]+:)[^'\n]+`)
 
+	// optionValue is such a secret; in quotes it may have blanks.
+	optionValue = regexp.MustCompile(`(` + secretOption + `)([^\s"',;-](?:[^\s"',;\]]*[^\s"',;\]:.])?)`)
+	quotedValue = regexp.MustCompile(`(` + secretOption + `")[^"\n,]+|(` + secretOption + `')[^'\n,]+`)
+
 	// stated is a name and all that a line says of it. After "token" alone parsers say what it is.
 	stated = regexp.MustCompile(`(?im)(\b[\w.-]*(?:[\w.-]token|secret|password|passwd|passphrase|passcode|pwd)\s*:[ \t]*)([^\s"',;&\]})][^\n"',;&\]})]*)`)
 	// prose is a word that says what is the matter, or an error code, such as NotFound and invalid_grant.
 	prose = regexp.MustCompile(`^(?:(?i:un|in|mis|no)\w+|\w+(?:ed|ing)|(?i:wrong|empty|forbidden|timeout|failure|correct|localhost|string|number|object)|(?:[A-Z]+[a-z]+){2,}|[A-Z]+)$`)
+
+	// words may follow the name of an option in a sentence.
+	words = regexp.MustCompile(`^(?:instead|option|argument|before|without|because|should|cannot|requires?|variable|setting|expects)$`)
+
+	// basicAuth is a header's value without the header's whole name.
+	basicAuth = regexp.MustCompile(`(?i)(\bauth\s*:\s*)([^\s"',;&\]})]+)`)
+	encoded   = regexp.MustCompile(`^[A-Za-z0-9+_-][A-Za-z0-9+/_-]{7,}=*$`)
 
 	// secretHeader is the name of a header whose value is a secret.
 	secretHeader = regexp.MustCompile(`(?i)(?:` + secretName + `|` + headerName + `)$`)
@@ -225,6 +243,16 @@ func isNoErrorCode(value string) bool {
 func isNoProse(value string) bool {
 	word := strings.TrimRight(value, " \t\r.:!")
 	return len(word) >= 6 && !strings.ContainsAny(word, " \t_.:/=<>") && word != Redacted && !prose.MatchString(word)
+}
+
+// isNoWord tells the value of an option from what is said of the option.
+func isNoWord(value string) bool {
+	return isNoProse(value) && !words.MatchString(value) || isToken(value)
+}
+
+// isEncoded tells base64 from a word, an error code or a path.
+func isEncoded(value string) bool {
+	return isToken(value) && encoded.MatchString(value) && !prose.MatchString(value) && (mixedCase.MatchString(value) || isNoErrorCode(value))
 }
 
 // isNoNumber tells a secret from a port, a status or a count.

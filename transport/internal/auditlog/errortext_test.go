@@ -215,6 +215,20 @@ func TestRedact(t *testing.T) {
 		{`exec ["curl","-u","anna:hunter"]: exit status 22`, `exec ["curl","-u","anna:REDACTED"]: exit status 22`},
 		{`docker run -u 1000:1000, nc -u 10.0.0.1:53, git push -u origin main, -u https://h/x`, `docker run -u 1000:1000, nc -u 10.0.0.1:53, git push -u origin main, -u https://h/x`},
 
+		{`tool --token hunter -Client-Secret=hunter --api-key a_b: exit status 1`, `tool --token REDACTED -Client-Secret=REDACTED --api-key REDACTED: exit status 1`},
+		{`tool --password "hunter two" --passphrase 'hunter two' x`, `tool --password "REDACTED" --passphrase 'REDACTED' x`},
+		{`exec ["tool","--token","hunter","-v"]: exit status 1`, `exec ["tool","--token","REDACTED","-v"]: exit status 1`},
+		{`mysql -h db -phunter x; sshpass -p hunter ssh h; docker login -u anna -p "hunter two" h.io; redis-cli -a hunter ping`,
+			`mysql -h db -pREDACTED x; sshpass -p REDACTED ssh h; docker login -u anna -p "REDACTED" h.io; redis-cli -a REDACTED ping`},
+		{`mkdir -p /tmp/x1, docker run -p 8080:80 x, ssh -p 2222 h, git add -p main1.go, mysql -p -h db1, --password-file /run/x1`,
+			`mkdir -p /tmp/x1, docker run -p 8080:80 x, ssh -p 2222 h, git add -p main1.go, mysql -p -h db1, --password-file /run/x1`},
+		{`set --token or --password; use --token instead; --api-key is missing; unknown flag: --token`, `set --token or --password; use --token instead; --api-key is missing; unknown flag: --token`},
+
+		// What follows "auth:" is base64, or prose.
+		{`auth: dXNlcjpwYXNz, x-auth: hunter2hunter2; auth:dXNlcjpwYXNzd29yZA== was refused`, `auth: REDACTED, x-auth: REDACTED; auth:REDACTED was refused`},
+		{`auth: invalid_token, auth: NotFound, auth: AADSTS50011, auth: 403 Forbidden, auth: /etc/auth2/x1, oauth: unauthenticated`,
+			`auth: invalid_token, auth: NotFound, auth: AADSTS50011, auth: 403 Forbidden, auth: /etc/auth2/x1, oauth: unauthenticated`},
+
 		// A secret of letters alone, and what is said of one.
 		{"password: hunter, Secret: geheimnis\nrefresh_token: abcdefgh; status: 503", "password: REDACTED, Secret: REDACTED\nrefresh_token: REDACTED; status: 503"},
 		{`passphrase: correct-horse-battery`, `passphrase: REDACTED`},

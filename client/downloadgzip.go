@@ -1,0 +1,54 @@
+package client
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// gzipped reports whether a response is a file that the storage has compressed, and not one that
+// is an archive itself, which some storages call so too.
+func (d *download) gzipped(h http.Header) bool {
+	coding := strings.TrimPrefix(strings.ToLower(strings.TrimSpace(h.Get("Content-Encoding"))), "x-")
+	archive := slices.Contains([]string{".gz", ".tgz", ".svgz"}, strings.ToLower(filepath.Ext(d.path))) ||
+		strings.HasSuffix(h.Get("Content-Type"), "gzip")
+	return coding == "gzip" && !archive
+}
+
+var errGzip = errors.New("aprimo: download: the storage has compressed the file, but not correctly: download it again")
+
+// decompress replaces a part that the storage has compressed with the file. A part that is not
+// compressed, whatever the storage said, stays.
+func (d *download) decompress() error {
+	part, err := openRegular(d.part(), os.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer part.Close()
+	file, err := gzip.NewReader(part)
+	if err != nil {
+		return nil
+	}
+	name := d.path + newEnd
+	os.Remove(name) // of a crash
+	to, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, file)
+	if err = errors.Join(err, to.Sync(), to.Close()); err != nil {
+		os.Remove(name)
+		if errors.As(err, new(*fs.PathError)) { // for example a full disk
+			return err
+		}
+		return errGzip
+	}
+	part.Close() // Windows replaces no open file
+	return os.Rename(name, d.part())
+}
