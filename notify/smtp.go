@@ -88,6 +88,7 @@ type session struct {
 	secret string              // password or token
 	hide   *redactor           // of the secret
 
+	broken     bool        // the server does not answer as SMTP has it
 	handedOver atomic.Bool // the server has the mail, and only its answer is missing
 	handOver   func()      // to be called then: the answer may take longer
 }
@@ -101,6 +102,7 @@ func (s *session) command(want int, line string) (code int, text string, err err
 // commandUnseen does not show the line in the trace.
 func (s *session) commandUnseen(want int, line string) (code int, text string, err error) {
 	if err := s.text.PrintfLine("%s", line); err != nil {
+		s.broken = true
 		return 0, "", err
 	}
 	return s.reply(want)
@@ -112,6 +114,7 @@ func (s *session) reply(want int) (code int, text string, err error) {
 	if code > 0 {
 		s.show("server: ", s.hide.text(fmt.Sprintf("%d %s", code, text)))
 	}
+	s.broken = err != nil && !errors.As(err, new(*textproto.Error))
 	return code, text, err
 }
 
@@ -205,7 +208,7 @@ func (s *session) converse(ctx context.Context, from *mail.Address, to []*mail.A
 	if err := s.greet(ctx); err != nil {
 		return err
 	}
-	defer s.quit() // if the mail is accepted, whatever comes then
+	defer s.quit() // whatever comes of it
 	if err := s.logIn(); err != nil {
 		return err
 	}
@@ -254,6 +257,9 @@ func (s *session) sendData(m *gomail.Msg) error {
 
 // quit ends the session, and does not wait long for an answer.
 func (s *session) quit() {
+	if s.broken {
+		return
+	}
 	_ = s.conn.SetDeadline(time.Now().Add(quitWithin))
 	_, _, _ = s.command(221, "QUIT")
 }
