@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -96,6 +97,7 @@ func TestBadFlags(t *testing.T) {
 		{flags{smtp: "mail.example:587", to: "a@example.com"}, "", "no From"},
 		{flags{webhook: "json"}, "http://example.com/secret", "WEBHOOK_URL"},
 		{flags{limit: -1}, "", "-limit -1"},
+		{flags{state: "x", redis: "redis://redis:6379"}, "", "-state is for a proxy without -redis"},
 		{flags{webhook: "pigeon"}, "https://example.com/secret", `"pigeon"`},
 	} {
 		t.Setenv("WEBHOOK_URL", test.url)
@@ -103,6 +105,35 @@ func TestBadFlags(t *testing.T) {
 			t.Errorf("%+v: got %v, want an error that names %s", test.f, err, test.want)
 		}
 	}
+}
+
+// A proxy without Redis leaves to the next one what it knows of alerts and of the API.
+func TestState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		t.Setenv("WEBHOOK_URL", "https://example.com/secret")
+		dir := t.TempDir()
+		p, err := newProxy(flags{state: dir, webhook: "json"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 30 {
+			req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://acme.dam.aprimo.com/api/core/records", nil)
+			resp, err := p.transport.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+		}
+		if err := p.transport.Shutdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.close()
+		for _, key := range []string{"latencies of simulated", "alert of 429s simulated"} {
+			if text, err := notify.Dir(dir).Load(t.Context(), key); err != nil || len(text) == 0 {
+				t.Errorf("kept under %q: %q, %v; want something", key, text, err)
+			}
+		}
+	})
 }
 
 // The limit is that of the flag, alone and shared, and Aprimo's without it.

@@ -48,27 +48,25 @@ func newProxy(f flags) (*proxy, error) {
 		return nil, err
 	}
 	p.links = links
-	base := transport.Timeouts{Header: 5 * time.Minute}.Over(newBase()) // an order may take long to begin
-	rule := notify.Rule{Tenant: f.tenant}
-	if f.tenant == "" {
-		rule.Tenant = "simulated"
-		base = (&aprimotest.Tenant{Rate: limit}).Transport()
-	}
+	rule := notify.Rule{Tenant: cmp.Or(f.tenant, "simulated")}
 	opts := []transport.Option{
-		transport.WithBase(base), transport.WithLimiter(transport.NewLimiter(limit, time.Second)), transport.WithObserver(logFailures()),
+		transport.WithBase(f.base(limit)), transport.WithLimiter(transport.NewLimiter(limit, time.Second)), transport.WithObserver(logFailures()),
+	}
+	if f.state != "" {
+		rule.Store = notify.Dir(f.state)
 	}
 	if f.redis != "" {
-		o, err := redis.ParseURL(f.redis)
+		client, err := f.redisClient()
 		if err != nil {
-			return nil, program.Misuse("-redis: write the URL of a Redis, such as redis://redis:6379") // err shows the password
+			return nil, err
 		}
-		client := redis.NewClient(o)
 		limiter := redislimit.New(client, rule.Tenant, redislimit.WithLimit(limit, time.Second), redislimit.WithProcesses(f.processes))
 		opts = append(opts, transport.WithLimiter(limiter))
-		store := redislimit.NewStore(client, rule.Tenant)
-		opts = append(opts, transport.WithStore(store, rule.Tenant))
-		rule.Store = store
+		rule.Store = redislimit.NewStore(client, rule.Tenant)
 		p.closers = append(p.closers, limiter, client)
+	}
+	if rule.Store != nil {
+		opts = append(opts, transport.WithStore(rule.Store, rule.Tenant))
 	}
 	if len(routes) > 0 {
 		p.alerts = notify.New(routes, rule)
@@ -77,6 +75,25 @@ func newProxy(f flags) (*proxy, error) {
 	p.transport = transport.New(opts...)
 	p.reverse = p.newReverse()
 	return p, nil
+}
+
+// base returns what sends requests to the tenant.
+func (f flags) base(limit int) http.RoundTripper {
+	if f.tenant == "" {
+		return (&aprimotest.Tenant{Rate: limit}).Transport()
+	}
+	return transport.Timeouts{Header: 5 * time.Minute}.Over(newBase()) // an order may take long to begin
+}
+
+func (f flags) redisClient() (*redis.Client, error) {
+	if f.state != "" {
+		return nil, program.Misuse("-state is for a proxy without -redis, which keeps it in Redis")
+	}
+	o, err := redis.ParseURL(f.redis)
+	if err != nil {
+		return nil, program.Misuse("-redis: write the URL of a Redis, such as redis://redis:6379") // err shows the password
+	}
+	return redis.NewClient(o), nil
 }
 
 // newBase returns what sends requests to Aprimo.
