@@ -17,24 +17,17 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/rs/zerolog"
+
+	"github.com/aprimo-go/aprimo/transport"
 )
 
-// A Store keeps what the Alerters of several processes know together, so that they
-// send one alert about an incident and not one each. Package redislimit has one for
-// Redis, [Dir] is one for a directory. A Store must be safe for concurrent use, and its
-// methods must return when their contexts end. While one does not, or after it panics, the
-// Alerter counts alone.
+// A Store keeps what the Alerters of several processes know together, so that they send one
+// alert about an incident and not one each. Package redislimit has one for Redis, [Dir] is one
+// for a directory. While it does not return, or after it panics, the Alerter counts alone.
 //
-// A value has some 20 KiB, and at most 200 KiB with a Rule.Count up to 500. It contains
-// what an alert contains: names of users and what they did, but no secret.
-type Store interface {
-	// Load returns the value of key, or nil.
-	Load(ctx context.Context, key string) ([]byte, error)
-
-	// CompareAndSwap stores new for at least ttl if the value is still old, nil
-	// meaning none, and reports whether it did.
-	CompareAndSwap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (swapped bool, err error)
-}
+// A value has some 20 KiB, and at most 200 KiB with a Rule.Count up to 500. It contains what an
+// alert contains: names of users and what they did, but no secret.
+type Store = transport.Store
 
 // Dir is a [Store] in a directory: the state of the alerts, and the alerts that are not
 // delivered yet, survive a restart of the program, and all programs that use the same

@@ -16,13 +16,9 @@ import (
 
 	"github.com/aprimo-go/aprimo/notify"
 	"github.com/aprimo-go/aprimo/transport"
-	"github.com/aprimo-go/aprimo/transport/redislimit"
 )
 
-var (
-	_ transport.Store = notify.Dir("")
-	_ transport.Store = (*redislimit.Store)(nil)
-)
+var _ transport.Store = notify.Dir("")
 
 // A memory is a Store of one value.
 type memory struct {
