@@ -262,8 +262,9 @@ func (e *engine) completed(c *call, a *attempt) {
 	if a.status == http.StatusTooManyRequests {
 		e.limited++
 	}
+	o := gate.Outcome{Operation: a.op, Granted: c.waiter.Granted, Began: a.began, Sent: sent, Ended: now, Status: a.status}
 	for _, g := range e.gates {
-		g.End(gate.Outcome{Operation: a.op, Granted: c.waiter.Granted, Began: a.began, Sent: sent, Ended: now, Status: a.status})
+		g.End(o)
 	}
 	if mode := e.window.Mode(now); mode != e.mode {
 		e.mode, c.change().mode = mode, mode

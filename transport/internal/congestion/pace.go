@@ -2,6 +2,7 @@ package congestion
 
 import (
 	"math"
+	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
@@ -14,7 +15,7 @@ type pace struct {
 }
 
 func (p *pace) rate(now gate.Instant) float64 {
-	x := max(0, now.Sub(p.at).Seconds()) / p.span
+	x := float64(max(0, now.Sub(p.at))) / (p.span * float64(time.Second))
 	if x < 1e-3 { // as exact, to nine digits, and cheap where calls are many and short
 		return p.last * (1 - x + x*x/2)
 	}
