@@ -19,13 +19,14 @@ type limit struct {
 // A part is how many requests a process that is alone uses of the limit, when it was looked at
 // last.
 type part struct {
-	at time.Duration
-	n  int
+	since, at time.Duration
+	n         int
 }
 
 const (
 	perSecond = 15
 	recent    = 1300 * time.Millisecond // a second: processes are looked at each quarter of one
+	atOnce    = 300 * time.Millisecond  // processes that lose Redis together notice it within that time
 )
 
 func (l *limit) see(w *world, e event) error {
@@ -37,11 +38,11 @@ func (l *limit) see(w *world, e event) error {
 			continue
 		}
 		if s := p.limiter.Share(); s.Sharing == transport.SharingAlone {
-			n := (perSecond + s.Processes - 1) / s.Processes
-			if before := l.alone[p.name]; e.At-before.at < recent {
-				n = max(n, before.n) // it has its part from when it lost the others
+			now := part{e.At, e.At, (perSecond + s.Processes - 1) / s.Processes}
+			if before, ok := l.alone[p.name]; ok && e.At-before.at < recent {
+				now.since, now.n = before.since, max(now.n, before.n) // it has its part from when it lost the others
 			}
-			l.alone[p.name] = part{e.At, n}
+			l.alone[p.name] = now
 		}
 	}
 	if e.Kind == "look" {
@@ -55,22 +56,35 @@ func (l *limit) see(w *world, e event) error {
 	return nil
 }
 
-// most returns how many may begin in the last second, of those that have sent.
+// most returns how many may begin in the last second, of those that have sent: n of those that
+// have shared, and the parts of those that were alone before.
 func (l *limit) most(now time.Duration) int {
-	together, counted := 0, map[string]bool{}
+	senders := map[string]part{}
+	shared := time.Duration(0) // when one of them last did
 	for _, s := range l.sent {
-		who := s.Process
-		p, alone := l.alone[who]
-		if alone = alone && now-p.at < recent; alone && !counted[who] {
-			together += p.n
+		p, alone := l.alone[s.Process]
+		switch {
+		case !alone || now-p.at >= recent:
+			p = part{since: now}
+			fallthrough
+		case p.at < now:
+			shared = now
+		default:
+			shared = max(shared, p.since)
 		}
-		counted[who] = true
-		if (!alone || p.at < now) && !counted["share"] {
-			counted["share"] = true
-			together += perSecond
+		senders[s.Process] = p
+	}
+	together, before := 0, 0
+	for _, p := range senders {
+		together += p.n
+		if p.since < shared-atOnce {
+			before += p.n
 		}
 	}
-	return max(perSecond, together)
+	if now-shared < time.Second {
+		return max(together, perSecond+before)
+	}
+	return max(together, perSecond)
 }
 
 func (*limit) end(*world) []error { return nil }
