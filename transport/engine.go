@@ -35,7 +35,8 @@ type engine struct {
 	reserve  float64
 	dryRun   bool
 	backlog  gate.Instant // since when the limit or the window has held calls back; 0: it does not
-	refused  gate.Instant // when it last did
+	refused  gate.Instant // when it last did, or until when it does
+	stopped  gate.Instant // when a pause last did
 	inFlight int
 	sent     uint64
 	limited  uint64
@@ -298,18 +299,18 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	}
 	for _, g := range e.gates {
 		if w, open := g.Open(now); !open {
-			e.wait(g.held, now)
+			e.wait(g.held, now, w)
 			return at, w
 		}
 	}
 	for ; e.debt > 0; e.debt-- {
 		if at, w = e.source.take(now, &e.queue); at.IsZero() {
-			e.wait(&e.held.limit, now)
+			e.wait(&e.held.limit, now, w)
 			return at, w
 		}
 	}
 	if at, w = e.source.take(now, &e.queue); at.IsZero() {
-		e.wait(&e.held.limit, now)
+		e.wait(&e.held.limit, now, w)
 		return at, w
 	}
 	e.held.by(nil, now)
@@ -323,16 +324,20 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	return at, w
 }
 
-// wait notes that the head of the queue waits for a reason from now on.
-func (e *engine) wait(reason *time.Duration, now gate.Instant) {
+// wait notes that the head of the queue waits for a reason from now on. A pause that is long leaves
+// nothing of the rate before it.
+func (e *engine) wait(reason *time.Duration, now gate.Instant, w gate.Wait) {
 	e.held.by(reason, now)
+	if reason == &e.held.pause {
+		e.stopped = now
+	}
 	switch {
-	case reason == &e.held.pause:
+	case reason == &e.held.pause && w.AtMost > refusedWithin:
 		e.backlog = 0
-	case e.backlog.IsZero() || now.Sub(e.refused) > refusedWithin:
+	case reason != &e.held.pause && (e.backlog.IsZero() || now.Sub(e.refused) > refusedWithin):
 		e.backlog = now
 	}
-	e.refused = now
+	e.refused = now.Add(w.AtMost)
 }
 
 // begin counts a request that has a slot.
@@ -383,13 +388,23 @@ func (e *engine) full(n int, now gate.Instant) bool {
 	if !e.source.exact() {
 		return n >= max(1, e.maxQueue) // one at least asks the Limiter
 	}
-	return e.expect(now, n-e.maxQueue) > 0
+	return e.due(now, n-e.maxQueue) > 0
 }
 
-// expect returns the expected wait of a call with so many others ahead: by the limit, or by the
-// achieved rate if that is lower. A later pause, a smaller window or calls of a higher class
-// make it longer.
+// expect returns the expected wait of a call with so many others ahead until it is sent, in
+// overload the last time. A later pause, a smaller window or calls of a higher class make it
+// longer.
 func (e *engine) expect(now gate.Instant, ahead int) time.Duration {
+	wait := e.due(now, ahead)
+	if rate := e.window.Goodput(now); rate > 0 {
+		wait = max(wait, e.pause.remaining(now)+time.Duration(float64(ahead+1)/rate*float64(time.Second)))
+	}
+	return wait
+}
+
+// due returns the wait until the first attempt: by the limit, or by the achieved rate if that is
+// lower.
+func (e *engine) due(now gate.Instant, ahead int) time.Duration {
 	paused := e.pause.remaining(now)
 	wait := e.source.due(now.Add(paused), ahead).Sub(now)
 	if rate := e.window.Rate(now); rate > 0 && e.backlogged(now) {

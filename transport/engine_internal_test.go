@@ -105,28 +105,56 @@ func TestExpectedWait(t *testing.T) {
 	})
 }
 
-// A backlog begins when the limit or the window holds the head back, and anew after two seconds without; a pause ends it.
+// In overload the wait is that of the few requests that are served.
+func TestExpectedWaitInOverload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour)
+		e := New(WithLogger(zerolog.Nop())).engine
+		now := gate.Now()
+		for at := now.Add(-time.Minute); at.Before(now); at = at.Add(100 * time.Millisecond) {
+			e.window.Begin(at)
+			e.window.End(gate.Outcome{Granted: at, Began: at, Sent: at, Ended: at, Status: 200 + 229*int(at/gate.Instant(100*time.Millisecond)%2)})
+		}
+		rate := e.window.Goodput(now)
+		if rate < 1 || rate > 2 { // half of 3.3 a second
+			t.Fatalf("every second answer is a 429: got %v a second that succeed, want half of 3.3", rate)
+		}
+		if got, want := e.expect(now, 2), time.Duration(3/rate*float64(time.Second)); got != want {
+			t.Errorf("two ahead in overload: got %v, want %v", got, want)
+		}
+		if e.maxQueue = 0; e.full(0, now) {
+			t.Error("in overload nobody is let in to a queue of no places, want one that finds no other")
+		}
+	})
+}
+
+// A backlog begins when the limit or the window holds the head back, and anew two seconds after it was
+// known to be held back; a pause of more than two seconds ends it.
 func TestBacklogBegins(t *testing.T) {
 	e := &engine{}
 	for _, c := range []struct {
 		ms      int
 		reason  *time.Duration
+		atMost  time.Duration
 		backlog gate.Instant
+		stopped gate.Instant
 	}{
-		{0, &e.held.limit, instant(0)},
-		{2000, &e.held.window, instant(0)},
-		{4000, &e.held.limit, instant(0)},
-		{6001, &e.held.limit, instant(6001)},
-		{6500, &e.held.pause, 0},
-		{6600, &e.held.pause, 0},
-		{6700, &e.held.window, instant(6700)},
+		{0, &e.held.limit, 0, instant(0), 0},
+		{2000, &e.held.window, 0, instant(0), 0},
+		{4000, &e.held.limit, 0, instant(0), 0},
+		{6001, &e.held.limit, 3 * time.Second, instant(6001), 0},
+		{11_001, &e.held.limit, 0, instant(6001), 0},
+		{11_500, &e.held.pause, 2 * time.Second, instant(6001), instant(11_500)},
+		{11_600, &e.held.pause, 2*time.Second + 1, 0, instant(11_600)},
+		{11_700, &e.held.window, 0, instant(11_700), instant(11_600)},
 	} {
-		if e.wait(c.reason, instant(c.ms)); e.backlog != c.backlog || e.refused != instant(c.ms) {
-			t.Errorf("after %d ms: got a backlog since %v, held back at %v; want since %v", c.ms, e.backlog, e.refused, c.backlog)
+		e.wait(c.reason, instant(c.ms), gate.Wait{AtMost: c.atMost})
+		if e.backlog != c.backlog || e.refused != instant(c.ms).Add(c.atMost) || e.stopped != c.stopped {
+			t.Errorf("after %d ms: got a backlog since %v, held back until %v, by a pause at %v; want since %v, for %v, at %v", c.ms, e.backlog, e.refused, e.stopped, c.backlog, c.atMost, c.stopped)
 		}
 	}
-	if e.held.limit != 4500*msec || e.held.window != 2000*msec || e.held.pause != 200*msec {
-		t.Errorf("held by the limit for %v, the window for %v, the pause for %v; want 4.5 s, 2 s, 0.2 s", e.held.limit, e.held.window, e.held.pause)
+	if e.held.limit != 9500*msec || e.held.window != 2000*msec || e.held.pause != 200*msec {
+		t.Errorf("held by the limit for %v, the window for %v, the pause for %v; want 9.5 s, 2 s, 0.2 s", e.held.limit, e.held.window, e.held.pause)
 	}
 }
 

@@ -105,18 +105,23 @@ func (p *pausedLimiter) Share() shared.Share {
 func TestOthersOfABacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Hour)
-		for _, backlogged := range []bool{true, false} {
+		for _, c := range []struct {
+			backlogged bool
+			stopped    time.Duration // a pause did, ago
+			known      bool
+		}{{true, time.Hour, true}, {true, 10 * time.Second, true}, {true, 10*time.Second - 1, false}, {false, time.Hour, false}} {
 			e, end := queueing(t, 1)
 			now := gate.Now()
 			e.window = congestion.New(0.1, 0) // of which two in ten seconds are all
 			e.window.Begin(now)
 			e.window.Begin(now)
 			e.backlog, e.refused = now.Add(-time.Minute), now
-			if !backlogged {
+			e.stopped = now.Add(-c.stopped)
+			if !c.backlogged {
 				e.backlog = 0
 			}
-			if o := e.others(now); (o.Stddev > 0) != backlogged {
-				t.Errorf("a backlog %v: got %+v, want it known: %v", backlogged, o, backlogged)
+			if o := e.others(now); (o.Stddev > 0) != c.known {
+				t.Errorf("a backlog %v, a pause %v ago: got %+v, want it known: %v", c.backlogged, c.stopped, o, c.known)
 			}
 			end()
 			synctest.Wait()

@@ -27,6 +27,7 @@ type scenario struct {
 	again  time.Duration   // when our process ends and starts again, with what it has kept in a Store; 0: never
 	shared bool            // our processes share a limit through Redis
 	batch  bool            // our work has the priority Batch
+	few    int             // goroutines of each process that call; 0: more than the tenant allows
 	lags   []time.Duration // the most that the network takes, by process; nil: 45 ms each
 	steps  []time.Duration // when capacity becomes free, or the server changes
 
@@ -43,6 +44,9 @@ func (s scenario) processes() []time.Duration {
 // callers returns how many goroutines of each process call without a pause, so that there is
 // always more work than the tenant allows.
 func (s scenario) callers() int {
+	if s.few > 0 {
+		return s.few
+	}
 	if s.shared {
 		return max(10, 150/len(s.processes())) // there may be very many processes
 	}

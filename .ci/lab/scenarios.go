@@ -9,7 +9,7 @@ import (
 )
 
 // scenarios are all that are measured.
-var scenarios = slices.Concat(classic, closedLoops(), batches(), slowerOnes(), overloads(), startsLate(), unlike(), fleets())
+var scenarios = slices.Concat(classic, closedLoops(), batches(), slowerOnes(), overloads(), fewCallers(), startsLate(), unlike(), fleets())
 
 // classic scenarios have open-loop strangers or rivals.
 var classic = []scenario{
@@ -155,6 +155,19 @@ func overloads() (all []scenario) {
 			name: fmt.Sprintf("overload%d", n), about: fmt.Sprintf("strangers %d/s", n), calls: mixed, others: steady(float64(n)),
 			accept: accept{got: 1, attempts: 4.2, ours: anyLevel, theirs: anyLevel, harm: anyLevel},
 		})
+	}
+	return all
+}
+
+// fewCallers are beside overload, with little work at once.
+func fewCallers() (all []scenario) {
+	for _, n := range []int{1, 10} {
+		for _, others := range []int{16, 20, 40} {
+			all = append(all, scenario{
+				name: fmt.Sprintf("few%d-overload%d", n, others), about: fmt.Sprintf("%d callers, strangers %d/s", n, others),
+				calls: mixed, others: steady(float64(others)), few: n, accept: whatever,
+			})
+		}
 	}
 	return all
 }

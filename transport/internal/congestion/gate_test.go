@@ -60,6 +60,28 @@ func TestRoomAndMode(t *testing.T) {
 	}
 }
 
+// In overload a request is served after as many attempts as there are answers for each that is no 429.
+func TestGoodput(t *testing.T) {
+	for _, c := range []struct {
+		about           string
+		change          func(*Window)
+		served, refused float64
+		want            float64
+	}{
+		{"a third is served", func(*Window) {}, 1, 2, 0.22 * 15 / 3},
+		{"nothing is, so far", func(*Window) {}, 0, 2, 0},
+		{"no answers", func(*Window) {}, 0, 0, 0},
+		{"no overload", func(w *Window) { w.state.Mode = Steady }, 1, 2, 0},
+		{"processes together", func(w *Window) { w.joint = true }, 1, 2, 0},
+	} {
+		w := steady(0)
+		w.state.Mode, w.served.last, w.served.at, w.refused.last, w.refused.at = Competing, c.served, at(0), c.refused, at(0)
+		if c.change(w); !near(w.Goodput(at(0)), c.want) {
+			t.Errorf("%s: got %v a second, want %v", c.about, w.Goodput(at(0)), c.want)
+		}
+	}
+}
+
 // What a request waits for, and how long at most.
 func TestWhatARequestWaitsFor(t *testing.T) {
 	full := func(w *Window) {

@@ -222,6 +222,16 @@ func (w *Window) held(now gate.Instant) time.Duration {
 	return w.entered.Add(seconds(1 / (overloadPart * w.limit))).Sub(now)
 }
 
+// Goodput returns the requests a second that are served in overload, when each that is answered
+// 429 is sent again; 0 without overload.
+func (w *Window) Goodput(now gate.Instant) float64 {
+	if !w.Overloaded() || w.joint {
+		return 0
+	}
+	served, refused := w.served.rate(now), w.refused.rate(now)
+	return overloadPart * w.limit * served / max(leastRate, served+refused)
+}
+
 // Overloaded reports whether others send more than the server takes, so that a pause after
 // a 429 would only starve us.
 func (w *Window) Overloaded() bool { return w.state.Mode == Competing }
