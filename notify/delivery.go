@@ -78,7 +78,7 @@ func (a *Alerter) run(d *delivery, earlier []*delivery) {
 		a.note(d, r, rollback)
 		a.update(func(s *sharedState, _ bool) {
 			if rollback {
-				s.rollback(d.Alert)
+				s.rollback(d.pendingAlert)
 			} else if last && len(d.kept) > 0 { // not earlier: others would deliver to all its targets
 				s.release(d.ID)
 			}

@@ -194,12 +194,12 @@ func TestRollback(t *testing.T) {
 	} {
 		c.a.Condition = Failing
 		c.c.Number, c.c.ReportedTotal, c.c.Opened, c.c.Reported = 1, 5, noon, noon
-		s := sharedState{Now: after(1), Pending: []pendingAlert{{ID: "1", Alert: c.a}, {ID: "2", Alert: Alert{Incident: "other"}}}}
+		s := sharedState{Now: after(1), Pending: []pendingAlert{{ID: "1", Alert: c.a}, {ID: "2", Alert: c.a}, {ID: "3", Alert: Alert{Incident: "other"}}}}
 		s.Incidents.Failing = c.c
-		s.rollback(c.a)
+		s.rollback(s.Pending[0])
 		got := s.Incidents.Failing
-		if rolled := got.Number == 0 && got.ReportedTotal == 0 && got.Opened.IsZero() && got.Reported.Equal(after(1)) && len(s.Pending) == 1; rolled != c.want || !rolled && (len(s.Pending) != 2 || got.Number != 1) {
-			t.Errorf("%s: got %+v, %d pending; want it due again: %v", c.what, got, len(s.Pending), c.want)
+		if rolled := got.Number == 0 && got.ReportedTotal == 0 && got.Opened.IsZero() && got.Reported.Equal(after(1)) && len(s.Pending) == 1; rolled != c.want || s.Pending[0].ID == "1" || !rolled && (len(s.Pending) != 2 || got.Number != 1) {
+			t.Errorf("%s: got %+v, %v pending; want it due again: %v, and itself not pending", c.what, got, s.Pending, c.want)
 		}
 	}
 }

@@ -250,9 +250,11 @@ func (s *sharedState) narrow(id string, left target) {
 	}
 }
 
-// rollback makes the first alert of an incident due again if nobody has got it.
+// rollback removes an alert that nobody has got, and makes the first one of an incident due again.
 // Otherwise the first alert that people get would say that the incident continues.
-func (s *sharedState) rollback(a Alert) {
+func (s *sharedState) rollback(p pendingAlert) {
+	s.Pending = slices.DeleteFunc(s.Pending, func(o pendingAlert) bool { return o.ID == p.ID })
+	a := p.Alert
 	c := s.Incidents.all()[slices.Index(conditions[:], a.Condition)]
 	if a.Phase != Firing || c.ID != a.Incident || c.isOK() {
 		return

@@ -226,6 +226,27 @@ func TestWhatIsRetried(t *testing.T) {
 	})
 }
 
+// An alert that nobody has got after all its retries is given up, also if it is not the first of its
+// incident.
+func TestNoAlertIsRetriedWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries := map[Phase]int{}
+		quiet := zerolog.Nop()
+		a := New(NotifierFunc(func(_ context.Context, alert Alert) error {
+			if tries[alert.Phase]++; alert.Phase == Firing {
+				return nil
+			}
+			return errors.New("down")
+		}), Rule{Logger: &quiet, Retries: []time.Duration{time.Minute}})
+		throttle(t, a, 20)
+		time.Sleep(2 * time.Hour)
+		a.Close()
+		if diff := cmp.Diff(map[Phase]int{Firing: 1, Resolved: 2}, tries); diff != "" {
+			t.Errorf("attempts (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // Each attempt that failed has a line, and so has the alert that was not delivered.
 func TestLinesAboutDeliveries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
