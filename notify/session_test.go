@@ -267,3 +267,48 @@ func TestTheTraceOfAMail(t *testing.T) {
 		})
 	}
 }
+
+// SMTPUTF8 is asked for only if an address needs it: RFC 6531, 3.4.
+func TestSMTPUTF8(t *testing.T) {
+	for to, want := range map[string]string{
+		"Jörg <b@example.com>": "client: MAIL FROM:<a@example.com>\n",
+		"b@bücher.example":     "client: MAIL FROM:<a@example.com>\n", // its domain has a form in ASCII
+		"jörg@example.com":     "client: MAIL FROM:<a@example.com> SMTPUTF8\n",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var trace strings.Builder
+			e := Email{Addr: "mx:25", To: []string{to}, InsecureNoTLS: true, Trace: &trace}
+			_, err := scripted{lines: []string{"220 hi", "250-mx\r\n250 SMTPUTF8", "250 ok", "250 ok", "221 bye"}}.send(t, t.Context(), e, nil)
+			if err != nil || !strings.Contains(trace.String(), want) {
+				t.Errorf("to %s: got %v and the trace\n%s\nwant %s", to, err, trace.String(), want)
+			}
+		})
+	}
+}
+
+// A server that closes the connection in answer to EHLO says why, and gets no HELO.
+func TestEHLOThatIsRefusedForNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted{lines: []string{"220 hi", "421 4.7.0 too many connections"}}
+		_, err := server.send(t, t.Context(), Email{Addr: "mx:25", InsecureNoTLS: true}, nil)
+		wantSays(t, err, "421 4.7.0 too many connections")
+		if errors.Is(err, ErrPermanent) {
+			t.Errorf("error: got %v, want one that passes", err)
+		}
+	})
+}
+
+// A part of a mail is not ended, else the server would deliver it.
+func TestAPartOfAMailIsNotDelivered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var trace strings.Builder
+		m := gomail.NewMsg()
+		m.SetBodyWriter(gomail.TypeTextPlain, func(io.Writer) (int64, error) { return 0, errors.New("no text") })
+		script := []string{"220 hi", "250 mx", "250 ok", "250 ok", "354 go", "250 queued", "221 bye"}
+		_, err := scripted{lines: script}.send(t, t.Context(), Email{Addr: "mx:25", InsecureNoTLS: true, Trace: &trace}, m)
+		wantSays(t, err, "no text")
+		if !strings.HasSuffix(trace.String(), "server: 354 go\n") {
+			t.Errorf("got the trace\n%s\nwant nothing after the beginning of the mail", trace.String())
+		}
+	})
+}

@@ -12,9 +12,11 @@ import (
 	"net/mail"
 	"net/textproto"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
 )
@@ -88,7 +90,7 @@ type session struct {
 	secret string              // password or token
 	hide   *redactor           // of the secret
 
-	broken     bool        // the server does not answer as SMTP has it
+	broken     bool        // the server does not answer as SMTP has it, or has a part of a mail
 	handedOver atomic.Bool // the server has the mail, and only its answer is missing
 	handOver   func()      // to be called then: the answer may take longer
 }
@@ -239,6 +241,7 @@ func (s *session) sendData(m *gomail.Msg) error {
 	w := s.text.DotWriter()
 	n, err := m.WriteTo(w)
 	if err != nil {
+		s.broken = true // QUIT would end the mail, and the server accept what it has of it
 		return fmt.Errorf("the connection broke while the mail was sent: %w", quote(err, s.hide))
 	}
 	s.show("client: ", fmt.Sprintf("(the mail, %d bytes)", n))
@@ -315,7 +318,8 @@ func (s *session) startTLS(ctx context.Context) error {
 func (s *session) hello() error {
 	name := helloName(s.conn.LocalAddr())
 	_, text, err := s.command(250, "EHLO "+name)
-	if errors.As(err, new(*textproto.Error)) {
+	var refused *textproto.Error
+	if errors.As(err, &refused) && refused.Code >= 500 { // a 421 says that it closes the connection
 		_, text, err = s.command(250, "HELO "+name)
 	}
 	s.offers = map[string][]string{}
@@ -335,7 +339,7 @@ func (s *session) envelope(from *mail.Address, to []*mail.Address) (refused part
 	if _, ok := s.offers["8BITMIME"]; ok {
 		line += " BODY=8BITMIME"
 	}
-	if _, ok := s.offers["SMTPUTF8"]; ok {
+	if _, ok := s.offers["SMTPUTF8"]; ok && s.needsUTF8(from) {
 		line += " SMTPUTF8"
 	}
 	if _, _, err := s.command(250, line); err != nil {
@@ -364,6 +368,15 @@ func (s *session) envelope(from *mail.Address, to []*mail.Address) (refused part
 		err = errors.New(err.Error()) // not permanent for all
 	}
 	return refused, err
+}
+
+// needsUTF8 reports whether an address is not ASCII. Other mail must not ask for SMTPUTF8: it would be
+// returned where the server passes it on to one that does not offer that (RFC 6531, 3.4).
+func (s *session) needsUTF8(from *mail.Address) bool {
+	all, _ := s.recipients() // the header names all of them
+	return slices.ContainsFunc(append(all, from), func(a *mail.Address) bool {
+		return strings.ContainsFunc(a.Address, func(r rune) bool { return r > unicode.MaxASCII })
+	})
 }
 
 // bare returns an address as SMTP wants it: <a@example.com>.
