@@ -158,7 +158,7 @@ func (d *download) run(ctx context.Context) error {
 		err := d.attempt(ctx)
 		switch {
 		case err == nil:
-			return d.finish()
+			return d.finish(ctx)
 		case ctx.Err() != nil:
 			return d.failed(endOf(ctx))
 		case errors.As(err, new(permanent)) || errors.Is(err, ErrLinkExpired):
@@ -386,7 +386,7 @@ func (w *partWriter) Write(b []byte) (int, error) {
 }
 
 // finish verifies the file and renames it.
-func (d *download) finish() error {
+func (d *download) finish(ctx context.Context) error {
 	if d.state.MD5 != nil {
 		sum, err := d.md5()
 		if err != nil {
@@ -397,9 +397,11 @@ func (d *download) finish() error {
 		}
 	}
 	if d.state.Gzip {
-		switch err := d.decompress(); {
+		switch err := d.decompress(ctx); {
 		case err == errGzip:
 			return d.damaged(err)
+		case ctx.Err() != nil:
+			return d.failed(err)
 		case err != nil:
 			return permanent{err}
 		}

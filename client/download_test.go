@@ -680,3 +680,21 @@ func TestAPathWithControlCharactersIsCleanInErrors(t *testing.T) {
 		}
 	}
 }
+
+// A caller that gives up does not wait until a large file is decompressed.
+func TestDecompressionEndsWithItsContext(t *testing.T) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(content(1 << 20))
+	z.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	path := filepath.Join(t.TempDir(), "film.mov")
+	_, err := fetchAs(ctx, t, &storage{content: b.Bytes(), coding: "gzip"}, path, client.DownloadProgress(func(done, total int64) {
+		if done == total {
+			cancel()
+		}
+	}))
+	if _, missing := os.Stat(path); !errors.Is(err, context.Canceled) || missing == nil {
+		t.Errorf("got %v, and a file: %v; want context.Canceled and none", err, missing == nil)
+	}
+}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -23,9 +24,22 @@ func (d *download) gzipped(h http.Header) bool {
 
 var errGzip = errors.New("aprimo: download: the storage has compressed the file, but not correctly: download it again")
 
+// A ctxReader ends with its context: to decompress a large file takes minutes.
+type ctxReader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r ctxReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
+
 // decompress replaces a part that the storage has compressed with the file. A part that is not
 // compressed, whatever the storage said, stays.
-func (d *download) decompress() error {
+func (d *download) decompress(ctx context.Context) error {
 	part, err := openRegular(d.part(), os.O_RDONLY)
 	if err != nil {
 		return err
@@ -41,9 +55,12 @@ func (d *download) decompress() error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(to, file)
+	_, err = io.Copy(to, ctxReader{ctx, file})
 	if err = errors.Join(err, to.Sync(), to.Close()); err != nil {
 		os.Remove(name)
+		if ctx.Err() != nil {
+			return endOf(ctx)
+		}
 		if errors.As(err, new(*fs.PathError)) { // for example a full disk
 			return err
 		}

@@ -361,3 +361,13 @@ func TestACallThatIsNotSentAgainWithItsNewTokenWasSent(t *testing.T) {
 		}
 	})
 }
+
+// A RoundTripper may return no headers.
+func TestATokenResponseWithoutHeaders(t *testing.T) {
+	tokens := client.ClientCredentials("acme", "id", "s3cret", client.TokenHTTPClient(&http.Client{Transport: transportFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"access_token":"a","expires_in":3600}`))}, nil
+	})}))
+	if token, err := tokens.Token(); err != nil || token.AccessToken != "a" {
+		t.Errorf("got %+v, %v; want the token a", token, err)
+	}
+}

@@ -26,6 +26,9 @@ func (t tokenResponses) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if plain, ok := plainToken(data); ok {
 		data = plain
+		if resp.Header == nil { // of a RoundTripper in a test
+			resp.Header = http.Header{}
+		}
 		resp.Header.Set("Content-Type", "application/json")
 	}
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
