@@ -312,3 +312,22 @@ func TestAPartOfAMailIsNotDelivered(t *testing.T) {
 		}
 	})
 }
+
+// The sender's line asks for 8BITMIME if the server offers it.
+func TestSenderAsksForWhatIsOffered(t *testing.T) {
+	for offers, want := range map[string]string{
+		"250 mx":                                 "MAIL FROM:<a@example.com>\n",
+		"250-mx\r\n250 8bitmime":                 "MAIL FROM:<a@example.com> BODY=8BITMIME\n",
+		"250-mx\r\n250 SMTPUTF8":                 "MAIL FROM:<a@example.com>\n",
+		"250-mx\r\n250-8BITMIME\r\n250 SMTPUTF8": "MAIL FROM:<a@example.com> BODY=8BITMIME\n",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var trace strings.Builder
+			e := Email{Addr: "mx:25", InsecureNoTLS: true, Trace: &trace}
+			_, err := scripted{lines: []string{"220 hi", offers, "250 ok", "250 ok", "221 bye"}}.send(t, t.Context(), e, nil)
+			if err != nil || !strings.Contains(trace.String(), "client: "+want) {
+				t.Errorf("%q: got %v and the trace\n%swant %s", offers, err, trace.String(), want)
+			}
+		})
+	}
+}

@@ -83,7 +83,7 @@ func FuzzParseBaselines(f *testing.F) {
 // An operation that makes no sense, or is old, is not known; nothing is to confirm then.
 func TestWhatIsNotRecalled(t *testing.T) {
 	now := day.Unix()
-	old := int64(BaselineAge / time.Second)
+	const old = 35 * 24 * 60 * 60 // seconds
 	for _, c := range []struct {
 		about string
 		op    Baseline
@@ -174,6 +174,7 @@ func TestTheFirstRequestsConfirm(t *testing.T) {
 		{"a slower API", repeat(8, 3*time.Second), 0, 3.1, false},
 		{"a queue of which nothing is left", repeat(8, 100*time.Millisecond), 100 * time.Millisecond, 0.1, false},
 		{"one request", repeat(1, 3*time.Second), 3 * time.Second, 0.1, true},
+		{"two requests, as before", repeat(2, 0), 0, 0.1, false},
 		{"two requests", repeat(2, 3*time.Second), 3 * time.Second, 0.1, true},
 	} {
 		w := start(c.late...)
