@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,8 +151,9 @@ func TestStoreThatFails(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			store := &memory{value: []byte(c.stored)}
 			released := make(chan struct{})
+			var asked atomic.Int32
 			if store.before = c.before; c.hangs {
-				store.before = func() error { <-released; return errors.New("too late") }
+				store.before = func() error { asked.Add(1); <-released; return errors.New("too late") }
 			}
 			var log bytes.Buffer
 			began := time.Now()
@@ -169,6 +171,9 @@ func TestStoreThatFails(t *testing.T) {
 			}
 			if works := c.before == nil && !c.hangs; works && (string(store.value) == c.stored) != c.keeps {
 				t.Errorf("%s: got %s stored, before %s; want it kept: %v", c.about, store.value, c.stored, c.keeps)
+			}
+			if c.hangs && asked.Load() != 1 {
+				t.Errorf("%s: it was asked %d times, want once", c.about, asked.Load())
 			}
 			close(released)
 		})
