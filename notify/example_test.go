@@ -40,7 +40,7 @@ func ExampleRule() {
 	alerts := notify.New(toScreen, notify.Rule{Count: 3, Within: 10 * time.Second, Cooldown: 24 * time.Hour})
 	defer alerts.Close()
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	for _, s := range []int{0, 8, 16, 17, 18, 19} {
+	for _, s := range []int{0, 8, 14, 36, 40, 44} { // the last three within 10 s
 		alerts.Observe(context.Background(), transport.Event{
 			Kind: transport.RateLimited, Time: noon.Add(time.Duration(s) * time.Second),
 			User: "nightly-import", Method: "POST", URL: "https://acme.dam.aprimo.com/api/core/orders",
