@@ -46,7 +46,10 @@ func (d *download) decompress(ctx context.Context) error {
 	}
 	defer part.Close()
 	file, err := gzip.NewReader(part)
-	if err != nil {
+	switch {
+	case errors.As(err, new(*fs.PathError)): // of the disk
+		return err
+	case err != nil:
 		return nil
 	}
 	name := d.path + newEnd

@@ -193,6 +193,7 @@ func TestRetriedTriggerComesBeforeItsEnd(t *testing.T) {
 			a := notify.New(hook, notify.Rule{Logger: quiet(), Within: time.Minute, Retries: []time.Duration{time.Hour}})
 			burst(a, 20)
 			time.Sleep(50 * time.Minute)
+			synctest.Wait() // the hook is not asked now
 			down = false
 			if !closes {
 				time.Sleep(time.Hour)

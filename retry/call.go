@@ -65,7 +65,7 @@ func (c *Call) Send(base http.RoundTripper) (*http.Response, error) {
 	c.attempts++
 	switch {
 	case c.attempts > 1:
-		tellRepeated(c.ctx)
+		reportRepeated(c.ctx)
 		req = req.WithContext(ContextOnce(req.Context(), new(atomic.Bool)))
 	case c.below != nil:
 		req = req.WithContext(contextWatched(req.Context(), c.below))
@@ -130,7 +130,7 @@ func (c *Call) repeatedBelow() bool {
 	if !c.below.Load() {
 		return false
 	}
-	tellRepeated(c.ctx)
+	reportRepeated(c.ctx)
 	return true
 }
 

@@ -91,7 +91,7 @@ func TestACallThatEndsWhileItRests(t *testing.T) {
 	}
 }
 
-// Calls that were told the same delay do not come back together.
+// Calls whose servers asked for the same delay do not come back together.
 func TestDelaysOfTheServerAreSpreadOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		delays := map[time.Duration]bool{}

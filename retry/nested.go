@@ -26,13 +26,13 @@ func isOnce(ctx context.Context) bool {
 	return ok
 }
 
-// contextWatched returns a context in which a layer below tells that it has repeated a request.
+// contextWatched returns a context in which a layer below reports that it has repeated a request.
 func contextWatched(ctx context.Context, repeated *atomic.Bool) context.Context {
 	return context.WithValue(ctx, repeatKey{}, repeated)
 }
 
-// tellRepeated tells it to the layer above, if one watches.
-func tellRepeated(ctx context.Context) {
+// reportRepeated reports that to the layer above, if one watches.
+func reportRepeated(ctx context.Context) {
 	if repeated, ok := ctx.Value(repeatKey{}).(*atomic.Bool); ok {
 		repeated.Store(true)
 	}

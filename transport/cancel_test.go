@@ -168,7 +168,7 @@ func TestLimiterThatMakesNoSense(t *testing.T) {
 	}
 }
 
-// A wait is told to a tenth of a second, a short one to a millisecond.
+// A wait is given to a tenth of a second, a short one to a millisecond.
 func TestAQueueErrorTellsNoMoreDigitsThanItKnows(t *testing.T) {
 	for wait, want := range map[time.Duration]string{1_234_567 * time.Microsecond: "1.2s", 12_345 * time.Microsecond: "12ms"} {
 		err := &transport.QueueError{Err: transport.ErrQueueFull, Wait: wait}

@@ -121,7 +121,7 @@ func TestSharedSource(t *testing.T) {
 	})
 }
 
-// A Limiter that several processes share may take long for a slot. What callers are told follows
+// A Limiter that several processes share may take long for a slot. What is said of the wait follows
 // what this process has obtained, and until that is known what all have together.
 func TestExpectedWaitOfASharedLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

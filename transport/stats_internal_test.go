@@ -263,7 +263,7 @@ type lostLimiter struct {
 func (l *lostLimiter) Share() shared.Share    { return l.share }
 func (l *lostLimiter) Report(r shared.Report) { l.report = r }
 
-// The others are told of each request as it is sent, and of its answer.
+// The others get a report of each request as it is sent, and of its answer.
 func TestReportToPeers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &lostLimiter{}
@@ -365,7 +365,7 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// A wait is told in milliseconds below a second, in tenths above.
+// A wait is given in milliseconds below a second, in tenths above.
 func TestRound(t *testing.T) {
 	for d, want := range map[time.Duration]time.Duration{
 		1234567: msec, 999_600_000: time.Second, 999_400_000: 999 * msec, 1_040_000_000: time.Second, 1_060_000_000: 1100 * msec, time.Second: time.Second,

@@ -213,7 +213,7 @@ func (l *Limiter) learn(a answer, p beatReply) {
 	if s.Processes >= l.lately.processes || a.came.Sub(l.lately.at) > memory {
 		more := s.Processes > l.lately.processes
 		l.lately = crowd{s.Processes, p.rank(l.id), a.came}
-		if more && l.alone != nil { // another one joined just before this one parted
+		if more && l.alone != nil { // another one joined just before this one lost them
 			l.alone.part = l.takePart()
 		}
 	}

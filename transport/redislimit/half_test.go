@@ -155,7 +155,7 @@ func TestOneProcessHasNoSlots(t *testing.T) {
 				want = 1
 			}
 			if s := p.limiter.Share(); s.Losses != want || p.rt.Stats().Sharing != transport.SharingAll {
-				t.Errorf("process %d: parted %d times, %q at last; want %d, shared", i, s.Losses, s.Sharing, want)
+				t.Errorf("process %d: lost the others %d times, %q at last; want %d, shared", i, s.Losses, s.Sharing, want)
 			}
 		}
 		f.close()
@@ -210,7 +210,7 @@ func TestSeldomTogether(t *testing.T) {
 		s := f.list[0].limiter.Share()
 		all := f.tenant.Report().Total
 		if s.Losses < 2 || s.Losses > 16 || all.Served < 15*20 || all.MaxPerSecond > 15 || f.lost() > 0 {
-			t.Errorf("parted %d times, %d served, %d in a second, %d lost; want 16 times at most in 40 s, 300 served, 15, none",
+			t.Errorf("lost the others %d times, %d served, %d in a second, %d lost; want 16 times at most in 40 s, 300 served, 15, none",
 				s.Losses, all.Served, all.MaxPerSecond, f.lost())
 		}
 		f.close()
@@ -423,9 +423,9 @@ func TestAProcessThatWasIdleSeesWhoJoins(t *testing.T) {
 	})
 }
 
-// A slot that comes when a process has parted meanwhile is not used: it would come on top of
+// A slot that comes when a process has lost the others meanwhile is not used: it would come on top of
 // its part.
-func TestASlotThatComesAfterParting(t *testing.T) {
+func TestASlotThatComesAfterALoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})
 		defer f.close()
@@ -433,20 +433,20 @@ func TestASlotThatComesAfterParting(t *testing.T) {
 		h := &half{}
 		a.client.AddHook(h)
 		takeSlot(t, a)
-		var parted time.Time
+		var lost time.Time
 		h.set(slotScript, func(ctx context.Context) error {
-			if !parted.IsZero() {
+			if !lost.IsZero() {
 				return refused(ctx) // it does not join again
 			}
 			time.Sleep(replyTimeout / 2)
 			a.limiter.mu.Lock()
 			defer a.limiter.mu.Unlock()
-			parted = time.Now()
+			lost = time.Now()
 			a.limiter.part(refused(ctx))
 			return nil
 		})
-		if d := takeSlot(t, a).Sub(parted); d < time.Second {
-			t.Errorf("the next slot is %v after it parted; want one of its part, a second later", d)
+		if d := takeSlot(t, a).Sub(lost); d < time.Second {
+			t.Errorf("the next slot is %v after it lost the others; want one of its part, a second later", d)
 		}
 	})
 }

@@ -294,7 +294,7 @@ func TestRealRightMissing(t *testing.T) {
 			}
 			s := limiter.Share()
 			if sent < 15 || s.Sharing != transport.SharingAlone || s.Losses != 1 || s.Err == nil || !strings.Contains(s.Err.Error(), "can't run this command") {
-				t.Errorf("without %s: sent %d, %q, parted %d times, %v; want 15, alone, once, and that a command is refused",
+				t.Errorf("without %s: sent %d, %q, lost the others %d times, %v; want 15, alone, once, and that a command is refused",
 					right, sent, s.Sharing, s.Losses, s.Err)
 			}
 		})
