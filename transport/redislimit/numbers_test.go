@@ -4,11 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/transport/internal/congestion"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // The limit is divided so that the parts are never more than it together, and each process has one.
@@ -211,4 +217,98 @@ func TestCausesOfFailures(t *testing.T) {
 	if n, err := guarded(func() (int, error) { return 7, nil }); n != 7 || err != nil {
 		t.Errorf("got %d, %v; want 7", n, err)
 	}
+}
+
+// When a pause of all is over, those who wait are woken, and a probe's times are by this process's clock.
+func TestWhatABeatChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		l := f.add(t.Context(), 0).limiter
+		takeSlot(t, f.list[0])
+		for _, c := range []struct {
+			about        string
+			before, then int64 // microseconds of pause
+			woken        bool
+		}{{"a pause ends", 1_000_000, 0, true}, {"it lasts", 1_000_000, 1_000_000, false}, {"there is none", 0, 0, false}} {
+			l.mu.Lock()
+			now := time.Now()
+			l.share.PausedUntil = time.Time{}
+			if c.before > 0 {
+				l.share.PausedUntil = now.Add(micro(c.before))
+			}
+			p := beatReply{now: now.Sub(l.clock.zero).Microseconds() + l.clock.lo.Microseconds(), state: congestion.Start(1, congestion.Scope{Limit: 15, Shared: true}, 0)}
+			if c.then > 0 {
+				p.pause = p.now + c.then
+			}
+			p.state.Probe.From = instant(p.now)
+			news := l.news
+			l.learn(answer{sent: now, came: now}, p)
+			if woken := isClosed(news); woken != c.woken {
+				t.Errorf("%s: woken %v, want %v", c.about, woken, c.woken)
+			}
+			if off := l.share.ProbeFrom.Sub(now).Abs(); off > time.Millisecond {
+				t.Errorf("%s: a probe that begins now is said to begin %v off", c.about, off)
+			}
+			l.mu.Unlock()
+		}
+	})
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// The others are told at the next beat that the half-open probe was let in: by an answer to a
+// request that was sent with it or later, and that is no 429.
+func TestTheProbeThatWasLetIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		l := f.add(t.Context(), 0).limiter
+		for _, c := range []struct {
+			about  string
+			report shared.Report
+			served bool
+		}{
+			{"before it", shared.Report{Answered: true, Sent: time.Now().Add(-1)}, false},
+			{"a 429", shared.Report{Answered: true, Limited: true, Sent: time.Now()}, false},
+			{"no answer", shared.Report{Sent: time.Now()}, false},
+			{"it", shared.Report{Answered: true, Sent: time.Now()}, true},
+		} {
+			l.probe, l.seen.served = time.Now(), false
+			l.Report(c.report)
+			if l.seen.served != c.served || l.probe.IsZero() != c.served || len(l.wake) != flag(c.served) {
+				t.Errorf("%s: got let in %v, over %v, %d beats due; want %v", c.about, l.seen.served, l.probe.IsZero(), len(l.wake), c.served)
+			}
+		}
+	})
+}
+
+// A slot that is granted to a process which has lost the others meanwhile is free again.
+func TestASlotOfALossIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		l := f.add(t.Context(), 0).limiter
+		takeSlot(t, f.list[0])
+		before, _ := f.redis.List(l.keys.slots)
+		l.mu.Lock()
+		l.alone = &alone{}
+		var at, late int64
+		fmt.Sscan(before[0], &at, &late)
+		r := l.take(request{late: late}, at, false)
+		l.alone = nil
+		l.mu.Unlock()
+		synctest.Wait()
+		after, _ := f.redis.List(l.keys.slots)
+		if r.at != 0 || slices.Equal(before, after) {
+			t.Errorf("got %+v and the slots %v, before %v; want none for this process, and its slot returned", r, after, before)
+		}
+	})
 }
