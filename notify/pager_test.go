@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -176,11 +177,11 @@ func TestRetriedTriggerComesBeforeItsEnd(t *testing.T) {
 	for _, closes := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			var actions []string
-			down := true
+			var up atomic.Bool
 			hook := pagerDuty(func(action string) int {
 				status := 202
 				if action == "trigger" {
-					if down {
+					if !up.Load() {
 						status = 503
 					}
 					time.Sleep(10 * time.Second)
@@ -193,8 +194,7 @@ func TestRetriedTriggerComesBeforeItsEnd(t *testing.T) {
 			a := notify.New(hook, notify.Rule{Logger: quiet(), Within: time.Minute, Retries: []time.Duration{time.Hour}})
 			burst(a, 20)
 			time.Sleep(50 * time.Minute)
-			synctest.Wait() // the hook is not asked now
-			down = false
+			up.Store(true)
 			if !closes {
 				time.Sleep(time.Hour)
 			}
