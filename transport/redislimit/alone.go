@@ -47,14 +47,8 @@ func (a *alone) slot(ctx context.Context, news <-chan struct{}) error {
 		case <-ctx.Done():
 		}
 	}()
-	timer := time.NewTimer(time.Until(a.from))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return a.limiter.Wait(ctx)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	sleep(ctx, time.Until(a.from), nil)
+	return a.limiter.Wait(ctx)
 }
 
 const (
