@@ -157,6 +157,23 @@ func TestNoQueueAtAll(t *testing.T) {
 	})
 }
 
+// Without a queue no call of a burst waits, neither for the limit nor for the window.
+func TestNoCallOfABurstWaitsWithoutAQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport.New(transport.WithBase(newWire(func(int, *http.Request) reply { return reply{takes: time.Second} })), quiet, transport.WithMaxQueue(-1))
+		begin := time.Now()
+		b := atOnce(30, &http.Client{Transport: tr})
+		for _, err := range b.errs {
+			if !errors.Is(err, transport.ErrQueueFull) || strings.Contains(err.Error(), "expected wait: 0") {
+				t.Errorf("got error %v, want ErrQueueFull, without a wait that is not known", err)
+			}
+		}
+		if took := time.Since(begin); took != time.Second || b.status[200] == 0 || b.status[200]+len(b.errs) != 30 {
+			t.Errorf("%v, %d refused, after %v; want all that were not refused answered after 1 s", b.status, len(b.errs), took)
+		}
+	})
+}
+
 func TestLimiterThatMakesNoSense(t *testing.T) {
 	for _, l := range []transport.Limiter{transport.NewLimiter(0, time.Second), transport.NewLimiter(15, 0), transport.NewLimiter(-1, -1)} {
 		if err := l.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "NewLimiter needs") {

@@ -388,7 +388,8 @@ func (e *engine) full(n int, now gate.Instant) bool {
 	if !e.source.exact() {
 		return n >= max(1, e.maxQueue) // one at least asks the Limiter
 	}
-	return e.due(now, n-e.maxQueue) > 0
+	ahead := n - e.maxQueue
+	return ahead >= e.window.Room(now)-e.window.InFlight() || e.due(now, ahead) > 0
 }
 
 // expect returns the expected wait of a call with so many others ahead until it is sent, in

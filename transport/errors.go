@@ -37,6 +37,8 @@ func (e *QueueError) Error() string {
 		sent = "not sent again"
 	}
 	switch {
+	case errors.Is(e.Err, ErrQueueFull) && e.Wait == 0:
+		return fmt.Sprintf("transport: %v (calls queued: %d)", e.Err, e.Queued)
 	case errors.Is(e.Err, ErrQueueFull):
 		return fmt.Sprintf("transport: %v (calls queued: %d, expected wait: %v)", e.Err, e.Queued, round(e.Wait))
 	case errors.Is(e.Err, ErrShutdown):
