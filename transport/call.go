@@ -50,7 +50,10 @@ func (t *Transport) call(req *http.Request) *call {
 	if c == nil {
 		c = &call{}
 	}
-	c.Transport, c.req, c.contextValues = t, req, valuesFrom(req.Context())
+	c.Transport, c.req = t, req
+	if v := storedIn(req.Context()); v != nil {
+		c.contextValues = *v
+	}
 	c.retries = t.policy.Call(req)
 	return c
 }

@@ -95,10 +95,16 @@ type contextValues struct {
 type contextKey struct{}
 
 func valuesFrom(ctx context.Context) contextValues {
-	if v, ok := ctx.Value(contextKey{}).(*contextValues); ok {
+	if v := storedIn(ctx); v != nil {
 		return *v
 	}
 	return contextValues{}
+}
+
+// storedIn returns what a context holds of this package, or nil.
+func storedIn(ctx context.Context) *contextValues {
+	v, _ := ctx.Value(contextKey{}).(*contextValues)
+	return v
 }
 
 // in returns a context that holds v.

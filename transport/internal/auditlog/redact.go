@@ -31,6 +31,9 @@ func Clean(s string) string {
 }
 
 func printable(s string) string {
+	if strings.IndexFunc(s, isNotASCII) < 0 {
+		return s // as nearly all are
+	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
@@ -38,6 +41,8 @@ func printable(s string) string {
 		return utf8.RuneError
 	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
 }
+
+func isNotASCII(r rune) bool { return r < ' ' || r > '~' }
 
 // SafeURL returns a URL without secrets: without user and password, without the values of
 // its query (searches name people, SAS signatures open files), and without the token in
