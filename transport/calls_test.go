@@ -173,8 +173,8 @@ func TestDebt(t *testing.T) {
 		if at, w := e.Take(now); !at.IsZero() || w.AtMost != 1008*msec || e.debt != 1 {
 			t.Errorf("got a slot at %v, a wait of %v, a debt of %d; want none, 1.008 s, 1", at, w.AtMost, e.debt)
 		}
-		e.backlog = now
-		if at, _ := e.Take(now.Add(1008 * msec)); !e.backlog.IsZero() || at != now.Add(1008*msec) || e.debt != 0 || e.inFlight != 1 || e.sent != 1 {
+		e.backlog.since = now
+		if at, _ := e.Take(now.Add(1008 * msec)); !e.backlog.since.IsZero() || at != now.Add(1008*msec) || e.debt != 0 || e.inFlight != 1 || e.sent != 1 {
 			t.Errorf("got a slot at %v, a debt of %d, %d in flight; want one, none, 1, and no backlog, as nobody waits", at, e.debt, e.inFlight)
 		}
 		if e.Return(now); e.inFlight != 0 || e.sent != 0 || e.window.InFlight() != 0 {

@@ -34,9 +34,7 @@ type engine struct {
 	debt     int // further slots of heavy requests, which the next calls wait for
 	reserve  float64
 	dryRun   bool
-	backlog  gate.Instant // since when the limit or the window has held calls back; 0: it does not
-	refused  gate.Instant // when it last did, or until when it does
-	stopped  gate.Instant // when a pause last did
+	backlog  backlog
 	inFlight int
 	sent     uint64
 	limited  uint64
@@ -299,45 +297,29 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	}
 	for _, g := range e.gates {
 		if w, open := g.Open(now); !open {
-			e.wait(g.held, now, w)
+			e.holds(g.held, now, w)
 			return at, w
 		}
 	}
 	for ; e.debt > 0; e.debt-- {
 		if at, w = e.source.take(now, &e.queue); at.IsZero() {
-			e.wait(&e.held.limit, now, w)
+			e.holds(&e.held.limit, now, w)
 			return at, w
 		}
 	}
 	if at, w = e.source.take(now, &e.queue); at.IsZero() {
-		e.wait(&e.held.limit, now, w)
+		e.holds(&e.held.limit, now, w)
 		return at, w
 	}
 	e.held.by(nil, now)
 	switch {
 	case e.queue.Len() <= 1: // the one that goes
-		e.backlog = 0
+		e.backlog.since = 0
 	case !e.source.exact():
-		e.refused = now // until now: the Limiter may have taken long
+		e.backlog.until = now // the Limiter may have taken long
 	}
 	e.begin(at)
 	return at, w
-}
-
-// wait notes that the head of the queue waits for a reason from now on. A pause that is long leaves
-// nothing of the rate before it.
-func (e *engine) wait(reason *time.Duration, now gate.Instant, w gate.Wait) {
-	e.held.by(reason, now)
-	if reason == &e.held.pause {
-		e.stopped = now
-	}
-	switch {
-	case reason == &e.held.pause && w.AtMost > refusedWithin:
-		e.backlog = 0
-	case reason != &e.held.pause && (e.backlog.IsZero() || now.Sub(e.refused) > refusedWithin):
-		e.backlog = now
-	}
-	e.refused = now.Add(w.AtMost)
 }
 
 // begin counts a request that has a slot.
@@ -366,7 +348,7 @@ func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int, now 
 		return err
 	}
 	if e.queue.Len() == 0 {
-		e.backlog = 0
+		e.backlog.since = 0
 	}
 	if priorityOf(w.Class) != Batch {
 		e.window.Want(now)
@@ -380,48 +362,4 @@ func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int, now 
 		}
 	}
 	return nil
-}
-
-// full reports whether maxQueue of n really have to wait. Of a burst some are still
-// in the queue that may go this instant.
-func (e *engine) full(n int, now gate.Instant) bool {
-	if !e.source.exact() {
-		return n >= max(1, e.maxQueue) // one at least asks the Limiter
-	}
-	ahead := n - e.maxQueue
-	return ahead >= e.window.Room(now)-e.window.InFlight() || e.due(now, ahead) > 0
-}
-
-// expect returns the expected wait of a call with so many others ahead until it is sent, in
-// overload the last time. A later pause, a smaller window or calls of a higher class make it
-// longer.
-func (e *engine) expect(now gate.Instant, ahead int) time.Duration {
-	wait := e.due(now, ahead)
-	if rate := e.window.Goodput(now); rate > 0 {
-		wait = max(wait, e.pause.remaining(now)+time.Duration(float64(ahead+1)/rate*float64(time.Second)))
-	}
-	return wait
-}
-
-// due returns the wait until the first attempt: by the limit, or by the achieved rate if that is
-// lower.
-func (e *engine) due(now gate.Instant, ahead int) time.Duration {
-	paused := e.pause.remaining(now)
-	wait := e.source.due(now.Add(paused), ahead).Sub(now)
-	if rate := e.window.Rate(now); rate > 0 && e.backlogged(now) {
-		wait = max(wait, paused+time.Duration(float64(ahead+1)/rate*float64(time.Second)))
-	}
-	return wait
-}
-
-// refusedWithin is more than the time after which the head of the queue asks for a slot again, so
-// that nothing else holds calls back, such as a reserve. A Limiter that can only be waited for
-// may take longer.
-const refusedWithin = 2 * time.Second
-
-// backlogged reports whether the limit or the window has held calls back for long enough that the
-// rate is what can be achieved.
-func (e *engine) backlogged(now gate.Instant) bool {
-	return e.queue.Len() > 0 && !e.backlog.IsZero() && now.Sub(e.backlog) >= congestion.RateSpan &&
-		(now.Sub(e.refused) <= refusedWithin || e.source.asked())
 }

@@ -55,9 +55,9 @@ func TestBacklogged(t *testing.T) {
 		} {
 			e, end := queueing(t, c.waiting)
 			now := gate.Now()
-			e.refused, e.backlog = now.Add(-c.refused), 0
+			e.backlog.until, e.backlog.since = now.Add(-c.refused), 0
 			if c.backlog > 0 {
-				e.backlog = now.Add(-c.backlog)
+				e.backlog.since = now.Add(-c.backlog)
 			}
 			if got := e.backlogged(now); got != c.want {
 				t.Errorf("%s: got %v, want %v", c.about, got, c.want)
@@ -90,9 +90,9 @@ func TestExpectedWait(t *testing.T) {
 			{"by the limit, which is less than the rate", true, 0, 40, 21 * counts},
 			{"by the rate of 2 a second, after a pause", true, time.Hour, 0, time.Hour + time.Second/2},
 		} {
-			e.backlog, e.refused = 0, now
+			e.backlog.since, e.backlog.until = 0, now
 			if c.backlog {
-				e.backlog = now.Add(-time.Minute)
+				e.backlog.since = now.Add(-time.Minute)
 			}
 			e.pause = pause{}
 			if c.paused > 0 {
@@ -148,9 +148,9 @@ func TestBacklogBegins(t *testing.T) {
 		{11_600, &e.held.pause, 2*time.Second + 1, 0, instant(11_600)},
 		{11_700, &e.held.window, 0, instant(11_700), instant(11_600)},
 	} {
-		e.wait(c.reason, instant(c.ms), gate.Wait{AtMost: c.atMost})
-		if e.backlog != c.backlog || e.refused != instant(c.ms).Add(c.atMost) || e.stopped != c.stopped {
-			t.Errorf("after %d ms: got a backlog since %v, held back until %v, by a pause at %v; want since %v, for %v, at %v", c.ms, e.backlog, e.refused, e.stopped, c.backlog, c.atMost, c.stopped)
+		e.holds(c.reason, instant(c.ms), gate.Wait{AtMost: c.atMost})
+		if e.backlog.since != c.backlog || e.backlog.until != instant(c.ms).Add(c.atMost) || e.backlog.paused != c.stopped {
+			t.Errorf("after %d ms: got a backlog since %v, held back until %v, by a pause at %v; want since %v, for %v, at %v", c.ms, e.backlog.since, e.backlog.until, e.backlog.paused, c.backlog, c.atMost, c.stopped)
 		}
 	}
 	if e.held.limit != 9500*msec || e.held.window != 2000*msec || e.held.pause != 200*msec {

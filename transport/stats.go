@@ -101,7 +101,7 @@ func (e *engine) stats() Stats {
 
 // others returns what is known of other programs. The lock is held.
 func (e *engine) others(now gate.Instant) (o Others) {
-	if e.backlogged(now) && now.Sub(e.stopped) >= congestion.RateSpan {
+	if e.backlogged(now) && now.Sub(e.backlog.paused) >= congestion.RateSpan {
 		o.Rate, o.Stddev = e.window.Others(now)
 	}
 	return o

@@ -115,10 +115,10 @@ func TestOthersOfABacklog(t *testing.T) {
 			e.window = congestion.New(0.1, 0) // of which two in ten seconds are all
 			e.window.Begin(now)
 			e.window.Begin(now)
-			e.backlog, e.refused = now.Add(-time.Minute), now
-			e.stopped = now.Add(-c.stopped)
+			e.backlog.since, e.backlog.until = now.Add(-time.Minute), now
+			e.backlog.paused = now.Add(-c.stopped)
 			if !c.backlogged {
-				e.backlog = 0
+				e.backlog.since = 0
 			}
 			if o := e.others(now); (o.Stddev > 0) != c.known {
 				t.Errorf("a backlog %v, a pause %v ago: got %+v, want it known: %v", c.backlogged, c.stopped, o, c.known)
