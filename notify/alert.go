@@ -9,7 +9,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport/topk"
 )
 
-// A Condition is a kind of trouble. Each has its own threshold in a [Rule] and its own
+// A Condition is a reason for alerts. Each has its own threshold in a [Rule] and its own
 // incidents.
 type Condition string
 
@@ -63,7 +63,7 @@ type Alert struct {
 	Time   time.Time `json:"time"`            // of this alert
 	Since  time.Time `json:"since"`           // the first event of the incident
 	Latest time.Time `json:"latest,omitzero"` // the last one so far
-	Ended  time.Time `json:"ended,omitzero"`  // the same, if Resolved
+	Ended  time.Time `json:"ended,omitzero"`  // Latest, if Resolved
 	Count  int       `json:"count"`           // events since the last alert about the incident: 429s, lost or refused calls, or seconds of saturation
 	Total  int       `json:"total"`           // events of the whole incident
 	Peak   int       `json:"peak,omitempty"`  // 429s in its worst minute
@@ -97,9 +97,9 @@ type Alert struct {
 	OthersSent transport.Others `json:"others_sent,omitzero"`
 
 	// While it sent 429s the server processed TenantRate requests a second and had
-	// a hundred more queued. Going by our part of that queue, it processed at most Rate
-	// of ours, and at least Others of other programs'. Processes that share no
-	// Store with this one count as others. Rate and Others are 0 if unknown.
+	// a hundred more queued. Our part of that queue shows that at most Rate of these
+	// were ours, and at least Others came from other programs. Processes that share no
+	// Store with this one count as other programs. Rate and Others are 0 if unknown.
 	Rate       float64 `json:"rate"`
 	TenantRate float64 `json:"tenant_rate"`
 	Others     float64 `json:"others"`
@@ -129,7 +129,7 @@ type Alert struct {
 	NoneBefore time.Time `json:"none_before,omitzero"`
 }
 
-// A Summary is an incident in short.
+// A Summary is a short description of an incident.
 type Summary struct {
 	Incident string    `json:"incident"`
 	Since    time.Time `json:"since"`

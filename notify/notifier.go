@@ -75,11 +75,11 @@ type Route struct {
 // others nor repeats their alerts.
 type Routes []Route
 
-// Notify notifies all routes for a's condition at the same time, a test all routes, and
-// joins their errors, which do not show who has got the alert.
+// Notify sends a to all routes for its condition at the same time, or to all routes if it is a
+// test. It joins their errors, which do not show who has got the alert.
 func (r Routes) Notify(ctx context.Context, a Alert) error {
 	if len(r) == 0 {
-		return fmt.Errorf("notify: Routes: empty, so nobody is notified: add a Route: %w", ErrPermanent)
+		return fmt.Errorf("notify: Routes: no route: add a Route: %w", ErrPermanent)
 	}
 	routes := routesOf(r)
 	errs := make([]error, len(routes))

@@ -115,8 +115,8 @@ func (a Alert) Text() string {
 	return text
 }
 
-// HTML returns the alert as an HTML document, with charts of the last hour, that old mail
-// programs can show too. It loads nothing, and has one link.
+// HTML returns the alert as an HTML document with charts of the last hour, for old mail
+// programs too. It loads nothing, and has one link.
 func (a Alert) HTML() string {
 	html, _ := execute(htmlMail, a.page(), nil)
 	return html

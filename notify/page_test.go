@@ -71,8 +71,8 @@ func TestZeroDelayIsNotGivenUp(t *testing.T) {
 		delay time.Duration
 		want  string
 	}{
-		{true, 0, "It retries the last request that Aprimo rejected, and the others likewise."},
-		{true, 2 * time.Second, "It retries the last request that Aprimo rejected after 2 s, and the others likewise."},
+		{true, 0, "It retries the requests that Aprimo rejected."},
+		{true, 2 * time.Second, "It retries the requests that Aprimo rejected, the last one after 2 s."},
 		{false, 0, "It does not retry the last request that Aprimo rejected."},
 		{false, 2 * time.Second, "It does not retry the last request that Aprimo rejected."},
 	} {

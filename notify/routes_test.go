@@ -59,7 +59,7 @@ func TestNoRoutes(t *testing.T) {
 	logger := zerolog.New(&log)
 	a := notify.New(notify.Routes{}, notify.Rule{Logger: &logger})
 	defer a.Close()
-	wantError(t, a.SendTest(t.Context()), notify.ErrPermanent, "nobody is notified")
+	wantError(t, a.SendTest(t.Context()), notify.ErrPermanent, "no route: add a Route")
 	if !strings.Contains(log.String(), "Routes is empty") {
 		t.Errorf("log: got %s, want that Routes is empty", &log)
 	}

@@ -105,7 +105,7 @@ func (a Alert) facts() []fact {
 		f = append(f, fact{"Last mail", at(a.Previous)})
 	}
 	if a.Suppressed > 0 && a.Phase != Digest {
-		f = append(f, fact{"Meanwhile", fmt.Sprintf("%d in incidents without a mail", a.Suppressed)})
+		f = append(f, fact{"Unreported", many(a.Suppressed, "event") + " in incidents without a mail"})
 	}
 	return f
 }
@@ -166,9 +166,9 @@ func (a Alert) actions() []string {
 	switch {
 	case a.Phase == Resolved || a.Phase == Digest: // the retry is over
 	case a.Again && a.Delay > 0:
-		lines = append(lines, "It retries the last request that Aprimo rejected after "+howLong(a.Delay)+", and the others likewise.")
+		lines = append(lines, "It retries the requests that Aprimo rejected, the last one after "+howLong(a.Delay)+".")
 	case a.Again:
-		lines = append(lines, "It retries the last request that Aprimo rejected, and the others likewise.")
+		lines = append(lines, "It retries the requests that Aprimo rejected.")
 	case a.Condition == Throttled:
 		lines = append(lines, "It does not retry the last request that Aprimo rejected.")
 	}

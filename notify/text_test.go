@@ -115,8 +115,8 @@ func TestWhatTheTextsSay(t *testing.T) {
 
 		{"no action", Alert{Condition: Failing}.actions(), []string(nil)},
 		{"not retried", Alert{Condition: Throttled}.actions(), []string{"It does not retry the last request that Aprimo rejected."}},
-		{"retried", Alert{Condition: Throttled, Again: true, Delay: 1}.actions(), []string{"It retries the last request that Aprimo rejected after 0.1 s, and the others likewise."}},
-		{"retried at once", Alert{Condition: Failing, Again: true}.actions(), []string{"It retries the last request that Aprimo rejected, and the others likewise."}},
+		{"retried", Alert{Condition: Throttled, Again: true, Delay: 1}.actions(), []string{"It retries the requests that Aprimo rejected, the last one after 0.1 s."}},
+		{"retried at once", Alert{Condition: Failing, Again: true}.actions(), []string{"It retries the requests that Aprimo rejected."}},
 		{"over", Alert{Condition: Throttled, Phase: Resolved, Again: true, Paused: 1, ServerDelay: 1}.actions(), []string{
 			"It paused all calls 1 time.", "It limited the requests in flight: the server delayed each by 0.1 s.",
 		}},
@@ -170,7 +170,7 @@ func TestFacts(t *testing.T) {
 	}
 	resolved, digest, saturated, failing := everything, everything, everything, everything
 	resolved.Ended, resolved.Phase, digest.Phase, saturated.Condition, failing.Condition = noon, Resolved, Digest, Saturated, Failing
-	all := []string{"First", "Last", "Threshold", "Peak", "Others", "Tenant", "Program", "Scope", "Incident", "Last mail", "Meanwhile"}
+	all := []string{"First", "Last", "Threshold", "Peak", "Others", "Tenant", "Program", "Scope", "Incident", "Last mail", "Unreported"}
 	for _, c := range []struct {
 		what string
 		a    Alert

@@ -52,8 +52,8 @@ type Webhook struct {
 	// RoutingKey is the integration key of PagerDuty, which other shapes do not need.
 	RoutingKey string `json:"-" yaml:"-"`
 
-	// Client sends the requests. Nil means one that follows no redirect. One that
-	// follows a redirect without sending the alert there makes an error of it.
+	// Client sends the requests. Nil means a client that follows no redirect. If Client
+	// follows a redirect without sending the alert again, Notify returns an error.
 	Client *http.Client `json:"-" yaml:"-"`
 
 	// InsecureHTTP allows a URL with http, which is not encrypted.
@@ -103,12 +103,11 @@ func isLocal(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Notify posts a and returns when the server has answered, after at most a minute. A
-// status other than 2xx is an error, and so is an answer by which Slack or Teams says that
-// nothing was delivered, whatever its status, and a web page, except with the Shape JSON. The
-// error wraps [ErrPermanent] unless the status is 408, 429 or at least 500, or the text means
-// one of these. It wraps [ErrUnconfirmed] if the server got the alert and did not answer, or
-// answered 504.
+// Notify posts a and returns when the server has answered, after at most a minute. It returns
+// an error if the status is not 2xx, if Slack or Teams says that nothing was delivered, or,
+// except with the Shape JSON, if the answer is a web page. The error wraps [ErrPermanent] unless
+// the status is 408, 429 or at least 500, or the text means one of these. It wraps
+// [ErrUnconfirmed] if the server got the alert and did not answer, or answered 504.
 func (w Webhook) Notify(ctx context.Context, a Alert) error { return w.notifyRecipients(ctx, a, nil) }
 
 // notifyRecipients implements recipientNotifier: the recipients of a webhook are the names of
