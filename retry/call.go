@@ -178,7 +178,7 @@ func (c *Call) Result() (*http.Response, error) {
 }
 
 // Close closes what the Call still holds: a response that Result has not returned, and a body
-// that was not sent. Both are foreign: if closing one panics, the rest is done all the same.
+// that was not sent. If closing one of them panics, Close still does the rest.
 func (c *Call) Close() {
 	if c.stop != nil {
 		defer c.stop()

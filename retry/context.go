@@ -10,12 +10,12 @@ import (
 
 var errCanceled = errors.New("retry: the request's Cancel channel was closed")
 
-// Context is what the waits of the call end with: the request's context, or one that also
-// ends when the request's Cancel channel is closed.
+// Context returns the context that ends the call's waits: the request's context, or one that
+// also ends when the request's Cancel channel is closed.
 func (c *Call) Context() context.Context { return c.ctx }
 
-// Ended returns nil while the Context lasts, and then an error that is both the context's
-// and its cause.
+// Ended returns nil until the Context ends, and then an error that wraps both the context's
+// error and its cause.
 func (c *Call) Ended() error {
 	err, cause := c.ctx.Err(), context.Cause(c.ctx)
 	if err == nil || errors.Is(cause, err) {

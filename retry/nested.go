@@ -10,9 +10,9 @@ type (
 	repeatKey struct{}
 )
 
-// ContextOnce returns a context whose requests have Calls that retry nothing, because whoever
-// sends them retries them, and retries would multiply. below, which must not be nil, becomes true
-// when there is such a Call.
+// ContextOnce returns a context under which Calls retry nothing. A layer that retries uses it for
+// its attempts, so that retries do not multiply. below, which must not be nil, becomes true when
+// a request with this context gets a Call.
 func ContextOnce(ctx context.Context, below *atomic.Bool) context.Context {
 	return context.WithValue(ctx, layerKey{}, below)
 }

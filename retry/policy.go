@@ -9,9 +9,8 @@ import (
 )
 
 // A Policy says how often a request is retried and how long to wait before each retry.
-// The zero value is the recommended policy: it brings a call through more than a
-// minute of a tenant that answers everything with 429, and through a server
-// failure of some seconds. In each field zero means the default and negative means off.
+// The zero value is the recommended policy: a call survives two minutes in which the tenant
+// answers everything with 429, and a server failure of some seconds. In each field zero means the default and negative means off.
 //
 // A Policy holds no state: one serves any number of calls at the same time.
 type Policy struct {
@@ -21,11 +20,10 @@ type Policy struct {
 	Throttled int
 
 	// Failures is how many times one call is retried after anything else that
-	// may pass: a network error, or a 5xx that does not say that the server cannot do what is
-	// asked for, as 501 and 505 do. A request that is not idempotent
-	// is only retried if the error shows that the server has not processed it, see
-	// Unprocessed. Zero means 3; negative means never. It is a budget of its own: 429s do
-	// not use it up.
+	// may pass: a network error, or a 5xx other than 501, 505, 506, 508, 510 and 511. A
+	// request that is not idempotent is only retried if the error shows that the server has
+	// not processed it, see [Unprocessed]. Zero means 3; negative means never. 429s do not
+	// count here.
 	Failures int
 
 	// MinDelay is about how long to wait before the first retry; each further one

@@ -9,11 +9,11 @@ import (
 // zero value works. It keeps to the RoundTripper contract: it never changes the request,
 // closes its body on every path, and returns a response or an error, never both. It is
 // safe for concurrent use; its fields must not be changed after the first call. Of several layers
-// that retry, such as one over a transport.Transport, only one does.
+// that retry, such as this one over a transport.Transport, only one retries a request.
 type Transport struct {
 	// Base makes one attempt. Nil means http.DefaultTransport.
 	//
-	// If an error of its, or one wrapped in it, has a method Retryable() bool that
+	// If an error of Base, or one wrapped in it, has a method Retryable() bool that
 	// returns false, no further attempt follows.
 	Base http.RoundTripper
 
@@ -21,8 +21,8 @@ type Transport struct {
 	Policy Policy
 }
 
-// RoundTrip sends the request, repeats it where the Policy says so, and returns the last
-// response or error; or the context's error, if that ends during a wait.
+// RoundTrip sends the request, retries it as the Policy says, and returns the last response or
+// error. If the request's context ends during a wait, it returns the context's error.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	call := t.Policy.Call(req)
 	call.below = new(atomic.Bool)
@@ -38,8 +38,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// CloseIdleConnections passes the call on to the Base, which http.Client does
-// not do by itself for a wrapped transport.
+// CloseIdleConnections closes the idle connections of the Base. It is what
+// http.Client.CloseIdleConnections calls.
 func (t *Transport) CloseIdleConnections() {
 	if base, ok := t.base().(interface{ CloseIdleConnections() }); ok {
 		base.CloseIdleConnections()
