@@ -122,7 +122,7 @@ func TestDeadlineWhileWaiting(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &u) || !u.Timeout() {
 			t.Errorf("error %v is no timeout", err)
 		}
-		if !strings.Contains(err.Error(), "no turn after 3s in the queue") {
+		if !strings.Contains(err.Error(), "not sent after 3s in the queue") {
 			t.Errorf("the error does not say what happened: %v", err)
 		}
 	})

@@ -32,11 +32,11 @@ func ContextWithReceive(ctx context.Context, receive func(*http.Response) error)
 }
 
 // ContextWithFlow returns a context whose requests take turns with those of other flows:
-// within a Priority, the next slot goes to the flow that had the fewest lately. Without it
-// the user is the flow. A server for many programs needs it, as users are not verified: a
-// program that invents many would get as many turns. flow must be something that a program
-// cannot invent, such as its address. It is not sent; [Transport.Queue] shows it. An empty
-// flow means the user.
+// within a Priority, the next slot goes to the flow that had the fewest lately. Without it,
+// or with an empty flow, each user is a flow. A server for many programs needs it, because
+// user names are not verified: a program that invents more names would get more slots. flow
+// must be something that a program cannot invent, such as its address. It is not sent;
+// [Transport.Queue] shows it.
 func ContextWithFlow(ctx context.Context, flow string) context.Context {
 	v := valuesFrom(ctx)
 	v.flow = flow

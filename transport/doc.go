@@ -32,7 +32,7 @@
 //
 // # Why did this call wait?
 //
-// The Reason of its [Event]s says it: the limit, a limit that is shared with other processes, the
+// The Reason of its [Event]s says why: the limit, a limit that is shared with other processes, the
 // window, a pause, heavy operations, or the delay of a retry; see [WaitReason]. Spans of package
 // otelaprimo say the same. [Stats] says what delays all calls now, and how long a new call waits;
 // see [Bottleneck]. A long wait also has a line in the log.

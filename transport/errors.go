@@ -47,7 +47,7 @@ func (e *QueueError) Error() string {
 		return fmt.Sprintf("transport: %s: the expected wait of %v exceeds the deadline (calls queued: %d): %v",
 			sent, round(e.Wait), e.Queued, e.Err)
 	}
-	return fmt.Sprintf("transport: no turn after %v in the queue: %v", round(e.Waited), e.Err)
+	return fmt.Sprintf("transport: %s after %v in the queue: %v", sent, round(e.Waited), e.Err)
 }
 
 // Unwrap returns the reason.

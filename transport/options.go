@@ -36,7 +36,7 @@ type settings struct {
 }
 
 // WithBase sets the RoundTripper that sends the requests. The default is [Base]. Your own is
-// used without timeouts of ours; [Timeouts] adds them.
+// used without timeouts; [Timeouts] adds them.
 func WithBase(base http.RoundTripper) Option {
 	return func(s *settings) { s.base = base }
 }
@@ -158,15 +158,15 @@ func WithIdentity(user func(*http.Request) string) Option {
 	return func(s *settings) { s.identity = user }
 }
 
-// WithStore keeps what operations take when nobody waits, so that the next run of the program
-// knows it. A Transport tells by it how many requests wait at the server. Without it, one that
-// starts while others keep the server's queue full takes their queue for the API's own time for
-// half a minute, and makes it longer: give it to jobs that start often or beside other busy
-// programs.
+// WithStore stores the latency that each operation has without a queue at the server, for the
+// next run of the program. A Transport compares later answers with it, to measure that queue.
+// If a Transport starts without it while other programs keep the server's queue full, it takes
+// their queue for the normal latency for half a minute, and makes it longer. So use it for jobs
+// that start often, or beside other busy programs.
 //
-// The tenant is its name, such as acme. New reads the store, for a second at most. It is written
-// after a minute, each ten minutes and by Shutdown, 30 KiB at most: means and hashes, no names. If it
-// cannot be used, the log says so, and the Transport works as without it.
+// tenant is the tenant's name, such as acme. New waits for the store for a second at most. The
+// store is written after a minute, then every ten minutes, and by Shutdown, with at most 30 KiB of
+// means and hashes, without names. If it fails, the log says so, and the Transport works without it.
 func WithStore(store Store, tenant string) Option {
 	return func(s *settings) { s.store, s.tenant = store, tenant }
 }

@@ -59,8 +59,8 @@ type Classes struct {
 	Interactive, Normal, Batch int
 
 	// Reserve is the part of the limit that is kept free of Batch calls. With 0.2 these get
-	// at most 12 of 15 slots in a second, also when nothing else waits, and better calls
-	// mostly find a slot at once. Zero, or less, means none; more than 0.99 counts as 0.99.
+	// at most 12 of 15 slots in a second, also when nothing else waits, and calls of
+	// higher classes mostly get a slot at once. Zero, or less, means none; more than 0.99 counts as 0.99.
 	// It has no effect with a Limiter that is not from NewLimiter, whose rate is not known.
 	Reserve float64
 }

@@ -223,11 +223,11 @@ type Sharing = shared.Sharing
 
 // Whether a limit is shared.
 const (
-	// SharingNone: the Limiter is not made for that.
+	// SharingNone: the Limiter serves this process alone.
 	SharingNone = shared.None
 	// SharingAll: the limit holds for all processes together.
 	SharingAll = shared.All
-	// SharingAlone: the other processes cannot be reached. This one keeps to its part of
+	// SharingAlone: the other processes cannot be reached. This one uses only its part of
 	// the limit.
 	SharingAlone = shared.Alone
 )

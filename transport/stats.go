@@ -12,7 +12,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
-// Stats is how a Transport stands at one moment.
+// Stats is the state of a Transport at one moment.
 type Stats struct {
 	Queued   int `json:"queued"`    // calls in the local queue
 	Capacity int `json:"capacity"`  // the size of the queue, see WithMaxQueue
@@ -46,19 +46,19 @@ type Others struct {
 	Stddev float64 `json:"stddev"` // the standard deviation of Rate; more than 0 if Rate is known
 }
 
-// A Bottleneck names what binds the rate of a Transport.
+// A Bottleneck names what limits the rate of a Transport.
 type Bottleneck string
 
-// What can bind the rate.
+// What can limit the rate.
 const (
 	BottleneckDemand Bottleneck = "demand" // nothing: no call waits
 	BottleneckLimit  Bottleneck = "limit"  // the Limiter
-	BottleneckWindow Bottleneck = "window" // as many are in flight as the server answers without delay
+	BottleneckWindow Bottleneck = "window" // WithWindow: enough requests are in flight
 	BottleneckHeavy  Bottleneck = "heavy"  // only heavy operations wait, for other heavy ones
 	BottleneckPause  Bottleneck = "pause"  // a 429 pauses all calls
 )
 
-// Stats returns the present state. It is cheap and safe for concurrent use.
+// Stats returns the current state. It is cheap and safe for concurrent use.
 func (t *Transport) Stats() Stats { return t.engine.stats() }
 
 func (e *engine) stats() Stats {

@@ -385,8 +385,8 @@ func TestTextsOfQueueErrors(t *testing.T) {
 		{QueueError{Err: ErrShutdown}, "transport: not sent: shut down, no new calls"},
 		{QueueError{Err: ErrShutdown, Attempt: 1}, "transport: not sent again: shut down, no new calls"},
 		{QueueError{Err: context.DeadlineExceeded, Wait: time.Second, Queued: 2}, "transport: not sent: the expected wait of 1s exceeds the deadline (calls queued: 2): context deadline exceeded"},
-		{QueueError{Err: context.DeadlineExceeded, Waited: 2 * time.Second}, "transport: no turn after 2s in the queue: context deadline exceeded"},
-		{QueueError{Err: context.Canceled, Wait: time.Second, Waited: 2 * time.Second}, "transport: no turn after 2s in the queue: context canceled"},
+		{QueueError{Err: context.DeadlineExceeded, Waited: 2 * time.Second}, "transport: not sent after 2s in the queue: context deadline exceeded"},
+		{QueueError{Err: context.Canceled, Wait: time.Second, Waited: 2 * time.Second}, "transport: not sent after 2s in the queue: context canceled"},
 	} {
 		if c.err.Error() != c.want || c.err.Timeout() != errors.Is(c.err.Err, context.DeadlineExceeded) || c.err.Retryable() {
 			t.Errorf("got %q, a timeout %v, want %q", c.err.Error(), c.err.Timeout(), c.want)

@@ -22,7 +22,7 @@ type Kind int
 const (
 	Counter   Kind = iota + 1 // Observe reports each increase
 	Histogram                 // Observe reports each value
-	Gauge                     // Read reports the present value
+	Gauge                     // Read reports the current value
 	Sum                       // a Gauge; the values of several Transports add up
 	Total                     // a Counter; Read reports its total
 )

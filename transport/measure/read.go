@@ -7,7 +7,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport"
 )
 
-// Read reports the present Gauges and Sums of a Transport, except those that do not apply. It is
+// Read reports the current Gauges and Sums of a Transport, except those that do not apply. It is
 // safe for concurrent use.
 func Read(t *transport.Transport, report func(name string, value float64, attributes ...string)) {
 	s := t.Stats()

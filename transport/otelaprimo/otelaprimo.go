@@ -19,13 +19,12 @@ const scope = "github.com/aprimo-go/aprimo/transport/otelaprimo"
 // each Transport, when the program begins.
 //
 // The attributes are added to all metrics. A program that has several Transports
-// needs one that tells them apart:
+// needs one that distinguishes them:
 //
 //	otelaprimo.Instrument(acme, nil, attribute.String("aprimo.tenant", "acme"))
 //
-// Unregister ends the reading of what is read, gauges and up-down counters; the rest is
-// counted as long as the Transport lives. The error is the MeterProvider's; then
-// nothing is measured.
+// Unregister stops the gauges and up-down counters; counters and histograms continue as long
+// as the Transport exists. The error is the MeterProvider's; then nothing is measured.
 func Instrument(t *transport.Transport, mp metric.MeterProvider, attributes ...attribute.KeyValue) (metric.Registration, error) {
 	all, r, err := instrumentsOf(mp, measure.Metrics(), attributes, func(report reporter) { measure.Read(t, report) })
 	if err != nil {
@@ -38,8 +37,8 @@ func Instrument(t *transport.Transport, mp metric.MeterProvider, attributes ...a
 	return r, nil
 }
 
-// InstrumentAlerts measures whether alerts arrive, those of a *notify.Alerter. It is
-// called, and returns, as Instrument.
+// InstrumentAlerts measures whether the alerts of a *notify.Alerter arrive. Arguments and
+// results are as in Instrument.
 func InstrumentAlerts(a measure.Alerts, mp metric.MeterProvider, attributes ...attribute.KeyValue) (metric.Registration, error) {
 	_, r, err := instrumentsOf(mp, measure.AlertMetrics(), attributes, func(report reporter) { measure.ReadAlerts(a, report) })
 	return r, err

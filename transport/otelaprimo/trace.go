@@ -21,15 +21,15 @@ const (
 	resend     = attribute.Key("http.request.resend_count")
 )
 
-// Trace makes spans of what a Transport does from now on, below the span in each call's
-// context, with a TracerProvider; nil means the global one, which may be set later. Each wait
+// Trace creates spans for the calls of a Transport from now on, with a TracerProvider; nil means
+// the global one, which may be set later. The parent is the span in the call's context. Each wait
 // of a call has a span "wait" of kind internal with its reason, and each attempt one of kind
 // client by OpenTelemetry's conventions for HTTP. They follow one another and add up to the
-// call's duration. A call whose context has no span, or one that is not sampled, has none:
-// start a span around your work. Call Trace once for each Transport.
+// call's duration. A call whose context has no sampled span gets no spans: start a span around
+// your work. Call Trace once for each Transport.
 //
-// The spans are made when they are over, with the times of their beginning and end. Nothing
-// of the trace is sent to Aprimo.
+// A span is created when it is over, with its start and end times. Nothing of the trace is
+// sent to Aprimo.
 func Trace(t *transport.Transport, tp trace.TracerProvider) {
 	if tp == nil {
 		tp = otel.GetTracerProvider()

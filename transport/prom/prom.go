@@ -70,8 +70,8 @@ func NewCollector(t *transport.Transport, opts ...Option) prometheus.Collector {
 	return c
 }
 
-// NewAlertCollector returns a Collector of whether alerts arrive, those of a
-// *notify.Alerter. It is safe for concurrent use.
+// NewAlertCollector returns a Collector that counts whether the alerts of a *notify.Alerter
+// arrive. It is safe for concurrent use.
 func NewAlertCollector(a measure.Alerts) prometheus.Collector {
 	return newCollector(measure.AlertMetrics(), func(report reporter) { measure.ReadAlerts(a, report) })
 }

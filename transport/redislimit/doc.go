@@ -16,10 +16,10 @@
 // sends one request as a half-open probe. All processes measure the delay that the server
 // adds and adjust one common rate to it. So other programs get their part, and the number of
 // 429s does not grow with the number of processes. While that rate is below the limit, a process
-// reserves its slot 0.5 s ahead, and farther the longer it has waited: a reserved slot does not
-// follow a change of the rate, and many processes together would have reserved seconds. Redis
-// only stores the state of that rate: a process that finds a step due computes it, and stores
-// the result unless another process was faster.
+// reserves its slot at most 0.5 s ahead, and further ahead only after a long wait, because a
+// reserved slot does not follow a change of the rate. Redis only stores the state of that rate: a
+// process that finds a step due computes it, and stores the result unless another process was
+// faster.
 //
 // # What happens without Redis?
 //

@@ -103,8 +103,7 @@ func WithLimit(n int, per time.Duration) Option {
 }
 
 // WithProcesses sets the assumed number of processes until Redis is first reached: a process
-// that starts without Redis gets its part of the limit by it. The default is 1, the maximum
-// 1000.
+// that starts without Redis uses the limit divided by n. The default is 1, the maximum 1000.
 func WithProcesses(n int) Option {
 	return func(l *Limiter) { l.share.Processes = min(max(1, n), maxMembers) }
 }
@@ -165,7 +164,7 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	}
 }
 
-// MaxSlotAge is how long after its time a slot may be used, 8 ms.
+// MaxSlotAge returns how long after its time a slot may be used: 8 ms.
 func (l *Limiter) MaxSlotAge() time.Duration { return usable }
 
 // Share returns what is known of the other processes.
@@ -175,7 +174,7 @@ func (l *Limiter) Share() shared.Share {
 	return l.share
 }
 
-// Pause holds all processes back for d from now on.
+// Pause pauses all processes for d, at most an hour.
 func (l *Limiter) Pause(d time.Duration) {
 	if d = min(d, maxPause); d <= 0 {
 		return
@@ -193,7 +192,7 @@ func (l *Limiter) Pause(d time.Duration) {
 	l.beatNow()
 }
 
-// Report takes in what a Transport has learnt from an answer.
+// Report records what a Transport has measured: with it all processes adjust the common rate.
 func (l *Limiter) Report(r shared.Report) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -183,7 +183,7 @@ func (l *Logger) Peers(lost bool, processes int, err error) {
 
 // Store logs that the Store cannot be used.
 func (l *Logger) Store(err error) {
-	l.writer.offer(l.to.Warn().Str("error.message", SafeError(err).Error()), "cannot use the Store: what operations take without a queue is not kept over a restart")
+	l.writer.offer(l.to.Warn().Str("error.message", SafeError(err).Error()), "cannot use the Store: the latencies of operations are not kept across restarts")
 }
 
 // intervalEnded summarizes the sampler's interval, unless its summary has been taken. If too

@@ -15,23 +15,23 @@
 //
 // # The signal is the delay, not the 429
 //
-// A client that is bound by a rate alone fills the queue as soon as anybody else uses the
+// A client that is limited by a rate alone fills the queue as soon as other programs use the
 // tenant, and then all wait for seven seconds. One that learns from 429s keeps the queue
 // full, because a 429 comes only when it is: in simulations AIMD and the adaptive mode of
-// AWS's SDKs live at 6 s of delay, with 20 to 150 429s a minute on both sides. The delay
+// AWS's SDKs keep a delay of 6 s, with 20 to 150 429s a minute on both sides. The delay
 // rises with the first request that waits, and is the same for every client.
 //
-// The lever is the number of requests in flight. K in flight behind a queue that serves D
-// a second wait K/D, whatever rate the others send at; and a window stops by itself when
-// answers stop.
+// So the controller sets the number of requests in flight. With K in flight in a queue that is
+// served at D a second, they wait K/D, whatever rate the others send at; and a window stops by
+// itself when answers stop.
 //
 // # How it decides
 //
-// [Window] is the gate. Three estimates stand behind it:
+// [Window] is the gate. It uses three estimates:
 //
 //   - latency, one per operation: the mean time without a queue, and its noise. The noise
 //     comes from the difference of consecutive answers, in which the queue cancels out. Of the
-//     requests sent before any answer the fastest are answered first: they are no measurement.
+//     requests sent before any answer the fastest are answered first, so they are not used.
 //   - delayEstimator: each answer less its operation's mean is a measurement of the queue,
 //     weighted by the operation's noise; a Kalman filter combines them.
 //   - the queued share: our rate times the delay, by Little's law, is how many of our
@@ -40,7 +40,7 @@
 // Twice a second the size grows when that share is below the target and requests wait for
 // room, and shrinks when it is above, as TCP Vegas does (Brakmo and Peterson, 1995). One
 // request must wait, or gaps between others' requests stay unused. Since each process keeps
-// as many, uncoordinated processes obtain equal shares. What is uncertain raises the target.
+// as many, uncoordinated processes obtain equal shares. Uncertainty raises the target.
 // The size grows faster towards what sufficed when there was no queue.
 //
 // A 429 means that the queue is full whatever the estimates say: it multiplies the size by
@@ -53,16 +53,16 @@
 //
 // Every 17 s one request at a time is in flight for a moment (BBR's ProbeRTT, Cardwell et
 // al., 2016). We send x of the R that the server processes, so at least x/R of a queue q
-// is ours and must go meanwhile: the delay falls by F, with q·x/R ≤ F ≤ q. So
-// q is between F and F·R/x, whatever the latency without a queue is. From that follow:
+// is ours and leaves it meanwhile: the delay falls by F, with q·x/R ≤ F ≤ q. So
+// q is between F and F·R/x, whatever the latency without a queue is. The result depends on the others:
 //
 //   - Open loops, which send whatever we do: the queue empties.
 //   - Closed loops, scripts whose workers wait for an answer before the next request: it falls
-//     by our own part, and the rest stands. To obtain a share of the server costs the same share of
-//     its queue: the target is 0.7 of what stands, 16 requests at most.
+//     by our own part, and the rest remains. To obtain a share of the server costs the same share of
+//     its queue: the target is 0.7 of what remains, 16 requests at most.
 //   - A slower API: it falls by less than our own part. What is above F·R/x is the server's own
 //     time. Evidence is gathered over probes, as the others' requests vary.
-//   - Slow operations alone, of which one answer tells little: they learn only what the gathered
+//   - Slow operations alone, of which one answer says little: they learn only what the gathered
 //     evidence proves to be no queue. Otherwise they take the others' queue for their own time.
 //     If it proves that the API is slower, they learn it at once, as precise ones do.
 //   - A train of some requests at once after a probe: a saturated server lets them go
@@ -71,10 +71,10 @@
 // What operations take is kept over restarts where there is a Store ([Baselines]). A process that
 // starts in a queue knows it then, and makes others wait 1.0 s longer in its first minute instead of
 // 4.2 s. If the API has become slower meanwhile, that looks like a queue too. The first requests,
-// sent at once, are a train, which tells the two apart; while none has told, each probe has one.
+// sent at once, are a train, which distinguishes the two; until one has, each probe has a train.
 //
-// Probes are at common times of the wall clock: processes that do not know each other would
-// otherwise each measure the others' queue.
+// Probes are at common times of the wall clock: uncoordinated processes would otherwise each
+// measure the others' queue.
 //
 // # One law, alone and together
 //
@@ -89,12 +89,12 @@
 //
 //   - They do not yield as the delay grows, since their number does not add to the target.
 //   - They send no trains.
-//   - Their target does not grow beside closed loops, since what stands is not shared. (Shared as a mean,
+//   - Their target does not grow beside closed loops, since processes do not share what remains. (Shared as a mean,
 //     or computed from the falls that all have measured, it is wrong beside open loops: each process
 //     has few answers in a probe, and a baseline of its own. Others waited 0.8 s instead of 0.4 s,
 //     beside a square wave 2.4 s instead of 1.2 s.)
-//   - They get a rate from the size: answers a second, and what brings the requests in flight
-//     to the size within a second. A window over a network would cost a round trip a request.
+//   - They compute a rate from the size: the answers a second, and what brings the requests in
+//     flight to the size within a second. A window over a network would cost a round trip a request.
 //
 // # What was tried and dropped
 //
@@ -104,9 +104,9 @@
 //     429s, but 3 to 24 % of the free capacity is lost when the others' load moves.
 //   - A gate that leaves noisy operations out: an operation of 4 s alone fell to 3 % of the
 //     capacity. Weights by the noise do better.
-//   - The least latency minus a percentile: read 0 while the queue was 4 s long.
+//   - The least latency minus a percentile: it said 0 while the queue was 4 s long.
 //   - The noise as the distance from the mean: the queue's own swing makes all operations
-//     look noisy, none is believed, and the window grows blindly.
+//     look noisy, so none has weight, and the window grows without a measurement.
 //   - To learn the baseline from requests sent near a 429, whose wait is known, and a bound
 //     from the age of requests without an answer: neither changed a figure.
 //   - Higher targets, 3 to 6 requests: others wait 0.9 s instead of 0.3 s, and a script with one
@@ -116,16 +116,16 @@
 //   - Noisy operations that learn the mean of a probe: beside jobs of slow calls alone, others
 //     waited 2.5 s in random mixes instead of 1.2 s.
 //   - Overload by the delay after a probe: ten processes fill the queue again by then, and keep
-//     one another in overload. What a probe leaves tells.
-//   - All that stays in a probe as the server's own time, once a part of it is proven: an API that
+//     one another in overload. The delay that remains in a probe is used instead.
+//   - All that remains in a probe as the server's own time, once a part of it is proven: an API that
 //     is slower is found in one step, but ten processes wait 4.4 s instead of 2.5 s, and beside
 //     20 workers of a script we are served 3.3 a second instead of 4.4.
 //   - Probes three times as often while a slower API is suspected: uncoordinated processes
 //     then probe at different times, and take one another's queue for the server's time.
 //   - Trains after each probe: ten processes fill the queue with them.
-//   - A brake that holds requests back as soon as the delay grows, before the answers show an
+//   - A gate that delays requests as soon as the delay grows, before the answers show an
 //     excess: beside a square wave others wait 1.0 s instead of 1.15 s, but after a burst
-//     nothing is known of the queue for as long as it drains, and 0.06 of what is free is lost.
+//     nothing is known of the queue until it is empty, and 0.06 of what is free is lost.
 //   - The delay of now, extrapolated by its slope: a burst looks like a load that stays, and the
 //     other way round, until a request that was sent after it is answered.
 //   - All of what closed loops keep in the queue as our target, instead of 0.7: ten processes
@@ -143,18 +143,18 @@
 //     first: 1.6 to 2.0 s, as more of the first queue is learnt.
 //   - A delay that changes by 0.2 s instead of 0.3 s a second: 1.15 s, but 0.896.
 //   - No least growth, and gains that fall with the mean age of what is known: 0.9 s, but 0.867.
-//   - A delay below 0 that widens as one above 0 narrows, and half of the doubt: 0.8 s, but 0.80.
+//   - A delay below 0 that widens as one above 0 narrows, and half of the uncertainty: 0.8 s, but 0.80.
 //
 // # How right the reported delay can be
 //
-// An answer tells what the queue was when its request was sent. Somebody who read the queue
+// An answer tells what the queue was when its request was sent. An estimator that read the queue
 // exactly from the newest answers would be right to 0.3 s in 0.73 of the seconds of 80 random
 // mixes: 0.91 with fast operations, 0.84 with mixed ones, 0.44 with operations of 4 s alone, 0.75 after
 // an API has become slower by 1 to 3 s. This controller is in 0.56: 0.82, 0.73, 0.20, 0.48.
 //
 // # What is assumed, and where it is wrong
 //
-//   - The limit is known. Where the tenant takes less, delays and 429s steer nevertheless, but
+//   - The limit is known. Where the tenant processes less, the window still follows delays and 429s, but
 //     shares, the others' rate and what a probe proves are computed from a wrong R.
 //   - The queue is first come, first served, and one for all operations. With a queue for each
 //     operation, a slow one makes all wait.
@@ -164,22 +164,22 @@
 //     not saturated: 3 to 5 % of the free capacity is lost, and a train that is spread says nothing.
 //   - A release by fixed windows of a second makes the delay swing within each second: others wait 0.5 to 0.6 s.
 //   - Beside 20 closed-loop workers or more, the queue that stands differs from probe to
-//     probe, and our share wavers: 4 a second where 5 would be fair; beside 40, 3 a second.
+//     probe, and our share varies: 4 a second where 5 would be fair; beside 40, 3 a second.
 //   - An API that becomes slower by 3 s: our requests are few when the probe comes, which proves
 //     little. It takes a minute or two, and 0.7 to 0.9 of what is free is used over ten minutes.
 //   - Jobs of nothing but slow operations (4 s) beside others: the reported delay is right to 0.3 s in
 //     a fifth of the seconds, and others wait 1.3 s.
-//   - Who starts inside a full queue for the first time, or without a Store, takes it for the normal
+//   - A process that starts inside a full queue for the first time, or without a Store, takes it for the normal
 //     latency until probes correct it. Processes that share a limit adopt the others' estimate.
-//   - Who knows the API from a time when it was faster uses 0.65 to 0.8 of what is free in the first
+//   - A process that knows the API from a time when it was faster uses 0.65 to 0.8 of what is free in the first
 //     minute. With a leaky release, which spreads trains, it is 0.1 after the API has become slower by 3 s,
 //     and 0.5 over four minutes.
-//   - Several processes beside strangers that fill the tenant by themselves, with open and closed
-//     loops, keep one another in overload: 350 429s a minute, as many of the strangers'.
+//   - Several processes beside other programs that fill the tenant by themselves, with open and closed
+//     loops, keep one another in overload: 350 429s a minute, as many of the others'.
 //   - Ten uncoordinated processes keep a delay of 2 s, as each keeps its share; of unlike
 //     round trips (10 ms to 2 s) 5 s, with 30 429s a minute.
 //   - In overload, and beside rivals that react only to 429s, attempts at a fixed rate are answered 429
-//     more often than a retreat would be: 37 a minute for 1.7 requests a second that are served.
+//     more often than at a lower rate: 37 a minute for 1.7 requests a second that are served.
 //
 // # Constants
 //

@@ -77,6 +77,6 @@ const (
 	None Sharing = ""
 	// All: the limit holds for all processes together.
 	All Sharing = "shared"
-	// Alone: the others cannot be reached. This process keeps to its part of the limit.
+	// Alone: the others cannot be reached. This process uses only its part of the limit.
 	Alone Sharing = "alone"
 )
