@@ -35,7 +35,7 @@ func (a *AccessList) UnmarshalJSON(data []byte) error { return decodeModel(data,
 // MarshalJSON encodes the fields that are not zero.
 func (a AccessList) MarshalJSON() ([]byte, error) { return encodeModel(&a) }
 
-// A LinkTo leads to another object.
+// A LinkTo is a link to another object.
 type LinkTo[T any] struct {
 	ID     string `json:"id"`
 	Target *T     `json:"target"` // nil unless selected: Select("recordaccesslist", "target")

@@ -360,7 +360,7 @@ func (r *Orders) Download(ctx context.Context, request *OrderRequest, dir string
 		return nil, err
 	}
 	if err == nil && len(order.DeliveredFiles) == 0 {
-		return nil, fmt.Errorf("aprimo: order %s: it is complete, but has no files: look which its targets select", clean(order.ID))
+		return nil, fmt.Errorf("aprimo: order %s: it is complete, but has no files: check what its targets select", clean(order.ID))
 	}
 	files := make([]Downloaded, len(order.DeliveredFiles))
 	var group errgroup.Group

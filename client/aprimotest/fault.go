@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// A Fault is what goes wrong with one request that was admitted. Its zero value
-// is nothing. The request has used its part of the rate in any case, and its
-// time of service passes before it fails.
+// A Fault is what goes wrong with one request that was admitted. With the zero
+// value nothing does. The request uses its part of the rate in any case, and
+// fails after its time of service.
 type Fault struct {
 	// Status is the answer, and the request has no effect unless Done is set.
 	// It is meant for 500 (with an exception as the API writes it) and 502,

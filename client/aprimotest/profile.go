@@ -57,12 +57,12 @@ type Profile struct {
 	// "GET /api/core/records", including the network.
 	ServiceMilliseconds map[string]float64 `json:"serviceMilliseconds,omitempty"`
 
-	// SharesLimit says of other hosts than the DAM's whether the limit is theirs too. A
-	// host is missing if that is not known.
+	// SharesLimit says whether a host other than the DAM's is under the same limit. A
+	// host for which that is unknown is missing.
 	SharesLimit map[string]bool `json:"sharesLimit,omitempty"`
 }
 
-// A RejectedAnswer is what a [Profile] knows of answers 429.
+// A RejectedAnswer is what a [Profile] contains about 429s.
 type RejectedAnswer struct {
 	// RetryAfter is the header as it was; empty if there was none, or if it was a date.
 	RetryAfter string `json:"retryAfter,omitzero"`
@@ -70,7 +70,7 @@ type RejectedAnswer struct {
 	// RetryDateSeconds is, if the header was a date, how many seconds after the answer.
 	RetryDateSeconds int `json:"retryDateSeconds,omitzero"`
 
-	// ContentType and Body are those of one answer; of a long body, the begin.
+	// ContentType and Body are those of one answer; a long body is cut.
 	ContentType string `json:"contentType,omitzero"`
 	Body        string `json:"body,omitzero"`
 }

@@ -35,7 +35,7 @@ func (r Release) String() string {
 	return releaseNames[r]
 }
 
-// MarshalText returns the name of the Release, as [Release.String] has it. It returns an
+// MarshalText returns the name of the Release, as [Release.String] does. It returns an
 // error if r is none.
 func (r Release) MarshalText() ([]byte, error) {
 	if r < TokenBucket || r > EvenlySpaced {

@@ -34,11 +34,11 @@ type Agent struct {
 	Tokens int // requests for a token, whatever the answer
 }
 
-// UnderWay returns how many wait in the queue or are being worked on.
+// UnderWay returns how many requests are in the queue or being processed.
 func (a Agent) UnderWay() int { return a.Arrived - a.Served - a.Rejected - a.Failed }
 
-// MeanDelay returns the mean time in the queue of those that were not rejected:
-// the ones that did not wait count, with zero.
+// MeanDelay returns the mean time in the queue of the requests that were not
+// rejected. Those that did not wait count as zero.
 func (a Agent) MeanDelay() time.Duration {
 	if a.Arrived == a.Rejected {
 		return 0
@@ -46,8 +46,8 @@ func (a Agent) MeanDelay() time.Duration {
 	return a.Delay / time.Duration(a.Arrived-a.Rejected)
 }
 
-// Report returns what the tenant has seen until now. Of a tenant that started in
-// a bubble of testing/synctest, and is asked outside of it, it returns what was
+// Report returns what the tenant has seen until now. For a tenant that started
+// in a bubble of testing/synctest, a call outside the bubble returns what it had
 // seen when it was last used.
 func (t *Tenant) Report() Report {
 	t.mu.Lock()

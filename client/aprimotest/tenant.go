@@ -132,7 +132,7 @@ type Tenant struct {
 	tokens tokens
 }
 
-// Strict has what Aprimo's guide asks for and real tenants do without. The zero value
+// Strict has requirements of Aprimo's guide that real tenants do not enforce. The zero value
 // rejects nothing of it.
 type Strict struct {
 	// PartNames rejects a form whose part is not called as in the guide: file1,
@@ -150,9 +150,9 @@ type Strict struct {
 	JSON bool
 }
 
-// Start begins the tenant's time, from which the Others count theirs, and
-// which otherwise begins with the first request. So the Others can have filled
-// the queue before the first request comes. A second call does nothing.
+// Start starts the tenant's time, which otherwise starts with the first request.
+// The times of the Others count from it: so they can fill the queue before the
+// first request. A second call does nothing.
 func (t *Tenant) Start() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -192,7 +192,7 @@ func (s *store) cancelUpload(_ http.ResponseWriter, r *http.Request) any {
 	return nil
 }
 
-// An UploadState is how far an upload is.
+// An UploadState is the state of an upload.
 type UploadState int
 
 const (
@@ -200,7 +200,7 @@ const (
 	UploadComplete                     // its token can be used, once
 	UploadUsed                         // its token was used for a record
 	UploadCancelled                    // the client cancelled it
-	UploadPurged                       // the tenant forgot it, see [Tenant.PurgeUploads]
+	UploadPurged                       // the tenant removed it, see [Tenant.PurgeUploads]
 )
 
 // String returns the state in a word.
@@ -212,8 +212,8 @@ func (s UploadState) String() string {
 	return names[s]
 }
 
-// An Upload describes an uploaded file: not the bytes of a large one, but enough to
-// check them, see [Upload.Same].
+// An Upload describes an uploaded file. It has no bytes of a large one, but enough to
+// compare it with a file, see [Upload.Same].
 type Upload struct {
 	Token    string
 	FileName string

@@ -15,7 +15,7 @@ import (
 func (m *Operations) Analytics(ctx context.Context, query, rows any, opts ...client.CallOption) error {
 	text, err := json.Marshal(query)
 	if err != nil {
-		return fmt.Errorf("marketing: analytics: the query is no JSON: %w", err)
+		return fmt.Errorf("marketing: analytics: the query cannot be encoded as JSON: %w", err)
 	}
 	var answer struct {
 		Data  json.RawMessage `json:"data"`

@@ -31,7 +31,7 @@ type place struct {
 	err   error    // of In
 }
 
-// Of returns the kind with objects of type T, a type of the caller's. A struct decodes as with
+// Of returns the kind with objects of the caller's type T. A struct decodes as with
 // encoding/json. Give its fields omitempty, so that Update sends only what changes, or use
 // [client.Set].
 func Of[T, U any](k *Kind[U]) *Kind[T] { return &Kind[T]{k.place} }

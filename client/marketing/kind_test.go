@@ -266,7 +266,7 @@ func TestMistakesAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		`marketing: attachments/1/versions: nothing is called "tags": use one of comments, xfdf-annotations`: func() error {
 			return drain(mo.Attachments.In(1, "versions").In(2, "tags").In(3, "more").Search(ctx, nil))
 		},
-		`marketing: analytics: the query is no JSON: json: unsupported type: func()`: func() error { return mo.Analytics(ctx, func() {}, nil) },
+		`marketing: analytics: the query cannot be encoded as JSON: json: unsupported type: func()`: func() error { return mo.Analytics(ctx, func() {}, nil) },
 	} {
 		if err := call(); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
