@@ -24,7 +24,7 @@ type flags struct {
 func parse(args []string, env func(string) string, out io.Writer) (flags, error) {
 	f := flags{env: env}
 	s := flag.NewFlagSet("alert", flag.ContinueOnError)
-	s.StringVar(&f.preview, "preview", "", "write all alerts as they look into this `folder`, and send none")
+	s.StringVar(&f.preview, "preview", "", "write every kind of alert into this `folder`, and send none")
 	s.StringVar(&f.smtp, "smtp", "", "`host:port` of a real mail server (Addr)")
 	s.StringVar(&f.from, "from", "", "`address` of the sender (From)")
 	s.StringVar(&f.to, "to", "", "`addresses` of the recipients, separated by commas (To)")
@@ -83,7 +83,7 @@ func (f flags) ways(out io.Writer) (ways notify.Routes, done func(), err error) 
 			return nil, nil, err
 		}
 		email, done = server.Email(), func() { show(server, out); server.Close() }
-		fmt.Fprint(out, "Without -smtp the alert goes to a mail server in this process, and nobody gets it.\n\n")
+		fmt.Fprint(out, "Without -smtp the alert goes to a mail server in this process and to no person.\n\n")
 	}
 	email.Trace = out
 	fmt.Fprintln(out, "To", email)

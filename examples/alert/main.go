@@ -1,7 +1,7 @@
 // Alert tests the settings of alerts.
 //
 //	go run ./examples/alert                    sends a test alert to a mail server in this process
-//	go run ./examples/alert -preview pages     writes all alerts into a folder, as they look
+//	go run ./examples/alert -preview pages     writes every kind of alert into a folder
 //	go run ./examples/alert -smtp mail.example.com:587 -from a@example.com -to b@example.com -check
 //
 // With -smtp it uses that mail server. To log in, set -account, and the password in the

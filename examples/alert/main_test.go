@@ -56,7 +56,7 @@ func TestWithoutFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wants(t, out, "mail server in this process, and nobody gets it", "client: STARTTLS", "client: AUTH PLAIN ***",
+	wants(t, out, "mail server in this process and to no person", "client: STARTTLS", "client: AUTH PLAIN ***",
 		"client: MAIL FROM:<alerts@example.com>", "server: 250", "and nobody else", "X-Aprimo-Alert: state=test")
 }
 

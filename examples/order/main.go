@@ -186,7 +186,7 @@ func targetsOf(records iter.Seq2[*client.Record, error]) (targets []client.Order
 		bar.Add(1)
 	}
 	if len(targets) == 0 {
-		return nil, errors.New("there are no such records: nothing is ordered")
+		return nil, errors.New("no record was found: nothing is ordered")
 	}
 	return targets, nil
 }

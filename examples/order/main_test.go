@@ -68,7 +68,7 @@ func TestOrderRefuses(t *testing.T) {
 		"choose one":        {find: "a", collection: "b"},
 		"choose what":       {tenant: "acme", find: " "},
 		"choose an empty":   {dir: full},
-		"no such records":   {dir: t.TempDir(), find: "Title = 'none'"},
+		"no record was":     {dir: t.TempDir(), find: "Title = 'none'"},
 		"set APRIMO_CLIENT": {tenant: "acme", all: true, dir: t.TempDir()},
 	} {
 		t.Setenv("APRIMO_CLIENT_ID", "")

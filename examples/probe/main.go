@@ -1,6 +1,6 @@
 // Probe measures what no document says about the limit of an Aprimo tenant: how many
-// requests begin in a second, how many wait, how those are let go, what a 429 looks like,
-// how long operations take in calm, and which hosts are under the same limit. It prints what
+// requests begin in a second, how many wait, how these are released, what a 429 looks like,
+// how long operations take when the tenant is calm, and which hosts are under the same limit. It prints what
 // it found and how sure that is, and writes a profile.
 //
 //	go run ./examples/probe                   a simulated tenant
@@ -9,15 +9,15 @@
 // It sends Aprimo's own example: 130 harmless GETs, 12 at once and then 118, and before each
 // time it waits until the tenant is calm. Single requests, one a second, measure how long
 // operations take: GETs to the DAM, to marketing operations and to the uploads, and requests
-// for a token. All of them go around the limiter of this module, since what happens without
-// it is what is measured. While the 118 wait, the requests of all other integrations wait
+// for a token. They bypass the limiter of this module, because the probe measures the tenant
+// without it. While the 118 wait, the requests of all other integrations wait
 // behind them, at Aprimo's default limit for seven seconds, and some may get a 429: choose a
 // quiet time. The probe stops at the first answer that it does not expect.
 //
 // A real tenant needs APRIMO_CLIENT_ID and APRIMO_CLIENT_SECRET of a client-credentials
 // registration.
 //
-// What it says of the simulated tenant:
+// Its output for the simulated tenant:
 //
 //	rate                  15.0 ± 0.3 requests a second
 //	queue                 100 ± 2 requests above the rate wait
@@ -31,9 +31,9 @@
 //	GET /api/core/records           200     61            59 and 66
 //	…
 //
-// 130 requests do not fill every queue. If they did not, it says at least how many wait, and
-// no 429 was seen. With others on the tenant it takes a minute, and it is right in more than
-// 95 of 100 cases on simulated tenants.
+// 130 requests may not fill the queue. Then the probe reports a lower bound of the queue, and no
+// 429. Beside other integrations it takes a minute. On simulated tenants it is right in more than
+// 95 of 100 cases.
 //
 // The profile is JSON. Your tests and your program read it:
 //
@@ -170,7 +170,7 @@ func agree(ctx context.Context, f flags, out io.Writer) error {
 		return nil
 	}
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
-		return errors.New("the standard input is no terminal, so there is nobody to ask: agree with -yes")
+		return errors.New("the standard input is not a terminal: use -yes to agree")
 	}
 	fmt.Fprint(out, "Send it? [y/N] ")
 	answers := make(chan string, 1)

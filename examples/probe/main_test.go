@@ -88,7 +88,7 @@ func TestNothingIsSentUnasked(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "profile.json")
 	for _, c := range []struct{ tenant, id, secret, want string }{
 		{"acme", "", "", "set APRIMO_CLIENT_ID"},
-		{"acme", "an-id", "hunter2", "agree with -yes"},
+		{"acme", "an-id", "hunter2", "use -yes to agree"},
 	} {
 		t.Setenv("APRIMO_CLIENT_ID", c.id)
 		t.Setenv("APRIMO_CLIENT_SECRET", c.secret)

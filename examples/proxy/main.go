@@ -45,8 +45,7 @@
 // With -smtp or -webhook the proxy alerts an administrator when there are many 429s, when
 // calls are lost, and when it refuses many. With -redis all proxies count together, and one
 // of them sends the alert. A proxy without -redis keeps open incidents and alerts that are not
-// delivered in the directory of -state, and how fast the API is; so it goes on from there after a
-// restart. Passwords and the webhook's URL come from the environment.
+// delivered in the directory of -state, and how fast the API is, so it resumes after a restart. Passwords and the webhook's URL come from the environment.
 //
 // # Running it
 //
@@ -100,7 +99,7 @@ func main() {
 	flag.StringVar(&f.tenant, "tenant", "", "`name` of the tenant, such as acme for acme.dam.aprimo.com; empty: a simulated one")
 	flag.StringVar(&f.links, "links", "", "`URL` by which programs reach the proxy, such as http://proxy:8080, for links in responses; empty: links lead to Aprimo")
 	flag.StringVar(&f.redis, "redis", "", "`URL` of the Redis over which proxies share the limit, such as redis://user:password@redis:6379; empty: not shared")
-	flag.StringVar(&f.state, "state", "", "`directory` for what is to survive a restart: alerts and how fast the API is; empty: nothing does. With -redis it is kept there")
+	flag.StringVar(&f.state, "state", "", "`directory` that keeps alerts and the API's latencies across restarts; empty: they are lost. With -redis, Redis keeps them")
 	flag.IntVar(&f.limit, "limit", defaultLimit, "the tenant's limit in `requests` per second, of all proxies together")
 	flag.IntVar(&f.processes, "processes", 1, "assumed `number` of proxies until Redis is first reached")
 	flag.StringVar(&f.flow, "flow-header", "", "`name` of the header in which a server in front says which program calls, such as X-Real-IP; empty: programs are distinguished by their address")

@@ -112,8 +112,8 @@ func TestReportOnlyOfWhatIsAskedFor(t *testing.T) {
 	if r := reportOf(t, filter{user: unknown}, log); r.Total != 3 {
 		t.Errorf("got %+v, want 3 in total", r)
 	}
-	if r := reportOf(t, filter{user: "nobody"}, log); !strings.Contains(tableOf(t, r), "None of the 429s are of the user") {
-		t.Errorf("got %s\nwant that none are of the user", tableOf(t, r))
+	if r := reportOf(t, filter{user: "nobody"}, log); !strings.Contains(tableOf(t, r), "No 429 matches") {
+		t.Errorf("got %s\nwant that no 429 matches", tableOf(t, r))
 	}
 }
 

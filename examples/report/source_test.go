@@ -40,7 +40,7 @@ func TestReportOfDamagedFiles(t *testing.T) {
 		if r := readFiles(t.Context(), filter{}, []string{file, good}); r.Total < c.least+10 || len(r.Problems) != 1 {
 			t.Errorf("%s: got %+v, want at least %d and one problem", name, r, c.least+10)
 		}
-		if !strings.Contains(out.String(), "user 0") || !strings.Contains(out.String(), "Not all of it: "+file) {
+		if !strings.Contains(out.String(), "user 0") || !strings.Contains(out.String(), "Incomplete: "+file) {
 			t.Errorf("%s: got no user 0 or no problem in\n%s", name, &out)
 		}
 	}
@@ -104,8 +104,8 @@ func TestReportWhenStopped(t *testing.T) {
 		if r.Total != 50 || !r.Stopped || r.Broken != 0 {
 			t.Errorf("got %+v, want 50 in total, stopped", r)
 		}
-		if out := tableOf(t, r); !strings.Contains(out, "not all") {
-			t.Errorf("got %s\nwant that this is not all", out)
+		if out := tableOf(t, r); !strings.Contains(out, "Incomplete: ") {
+			t.Errorf("got %s\nwant that the report is incomplete", out)
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("got no report within 10 s")
