@@ -89,7 +89,7 @@ type Rule struct {
 	// request's host: acme for acme.dam.aprimo.com.
 	Tenant string
 
-	// TenantRate is the tenant's limit in requests a second, to compute how much of it
+	// TenantRate is the tenant's limit in requests per second, to compute how much of it
 	// other programs used. 0 and negative mean 15.
 	TenantRate float64
 

@@ -14,7 +14,7 @@ var advice = map[Condition][]string{
 		"Check whether the users and operations below belong to a job that can do less, or run at another time. " +
 			"Large download orders, transformations in orders and uploads of large files cost Aprimo most.",
 		"The limit is the tenant's: other programs count too. Check what else runs at these times.",
-		"Ask Aprimo to raise the limit, then set the same number in this program's limiter.",
+		"Ask Aprimo to raise the limit, then set the same number in this program's limiter and in notify.Rule.TenantRate.",
 	},
 	Failing: {
 		"Find the calls in the log. It is safe to run a call again if its answer was 429, because it was not carried out, or if it only reads.",

@@ -72,7 +72,7 @@ func TestAlertsByWebhook(t *testing.T) {
 	}))
 	defer hook.Close()
 	t.Setenv("WEBHOOK_URL", hook.URL)
-	p, err := newProxy(flags{tenant: "acme", webhook: "json"})
+	p, err := newProxy(flags{tenant: "acme", webhook: "json", limit: 30})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +83,8 @@ func TestAlertsByWebhook(t *testing.T) {
 	if err := p.alerts.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if a := got.Load(); a == nil || a.Total != 20 || a.Tenant != "acme" || a.Users[0].Name != "anna" {
-		t.Errorf("got %+v, want an alert about 20 429s of anna", a)
+	if a := got.Load(); a == nil || a.Total != 20 || a.Tenant != "acme" || a.TenantRate != 30 || a.Users[0].Name != "anna" {
+		t.Errorf("got %+v, want an alert about 20 429s of anna, at a limit of 30", a)
 	}
 }
 

@@ -48,7 +48,7 @@ func newProxy(f flags) (*proxy, error) {
 		return nil, err
 	}
 	p.links = links
-	rule := notify.Rule{Tenant: cmp.Or(f.tenant, "simulated")}
+	rule := notify.Rule{Tenant: cmp.Or(f.tenant, "simulated"), TenantRate: float64(limit)}
 	opts := []transport.Option{
 		transport.WithBase(f.base(limit)), transport.WithLimiter(transport.NewLimiter(limit, time.Second)), transport.WithObserver(logFailures()),
 	}
