@@ -30,7 +30,7 @@ type QueueError struct {
 	Attempt int           // attempts made so far
 }
 
-// Error returns the reason and the numbers behind it.
+// Error returns the reason, with the numbers.
 func (e *QueueError) Error() string {
 	sent := "not sent"
 	if e.Attempt > 0 {

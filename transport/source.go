@@ -232,7 +232,7 @@ const (
 	SharingAlone = shared.Alone
 )
 
-// takeInPeers takes in what is known of the processes that share the limit, and notes
+// takeInPeers records what is known of the processes that share the limit, and notes
 // if they were lost or found. The lock is held.
 func (e *engine) takeInPeers(c *call, now gate.Instant) {
 	p := e.source.peers()

@@ -30,7 +30,7 @@ const (
 	maxWeight = 1e4
 )
 
-var errAnswer = errors.New("redislimit: Redis answered something else than the script does")
+var errAnswer = errors.New("redislimit: the answer of Redis is not one of the script")
 
 // steady is the longest time without a step of the State; after it nothing adjusts the rate.
 const steady = time.Second
@@ -198,7 +198,7 @@ func (l *Limiter) step(p *beatReply) error {
 	return err
 }
 
-// learn takes in what the server knows of all. It is called with the lock.
+// learn records what the server knows of all processes. It is called with the lock.
 func (l *Limiter) learn(a answer, p beatReply) {
 	first := !l.clock.known(a.came)
 	l.look(p.now, a, false)

@@ -20,7 +20,7 @@ const (
 	jump = 20 * time.Millisecond
 )
 
-// see takes in that an answer says what time it is. It reports whether the server's
+// see records the server's time, which an answer contains. It reports whether the server's
 // clock was set meanwhile, or is another server's.
 func (c *serverClock) see(server int64, sent, came time.Time) (set bool) {
 	at := time.Duration(server) * time.Microsecond

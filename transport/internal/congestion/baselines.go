@@ -15,7 +15,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
-// Baselines are what operations take when nobody waits, as they are kept while the program does
+// Baselines are the latencies of operations without a queue, as they are kept while the program does
 // not run. A process that starts in a full queue would otherwise take it for the server's own
 // time. The zero value has none.
 type Baselines struct {

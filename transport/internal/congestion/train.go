@@ -66,7 +66,7 @@ func (t *train) includes(sent gate.Instant) bool {
 	return !t.from.IsZero() && !sent.Before(t.from) && sent.Before(t.from.Add(trainWithin))
 }
 
-// add takes in an answer of the train that came so many seconds late.
+// add records an answer of the train that came so many seconds late.
 func (t *train) add(late, noise float64) {
 	t.n++
 	t.weights += 1 / noise
@@ -78,7 +78,7 @@ func (t *train) add(late, noise float64) {
 // late returns how late its answers came, in seconds.
 func (t *train) late() float64 { return t.sum / t.weights }
 
-// end takes in the train, after a probe that left so much of the delay.
+// end evaluates the train, after a probe that left so much of the delay.
 func (t *train) end(limit, left float64) {
 	defer func() { t.from = 0 }()
 	t.spread, t.weight, t.least, t.variance = t.spread*proofKeeps, t.weight*proofKeeps, t.least*proofKeeps, t.variance*proofKeeps*proofKeeps

@@ -22,7 +22,7 @@ type Gate interface {
 	Begin(now Instant)
 	// Cancel undoes a Begin: the request was granted a slot but is not sent.
 	Cancel(granted, now Instant)
-	// End takes in the outcome of a request that was sent.
+	// End records the outcome of a request that was sent.
 	End(o Outcome)
 }
 

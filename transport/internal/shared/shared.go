@@ -23,10 +23,10 @@ type Limiter interface {
 	Slot(ctx context.Context) (due time.Time, err error)
 	MaxSlotAge() time.Duration
 
-	// Pause holds all processes back for d, because a request was answered 429.
+	// Pause pauses all processes for d, because a request was answered 429.
 	Pause(d time.Duration)
 
-	// Report takes in that a request is being sent, or what was measured with its answer.
+	// Report records that a request is being sent, or what was measured with its answer.
 	Report(Report)
 
 	// Share returns what is known of the other processes.
