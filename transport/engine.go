@@ -312,6 +312,7 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 		return at, w
 	}
 	e.held.by(nil, now)
+	e.queue.Unpace(e.window.Train(now))
 	switch {
 	case e.queue.Len() <= 1: // the one that goes
 		e.backlog.since = 0

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,6 +40,40 @@ func TestAClickPassesBatchWork(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Batch work that yields to everybody takes a tenant that has become slower for a full one, and would yield
+// for good. A few of its calls at once, after the next probe, tell the difference.
+func TestBatchWorkIsNotSlowForGoodOnASlowTenant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slower := time.Now().Add(time.Minute)
+		tenant := &aprimotest.Tenant{Others: []aprimotest.Load{{Agent: "others", Rate: 3, Random: true}}, Service: func(*http.Request) time.Duration {
+			if time.Now().After(slower) {
+				return time.Second + rand.N(400*ms)
+			}
+			return rand.N(400 * ms)
+		}}
+		client := &http.Client{Transport: transport.New(transport.WithBase(tenant.Transport()), quiet)}
+		ctx, cancel := context.WithCancel(transport.ContextWithPriority(t.Context(), transport.Batch))
+		var served atomic.Int64
+		for range 60 {
+			go func() {
+				for ctx.Err() == nil {
+					if get(ctx, client.Transport, "job") == nil {
+						served.Add(1)
+					}
+				}
+			}()
+		}
+		time.Sleep(4 * time.Minute)
+		before := served.Load()
+		time.Sleep(time.Minute)
+		if got := served.Load() - before; got < 500 {
+			t.Errorf("three minutes after the tenant became slower: got %d calls in a minute, want most of the 720 that the others leave", got)
+		}
+		cancel()
+		synctest.Wait()
+	})
 }
 
 // A page of ten calls beside a job of 1,000, at any moment of a second, with a

@@ -233,6 +233,7 @@ func TestWhenATrainIsSent(t *testing.T) {
 			w := steady(c.most)
 			w.state.Size, w.state.Probe.Until = 1, at(0)
 			w.judgment.due, w.judgment.before, w.delay.queue = at(9000), 2, 1.5
+			w.Want(at(0))
 			c.change(w)
 			sent := 0
 			for w.trains(at(0)) && sent < 20 {
@@ -255,6 +256,7 @@ func TestWhenATrainIsSent(t *testing.T) {
 		w := Window{}
 		w.state.Probe.Until, w.limited = at(0), at(-60_001)
 		w.judgment.due, w.judgment.before, w.delay.queue = at(9000), 2, 1.5
+		w.Want(at(0))
 		if w.trains(at(0)) {
 			trains++
 		}
@@ -495,6 +497,51 @@ func TestBegin(t *testing.T) {
 	w.judgment.train.sent = 0
 	if w.Cancel(at(0), at(100)); w.judgment.train.sent != 0 {
 		t.Errorf("got %d in a train, want none", w.judgment.train.sent)
+	}
+}
+
+// The requests of a train go without a distance until the train ends.
+func TestUntilWhenATrainIsSent(t *testing.T) {
+	for _, c := range []struct {
+		train train
+		ms    int
+		want  gate.Instant
+	}{
+		{train{from: at(0), wanted: true}, 0, at(60)}, {train{from: at(0), wanted: true}, 59, at(60)},
+		{train{from: at(0), wanted: true}, 60, 0}, {train{from: at(0)}, 0, 0}, {train{wanted: true}, 0, 0},
+	} {
+		w := steady(0)
+		w.judgment.train = c.train
+		if got := w.Train(at(c.ms)); got != c.want {
+			t.Errorf("%+v, %d ms after its begin: got until %v, want %v", c.train, c.ms, got, c.want)
+		}
+	}
+}
+
+// A scavenger with one request in flight leaves the server alone for 0.7/R after each answer, but not in
+// a probe, nor if more may be in flight.
+func TestScavengerLeavesAGap(t *testing.T) {
+	for _, c := range []struct {
+		about  string
+		change func(*Window)
+		want   time.Duration
+	}{
+		{"batch work", func(*Window) {}, 70 * time.Millisecond},
+		{"almost two in flight", func(w *Window) { w.state.Size = 1.99 }, 70 * time.Millisecond},
+		{"two in flight", func(w *Window) { w.state.Size = 2 }, 0},
+		{"others wait", func(w *Window) { w.Want(at(0)) }, 0},
+		{"in a probe", func(w *Window) { w.state.Probe.From, w.state.Probe.Until = at(0), at(5000) }, 0},
+		{"with other processes", func(w *Window) { w.joint = true }, 0},
+		{"in overload", func(w *Window) { w.state.Mode, w.entered = Competing, at(-900) }, seconds(1/(0.22*10)) - 900*time.Millisecond},
+	} {
+		w := steady(0)
+		w.limit, w.state.Size = 10, 1
+		w.Begin(at(0))
+		w.leave(at(0), at(0))
+		c.change(w)
+		if got := max(0, w.held(at(0))); got != max(0, c.want) {
+			t.Errorf("%s: got held for %v after an answer, want %v", c.about, got, c.want)
+		}
 	}
 }
 

@@ -26,13 +26,13 @@ func TestTarget(t *testing.T) {
 		{"up to 1.5 s", alone, Observation{Delay: 1.5}, 1},
 		{"3 s", alone, Observation{Delay: 3}, 0.5},
 		{"3 s, of processes together", joint, Observation{Delay: 3}, 1},
-		{"batch work", alone, Observation{Scavenge: true}, 0.5},
-		{"batch work, 3 s", alone, Observation{Delay: 3, Scavenge: true}, 0.25},
+		{"batch work", alone, Observation{Scavenge: true}, 0.3},
+		{"batch work, 3 s", alone, Observation{Delay: 3, Scavenge: true}, 0.15},
 		{"batch work of processes together", joint, Observation{Delay: 3, Scavenge: true}, 1},
 		{"0.7 of the 15 that stand in a second", alone, Observation{Delay: 1, Standing: 1}, 0.7 * 15},
 		{"no more stands than the delay", alone, Observation{Delay: 1, Standing: 4}, 0.7 * 15},
 		{"16 at most", alone, Observation{Delay: 3, Standing: 3}, 16},
-		{"what does not stand is yielded to", alone, Observation{Delay: 3.01, Standing: 0.01, Scavenge: true}, 0.25},
+		{"what does not stand is yielded to", alone, Observation{Delay: 3.01, Standing: 0.01, Scavenge: true}, 0.15},
 		{"little stands", alone, Observation{Delay: 3.01, Standing: 0.01}, 0.5},
 	} {
 		if got := c.scope.target(c.o); !near(got, c.want) {

@@ -30,6 +30,7 @@ type Queue struct {
 	waiting classQueue
 	leader  *Waiter       // nil if nobody waits
 	paced   bool          // the leader waits because all are batch work that is held back
+	unpaced gate.Instant  // until when batch work is not held back
 	idle    chan struct{} // closed when the Queue is empty; nil if nothing waits for that
 }
 
@@ -168,7 +169,7 @@ func (q *Queue) dispatch(leader *Waiter, from Slots) (wait gate.Wait, done bool)
 // take uses a slot for w, which is next, if one is free and w is not held back.
 func (q *Queue) take(w *Waiter, from Slots, now gate.Instant) (granted gate.Instant, wait gate.Wait) {
 	held := q.waiting.held(w.Class, now)
-	if q.paced = held > 0; q.paced {
+	if q.paced = held > 0 && !now.Before(q.unpaced); q.paced {
 		return granted, gate.Wait{AtMost: held}
 	}
 	return from.Take(now)
@@ -185,6 +186,9 @@ func (q *Queue) Wake() {
 		}
 	}
 }
+
+// Unpace lets batch work go without being held back until the given time.
+func (q *Queue) Unpace(until gate.Instant) { q.unpaced = until }
 
 // leave takes w out, and passes on what it was given in the same moment.
 func (q *Queue) leave(w *Waiter, from Slots) {

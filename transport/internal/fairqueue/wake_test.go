@@ -106,6 +106,29 @@ func TestWakeOfBatchWork(t *testing.T) {
 	})
 }
 
+// While it is unpaced, batch work goes at once; that it went counts for the pace after it.
+func TestUnpace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var q fairqueue.Queue
+		q.SetPacer(fairqueue.NewPacer(1, 0, 0))
+		d, began := &door{open: true}, time.Now()
+		q.Lock()
+		q.Unpace(gate.Now().Add(time.Second))
+		q.Unlock()
+		for i := range 4 {
+			if i == 3 {
+				time.Sleep(time.Second)
+			}
+			if err := q.Wait(t.Context(), &fairqueue.Waiter{Class: fairqueue.Classes - 1}, d, gate.Now()); err != nil {
+				t.Fatal(err)
+			}
+			if took, want := time.Since(began).Round(time.Millisecond), time.Duration(i/3*3)*time.Second; took != want {
+				t.Errorf("call %d went after %v, want %v", i, took, want)
+			}
+		}
+	})
+}
+
 // What waits by itself is not interrupted: a slot that it obtains meanwhile would be lost.
 func TestWakeDoesNotInterruptAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
