@@ -207,8 +207,8 @@ func TestTheFirstRequestsConfirm(t *testing.T) {
 	}
 }
 
-// While it is in doubt whether the server has become slower, each probe has its train, and so has each one
-// of a scavenger while trains do not tell of a queue; then a third of them have.
+// A third of the probes have a train, and while it is in doubt whether the server has become slower, each. If
+// trains tell of a queue, none has; but a third do of a scavenger, which has nothing else to learn from.
 func TestTrainOdds(t *testing.T) {
 	for _, c := range []struct {
 		about                    string
@@ -218,7 +218,8 @@ func TestTrainOdds(t *testing.T) {
 		{"others wait", false, false, false, 20, 130},
 		{"in doubt", true, false, false, 200, 200},
 		{"in doubt, but trains tell", true, false, true, 0, 0},
-		{"batch work", false, true, false, 200, 200},
+		{"batch work", false, true, false, 20, 130},
+		{"batch work in doubt", true, true, false, 200, 200},
 		{"batch work, but trains tell", false, true, true, 20, 130},
 		{"others wait, and trains tell", false, false, true, 0, 0},
 	} {

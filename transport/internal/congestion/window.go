@@ -219,12 +219,13 @@ func (w *Window) trains(now gate.Instant) bool {
 	return j.train.wanted && !w.joint && !capped && j.train.sent < trainLen && j.train.includes(now)
 }
 
-// trainOdds returns the probability of a train after a probe that has left a delay.
+// trainOdds returns the probability of a train after a probe that has left a delay. A scavenger has one
+// request in flight then, so nothing else would tell it that the queue of before has gone.
 func (w *Window) trainOdds(now gate.Instant) float64 {
-	switch apart, scavenges := w.judgment.train.apart(), w.scavenges(now); {
-	case apart && !scavenges:
+	switch {
+	case w.judgment.train.apart() && !w.scavenges(now):
 		return 0
-	case !apart && (scavenges || w.doubted):
+	case w.doubted && !w.judgment.train.apart():
 		return 1
 	}
 	return trainOdds
