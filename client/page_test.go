@@ -89,6 +89,25 @@ func TestAListWithoutEndIsAnError(t *testing.T) {
 	}
 }
 
+// Items that are all the same to a type of the caller's are not the same page again.
+func TestItemsThatDecodeToTheSame(t *testing.T) {
+	type status struct{ Status string }
+	for _, linked := range []bool{false, true} {
+		requests := 0
+		c := newClient(t, listed(500, linked, &requests))
+		got := 0
+		for _, err := range client.All[status](t.Context(), c, http.MethodGet, "/languages?pageSize=100", nil) {
+			if err != nil {
+				t.Errorf("linked %v: got error %v after %d items, want none", linked, err, got)
+			}
+			got++
+		}
+		if got != 500 {
+			t.Errorf("linked %v: got %d items, want 500", linked, got)
+		}
+	}
+}
+
 // What is null is no item, but counts where a page is full.
 func TestNullsInAListAreLeftOut(t *testing.T) {
 	for name, pages := range map[string][]string{
