@@ -62,8 +62,10 @@ func (o origin) judgeLink(link string) (*url.URL, error) {
 	return u, o.judge(u)
 }
 
-// redirect judges redirects of a link. It is an http.Client's CheckRedirect.
+// redirect judges redirects of a link. It is an http.Client's CheckRedirect. The link is a secret,
+// and net/http would send it to the other host as the Referer.
 func redirect(req *http.Request, via []*http.Request) error {
+	req.Header.Del("Referer")
 	if len(via) >= 10 {
 		return refusedAddress{errors.New("stopped after 10 redirects")}
 	}
