@@ -68,7 +68,11 @@ func (u *Uploads) File(ctx context.Context, path string, opts ...UploadOption) (
 // goroutines, buffers nothing, and does not read r after it has returned, unless the context
 // has ended during a ReadAt that does not return. A file must not change; see File.
 func (u *Uploads) ReaderAt(ctx context.Context, name string, r io.ReaderAt, size int64, opts ...UploadOption) (*Upload, error) {
-	return u.at(ctx, newUploadSettings(name, opts), source{r: r, size: size, unchanged: watch(r)})
+	src := source{r: r, size: size, unchanged: watch(r)}
+	if info := fileInfo(r); info != nil {
+		src.modified = info.ModTime()
+	}
+	return u.at(ctx, newUploadSettings(name, opts), src)
 }
 
 // Reader uploads r to its end. It buffers as many segments as are sent in parallel, by

@@ -129,6 +129,35 @@ func TestAResumedUploadSendsNoSegmentTwice(t *testing.T) {
 	}
 }
 
+// A file that was rewritten before its upload is resumed would arrive torn.
+func TestAnUploadOfAFileThatWasRewrittenIsNotResumed(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "film.mov"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := errors.Join(f.Truncate(20_000_000), os.Chtimes(f.Name(), old, old)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var state client.UploadState
+	tenant := &aprimotest.Tenant{}
+	_, err = uploader(t, tenant).ReaderAt(ctx, "film.mov", f, 20_000_000, client.UploadParallel(1), client.UploadStates(func(s client.UploadState) {
+		if state = s; len(s.Done) == 1 {
+			cancel()
+		}
+	}))
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte("new"), 15_000_000); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := uploader(t, tenant).ReaderAt(t.Context(), "film.mov", f, 20_000_000, client.UploadResume(state)); err == nil || !strings.Contains(err.Error(), "the file was modified at") {
+		t.Errorf("got %v, want an error that says when the file was modified", err)
+	}
+}
+
 func TestAResumedUploadThatHasExpiredBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tenant := &aprimotest.Tenant{}
