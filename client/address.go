@@ -131,7 +131,7 @@ func distanceOf(host string) distance {
 
 // resolve parses a link from the server to which the token is sent, and which may be
 // relative. It must be on the host of the base; for a tenant at Aprimo, another host of
-// Aprimo's is accepted too, because uploads can lead to one.
+// Aprimo's is accepted too, because uploads can lead to one; see [Client.owns] for other links.
 func resolve(base *url.URL, link string) (*url.URL, error) {
 	ref, err := url.Parse(link)
 	if err != nil {

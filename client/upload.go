@@ -295,7 +295,7 @@ func (u *Uploads) awaitUpload(ctx context.Context, answer uploadResponse) (strin
 		}
 		delay = min(2*delay, maxPoll)
 		answer = uploadResponse{}
-		_, err = u.c.do(ctx, call{method: http.MethodGet, base: u.c.core, link: uri, out: &answer}.with(nil))
+		_, err = u.c.do(ctx, call{method: http.MethodGet, base: u.c.core, link: uri, upload: true, out: &answer}.with(nil))
 		if err != nil && !passes(ctx, err) {
 			return "", err
 		}

@@ -229,7 +229,7 @@ func (t *segmentTarget) cancel(ctx context.Context) {
 }
 
 func (t *segmentTarget) call(method, below string) call {
-	return call{method: method, base: t.uploads.c.core, link: t.session + below}
+	return call{method: method, base: t.uploads.c.core, link: t.session + below, upload: true}
 }
 
 // newBlobClient returns an http.Client for the blob storage, to which Aprimo's limit does
