@@ -366,7 +366,7 @@ func passes(ctx context.Context, err error) bool {
 	}
 	switch {
 	case e.Status != 0:
-		return failing(e.Status) || e.Status == http.StatusTooManyRequests || errors.As(e.cause, new(brokenBody))
+		return failing(e.Status) || e.Status == http.StatusTooManyRequests || errors.As(e.cause, new(brokenBody)) || errors.Is(e.cause, errNothing)
 	case errors.Is(e, transport.ErrQueueFull) || errors.Is(e, errSilent):
 		return true
 	case !retryable(e):
