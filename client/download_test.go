@@ -554,6 +554,29 @@ func TestADownloadObeysThePolicyOfItsClient(t *testing.T) {
 	}
 }
 
+// Who may read a file is up to the program's umask, as with any file that it creates.
+func TestWhoMayReadADownload(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Close()
+	for name, s := range map[string]*storage{"as it is": {content: content(16)}, "decompressed": {content: packed.Bytes(), coding: "gzip"}} {
+		dir := t.TempDir()
+		other, err := os.Create(filepath.Join(dir, "other"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		other.Close()
+		want, _ := os.Stat(other.Name())
+		path, err := fetch(t, s, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.Stat(path); got.Mode() != want.Mode() {
+			t.Errorf("%s: got mode %v, want %v", name, got.Mode(), want.Mode())
+		}
+	}
+}
+
 // A signed link is a secret, which a redirect must not tell the other host.
 func TestARedirectDoesNotTellTheLink(t *testing.T) {
 	s := &storage{content: content(16)}

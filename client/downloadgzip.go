@@ -64,7 +64,7 @@ func (d *download) decompress(ctx context.Context) error {
 	}
 	name := d.path + newEnd
 	os.Remove(name) // of a crash
-	to, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	to, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return err
 	}
