@@ -1,6 +1,7 @@
 package marketing
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -80,7 +81,7 @@ func checkID(id int) error {
 	return nil
 }
 
-// call makes a request below a kind's path. The response may be empty.
+// call makes a request below a kind's path. The response may be empty, unless the request reads.
 func call[T any](ctx context.Context, p place, method, below string, in any, opts []client.CallOption) (*T, error) {
 	if p.err != nil {
 		return nil, p.err
@@ -88,6 +89,9 @@ func call[T any](ctx context.Context, p place, method, below string, in any, opt
 	var raw json.RawMessage
 	if _, err := p.c.Do(ctx, method, "/api/"+p.path+below, in, &raw, opts...); err != nil {
 		return nil, err
+	}
+	if (method == http.MethodGet || below == search) && saysNothing(raw) {
+		return nil, fmt.Errorf("marketing: %s %s: the response has nothing in it: %q", method, p.path, raw)
 	}
 	out := new(T)
 	if len(raw) == 0 {
@@ -104,6 +108,16 @@ func call[T any](ctx context.Context, p place, method, below string, in any, opt
 }
 
 const search = "/search"
+
+// saysNothing reports whether a response has no members: it would pass for an object that has none,
+// or for the end of a list.
+func saysNothing(raw json.RawMessage) bool {
+	switch string(bytes.TrimSpace(raw)) {
+	case "", "null", "{}":
+		return true
+	}
+	return false
+}
 
 // one makes a request for one object.
 func (k *Kind[T]) one(ctx context.Context, method string, id int, in any, opts []client.CallOption) (*T, error) {

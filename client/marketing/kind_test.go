@@ -278,6 +278,21 @@ func TestWhetherACallMayBeRepeated(t *testing.T) {
 	}
 }
 
+// A success with nothing in it is neither an object nor the end of a list.
+func TestAResponseWithNothingInItIsAnError(t *testing.T) {
+	for _, body := range []string{"", "null\n", "{}"} {
+		mo := newOperations(t, answering(200, body))
+		if got, err := mo.Tasks.Get(t.Context(), 1); err == nil {
+			t.Errorf("%q: got %v, want an error", body, got)
+		}
+		for _, where := range []marketing.Condition{nil, marketing.Where("name", "isNull", nil)} {
+			if got, err := mo.Tasks.Page(t.Context(), where, 0, 0); err == nil {
+				t.Errorf("%q: got the page %v, want an error", body, got)
+			}
+		}
+	}
+}
+
 // What cannot be right is refused before anything is sent, with what to use instead.
 func TestMistakesAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	wire := &recorder{base: answering(200, `{}`)}
