@@ -239,7 +239,7 @@ func UploadStates(f func(UploadState)) UploadOption {
 
 // UploadResume resumes an upload: segments that have arrived are not sent again. The
 // segment size and whether the file is sent to the blob storage are taken from the state.
-// If the server has removed the upload, it starts anew. It is an error if the state belongs
+// If the server has removed the upload, or refuses to end it, it starts anew. It is an error if the state belongs
 // to another tenant or source, or was written by a newer, incompatible release.
 func UploadResume(state UploadState) UploadOption {
 	return func(s *uploadSettings) { s.resume = &state }

@@ -129,6 +129,34 @@ func TestAResumedUploadSendsNoSegmentTwice(t *testing.T) {
 	}
 }
 
+// If all segments have arrived and the server refuses the end of the upload, perhaps since an answer to
+// it was lost, it would do so each time: the file is uploaded anew.
+func TestAnUploadWhoseEndIsRefusedBeginsAnew(t *testing.T) {
+	for status, want := range map[int]int{400: 2, 404: 2, 409: 2, 403: 1, 503: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			begun := 0
+			tenant := &aprimotest.Tenant{Fault: func(r *http.Request) aprimotest.Fault {
+				switch {
+				case r.URL.Path == "/uploads/segments":
+					begun++
+				case begun == 1 && strings.HasSuffix(r.URL.Path, "/commit"):
+					return aprimotest.Fault{Status: status}
+				}
+				return aprimotest.Fault{}
+			}}
+			var state client.UploadState
+			u := uploader(t, tenant)
+			const size = pattern(20_000_000)
+			if _, err := u.ReaderAt(t.Context(), "film.mp4", size, int64(size), client.UploadStates(func(s client.UploadState) { state = s })); err == nil {
+				t.Fatalf("%d: got no error, want one", status)
+			}
+			if _, err := u.ReaderAt(t.Context(), "film.mp4", size, int64(size), client.UploadResume(state)); begun != want || (err == nil) != (want == 2) {
+				t.Errorf("%d: got %v after %d uploads began, want %d", status, err, begun, want)
+			}
+		})
+	}
+}
+
 // A file that was rewritten before its upload is resumed would arrive torn.
 func TestAnUploadOfAFileThatWasRewrittenIsNotResumed(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "film.mov"))
