@@ -62,8 +62,10 @@ func (o origin) judgeLink(link string) (*url.URL, error) {
 	return u, o.judge(u)
 }
 
-// redirect judges redirects of a link. It is an http.Client's CheckRedirect.
+// redirect judges redirects of a link. It is an http.Client's CheckRedirect. The link is a secret,
+// and net/http would send it to the other host as the Referer.
 func redirect(req *http.Request, via []*http.Request) error {
+	req.Header.Del("Referer")
 	if len(via) >= 10 {
 		return refusedAddress{errors.New("stopped after 10 redirects")}
 	}
@@ -129,7 +131,7 @@ func distanceOf(host string) distance {
 
 // resolve parses a link from the server to which the token is sent, and which may be
 // relative. It must be on the host of the base; for a tenant at Aprimo, another host of
-// Aprimo's is accepted too, because uploads can lead to one.
+// Aprimo's is accepted too, because uploads can lead to one; see [Client.owns] for other links.
 func resolve(base *url.URL, link string) (*url.URL, error) {
 	ref, err := url.Parse(link)
 	if err != nil {

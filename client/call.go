@@ -27,6 +27,7 @@ type call struct {
 	path   []string // below the base, unescaped
 	raw    *url.URL // used instead of path
 	link   string   // used instead of both: a link from the server
+	upload bool     // the link is for an upload, and may lead to another host of Aprimo's
 	query  url.Values
 	header http.Header
 	in     any      // sent as JSON unless nil, a []byte or a json.RawMessage
@@ -157,7 +158,9 @@ func (c *Client) address(k call) (u *url.URL, err error) {
 	}
 	switch {
 	case k.link != "":
-		u, err = resolve(base, k.link)
+		if u, err = resolve(base, k.link); err == nil && !k.upload {
+			err = c.owns(u)
+		}
 	case k.raw != nil:
 		raw := *k.raw
 		u = &raw
@@ -395,7 +398,7 @@ func joinPath(base *url.URL, segments []string) (*url.URL, error) {
 	var path strings.Builder
 	path.WriteString(base.EscapedPath())
 	for i, segment := range segments {
-		if segment == "" || segment == "." || segment == ".." {
+		if strings.TrimSpace(segment) == "" || segment == "." || segment == ".." {
 			return nil, fmt.Errorf("%q is not an id (after %q)", segment, strings.Join(segments[:i], "/"))
 		}
 		path.WriteString("/" + url.PathEscape(normalizeID(segment)))

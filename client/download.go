@@ -91,7 +91,7 @@ func DownloadProgress(f func(done, total int64)) DownloadOption {
 // same file (by its ETag). Of several downloads to the same path, in whatever process, one runs at
 // a time. Fetch checks the length and, if the storage sends one, the MD5 sum. Without both, and
 // for a web page that is not known to be the file, it returns an error. A file that the storage
-// keeps compressed with gzip is decompressed then. Errors never contain the link.
+// keeps compressed with gzip is decompressed then; another compression is an error. Errors never contain the link.
 //
 // The link must use https and not lead into a private network, unless the tenant is there
 // itself, and so must its redirects. A loopback address is accepted, for tests, since the
@@ -219,6 +219,8 @@ func (d *download) attempt(ctx context.Context) error {
 		if err := d.begin(resp); err != nil {
 			return permanent{err}
 		}
+	} else if d.state.Size < 0 { // the first response did not say it
+		d.state.Size = sizeIn(resp.Header.Get("Content-Range"))
 	}
 	return d.write(resp.Body)
 }
@@ -278,9 +280,18 @@ func (d *download) refused(status int) error {
 // an ETag may be of another file, by a storage that ignores If-Range: then the MD5 sum must tell.
 func (d *download) continues(h http.Header) bool {
 	tag, span := h.Get("ETag"), h.Get("Content-Range")
-	_, size, _ := strings.Cut(span, "/")
 	return d.done > 0 && strings.HasPrefix(span, fmt.Sprintf("bytes %d-", d.done)) && (tag == d.state.ETag || tag == "" && d.state.MD5 != nil) &&
-		(size == "*" || d.state.Size < 0 || size == strconv.FormatInt(d.state.Size, 10))
+		(strings.HasSuffix(span, "/*") || d.state.Size < 0 || sizeIn(span) == d.state.Size)
+}
+
+// sizeIn returns the size of the whole file by a Content-Range, or -1 if that does not say it.
+func sizeIn(span string) int64 {
+	_, text, _ := strings.Cut(span, "/")
+	size, err := strconv.ParseUint(text, 10, 63)
+	if err != nil {
+		return -1
+	}
+	return int64(size)
 }
 
 // foreign returns an error of the HTTP client without the link, which is a secret.
@@ -309,6 +320,8 @@ func (d *download) begin(resp *http.Response) error {
 		return fmt.Errorf("%s responded with a web page and not with the file: perhaps a proxy wants a login", clean(d.link.Host))
 	case resp.Close && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && d.state.MD5 == nil:
 		return fmt.Errorf("%s did not send the length of the file, so that a lost connection would look like its end", clean(d.link.Host))
+	case d.packed(resp.Header):
+		return fmt.Errorf("%s keeps the file compressed as %q, which this package cannot decompress", clean(d.link.Host), clean(resp.Header.Get("Content-Encoding")))
 	}
 	return nil
 }

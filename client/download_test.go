@@ -153,6 +153,8 @@ func TestACompressedFileIsDecompressed(t *testing.T) {
 		"no compression":      {storage{content: plain, coding: "gzip"}, plain},
 		"an empty file":       {storage{content: []byte{}, coding: "gzip"}, []byte{}},
 		"another word":        {storage{content: plain, coding: "utf-8"}, plain},
+		"of another kind":     {storage{content: packed, coding: "br"}, nil},
+		"its own kind":        {storage{content: packed, coding: "Zstd", name: `attachment; filename="film.ZST"`}, packed},
 		"damaged when kept":   {storage{content: damaged, coding: "gzip", sum: true}, nil},
 		"kept not to the end": {storage{content: packed[:len(packed)/2], coding: "gzip"}, nil},
 	} {
@@ -550,6 +552,68 @@ func TestADownloadObeysThePolicyOfItsClient(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who may read a file is up to the program's umask, as with any file that it creates.
+func TestWhoMayReadADownload(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Close()
+	for name, s := range map[string]*storage{"as it is": {content: content(16)}, "decompressed": {content: packed.Bytes(), coding: "gzip"}} {
+		dir := t.TempDir()
+		other, err := os.Create(filepath.Join(dir, "other"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		other.Close()
+		want, _ := os.Stat(other.Name())
+		path, err := fetch(t, s, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.Stat(path); got.Mode() != want.Mode() {
+			t.Errorf("%s: got mode %v, want %v", name, got.Mode(), want.Mode())
+		}
+	}
+}
+
+// A signed link is a secret, which a redirect must not tell the other host.
+func TestARedirectDoesNotTellTheLink(t *testing.T) {
+	s := &storage{content: content(16)}
+	c := newClient(t, nil, client.WithDownloadClient(&http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Host == "acme.blob.core.windows.net" {
+			return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"https://cdn.example/film.mov"}}, Request: r, Body: http.NoBody}, nil
+		}
+		if said := fmt.Sprint(r.Header, r.URL); strings.Contains(said, "c2VjcmV0") {
+			t.Errorf("got the signature in %s", said)
+		}
+		return s.RoundTrip(r)
+	})}))
+	if _, err := c.Downloads.Fetch(t.Context(), signed, t.TempDir()); err != nil || len(s.asked) != 1 {
+		t.Errorf("got error %v and %d requests at the other host, want none and one", err, len(s.asked))
+	}
+}
+
+// The first response does not say how long the file is, and the next ones have only pieces of the
+// rest: then their Content-Range tells whether anything is missing.
+func TestASizeThatOnlyAPieceTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &storage{content: content(1 << 12), etag: `"1"`, cuts: 1}
+		c := newClient(t, nil, client.WithDownloadClient(&http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+			resp, err := s.RoundTrip(r)
+			if resp.ContentLength = -1; resp.StatusCode == 206 {
+				resp.Body = io.NopCloser(io.LimitReader(resp.Body, 1<<10))
+			}
+			return resp, err
+		})}))
+		path := filepath.Join(t.TempDir(), "film.mov")
+		if _, err := c.Downloads.Fetch(t.Context(), signed, path); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(path); !bytes.Equal(got, s.content) {
+			t.Errorf("got %d bytes after the ranges %q, want %d", len(got), s.asked, len(s.content))
+		}
+	})
 }
 
 // Of several downloads to one path, one runs at a time, and each delivers its whole file.

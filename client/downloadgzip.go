@@ -16,10 +16,20 @@ import (
 // gzipped reports whether a response is a file that the storage has compressed, and not one that
 // is an archive itself, which some storages call so too.
 func (d *download) gzipped(h http.Header) bool {
-	coding := strings.TrimPrefix(strings.ToLower(strings.TrimSpace(h.Get("Content-Encoding"))), "x-")
 	archive := slices.Contains([]string{".gz", ".tgz", ".svgz"}, strings.ToLower(filepath.Ext(d.path))) ||
 		strings.HasSuffix(h.Get("Content-Type"), "gzip")
-	return coding == "gzip" && !archive
+	return coding(h) == "gzip" && !archive
+}
+
+func coding(h http.Header) string {
+	return strings.TrimPrefix(strings.ToLower(strings.TrimSpace(h.Get("Content-Encoding"))), "x-")
+}
+
+// packed reports whether a response is a file that the storage has compressed in a way that only
+// other programs know. The extensions are of archives of that kind.
+func (d *download) packed(h http.Header) bool {
+	ext, known := map[string]string{"br": ".br", "compress": ".z", "deflate": ".zz", "zstd": ".zst"}[coding(h)]
+	return known && ext != strings.ToLower(filepath.Ext(d.path))
 }
 
 var errGzip = errors.New("aprimo: download: the storage has compressed the file, but not correctly: download it again")
@@ -54,7 +64,7 @@ func (d *download) decompress(ctx context.Context) error {
 	}
 	name := d.path + newEnd
 	os.Remove(name) // of a crash
-	to, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	to, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return err
 	}

@@ -117,9 +117,12 @@ func regular(name string) (os.FileInfo, error) {
 	return info, err
 }
 
+// fileMode is that of a file that a program creates: its umask says who may read it.
+const fileMode = 0o666
+
 // openPart opens the part, or creates it. It follows no link.
 func (d *download) openPart() (*os.File, error) {
-	file, err := os.OpenFile(d.part(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(d.part(), os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
 	if !errors.Is(err, os.ErrExist) {
 		return file, err
 	}

@@ -308,7 +308,12 @@ type UnknownOutcomeError struct {
 }
 
 // Error returns the reason and what to do.
-func (e *UnknownOutcomeError) Error() string { return e.Err.Error() + ": " + e.advice }
+func (e *UnknownOutcomeError) Error() string {
+	if e.advice == "" { // it is not of this package, and Err says what to do
+		return e.Err.Error()
+	}
+	return e.Err.Error() + ": " + e.advice
+}
 
 // Unwrap returns the reason, for example an *Error or a context's error.
 func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
@@ -361,7 +366,7 @@ func passes(ctx context.Context, err error) bool {
 	}
 	switch {
 	case e.Status != 0:
-		return failing(e.Status) || e.Status == http.StatusTooManyRequests || errors.As(e.cause, new(brokenBody))
+		return failing(e.Status) || e.Status == http.StatusTooManyRequests || errors.As(e.cause, new(brokenBody)) || errors.Is(e.cause, errNothing)
 	case errors.Is(e, transport.ErrQueueFull) || errors.Is(e, errSilent):
 		return true
 	case !retryable(e):

@@ -250,6 +250,14 @@ const (
 	OrderCancelled       OrderStatus = "Cancelled"
 )
 
+// UnmarshalText decodes a status. It ignores the case of those above: an order whose status is not
+// recognized as final would be waited for without end.
+func (s *OrderStatus) UnmarshalText(text []byte) error {
+	*s = inCaseOf(text, OrderPending, OrderQueued, OrderScheduled, OrderExecuting, OrderAsyncPending, OrderAsyncExecuting,
+		OrderSuccess, OrderPartiallyFailed, OrderFailed, OrderCancelled)
+	return nil
+}
+
 // Final reports whether an order with this status no longer changes.
 func (s OrderStatus) Final() bool {
 	return s == OrderSuccess || s == OrderPartiallyFailed || s == OrderFailed || s == OrderCancelled

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aprimo-go/aprimo/client"
 	"github.com/aprimo-go/aprimo/client/aprimotest"
@@ -105,6 +106,32 @@ func TestDeleteWhoseAnswerIsLost(t *testing.T) {
 		}
 		if err := c.Records.Delete(t.Context(), recordID(1)); !errors.Is(err, client.ErrNotFound) {
 			t.Errorf("again: got %v, want %v", err, client.ErrNotFound)
+		}
+	})
+}
+
+// A success with nothing in it is not an object whose properties are all zero.
+func TestAnObjectWithoutPropertiesIsAnError(t *testing.T) {
+	for _, answer := range []string{"null", "{}", " { } "} {
+		c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, answer) })
+		_, err := c.Records.Get(t.Context(), recordID(1))
+		_, err2 := c.Records.Permissions(t.Context(), recordID(1))
+		if err == nil || err2 == nil || !strings.Contains(err.Error(), "an object without properties") {
+			t.Errorf("%s: got %v and %v, want errors that say so", answer, err, err2)
+		}
+	}
+}
+
+// The case of a status does not matter: a final one ends the waiting.
+func TestAStatusInAnyCase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for status, want := range map[string]client.OrderStatus{"success": client.OrderSuccess, "CANCELLED": client.OrderCancelled, "partiallyfailed": client.OrderPartiallyFailed} {
+			c := newClient(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"id":"1","status":%q}`, status) })
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			order, err := c.Orders.Wait(ctx, "1")
+			if cancel(); order == nil || order.Status != want {
+				t.Errorf("%s: got %+v, %v; want %s", status, order, err, want)
+			}
 		}
 	})
 }

@@ -7,9 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"net/url"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,20 +35,21 @@ type Page[T any] struct {
 	missing bool   // there was no page, but null or an empty object
 	next    string // the link to the next page; empty on the last page
 	sent    int    // items, with those that are null
+	sum     uint64 // of the items as they were sent
 }
 
 // UnmarshalJSON decodes a page of the DAM, a page of marketing operations, any other object
 // with a single array, or an array.
 func (p *Page[T]) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
-		var all itemsAndNulls[T]
+		var all sentItems[T]
 		err := all.UnmarshalJSON(data)
-		*p = Page[T]{whole: true, sent: len(all), Items: all.objects()}
+		*p = Page[T]{whole: true, sent: len(all.items), sum: all.sum, Items: all.items.objects()}
 		return err
 	}
 	var in struct {
 		Links           map[string]json.RawMessage `json:"_links"`
-		Items           itemsAndNulls[T]           `json:"items"`
+		Items           sentItems[T]               `json:"items"`
 		Page            int                        `json:"page"`
 		PageSize        int                        `json:"pageSize"`
 		TotalCount      int                        `json:"totalCount"`
@@ -62,15 +63,15 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	total := cmp.Or(in.Total, in.EntryCount, &in.TotalCount)
-	if in.Items == nil {
+	if in.Items.items == nil {
 		if err := in.Items.only(in.Extra, *total); err != nil {
 			return err
 		}
 	}
 	*p = Page[T]{
 		counted: total != &in.TotalCount,
-		sent:    len(in.Items),
-		Items:   in.Items.objects(), Page: in.Page, PageSize: in.PageSize, TotalCount: *total,
+		sent:    len(in.Items.items), sum: in.Items.sum,
+		Items: in.Items.items.objects(), Page: in.Page, PageSize: in.PageSize, TotalCount: *total,
 		Facets: in.Facets, TruncatedFacets: in.TruncatedFacets, linked: in.Links != nil,
 		missing: hasNoMembers(data),
 	}
@@ -84,9 +85,23 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// sentItems are the items of a page and what tells them from those of another page: their Go type
+// need not have a field by which they differ.
+type sentItems[T any] struct {
+	items itemsAndNulls[T]
+	sum   uint64
+}
+
+var sumSeed = maphash.MakeSeed()
+
+func (i *sentItems[T]) UnmarshalJSON(data []byte) error {
+	i.sum = maphash.Bytes(sumSeed, data)
+	return i.items.UnmarshalJSON(data)
+}
+
 // only decodes the only array among an object's members. In marketing operations it has the
 // name of the resource.
-func (i *itemsAndNulls[T]) only(members Extra, total int) error {
+func (i *sentItems[T]) only(members Extra, total int) error {
 	var names []string
 	for name, raw := range members {
 		if len(raw) > 0 && raw[0] == '[' {
@@ -255,7 +270,7 @@ func (p *Page[T]) follows(last *Page[T], k call) error {
 	if k.link != "" || last == nil || len(p.Items) == 0 {
 		return nil
 	}
-	if p.Page > 0 && p.Page != k.page || reflect.DeepEqual(p.Items[0], last.Items[0]) {
+	if p.Page > 0 && p.Page != k.page || p.sum == last.sum {
 		return fmt.Errorf("aprimo: %s: requested page %d, but the server returned the previous page again", k.name(), k.page)
 	}
 	return nil
@@ -268,7 +283,7 @@ const maxEmpty = 100
 // they contain. Its memory does not grow with the list.
 type loopGuard struct {
 	saved        string // link to the next page
-	items        any    // of a page
+	items        uint64 // sum of those of a page
 	steps, limit int
 	empty        int
 }
@@ -280,11 +295,11 @@ func check[T any](g *loopGuard, page *Page[T]) error {
 	if g.empty++; len(page.Items) > 0 {
 		g.empty = 0
 	}
-	if page.next == g.saved || g.empty > maxEmpty || len(page.Items) > 0 && reflect.DeepEqual(any(page.Items), g.items) {
+	if page.next == g.saved || g.empty > maxEmpty || len(page.Items) > 0 && page.sum == g.items {
 		return errLoop
 	}
 	if g.steps++; g.steps > g.limit {
-		g.saved, g.items, g.steps, g.limit = page.next, page.Items, 0, 2*g.limit+1
+		g.saved, g.items, g.steps, g.limit = page.next, page.sum, 0, 2*g.limit+1
 	}
 	return nil
 }

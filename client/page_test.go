@@ -89,6 +89,53 @@ func TestAListWithoutEndIsAnError(t *testing.T) {
 	}
 }
 
+// The next page is on one of the tenant's hosts: another one does not get the token.
+func TestALinkToTheNextPage(t *testing.T) {
+	for link, want := range map[string]bool{
+		"/api/core/languages?page=2":                             true,
+		"https://acme.dam.aprimo.com/api/core/languages?page=2":  true,
+		"https://ACME.aprimo.com:443/api/core/languages?page=2":  true,
+		"https://other.dam.aprimo.com/api/core/languages?page=2": false,
+		"https://evil.example/api/core/languages?page=2":         false,
+		"//evil.example/api/core/languages?page=2":               false,
+		"http://acme.dam.aprimo.com/api/core/languages?page=2":   false,
+	} {
+		requests := 0
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+			if requests++; requests == 1 {
+				fmt.Fprintf(w, `{"_links":{"next":{"href":%q}},"items":[{"id":"1"}]}`, link)
+			} else {
+				io.WriteString(w, `{"_links":{},"items":[{"id":"2"}]}`)
+			}
+		})
+		var err error
+		for _, err = range c.Languages.List(t.Context()) {
+		}
+		if (err == nil) != want || requests == 2 != want {
+			t.Errorf("%s: got error %v after %d requests, want it to be followed: %v", link, err, requests, want)
+		}
+	}
+}
+
+// Items that are all the same to a type of the caller's are not the same page again.
+func TestItemsThatDecodeToTheSame(t *testing.T) {
+	type status struct{ Status string }
+	for _, linked := range []bool{false, true} {
+		requests := 0
+		c := newClient(t, listed(500, linked, &requests))
+		got := 0
+		for _, err := range client.All[status](t.Context(), c, http.MethodGet, "/languages?pageSize=100", nil) {
+			if err != nil {
+				t.Errorf("linked %v: got error %v after %d items, want none", linked, err, got)
+			}
+			got++
+		}
+		if got != 500 {
+			t.Errorf("linked %v: got %d items, want 500", linked, got)
+		}
+	}
+}
+
 // What is null is no item, but counts where a page is full.
 func TestNullsInAListAreLeftOut(t *testing.T) {
 	for name, pages := range map[string][]string{

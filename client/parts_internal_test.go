@@ -496,7 +496,7 @@ func TestIDsInPaths(t *testing.T) {
 		}
 	}
 	base := &url.URL{Scheme: "https", Host: "h", Path: "/api/core"}
-	for in, want := range map[string]string{"record a/b?c": "https://h/api/core/record/a%2Fb%3Fc", "record ": "error", "record .": "error", "record ..": "error", "record ...": "https://h/api/core/record/..."} {
+	for in, want := range map[string]string{"record a/b?c": "https://h/api/core/record/a%2Fb%3Fc", "record ": "error", "record .": "error", "record ..": "error", "record \t\n": "error", "record ...": "https://h/api/core/record/..."} {
 		got := "error"
 		if u, err := joinPath(base, strings.Split(in, " ")); err == nil {
 			got = u.String()

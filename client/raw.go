@@ -109,6 +109,20 @@ func (c *Client) ownLink(k *call, u *url.URL) (err error) {
 			return nil
 		}
 	}
+	return c.foreign(u)
+}
+
+// owns returns an error unless a URL is on one of the tenant's hosts.
+func (c *Client) owns(u *url.URL) error {
+	for _, own := range []*url.URL{c.core, c.dam} {
+		if strings.EqualFold(authority(u), authority(own)) {
+			return nil
+		}
+	}
+	return c.foreign(u)
+}
+
+func (c *Client) foreign(u *url.URL) error {
 	return fmt.Errorf("the link leads to %s://%s, but tokens are sent to %s://%s and %s only", clean(u.Scheme), clean(u.Host), c.core.Scheme, c.core.Host, c.dam.Host)
 }
 

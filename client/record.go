@@ -157,13 +157,18 @@ const (
 // UnmarshalText decodes a status. It ignores the case of those above, in which Aprimo's
 // documents and answers differ.
 func (s *Status) UnmarshalText(text []byte) error {
-	*s = Status(text)
-	for _, known := range []Status{Draft, Released, Archived} {
-		if strings.EqualFold(string(known), string(text)) {
-			*s = known
+	*s = inCaseOf(text, Draft, Released, Archived)
+	return nil
+}
+
+// inCaseOf returns a text in the case in which it is known.
+func inCaseOf[S ~string](text []byte, known ...S) S {
+	for _, s := range known {
+		if strings.EqualFold(string(s), string(text)) {
+			return s
 		}
 	}
-	return nil
+	return S(text)
 }
 
 // Items are objects that belong to another one. The server sends them as an array, or as an

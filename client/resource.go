@@ -95,11 +95,24 @@ func (r *Resource[T]) Delete(ctx context.Context, id string, opts ...CallOption)
 // get returns the object at a path.
 func get[T any](ctx context.Context, c *Client, opts []CallOption, path ...string) (*T, error) {
 	out := new(T)
-	if _, err := c.do(ctx, call{method: http.MethodGet, path: path, out: out}.with(opts)); err != nil {
+	if _, err := c.do(ctx, call{method: http.MethodGet, path: path, out: &something{out}}.with(opts)); err != nil {
 		return nil, err
 	}
 	return out, nil
 }
+
+// something is where an object is decoded into that must not be null or without properties: it would
+// pass for one whose properties are all zero.
+type something struct{ object any }
+
+func (s *something) UnmarshalJSON(data []byte) error {
+	if len(data) < minPerObject && hasNoMembers(data) {
+		return errNothing
+	}
+	return decode(data, s.object)
+}
+
+var errNothing = errors.New("an object without properties")
 
 // listAt yields the items of all pages of the list at a path.
 func listAt[T any](ctx context.Context, c *Client, opts []CallOption, path ...string) iter.Seq2[*T, error] {

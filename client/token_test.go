@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,6 +43,23 @@ func TestATokenResponseOfAnyForm(t *testing.T) {
 		token, err := tokens.Token()
 		if err != nil || token.AccessToken != "a" || time.Until(token.Expiry).Round(time.Minute) != time.Hour {
 			t.Errorf("%s: got %+v, %v; want one for an hour", name, token, err)
+		}
+	}
+}
+
+// A token is of use whatever its response says of its lifetime.
+func TestATokenWithAnOddLifetime(t *testing.T) {
+	for life, want := range map[string]time.Duration{
+		`3600.9`: time.Hour, `"3600.9"`: time.Hour, `""`: 0, `null`: 0, `"never"`: 0, `"NaN"`: 0, `"-Inf"`: 0, `[]`: 0, `{}`: 0, `true`: 0, `1e400`: 0, `0`: 0, `0.5`: 0, `-0.5`: 0, `1e20`: math.MaxInt32 * time.Second,
+	} {
+		tokens := client.ClientCredentials("acme", "id", "s3cret", client.TokenHTTPClient(&http.Client{Transport: base(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"access_token":"a","expires_in":%s}`, life)
+		})}))
+		token, err := tokens.Token()
+		if err != nil || token.AccessToken != "a" {
+			t.Errorf("%s: got %+v, %v; want a token", life, token, err)
+		} else if got := time.Until(token.Expiry).Round(time.Minute); want > 0 && got != want.Round(time.Minute) || want == 0 && got > 0 {
+			t.Errorf("%s: got one for %v, want %v", life, got, want)
 		}
 	}
 }

@@ -68,7 +68,11 @@ func (u *Uploads) File(ctx context.Context, path string, opts ...UploadOption) (
 // goroutines, buffers nothing, and does not read r after it has returned, unless the context
 // has ended during a ReadAt that does not return. A file must not change; see File.
 func (u *Uploads) ReaderAt(ctx context.Context, name string, r io.ReaderAt, size int64, opts ...UploadOption) (*Upload, error) {
-	return u.at(ctx, newUploadSettings(name, opts), source{r: r, size: size, unchanged: watch(r)})
+	src := source{r: r, size: size, unchanged: watch(r)}
+	if info := fileInfo(r); info != nil {
+		src.modified = info.ModTime()
+	}
+	return u.at(ctx, newUploadSettings(name, opts), src)
 }
 
 // Reader uploads r to its end. It buffers as many segments as are sent in parallel, by
@@ -235,7 +239,7 @@ func UploadStates(f func(UploadState)) UploadOption {
 
 // UploadResume resumes an upload: segments that have arrived are not sent again. The
 // segment size and whether the file is sent to the blob storage are taken from the state.
-// If the server has removed the upload, it starts anew. It is an error if the state belongs
+// If the server has removed the upload, or refuses to end it, it starts anew. It is an error if the state belongs
 // to another tenant or source, or was written by a newer, incompatible release.
 func UploadResume(state UploadState) UploadOption {
 	return func(s *uploadSettings) { s.resume = &state }
@@ -291,7 +295,7 @@ func (u *Uploads) awaitUpload(ctx context.Context, answer uploadResponse) (strin
 		}
 		delay = min(2*delay, maxPoll)
 		answer = uploadResponse{}
-		_, err = u.c.do(ctx, call{method: http.MethodGet, base: u.c.core, link: uri, out: &answer}.with(nil))
+		_, err = u.c.do(ctx, call{method: http.MethodGet, base: u.c.core, link: uri, upload: true, out: &answer}.with(nil))
 		if err != nil && !passes(ctx, err) {
 			return "", err
 		}

@@ -36,11 +36,11 @@ type source struct {
 	unchanged func() error // may be nil
 }
 
-// watch returns a function that returns an error if a regular file has changed since, by its
-// size or time: if somebody writes to a file during its upload, the parts do not fit together.
-// It is nil for another reader.
-func watch(r any) (unchanged func() error) {
-	f, ok := r.(interface{ Stat() (fs.FileInfo, error) })
+type statter interface{ Stat() (fs.FileInfo, error) }
+
+// fileInfo returns nil unless r is a regular file.
+func fileInfo(r any) fs.FileInfo {
+	f, ok := r.(statter)
 	if !ok {
 		return nil
 	}
@@ -48,8 +48,19 @@ func watch(r any) (unchanged func() error) {
 	if err != nil || !info.Mode().IsRegular() {
 		return nil
 	}
+	return info
+}
+
+// watch returns a function that returns an error if a regular file has changed since, by its
+// size or time: if somebody writes to a file during its upload, the parts do not fit together.
+// It is nil for another reader.
+func watch(r any) (unchanged func() error) {
+	info := fileInfo(r)
+	if info == nil {
+		return nil
+	}
 	return func() error {
-		now, err := f.Stat()
+		now, err := r.(statter).Stat()
 		if err != nil {
 			return fmt.Errorf("reading the source: %w", err)
 		}

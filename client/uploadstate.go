@@ -90,7 +90,7 @@ func (s *UploadState) matches(now *UploadState) error {
 		return fmt.Errorf("the state belongs to the file name %q", s.Name)
 	case s.Size != now.Size:
 		return fmt.Errorf("the source has %d bytes, but had %d", now.Size, s.Size)
-	case !s.Modified.Equal(now.Modified):
+	case !s.Modified.IsZero() && !s.Modified.Equal(now.Modified): // earlier releases stored it for File only
 		return fmt.Errorf("the file was modified at %v, but the state belongs to that of %v", now.Modified, s.Modified)
 	case s.Fingerprint != now.Fingerprint:
 		return errors.New("the content of the source has changed")

@@ -129,6 +129,63 @@ func TestAResumedUploadSendsNoSegmentTwice(t *testing.T) {
 	}
 }
 
+// If all segments have arrived and the server refuses the end of the upload, perhaps since an answer to
+// it was lost, it would do so each time: the file is uploaded anew.
+func TestAnUploadWhoseEndIsRefusedBeginsAnew(t *testing.T) {
+	for status, want := range map[int]int{400: 2, 409: 2, 403: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			begun := 0
+			tenant := &aprimotest.Tenant{Fault: func(r *http.Request) aprimotest.Fault {
+				switch {
+				case r.URL.Path == "/uploads/segments":
+					begun++
+				case begun == 1 && strings.HasSuffix(r.URL.Path, "/commit"):
+					return aprimotest.Fault{Status: status}
+				}
+				return aprimotest.Fault{}
+			}}
+			var state client.UploadState
+			u := uploader(t, tenant)
+			const size = pattern(20_000_000)
+			if _, err := u.ReaderAt(t.Context(), "film.mp4", size, int64(size), client.UploadStates(func(s client.UploadState) { state = s })); err == nil {
+				t.Fatalf("%d: got no error, want one", status)
+			}
+			if _, err := u.ReaderAt(t.Context(), "film.mp4", size, int64(size), client.UploadResume(state)); begun != want || (err == nil) != (want == 2) {
+				t.Errorf("%d: got %v after %d uploads began, want %d", status, err, begun, want)
+			}
+		})
+	}
+}
+
+// A file that was rewritten before its upload is resumed would arrive torn.
+func TestAnUploadOfAFileThatWasRewrittenIsNotResumed(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "film.mov"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := errors.Join(f.Truncate(20_000_000), os.Chtimes(f.Name(), old, old)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var state client.UploadState
+	tenant := &aprimotest.Tenant{}
+	_, err = uploader(t, tenant).ReaderAt(ctx, "film.mov", f, 20_000_000, client.UploadParallel(1), client.UploadStates(func(s client.UploadState) {
+		if state = s; len(s.Done) == 1 {
+			cancel()
+		}
+	}))
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte("new"), 15_000_000); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := uploader(t, tenant).ReaderAt(t.Context(), "film.mov", f, 20_000_000, client.UploadResume(state)); err == nil || !strings.Contains(err.Error(), "the file was modified at") {
+		t.Errorf("got %v, want an error that says when the file was modified", err)
+	}
+}
+
 func TestAResumedUploadThatHasExpiredBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tenant := &aprimotest.Tenant{}

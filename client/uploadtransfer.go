@@ -153,9 +153,13 @@ func (t *transfer) remove(ctx context.Context) {
 	t.to.cancel(ctx)
 }
 
-// expired reports whether a resumed upload failed because the server has removed it.
+// expired reports whether a resumed upload failed because the server has removed it. If nothing was
+// left to send but its end, and that is refused, the server has ended the upload already or has lost
+// a part: it would refuse it each time.
 func (t *transfer) expired(err error) bool {
-	return errors.Is(err, ErrNotFound) || t.state.Blob && errors.Is(err, ErrForbidden)
+	ended := len(t.settings.resume.Done) == t.state.segments()
+	return errors.Is(err, ErrNotFound) || t.state.Blob && errors.Is(err, ErrForbidden) ||
+		ended && (errors.Is(err, ErrBadRequest) || errors.Is(err, ErrConflict))
 }
 
 // open starts an upload on the server.
@@ -229,7 +233,7 @@ func (t *segmentTarget) cancel(ctx context.Context) {
 }
 
 func (t *segmentTarget) call(method, below string) call {
-	return call{method: method, base: t.uploads.c.core, link: t.session + below}
+	return call{method: method, base: t.uploads.c.core, link: t.session + below, upload: true}
 }
 
 // newBlobClient returns an http.Client for the blob storage, to which Aprimo's limit does

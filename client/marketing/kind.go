@@ -1,6 +1,7 @@
 package marketing
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -80,7 +81,7 @@ func checkID(id int) error {
 	return nil
 }
 
-// call makes a request below a kind's path. The response may be empty.
+// call makes a request below a kind's path. The response may be empty, unless the request reads.
 func call[T any](ctx context.Context, p place, method, below string, in any, opts []client.CallOption) (*T, error) {
 	if p.err != nil {
 		return nil, p.err
@@ -89,14 +90,33 @@ func call[T any](ctx context.Context, p place, method, below string, in any, opt
 	if _, err := p.c.Do(ctx, method, "/api/"+p.path+below, in, &raw, opts...); err != nil {
 		return nil, err
 	}
+	if (method == http.MethodGet || below == search) && saysNothing(raw) {
+		return nil, fmt.Errorf("marketing: %s %s: the response has nothing in it: %q", method, p.path, raw)
+	}
 	out := new(T)
 	if len(raw) == 0 {
 		return out, nil
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
-		return nil, fmt.Errorf("marketing: %s %s: the response is not a %T: %w", method, p.path, *out, err)
+		err = fmt.Errorf("marketing: %s %s: the response is not a %T: %w", method, p.path, *out, err)
+		if method == http.MethodPost && below != search {
+			err = &client.UnknownOutcomeError{Err: fmt.Errorf("%w: this was done: look for it instead of repeating it", err)}
+		}
+		return nil, err
 	}
 	return out, nil
+}
+
+const search = "/search"
+
+// saysNothing reports whether a response has no members: it would pass for an object that has none,
+// or for the end of a list.
+func saysNothing(raw json.RawMessage) bool {
+	switch string(bytes.TrimSpace(raw)) {
+	case "", "null", "{}":
+		return true
+	}
+	return false
 }
 
 // one makes a request for one object.
@@ -178,7 +198,7 @@ func (k *Kind[T]) List(ctx context.Context, opts ...client.CallOption) iter.Seq2
 
 // Search yields the objects that match a condition, like List.
 func (k *Kind[T]) Search(ctx context.Context, where Condition, opts ...client.CallOption) iter.Seq2[*T, error] {
-	return k.all(ctx, http.MethodPost, "/search", where, opts)
+	return k.all(ctx, http.MethodPost, search, where, opts)
 }
 
 func (k *Kind[T]) all(ctx context.Context, method, below string, in any, opts []client.CallOption) iter.Seq2[*T, error] {
@@ -192,14 +212,14 @@ func (k *Kind[T]) all(ctx context.Context, method, below string, in any, opts []
 // many there are on all pages. The offset is the number of objects to skip. If the limit is 0,
 // the server's default applies.
 func (k *Kind[T]) Page(ctx context.Context, where Condition, offset, limit int, opts ...client.CallOption) (*client.Page[T], error) {
-	opts = append(opts, client.Query("offset", strconv.Itoa(offset)))
+	opts = append(slices.Clip(opts), client.Query("offset", strconv.Itoa(offset)))
 	if limit != 0 {
 		opts = append(opts, client.Query("limit", strconv.Itoa(limit)))
 	}
 	if where == nil {
 		return call[client.Page[T]](ctx, k.place, http.MethodGet, "", nil, opts)
 	}
-	return call[client.Page[T]](ctx, k.place, http.MethodPost, "/search", where, opts)
+	return call[client.Page[T]](ctx, k.place, http.MethodPost, search, where, append(opts, repeatable(newGUID())))
 }
 
 // A Verb changes the state of an object; see [Kind.Do]. Each kind has its own verbs.

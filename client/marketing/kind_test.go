@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -247,6 +248,47 @@ func TestBadResponsesAreErrors(t *testing.T) {
 	for name, body := range map[string]string{"wait": `{"error":"Continue wait"}`, "a text": `{"data":"x"}`} {
 		if err := newOperations(t, answering(200, body)).Analytics(t.Context(), object{}, new([]object)); err == nil {
 			t.Errorf("%s: got no error, want one", name)
+		}
+	}
+}
+
+// An object that was created is not created again because its response does not fit a type of the
+// caller's, and a search does no harm if it is repeated.
+func TestWhetherACallMayBeRepeated(t *testing.T) {
+	type task struct {
+		ID string `json:"taskId"`
+	}
+	mo := newOperations(t, answering(201, `{"taskId":7}`))
+	tasks := marketing.Of[task](mo.Tasks)
+	var unknown *client.UnknownOutcomeError
+	for name, call := range map[string]func() error{
+		"Create": func() error { _, err := tasks.Create(t.Context(), &task{}); return err },
+		"Add":    func() error { _, err := tasks.Add(t.Context(), 1, nil); return err },
+	} {
+		if err := call(); !errors.As(err, &unknown) || !strings.Contains(err.Error(), "is not a marketing_test.task") || !strings.HasSuffix(err.Error(), "look for it instead of repeating it") {
+			t.Errorf("%s: got %v, want an UnknownOutcomeError that says what to do", name, err)
+		}
+	}
+	if _, err := tasks.Get(t.Context(), 1); err == nil || errors.As(err, &unknown) {
+		t.Errorf("Get: got %v, want an error of a known outcome", err)
+	}
+	mo = newOperations(t, answering(503, ""))
+	if _, err := mo.Tasks.Page(t.Context(), marketing.Where("name", "equals", "x"), 0, 0); err == nil || errors.As(err, &unknown) {
+		t.Errorf("a search: got %v, want an error of a known outcome", err)
+	}
+}
+
+// A success with nothing in it is neither an object nor the end of a list.
+func TestAResponseWithNothingInItIsAnError(t *testing.T) {
+	for _, body := range []string{"", "null\n", "{}"} {
+		mo := newOperations(t, answering(200, body))
+		if got, err := mo.Tasks.Get(t.Context(), 1); err == nil {
+			t.Errorf("%q: got %v, want an error", body, got)
+		}
+		for _, where := range []marketing.Condition{nil, marketing.Where("name", "isNull", nil)} {
+			if got, err := mo.Tasks.Page(t.Context(), where, 0, 0); err == nil {
+				t.Errorf("%q: got the page %v, want an error", body, got)
+			}
 		}
 	}
 }

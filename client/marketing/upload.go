@@ -87,7 +87,7 @@ func (m *Operations) Upload(ctx context.Context, u Upload) (File, error) {
 	if err := unchanged(); err != nil {
 		return File{}, err
 	}
-	_, err := m.c.Do(ctx, http.MethodPost, u.path("complete"), file, nil, repeatable(file, "complete"))
+	_, err := m.c.Do(ctx, http.MethodPost, u.path("complete"), file, nil, repeatable(file.ID+"-complete"))
 	return file, err
 }
 
@@ -121,11 +121,9 @@ func (u Upload) path(step string) string {
 	return "/api/chunk/" + step
 }
 
-// repeatable makes a POST one that is retried after any failure: a chunk that is sent again
-// replaces itself.
-func repeatable(file File, step string) client.CallOption {
-	return client.Header("Idempotency-Key", file.ID+"-"+step)
-}
+// repeatable makes a POST one that is retried after any failure: a search changes nothing, and a
+// chunk that is sent again replaces itself.
+func repeatable(key string) client.CallOption { return client.Header("Idempotency-Key", key) }
 
 // sendChunk sends a chunk, unless it is there.
 func (m *Operations) sendChunk(ctx context.Context, u Upload, file File, n int, at, size int64, check bool) error {
@@ -155,7 +153,7 @@ func (m *Operations) sendChunk(ctx context.Context, u Upload, file File, n int, 
 	}
 	form.Close()
 	_, err = m.c.Do(ctx, http.MethodPost, u.path("upload"), body.Bytes(), nil,
-		client.Header("Content-Type", form.FormDataContentType()), repeatable(file, strconv.Itoa(n)))
+		client.Header("Content-Type", form.FormDataContentType()), repeatable(file.ID+"-"+strconv.Itoa(n)))
 	return err
 }
 

@@ -75,7 +75,7 @@ func export(ctx context.Context, c *client.Client, f flags, out io.Writer) error
 	}
 	bar := progress.New(-1, "records", progressbar.OptionShowCount())
 	defer bar.Finish()
-	records := c.Records.Export(client.Expression{Text: f.find}, file.state.Checkpoint)
+	records := c.Records.Export(client.Expression{Text: f.find}, file.state.Checkpoint, client.SelectRecord(client.RecordTitle))
 	for record, err := range records.All(ctx) {
 		if err == nil {
 			err = file.add(record, records)

@@ -93,8 +93,8 @@ func TestExportAsCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(path)
-	if lines := strings.Split(string(data), "\n"); err != nil || len(lines) != 5 || !strings.HasPrefix(lines[0], "id,title,") {
-		t.Errorf("got %q, %v; want a head and 3 lines", data, err)
+	if lines := strings.Split(string(data), "\n"); err != nil || len(lines) != 5 || !strings.HasPrefix(lines[0], "id,title,") || strings.Contains(string(data), ",,") {
+		t.Errorf("got %q, %v; want a head and 3 lines without an empty cell", data, err)
 	}
 }
 
