@@ -155,8 +155,8 @@ func TestWhatTimeItIsForRedis(t *testing.T) {
 	if c.see(2_000_000, at(1050), at(1060)) || c.lo != 940*time.Millisecond || c.hi != 950*time.Millisecond+time.Microsecond {
 		t.Errorf("a quicker answer: got %v to %v, want 0.94 to 0.95 s", c.lo, c.hi)
 	}
-	if c.see(3_000_000, at(2000), at(2100)) || c.lo < 938*time.Millisecond || c.lo > 940*time.Millisecond || c.hi > 953*time.Millisecond {
-		t.Errorf("a slow answer: got %v to %v, want them hardly changed", c.lo, c.hi)
+	if c.see(3_000_000, at(2000), at(2100)) || c.lo != 938_960*time.Microsecond || c.hi != 951_041*time.Microsecond {
+		t.Errorf("a slow answer: got %v to %v, want 1.04 ms more on both sides after 1.04 s", c.lo, c.hi)
 	}
 	if !c.see(9_000_000, at(2100), at(2110)) || c.lo != 6890*time.Millisecond {
 		t.Errorf("a clock that was set: got %v to %v, want 6.89 s on", c.lo, c.hi)

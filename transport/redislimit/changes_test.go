@@ -1,0 +1,249 @@
+package redislimit
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aprimo-go/aprimo/client/aprimotest"
+	"github.com/aprimo-go/aprimo/transport/internal/congestion"
+)
+
+// A pause holds this process back at once if it shares the limit, never ends one that lasts longer,
+// and ends the half-open probe. One of no time changes nothing.
+func TestWhatAPauseChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			about         string
+			before, pause time.Duration
+			alone         bool
+			want, told    time.Duration // until when this process and the others are held back
+		}{
+			{"the first", 0, time.Second, false, time.Second, time.Second},
+			{"a longer one", time.Second, time.Minute, false, time.Minute, time.Minute},
+			{"a shorter one", time.Minute, time.Second, false, time.Minute, time.Minute},
+			{"a very long one", 0, 2 * time.Hour, false, time.Hour, time.Hour},
+			{"alone", 0, time.Second, true, 0, time.Second},
+			{"none", 0, 0, false, 0, 0},
+			{"less than none", time.Second, -1, false, time.Second, time.Second},
+		} {
+			l := New(nil, "acme")
+			now := time.Now()
+			at := func(d time.Duration) (until time.Time) {
+				if d > 0 {
+					until = now.Add(d)
+				}
+				return until
+			}
+			l.share.PausedUntil, l.seen.limited = at(c.before), at(c.before)
+			l.probe, l.seen.served = now, true
+			if c.alone {
+				l.alone = &alone{}
+			}
+			l.Pause(c.pause)
+			if got := l.share.PausedUntil; !got.Equal(at(c.want)) {
+				t.Errorf("%s: paused until %v, want %v from now", c.about, got, c.want)
+			}
+			if got := l.seen.limited; !got.Equal(at(c.told)) {
+				t.Errorf("%s: the others are held back until %v, want %v from now", c.about, got, c.told)
+			}
+			paused := c.pause > 0
+			if l.probe.IsZero() != paused || l.seen.served == paused || len(l.wake) != flag(paused) {
+				t.Errorf("%s: probe over %v, let in %v, %d beats due; want over, not let in, one: %v", c.about, l.probe.IsZero(), l.seen.served, len(l.wake), paused)
+			}
+		}
+	})
+}
+
+// An answer to a request for a slot says what time it is, until when all are held back, and whether the
+// slot is the half-open probe.
+func TestWhatAnAnswerChanges(t *testing.T) {
+	const second = int64(time.Second / time.Microsecond)
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			about           string
+			kind, in, probe int64
+			clock           int64 // by which it was set meanwhile
+			paused, probes  bool
+			granted         bool
+			retry           time.Duration
+		}{
+			{"a slot", granted, second, 0, 0, false, false, true, 0},
+			{"the probe", granted, second, 1, 0, false, true, true, 0},
+			{"a pause", paused, second, 0, 0, true, false, false, time.Second},
+			{"another one's probe", probing, second, 0, 0, false, false, false, time.Second},
+			{"a slot of another clock", granted, second, 0, 9 * second, false, false, false, 0},
+		} {
+			l := New(nil, "acme")
+			now := time.Now()
+			l.clock.see(5*second, now, now)
+			time.Sleep(time.Second)
+			came := time.Now()
+			a := answer{values: []any{c.kind, c.in, 6*second + c.clock, int64(0), c.probe}, sent: came, came: came}
+			r, retry := l.answered(request{far: 9 * second}, a, nil)
+			if (r.at != 0) != c.granted || retry != c.retry {
+				t.Errorf("%s: got %+v, ask again in %v; want a slot: %v, or %v", c.about, r, retry, c.granted, c.retry)
+			}
+			if l.heard != 6*second+c.clock || l.settings != flag(c.clock > 0) || l.refill != (c.clock > 0) {
+				t.Errorf("%s: answered at %d µs, the clock set %d times, all slots to be filled: %v; want %d µs, set: %v", c.about, l.heard, l.settings, l.refill, 6*second+c.clock, c.clock > 0)
+			}
+			if off := l.share.PausedUntil.Sub(came.Add(time.Second)); c.paused != (off == 0) {
+				t.Errorf("%s: paused until %v, want a second from now: %v", c.about, l.share.PausedUntil, c.paused)
+			}
+			var probe time.Time
+			if c.probes {
+				probe = r.due
+			}
+			if !l.probe.Equal(probe) {
+				t.Errorf("%s: got a half-open probe at %v, want %v", c.about, l.probe, probe)
+			}
+		}
+	})
+}
+
+// Who fills all slots keeps the one that it gets for a caller, if it gets one.
+func TestTheSlotOfAFillIsKept(t *testing.T) {
+	for _, paused := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFleet(&aprimotest.Tenant{})
+			defer f.close()
+			l := f.add(t.Context(), 0).limiter
+			l.beat()
+			if paused {
+				f.redis.HSet(l.keys.state, "pause", fmt.Sprint(time.Now().Add(time.Second).UnixMicro()))
+			}
+			l.refill = true
+			l.fill()
+			if kept := l.kept.at != 0; kept == paused {
+				t.Errorf("with a pause: %v: kept the slot %+v, want one without a pause only", paused, l.kept)
+			}
+			time.Sleep(2 * keepFor)
+			slots, _ := f.redis.List(l.keys.slots)
+			if got, want := len(slots), 15*flag(!paused); got != want || f.redis.HGet(l.keys.state, "hole") != "" {
+				t.Errorf("with a pause: %v: Redis has %d slots and the hole %q later; want %d, and no hole", paused, got, f.redis.HGet(l.keys.state, "hole"), want)
+			}
+		})
+	}
+}
+
+// A process that leaves returns the slot that it has kept, if it has one, once, and is no member any
+// more.
+func TestLeaving(t *testing.T) {
+	for _, keeps := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFleet(&aprimotest.Tenant{})
+			defer f.close()
+			p := f.add(t.Context(), 0)
+			l := p.limiter
+			takeSlot(t, p)
+			want, _ := f.redis.List(l.keys.slots)
+			if keeps {
+				r, _ := l.reserve(t.Context(), time.Now())
+				l.mu.Lock()
+				l.keep(r)
+				l.mu.Unlock()
+			}
+			l.Close()
+			time.Sleep(2 * keepFor)
+			got, _ := f.redis.List(l.keys.slots)
+			if hole := f.redis.HGet(l.keys.state, "hole"); !slices.Equal(got, want) || hole != "" {
+				t.Errorf("a slot was kept: %v: Redis has the slots %q and the hole %q; want %q, and no hole", keeps, got, hole, want)
+			}
+			if f.redis.HGet(l.keys.members, l.id) != "" {
+				t.Error("it is a member after Close, want none")
+			}
+		})
+	}
+}
+
+// A process beats each 0.1 s while it has calls, and a second longer; then each 2 s, and after a
+// minute not any more.
+func TestWhenItBeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			about           string
+			asked, answered time.Duration // ago
+			waits, alone    bool
+			want            time.Duration
+			over            bool
+		}{
+			{"idle", time.Second + 1, time.Second + 1, false, false, 2 * time.Second, false},
+			{"a slot was asked for", time.Second, time.Minute, false, false, 100 * time.Millisecond, false},
+			{"an answer came", time.Minute, time.Second, false, false, 100 * time.Millisecond, false},
+			{"a caller waits", 2 * time.Minute, 2 * time.Minute, true, false, 100 * time.Millisecond, false},
+			{"alone", 2 * time.Second, 2 * time.Second, false, true, 100 * time.Millisecond, false},
+			{"idle for a minute", time.Minute, time.Minute, false, false, 2 * time.Second, false},
+			{"idle for longer", time.Minute + 1, time.Second, false, false, 100 * time.Millisecond, true},
+		} {
+			l := New(nil, "acme")
+			l.beats, l.asked, l.seen.at = true, time.Now().Add(-c.asked), time.Now().Add(-c.answered)
+			if c.waits {
+				l.turn <- struct{}{}
+			}
+			if c.alone {
+				l.alone = &alone{}
+			}
+			if got, over := l.interval(), l.over(); got != c.want || over != c.over || l.beats == over {
+				t.Errorf("%s: the next beat is in %v, the last one was it: %v; want %v, %v", c.about, got, over, c.want, c.over)
+			}
+		}
+	})
+}
+
+// Fewer answers than before mean that Redis has lost data. Slots may be lost too if this process waits
+// for one, or has used one within the window.
+func TestFewerAnswersThanBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		for _, c := range []struct {
+			about   string
+			used    time.Duration // ago
+			waits   bool
+			answers int64
+			want    bool
+		}{
+			{"used lately", time.Second - 1, false, 6, true},
+			{"used before", time.Second, false, 6, false},
+			{"waits", time.Minute, true, 6, true},
+			{"as many answers", 0, true, 7, false},
+		} {
+			p := f.add(t.Context(), 0)
+			l := p.limiter
+			takeSlot(t, p)
+			if !l.usedAt.Equal(time.Now()) {
+				t.Errorf("its last slot was used at %v, want now", l.usedAt)
+			}
+			l.Close()
+			l.usedAt, l.counted = time.Now().Add(-c.used), 7
+			if c.waits {
+				l.turn <- struct{}{}
+			}
+			now := time.Now()
+			reply := beatReply{now: now.UnixMicro(), answers: c.answers, state: congestion.Start(1, congestion.Scope{Limit: 15, Shared: true}, 0)}
+			reply.state.Served = 5
+			l.learn(answer{sent: now, came: now}, reply)
+			if l.refill != c.want || l.counted != c.answers || l.share.Served != 5 {
+				t.Errorf("%s: got all slots to be filled: %v, %d answers, %v served a second; want %v, %d, 5", c.about, l.refill, l.counted, l.share.Served, c.want, c.answers)
+			}
+		}
+	})
+}
+
+// A slot that was kept is for the next caller while it may be used.
+func TestASlotThatWasKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			age  time.Duration
+			want int64
+		}{{-time.Second, 7}, {usable, 7}, {usable + 1, 0}} {
+			l := New(nil, "acme")
+			l.kept = reservation{due: time.Now().Add(-c.age), at: 7}
+			if r, _, _ := l.request(time.Now()); r.at != c.want || l.kept.at != 0 {
+				t.Errorf("%v after its time: got the slot %d, and %d is kept; want %d, and none", c.age, r.at, l.kept.at, c.want)
+			}
+		}
+	})
+}
