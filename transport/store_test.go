@@ -129,6 +129,52 @@ func TestStoreIsWrittenOnTheWay(t *testing.T) {
 	})
 }
 
+// The Store is due a minute after New, to the instant, and ten minutes after it was used last. The
+// context of each use ends with it.
+func TestWhenTheStoreIsUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &contexts{memory: &memory{}}
+		tr := transport.New(transport.WithBase(calm()), quiet, transport.WithStore(store, "acme"))
+		began := time.Now()
+		serially(t, 30, tr)
+		for _, c := range []struct {
+			end  time.Duration // of a call, which takes 0.1 s
+			want int
+		}{{59900 * time.Millisecond, 0}, {time.Minute, 1}, {659900 * time.Millisecond, 1}, {11 * time.Minute, 2}} {
+			time.Sleep(time.Until(began.Add(c.end - 100*time.Millisecond)))
+			serially(t, 1, tr)
+			synctest.Wait()
+			if store.writes != c.want {
+				t.Errorf("after %v it was written %d times, want %d", c.end, store.writes, c.want)
+			}
+		}
+		if len(store.used) != 5 {
+			t.Errorf("it was used %d times, want a Load by New, and two uses for each write", len(store.used))
+		}
+		for i, ctx := range store.used {
+			if ctx.Err() != context.Canceled {
+				t.Errorf("use %d: its context has the error %v afterwards, want it cancelled", i, ctx.Err())
+			}
+		}
+	})
+}
+
+// contexts keeps the contexts with which a Store was used.
+type contexts struct {
+	*memory
+	used []context.Context
+}
+
+func (c *contexts) Load(ctx context.Context, key string) ([]byte, error) {
+	c.used = append(c.used, ctx)
+	return c.memory.Load(ctx, key)
+}
+
+func (c *contexts) CompareAndSwap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
+	c.used = append(c.used, ctx)
+	return c.memory.CompareAndSwap(ctx, key, old, new, ttl)
+}
+
 // A Store that fails in any way costs a line in the log, a second in New and in Shutdown, and no call.
 func TestStoreThatFails(t *testing.T) {
 	const secret = "hunter2hunter2"
