@@ -119,9 +119,9 @@ func (l *Limiter) used(now time.Time) int {
 func (l *Limiter) idle(now time.Time) bool { return now.Sub(l.apartAt) > l.per+usable }
 
 // rejoin makes a process that is alone share the limit again when it gets a slot from Redis:
-// beats may succeed while the script for slots fails. A process that is idle, and has lost only
-// beats, joins without a slot, because a slot for a process that was alone delays the others by
-// up to a window.
+// beats may succeed while the script for slots fails. A process that has used no slot alone lately,
+// and has lost only beats, joins without a slot, because a slot for a process that was alone delays
+// all by a window or more.
 func (l *Limiter) rejoin() {
 	l.mu.Lock()
 	ask := l.alone != nil && l.well >= l.needed && !l.closed
@@ -129,13 +129,17 @@ func (l *Limiter) rejoin() {
 	if !ask {
 		return
 	}
+	waits := false
 	select {
 	case l.turn <- struct{}{}: // its part is not used meanwhile
 		defer func() { <-l.turn }()
 	default:
-		l.usedAlone() // a caller may use its part at any moment
+		waits = true
 	}
 	l.mu.Lock()
+	if now := time.Now(); waits && !now.Add(replyTimeout).Before(l.alone.from) {
+		l.apartAt = now // the caller may use its part at any moment
+	}
 	idle := l.idle(time.Now()) && !l.refused
 	if idle {
 		l.join()

@@ -366,6 +366,34 @@ func TestIdleProcessesJoinAtNoCost(t *testing.T) {
 	})
 }
 
+// A process that loses Redis for a moment while a caller waits has used no slot alone before it joins
+// again: the caller has its slot at once, and nothing is taken for full.
+func TestAMomentWithoutRedisCostsNoSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+		takeSlot(t, a)
+		takeSlot(t, b)
+		time.Sleep(900 * time.Millisecond)
+		a.limiter.Report(shared.Report{Answered: true}) // it beats each 0.1 s
+		time.Sleep(300 * time.Millisecond)              // no slot is given within the last window
+		f.line.set(func(l *line) { l.cut = true })
+		time.AfterFunc(150*time.Millisecond, func() { f.line.set(func(l *line) { l.cut = false }) })
+		time.Sleep(120 * time.Millisecond)
+		if s := a.limiter.Share().Sharing; s != transport.SharingAlone {
+			t.Fatalf("without Redis it is %q, want alone", s)
+		}
+		start := time.Now()
+		if d := takeSlot(t, a).Sub(start); d > 500*time.Millisecond {
+			t.Errorf("its caller had a slot after %v, want 0.5 s at most", d)
+		}
+		if filled := f.redis.HGet(keysOf("acme").state, "filled"); filled != "" {
+			t.Errorf("all slots were taken for full at %s, want none", filled)
+		}
+	})
+}
+
 func TestADeadProcessTakesNoMoreThanItsSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})
