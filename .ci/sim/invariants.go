@@ -202,15 +202,15 @@ func (n *nothingIdle) recent(now time.Duration) bool {
 }
 
 // grace is how much longer it may take while Redis is in trouble, and until the slots are over
-// whose answers were lost then: at the least rate, of one request in two seconds, the last of them
-// comes seconds later. It is called with the lock.
+// whose answers were lost then. Each process may have had one a window after the last, and at the
+// least rate, a tenth of the limit, two thirds of a second after that. It is called with the lock.
 func (n *nothingIdle) grace(w *world, now time.Duration) time.Duration {
 	recent := n.recent(now)
 	for kind, list := range w.active {
 		recent = recent || strings.HasPrefix(kind, "redis") && len(list) > 0
 	}
 	if recent {
-		return 4 * time.Second
+		return max(4*time.Second, time.Duration(w.plan.Processes)*5*time.Second/3)
 	}
 	return time.Second
 }

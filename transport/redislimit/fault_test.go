@@ -305,6 +305,42 @@ func TestTheClockIsSetAfterABurst(t *testing.T) {
 	})
 }
 
+// A caller waits for a slot that is far ahead, since the data of Redis were lost, when its clock is set
+// too. Another process makes all slots count as used, and does not know how far ahead that one is.
+func TestTheClockIsSetAfterALoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		a, b := f.add(t.Context(), 0), f.add(t.Context(), 0)
+		takeSlot(t, b)
+		takeSlot(t, a)
+		f.redis.FlushAll()
+		ahead := make(chan time.Time)
+		go func() { ahead <- takeSlot(t, a) }()
+		time.Sleep(430 * time.Millisecond)
+		set := func() {
+			f.redis.SetTime(time.Now().Add(-15 * time.Minute))
+			f.redis.HSet(keysOf("acme").state, "gap", "0") // slots come at once, as in calm
+		}
+		set()
+		b.limiter.beat()
+		b.limiter.fill()
+		ctx, cancel := context.WithCancel(t.Context())
+		f.calls.Go(func() {
+			for ctx.Err() == nil {
+				set()
+				time.Sleep(time.Millisecond)
+			}
+		})
+		slots := []time.Time{<-ahead}
+		for range 15 {
+			slots = append(slots, takeSlot(t, a))
+		}
+		cancel()
+		spread(t, slots)
+	})
+}
+
 // spread fails the test if more than 15 of the slots are within a second.
 func spread(t *testing.T, slots []time.Time) {
 	t.Helper()

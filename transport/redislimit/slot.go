@@ -206,6 +206,10 @@ func (l *Limiter) answered(q request, a answer, err error) (r reservation, retry
 	}
 	l.look(now, a, fresh)
 	l.heard = now
+	if fresh && v[3] != now && l.awaited.After(l.clock.local(v[3]).Add(l.per)) {
+		l.awaited = time.Time{} // another process has filled them: it may not have known of a slot that is so far ahead
+		l.changed()
+	}
 	if l.settings != q.settings {
 		return r, 0 // of another clock
 	}
@@ -239,26 +243,25 @@ func (l *Limiter) take(q request, at int64, probes bool) reservation {
 }
 
 // await waits until a slot falls due, and reports whether it may be used then: not if
-// there is a pause, which a beat has found meanwhile, nor much later. If the
-// wait was ended, the slot is for the next caller.
+// there is a pause, which a beat has found meanwhile, nor much later, nor if answered has found that
+// the slot does not count any more. If the wait was ended, the slot is for the next caller.
 func (l *Limiter) await(ctx context.Context, r reservation) bool {
-	for {
-		l.mu.Lock()
-		l.awaited = r.due
-		left, news, closed := time.Until(r.due), l.news, l.closed
-		if left <= 0 || closed || ctx.Err() != nil {
-			break
-		}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.awaited = r.due
+	for !l.awaited.IsZero() && time.Until(r.due) > 0 && !l.closed && ctx.Err() == nil {
+		left, news := time.Until(r.due), l.news
 		l.mu.Unlock()
 		sleep(ctx, left, news)
+		l.mu.Lock()
 	}
-	defer l.mu.Unlock()
+	counts := !l.awaited.IsZero()
 	l.seen.waiting, l.awaited = 0, time.Time{}
-	if left := time.Until(r.due); left > 0 {
+	if counts && time.Until(r.due) > 0 {
 		l.keep(r)
 		return false
 	}
-	if time.Now().Before(l.share.PausedUntil) || time.Since(r.due) > usable {
+	if !counts || time.Now().Before(l.share.PausedUntil) || time.Since(r.due) > usable {
 		return false
 	}
 	l.usedAt = time.Now()
