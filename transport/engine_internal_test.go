@@ -198,6 +198,25 @@ func TestAdmit(t *testing.T) {
 	})
 }
 
+// A call that finds the queue empty ends the backlog of those that have left it.
+func TestAnEmptyQueueHasNoBacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour)
+		for waiting, want := range []gate.Instant{0, gate.Now()} {
+			e, end := queueing(t, waiting)
+			e.queue.Lock()
+			e.backlog = gate.Now()
+			e.Admit(t.Context(), &fairqueue.Waiter{Class: Normal.class()}, 0, gate.Now())
+			if e.backlog != want {
+				t.Errorf("%d calls wait: got a backlog since %v, want %v", waiting, e.backlog, want)
+			}
+			e.queue.Unlock()
+			end()
+			synctest.Wait()
+		}
+	})
+}
+
 // A queue is full if those beyond its places have to wait, by a limiter that is exact; otherwise one always may ask.
 func TestFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -109,6 +109,11 @@ func TestSharedSource(t *testing.T) {
 		if !s.move(now, now.Add(8*time.Millisecond)) || s.move(now, now.Add(9*time.Millisecond)) {
 			t.Error("a slot may be used until 8 ms after its time, and not later")
 		}
+		l.age = 8 * time.Millisecond
+		w.Ask(ctx)
+		if at, _ := s.take(gate.Now(), &fairqueue.Queue{}); at.IsZero() {
+			t.Error("took no slot of 8 ms ago, want it")
+		}
 		l.age = 9 * time.Millisecond
 		w.Ask(ctx)
 		if at, _ := s.take(gate.Now(), &fairqueue.Queue{}); !at.IsZero() {
@@ -117,6 +122,21 @@ func TestSharedSource(t *testing.T) {
 		l.err = errors.New("boom")
 		if err := w.Ask(ctx); err != l.err {
 			t.Errorf("got %v, want the limiter's own error", err)
+		}
+	})
+}
+
+// Below the limit the slots of all processes are a time apart.
+func TestDueOfASharedSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			limit, rate float64
+			want        time.Duration // of the call with 3 others before it
+		}{{15, 2, 1500 * time.Millisecond}, {1, 0.5, 6 * time.Second}, {15, 15, 0}, {15, 20, 0}} {
+			s := sourceOf(&sharedLimiter{limit: c.limit, rate: c.rate})
+			if got := s.due(gate.Now(), 3).Sub(gate.Now()); got != c.want {
+				t.Errorf("%v of %v a second: due in %v, want %v", c.rate, c.limit, got, c.want)
+			}
 		}
 	})
 }

@@ -278,7 +278,12 @@ func TestReportToPeers(t *testing.T) {
 				t.Errorf("%d: got %+v, want %+v", status, l.report, want)
 			}
 		}
-		e.completed(&call{Transport: &Transport{engine: e}}, &attempt{began: gate.Now(), status: 429})
+		l.share = shared.Share{Sharing: shared.All, Limit: 15}
+		c := &call{Transport: &Transport{engine: e}}
+		e.completed(c, &attempt{began: gate.Now(), status: 429})
+		if c.changes == nil || c.changes.peers == nil || c.changes.peers.Sharing != SharingAll {
+			t.Errorf("after an attempt: got the changes %+v, want that the others were found", c.changes)
+		}
 		if want := (shared.Report{Answered: true, Limited: true, Sent: time.Now(), Refused: 1. / 30}); l.report != want {
 			t.Errorf("after an attempt: got %+v, want %+v", l.report, want)
 		}
