@@ -1,6 +1,7 @@
 package redislimit
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/transport/internal/congestion"
+	"github.com/aprimo-go/aprimo/transport/internal/shared"
 )
 
 // A pause holds this process back at once if it shares the limit, never ends one that lasts longer,
@@ -116,9 +118,11 @@ func TestTheSlotOfAFillIsKept(t *testing.T) {
 			}
 			l.refill = true
 			l.fill()
+			l.mu.Lock()
 			if kept := l.kept.at != 0; kept == paused {
 				t.Errorf("with a pause: %v: kept the slot %+v, want one without a pause only", paused, l.kept)
 			}
+			l.mu.Unlock()
 			time.Sleep(2 * keepFor)
 			slots, _ := f.redis.List(l.keys.slots)
 			if got, want := len(slots), 15*flag(!paused); got != want || f.redis.HGet(l.keys.state, "hole") != "" {
@@ -243,6 +247,134 @@ func TestASlotThatWasKept(t *testing.T) {
 			l.kept = reservation{due: time.Now().Add(-c.age), at: 7}
 			if r, _, _ := l.request(time.Now()); r.at != c.want || l.kept.at != 0 {
 				t.Errorf("%v after its time: got the slot %d, and %d is kept; want %d, and none", c.age, r.at, l.kept.at, c.want)
+			}
+		}
+	})
+}
+
+// A process that is alone and asks for a slot while all are held back is held back, too.
+func TestJoiningInAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		l := f.add(t.Context(), 0).limiter
+		l.beat()
+		until := time.Now().Add(20 * time.Second)
+		f.redis.HSet(l.keys.state, "pause", fmt.Sprint(until.UnixMicro()))
+		l.alone = &alone{limiter: l.own, part: 15}
+		l.joinWithSlot()
+		if l.alone == nil || !l.alone.from.Equal(until) {
+			t.Errorf("got %+v, want it alone, and held back for 20 s", l.alone)
+		}
+	})
+}
+
+// A 429 is told once. One that comes while the beat is under way is told with the next.
+func TestA429IsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		p := f.add(t.Context(), 0)
+		l := p.limiter
+		l.beat()
+		for _, during := range []time.Duration{0, time.Minute} {
+			h := &half{}
+			h.set(beatScript, func(context.Context) error { l.Pause(during); return nil })
+			p.client.AddHook(h)
+			l.Pause(time.Second)
+			l.beat()
+			if told := l.seen.limited.IsZero(); told != (during == 0) {
+				t.Errorf("a pause of %v during the beat: there is a 429 to tell of: %v, want %v", during, !told, told)
+			}
+		}
+	})
+}
+
+// What a process uses alone becomes less if it sees more processes than before, and not more.
+func TestThePartOfAProcessThatIsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			processes, want int
+			seen            time.Duration // when there were two, ago
+		}{{1, 8, memory + 1}, {2, 8, 0}, {3, 5, 0}} {
+			l := New(nil, "acme")
+			now := time.Now()
+			l.lately = crowd{2, 0, now.Add(-c.seen)}
+			l.alone = &alone{part: l.takePart()}
+			reply := beatReply{now: now.UnixMicro(), state: congestion.Start(1, congestion.Scope{Limit: 15, Shared: true}, 0)}
+			for range c.processes {
+				reply.members = append(reply.members, member{}) // with a lower id: it is the last
+			}
+			l.learn(answer{sent: now, came: now}, reply)
+			if l.alone.part != c.want || l.lately.processes != c.processes {
+				t.Errorf("%d processes: got a part of %d, for %d later; want %d", c.processes, l.alone.part, l.lately.processes, c.want)
+			}
+		}
+	})
+}
+
+// Processes that are alone may divide the limit by fewer for a window and two beats.
+func TestCountOfProcesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New(nil, "acme")
+		start := time.Now()
+		for _, c := range []struct {
+			first        bool
+			after        time.Duration
+			processes    int
+			fewest       int
+			growingSince time.Time
+		}{
+			{true, 0, 1, 1, start}, {true, 0, 4, 3, start},
+			{false, 1200 * time.Millisecond, 4, 3, start}, {false, 1200*time.Millisecond + 1, 4, 4, time.Time{}},
+			{false, 2 * time.Second, 2, 2, time.Time{}}, {false, 3 * time.Second, 3, 2, start.Add(3 * time.Second)}, {false, 4 * time.Second, 2, 2, time.Time{}},
+		} {
+			l.share.Processes = c.processes
+			l.count(c.first, start.Add(c.after))
+			if l.fewest != c.fewest || !l.growing.Equal(c.growingSince) {
+				t.Errorf("%d processes after %v: got %d at least, more since %v; want %d, %v", c.processes, c.after, l.fewest, l.growing, c.fewest, c.growingSince)
+			}
+		}
+	})
+}
+
+// A process that loses the others waits until the slots that Redis gave are over: each process has one, in
+// a window after the last. If it has lost them soon after it joined, more beats are needed next time.
+func TestParting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			about       string
+			processes   int
+			last        time.Duration // of its own slots, ahead; 0: none
+			joined      time.Duration // ago
+			from        time.Duration
+			needs, next int
+		}{
+			{"alone", 1, 0, time.Minute, time.Second + time.Second/15, 2, 4},
+			{"with two others", 3, 0, time.Minute, 1200 * time.Millisecond, 2, 4},
+			{"with a slot far ahead", 3, time.Second, time.Minute, 2*time.Second + usable, 2, 4},
+			{"soon after it joined", 3, 0, 10 * time.Second, 1200 * time.Millisecond, 32, 32},
+			{"not so soon", 3, 0, 10*time.Second + 1, 1200 * time.Millisecond, 2, 4},
+		} {
+			l := New(nil, "acme")
+			now := time.Now()
+			l.clock.see(now.UnixMicro(), now, now)
+			l.lately.processes, l.joined, l.needed, l.well = c.processes, now.Add(-c.joined), 32, 9
+			if c.last > 0 {
+				l.last = now.Add(c.last).UnixMicro()
+			}
+			l.part(errSilent)
+			if got := l.alone.from.Sub(now); got != c.from || l.alone.since != l.alone.from || l.needed != c.needs || l.well != 0 {
+				t.Errorf("%s: uses its part in %v, since %v, and joins after %d of %d beats; want %v, 0 of %d", c.about, got, l.alone.since.Sub(now), l.well, l.needed, c.from, c.needs)
+			}
+			before := l.alone
+			l.part(errAnswer)
+			if l.alone != before || l.share.Losses != 1 || l.share.Err != errAnswer || l.share.Sharing != shared.Alone {
+				t.Errorf("%s, again: got %+v; want one loss, and the last error", c.about, l.share)
+			}
+			l.join()
+			if l.needed != c.next || l.alone != nil || !l.joined.Equal(now) || l.share.Sharing != shared.All {
+				t.Errorf("%s, joined: %d beats are needed next time, it shares: %q; want %d, all", c.about, l.needed, l.share.Sharing, c.next)
 			}
 		}
 	})

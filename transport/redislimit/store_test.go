@@ -3,6 +3,7 @@ package redislimit
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -44,6 +45,12 @@ func TestStore(t *testing.T) {
 		}
 		if v, _ := other.Load(ctx, "a key"); v != nil {
 			t.Errorf("another tenant sees %q; want nothing", v)
+		}
+		for size, ok := range map[int]bool{1 << 20: true, 1<<20 + 1: false} {
+			f.redis.Set("aprimo:{acme}:large", strings.Repeat("x", size))
+			if v, err := s.Load(ctx, "large"); (err == nil) != ok || ok && len(v) != size {
+				t.Errorf("Load of %d bytes: got %d, %v; want them: %v", size, len(v), err, ok)
+			}
 		}
 		if ttl := f.redis.TTL("aprimo:{acme}:a key"); ttl != time.Minute {
 			t.Errorf("expires in %v; want a minute", ttl)
