@@ -205,10 +205,10 @@ func TestAnEmptyQueueHasNoBacklog(t *testing.T) {
 		for waiting, want := range []gate.Instant{0, gate.Now()} {
 			e, end := queueing(t, waiting)
 			e.queue.Lock()
-			e.backlog = gate.Now()
+			e.backlog.since = gate.Now()
 			e.Admit(t.Context(), &fairqueue.Waiter{Class: Normal.class()}, 0, gate.Now())
-			if e.backlog != want {
-				t.Errorf("%d calls wait: got a backlog since %v, want %v", waiting, e.backlog, want)
+			if e.backlog.since != want {
+				t.Errorf("%d calls wait: got a backlog since %v, want %v", waiting, e.backlog.since, want)
 			}
 			e.queue.Unlock()
 			end()

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -45,6 +46,22 @@ func TestPrepareIsCalledWhenTheTurnHasCome(t *testing.T) {
 		}
 		if got := strings.Join(sent, " "); got != "0s 1m0s 2m1s" {
 			t.Errorf("prepared after %v, want 0s, 1m0s and 2m1s", got)
+		}
+	})
+}
+
+// A call that ends while it is made ready for longer than its slot lasts gives that back once.
+func TestASlowPrepareOfACallThatEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		tr := transport.New(quiet, transport.WithBase(calm()))
+		err := get(transport.ContextWithPrepare(ctx, func(req *http.Request) (*http.Request, error) {
+			time.Sleep(time.Second)
+			cancel()
+			return req, nil
+		}), tr, "ann")
+		if s := tr.Stats(); !errors.Is(err, context.Canceled) || s.InFlight != 0 || s.Sent != 0 {
+			t.Errorf("got %v, %d in flight, %d sent; want it cancelled, none, none", err, s.InFlight, s.Sent)
 		}
 	})
 }

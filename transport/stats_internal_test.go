@@ -79,6 +79,24 @@ func TestBottleneck(t *testing.T) {
 	})
 }
 
+// If heavy operations alone wait, they are the bottleneck.
+func TestHeavyOperationsAreTheBottleneck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		light, end := queueing(t, 1)
+		b := &bulkhead{Heavy: Heavy{InFlight: 1}, main: &light.queue, inside: 1}
+		ctx, cancel := context.WithCancel(t.Context())
+		go b.queue.Wait(ctx, &fairqueue.Waiter{}, b, gate.Now())
+		synctest.Wait()
+		e := New(WithLogger(zerolog.Nop())).engine
+		e.bulkheads = bulkheads{b}
+		if s := e.stats(); s.Bottleneck != BottleneckHeavy || s.Queued != 1 {
+			t.Errorf("got %v, %d queued; want %v, 1", s.Bottleneck, s.Queued, BottleneckHeavy)
+		}
+		cancel()
+		end()
+	})
+}
+
 // Of the processes that share the limit the Stats have what those know, and their pause.
 func TestStatsOfAShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
