@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -97,6 +98,30 @@ func TestHookEnds(t *testing.T) {
 	h.err.Store(&why)
 	if h.failed() != why {
 		t.Errorf("got %v, want why there was no slot", h.failed())
+	}
+}
+
+// A request counts as written from when there is a connection, unless its attempt is over.
+func TestAConnectionCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, over := range []bool{false, true} {
+			h := &hook{engine: New(WithLogger(zerolog.Nop())).engine}
+			now := gate.Now()
+			h.slot.Store(int64(now))
+			h.over.Store(over)
+			if h.gotConn(httptrace.GotConnInfo{}); (h.sent.Load() == int64(now)) == over {
+				t.Errorf("over %v: written at %v, want now unless it is over", over, h.sent.Load())
+			}
+		}
+	})
+}
+
+// What a proxy answers may be otherwise the next time if it is busy or failed.
+func TestProxyErrors(t *testing.T) {
+	for status, want := range map[proxyError]bool{400: false, 407: false, 408: true, 409: false, 429: true, 499: false, 500: true, 502: true} {
+		if status.Retryable() != want {
+			t.Errorf("%d: want another attempt: %v", int(status), want)
+		}
 	}
 }
 

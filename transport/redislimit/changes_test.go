@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/aprimo-go/aprimo/client/aprimotest"
 	"github.com/aprimo-go/aprimo/transport/internal/congestion"
 	"github.com/aprimo-go/aprimo/transport/internal/shared"
@@ -378,4 +380,100 @@ func TestParting(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A process that asks for a slot says by when it uses it, how far ahead the slots of others may be, and
+// how far ahead it wants one.
+func TestWhatARequestSays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			about string
+			set   func(*Limiter)
+			want  request
+		}{
+			{"one of one", func(*Limiter) {}, request{ours: 15, far: 12_666_666}},
+			{"one of three", func(l *Limiter) { l.share.Processes, l.lately.processes, l.fewest = 3, 3, 3 }, request{ours: 15, far: 14_000_000, ahead: 1_133_333}},
+			{"another is alone", func(l *Limiter) { l.share.Processes, l.lately.processes, l.fewest, l.apart = 3, 3, 3, 1 }, request{ours: 10, far: 14_000_000, ahead: 1_133_333}},
+			{"joined lately", func(l *Limiter) {
+				l.share.Processes, l.lately.processes, l.fewest, l.joined = 3, 3, 3, time.Now().Add(1-6*time.Second)
+			}, request{ours: 15, far: 14_000_000, ahead: 3_133_333}},
+			{"another joined lately", func(l *Limiter) {
+				l.share.Processes, l.lately.processes, l.fewest, l.joining = 3, 3, 3, time.Now().Add(1-6*time.Second)
+			}, request{ours: 15, far: 14_000_000, ahead: 3_133_333}},
+			{"both joined before", func(l *Limiter) {
+				l.share.Processes, l.lately.processes, l.fewest = 3, 3, 3
+				l.joined, l.joining = time.Now().Add(-6*time.Second), time.Now().Add(-6*time.Second)
+			}, request{ours: 15, far: 14_000_000, ahead: 1_133_333}},
+			{"alone", func(l *Limiter) { l.alone, l.apartAt = &alone{part: 15}, time.Now() }, request{ours: 15, far: 12_666_666, alone: 15}},
+		} {
+			l := New(nil, "acme")
+			now := time.Now()
+			l.clock.see(now.UnixMicro(), now, now)
+			l.share.Rate = 15
+			l.last, l.filled, l.heard, l.refill, l.settings = 1, 2, 3, true, 4
+			c.want.last, c.want.filled, c.want.heard, c.want.refill, c.want.settings = 1, 2, 3, true, 4
+			c.want.late, c.want.soon = 13_001, 700_000
+			c.set(l)
+			if r, got, known := l.request(now.Add(-2 * time.Second)); r.at != 0 || got != c.want || !known || l.seen.waiting != 1 {
+				t.Errorf("%s: got %+v, known %v, %d calls wait; want %+v, known, one", c.about, got, known, l.seen.waiting, c.want)
+			}
+		}
+		if l := New(nil, "acme"); l.MaxSlotAge() != 8*time.Millisecond {
+			t.Errorf("a slot may be used for %v, want 8 ms", l.MaxSlotAge())
+		}
+	})
+}
+
+// A step is taken over if it was stored, and not if another process was faster.
+func TestAStepThatWasStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		l := f.add(t.Context(), 0).limiter
+		l.beat()
+		law := f.redis.HGet(l.keys.state, "law")
+		for _, stored := range []bool{true, false} {
+			p := beatReply{now: time.Now().Add(time.Minute).UnixMicro(), law: law}
+			if err := l.step(&p); err != nil {
+				t.Error(err)
+			}
+			if next := p.state.String(); (next != law) != stored || stored && next != f.redis.HGet(l.keys.state, "law") {
+				t.Errorf("got the State %s, want the next one after %s: %v", next, law, stored)
+			}
+		}
+	})
+}
+
+// A process that finds a pause that makes no sense loses the others, and says why.
+func TestABeatThatDiscardsAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		l := f.add(t.Context(), 0).limiter
+		f.redis.HSet(l.keys.state, "pause", fmt.Sprint(time.Now().Add(24*time.Hour).UnixMicro()))
+		if l.beat(); l.alone == nil || l.share.Err != errDiscarded || l.well != 0 {
+			t.Errorf("alone %v, %v, after %d beats that succeeded; want it alone: %v", l.alone != nil, l.share.Err, l.well, errDiscarded)
+		}
+		if l.beat(); l.well != 1 {
+			t.Errorf("%d beats have succeeded after the next one, want it", l.well)
+		}
+	})
+}
+
+// Passwords are known of each client of go-redis.
+func TestPasswordsOfClients(t *testing.T) {
+	plain := redis.NewClient(&redis.Options{Password: "s3cret"})
+	cluster := redis.NewClusterClient(&redis.ClusterOptions{Password: "s3cret"})
+	ring := redis.NewRing(&redis.RingOptions{Password: "s3cret"})
+	for _, client := range []redis.UniversalClient{plain, cluster, ring} {
+		if got := redactorOf(client).password; got != "s3cret" {
+			t.Errorf("%T: got the password %q, want it", client, got)
+		}
+		client.Close()
+	}
+	for _, client := range []redis.UniversalClient{nil, (*redis.Client)(nil), (*redis.ClusterClient)(nil), (*redis.Ring)(nil)} {
+		if got := redactorOf(client).password; got != "" {
+			t.Errorf("%T without a value: got the password %q, want none", client, got)
+		}
+	}
 }
