@@ -120,9 +120,10 @@ func closedLoops() (all []scenario) {
 // batches are scenarios in which our work has the priority Batch.
 func batches() []scenario {
 	var all []scenario
-	for _, s := range slices.Concat(classic, closedLoops()) {
+	for _, s := range slices.Concat(classic, closedLoops(), slowerOnes()) {
 		switch s.name {
-		case "alone-fast", "alone-mixed", "alone-slow", "steady8-fast", "steady8-mixed", "square", "bursts", "script1", "script10", "script40":
+		case "alone-fast", "alone-mixed", "alone-slow", "steady8-fast", "steady8-mixed", "square", "bursts", "script1", "script10", "script40",
+			"slower1-TokenBucket-script0", "slower3-TokenBucket-script0":
 			s.name, s.about, s.batch, s.accept = "batch-"+s.name, "only Batch; "+s.about, true, whatever
 			all = append(all, s)
 		}
