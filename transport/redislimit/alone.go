@@ -76,6 +76,9 @@ func (l *Limiter) part(err error) {
 	if last := l.clock.local(l.last).Add(usable + l.per); l.last != 0 && last.After(from) {
 		from = last
 	}
+	if held := l.awaited.Add(usable + l.per); held.After(from) { // of a clock that has been set since, perhaps
+		from = held
+	}
 	l.alone = &alone{l.own, l.takePart(), from, from}
 	l.share.Sharing = shared.Alone
 	l.share.Losses++

@@ -341,6 +341,33 @@ func TestTheClockIsSetAfterALoss(t *testing.T) {
 	})
 }
 
+// A caller waits for a slot that is far ahead when the clock of Redis is set and Redis becomes unusable.
+// The process, which goes on alone, waits until that slot no longer counts.
+func TestWhoWaitsForASlotWhenRedisIsLostAfterItsClockWasSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(&aprimotest.Tenant{})
+		defer f.close()
+		l := f.add(t.Context(), 0).limiter
+		for waits, want := range map[time.Duration]time.Duration{
+			-1:                     l.per + l.per/15, // nobody waits
+			10 * time.Millisecond:  l.per + l.per/15,
+			800 * time.Millisecond: 800*time.Millisecond + usable + l.per,
+		} {
+			l.mu.Lock()
+			now := time.Now()
+			l.alone, l.last, l.awaited, l.lately.processes = nil, 0, time.Time{}, 1
+			if waits > 0 {
+				l.awaited = now.Add(waits)
+			}
+			l.part(errSilent)
+			if got := l.alone.from.Sub(now); got != want {
+				t.Errorf("a slot falls due in %v: it sends nothing for %v, want %v", waits, got, want)
+			}
+			l.mu.Unlock()
+		}
+	})
+}
+
 // spread fails the test if more than 15 of the slots are within a second.
 func spread(t *testing.T, slots []time.Time) {
 	t.Helper()
