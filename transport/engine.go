@@ -297,18 +297,18 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	}
 	for _, g := range e.gates {
 		if w, open := g.Open(now); !open {
-			e.holds(g.held, now, w)
+			e.heldBack(g.held, now, w)
 			return at, w
 		}
 	}
 	for ; e.debt > 0; e.debt-- {
 		if at, w = e.source.take(now, &e.queue); at.IsZero() {
-			e.holds(&e.held.limit, now, w)
+			e.heldBack(&e.held.limit, now, w)
 			return at, w
 		}
 	}
 	if at, w = e.source.take(now, &e.queue); at.IsZero() {
-		e.holds(&e.held.limit, now, w)
+		e.heldBack(&e.held.limit, now, w)
 		return at, w
 	}
 	e.held.by(nil, now)

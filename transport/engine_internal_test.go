@@ -148,7 +148,7 @@ func TestBacklogBegins(t *testing.T) {
 		{11_600, &e.held.pause, 2*time.Second + 1, 0, instant(11_600)},
 		{11_700, &e.held.window, 0, instant(11_700), instant(11_600)},
 	} {
-		e.holds(c.reason, instant(c.ms), gate.Wait{AtMost: c.atMost})
+		e.heldBack(c.reason, instant(c.ms), gate.Wait{AtMost: c.atMost})
 		if e.backlog.since != c.backlog || e.backlog.until != instant(c.ms).Add(c.atMost) || e.backlog.paused != c.stopped {
 			t.Errorf("after %d ms: got a backlog since %v, held back until %v, by a pause at %v; want since %v, for %v, at %v", c.ms, e.backlog.since, e.backlog.until, e.backlog.paused, c.backlog, c.atMost, c.stopped)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
 )
 
-// This file has what the log and the observers are told of a call.
+// This file has what is logged and reported of a call.
 
 // attempted logs and reports an attempt. After a 429 it pauses all calls, before anything
 // else is done about it.

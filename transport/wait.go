@@ -117,8 +117,8 @@ func (b *backlog) hold(byPause bool, now gate.Instant, w gate.Wait) {
 	b.until = now.Add(w.AtMost)
 }
 
-// holds notes that the head of the queue waits for a reason from now on.
-func (e *engine) holds(reason *time.Duration, now gate.Instant, w gate.Wait) {
+// heldBack notes the reason for which the head of the queue waits from now on.
+func (e *engine) heldBack(reason *time.Duration, now gate.Instant, w gate.Wait) {
 	e.held.by(reason, now)
 	e.backlog.hold(reason == &e.held.pause, now, w)
 }

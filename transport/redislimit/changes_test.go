@@ -23,7 +23,7 @@ func TestWhatAPauseChanges(t *testing.T) {
 			about         string
 			before, pause time.Duration
 			alone         bool
-			want, told    time.Duration // until when this process and the others are held back
+			want, others  time.Duration // until when this process and the others are held back
 		}{
 			{"the first", 0, time.Second, false, time.Second, time.Second},
 			{"a longer one", time.Second, time.Minute, false, time.Minute, time.Minute},
@@ -50,8 +50,8 @@ func TestWhatAPauseChanges(t *testing.T) {
 			if got := l.share.PausedUntil; !got.Equal(at(c.want)) {
 				t.Errorf("%s: paused until %v, want %v from now", c.about, got, c.want)
 			}
-			if got := l.seen.limited; !got.Equal(at(c.told)) {
-				t.Errorf("%s: the others are held back until %v, want %v from now", c.about, got, c.told)
+			if got := l.seen.limited; !got.Equal(at(c.others)) {
+				t.Errorf("%s: the others are held back until %v, want %v from now", c.about, got, c.others)
 			}
 			paused := c.pause > 0
 			if l.probe.IsZero() != paused || l.seen.served == paused || len(l.wake) != flag(paused) {
@@ -271,7 +271,7 @@ func TestJoiningInAPause(t *testing.T) {
 	})
 }
 
-// A 429 is told once. One that comes while the beat is under way is told with the next.
+// A 429 is reported once. One that comes while the beat is under way is reported with the next.
 func TestA429IsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})

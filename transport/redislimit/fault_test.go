@@ -288,19 +288,11 @@ func TestTheClockIsSetAfterABurst(t *testing.T) {
 		ahead := make(chan time.Time)
 		go func() { ahead <- takeSlot(t, a) }()
 		time.Sleep(500 * time.Millisecond)
-		ctx, cancel := context.WithCancel(t.Context())
-		f.calls.Go(func() {
-			for ctx.Err() == nil {
-				f.redis.SetTime(time.Now().Add(-3 * time.Second))
-				f.redis.HSet(keysOf("acme").state, "gap", "0") // slots come at once, as in calm
-				time.Sleep(time.Millisecond)
-			}
-		})
+		defer f.setBack(t.Context(), 3*time.Second)()
 		slots = append(slots, <-ahead)
 		for range 15 {
 			slots = append(slots, takeSlot(t, a))
 		}
-		cancel()
 		spread(t, slots)
 	})
 }
@@ -318,27 +310,32 @@ func TestTheClockIsSetAfterALoss(t *testing.T) {
 		ahead := make(chan time.Time)
 		go func() { ahead <- takeSlot(t, a) }()
 		time.Sleep(430 * time.Millisecond)
-		set := func() {
-			f.redis.SetTime(time.Now().Add(-15 * time.Minute))
-			f.redis.HSet(keysOf("acme").state, "gap", "0") // slots come at once, as in calm
-		}
-		set()
+		defer f.setBack(t.Context(), 15*time.Minute)()
 		b.limiter.beat()
 		b.limiter.fill()
-		ctx, cancel := context.WithCancel(t.Context())
-		f.calls.Go(func() {
-			for ctx.Err() == nil {
-				set()
-				time.Sleep(time.Millisecond)
-			}
-		})
 		slots := []time.Time{<-ahead}
 		for range 15 {
 			slots = append(slots, takeSlot(t, a))
 		}
-		cancel()
 		spread(t, slots)
 	})
+}
+
+// setBack keeps the clock of Redis back by d until stop is called. Slots come at once, as in calm.
+func (f *fleet) setBack(ctx context.Context, d time.Duration) (stop func()) {
+	ctx, stop = context.WithCancel(ctx)
+	set := func() {
+		f.redis.SetTime(time.Now().Add(-d))
+		f.redis.HSet(keysOf("acme").state, "gap", "0")
+	}
+	set()
+	f.calls.Go(func() {
+		for ctx.Err() == nil {
+			time.Sleep(time.Millisecond)
+			set()
+		}
+	})
+	return stop
 }
 
 // A caller waits for a slot that is far ahead when the clock of Redis is set and Redis becomes unusable.

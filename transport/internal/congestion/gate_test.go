@@ -195,9 +195,9 @@ func TestTheClockIsSetBack(t *testing.T) {
 	for ms, forgets := range map[int]bool{-1000: false, -1001: true} {
 		w := steady(0)
 		w.history.add(at(0))
-		w.entered, w.judgment.due = at(0), at(5)
+		w.entered, w.left, w.judgment.due = at(0), at(0), at(5)
 		w.Open(at(ms))
-		if forgot := w.history.n == 0; forgot != forgets || (w.entered == 0) != forgets || (w.judgment.due == 0) != forgets {
+		if forgot := w.history.n == 0; forgot != forgets || (w.entered == 0) != forgets || (w.left == 0) != forgets || (w.judgment.due == 0) != forgets {
 			t.Errorf("set back by %d ms: got %d requests, the last at %v, a probe judged at %v; want them forgotten: %v", -ms, w.history.n, w.entered, w.judgment.due, forgets)
 		}
 	}

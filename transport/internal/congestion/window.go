@@ -180,7 +180,7 @@ func (w *Window) Open(now gate.Instant) (wait gate.Wait, open bool) {
 	}
 	if now.Before(w.state.At.Add(-clockStep)) {
 		// The clock has been set back: these times would hold requests for as long.
-		w.history, w.entered, w.judgment.due = history{}, 0, 0
+		w.history, w.entered, w.left, w.judgment.due = history{}, 0, 0, 0
 	}
 	if !w.joint && !now.Before(w.state.Probe.Next) {
 		w.step(now)
@@ -213,15 +213,15 @@ func (w *Window) trains(now gate.Instant) bool {
 	j := &w.judgment
 	if end := w.state.Probe.Until; !j.due.IsZero() && j.train.from != end && !now.Before(end) {
 		stays := w.calm(now) && j.before > trainFrom && w.delay.delay() > trainPart*j.before
-		j.train.begin(end, stays && rand.Float64() < w.trainOdds(now))
+		j.train.begin(end, stays && rand.Float64() < w.odds(now))
 	}
 	capped := w.most > 0 && w.inflight.n >= int(w.most)
 	return j.train.wanted && !w.joint && !capped && j.train.sent < trainLen && j.train.includes(now)
 }
 
-// trainOdds returns the probability of a train after a probe that has left a delay. A scavenger has one
+// odds returns the probability of a train after a probe that has left a delay. A scavenger has one
 // request in flight then, so nothing else would tell it that the queue of before has gone.
-func (w *Window) trainOdds(now gate.Instant) float64 {
+func (w *Window) odds(now gate.Instant) float64 {
 	switch {
 	case w.judgment.train.apart() && !w.scavenges(now):
 		return 0
