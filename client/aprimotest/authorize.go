@@ -76,10 +76,8 @@ func (k *tokens) exchange(form url.Values, client string, public bool) grant {
 	c, ok := k.codes[form.Get("code")]
 	delete(k.codes, form.Get("code"))
 	sum := sha256.Sum256([]byte(form.Get("code_verifier")))
-	if !ok || !time.Now().Before(c.end) || c.client != client || c.redirect != form.Get("redirect_uri") ||
-		c.challenge != base64.RawURLEncoding.EncodeToString(sum[:]) {
-		panic(denied("invalid_grant", ""))
-	}
+	denied("invalid_grant").when(!ok || !time.Now().Before(c.end) || c.client != client || c.redirect != form.Get("redirect_uri") ||
+		c.challenge != base64.RawURLEncoding.EncodeToString(sum[:]), "")
 	c.public = public
 	return c.grant
 }

@@ -66,11 +66,7 @@ func (t *Tenant) handleBlob(r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	body := requestBody{kept: content.data}
-	var fault Fault
-	if t.Fault != nil {
-		fault = t.Fault(body.attach(r))
-	}
-	return fault.apply(func(a *answer) {
+	return t.fault(r, body).apply(func(a *answer) {
 		if !strings.HasPrefix(r.URL.Path, cdnPath) {
 			t.store.serveBlob(a, body.attach(r), content)
 			return
@@ -96,19 +92,12 @@ func (s *store) serveBlob(w http.ResponseWriter, r *http.Request, content piece)
 // blobAt returns the blob that a request is about, if it is signed for it.
 func (s *store) blobAt(r *http.Request) *blob {
 	id, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, blobPath), "/")
-	b, query, reason := s.blobs[id], r.URL.Query(), ""
+	b, query, forbidden := s.blobs[id], r.URL.Query(), reason{http.StatusForbidden, "AuthenticationFailed"}
 	end, _ := time.Parse(time.RFC3339, query.Get("se"))
-	switch {
-	case r.Header.Get("Authorization") != "":
-		reason = "A signed link takes no Authorization header."
-	case b == nil || query.Get("sig") != signature(id, query.Get("se")):
-		reason = "The signature does not match."
-	case !time.Now().Before(end):
-		reason = "The signature has expired."
-	default:
-		return b
-	}
-	panic(&failure{http.StatusForbidden, "AuthenticationFailed", reason})
+	forbidden.when(r.Header.Get("Authorization") != "", "A signed link takes no Authorization header.")
+	forbidden.when(b == nil || query.Get("sig") != signature(id, query.Get("se")), "The signature does not match.")
+	forbidden.when(!time.Now().Before(end), "The signature has expired.")
+	return b
 }
 
 func (b *blob) answer(w http.ResponseWriter, r *http.Request, content piece, modified time.Time) {
@@ -130,46 +119,36 @@ func (b *blob) answer(w http.ResponseWriter, r *http.Request, content piece, mod
 		}
 		http.ServeContent(w, r, "", modified, b.content.reader())
 	default:
-		panic(&failure{http.StatusNotFound, "BlobNotFound", "The specified blob does not exist."})
+		panic(reason{http.StatusNotFound, "BlobNotFound"}.because("The specified blob does not exist."))
 	}
 }
 
 // putBlob takes a whole blob, a block of it, or the list of its blocks: what is
 // needed of https://learn.microsoft.com/rest/api/storageservices/put-block.
 func (u *upload) putBlob(r *http.Request, content piece) {
-	refuse := func(code, message string) { panic(&failure{http.StatusBadRequest, code, message}) }
-	switch r.URL.Query().Get("comp") {
+	bad, query := func(code string) reason { return reason{http.StatusBadRequest, code} }, r.URL.Query()
+	switch query.Get("comp") {
 	case "":
-		if r.Header.Get("x-ms-blob-type") != "BlockBlob" {
-			refuse("MissingRequiredHeader", "x-ms-blob-type must be BlockBlob.")
-		}
+		bad("MissingRequiredHeader").when(r.Header.Get("x-ms-blob-type") != "BlockBlob", "x-ms-blob-type must be BlockBlob.")
 		u.pieces = map[int]*sentPiece{0: u.again(u.pieces[0], content)}
 		u.state = UploadComplete
 	case "block":
-		id := r.URL.Query().Get("blockid")
-		if _, err := base64.StdEncoding.DecodeString(id); err != nil || id == "" {
-			refuse("InvalidQueryParameterValue", "The blockid is not in base64.")
-		}
+		id := query.Get("blockid")
+		_, err := base64.StdEncoding.DecodeString(id)
+		bad("InvalidQueryParameterValue").when(err != nil || id == "", "The blockid is not in base64.")
 		for other := range u.staged {
-			if len(other) != len(id) {
-				refuse("InvalidBlobOrBlock", "The ids of blocks differ in length.")
-			}
+			bad("InvalidBlobOrBlock").when(len(other) != len(id), "The ids of blocks differ in length.")
 		}
 		u.staged[id] = u.again(u.staged[id], content)
 	case "blocklist":
-		if !u.commitBlocks(content.data) {
-			refuse("InvalidBlockList", "The specified block list is invalid.")
-		}
+		bad("InvalidBlockList").when(!u.commitBlocks(content.data), "The specified block list is invalid.")
 	default:
-		refuse("InvalidQueryParameterValue", "comp is not known.")
+		panic(bad("InvalidQueryParameterValue").because("comp is not known."))
 	}
 }
 
 func (u *upload) commitBlocks(body []byte) bool {
-	var in struct {
-		Latest      []string
-		Uncommitted []string
-	}
+	var in struct{ Latest, Uncommitted []string }
 	if xml.Unmarshal(body, &in) != nil || len(in.Latest)+len(in.Uncommitted) == 0 {
 		return false
 	}

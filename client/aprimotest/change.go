@@ -49,7 +49,7 @@ func (k *kind) named(doc document, name string, isNew bool) *member {
 	case m == nil:
 		return find(k.shown(doc).all, func(m *member) bool { return m.changedBy != "" && strings.EqualFold(m.changedBy, name) })
 	case m.changedBy != "":
-		panic(invalid("An invalid value was specified for %s.", name))
+		panic(invalid.because("An invalid value was specified for %s.", name))
 	}
 	return m
 }
@@ -57,9 +57,7 @@ func (k *kind) named(doc document, name string, isNew bool) *member {
 // complete refuses a document that has not what it must have.
 func (k *kind) complete(doc document) {
 	for _, m := range k.members.all {
-		if m.required && strings.TrimSpace(text(doc[m.name])) == "" {
-			panic(invalid("The %s has no %s.", k.name, m.name))
-		}
+		invalid.when(m.required && strings.TrimSpace(text(doc[m.name])) == "", "The %s has no %s.", k.name, m.name)
 	}
 }
 
@@ -96,7 +94,7 @@ func (m *member) read(k *kind, old, value any) any {
 		if isList && m.kind != "actions" || isDoc && m.takes(value) {
 			return merged(old, value, m.element)
 		}
-		panic(invalid("The property '%s' of a %s must be an array, or have addOrUpdate and remove.", m.name, k.name))
+		panic(invalid.because("The property '%s' of a %s must be an array, or have addOrUpdate and remove.", m.name, k.name))
 	case "object":
 		if isDoc {
 			return value
@@ -110,7 +108,7 @@ func (m *member) read(k *kind, old, value any) any {
 	if m.kind == "enum" {
 		what = "one of " + strings.Join(m.words, ", ")
 	}
-	panic(invalid("The property '%s' of a %s must be %s, not '%v'.", m.name, k.name, what, value))
+	panic(invalid.because("The property '%s' of a %s must be %s, not '%v'.", m.name, k.name, what, value))
 }
 
 // scalar reads a value that is neither a set nor an object. As the API's parser it takes a

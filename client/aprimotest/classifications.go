@@ -12,28 +12,19 @@ func ownerOf(list string) string { return path.Base(path.Dir(list)) }
 // place refuses a classification that may not be where it says: it needs a name, and is
 // below one that exists and is not below itself, or a root.
 func (s *store) place(id string, doc document, _ string) {
-	if name := text(doc["name"]); strings.Contains(name, "/") {
-		panic(invalid("'%s' is not a name of a classification.", name))
-	}
+	invalid.when(strings.Contains(text(doc["name"]), "/"), "'%s' is not a name of a classification.", doc["name"])
 	if above, ok := doc["parentNamePath"].(string); ok {
 		parent := s.byPath("namePath", above)
-		if parent == nil {
-			panic(missing("No classification was found with namePath '%s'.", above))
-		}
+		missing.when(parent == nil, "No classification was found with namePath '%s'.", above)
 		doc["parentId"] = parent["id"]
 		delete(doc, "parentNamePath")
 	}
 	parent := s.parent(doc)
-	if id := text(doc["parentId"]); id != "" && parent == nil {
-		panic(missing("No classification was found with id '%s'.", id))
-	}
-	if parent == nil && doc["isRoot"] != true && s.collection("classifications").byID[id] == nil {
-		panic(invalid("A classification needs a parentId, a parentNamePath, or isRoot."))
-	}
+	missing.when(parent == nil && text(doc["parentId"]) != "", "No classification was found with id '%s'.", doc["parentId"])
+	invalid.when(parent == nil && doc["isRoot"] != true && s.collection("classifications").byID[id] == nil,
+		"A classification needs a parentId, a parentNamePath, or isRoot.")
 	for ; parent != nil; parent = s.parent(parent) {
-		if parent["id"] == id {
-			panic(invalid("A classification cannot be below itself."))
-		}
+		invalid.when(parent["id"] == id, "A classification cannot be below itself.")
 	}
 }
 
@@ -89,9 +80,7 @@ func (s *store) classificationByPath(_ http.ResponseWriter, r *http.Request) any
 		name, value = "identifier", inQuery(r, "identifier")
 	}
 	doc := s.byPath(name, value)
-	if doc == nil {
-		panic(missing("No classification was found with %s '%s'.", name, value))
-	}
+	missing.when(doc == nil, "No classification was found with %s '%s'.", name, value)
 	return s.show(s.objectAt("classification/"+text(doc["id"])), newQuery(r))
 }
 

@@ -43,7 +43,7 @@ func (s *store) inCollection(doc document) (found []uint64) {
 func (s *store) getCollectionRecords(_ http.ResponseWriter, r *http.Request) any {
 	o := s.objectAt(path.Dir(r.PathValue("path")))
 	if o.doc["type"] == "Dynamic" && !s.tenant.DynamicRecords {
-		panic(&failure{http.StatusInternalServerError, "System.NullReferenceException", "Object reference not set to an instance of an object."})
+		panic(reason{http.StatusInternalServerError, "System.NullReferenceException"}.because("Object reference not set to an instance of an object."))
 	}
 	return s.pageOfRecords(r, s.inCollection(o.doc), nil)
 }
@@ -56,9 +56,8 @@ func (s *store) putCollectionRecords(_ http.ResponseWriter, r *http.Request, in 
 // ownCollection says whose a collection is, if its records are there.
 func (s *store) ownCollection(_ string, doc document, _ string) {
 	for _, item := range array(doc["~records"]) {
-		if id := identity(item, nil); s.at(numberOf(id), new(record)) == nil {
-			panic(missing("No record was found with id '%s'.", id))
-		}
+		id := identity(item, nil)
+		missing.when(s.at(numberOf(id), new(record)) == nil, "No record was found with id '%s'.", id)
 	}
 	doc["ownerId"] = cmp.Or(doc["ownerId"], doc["~createdBy"])
 }

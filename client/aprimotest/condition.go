@@ -50,12 +50,10 @@ func (p property[T]) compare(sign, value string, wildcards bool) condition[T] {
 		return func(v T) bool { return holds(p.time(v).Compare(at)) }
 	case p.number != nil && holds != nil:
 		n, err := strconv.ParseFloat(value, 64)
-		if err != nil {
-			panic(invalid("'%s' is not a number.", value))
-		}
+		invalid.when(err != nil, "'%s' is not a number.", value)
 		return func(v T) bool { return holds(cmp.Compare(p.number(v), n)) }
 	case p.texts == nil:
-		panic(invalid("'%s' compares texts alone.", sign))
+		panic(invalid.because("'%s' compares texts alone.", sign))
 	}
 	matches := textMatch(sign, value, wildcards)
 	return func(v T) bool {
@@ -148,9 +146,7 @@ func parseTime(text string) (at time.Time, ok bool) {
 
 func timeOf(text string) time.Time {
 	at, ok := parseTime(text)
-	if !ok {
-		panic(invalid("'%s' is not a time.", text))
-	}
+	invalid.when(!ok, "'%s' is not a time.", text)
 	return at
 }
 
@@ -172,7 +168,7 @@ func sorted[T, K any](found []K, value func(K) T, by string, can vocabulary[T]) 
 	prop, ok := can.property(name, argument)
 	switch {
 	case !ok:
-		panic(invalid("'%s' is not a property to sort by.", by))
+		panic(invalid.because("'%s' is not a property to sort by.", by))
 	case prop.time != nil:
 		sortBy(found, sign, func(item K) int64 { return prop.time(value(item)).UnixNano() })
 	case prop.number != nil:

@@ -105,13 +105,9 @@ func (s *store) objectAt(at string) object {
 	n := len(parts) - 2
 	if n == 0 {
 		k := kindAt[parts[0]]
-		if k == nil {
-			panic(missing("Nothing was found at '%s'.", at))
-		}
+		missing.when(k == nil, "Nothing was found at '%s'.", at)
 		o, ok := s.lookUp(k, parts[1])
-		if !ok {
-			panic(missing("No %s was found with id '%s'.", k.name, parts[1]))
-		}
+		missing.when(!ok, "No %s was found with id '%s'.", k.name, parts[1])
 		return o
 	}
 	if n >= 2 {
@@ -125,7 +121,7 @@ func (s *store) objectAt(at string) object {
 			}
 		}
 	}
-	panic(missing("Nothing was found at '%s'.", at))
+	panic(missing.because("Nothing was found at '%s'.", at))
 }
 
 // kindAt has the kinds by the paths of one.

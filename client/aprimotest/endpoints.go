@@ -51,9 +51,7 @@ func (s *store) createDocument(k *kind) handler {
 			doc["id"] = s.newID()
 		}
 		id := text(doc[key])
-		if c.find(k, id) != "" {
-			panic(conflict("There is a %s '%s' already.", k.name, id))
-		}
+		conflict.when(c.find(k, id) != "", "There is a %s '%s' already.", k.name, id)
 		s.save(k, id, doc, list)
 		c.add(doc, id, time.Now())
 		s.saved(k)
@@ -94,9 +92,7 @@ func (s *store) put(at string, in document) {
 
 func (s *store) deleteDocument(_ http.ResponseWriter, r *http.Request) any {
 	o := s.objectAt(r.PathValue("path"))
-	if o.kind.name == "classification" && o.doc["hasChildren"] == true && !s.tenant.DeleteTrees {
-		panic(conflict("The classification '%s' has others below it.", o.doc["id"]))
-	}
+	conflict.when(o.kind.name == "classification" && o.doc["hasChildren"] == true && !s.tenant.DeleteTrees, "The classification '%s' has others below it.", o.doc["id"])
 	s.collection(o.list).remove(path.Base(o.path))
 	s.saved(o.kind)
 	return nil
@@ -107,9 +103,7 @@ func (s *store) getRelated(rel *relation) handler {
 	return func(_ http.ResponseWriter, r *http.Request) any {
 		o, q := s.objectAt(strings.TrimSuffix(r.PathValue("path"), "/"+rel.path)), newQuery(r)
 		found := s.related(o, rel, q)
-		if found == nil {
-			panic(missing("The %s '%s' has no %s.", o.kind.name, path.Base(o.path), rel.link))
-		}
+		missing.when(found == nil, "The %s '%s' has no %s.", o.kind.name, path.Base(o.path), rel.link)
 		if all, ok := found.(listing); ok && (rel.paged || rel.how == '*' && !rel.target.bare) {
 			return s.page(r, len(all), nil, func(i int) object { return all[i] })
 		}
@@ -128,7 +122,7 @@ func (s *store) getOneOf(rel *relation) handler {
 				return s.show(one, q)
 			}
 		}
-		panic(missing("The %s has no %s with id '%s'.", o.kind.name, rel.one, path.Base(at)))
+		panic(missing.because("The %s has no %s with id '%s'.", o.kind.name, rel.one, path.Base(at)))
 	}
 }
 

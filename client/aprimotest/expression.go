@@ -33,13 +33,13 @@ func compile[T any](e expression, can vocabulary[T], depth int) condition[T] {
 	isOr := strings.EqualFold(e.Operator, "OR")
 	switch hasExpression := strings.TrimSpace(e.Expression) != ""; {
 	case depth > maxNesting:
-		panic(invalid("The search expression is nested too deeply."))
+		panic(invalid.because("The search expression is nested too deeply."))
 	case e.Operator != "" && !isOr && !strings.EqualFold(e.Operator, "AND"):
-		panic(invalid("'%s' is not a defaultLogicalOperator.", e.Operator))
+		panic(invalid.because("'%s' is not a defaultLogicalOperator.", e.Operator))
 	case !hasExpression && len(e.Sub) == 0:
-		panic(invalid("A searchExpression must contain either an expression or subExpressions."))
+		panic(invalid.because("A searchExpression must contain either an expression or subExpressions."))
 	case hasExpression && len(e.Sub) > 0:
-		panic(invalid("The search expression holds both an expression and subExpressions."))
+		panic(invalid.because("The search expression holds both an expression and subExpressions."))
 	case hasExpression:
 		p := parser[T]{can: can, expression: e, tokens: scan(e.Expression), or: isOr}
 		return p.parse()
@@ -108,17 +108,16 @@ type parser[T any] struct {
 
 func (p *parser[T]) parse() condition[T] {
 	c := p.any()
-	if len(p.tokens) > 0 {
-		panic(p.unexpected())
-	}
+	p.need(len(p.tokens) == 0)
 	return c
 }
 
-func (p *parser[T]) unexpected() *failure {
-	if len(p.tokens) == 0 {
-		return invalid("The search expression ends too early.")
+// need refuses the expression where it is now unless it can go on.
+func (p *parser[T]) need(ok bool) {
+	invalid.when(!ok && len(p.tokens) == 0, "The search expression ends too early.")
+	if !ok {
+		panic(invalid.because("The search expression is not understood at '%s'.", p.tokens[0].text))
 	}
-	return invalid("The search expression is not understood at '%s'.", p.tokens[0].text)
 }
 
 // ahead reports whether the token at a place is the word or the sign given.
@@ -134,13 +133,6 @@ func (p *parser[T]) take(text string) bool {
 	}
 	p.tokens = p.tokens[1:]
 	return true
-}
-
-// need takes the next token, which must be the sign that is given.
-func (p *parser[T]) need(sign string) {
-	if !p.take(sign) {
-		panic(p.unexpected())
-	}
 }
 
 // takeKind takes the next token if it is of one of the kinds.
@@ -170,16 +162,15 @@ func (p *parser[T]) chain(operator string, byDefault bool, part func() condition
 }
 
 func (p *parser[T]) one() condition[T] {
-	if p.depth++; p.depth > maxNesting {
-		panic(invalid("The search expression is nested too deeply."))
-	}
+	p.depth++
+	invalid.when(p.depth > maxNesting, "The search expression is nested too deeply.")
 	defer func() { p.depth-- }()
 	switch {
 	case p.take("not"):
 		return not(p.one())
 	case p.take("("):
 		c := p.any()
-		p.need(")")
+		p.need(p.take(")"))
 		return c
 	case p.take("*"):
 		return func(T) bool { return true }
@@ -201,9 +192,7 @@ func (p *parser[T]) comparison() condition[T] {
 			return prop.compare(sign, p.value(), p.expression.Wildcards)
 		}
 	}
-	if !function {
-		panic(p.unexpected())
-	}
+	p.need(function)
 	return prop.compare("=", "true", false)
 }
 
@@ -215,7 +204,7 @@ func (p *parser[T]) property() (prop property[T], function bool) {
 	argument := ""
 	if function = p.take("("); function {
 		argument = p.value()
-		p.need(")")
+		p.need(p.take(")"))
 		if p.ahead(0, ".Value", ".Values") {
 			p.tokens = p.tokens[1:]
 		}
@@ -223,16 +212,14 @@ func (p *parser[T]) property() (prop property[T], function bool) {
 	prop, ok := p.can.property(strings.ToLower(name), argument)
 	if !ok {
 		p.tokens = rest
-		panic(p.unexpected())
 	}
+	p.need(ok)
 	return prop, function
 }
 
 // value reads a value, or the parameter that stands for it.
 func (p *parser[T]) value() string {
-	if p.ahead(0, "or", "and", "not", "in", "contains") {
-		panic(p.unexpected())
-	}
+	p.need(!p.ahead(0, "or", "and", "not", "in", "contains"))
 	if text, ok := p.takeKind("snw"); ok {
 		return text
 	}
@@ -245,13 +232,11 @@ func (p *parser[T]) values() (all []string) {
 		for all = append(all, p.value()); p.take(","); {
 			all = append(all, p.value())
 		}
-		p.need(")")
+		p.need(p.take(")"))
 		return all
 	}
 	list := array(p.parameter())
-	if len(list) == 0 {
-		panic(invalid("The parameter of IN must be an array that is not empty."))
-	}
+	invalid.when(len(list) == 0, "The parameter of IN must be an array that is not empty.")
 	for _, item := range list {
 		all = append(all, scalar(item))
 	}
@@ -260,19 +245,14 @@ func (p *parser[T]) values() (all []string) {
 
 func (p *parser[T]) parameter() any {
 	if _, ok := p.takeKind("?"); ok {
-		if p.used++; p.used > len(p.expression.Parameters) {
-			panic(invalid("There is no parameter number %d.", p.used))
-		}
+		p.used++
+		invalid.when(p.used > len(p.expression.Parameters), "There is no parameter number %d.", p.used)
 		return p.expression.Parameters[p.used-1]
 	}
 	name, ok := p.takeKind("@")
-	if !ok {
-		panic(p.unexpected())
-	}
+	p.need(ok)
 	value, ok := p.expression.Named[name]
-	if !ok {
-		panic(invalid("There is no parameter named '%s'.", name))
-	}
+	invalid.when(!ok, "There is no parameter named '%s'.", name)
 	return value
 }
 
@@ -282,5 +262,5 @@ func scalar(v any) string {
 	case string, float64, bool:
 		return text(v)
 	}
-	panic(invalid("A parameter must be a string, a number or a flag, not %.40v.", v))
+	panic(invalid.because("A parameter must be a string, a number or a flag, not %.40v.", v))
 }

@@ -70,9 +70,9 @@ func (s *store) facetProperty(f facet) property[*record] {
 	name := facetTypes[strings.ToLower(f.Type)]
 	switch {
 	case name == "":
-		panic(invalid("'%s' is not a type of facet.", f.Type))
+		panic(invalid.because("'%s' is not a type of facet.", f.Type))
 	case name == "field" && s.definitionOf(f.FieldID, "") == nil:
-		panic(invalid("The facet '%s' is about a field that does not exist.", f.Name))
+		panic(invalid.because("The facet '%s' is about a field that does not exist.", f.Name))
 	case name == "field":
 		return s.fieldProperty("fieldid", f.FieldID)
 	case name == "filetype":
@@ -188,9 +188,7 @@ func (f facet) ranges() []facetRange {
 	var all []facetRange
 	for at := f.RangeStart; ; {
 		next := step(at, f.Spans[min(len(all), len(f.Spans)-1)])
-		if next == nil || len(all) >= maxRanges {
-			panic(invalid("The spans of facet '%s' cannot be applied to its range.", f.Name))
-		}
+		invalid.when(next == nil || len(all) >= maxRanges, "The spans of facet '%s' cannot be applied to its range.", f.Name)
 		if !textMatch("<", text(f.RangeEnd), false)(text(next)) {
 			return append(all, facetRange{at, f.RangeEnd})
 		}

@@ -5,28 +5,37 @@ import (
 	"net/http"
 )
 
-const (
-	notFound   = "Adam.Rest.Common.NoDataFoundException"
-	badRequest = "System.ArgumentException"
-)
+const badRequest = "System.ArgumentException"
 
 // A failure is an error that the API answers with. A request is refused by a panic with one,
 // at whatever depth, so that nothing between has to pass it on.
 type failure struct {
-	status        int
-	kind, message string
+	reason
+	message string
 }
 
-func invalid(format string, args ...any) *failure {
-	return &failure{http.StatusBadRequest, badRequest, fmt.Sprintf(format, args...)}
+// A reason is the status and the type of the failures of one sort.
+type reason struct {
+	status int
+	kind   string
 }
 
-func missing(format string, args ...any) *failure {
-	return &failure{http.StatusNotFound, notFound, fmt.Sprintf(format, args...)}
+var (
+	invalid  = reason{http.StatusBadRequest, badRequest}
+	missing  = reason{http.StatusNotFound, "Adam.Rest.Common.NoDataFoundException"}
+	conflict = reason{http.StatusConflict, badRequest}
+	tooLarge = reason{http.StatusRequestEntityTooLarge, badRequest}
+)
+
+func (why reason) because(format string, args ...any) *failure {
+	return &failure{why, fmt.Sprintf(format, args...)}
 }
 
-func conflict(format string, args ...any) *failure {
-	return &failure{http.StatusConflict, badRequest, fmt.Sprintf(format, args...)}
+// when refuses a request if a condition holds.
+func (why reason) when(refused bool, format string, args ...any) {
+	if refused {
+		panic(why.because(format, args...))
+	}
 }
 
 // refusal returns the failure with which f panics; nil if it does not.

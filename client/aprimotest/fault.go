@@ -55,7 +55,7 @@ func (f Fault) apply(serve func(*answer)) (*answer, error) {
 		a = newAnswer()
 		a.fault = true
 		if f.Status == http.StatusInternalServerError {
-			writeException(a, &failure{f.Status, "System.Exception", "An unexpected error has occurred."})
+			writeException(a, reason{f.Status, "System.Exception"}.because("An unexpected error has occurred."))
 		} else {
 			writePage(a, f.Status)
 		}

@@ -78,9 +78,7 @@ func (s *store) define(in any) document {
 	id := cmp.Or(text(valueOf(in, "id")), text(valueOf(in, "fieldId")))
 	name := cmp.Or(text(valueOf(in, "name")), text(valueOf(in, "fieldName")))
 	definition := s.definitionOf(id, name)
-	if definition == nil {
-		panic(missing("No field definition was found with id '%s'.", cmp.Or(id, name)))
-	}
+	missing.when(definition == nil, "No field definition was found with id '%s'.", cmp.Or(id, name))
 	f := document{
 		"id": definition["id"], "fieldName": definition["name"], "dataType": definition["dataType"],
 		"label": cmp.Or(text(definition["label"]), labelOf(definition)),
@@ -88,14 +86,11 @@ func (s *store) define(in any) document {
 	values := []any{}
 	for _, sent := range array(valueOf(in, "localizedValues")) {
 		l := document{"languageId": cmp.Or(text(valueOf(sent, "languageId")), noLanguage), "modifiedOn": time.Now(), "~dataType": f["dataType"]}
-		if l["languageId"] != noLanguage && s.collection("languages").byID[text(l["languageId"])] == nil {
-			panic(invalid("No language was found with id '%s'.", l["languageId"]))
-		}
+		invalid.when(l["languageId"] != noLanguage && s.collection("languages").byID[text(l["languageId"])] == nil, "No language was found with id '%s'.", l["languageId"])
 		for _, name := range append([]string{"value", "hasDay", "hasMonth"}, listMembers...) {
 			value := valueOf(sent, name)
-			if _, isList := value.([]any); value != nil && !isList && slices.Contains(listMembers, name) {
-				panic(invalid("The %s of field '%s' must be an array.", name, f["fieldName"]))
-			}
+			_, isList := value.([]any)
+			invalid.when(value != nil && !isList && slices.Contains(listMembers, name), "The %s of field '%s' must be an array.", name, f["fieldName"])
 			if value != nil {
 				l[name] = value
 			}
@@ -110,9 +105,7 @@ func (s *store) define(in any) document {
 // fit makes a value of what a request has, if it fits the field.
 func fit(f, l document) {
 	for _, item := range slices.Concat(array(l["links"]), array(l["parents"]), array(l["children"])) {
-		if text(valueOf(item, "recordId")) == "" {
-			panic(invalid("The links of field '%s' must be objects with a recordId.", f["fieldName"]))
-		}
+		invalid.when(text(valueOf(item, "recordId")) == "", "The links of field '%s' must be objects with a recordId.", f["fieldName"])
 	}
 	value, values, kind := l["value"], array(l["values"]), text(f["dataType"])
 	hasValue := value != nil && value != ""

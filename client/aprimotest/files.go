@@ -146,9 +146,7 @@ func (s *store) changeFiles(rec *record, in document, by string) []*part {
 	change := partsChange{store: s, by: by, master: text(valueOf(in, "master"))}
 	files := change.apply(kindOf["file"], rec.files, in)
 	i := slices.IndexFunc(files, func(f *part) bool { return f.id == change.master })
-	if change.master != "" && i < 0 {
-		panic(noUpload(change.master))
-	}
+	noUpload(change.master, change.master != "" && i < 0)
 	if i > 0 {
 		files[0], files[i] = files[i], files[0]
 	}
@@ -204,13 +202,11 @@ func (c *partsChange) add(k *kind, token string) *part {
 	c.made = append(c.made, p.id)
 	if k.name != "file" {
 		u := c.store.uploadIn(token, UploadComplete)
-		if slices.Contains(c.used, u) {
-			panic(noUpload(token))
-		}
+		noUpload(token, slices.Contains(c.used, u))
 		c.used = append(c.used, u)
 		p.content = u.content()
 	} else if token != "" {
-		panic(missing("No file was found with id '%s'.", token))
+		panic(missing.because("No file was found with id '%s'.", token))
 	}
 	return p
 }
@@ -231,9 +227,7 @@ func (c *partsChange) change(p part, in document) *part {
 			c.master = p.id
 		}
 	}
-	if p.kind.name == "file" && len(p.versions()) == 0 {
-		panic(invalid("A file needs a version, whose id is the token of an upload."))
-	}
+	invalid.when(p.kind.name == "file" && len(p.versions()) == 0, "A file needs a version, whose id is the token of an upload.")
 	return &p
 }
 
@@ -247,18 +241,14 @@ func (s *store) checkOut(w http.ResponseWriter, r *http.Request) any {
 
 func (s *store) undoCheckOut(_ http.ResponseWriter, r *http.Request) any {
 	f := s.fileOf(r)
-	if f.checkedOut == "" {
-		panic(missing("File '%s' is not checked out.", f.id))
-	}
+	missing.when(f.checkedOut == "", "File '%s' is not checked out.", f.id)
 	f.checkedOut = ""
 	return nil
 }
 
 // reserved refuses a change of a file that another user has checked out.
 func (p *part) reserved(user string) {
-	if p.checkedOut != "" && p.checkedOut != user {
-		panic(conflict("File '%s' is checked out by '%s'.", p.id, p.checkedOut))
-	}
+	conflict.when(p.checkedOut != "" && p.checkedOut != user, "File '%s' is checked out by '%s'.", p.id, p.checkedOut)
 }
 
 // fileOf returns the file whose id is in the path of a request, to be changed.
@@ -268,9 +258,7 @@ func (s *store) fileOf(r *http.Request) *part {
 		s.complete(rec)
 	}
 	f, _ := s.findPart("file", id)
-	if f == nil {
-		panic(missing("No file was found with id '%s'.", id))
-	}
+	missing.when(f == nil, "No file was found with id '%s'.", id)
 	f.reserved(s.user(r))
 	return f
 }

@@ -112,16 +112,11 @@ var plain = func() (all [256]bool) {
 // readJSON reads the body of a request, which must be one object.
 func readJSON(r *http.Request) document {
 	data, err := io.ReadAll(r.Body)
-	if err != nil || len(data) > maxBody {
-		panic(&failure{http.StatusRequestEntityTooLarge, badRequest, "The request is too large."})
-	}
-	if !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
-		panic(invalid("the request body is not a JSON object"))
-	}
+	tooLarge.when(err != nil || len(data) > maxBody, "The request is too large.")
+	invalid.when(!bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")), "the request body is not a JSON object")
 	var all document
-	if err := json.Unmarshal(relaxed(data), &all); err != nil {
-		panic(invalid("the request body could not be read: %v", err))
-	}
+	err = json.Unmarshal(relaxed(data), &all)
+	invalid.when(err != nil, "the request body could not be read: %v", err)
 	if _, isDAM := cutFold(r.URL.Path, apiPath+"/"); isDAM {
 		bareIDs(all)
 	}
@@ -134,9 +129,7 @@ func again(value, v any) {
 	if err == nil {
 		err = json.Unmarshal(data, v)
 	}
-	if err != nil {
-		panic(invalid("the request body could not be read: %v", err))
-	}
+	invalid.when(err != nil, "the request body could not be read: %v", err)
 }
 
 var dashedID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)

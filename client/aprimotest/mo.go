@@ -150,8 +150,8 @@ func (s *store) scoped(l moList, h func(moScope) any) handler {
 			}
 			id := r.PathValue(name)
 			sc.links[name] = moNumber(id)
-			if above := moBelow(steps[:i]); above != nil && !s.moAll(above).given(id) {
-				panic(missing("No %s was found with id '%s'.", above.path, id))
+			if above := moBelow(steps[:i]); above != nil {
+				missing.when(!s.moAll(above).given(id), "No %s was found with id '%s'.", above.path, id)
 			}
 		}
 		if r.Method != http.MethodGet && r.ContentLength != 0 {
@@ -185,9 +185,7 @@ func (sc moScope) has(doc document) bool {
 func (sc moScope) get() document {
 	id := sc.r.PathValue("id")
 	doc := sc.objects.byID[id]
-	if doc == nil || !sc.has(doc) {
-		panic(missing("No %s was found with id '%s'.", sc.path, id))
-	}
+	missing.when(doc == nil || !sc.has(doc), "No %s was found with id '%s'.", sc.path, id)
 	return doc
 }
 

@@ -72,9 +72,7 @@ func (sc moScope) post() any {
 		return sc.search()
 	}
 	doc := sc.objects.byID[id]
-	if doc == nil || len(sc.links) == 0 {
-		panic(missing("No %s was found with id '%s'.", sc.path, id))
-	}
+	missing.when(doc == nil || len(sc.links) == 0, "No %s was found with id '%s'.", sc.path, id)
 	maps.Copy(doc, sc.links)
 	return sc.changed(doc)
 }
@@ -96,9 +94,7 @@ func (sc moScope) do() any {
 		doc[sc.state] = float64(state + 1)
 		return nil
 	}
-	if !slices.Contains(strings.Fields(sc.acts), verb) {
-		panic(missing("No HTTP resource was found that matches the request."))
-	}
+	missing.when(!slices.Contains(strings.Fields(sc.acts), verb), "No HTTP resource was found that matches the request.")
 	if user := sc.in["newUserId"]; user != nil {
 		doc["assignedTo"] = user
 	}

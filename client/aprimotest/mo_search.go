@@ -28,9 +28,7 @@ type moTest struct {
 // moCondition reads a tree of conditions, each an object with one member.
 func (s *store) moCondition(in any, depth int) condition[document] {
 	tree, _ := in.(document)
-	if depth > maxNesting || len(tree) != 1 {
-		panic(invalid("A condition of a search is an object with one member, nested at most %d times.", maxNesting))
-	}
+	invalid.when(depth > maxNesting || len(tree) != 1, "A condition of a search is an object with one member, nested at most %d times.", maxNesting)
 	var operator string
 	var value any
 	for operator, value = range tree {
@@ -42,9 +40,7 @@ func (s *store) moCondition(in any, depth int) condition[document] {
 		for _, inner := range array(value) {
 			all = append(all, s.moCondition(inner, depth+1))
 		}
-		if len(all) == 0 {
-			panic(invalid("'and' and 'or' need a list of conditions."))
-		}
+		invalid.when(len(all) == 0, "'and' and 'or' need a list of conditions.")
 		if operator == "or" {
 			return anyOf(all)
 		}
@@ -54,12 +50,9 @@ func (s *store) moCondition(in any, depth int) condition[document] {
 	}
 	var test moTest
 	holds := moOperators[operator]
-	if holds == nil {
-		panic(invalid("'%s' is not simulated.", operator))
-	}
-	if again(value, &test); test.Name == "" && len(test.Nested) == 0 {
-		panic(invalid("'%s' needs a fieldName.", operator))
-	}
+	invalid.when(holds == nil, "'%s' is not simulated.", operator)
+	again(value, &test)
+	invalid.when(test.Name == "" && len(test.Nested) == 0, "'%s' needs a fieldName.", operator)
 	return func(doc document) bool { return s.moHolds(doc, test, holds) }
 }
 
@@ -162,17 +155,14 @@ type cubeQuery struct {
 // cube returns the one cube that a query is about.
 func (q cubeQuery) cube() *moKind {
 	names := slices.Concat(q.Measures, q.Dimensions)
-	if len(names) == 0 {
-		panic(invalid("Query should contain either measures, dimensions or timeDimensions with granularities in order to be valid"))
-	}
+	invalid.when(len(names) == 0, "Query should contain either measures, dimensions or timeDimensions with granularities in order to be valid")
 	cube, _, _ := strings.Cut(names[0], ".")
 	k := cubes()[cube]
 	for i, name := range names {
 		member, known := strings.CutPrefix(name, cube+".")
 		isMeasure := i < len(q.Measures)
-		if !known || k == nil || isMeasure && member != "count" || !isMeasure && k.shown.member(nil, member) == nil {
-			panic(invalid("'%s' not found for path '%s'", cube, name))
-		}
+		found := known && k != nil && (isMeasure && member == "count" || !isMeasure && k.shown.member(nil, member) != nil)
+		invalid.when(!found, "'%s' not found for path '%s'", cube, name)
 	}
 	return k
 }
@@ -182,9 +172,8 @@ func (q cubeQuery) cube() *moKind {
 func (s *store) analytics(_ http.ResponseWriter, r *http.Request) any {
 	var q cubeQuery
 	text := r.URL.Query().Get("query")
-	if err := json.Unmarshal([]byte(text), &q); err != nil {
-		panic(invalid("The query could not be read: %v", err))
-	}
+	err := json.Unmarshal([]byte(text), &q)
+	invalid.when(err != nil, "The query could not be read: %v", err)
 	data := s.count(q.cube(), q)
 	if q.Limit > 0 {
 		data = data[:min(len(data), q.Limit)]

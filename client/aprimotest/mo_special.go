@@ -129,9 +129,7 @@ const MaxChunk = 25 << 20
 
 // chunked returns the upload of an identifier, which its first chunk makes.
 func (s *store) chunked(identifier, name string) *upload {
-	if identifier == "" || strings.ContainsAny(identifier, "{}") {
-		panic(invalid("'%s' is not an identifier of an upload: a GUID without braces.", identifier))
-	}
+	invalid.when(identifier == "" || strings.ContainsAny(identifier, "{}"), "'%s' is not an identifier of an upload: a GUID without braces.", identifier)
 	token := "chunks/" + strings.ToLower(identifier)
 	u := s.findUpload(token)
 	if u == nil {
@@ -144,9 +142,7 @@ func (s *store) chunked(identifier, name string) *upload {
 // chunk returns the upload and the number, from 0, of the chunk that a request is about.
 func (s *store) chunk(get func(string) string) (*upload, int) {
 	n, err := strconv.Atoi(get("resumableChunkNumber"))
-	if err != nil || n < 1 {
-		panic(invalid("'%s' is not a number of a chunk, which begin at 1.", get("resumableChunkNumber")))
-	}
+	invalid.when(err != nil || n < 1, "'%s' is not a number of a chunk, which begin at 1.", get("resumableChunkNumber"))
 	return s.chunked(get("resumableIdentifier"), get("resumableFilename")), n - 1
 }
 
@@ -160,12 +156,8 @@ func (s *store) checkChunk(_ http.ResponseWriter, r *http.Request) any {
 
 func (s *store) putChunk(_ http.ResponseWriter, r *http.Request) any {
 	p := partOf(r)
-	if p == nil {
-		panic(invalid("The request must be a multipart/form-data with a file."))
-	}
-	if p.size > MaxChunk || r.ContentLength > MaxChunk {
-		panic(&failure{http.StatusRequestEntityTooLarge, badRequest, "Maximum request length exceeded."})
-	}
+	invalid.when(p == nil, "The request must be a multipart/form-data with a file.")
+	tooLarge.when(p.size > MaxChunk || r.ContentLength > MaxChunk, "Maximum request length exceeded.")
 	u, n := s.chunk(func(name string) string { return p.fields[name] })
 	u.put(n, p.piece)
 	return document{}

@@ -23,21 +23,15 @@ type order struct {
 func (s *store) createOrder(w http.ResponseWriter, r *http.Request, in document) any {
 	typ := text(valueOf(in, "type"))
 	k := kindOf[strings.ToLower(typ)+"order"]
-	if k == nil {
-		panic(invalid("'%s' is not a type of order.", typ))
-	}
+	invalid.when(k == nil, "'%s' is not a type of order.", typ)
 	doc := k.changed(nil, in)
 	targets := array(doc["~targets"])
-	if len(targets) == 0 {
-		panic(invalid("An order needs targets."))
-	}
+	invalid.when(len(targets) == 0, "An order needs targets.")
 	id := s.newID()
 	o := &order{kind: k, doc: doc, made: time.Now(), works: max(0, orDefault(s.tenant.OrderTime, defaultOrderTime))}
 	for i, target := range targets {
 		files := s.filesFor(target)
-		if len(files) == 0 {
-			panic(invalid("targets[%d] has no recordId, recordIds, fileVersionId or additionalFileId.", i))
-		}
+		invalid.when(len(files) == 0, "targets[%d] has no recordId, recordIds, fileVersionId or additionalFileId.", i)
 		there := slices.DeleteFunc(slices.Clone(files), func(v *part) bool { return v == nil })
 		o.files, o.failed = append(o.files, there...), o.failed+len(files)-len(there)
 		target.(document)["id"] = s.newID()

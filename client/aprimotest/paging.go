@@ -30,9 +30,7 @@ func pageOf(r *http.Request) window {
 		page, size := number(r, "page", 1, 1), number(r, "pageSize", defaultPageSize, 1)
 		w = window{page: page, size: size, first: min(page-1, math.MaxInt32) * size}
 	}
-	if w.size > maxPageSize {
-		panic(invalid("pageSize must not be above %d.", maxPageSize))
-	}
+	invalid.when(w.size > maxPageSize, "pageSize must not be above %d.", maxPageSize)
 	return w
 }
 
@@ -63,9 +61,7 @@ func number(r *http.Request, name string, def, least int) int {
 		return def
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < least {
-		panic(invalid("'%s' is not a value of %s", s, name))
-	}
+	invalid.when(err != nil || n < least, "'%s' is not a value of %s", s, name)
 	return n
 }
 

@@ -74,9 +74,7 @@ var deleted = new(record)
 // recordOf returns the record whose id is in the path of a request.
 func (s *store) recordOf(r *http.Request) *record {
 	rec := s.at(numberOf(r.PathValue("id")), new(record))
-	if rec == nil {
-		panic(missing("No record was found with id '%s'.", r.PathValue("id")))
-	}
+	missing.when(rec == nil, "No record was found with id '%s'.", r.PathValue("id"))
 	return rec
 }
 
@@ -141,9 +139,8 @@ func (s *store) changeRecord(rec *record, in document, user string, now time.Tim
 		put = append(put, s.define(sent))
 	}
 	for _, item := range array(valueOf(classified, "addOrUpdate")) {
-		if id := identity(item, nil); s.collection("classifications").byID[id] == nil {
-			panic(missing("No classification was found with id '%s'.", id))
-		}
+		id := identity(item, nil)
+		missing.when(s.collection("classifications").byID[id] == nil, "No classification was found with id '%s'.", id)
 	}
 	classifications := merged(rec.classifications, classified, kindOf["recordclassification"])
 	rec.files = s.changeFiles(rec, files, user) // the last that can refuse
@@ -158,9 +155,7 @@ func (s *store) changeRecord(rec *record, in document, user string, now time.Tim
 // actionsOf returns what a request adds to a set of a record and removes from it.
 func actionsOf(in document, name string) document {
 	actions, ok := valueOf(in, name).(document)
-	if !ok && valueOf(in, name) != nil {
-		panic(invalid("The %s of a record must have addOrUpdate and remove.", name))
-	}
+	invalid.when(!ok && valueOf(in, name) != nil, "The %s of a record must have addOrUpdate and remove.", name)
 	return actions
 }
 

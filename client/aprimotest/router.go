@@ -84,14 +84,11 @@ func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string) any
 		method = http.MethodGet
 	}
 	found := rt.find(method, parts)
-	if found == nil {
-		panic(missing("No HTTP resource was found that matches the request."))
-	}
+	missing.when(found == nil, "No HTTP resource was found that matches the request.")
 	to, ok := found.routes[method]
 	if !ok {
 		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(found.routes)), ", "))
-		panic(&failure{http.StatusMethodNotAllowed, "System.NotSupportedException",
-			"The requested resource does not support http method '" + r.Method + "'."})
+		panic(reason{http.StatusMethodNotAllowed, "System.NotSupportedException"}.because("The requested resource does not support http method '%s'.", r.Method))
 	}
 	for i, name := range to.pattern {
 		if name[0] == '{' {

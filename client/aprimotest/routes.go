@@ -28,9 +28,7 @@ func (t *Tenant) newRoutes() handler {
 		defer s.mu.Unlock()
 		s.request = r
 		other := func(part string) bool { return part != normalizeID(part) }
-		if t.Strict.BareIDs && slices.ContainsFunc(strings.Split(path, "/"), other) {
-			panic(missing("There is nothing with this id, which must be in lower case and without dashes."))
-		}
+		missing.when(t.Strict.BareIDs && slices.ContainsFunc(strings.Split(path, "/"), other), "There is nothing with this id, which must be in lower case and without dashes.")
 		if isDAM {
 			return dam.serve(w, r, path)
 		}
@@ -102,19 +100,14 @@ var jsonTypes = regexp.MustCompile(`^(?:application/(?:hal\+)?|text/)json\b`)
 func (t *Tenant) checkHeaders(r *http.Request, isDAM bool) {
 	hasBody := (r.Method == http.MethodPost || r.Method == http.MethodPut) && r.ContentLength != 0
 	kind := r.Header.Get("Content-Type")
-	if hasBody && !isForm(r) && !jsonTypes.MatchString(kind) {
-		panic(invalid("The header Content-Type must be application/json, not '%s'.", kind))
-	}
+	invalid.when(hasBody && !isForm(r) && !jsonTypes.MatchString(kind), "The header Content-Type must be application/json, not '%s'.", kind)
 	if isUpload := strings.HasPrefix(r.URL.Path, "/uploads"); !isDAM && (!isUpload || !t.Strict.UploadHeaders) {
 		return
 	}
-	if version := r.Header.Get("API-VERSION"); version != "1" {
-		panic(invalid("The header API-VERSION must be 1, not '%s'.", version))
-	}
+	version := r.Header.Get("API-VERSION")
+	invalid.when(version != "1", "The header API-VERSION must be 1, not '%s'.", version)
 	for _, name := range []string{"Accept", "User-Agent"} {
-		if r.Header.Get(name) == "" {
-			panic(invalid("The header %s is required.", name))
-		}
+		invalid.when(r.Header.Get(name) == "", "The header %s is required.", name)
 	}
 }
 

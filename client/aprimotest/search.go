@@ -19,9 +19,7 @@ func (s *store) listRecords(_ http.ResponseWriter, r *http.Request) any {
 
 func (s *store) searchRecords(_ http.ResponseWriter, r *http.Request, in searchRequest) any {
 	p, ceiling := pageOf(r), orDefault(s.tenant.SearchCeiling, defaultSearchCeiling)
-	if p.first+p.size > ceiling {
-		panic(invalid("Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", ceiling, p.first+p.size))
-	}
+	invalid.when(p.first+p.size > ceiling, "Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", ceiling, p.first+p.size)
 	facets, kept := s.facets(s.find(compile(in.Search, s.recordWords(), 0), parameter(r, "sort"), true), in)
 	return s.pageOfRecords(r, kept, facets)
 }
@@ -204,9 +202,7 @@ type suggestRequest struct {
 // suggest returns titles that begin with what was typed.
 func (s *store) suggest(_ http.ResponseWriter, _ *http.Request, in suggestRequest) any {
 	in.Number = orDefault(in.Number, 5)
-	if in.Input == "" {
-		panic(invalid("There is no input."))
-	}
+	invalid.when(in.Input == "", "There is no input.")
 	texts := []any{}
 	var scratch record
 	for n := uint64(1); n <= uint64(len(s.records)) && len(texts) < in.Number; n++ {

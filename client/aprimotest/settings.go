@@ -46,9 +46,7 @@ func (s *store) listSettings(_ http.ResponseWriter, r *http.Request) any {
 func (s *store) putSetting(_ http.ResponseWriter, r *http.Request, in document) any {
 	o, _ := s.settingObject(r.PathValue("id"))
 	scope := cmp.Or(strings.ToLower(text(valueOf(in, "scope"))), "system")
-	if !slices.Contains([]string{"user", "usergroup", "site", "system"}, scope) {
-		panic(invalid("'%s' is not a scope of a setting.", scope))
-	}
+	invalid.when(!slices.Contains([]string{"user", "usergroup", "site", "system"}, scope), "'%s' is not a scope of a setting.", scope)
 	key := strings.ToLower(text(o.doc["name"]) + " " + scope + " " + text(valueOf(in, "scopeId")))
 	s.collection("settings").keep(document{"name": o.doc["name"], "value": valueOf(in, "value")}, key)
 	return nil

@@ -210,10 +210,7 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 	if err := pauseUntil(r.Context(), begin, nil); err != nil {
 		return nil, err
 	}
-	var fault Fault
-	if t.Fault != nil {
-		fault = t.Fault(body.attach(r))
-	}
+	fault := t.fault(r, body)
 	if err := t.work(r, body); err != nil {
 		return nil, err
 	}
@@ -223,11 +220,19 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 			return
 		}
 		if t.Strict.JSON && !isForm(r) && len(body.kept) > 0 && !json.Valid(body.kept) {
-			writeException(a, invalid("The request body is not JSON as RFC 8259 has it."))
+			writeException(a, invalid.because("The request body is not JSON as RFC 8259 has it."))
 			return
 		}
 		t.routes.ServeHTTP(a, body.attach(r))
 	})
+}
+
+// fault returns what goes wrong with a request that begins.
+func (t *Tenant) fault(r *http.Request, body requestBody) (f Fault) {
+	if t.Fault != nil {
+		f = t.Fault(body.attach(r))
+	}
+	return f
 }
 
 // work spends the time that the server needs for a request.

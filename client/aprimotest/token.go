@@ -91,10 +91,8 @@ type tokenError struct {
 	Description string `json:"error_description,omitempty"`
 }
 
-// denied returns the failure of a request for a token.
-func denied(code, description string) *failure {
-	return &failure{http.StatusBadRequest, code, description}
-}
+// denied is why a request for a token is refused.
+func denied(code string) reason { return reason{http.StatusBadRequest, code} }
 
 func (k *tokens) serve(w http.ResponseWriter, r *http.Request, lifetime time.Duration) {
 	w.Header().Set("Cache-Control", "no-store")
@@ -136,22 +134,17 @@ var scopes = []string{"api", "offline_access", "openid", "profile", "email"}
 
 // grant decides what the client gets.
 func (k *tokens) grant(r *http.Request) grant {
-	if err := r.ParseForm(); err != nil {
-		panic(denied("invalid_request", "the form could not be read"))
-	}
+	denied("invalid_request").when(r.ParseForm() != nil, "the form could not be read")
 	id, secret, ok := r.BasicAuth()
 	if !ok {
 		id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
 	}
 	kind := r.PostForm.Get("grant_type")
 	secretless := kind == "authorization_code" || kind == "refresh_token"
-	if id == "" || secret == "" && !secretless {
-		panic(denied("invalid_client", ""))
-	}
+	denied("invalid_client").when(id == "" || secret == "" && !secretless, "")
 	g := grant{client: id, scope: r.PostForm.Get("scope")}
-	if slices.ContainsFunc(strings.Fields(g.scope), func(scope string) bool { return !slices.Contains(scopes, scope) }) {
-		panic(denied("invalid_scope", ""))
-	}
+	unknown := func(scope string) bool { return !slices.Contains(scopes, scope) }
+	denied("invalid_scope").when(slices.ContainsFunc(strings.Fields(g.scope), unknown), "")
 	switch kind {
 	case "authorization_code":
 		return k.exchange(r.PostForm, id, secret == "")
@@ -159,15 +152,14 @@ func (k *tokens) grant(r *http.Request) grant {
 		// The one user who is named on the registration of the client.
 		g.user = id + "-user"
 	case "password":
-		if g.user = r.PostForm.Get("username"); g.user == "" || r.PostForm.Get("password") == "" {
-			panic(denied("invalid_grant", "invalid_username_or_password"))
-		}
+		g.user = r.PostForm.Get("username")
+		denied("invalid_grant").when(g.user == "" || r.PostForm.Get("password") == "", "invalid_username_or_password")
 	case "refresh_token":
 		return k.refreshed(id, secret == "", r.PostForm.Get("refresh_token"))
 	case "":
-		panic(denied("invalid_request", "there is no grant_type"))
+		panic(denied("invalid_request").because("there is no grant_type"))
 	default:
-		panic(denied("unsupported_grant_type", ""))
+		panic(denied("unsupported_grant_type").because(""))
 	}
 	return g
 }
@@ -177,12 +169,8 @@ func (k *tokens) refreshed(client string, public bool, token string) grant {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	g, ok := k.refresh[token]
-	if ok && public && !g.public {
-		panic(denied("invalid_client", ""))
-	}
-	if !ok || g.client != client {
-		panic(denied("invalid_grant", ""))
-	}
+	denied("invalid_client").when(ok && public && !g.public, "")
+	denied("invalid_grant").when(!ok || g.client != client, "")
 	delete(k.refresh, token)
 	return g
 }

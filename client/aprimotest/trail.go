@@ -75,9 +75,7 @@ func (rec *record) note(changes []any) {
 func (s *store) getEntry(_ http.ResponseWriter, r *http.Request) any {
 	rec := s.recordOf(r)
 	n, err := strconv.Atoi(r.PathValue("entry"))
-	if err != nil || n < 1 || n > len(rec.trail) {
-		panic(missing("No entry was found with number '%s'.", r.PathValue("entry")))
-	}
+	missing.when(err != nil || n < 1 || n > len(rec.trail), "No entry was found with number '%s'.", r.PathValue("entry"))
 	entry := maps.Clone(rec.trail[n-1])
 	entry["objectId"], entry["changes"] = rec.id(), entry["~changes"]
 	delete(entry, "type")

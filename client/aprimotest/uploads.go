@@ -89,22 +89,19 @@ func (s *store) findUpload(token string) *upload {
 // uploadIn returns the upload of a token, which must be in one of the states.
 func (s *store) uploadIn(token string, states ...UploadState) *upload {
 	u := s.findUpload(token)
-	if u == nil || !slices.Contains(states, u.state) {
-		panic(noUpload(token))
-	}
+	noUpload(token, u == nil || !slices.Contains(states, u.state))
 	return u
 }
 
-func noUpload(token string) *failure {
-	return missing("No uploaded file was found, specified with the token '%s'.", token)
+// noUpload refuses a token if no upload can be used with it.
+func noUpload(token string, refused bool) {
+	missing.when(refused, "No uploaded file was found, specified with the token '%s'.", token)
 }
 
 func checkName(name string) {
-	if strings.TrimSpace(name) == "" {
-		panic(invalid("There is no file name."))
-	}
+	invalid.when(strings.TrimSpace(name) == "", "There is no file name.")
 	if i := strings.IndexAny(name, `<>:"/\|?*`); i >= 0 {
-		panic(invalid("The file name '%s' has a '%c', which is not allowed: < > : \" / \\ | ? *", name, name[i]))
+		panic(invalid.because("The file name '%s' has a '%c', which is not allowed: < > : \" / \\ | ? *", name, name[i]))
 	}
 }
 
@@ -115,9 +112,7 @@ func (s *store) postUpload(_ http.ResponseWriter, r *http.Request) any {
 		return s.sas(s.newUpload(text(valueOf(readJSON(r), "fileName"))))
 	}
 	p := s.formFile(r, "file1")
-	if p.size >= MaxSegment {
-		panic(invalid("A file of %d bytes must be sent in segments.", p.size))
-	}
+	invalid.when(p.size >= MaxSegment, "A file of %d bytes must be sent in segments.", p.size)
 	u := s.newUpload(p.fileName)
 	u.put(0, p.piece)
 	u.complete(p.fileName)
@@ -127,12 +122,8 @@ func (s *store) postUpload(_ http.ResponseWriter, r *http.Request) any {
 // formFile returns the file of a form, whose part has the given name in the guide.
 func (s *store) formFile(r *http.Request, name string) *formPart {
 	p := partOf(r)
-	if p == nil {
-		panic(invalid("The request must be a multipart/form-data with one part, '%s'.", name))
-	}
-	if s.tenant.Strict.PartNames && p.name != name {
-		panic(invalid("The part of the form is '%s', not '%s'.", p.name, name))
-	}
+	invalid.when(p == nil, "The request must be a multipart/form-data with one part, '%s'.", name)
+	invalid.when(s.tenant.Strict.PartNames && p.name != name, "The part of the form is '%s', not '%s'.", p.name, name)
 	return p
 }
 
@@ -144,13 +135,9 @@ func (s *store) openSegments(_ http.ResponseWriter, r *http.Request, in struct{ 
 func (s *store) putSegment(w http.ResponseWriter, r *http.Request) any {
 	u := s.uploadIn(r.PathValue("token"), UploadOpen)
 	index, err := strconv.Atoi(inQuery(r, "index"))
-	if err != nil || index < 0 {
-		panic(invalid("'%s' is not an index of a segment.", inQuery(r, "index")))
-	}
+	invalid.when(err != nil || index < 0, "'%s' is not an index of a segment.", inQuery(r, "index"))
 	p := s.formFile(r, fmt.Sprintf("segment%d", index))
-	if p.size > MaxSegment {
-		panic(invalid("The segment has %d bytes, more than %d.", p.size, MaxSegment))
-	}
+	invalid.when(p.size > MaxSegment, "The segment has %d bytes, more than %d.", p.size, MaxSegment)
 	u.put(index, p.piece)
 	w.WriteHeader(http.StatusAccepted)
 	return nil
@@ -164,9 +151,7 @@ type commitRequest struct {
 func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in commitRequest) any {
 	u := s.uploadIn(r.PathValue("token"), UploadOpen)
 	count, err := strconv.Atoi(string(bytes.Trim(in.SegmentCount, `"`)))
-	if err != nil || count < 1 || count != len(u.pieces) {
-		panic(invalid("There are %d segments, not '%s'.", len(u.pieces), in.SegmentCount))
-	}
+	invalid.when(err != nil || count < 1 || count != len(u.pieces), "There are %d segments, not '%s'.", len(u.pieces), in.SegmentCount)
 	u.complete(in.FileName)
 	return s.sas(u)
 }
@@ -175,9 +160,7 @@ func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in commit
 func (u *upload) complete(name string) {
 	checkName(name)
 	for i := range len(u.pieces) {
-		if u.pieces[i] == nil {
-			panic(invalid("The piece with index %d is missing.", i))
-		}
+		invalid.when(u.pieces[i] == nil, "The piece with index %d is missing.", i)
 	}
 	u.name, u.state = name, UploadComplete
 }

@@ -149,9 +149,7 @@ func (s *store) linkVersion(_ string, doc document, _ string) {
 	if v := s.master(s.at(numberOf(text(doc["recordId"])), new(record))); v != nil && text(doc["fileVersionId"]) == "" && text(doc["additionalFileId"]) == "" {
 		doc["fileVersionId"] = v.id
 	}
-	if text(doc["uri"]) == "" {
-		panic(invalid("The publiclink has no uri."))
-	}
+	invalid.when(text(doc["uri"]) == "", "The publiclink has no uri.")
 }
 
 // imageOf returns the image of an object, with a signed address.
@@ -177,9 +175,7 @@ func imageContent(id, kind string) content {
 // downloadImage answers with an image itself.
 func (s *store) downloadImage(w http.ResponseWriter, r *http.Request) any {
 	rec, kind := s.recordOf(r), path.Base(path.Dir(r.PathValue("path")))
-	if len(s.filesOf(rec)) == 0 {
-		panic(missing("Record '%s' has no image '%s'.", rec.id(), kind))
-	}
+	missing.when(len(s.filesOf(rec)) == 0, "Record '%s' has no image '%s'.", rec.id(), kind)
 	w.Header().Set("Content-Type", "image/jpeg")
 	image := imageContent(rec.id(), kind)
 	http.ServeContent(w, r, "", rec.modified, image.reader())
