@@ -19,16 +19,18 @@ type requestBody struct {
 }
 
 // readBody reads the body before the request waits, as a gateway does. A server
-// would not notice otherwise that the client hangs up.
-func readBody(r *http.Request) (requestBody, error) {
+// would not notice otherwise that the client hangs up. A form that is malformed has no
+// part, which is no error; that the body ends early is one.
+func readBody(r *http.Request) (b requestBody, err error) {
+	var kept capped
+	body := r.Body
+	r.Body = io.NopCloser(io.TeeReader(body, &kept))
 	if isForm(r) {
-		return readForm(r)
+		b.part = readPart(r)
 	}
-	data, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err == nil && len(data) > maxBody {
-		_, err = io.Copy(io.Discard, r.Body)
-	}
-	return requestBody{kept: data}, err
+	_, err = io.Copy(io.Discard, r.Body)
+	r.Body, b.kept = body, kept.Bytes()
+	return b, err
 }
 
 type partKey struct{}
@@ -87,21 +89,10 @@ type formPart struct {
 	fields         map[string]string
 }
 
-// readForm reads a body that is a multipart form with one file in it. A form that
-// is malformed has no part, which is no error; that the body ends early is one.
-func readForm(r *http.Request) (requestBody, error) {
-	var kept capped
-	body := r.Body
-	r.Body = io.NopCloser(io.TeeReader(body, &kept))
-	p := readPart(r)
-	_, err := io.Copy(&kept, body)
-	r.Body = body
-	return requestBody{kept: kept.Bytes(), part: p}, err
-}
-
 // maxParts is the most that a form can have.
 const maxParts = 16
 
+// readPart reads a multipart form with one file in it.
 func readPart(r *http.Request) *formPart {
 	form, err := r.MultipartReader()
 	if err != nil {

@@ -10,11 +10,7 @@ import (
 
 // collectionRecords are the records that were put into a collection.
 func (s *store) collectionRecords(o object, _ *query) any {
-	all := listing{}
-	for _, n := range s.inCollection(o.doc) {
-		all = append(all, s.at(n, new(record)).object())
-	}
-	return all
+	return listing(mapped(s.inCollection(o.doc), func(n uint64) object { return s.at(n, new(record)).object() }))
 }
 
 // inCollection returns the numbers of the records in a collection, in the order in
@@ -64,10 +60,7 @@ func (s *store) ownCollection(_ string, doc document, _ string) {
 
 // allPermissions shows the permissions of a user or a group: each that there is.
 func (s *store) allPermissions(o object) document {
-	items := []any{}
-	for _, name := range s.collection("permissions").ids {
-		items = append(items, document{"name": name, "value": "None"})
-	}
+	items := mapped(s.collection("permissions").ids, func(name string) any { return document{"name": name, "value": "None"} })
 	return document{"items": merged(items, document{"addOrUpdate": o.doc["permissions"]}, nil)}
 }
 
@@ -104,6 +97,6 @@ func (s *store) readComments(w http.ResponseWriter, r *http.Request, in struct{ 
 }
 
 // calculatedPermission grants everything: the tenant has no rights.
-func (s *store) calculatedPermission(name string) (object, bool) {
-	return object{doc: document{"name": name, "value": "Granted"}}, true
+func (s *store) calculatedPermission(name string) object {
+	return object{doc: document{"name": name, "value": "Granted"}}
 }

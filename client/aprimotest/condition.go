@@ -72,11 +72,7 @@ func (p property[T]) in(values []string, wildcards bool) condition[T] {
 		}
 		return func(v T) bool { return wanted[p.id(v)] }
 	}
-	var all []condition[T]
-	for _, value := range values {
-		all = append(all, p.compare("=", value, wildcards))
-	}
-	return anyOf(all)
+	return anyOf(mapped(values, func(value string) condition[T] { return p.compare("=", value, wildcards) }))
 }
 
 // withPaths returns what a text is compared as: a path also without the slash at its beginning.

@@ -82,21 +82,22 @@ func (s *store) collection(path string) *collection {
 	return s.docs[path]
 }
 
-// lookUp finds an object of a kind by its id.
-func (s *store) lookUp(k *kind, id string) (o object, ok bool) {
-	if find := s.lookups[k.name]; find != nil {
-		o, ok = find(id)
-		o.kind, o.path = cmp.Or(o.kind, k), cmp.Or(o.path, k.path()+"/"+id)
-		return o, ok
+// lookUp finds an object of a kind by its id. It has no document if there is none.
+func (s *store) lookUp(k *kind, id string) object {
+	find := s.lookups[k.name]
+	if find == nil {
+		return s.inList(k, k.plural, k.path(), id)
 	}
-	return s.inList(k, k.plural, k.path(), id)
+	o := find(id)
+	o.kind, o.path = cmp.Or(o.kind, k), cmp.Or(o.path, k.path()+"/"+id)
+	return o
 }
 
-// inList finds a document of the list at a path.
-func (s *store) inList(k *kind, list, one, id string) (object, bool) {
+// inList finds a document of the list at a path, as lookUp does.
+func (s *store) inList(k *kind, list, one, id string) object {
 	c := s.collection(list)
 	found := c.find(k, id)
-	return object{kind: k, doc: c.byID[found], path: one + "/" + found, list: list}, found != ""
+	return object{kind: k, doc: c.byID[found], path: one + "/" + found, list: list}
 }
 
 // objectAt returns the object at a path such as collection/1/comment/2.
@@ -106,18 +107,17 @@ func (s *store) objectAt(at string) object {
 	if n == 0 {
 		k := kindAt[parts[0]]
 		missing.when(k == nil, "Nothing was found at '%s'.", at)
-		o, ok := s.lookUp(k, parts[1])
-		missing.when(!ok, "No %s was found with id '%s'.", k.name, parts[1])
+		o := s.lookUp(k, parts[1])
+		missing.when(o.doc == nil, "No %s was found with id '%s'.", k.name, parts[1])
 		return o
 	}
 	if n >= 2 {
 		owner := s.objectAt(strings.Join(parts[:n], "/"))
 		for _, rel := range owner.kind.relations {
-			if rel.how != '*' || rel.target.path() != parts[n] {
-				continue
-			}
-			if o, ok := s.inList(rel.target, owner.path+"/"+rel.path, owner.path+"/"+parts[n], parts[n+1]); ok {
-				return o
+			if rel.how == '*' && rel.target.path() == parts[n] {
+				if o := s.inList(rel.target, owner.path+"/"+rel.path, owner.path+"/"+parts[n], parts[n+1]); o.doc != nil {
+					return o
+				}
 			}
 		}
 	}
@@ -156,8 +156,7 @@ func (s *store) documentWords(k *kind) vocabulary[document] {
 				if further == "" || further == "id" {
 					return []string{text(doc[rel.idOf])}
 				}
-				o, _ := s.lookUp(rel.target, text(doc[rel.idOf]))
-				return []string{text(valueOf(o.doc, further))}
+				return []string{text(valueOf(s.lookUp(rel.target, text(doc[rel.idOf])).doc, further))}
 			}}, true
 		}
 		m := k.member(nil, name)
@@ -177,6 +176,15 @@ func (s *store) documentWords(k *kind) vocabulary[document] {
 		}}, true
 	}
 	return can
+}
+
+// mapped returns what a function makes of each element.
+func mapped[T, U any](all []T, f func(T) U) []U {
+	made := make([]U, len(all))
+	for i, one := range all {
+		made[i] = f(one)
+	}
+	return made
 }
 
 // array returns a value that is one, and nil of any other.

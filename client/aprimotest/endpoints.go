@@ -29,8 +29,7 @@ func (s *store) matching(r *http.Request, k *kind, list string, wanted condition
 	at := path.Join(path.Dir(list), k.path())
 	return s.page(r, len(found), nil, func(i int) object {
 		if s.lookups[k.name] != nil {
-			o, _ := s.lookUp(k, found[i])
-			return o
+			return s.lookUp(k, found[i])
 		}
 		return object{kind: k, doc: c.byID[found[i]], path: at + "/" + found[i]}
 	})

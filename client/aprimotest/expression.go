@@ -44,11 +44,7 @@ func compile[T any](e expression, can vocabulary[T], depth int) condition[T] {
 		p := parser[T]{can: can, expression: e, tokens: scan(e.Expression), or: isOr}
 		return p.parse()
 	}
-	var all []condition[T]
-	for _, sub := range e.Sub {
-		all = append(all, compile(sub, can, depth+1))
-	}
-	return allOf(all)
+	return allOf(mapped(e.Sub, func(sub expression) condition[T] { return compile(sub, can, depth+1) }))
 }
 
 // A token is a word, a string in quotes, a number or a time, a parameter or a sign.
@@ -237,10 +233,7 @@ func (p *parser[T]) values() (all []string) {
 	}
 	list := array(p.parameter())
 	invalid.when(len(list) == 0, "The parameter of IN must be an array that is not empty.")
-	for _, item := range list {
-		all = append(all, scalar(item))
-	}
-	return all
+	return mapped(list, scalar)
 }
 
 func (p *parser[T]) parameter() any {

@@ -23,11 +23,8 @@ func hasMember(dataType, name string) bool {
 }
 
 // localized returns what a field has in each language.
-func localized(f document) (all []document) {
-	for _, item := range array(f["localizedValues"]) {
-		all = append(all, item.(document))
-	}
-	return all
+func localized(f document) []document {
+	return mapped(array(f["localizedValues"]), func(item any) document { return item.(document) })
 }
 
 // fieldTexts returns what search compares.

@@ -79,19 +79,12 @@ func (s *store) findPart(kind, id string) (p, of *part) {
 }
 
 // partObject finds what is a part by its id.
-func (s *store) partObject(kind string) func(string) (object, bool) {
-	return func(id string) (object, bool) {
-		p, of := s.findPart(kind, id)
-		if p == nil {
-			return object{}, false
-		}
-		return s.objectOf(p, of), true
-	}
+func (s *store) partObject(kind string) func(string) object {
+	return func(id string) object { return s.objectOf(s.findPart(kind, id)) }
 }
 
 // partsOf are what a relation of a record, a file or a version leads to.
 func (s *store) partsOf(o object, rel *relation) listing {
-	all := listing{}
 	of, _ := o.of.(*part)
 	var parts []*part
 	if of != nil {
@@ -99,10 +92,7 @@ func (s *store) partsOf(o object, rel *relation) listing {
 	} else {
 		parts = s.filesOf(o.of.(*record))
 	}
-	for _, p := range parts {
-		all = append(all, s.objectOf(p, of))
-	}
-	return all
+	return mapped(parts, func(p *part) object { return s.objectOf(p, of) })
 }
 
 func (s *store) masterFile(o object, _ *query) any {

@@ -36,11 +36,7 @@ func (sc moScope) index() any {
 	if !sc.list.bare {
 		return sc.page(sc.moKind, cmp.Or(sc.list.key, sc.key), found)
 	}
-	all := []any{}
-	for _, doc := range found {
-		all = append(all, sc.answer(doc))
-	}
-	return all
+	return mapped(found, sc.answer)
 }
 
 func (sc moScope) create() any {

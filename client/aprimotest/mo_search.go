@@ -36,10 +36,7 @@ func (s *store) moCondition(in any, depth int) condition[document] {
 	}
 	switch operator {
 	case "and", "or":
-		var all []condition[document]
-		for _, inner := range array(value) {
-			all = append(all, s.moCondition(inner, depth+1))
-		}
+		all := mapped(array(value), func(inner any) condition[document] { return s.moCondition(inner, depth+1) })
 		invalid.when(len(all) == 0, "'and' and 'or' need a list of conditions.")
 		if operator == "or" {
 			return anyOf(all)

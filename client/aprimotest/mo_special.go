@@ -35,11 +35,9 @@ func (sc moScope) types() any {
 		}
 	}
 	slices.Sort(names)
-	types := []document{}
-	for _, name := range slices.Compact(names) {
-		types = append(types, document{"type": document{"systemTypeName": name, "uri": baseURL(sc.r) + "/api/system-types/" + name}})
-	}
-	return document{"systemtypes": types}
+	return document{"systemtypes": mapped(slices.Compact(names), func(name string) any {
+		return document{"type": document{"systemTypeName": name, "uri": baseURL(sc.r) + "/api/system-types/" + name}}
+	})}
 }
 
 // texts finds texts by their id or a part of them, all without a query. Their list is

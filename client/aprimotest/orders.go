@@ -72,7 +72,7 @@ func (s *store) keepOrder(id string, o *order) {
 }
 
 // filesFor returns what a target is about, with nil for what is not there.
-func (s *store) filesFor(target any) (files []*part) {
+func (s *store) filesFor(target any) []*part {
 	for _, kind := range []string{"additionalFile", "fileVersion"} {
 		if id := text(valueOf(target, kind+"Id")); id != "" {
 			p, _ := s.findPart(strings.ToLower(kind), id)
@@ -83,10 +83,7 @@ func (s *store) filesFor(target any) (files []*part) {
 	if id := valueOf(target, "recordId"); text(id) != "" {
 		records = append([]any{id}, records...)
 	}
-	for _, id := range records {
-		files = append(files, s.master(s.at(numberOf(text(id)), new(record))))
-	}
-	return files
+	return mapped(records, func(id any) *part { return s.master(s.at(numberOf(text(id)), new(record))) })
 }
 
 // status returns how far an order is: queued for a fifth of its time, executing
@@ -106,10 +103,10 @@ func (o *order) status(now time.Time) string {
 }
 
 // orderObject finds an order, as it is now.
-func (s *store) orderObject(id string) (object, bool) {
+func (s *store) orderObject(id string) object {
 	o := s.orders[id]
 	if o == nil {
-		return object{}, false
+		return object{}
 	}
 	doc, status := maps.Clone(o.doc), o.status(time.Now())
 	doc["status"], doc["executionTime"] = status, "00:00:00"
@@ -124,7 +121,7 @@ func (s *store) orderObject(id string) (object, bool) {
 		}
 		doc["deliveredFiles"], doc["totalFileSize"] = s.deliver(o)
 	}
-	return object{kind: o.kind, doc: doc}, true
+	return object{kind: o.kind, doc: doc}
 }
 
 // deliver returns the signed links to the files of an order, and how large they
@@ -152,7 +149,7 @@ func (s *store) deliver(o *order) ([]any, int64) {
 // downloadLink shows a download link with what has become of its order.
 func (s *store) downloadLink(o object) document {
 	doc, id := maps.Clone(o.doc), text(o.doc["~order"])
-	now, _ := s.orderObject(id)
+	now := s.orderObject(id)
 	for _, name := range []string{"status", "deliveredFiles", "failedTargetsCount"} {
 		if now.doc[name] != nil {
 			doc[name] = now.doc[name]

@@ -78,15 +78,12 @@ func (s *store) recordOf(r *http.Request) *record {
 	return rec
 }
 
-func (s *store) recordObject(id string) (object, bool) {
-	rec := s.at(numberOf(id), new(record))
-	if rec == nil {
-		return object{}, false
-	}
-	return rec.object(), true
-}
+func (s *store) recordObject(id string) object { return s.at(numberOf(id), new(record)).object() }
 
 func (rec *record) object() object {
+	if rec == nil {
+		return object{}
+	}
 	doc := document{
 		"id": rec.id(), "status": rec.status, "contentType": rec.contentType, "title": rec.name(), "aiInfluenced": "No",
 		"createdOn": stamp(rec.created), "modifiedOn": stamp(rec.modified),
@@ -133,11 +130,8 @@ func (s *store) deleteRecord(_ http.ResponseWriter, r *http.Request) any {
 // is looked at first.
 func (s *store) changeRecord(rec *record, in document, user string, now time.Time) {
 	doc := kindOf["record"].changed(document{"status": rec.status, "contentType": rec.contentType, "tag": rec.tag, "~accessLists": rec.accessLists}, in)
-	var put []document
 	fields, classified, files := actionsOf(in, "fields"), actionsOf(in, "classifications"), actionsOf(in, "files")
-	for _, sent := range array(valueOf(fields, "addOrUpdate")) {
-		put = append(put, s.define(sent))
-	}
+	put := mapped(array(valueOf(fields, "addOrUpdate")), s.define)
 	for _, item := range array(valueOf(classified, "addOrUpdate")) {
 		id := identity(item, nil)
 		missing.when(s.collection("classifications").byID[id] == nil, "No classification was found with id '%s'.", id)

@@ -211,9 +211,6 @@ func (s *store) suggest(_ http.ResponseWriter, _ *http.Request, in suggestReques
 			texts = append(texts, document{"text": rec.name(), "score": 1})
 		}
 	}
-	all := []any{}
-	for _, language := range append(in.LanguageIDs, noLanguage)[:max(1, len(in.LanguageIDs))] {
-		all = append(all, document{"languageId": cmp.Or(language, noLanguage), "suggestions": texts})
-	}
-	return all
+	languages := append(in.LanguageIDs, noLanguage)[:max(1, len(in.LanguageIDs))]
+	return mapped(languages, func(id string) any { return document{"languageId": cmp.Or(id, noLanguage), "suggestions": texts} })
 }

@@ -12,7 +12,7 @@ import (
 // settingObject finds a setting in the scope that the request is about. Its value is that of
 // the system where it was not set, and else the default of its definition, which may be named
 // by its id.
-func (s *store) settingObject(name string) (object, bool) {
+func (s *store) settingObject(name string) (o object) {
 	value, known := defaultSettings[name]
 	for id, doc := range s.collection("settingdefinitions").all() {
 		if id == name || strings.EqualFold(text(doc["name"]), name) {
@@ -24,7 +24,10 @@ func (s *store) settingObject(name string) (object, bool) {
 			value, known = text(doc["value"]), true
 		}
 	}
-	return object{doc: document{"name": name, "value": value}, path: "setting/" + name}, known
+	if known {
+		o = object{doc: document{"name": name, "value": value}, path: "setting/" + name}
+	}
+	return o
 }
 
 // listSettings answers with the settings that names asks for, once or in a list.
@@ -35,7 +38,7 @@ func (s *store) listSettings(_ http.ResponseWriter, r *http.Request) any {
 			continue
 		}
 		for one := range strings.SplitSeq(strings.Join(values, ","), ",") {
-			if o, known := s.lookUp(kindOf["setting"], strings.TrimSpace(one)); known {
+			if o := s.lookUp(kindOf["setting"], strings.TrimSpace(one)); o.doc != nil {
 				all = append(all, o)
 			}
 		}
@@ -44,11 +47,11 @@ func (s *store) listSettings(_ http.ResponseWriter, r *http.Request) any {
 }
 
 func (s *store) putSetting(_ http.ResponseWriter, r *http.Request, in document) any {
-	o, _ := s.settingObject(r.PathValue("id"))
+	name := cmp.Or(text(s.settingObject(r.PathValue("id")).doc["name"]), r.PathValue("id"))
 	scope := cmp.Or(strings.ToLower(text(valueOf(in, "scope"))), "system")
 	invalid.when(!slices.Contains([]string{"user", "usergroup", "site", "system"}, scope), "'%s' is not a scope of a setting.", scope)
-	key := strings.ToLower(text(o.doc["name"]) + " " + scope + " " + text(valueOf(in, "scopeId")))
-	s.collection("settings").keep(document{"name": o.doc["name"], "value": valueOf(in, "value")}, key)
+	key := strings.ToLower(name + " " + scope + " " + text(valueOf(in, "scopeId")))
+	s.collection("settings").keep(document{"name": name, "value": valueOf(in, "value")}, key)
 	return nil
 }
 

@@ -176,11 +176,7 @@ func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool
 	case value == nil:
 		return m.zero
 	case m.element != nil && array(value) != nil:
-		shown := []any{}
-		for _, element := range m.elements(o, value) {
-			shown = append(shown, s.show(element, q))
-		}
-		return shown
+		return mapped(m.elements(o, value), func(element object) any { return s.show(element, q) })
 	}
 	return value
 }
@@ -267,17 +263,15 @@ func (s *store) related(o object, rel *relation, q *query) any {
 	path := o.path + "/" + rel.path
 	switch rel.how {
 	case '@':
-		if found, ok := s.lookUp(rel.target, text(o.doc[rel.idOf])); ok {
+		if found := s.lookUp(rel.target, text(o.doc[rel.idOf])); found.doc != nil {
 			return found
 		}
 	case '>':
 		return object{kind: rel.target, doc: s.attached[path], path: path}
 	case '*':
-		all := listing{}
-		for _, id := range s.collection(path).ids {
-			all = append(all, object{kind: rel.target, doc: s.docs[path].byID[id], path: o.path + "/" + rel.target.path() + "/" + id})
-		}
-		return all
+		return listing(mapped(s.collection(path).ids, func(id string) object {
+			return object{kind: rel.target, doc: s.docs[path].byID[id], path: o.path + "/" + rel.target.path() + "/" + id}
+		}))
 	case '<':
 		return s.referring(o, rel.target, rel.idOf)
 	case '#':
@@ -318,7 +312,7 @@ func (s *store) sent(o object, rel *relation, q *query) any {
 				found.path = o.path + "/" + rel.one + "/" + identity(doc, element)
 			}
 			all = append(all, found)
-		} else if found, ok := s.lookUp(rel.target, identity(item, nil)); ok {
+		} else if found := s.lookUp(rel.target, identity(item, nil)); found.doc != nil {
 			all = append(all, found)
 		}
 	}

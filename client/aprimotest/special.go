@@ -3,8 +3,8 @@ package aprimotest
 // The tables in this file have what those of the kinds cannot say.
 
 // newLookups returns what finds the objects that are no documents, by their ids.
-func (s *store) newLookups() map[string]func(id string) (object, bool) {
-	return map[string]func(id string) (object, bool){
+func (s *store) newLookups() map[string]func(id string) object {
+	return map[string]func(id string) object{
 		"record":               s.recordObject,
 		"file":                 s.partObject("file"),
 		"fileversion":          s.partObject("fileversion"),

@@ -30,7 +30,7 @@ type store struct {
 	epoch   time.Time
 	initial int // records of the start
 
-	lookups  map[string]func(id string) (object, bool) // see special.go
+	lookups  map[string]func(id string) object // see special.go
 	finders  map[string]func(object, *query) any
 	overlays map[string]func(object) document
 	saves    map[string]func(id string, doc document, list string)
@@ -79,12 +79,12 @@ func (s *store) user(r *http.Request) string {
 }
 
 // userObject finds a user: one that was made, or one who has made something.
-func (s *store) userObject(id string) (object, bool) {
+func (s *store) userObject(id string) object {
 	doc := s.collection("users").byID[id]
 	if name := s.logins[id]; doc == nil && name != "" {
 		doc = document{"id": id, "name": name, "email": name + "@example.com", "createdOn": stamp(s.epoch), "modifiedOn": stamp(s.epoch)}
 	}
-	return object{doc: doc, list: "users"}, doc != nil
+	return object{doc: doc, list: "users"}
 }
 
 // seedID returns the id of a document of the start.

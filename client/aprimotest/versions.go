@@ -56,6 +56,9 @@ func extension(name string) string { return strings.TrimPrefix(path.Ext(name), "
 
 // objectOf returns a part as an answer shows it; of is what it belongs to.
 func (s *store) objectOf(p, of *part) object {
+	if p == nil {
+		return object{}
+	}
 	made, name := stamp(p.created), p.fileName()
 	doc := document{"id": p.id, "createdOn": made, "~createdBy": nameID(p.by), "metadata": document{}}
 	switch p.kind.name {
@@ -90,13 +93,13 @@ func (s *store) masterPreview(o object, _ *query) any {
 
 // previewObject finds a preview. The id of one that Aprimo makes is that of its
 // version, but for the first digit.
-func (s *store) previewObject(id string) (object, bool) {
+func (s *store) previewObject(id string) object {
 	v := s.versionBehind(id, 'c')
 	if v == nil {
 		return s.partObject("filepreview")(id)
 	}
 	doc := document{"id": id, "name": "Master preview", "isMaster": true, "metadata": document{}, "createdOn": stamp(v.created)}
-	return object{kind: kindOf["filepreview"], doc: doc, of: v}, true
+	return object{kind: kindOf["filepreview"], doc: doc, of: v}
 }
 
 // versionBehind returns the version whose id is another, but for the first digit.
@@ -117,13 +120,13 @@ func (s *store) renditions(o object, _ *query) any {
 	return listing{s.objectAt("rendition/d" + o.of.(*part).id[1:])}
 }
 
-func (s *store) renditionObject(id string) (object, bool) {
+func (s *store) renditionObject(id string) object {
 	v := s.versionBehind(id, 'd')
 	if v == nil {
-		return object{}, false
+		return object{}
 	}
 	doc := document{"id": id, "name": "Original", "extension": extension(v.fileName()), "type": "Original", "~version": v.id, "uri": s.signed(v)}
-	return object{kind: kindOf["rendition"], doc: doc, of: v}, true
+	return object{kind: kindOf["rendition"], doc: doc, of: v}
 }
 
 // fileTypeOf is the type that has the extension of a version.
