@@ -28,51 +28,56 @@ type vocabulary[T any] struct {
 	words    property[T] // where free words are looked for
 }
 
-// A property is what an expression can ask of a record or a document: the number of a
-// record, times, numbers, or texts.
+// A property is what an expression can ask of a record or a document: texts, or a number
+// with the order that it has.
 type property[T any] struct {
-	id     func(T) uint64
-	time   func(T) time.Time
-	number func(T) float64
 	texts  func(T) []string
+	number func(T) float64
+	order  string // one of orders
+}
+
+// orders read texts as numbers that can be compared.
+var orders = map[string]func(text string) (n float64, ok bool){
+	"number": func(text string) (float64, bool) { n, err := strconv.ParseFloat(text, 64); return n, err == nil },
+	"time":   func(text string) (float64, bool) { at, ok := parseTime(text); return micros(at), ok },
+	"id":     func(text string) (float64, bool) { return float64(numberOf(normalizeID(text))), true },
+}
+
+func micros(at time.Time) float64 { return float64(at.UnixMicro()) }
+
+// inOrder reads a value of an expression.
+func inOrder(order, value string) float64 {
+	n, ok := orders[order](value)
+	invalid.when(!ok, "'%s' is not a %s.", value, order)
+	return n
 }
 
 // compare returns the condition that a property is in the relation to a value.
 func (p property[T]) compare(sign, value string, wildcards bool) condition[T] {
+	if p.number == nil {
+		matches := textMatch(sign, value, wildcards)
+		return func(v T) bool {
+			texts := p.texts(v)
+			return (slices.ContainsFunc(texts, matches) || len(texts) == 0 && matches("")) == (sign != "<>")
+		}
+	}
 	holds := comparisons[sign]
-	switch {
-	case p.id != nil && sign == "=":
-		return p.in([]string{value}, false)
-	case p.id != nil && sign == "<>":
-		return not(p.in([]string{value}, false))
-	case p.time != nil && holds != nil:
-		at := timeOf(value)
-		return func(v T) bool { return holds(p.time(v).Compare(at)) }
-	case p.number != nil && holds != nil:
-		n, err := strconv.ParseFloat(value, 64)
-		invalid.when(err != nil, "'%s' is not a number.", value)
-		return func(v T) bool { return holds(cmp.Compare(p.number(v), n)) }
-	case p.texts == nil:
-		panic(invalid.because("'%s' compares texts alone.", sign))
-	}
-	matches := textMatch(sign, value, wildcards)
-	return func(v T) bool {
-		texts := p.texts(v)
-		return (slices.ContainsFunc(texts, matches) || len(texts) == 0 && matches("")) == (sign != "<>")
-	}
+	invalid.when(holds == nil || p.order == "id" && sign != "=" && sign != "<>", "'%s' compares texts alone.", sign)
+	n := inOrder(p.order, value)
+	return func(v T) bool { return holds(cmp.Compare(p.number(v), n)) }
 }
 
 // in returns the condition that a property is one of the values. There can be a thousand
 // ids: they are looked up, not compared.
 func (p property[T]) in(values []string, wildcards bool) condition[T] {
-	if p.id != nil {
-		wanted := make(map[uint64]bool)
-		for _, value := range values {
-			wanted[numberOf(normalizeID(value))] = true
-		}
-		return func(v T) bool { return wanted[p.id(v)] }
+	if p.number == nil {
+		return anyOf(mapped(values, func(value string) condition[T] { return p.compare("=", value, wildcards) }))
 	}
-	return anyOf(mapped(values, func(value string) condition[T] { return p.compare("=", value, wildcards) }))
+	wanted := make(map[float64]bool)
+	for _, value := range values {
+		wanted[inOrder(p.order, value)] = true
+	}
+	return func(v T) bool { return wanted[p.number(v)] }
 }
 
 // withPaths returns what a text is compared as: a path also without the slash at its beginning.
@@ -100,15 +105,12 @@ func textMatch(sign, value string, wildcards bool) func(string) bool {
 	case "=", "<>":
 		return func(text string) bool { return strings.EqualFold(text, value) }
 	}
-	holds := comparisons[sign]
-	if n, err := strconv.ParseFloat(value, 64); err == nil {
-		return func(text string) bool {
-			has, err := strconv.ParseFloat(text, 64)
-			return err == nil && holds(cmp.Compare(has, n))
-		}
+	order := "time"
+	if _, ok := orders["number"](value); ok {
+		order = "number"
 	}
-	at := timeOf(value)
-	return func(text string) bool { has, ok := parseTime(text); return ok && holds(has.Compare(at)) }
+	n, holds := inOrder(order, value), comparisons[sign]
+	return func(text string) bool { has, ok := orders[order](text); return ok && holds(cmp.Compare(has, n)) }
 }
 
 func containsFold(text, part string) bool {
@@ -162,14 +164,10 @@ func sorted[T, K any](found []K, value func(K) T, by string, can vocabulary[T]) 
 		name, argument = tokens[0].text, tokens[2].text
 	}
 	prop, ok := can.property(name, argument)
-	switch {
-	case !ok:
-		panic(invalid.because("'%s' is not a property to sort by.", by))
-	case prop.time != nil:
-		sortBy(found, sign, func(item K) int64 { return prop.time(value(item)).UnixNano() })
-	case prop.number != nil:
+	invalid.when(!ok, "'%s' is not a property to sort by.", by)
+	if prop.number != nil {
 		sortBy(found, sign, func(item K) float64 { return prop.number(value(item)) })
-	case prop.texts != nil:
+	} else {
 		sortBy(found, sign, func(item K) string { return strings.ToLower(strings.Join(prop.texts(value(item)), "\x00")) })
 	}
 }

@@ -160,13 +160,11 @@ func (s *store) documentWords(k *kind) vocabulary[document] {
 			}}, true
 		}
 		m := k.member(nil, name)
-		switch {
-		case m == nil:
+		if m == nil {
 			return property[document]{}, false
-		case m.kind == "time":
-			return property[document]{time: func(doc document) time.Time { t, _ := parseTime(text(doc[m.name])); return t }}, true
-		case m.kind == "number":
-			return property[document]{number: func(doc document) float64 { n, _ := doc[m.name].(float64); return n }}, true
+		}
+		if read := orders[m.kind]; read != nil {
+			return property[document]{order: m.kind, number: func(doc document) float64 { n, _ := read(text(doc[m.name])); return n }}, true
 		}
 		return property[document]{texts: func(doc document) []string {
 			if doc[m.name] == nil {

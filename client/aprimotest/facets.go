@@ -46,13 +46,9 @@ var facetTypes = map[string]string{
 // facets counts what was found, by the first twelve facets, and returns what is
 // left of it by their filters.
 func (s *store) facets(found []uint64, in searchRequest) (more document, kept []uint64) {
-	shown, truncated := []any{}, []string{}
+	shown, n := []any{}, min(len(in.Facets), maxFacets)
 	kept = found
-	for i, f := range in.Facets {
-		if i >= maxFacets {
-			truncated = append(truncated, f.Name)
-			continue
-		}
+	for _, f := range in.Facets[:n] {
 		var prop property[*record]
 		refused := refusal(func() { prop = s.facetProperty(f) })
 		if refused != nil && !in.IgnoreInvalid {
@@ -63,7 +59,7 @@ func (s *store) facets(found []uint64, in searchRequest) (more document, kept []
 			kept = s.filtered(f, prop, kept)
 		}
 	}
-	return document{"facets": shown, "truncatedFacets": truncated}, kept
+	return document{"facets": shown, "truncatedFacets": mapped(in.Facets[n:], func(f facet) any { return f.Name })}, kept
 }
 
 func (s *store) facetProperty(f facet) property[*record] {
@@ -97,7 +93,7 @@ func (s *store) fileTypesOf(rec *record) []string {
 // countFacet returns the values of a facet that any record has.
 func (s *store) countFacet(f facet, prop property[*record], found []uint64) []any {
 	values := []any{}
-	if byRange := prop.time != nil || strings.Contains(strings.ToLower(f.Type), "range"); byRange {
+	if byRange := prop.number != nil || strings.Contains(strings.ToLower(f.Type), "range"); byRange {
 		for _, r := range f.ranges() {
 			if n := len(s.among(found, r.condition(prop))); n > 0 {
 				values = append(values, document{"key": document{"from": r.Start, "to": r.End}, "count": n})
@@ -154,15 +150,12 @@ func (s *store) filtered(f facet, prop property[*record], found []uint64) []uint
 	if len(f.Filters) == 0 {
 		return found
 	}
-	var wanted []condition[*record]
-	for _, filter := range f.Filters {
+	return s.among(found, anyOf(mapped(f.Filters, func(filter any) condition[*record] {
 		if _, isRange := filter.(document); isRange {
-			wanted = append(wanted, facetRange{valueOf(filter, "rangeStart"), valueOf(filter, "rangeEnd")}.condition(prop))
-		} else {
-			wanted = append(wanted, prop.compare("=", text(filter), false))
+			return facetRange{valueOf(filter, "rangeStart"), valueOf(filter, "rangeEnd")}.condition(prop)
 		}
-	}
-	return s.among(found, anyOf(wanted))
+		return prop.compare("=", text(filter), false)
+	})))
 }
 
 // among returns those of the records that fulfil a condition.

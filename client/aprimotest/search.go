@@ -64,9 +64,9 @@ func contentTypeOf(rec *record) []string { return []string{rec.contentType} }
 
 // recordProperties are those that need nothing but the record.
 var recordProperties = map[string]property[*record]{
-	"id":             {id: func(rec *record) uint64 { return rec.number }},
-	"createdon":      {time: func(rec *record) time.Time { return rec.created }},
-	"modifiedon":     {time: func(rec *record) time.Time { return rec.modified }},
+	"id":             {order: "id", number: func(rec *record) float64 { return float64(rec.number) }},
+	"createdon":      {order: "time", number: func(rec *record) float64 { return micros(rec.created) }},
+	"modifiedon":     {order: "time", number: func(rec *record) float64 { return micros(rec.modified) }},
 	"contenttype":    {texts: contentTypeOf}, // short for its label (CHILI, live)
 	"status":         {texts: func(rec *record) []string { return []string{rec.status} }},
 	"contentstatus":  {texts: func(rec *record) []string { return []string{rec.status} }},
@@ -98,7 +98,7 @@ func (s *store) recordProperty(name, argument string) (property[*record], bool) 
 	case name == "collection":
 		return s.memberOf(argument), true
 	case name == "filecount":
-		return property[*record]{number: func(rec *record) float64 { return float64(len(s.filesOf(rec))) }}, true
+		return property[*record]{order: "number", number: func(rec *record) float64 { return float64(len(s.filesOf(rec))) }}, true
 	case head == "classification" || head == "directclassification":
 		return s.classificationProperty(last, head == "classification"), true
 	}
@@ -203,14 +203,10 @@ type suggestRequest struct {
 func (s *store) suggest(_ http.ResponseWriter, _ *http.Request, in suggestRequest) any {
 	in.Number = orDefault(in.Number, 5)
 	invalid.when(in.Input == "", "There is no input.")
-	texts := []any{}
-	var scratch record
-	for n := uint64(1); n <= uint64(len(s.records)) && len(texts) < in.Number; n++ {
-		rec := s.at(n, &scratch)
-		if rec != nil && strings.HasPrefix(strings.ToLower(rec.name()), strings.ToLower(in.Input)) {
-			texts = append(texts, document{"text": rec.name(), "score": 1})
-		}
-	}
+	found := s.find(func(rec *record) bool { _, ok := cutFold(rec.name(), in.Input); return ok }, "", false)
+	texts := mapped(found[:max(0, min(len(found), in.Number))], func(n uint64) any {
+		return document{"text": s.at(n, new(record)).name(), "score": 1}
+	})
 	languages := append(in.LanguageIDs, noLanguage)[:max(1, len(in.LanguageIDs))]
 	return mapped(languages, func(id string) any { return document{"languageId": cmp.Or(id, noLanguage), "suggestions": texts} })
 }
