@@ -2,7 +2,7 @@ package aprimotest
 
 import (
 	"cmp"
-	"maps"
+
 	"slices"
 	"strconv"
 	"strings"
@@ -11,10 +11,7 @@ import (
 // changed returns a document after a request. What the request does not name stays
 // as it is, null resets, and what the kind does not know is kept as it was sent.
 func (k *kind) changed(old, in document) document {
-	doc := maps.Clone(old)
-	if doc == nil {
-		doc = document{}
-	}
+	doc := union(old)
 	if by := valueOf(in, k.by); by != nil {
 		doc[k.by] = by // first, since others depend on it
 	}
@@ -176,10 +173,8 @@ func (k *kind) read(old, item any, at int) any {
 	before, _ := old.(document)
 	doc, isDoc := item.(document)
 	if k == nil {
-		if isDoc && before != nil {
-			whole := maps.Clone(before)
-			maps.Copy(whole, doc)
-			return whole
+		if isDoc {
+			return union(before, doc)
 		}
 		return item
 	}

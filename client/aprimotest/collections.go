@@ -45,8 +45,7 @@ func (s *store) getCollectionRecords(_ http.ResponseWriter, r *http.Request) any
 }
 
 func (s *store) putCollectionRecords(_ http.ResponseWriter, r *http.Request, in document) any {
-	s.put(path.Dir(r.PathValue("path")), in)
-	return nil
+	return s.put(s.objectAt(path.Dir(r.PathValue("path"))), in)
 }
 
 // ownCollection says whose a collection is, if its records are there.
@@ -73,7 +72,7 @@ func (s *store) commentStatus(o object) document {
 
 // hasRead reports whether the user has read a comment of a list.
 func (s *store) hasRead(list string, comment document) bool {
-	until, _ := s.attached[list+"/status"][s.user(s.request)].(time.Time)
+	until, _ := s.collection(list + "/status").byID[s.user(s.request)]["until"].(time.Time)
 	at, ok := parseTime(text(comment["createdOn"]))
 	return ok && !at.After(until)
 }
@@ -89,10 +88,7 @@ func (s *store) comment(o object) document {
 func (s *store) readComments(w http.ResponseWriter, r *http.Request, in struct{ ID, LastReadCommentDate string }) any {
 	at := r.PathValue("path")
 	s.owned(path.Dir(at))
-	if s.attached[at] == nil {
-		s.attached[at] = document{}
-	}
-	s.attached[at][s.user(r)] = timeOf(in.LastReadCommentDate)
+	s.collection(at).keep(document{"until": timeOf(in.LastReadCommentDate)}, s.user(r))
 	return s.getSingle(kindOf["commentstatus"])(w, r)
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -74,6 +75,15 @@ func (c *collection) remove(id string) {
 	c.ids = slices.DeleteFunc(c.ids, func(other string) bool { return other == id })
 }
 
+// union returns a document with the members of all; of two with one name the later one counts.
+func union(docs ...document) document {
+	all := make(document)
+	for _, doc := range docs {
+		maps.Copy(all, doc)
+	}
+	return all
+}
+
 // collection returns the documents at the path of a list.
 func (s *store) collection(path string) *collection {
 	if s.docs[path] == nil {
@@ -98,6 +108,11 @@ func (s *store) inList(k *kind, list, one, id string) object {
 	c := s.collection(list)
 	found := c.find(k, id)
 	return object{kind: k, doc: c.byID[found], path: one + "/" + found, list: list}
+}
+
+// single returns the one document at a path: of the tenant, or of an object.
+func (s *store) single(k *kind, at string) object {
+	return object{kind: k, doc: s.collection(at).byID[path.Base(at)], path: at, list: at}
 }
 
 // objectAt returns the object at a path such as collection/1/comment/2.

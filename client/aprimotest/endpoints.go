@@ -1,7 +1,6 @@
 package aprimotest
 
 import (
-	"maps"
 	"net/http"
 	"path"
 	"strings"
@@ -72,12 +71,10 @@ func (s *store) getDocument(_ http.ResponseWriter, r *http.Request) any {
 
 // putDocument changes what a request names; null resets a property.
 func (s *store) putDocument(_ http.ResponseWriter, r *http.Request, in document) any {
-	s.put(r.PathValue("path"), in)
-	return nil
+	return s.put(s.objectAt(r.PathValue("path")), in)
 }
 
-func (s *store) put(at string, in document) {
-	o := s.objectAt(at)
+func (s *store) put(o object, in document) any {
 	doc, id := o.kind.changed(o.doc, in), path.Base(o.path)
 	o.kind.complete(doc)
 	if o.kind.key != "" {
@@ -87,6 +84,7 @@ func (s *store) put(at string, in document) {
 	doc["modifiedOn"] = stamp(time.Now())
 	s.collection(o.list).keep(doc, id)
 	s.saved(o.kind)
+	return nil
 }
 
 func (s *store) deleteDocument(_ http.ResponseWriter, r *http.Request) any {
@@ -128,23 +126,19 @@ func (s *store) getOneOf(rel *relation) handler {
 // putSingle changes a document that an object has one of, or the tenant.
 func (s *store) putSingle(k *kind) handler {
 	return with(func(_ http.ResponseWriter, r *http.Request, in document) any {
-		at := r.PathValue("path")
-		s.owned(at)
-		doc := k.changed(s.attached[at], in)
-		s.save(k, at, doc, "")
-		s.attached[at] = doc
-		return nil
+		s.owned(r.PathValue("path"))
+		return s.put(s.single(k, r.PathValue("path")), in)
 	})
 }
 
 func (s *store) getSingle(k *kind) handler {
 	return func(_ http.ResponseWriter, r *http.Request) any {
-		at := r.PathValue("path")
-		return s.show(object{kind: k, doc: maps.Clone(s.attached[at]), path: at}, newQuery(r))
+		return s.show(s.single(k, r.PathValue("path")), newQuery(r))
 	}
 }
 
 func (s *store) deleteSingle(_ http.ResponseWriter, r *http.Request) any {
-	delete(s.attached, r.PathValue("path"))
+	at := r.PathValue("path")
+	s.collection(at).remove(path.Base(at))
 	return nil
 }

@@ -56,12 +56,11 @@ func moQuery(r *http.Request) *query {
 
 // whole returns an object with the members that were never set.
 func (k *moKind) whole(doc document) document {
-	out := make(document, len(doc))
+	zeros := make(document)
 	for _, m := range k.shown.members.all {
-		out[m.name] = m.zero
+		zeros[m.name] = m.zero
 	}
-	maps.Copy(out, doc)
-	return out
+	return union(zeros, doc)
 }
 
 // change gives an object the members of a request, whose names can be in any case.

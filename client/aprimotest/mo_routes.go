@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 )
@@ -111,10 +112,11 @@ func (sc moScope) page(k *moKind, key string, found []document) any {
 
 // moSingle answers with a document of which there is one, and changes it. What the
 // object that it belongs to says is in it.
-func (s *store) moSingle(path, shape string) handler {
-	k := moShape(path, shape)
+func (s *store) moSingle(pattern, shape string) handler {
+	k := moShape(pattern, shape)
 	return func(_ http.ResponseWriter, r *http.Request) any {
 		doc, of, at := document{}, document{}, r.PathValue("path")
+		o := s.single(k, at)
 		if steps := strings.Split(at, "/"); moByPath[steps[1]] != nil {
 			owner := moByPath[steps[1]]
 			r.SetPathValue("id", steps[2])
@@ -128,12 +130,9 @@ func (s *store) moSingle(path, shape string) handler {
 			}
 		}
 		if r.Method == http.MethodPut {
-			if s.attached[at] == nil {
-				s.attached[at] = document{}
-			}
-			maps.Copy(s.attached[at], readJSON(r))
+			o.doc = union(o.doc, readJSON(r))
+			s.collection(at).keep(o.doc, path.Base(at))
 		}
-		maps.Copy(doc, s.attached[at])
-		return s.show(object{kind: k, doc: doc}, moQuery(r))
+		return s.show(object{kind: k, doc: union(doc, o.doc)}, moQuery(r))
 	}
 }

@@ -18,9 +18,8 @@ const (
 // A window is the part of a list that a request asks for, by page and pageSize or by what
 // to skip and to take.
 type window struct {
-	page, size int
-	first      int
-	skip, take string // the names of the parameters; "" if it is by page
+	page, first, size int
+	from, most        string // the names of the parameters
 }
 
 // pageOf reads the window of a request.
@@ -28,7 +27,7 @@ func pageOf(r *http.Request) window {
 	w := windowOf(r, "skip", "take")
 	if parameter(r, "skip") == "" && parameter(r, "take") == "" {
 		page, size := number(r, "page", 1, 1), number(r, "pageSize", defaultPageSize, 1)
-		w = window{page: page, size: size, first: min(page-1, math.MaxInt32) * size}
+		w = window{page, min(page-1, math.MaxInt32) * size, size, "page", "pageSize"}
 	}
 	invalid.when(w.size > maxPageSize, "pageSize must not be above %d.", maxPageSize)
 	return w
@@ -37,7 +36,7 @@ func pageOf(r *http.Request) window {
 // windowOf reads the window of a request by two parameters.
 func windowOf(r *http.Request, skip, take string) window {
 	first, size := number(r, skip, 0, 0), number(r, take, defaultPageSize, 1)
-	return window{page: first/size + 1, size: size, first: first, skip: skip, take: take}
+	return window{first/size + 1, first, size, skip, take}
 }
 
 // parameter looks in the query and then in the header.
@@ -73,18 +72,15 @@ func (p window) bounds(total int) (first, last int) {
 
 func (p window) links(r *http.Request, total int) links {
 	to := func(first int) link {
-		query := r.URL.Query()
-		set := func(name string, value int) {
-			maps.DeleteFunc(query, func(key string, _ []string) bool { return strings.EqualFold(key, name) })
-			query.Set(name, strconv.Itoa(value))
+		query, from := r.URL.Query(), max(0, first)
+		if p.from == "page" {
+			from = first/p.size + 1
 		}
-		if p.skip != "" {
-			set(p.skip, max(0, first))
-			set(p.take, p.size)
-		} else {
-			set("page", first/p.size+1)
-			set("pageSize", p.size)
-		}
+		maps.DeleteFunc(query, func(key string, _ []string) bool {
+			return strings.EqualFold(key, p.from) || strings.EqualFold(key, p.most)
+		})
+		query.Set(p.from, strconv.Itoa(from))
+		query.Set(p.most, strconv.Itoa(p.size))
 		return link{Href: baseURL(r) + r.URL.Path + "?" + query.Encode()}
 	}
 	last := max(0, total-1) / p.size * p.size
@@ -109,7 +105,7 @@ func (s *store) page(r *http.Request, total int, more document, at func(int) obj
 	for name, value := range more {
 		out.add(name, value)
 	}
-	if p.skip != "" {
+	if p.from != "page" {
 		out.add("skip", p.first)
 		out.add("take", p.size)
 	}

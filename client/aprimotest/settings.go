@@ -2,7 +2,7 @@ package aprimotest
 
 import (
 	"cmp"
-	"maps"
+
 	"net/http"
 	"slices"
 	"strings"
@@ -63,10 +63,8 @@ func (s *store) searchIndex(o object) document {
 			pending++
 		}
 	}
-	doc := document{
+	return union(document{
 		"indexedRecords": len(s.records) - pending, "pendingChanges": pending, "indexedClassifications": len(s.collection("classifications").ids),
 		"lastIndexRebuild": stamp(s.epoch), "lastChangeDateTime": stamp(now),
-	}
-	maps.Copy(doc, o.doc)
-	return doc
+	}, o.doc)
 }

@@ -267,7 +267,7 @@ func (s *store) related(o object, rel *relation, q *query) any {
 			return found
 		}
 	case '>':
-		return object{kind: rel.target, doc: s.attached[path], path: path}
+		return s.single(rel.target, path)
 	case '*':
 		return listing(mapped(s.collection(path).ids, func(id string) object {
 			return object{kind: rel.target, doc: s.docs[path].byID[id], path: o.path + "/" + rel.target.path() + "/" + id}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -35,11 +34,11 @@ type store struct {
 	overlays map[string]func(object) document
 	saves    map[string]func(id string, doc document, list string)
 
-	request  *http.Request     // the one that is answered
-	records  []*record         // by number; nil for one of the start that nobody changed
-	owners   map[string]uint64 // the records of parts, by id
-	docs     map[string]*collection
-	attached map[string]document // the documents of which an object has but one, by their paths
+	request *http.Request     // the one that is answered
+	records []*record         // by number; nil for one of the start that nobody changed
+	owners  map[string]uint64 // the records of parts, by id
+	docs    map[string]*collection
+
 	uploads  []*upload
 	orders   map[string]*order
 	blobs    map[string]*blob
@@ -53,7 +52,7 @@ func (s *store) open(t *Tenant) {
 	defer s.mu.Unlock()
 	s.tenant, s.epoch, s.initial = t, kept(t.epoch), max(0, orDefault(t.Records, defaultRecords))
 	s.records = make([]*record, s.initial)
-	s.owners, s.docs, s.attached = make(map[string]uint64), make(map[string]*collection), make(map[string]document)
+	s.owners, s.docs = make(map[string]uint64), make(map[string]*collection)
 	s.orders, s.blobs = make(map[string]*order), make(map[string]*blob)
 	s.logins, s.searched = make(map[string]string), make(map[string]bool)
 	s.lookups, s.finders, s.overlays, s.saves = s.newLookups(), s.newFinders(), s.newOverlays(), s.newSaves()
@@ -100,13 +99,11 @@ func seedID(kind, name string) string {
 func (s *store) seed() {
 	for _, one := range seeds {
 		id := one.name // of what is found by its name
-		doc := document{"name": one.name}
+		doc := union(document{"name": one.name, "~createdBy": seedUserID, "~modifiedBy": seedUserID}, one.doc)
 		if one.doc != nil {
 			id = seedID(one.list, one.name)
 			doc["id"] = id
 		}
-		maps.Copy(doc, one.doc)
-		doc["~createdBy"], doc["~modifiedBy"] = seedID("users", seedUser), seedID("users", seedUser)
 		if prepare := s.saves[strings.TrimSuffix(one.list, "s")]; prepare != nil {
 			prepare(id, doc, one.list) // never fails with these
 		}
