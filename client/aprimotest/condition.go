@@ -61,10 +61,9 @@ func (p property[T]) compare(sign, value string, wildcards bool) condition[T] {
 			return (slices.ContainsFunc(texts, matches) || len(texts) == 0 && matches("")) == (sign != "<>")
 		}
 	}
-	holds := comparisons[sign]
-	invalid.when(holds == nil || p.order == "id" && sign != "=" && sign != "<>", "'%s' compares texts alone.", sign)
+	invalid.when(sign == "contains" || p.order == "id" && sign != "=" && sign != "<>", "'%s' compares texts alone.", sign)
 	n := inOrder(p.order, value)
-	return func(v T) bool { return holds(cmp.Compare(p.number(v), n)) }
+	return func(v T) bool { return holds(sign, cmp.Compare(p.number(v), n)) }
 }
 
 // in returns the condition that a property is one of the values. There can be a thousand
@@ -109,24 +108,16 @@ func textMatch(sign, value string, wildcards bool) func(string) bool {
 	if _, ok := orders["number"](value); ok {
 		order = "number"
 	}
-	n, holds := inOrder(order, value), comparisons[sign]
-	return func(text string) bool { has, ok := orders[order](text); return ok && holds(cmp.Compare(has, n)) }
+	n := inOrder(order, value)
+	return func(text string) bool { has, ok := orders[order](text); return ok && holds(sign, cmp.Compare(has, n)) }
 }
 
 func containsFold(text, part string) bool {
 	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
 }
 
-// comparisons are the signs of an expression, each with whether an order, as cmp.Compare
-// returns it, fulfils it.
-var comparisons = map[string]func(order int) bool{
-	"=":  func(order int) bool { return order == 0 },
-	"<>": func(order int) bool { return order != 0 },
-	"<":  func(order int) bool { return order < 0 },
-	"<=": func(order int) bool { return order <= 0 },
-	">":  func(order int) bool { return order > 0 },
-	">=": func(order int) bool { return order >= 0 },
-}
+// holds reports whether an order, as cmp.Compare returns it, is one that a sign names.
+func holds(sign string, order int) bool { return strings.Contains(sign, "<=>"[order+1:order+2]) }
 
 var timeLayouts = []string{
 	time.RFC3339, time.TimeOnly, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", time.DateOnly,
@@ -148,8 +139,9 @@ func timeOf(text string) time.Time {
 	return at
 }
 
-// sorted sorts by a property, and leaves what is equal in its order. As the API it takes
-// "-createdOn", and "createdOn desc" as well.
+// sorted sorts by a property, which is asked for once of each, and leaves what is equal in
+// its order. It is fast if all is in the order that is asked for, as it is at the start. As
+// the API it takes "-createdOn", and "createdOn desc" as well.
 func sorted[T, K any](found []K, value func(K) T, by string, can vocabulary[T]) {
 	if by == "" {
 		return
@@ -165,26 +157,24 @@ func sorted[T, K any](found []K, value func(K) T, by string, can vocabulary[T]) 
 	}
 	prop, ok := can.property(name, argument)
 	invalid.when(!ok, "'%s' is not a property to sort by.", by)
-	if prop.number != nil {
-		sortBy(found, sign, func(item K) float64 { return prop.number(value(item)) })
-	} else {
-		sortBy(found, sign, func(item K) string { return strings.ToLower(strings.Join(prop.texts(value(item)), "\x00")) })
-	}
-}
-
-// sortBy sorts by a key, which is asked for once of each. It leaves what is equal in its
-// order, and is fast if all is in the order that is asked for, as it is at the start.
-func sortBy[K any, V cmp.Ordered](found []K, sign int, key func(K) V) {
 	type keyed struct {
-		key  V
-		at   int
-		item K
+		item   K
+		at     int
+		number float64
+		text   string
 	}
 	all := make([]keyed, len(found))
 	for i, item := range found {
-		all[i] = keyed{key(item), i, item}
+		all[i] = keyed{item: item, at: i}
+		if v := value(item); prop.number != nil {
+			all[i].number = prop.number(v)
+		} else {
+			all[i].text = strings.ToLower(strings.Join(prop.texts(v), "\x00"))
+		}
 	}
-	slices.SortFunc(all, func(a, b keyed) int { return cmp.Or(sign*cmp.Compare(a.key, b.key), a.at-b.at) })
+	slices.SortFunc(all, func(a, b keyed) int {
+		return cmp.Or(sign*cmp.Compare(a.number, b.number), sign*strings.Compare(a.text, b.text), a.at-b.at)
+	})
 	for i := range all {
 		found[i] = all[i].item
 	}

@@ -60,14 +60,14 @@ func (c *collection) all() iter.Seq2[string, document] {
 	}
 }
 
+// which returns the ids of the documents that fulfil a condition.
+func (c *collection) which(wanted condition[document]) []string {
+	return slices.DeleteFunc(slices.Clone(c.ids), func(id string) bool { return !wanted(c.byID[id]) })
+}
+
 // where returns the documents that fulfil a condition.
-func (c *collection) where(wanted condition[document]) (found []document) {
-	for _, doc := range c.all() {
-		if wanted(doc) {
-			found = append(found, doc)
-		}
-	}
-	return found
+func (c *collection) where(wanted condition[document]) []document {
+	return mapped(c.which(wanted), func(id string) document { return c.byID[id] })
 }
 
 func (c *collection) remove(id string) {
@@ -238,9 +238,7 @@ func valueOf(v any, name string) any {
 func (s *store) save(k *kind, id string, doc document, list string) {
 	user := nameID(s.user(s.request))
 	doc["~modifiedBy"] = user
-	if doc["~createdBy"] == nil {
-		doc["~createdBy"] = user
-	}
+	doc["~createdBy"] = cmp.Or(doc["~createdBy"], any(user))
 	for _, name := range []string{"createdBy", "modifiedBy"} {
 		if k.member(nil, name) != nil {
 			doc[name] = doc["~"+name]

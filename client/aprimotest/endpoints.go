@@ -3,6 +3,7 @@ package aprimotest
 import (
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,12 +19,7 @@ func (s *store) listDocuments(k *kind) handler {
 // matching returns a page of the documents of a list that match.
 func (s *store) matching(r *http.Request, k *kind, list string, wanted condition[document]) any {
 	c := s.collection(list)
-	var found []string
-	for _, id := range c.ids {
-		if wanted(c.byID[id]) {
-			found = append(found, id)
-		}
-	}
+	found := c.which(wanted)
 	sorted(found, func(id string) document { return c.byID[id] }, parameter(r, "sort"), s.documentWords(k))
 	at := path.Join(path.Dir(list), k.path())
 	return s.page(r, len(found), nil, func(i int) object {
@@ -114,12 +110,9 @@ func (s *store) getOneOf(rel *relation) handler {
 		at, q := r.PathValue("path"), newQuery(r)
 		o := s.objectAt(path.Dir(path.Dir(at)))
 		all, _ := s.related(o, rel, q).(listing)
-		for _, one := range all {
-			if one.doc["id"] == path.Base(at) {
-				return s.show(one, q)
-			}
-		}
-		panic(missing.because("The %s has no %s with id '%s'.", o.kind.name, rel.one, path.Base(at)))
+		i := slices.IndexFunc(all, func(one object) bool { return one.doc["id"] == path.Base(at) })
+		missing.when(i < 0, "The %s has no %s with id '%s'.", o.kind.name, rel.one, path.Base(at))
+		return s.show(all[i], q)
 	}
 }
 

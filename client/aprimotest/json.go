@@ -36,18 +36,11 @@ func (j *jsonText) add(name string, value any) {
 	j.data = appendJSON(j.data, value)
 }
 
-// link adds a link, to an address in parts.
-func (j *jsonText) link(name, key string, address ...string) {
-	j.name(name, `{"href":"`)
-	for _, part := range address {
-		end := len(j.data)
-		j.data = appendText(j.data, part)
-		j.data = append(j.data[:end], j.data[end+1:len(j.data)-1]...) // without its quotes
-	}
-	j.raw(`"`)
+func (j *jsonText) link(name, key, address string) {
+	j.name(name, "{")
+	j.add("href", address)
 	if key != "" {
-		j.name("select-key", "")
-		j.data = appendText(j.data, key)
+		j.add("select-key", key)
 	}
 	j.raw("}")
 }

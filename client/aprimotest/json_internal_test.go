@@ -12,7 +12,7 @@ func FuzzText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		out := newJSON()
-		out.link(text, text, text, "/", text)
+		out.link(text, text, text+"/"+text)
 		out.add("all", []any{text, nil, true, 1, 2.5, document{"a": text}})
 		got := out.end()
 		once, _ := json.Marshal(text)

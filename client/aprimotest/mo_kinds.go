@@ -175,6 +175,12 @@ var moSpecials = []struct {
 	{"GET users/me", "users", moScope.me},
 }
 
+// moOperators are those of a search, each with the sign that it has in an expression.
+var moOperators = map[string]string{
+	"equals": "=", "contains": "contains", "isnull": "null", "isnotnull": "not null",
+	"greaterthan": ">", "lessthan": "<", "greaterthanorequalto": ">=", "lessthanorequalto": "<=",
+}
+
 // moSingles are documents of which there is one, by path, with their members.
 var moSingles = map[string]string{
 	"activity-proposals/{activityProposalId}/forecasts":                              "activityProposalId number, forecasts set",

@@ -46,23 +46,23 @@ func (s *store) moCondition(in any, depth int) condition[document] {
 		return not(s.moCondition(value, depth+1))
 	}
 	var test moTest
-	holds := moOperators[operator]
-	invalid.when(holds == nil, "'%s' is not simulated.", operator)
+	sign := moOperators[operator]
+	invalid.when(sign == "", "'%s' is not simulated.", operator)
 	again(value, &test)
 	invalid.when(test.Name == "" && len(test.Nested) == 0, "'%s' needs a fieldName.", operator)
-	return func(doc document) bool { return s.moHolds(doc, test, holds) }
+	return func(doc document) bool { return s.fulfils(doc, test, sign) }
 }
 
-func (s *store) moHolds(doc document, test moTest, holds func(has, want any) bool) bool {
+func (s *store) fulfils(doc document, test moTest, sign string) bool {
 	if test.Collection == "" {
-		return slices.ContainsFunc(s.moValues(doc, test.Name), func(has any) bool { return holds(has, test.Value) })
+		return slices.ContainsFunc(s.moValues(doc, test.Name), func(has any) bool { return moHolds(sign, has, test.Value) })
 	}
 	tests := test.Nested
 	if test.Name != "" {
 		tests = append(slices.Clone(tests), moTest{Name: test.Name, Value: test.Value})
 	}
 	return slices.ContainsFunc(array(valueOf(doc, test.Collection)), func(row any) bool {
-		return !slices.ContainsFunc(tests, func(t moTest) bool { return !holds(valueOf(row, t.Name), t.Value) })
+		return !slices.ContainsFunc(tests, func(t moTest) bool { return !moHolds(sign, valueOf(row, t.Name), t.Value) })
 	})
 }
 
@@ -74,8 +74,8 @@ func (s *store) moValues(doc document, name string) []any {
 		return []any{valueOf(doc, name)}
 	}
 	var values []any
-	for _, other := range moByPath {
-		if !strings.EqualFold(kind, other.key) || other.store != other.path {
+	for key, other := range cubes {
+		if !strings.EqualFold(kind, key) {
 			continue
 		}
 		for _, id := range append(slices.Clone(array(valueOf(doc, other.path))), valueOf(doc, other.id())) {
@@ -90,33 +90,26 @@ func (s *store) moValues(doc document, name string) []any {
 	return values
 }
 
-var moOperators = map[string]func(has, want any) bool{
-	"equals":               func(has, want any) bool { return strings.EqualFold(text(has), text(want)) },
-	"contains":             func(has, want any) bool { return containsFold(text(has), text(want)) },
-	"isnull":               func(has, _ any) bool { return has == nil },
-	"isnotnull":            func(has, _ any) bool { return has != nil },
-	"greaterthan":          func(has, want any) bool { return moOrder(has, want, 1) },
-	"lessthan":             func(has, want any) bool { return moOrder(has, want, -1) },
-	"greaterthanorequalto": func(has, want any) bool { return moOrder(has, want, 0, 1) },
-	"lessthanorequalto":    func(has, want any) bool { return moOrder(has, want, 0, -1) },
-}
-
-// moOrder reports whether a comparison of two numbers, or of two texts, comes out
-// as one of those wanted. A number is never compared with a text.
-func moOrder(has, want any, wanted ...int) bool {
-	switch a := has.(type) {
-	case float64:
-		b, ok := want.(float64)
-		return ok && slices.Contains(wanted, cmp.Compare(a, b))
-	case string:
-		b, ok := want.(string)
-		return ok && slices.Contains(wanted, cmp.Compare(a, b))
+// moHolds reports whether two values are in the relation of a sign of moOperators. The order
+// is that of two numbers or of two texts: a number is never compared with a text.
+func moHolds(sign string, has, want any) bool {
+	switch sign {
+	case "null", "not null":
+		return (has == nil) == (sign == "null")
+	case "=":
+		return strings.EqualFold(text(has), text(want))
+	case "contains":
+		return containsFold(text(has), text(want))
 	}
-	return false
+	a, isNumber := has.(float64)
+	b, wantsNumber := want.(float64)
+	c, isText := has.(string)
+	d, wantsText := want.(string)
+	return (isNumber && wantsNumber || isText && wantsText) && holds(sign, cmp.Or(cmp.Compare(a, b), strings.Compare(c, d)))
 }
 
-// cubes are the kinds that analytics counts, by their key.
-func cubes() map[string]*moKind {
+// cubes are the kinds that analytics counts, by their key, the name of each in a search.
+var cubes = func() map[string]*moKind {
 	all := make(map[string]*moKind)
 	for _, k := range moByPath {
 		if k.store == k.path {
@@ -124,14 +117,14 @@ func cubes() map[string]*moKind {
 		}
 	}
 	return all
-}
+}()
 
 // analyticsMeta names the measures and dimensions that a query can have.
 func (s *store) analyticsMeta(http.ResponseWriter, *http.Request) any {
-	out, all := []document{}, cubes()
-	for _, name := range slices.Sorted(maps.Keys(all)) {
+	out := []document{}
+	for _, name := range slices.Sorted(maps.Keys(cubes)) {
 		dimensions := []document{}
-		for _, m := range all[name].shown.members.all {
+		for _, m := range cubes[name].shown.members.all {
 			if kind := map[string]string{"text": "string", "number": "number", "flag": "boolean"}[m.kind]; kind != "" {
 				dimensions = append(dimensions, document{"name": name + "." + m.name, "title": m.name, "type": kind})
 			}
@@ -154,7 +147,7 @@ func (q cubeQuery) cube() *moKind {
 	names := slices.Concat(q.Measures, q.Dimensions)
 	invalid.when(len(names) == 0, "Query should contain either measures, dimensions or timeDimensions with granularities in order to be valid")
 	cube, _, _ := strings.Cut(names[0], ".")
-	k := cubes()[cube]
+	k := cubes[cube]
 	for i, name := range names {
 		member, known := strings.CutPrefix(name, cube+".")
 		isMeasure := i < len(q.Measures)

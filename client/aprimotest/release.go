@@ -62,9 +62,12 @@ type schedule struct {
 	release Release
 	rate    int64
 
-	// due is, when EvenlySpaced, the time from which the next may begin. For
-	// the TokenBucket it is a second earlier than the bucket is full again.
-	due instant
+	// When EvenlySpaced, the next may begin n intervals after a time. For the
+	// TokenBucket that is a second earlier than the bucket is full again. A fifteenth
+	// of a second is no whole number of nanoseconds: intervals are counted, since a
+	// client that keeps exactly to the rate must not be delayed because of it.
+	after time.Duration
+	n     int64
 
 	// phase is how far the clock was in its second at the first request;
 	// used requests begin in the second with the number window.
@@ -75,7 +78,7 @@ type schedule struct {
 func newSchedule(release Release, rate int, epoch time.Time) schedule {
 	s := schedule{release: release, rate: int64(rate), phase: time.Duration(epoch.Nanosecond())}
 	if release == TokenBucket {
-		s.due.at = -time.Second // full at the start
+		s.after = -time.Second // full at the start
 	}
 	return s
 }
@@ -87,20 +90,34 @@ func (s *schedule) take(now time.Duration) time.Duration {
 	case FixedWindow:
 		return s.takeWindow(now)
 	case EvenlySpaced:
-		// A fraction that was rounded up is not lost to the next: without it a
-		// client that keeps exactly to the rate would fall behind.
-		if s.due.ceil() < now {
-			s.due = instant{at: now}
+		if now > s.due(s.rate-1) {
+			s.after, s.n = now, 0
 		}
-		begin := s.due.ceil()
-		s.due = s.due.plusInterval(s.rate)
+		begin := s.due(s.rate - 1)
+		s.count()
 		return begin
 	default:
 		// The generic cell rate algorithm. Each request moves the time at which
 		// the bucket is full by one interval. That time may be one second
 		// ahead, the bucket being empty then; the request waits for the rest.
-		s.due = s.due.notBefore(now - time.Second).plusInterval(s.rate)
-		return max(now, s.due.ceil())
+		if full := now - time.Second; full > s.due(0) {
+			s.after, s.n = full, 0
+		}
+		s.count()
+		return max(now, s.due(s.rate-1))
+	}
+}
+
+// due returns n intervals after the time, in whole nanoseconds: rounded up if the rest of
+// the rate is given.
+func (s *schedule) due(rest int64) time.Duration {
+	return s.after + time.Duration((s.n*int64(time.Second)+rest)/s.rate)
+}
+
+// count adds an interval.
+func (s *schedule) count() {
+	if s.n++; s.n == s.rate {
+		s.after, s.n = s.after+time.Second, 0
 	}
 }
 
@@ -113,38 +130,4 @@ func (s *schedule) takeWindow(now time.Duration) time.Duration {
 	}
 	s.used++
 	return max(now, time.Duration(s.window)*time.Second-s.phase)
-}
-
-// An instant is a time with a fraction of a nanosecond, in parts of one rate-th.
-// A fifteenth of a second is no whole number of nanoseconds, and a client that
-// keeps exactly to the rate must not be delayed because of it.
-type instant struct {
-	at       time.Duration
-	fraction int64
-}
-
-// notBefore returns the later of i and t.
-func (i instant) notBefore(t time.Duration) instant {
-	if i.at < t {
-		return instant{at: t}
-	}
-	return i
-}
-
-// plusInterval returns i, later by 1/rate of a second.
-func (i instant) plusInterval(rate int64) instant {
-	i.at += time.Second / time.Duration(rate)
-	i.fraction += int64(time.Second) % rate
-	if i.fraction >= rate {
-		i.at, i.fraction = i.at+1, i.fraction-rate
-	}
-	return i
-}
-
-// ceil returns the first whole nanosecond that is not before i.
-func (i instant) ceil() time.Duration {
-	if i.fraction > 0 {
-		return i.at + 1
-	}
-	return i.at
 }

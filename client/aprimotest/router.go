@@ -21,6 +21,8 @@ type route struct {
 	handler handler
 }
 
+func newRouter() *router { return &router{make(map[string]*router), make(map[string]route)} }
+
 // handle adds a pattern as http.ServeMux has them, such as "GET record/{id}". Of two for the
 // same the later one counts.
 func (rt *router) handle(pattern string, h handler) {
@@ -31,15 +33,9 @@ func (rt *router) handle(pattern string, h handler) {
 			part = ""
 		}
 		if rt.below[part] == nil {
-			if rt.below == nil {
-				rt.below = make(map[string]*router)
-			}
-			rt.below[part] = new(router)
+			rt.below[part] = newRouter()
 		}
 		rt = rt.below[part]
-	}
-	if rt.routes == nil {
-		rt.routes = make(map[string]route)
 	}
 	rt.routes[method] = route{parts, h}
 }
@@ -54,7 +50,7 @@ func (rt *router) handleAll(handlers map[string]handler) {
 // there. The parts of the path become as answers have them, with ids as normalizeID returns them.
 func (rt *router) find(method string, parts []string) *router {
 	if len(parts) == 0 {
-		if rt.routes == nil {
+		if len(rt.routes) == 0 {
 			return nil
 		}
 		return rt

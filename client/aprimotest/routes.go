@@ -15,7 +15,7 @@ const (
 
 // newRoutes returns the API, without the tokens and the blobs.
 func (t *Tenant) newRoutes() handler {
-	s, dam, others := &t.store, t.store.damRoutes(), new(router)
+	s, dam, others := &t.store, t.store.damRoutes(), newRouter()
 	others.handleAll(s.otherCalls())
 	mountMO := sync.OnceFunc(func() { s.mountMO(others) }) // there are hundreds, which few tests need
 	return func(w http.ResponseWriter, r *http.Request) any {
@@ -48,7 +48,7 @@ func cutFold(text, prefix string) (string, bool) {
 }
 
 func (s *store) damRoutes() *router {
-	rt := new(router)
+	rt := newRouter()
 	for _, k := range kindOf {
 		switch {
 		case k.single:

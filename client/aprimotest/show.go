@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
@@ -112,25 +113,18 @@ func (s *store) write(out *jsonText, o object, q *query) {
 }
 
 // more returns the names of what is shown of a document beside its members.
-func (sh shape) more(doc document) (names []string) {
-	for name := range doc {
-		if name[0] != '~' && !sh.names[name] {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
+func (sh shape) more(doc document) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(doc)), func(name string) bool { return strings.HasPrefix(name, "~") || sh.names[name] })
 }
 
 // writeLinks writes the links of an object and, in _embedded, what of them is selected.
 func (s *store) writeLinks(out *jsonText, o object, q *query, wanted map[string]bool) {
 	out.name("_links", "{")
 	for _, rel := range o.kind.linked {
-		owner, path := rel.address(o)
-		out.link(rel.link, rel.key, q.base, owner, "/", path)
+		out.link(rel.link, rel.key, q.base+rel.address(o))
 	}
 	if o.path != "" {
-		out.link("self", "", q.base, o.path)
+		out.link("self", "", q.base+o.path)
 	}
 	out.raw("}")
 	if len(wanted) == 0 {
@@ -227,12 +221,12 @@ type link struct {
 	Key  string `json:"select-key,omitempty"`
 }
 
-// address returns where a relation of an object leads to, below /api/core/, in two parts.
-func (rel *relation) address(o object) (owner, path string) {
+// address returns where a relation of an object leads to, below /api/core/.
+func (rel *relation) address(o object) string {
 	if id, _ := o.doc[rel.idOf].(string); id != "" && rel.how == '@' {
-		return rel.target.path(), id
+		return rel.target.path() + "/" + id
 	}
-	return o.path, rel.path
+	return o.path + "/" + rel.path
 }
 
 // A listing is what a relation leads to, if it is many.
@@ -247,8 +241,7 @@ func (s *store) follow(o object, rel *relation, q *query) any {
 		}
 		return s.show(value, q)
 	case listing:
-		owner, path := rel.address(o)
-		return s.list(value, owner+"/"+path, rel.paged, q)
+		return s.list(value, rel.address(o), rel.paged, q)
 	default:
 		return value
 	}

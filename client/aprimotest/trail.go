@@ -43,13 +43,8 @@ func (rec *record) textsOf(id, language any) []string {
 
 // without returns what is in one list and not in another.
 func without(all, others []string) []any {
-	items := []any{}
-	for _, value := range all {
-		if !slices.Contains(others, value) {
-			items = append(items, document{"value": value})
-		}
-	}
-	return items
+	rest := slices.DeleteFunc(slices.Clone(all), func(value string) bool { return slices.Contains(others, value) })
+	return mapped(rest, func(value string) any { return document{"value": value} })
 }
 
 func dashed(id string) string {

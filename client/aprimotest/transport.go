@@ -20,6 +20,7 @@ type answer struct {
 	header http.Header
 	body   []byte
 	stream io.Reader // a file, instead of the body
+	size   int64     // of the body, once finished
 	slow   time.Duration
 	cut    int64 // if not zero, the connection ends after so many bytes
 	fault  bool  // not what was asked for
@@ -56,12 +57,7 @@ func (a *answer) finish() {
 	if a.header.Get("Content-Length") == "" {
 		a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
-}
-
-// length is that of the body, of an answer that is finished.
-func (a *answer) length() int64 {
-	n, _ := strconv.ParseInt(a.header.Get("Content-Length"), 10, 64) // set by this package
-	return n
+	a.size, _ = strconv.ParseInt(a.header.Get("Content-Length"), 10, 64) // set by this package
 }
 
 // writeJSON answers with a value of this package, which can always be encoded.
@@ -171,7 +167,7 @@ func (a *answer) response(req *http.Request) *http.Response {
 		ProtoMinor:    1,
 		Header:        a.header,
 		Body:          http.NoBody,
-		ContentLength: a.length(),
+		ContentLength: a.size,
 		Request:       req,
 	}
 	if resp.ContentLength > 0 && req.Method != http.MethodHead {
@@ -199,7 +195,7 @@ type responseBody struct {
 
 // reader returns the body, without what comes after the cut.
 func (a *answer) reader(ctx context.Context) *responseBody {
-	b := &responseBody{ctx: ctx, start: time.Now(), slow: a.slow, content: a.stream, size: a.length(), end: io.EOF, closed: make(chan struct{})}
+	b := &responseBody{ctx: ctx, start: time.Now(), slow: a.slow, content: a.stream, size: a.size, end: io.EOF, closed: make(chan struct{})}
 	if a.stream == nil {
 		b.content = bytes.NewReader(a.body)
 	}
