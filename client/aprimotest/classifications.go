@@ -96,20 +96,17 @@ func (s *store) ancestors(o object, _ *query) any {
 // classificationFields are the fields that were sent, and those that are registered
 // on a classification or on all, which are empty.
 func (s *store) classificationFields(o object, q *query) any {
-	all, sent := listing{}, make(map[string]bool)
-	show := func(in any) {
+	all, fields := listing{}, slices.Clone(array(o.doc["~fields"]))
+	for id, doc := range s.collection("fielddefinitions").all() {
+		sent := slices.ContainsFunc(fields, func(item any) bool { return identity(item, nil) == id })
+		if doc["scopeCategory"] == "Classification" && !sent {
+			fields = append(fields, document{"id": id})
+		}
+	}
+	for _, in := range fields {
 		var f document
 		if refusal(func() { f = s.define(in) }) == nil {
 			all = append(all, object{kind: kindOf["field"], doc: f, path: o.path + "/field/" + text(f["id"])})
-		}
-	}
-	for _, item := range array(o.doc["~fields"]) {
-		sent[identity(item, nil)] = true
-		show(item)
-	}
-	for id, doc := range s.collection("fielddefinitions").all() {
-		if doc["scopeCategory"] == "Classification" && !sent[id] {
-			show(document{"id": id})
 		}
 	}
 	return all

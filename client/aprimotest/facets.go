@@ -14,33 +14,18 @@ const (
 
 // A facet counts the records that were found by one of their properties.
 type facet struct {
-	Name, Type     string
-	FieldID        string
-	ExplicitValues []any
-	ExplicitRanges []facetRange
-	RangeStart     any
-	RangeEnd       any
-	Spans          []any
-	FacetRootID    string
-	Options        []string
-	Direct         bool `json:"directLinkedOnly"`
-	Max            int  `json:"maximumFacetValues"`
-	Filters        []any
+	Name, Type, FieldID, FacetRootID string
+	Options                          []string
+	Direct                           bool `json:"directLinkedOnly"`
+	Max                              int  `json:"maximumFacetValues"`
+	ExplicitValues, Filters, Spans   []any
+	ExplicitRanges                   []facetRange
+	RangeStart, RangeEnd             any
 }
 
 type facetRange struct {
 	Start any `json:"rangeStart"`
 	End   any `json:"rangeEnd"`
-}
-
-// facetTypes are the eighteen of the guide, with the property that each is about, or "field".
-var facetTypes = map[string]string{
-	"classification": "classification.id", "contenttype": "contenttype", "createdby": "createdby.id", "createdon": "createdon",
-	"filetype": "filetype", "modifiedby": "modifiedby.id", "modifiedon": "modifiedon",
-
-	"classificationlistfield": "field", "datefieldrange": "field", "datetimefieldrange": "field", "numericfield": "field", "numericfieldrange": "field",
-	"optionlistfield": "field", "textfield": "field", "textlistfield": "field", "timefieldrange": "field", "datefieldrangefilter": "field",
-	"numericfieldrangefilter": "field",
 }
 
 // facets counts what was found, by the first twelve facets, and returns what is

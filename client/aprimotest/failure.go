@@ -79,16 +79,9 @@ func with[T any](h func(w http.ResponseWriter, r *http.Request, in T) any) handl
 	}
 }
 
-// An exception is the body of an error of the API.
-type exception struct {
-	Message    string     `json:"exceptionMessage"`
-	Type       string     `json:"exceptionType"`
-	StackTrace *string    `json:"stackTrace"`
-	Inner      *exception `json:"innerException"`
-}
-
+// writeException answers as the API does if it refuses a request.
 func writeException(w http.ResponseWriter, f *failure) {
-	writeJSON(w, f.status, exception{Message: f.message, Type: f.kind})
+	writeJSON(w, f.status, document{"exceptionMessage": f.message, "exceptionType": f.kind, "stackTrace": nil, "innerException": nil})
 }
 
 // writePage answers as a gateway in front of the API does.

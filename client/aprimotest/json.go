@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
+
 	"strings"
 	"time"
 )
@@ -63,12 +63,8 @@ func appendJSON(data []byte, value any) []byte {
 		return append(data, value...)
 	case string:
 		return appendText(data, value)
-	case bool:
-		return strconv.AppendBool(data, value)
 	case time.Time:
 		return appendText(data, stamp(value))
-	case int:
-		return strconv.AppendInt(data, int64(value), 10)
 	case []any:
 		j := jsonText{append(data, '[')}
 		for _, item := range value {

@@ -12,6 +12,16 @@ const (
 	manyValues = `values? set, aiInfluenced flag`
 )
 
+// facetTypes are the eighteen of the guide, with the property that each is about, or "field".
+var facetTypes = map[string]string{
+	"classification": "classification.id", "contenttype": "contenttype", "createdby": "createdby.id", "createdon": "createdon",
+	"filetype": "filetype", "modifiedby": "modifiedby.id", "modifiedon": "modifiedon",
+
+	"classificationlistfield": "field", "datefieldrange": "field", "datetimefieldrange": "field", "numericfield": "field", "numericfieldrange": "field",
+	"optionlistfield": "field", "textfield": "field", "textlistfield": "field", "timefieldrange": "field", "datefieldrangefilter": "field",
+	"numericfieldrangefilter": "field",
+}
+
 // recordKinds are records and what is in them. live: seen in an answer of a real
 // tenant; JS: the types of aprimo-js, which its author runs against real tenants;
 // guide: Aprimo's DAM REST guide; 3.x: later files of aprimo-js.

@@ -103,7 +103,7 @@ func (sc moScope) do() any {
 func (sc moScope) page(k *moKind, key string, found []document) any {
 	p, out := windowOf(sc.r, "offset", "limit"), newJSON()
 	out.add("_total", len(found))
-	out.add("_links", p.links(sc.r, len(found)))
+	p.writeLinks(out, sc.r, len(found))
 	out.name("_embedded", "{")
 	sc.writeItems(out, key, p, len(found), func(i int) object { return k.object(found[i]) }, moQuery(sc.r))
 	out.raw("}")

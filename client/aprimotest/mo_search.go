@@ -137,9 +137,8 @@ func (s *store) analyticsMeta(http.ResponseWriter, *http.Request) any {
 
 // A cubeQuery is what of a query is simulated.
 type cubeQuery struct {
-	Measures   []string `json:"measures"`
-	Dimensions []string `json:"dimensions"`
-	Limit      int      `json:"limit"`
+	Measures, Dimensions []string
+	Limit                int
 }
 
 // cube returns the one cube that a query is about.

@@ -139,9 +139,9 @@ func (s *store) deliver(o *order) ([]any, int64) {
 		}
 		if o.kind.name == "publiccdnorder" {
 			files = append(files, document{"deliveredPath": link})
-			continue
+		} else {
+			files = append(files, link)
 		}
-		files = append(files, link)
 	}
 	return files, total
 }

@@ -70,8 +70,10 @@ func (p window) bounds(total int) (first, last int) {
 	return first, first + min(p.size, total-first)
 }
 
-func (p window) links(r *http.Request, total int) links {
-	to := func(first int) link {
+// writeLinks writes the links to the first and the last window of a list, and to those beside
+// this one.
+func (p window) writeLinks(out *jsonText, r *http.Request, total int) {
+	to := func(name string, first int) {
 		query, from := r.URL.Query(), max(0, first)
 		if p.from == "page" {
 			from = first/p.size + 1
@@ -81,17 +83,20 @@ func (p window) links(r *http.Request, total int) links {
 		})
 		query.Set(p.from, strconv.Itoa(from))
 		query.Set(p.most, strconv.Itoa(p.size))
-		return link{Href: baseURL(r) + r.URL.Path + "?" + query.Encode()}
+		out.link(name, "", baseURL(r)+r.URL.Path+"?"+query.Encode())
 	}
 	last := max(0, total-1) / p.size * p.size
-	all := links{"self": to(p.first), "first": to(0), "last": to(last)}
-	if p.first > 0 {
-		all["prev"] = to(min(p.first-p.size, last))
-	}
+	out.name("_links", "{")
+	to("first", 0)
+	to("last", last)
 	if p.first < total-p.size {
-		all["next"] = to(p.first + p.size)
+		to("next", p.first+p.size)
 	}
-	return all
+	if p.first > 0 {
+		to("prev", min(p.first-p.size, last))
+	}
+	to("self", p.first)
+	out.raw("}")
 }
 
 // page returns one page of so many objects, and what else there is to tell.
@@ -110,7 +115,7 @@ func (s *store) page(r *http.Request, total int, more document, at func(int) obj
 		out.add("take", p.size)
 	}
 	if q.hal {
-		out.add("_links", p.links(r, total))
+		p.writeLinks(out, r, total)
 	}
 	return out.end()
 }

@@ -209,16 +209,11 @@ func listOf(items []any, path string, q *query) *jsonText {
 	out := newJSON()
 	out.add("items", items)
 	if q.hal {
-		out.add("_links", links{"self": {Href: q.base + path}})
+		out.name("_links", "{")
+		out.link("self", "", q.base+path)
+		out.raw("}")
 	}
 	return out
-}
-
-type links map[string]link
-
-type link struct {
-	Href string `json:"href"`
-	Key  string `json:"select-key,omitempty"`
 }
 
 // address returns where a relation of an object leads to, below /api/core/.
