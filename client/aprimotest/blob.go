@@ -67,13 +67,11 @@ func (t *Tenant) handleBlob(r *http.Request) (*answer, error) {
 	}
 	body := requestBody{kept: content.data}
 	return t.fault(r, body).apply(func(a *answer) {
-		if !strings.HasPrefix(r.URL.Path, cdnPath) {
+		if strings.HasPrefix(r.URL.Path, cdnPath) {
+			http.Redirect(a, r, strings.Replace(r.URL.String(), cdnPath, blobPath, 1), http.StatusFound)
+		} else {
 			t.store.serveBlob(a, body.attach(r), content)
-			return
 		}
-		target := *r.URL
-		target.Path, target.RawPath = blobPath+strings.TrimPrefix(r.URL.Path, cdnPath), ""
-		http.Redirect(a, r, target.String(), http.StatusFound)
 	})
 }
 
@@ -130,7 +128,7 @@ func (u *upload) putBlob(r *http.Request, content piece) {
 	switch query.Get("comp") {
 	case "":
 		bad("MissingRequiredHeader").when(r.Header.Get("x-ms-blob-type") != "BlockBlob", "x-ms-blob-type must be BlockBlob.")
-		u.pieces = map[int]*sentPiece{0: u.again(u.pieces[0], content)}
+		u.pieces = map[int]sentPiece{0: u.again(u.pieces[0], content)}
 		u.state = UploadComplete
 	case "block":
 		id := query.Get("blockid")
@@ -152,9 +150,9 @@ func (u *upload) commitBlocks(body []byte) bool {
 	if xml.Unmarshal(body, &in) != nil || len(in.Latest)+len(in.Uncommitted) == 0 {
 		return false
 	}
-	pieces := make(map[int]*sentPiece)
+	pieces := make(map[int]sentPiece)
 	for i, id := range append(in.Latest, in.Uncommitted...) {
-		if pieces[i] = u.staged[strings.TrimSpace(id)]; pieces[i] == nil {
+		if pieces[i] = u.staged[strings.TrimSpace(id)]; pieces[i].times == 0 {
 			return false
 		}
 	}

@@ -14,7 +14,7 @@ func ownerOf(list string) string { return path.Base(path.Dir(list)) }
 func (s *store) place(id string, doc document, _ string) {
 	invalid.when(strings.Contains(text(doc["name"]), "/"), "'%s' is not a name of a classification.", doc["name"])
 	if above, ok := doc["parentNamePath"].(string); ok {
-		parent := s.byPath("namePath", above)
+		parent := s.collection("classifications").by("namePath", above)
 		missing.when(parent == nil, "No classification was found with namePath '%s'.", above)
 		doc["parentId"] = parent["id"]
 		delete(doc, "parentNamePath")
@@ -63,23 +63,12 @@ func labelOf(doc document) string {
 	return text(doc["name"])
 }
 
-// byPath finds a classification by its namePath or its identifier, in whatever
-// case; nil if there is none.
-func (s *store) byPath(name, value string) document {
-	for _, doc := range s.collection("classifications").all() {
-		if value != "" && strings.EqualFold(strings.Trim(text(doc[name]), "/"), strings.Trim(value, "/")) {
-			return doc
-		}
-	}
-	return nil
-}
-
 func (s *store) classificationByPath(_ http.ResponseWriter, r *http.Request) any {
 	name, value := "namePath", inQuery(r, "namePath")
 	if value == "" {
 		name, value = "identifier", inQuery(r, "identifier")
 	}
-	doc := s.byPath(name, value)
+	doc := s.collection("classifications").by(name, value)
 	missing.when(doc == nil, "No classification was found with %s '%s'.", name, value)
 	return s.show(s.objectAt("classification/"+text(doc["id"])), newQuery(r))
 }

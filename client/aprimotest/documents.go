@@ -60,6 +60,17 @@ func (c *collection) all() iter.Seq2[string, document] {
 	}
 }
 
+// by returns the first document with a text as a member, in whatever case and with or without
+// slashes around it; nil if there is none.
+func (c *collection) by(member, value string) document {
+	for _, doc := range c.all() {
+		if value != "" && strings.EqualFold(strings.Trim(text(doc[member]), "/"), strings.Trim(value, "/")) {
+			return doc
+		}
+	}
+	return nil
+}
+
 // which returns the ids of the documents that fulfil a condition.
 func (c *collection) which(wanted condition[document]) []string {
 	return slices.DeleteFunc(slices.Clone(c.ids), func(id string) bool { return !wanted(c.byID[id]) })

@@ -58,15 +58,10 @@ func valueTexts(l document) (all []string) {
 // none.
 func (s *store) definitionOf(id, name string) document {
 	c := s.collection("fielddefinitions")
-	if doc := c.byID[id]; doc != nil || id != "" {
-		return doc
+	if id != "" {
+		return c.byID[id]
 	}
-	for _, doc := range c.byID {
-		if name != "" && strings.EqualFold(text(doc["name"]), name) {
-			return doc
-		}
-	}
-	return nil
+	return c.by("name", name)
 }
 
 // define returns a field of a request as it is kept, with what its definition says. It is

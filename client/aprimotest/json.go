@@ -121,13 +121,12 @@ func again(value, v any) {
 	invalid.when(err != nil, "the request body could not be read: %v", err)
 }
 
-var dashedID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-var bareHex = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
+var anID = regexp.MustCompile(`(?i)^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$|^[0-9a-f]{32}$`)
 
 // normalizeID returns an id as answers have it, in lower case and without dashes, and
 // other texts as they are.
 func normalizeID(text string) string {
-	if len(text) == 32 && bareHex.MatchString(text) || len(text) == 36 && dashedID.MatchString(text) {
+	if (len(text) == 32 || len(text) == 36) && anID.MatchString(text) {
 		return strings.ToLower(strings.ReplaceAll(text, "-", ""))
 	}
 	return text

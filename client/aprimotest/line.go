@@ -34,15 +34,6 @@ func (l *line) join(now time.Duration, load *tally) (begin time.Duration, ok boo
 	return begin, true
 }
 
-// leave takes out the first of those who have begun by now.
-func (l *line) leave(now time.Duration) (p place, ok bool) {
-	if len(l.waiting) == 0 || l.waiting[0].begin > now {
-		return place{}, false
-	}
-	p, l.waiting = l.waiting[0], l.waiting[1:]
-	return p, true
-}
-
 // arrive counts a request and gives it the time at which it begins, or none if
 // it is to be answered 429.
 func (t *Tenant) arrive(agent string) (begin time.Time, ok bool) {
@@ -90,10 +81,11 @@ func (t *Tenant) advance() (now time.Duration, ok bool) {
 
 // begin lets those leave the line whose time has come.
 func (t *Tenant) begin(now time.Duration) {
-	for p, ok := t.line.leave(now); ok; p, ok = t.line.leave(now) {
-		if p.load != nil {
-			t.count(p.load, func(a *Agent) { a.Served++ })
+	for w := t.line.waiting; len(w) > 0 && w[0].begin <= now; w = t.line.waiting {
+		if w[0].load != nil {
+			t.count(w[0].load, func(a *Agent) { a.Served++ })
 		}
+		t.line.waiting = w[1:]
 	}
 }
 

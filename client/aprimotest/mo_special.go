@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -65,15 +66,11 @@ func (sc moScope) lookup() any {
 
 // activity answers with the activity that an object belongs to.
 func (sc moScope) activity() any {
-	doc := sc.get()
-	id := doc["activityId"]
-	if id == nil {
-		id = doc["objectId"]
-	}
-	sc.r.SetPathValue("id", text(id))
-	sc.moKind = moByPath["activities"]
-	sc.objects = sc.moAll(sc.moKind)
-	return sc.one()
+	doc, activities := sc.get(), moByPath["activities"]
+	id := text(cmp.Or(doc["activityId"], doc["objectId"]))
+	found := sc.moAll(activities).byID[id]
+	missing.when(found == nil, "No %s was found with id '%s'.", activities.path, id)
+	return sc.show(activities.object(found), moQuery(sc.r))
 }
 
 func (sc moScope) annotations() any {
@@ -103,14 +100,11 @@ func (sc moScope) members() any {
 	}
 	role, all := sc.get(), []document{}
 	for _, name := range []string{"users", "userTokens"} {
-		members := []any{}
-		for _, member := range slices.Concat(array(role[name]), array(sc.in[name])) {
-			doc, _ := member.(document)
-			if !isDelete || text(doc["id"]) != sc.r.PathValue("member") {
-				members, all = append(members, member), append(all, doc)
-			}
-		}
+		members := slices.DeleteFunc(slices.Concat(array(role[name]), array(sc.in[name])), func(member any) bool {
+			return isDelete && text(valueOf(member, "id")) == sc.r.PathValue("member")
+		})
 		role[name] = members
+		all = append(all, mapped(members, func(member any) document { doc, _ := member.(document); return doc })...)
 	}
 	switch sc.r.Method {
 	case http.MethodGet:
@@ -146,7 +140,7 @@ func (s *store) chunk(get func(string) string) (*upload, int) {
 
 // checkChunk answers 200 if a chunk is there, and 204 if not.
 func (s *store) checkChunk(_ http.ResponseWriter, r *http.Request) any {
-	if u, n := s.chunk(r.URL.Query().Get); u.pieces[n] == nil {
+	if u, n := s.chunk(r.URL.Query().Get); u.pieces[n].times == 0 {
 		return nil
 	}
 	return document{}

@@ -110,11 +110,9 @@ func (s *store) recordProperty(name, argument string) (property[*record], bool) 
 
 // namedField is the property that has the name, or else the label, of a field.
 func (s *store) namedField(name string) (property[*record], bool) {
-	for _, by := range []string{"name", "label"} {
-		for id, doc := range s.collection("fielddefinitions").all() {
-			if strings.EqualFold(text(doc[by]), name) {
-				return s.fieldProperty("fieldid", id), true
-			}
+	for _, member := range []string{"name", "label"} {
+		if doc := s.collection("fielddefinitions").by(member, name); doc != nil {
+			return s.fieldProperty("fieldid", text(doc["id"])), true
 		}
 	}
 	return property[*record]{}, false
@@ -174,16 +172,11 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 		return property[*record]{}, false
 	}
 	return property[*record]{texts: func(rec *record) (all []string) {
-		files := s.filesOf(rec)
-		if master {
-			files = files[:min(1, len(files))]
-		}
-		for _, f := range files {
-			versions := f.versions()
-			if latest {
-				versions = versions[len(versions)-1:]
-			}
-			for _, v := range versions {
+		for i, f := range s.filesOf(rec) {
+			for _, v := range f.versions() {
+				if master && i > 0 || latest && v != f.latest() {
+					continue
+				}
 				doc := s.objectOf(v, f).doc
 				doc["haspublicuri"] = public[v.id]
 				all = append(all, text(doc[name]))

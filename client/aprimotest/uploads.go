@@ -25,11 +25,12 @@ const MaxSegment = 20 << 20
 type upload struct {
 	token, name string
 	state       UploadState
-	pieces      map[int]*sentPiece    // by index; of a blob in the order of its list
-	staged      map[string]*sentPiece // blocks of a blob, by their id
-	kept        int                   // bytes, of all pieces together
+	pieces      map[int]sentPiece    // by index; of a blob in the order of its list
+	staged      map[string]sentPiece // blocks of a blob, by their id
+	kept        int                  // bytes, of all pieces together
 }
 
+// A sentPiece was sent so many times; none, if it is missing.
 type sentPiece struct {
 	piece
 	times int
@@ -39,14 +40,11 @@ func (u *upload) put(index int, p piece) { u.pieces[index] = u.again(u.pieces[in
 
 // again returns a piece that was sent, counting how often it was before. What is
 // kept of one upload is no more than maxBody, in however many pieces it comes.
-func (u *upload) again(old *sentPiece, p piece) *sentPiece {
+func (u *upload) again(old sentPiece, p piece) sentPiece {
 	if u.kept += len(p.data); u.kept > maxBody {
 		p.data = nil
 	}
-	if old == nil {
-		return &sentPiece{p, 1}
-	}
-	return &sentPiece{p, old.times + 1}
+	return sentPiece{p, old.times + 1}
 }
 
 // content returns the bytes of the upload, if they were kept.
@@ -67,7 +65,7 @@ func (u *upload) content() content {
 
 func (s *store) newUpload(name string) *upload {
 	checkName(name)
-	u := &upload{token: base64.StdEncoding.EncodeToString([]byte(s.newID())), name: name, pieces: make(map[int]*sentPiece), staged: make(map[string]*sentPiece)}
+	u := &upload{token: base64.StdEncoding.EncodeToString([]byte(s.newID())), name: name, pieces: make(map[int]sentPiece), staged: make(map[string]sentPiece)}
 	s.uploads = append(s.uploads, u)
 	return u
 }
@@ -100,9 +98,8 @@ func noUpload(token string, refused bool) {
 
 func checkName(name string) {
 	invalid.when(strings.TrimSpace(name) == "", "There is no file name.")
-	if i := strings.IndexAny(name, `<>:"/\|?*`); i >= 0 {
-		panic(invalid.because("The file name '%s' has a '%c', which is not allowed: < > : \" / \\ | ? *", name, name[i]))
-	}
+	i := strings.IndexAny(name, `<>:"/\|?*`)
+	invalid.when(i >= 0, "The file name '%s' has a '%c', which is not allowed: < > : \" / \\ | ? *", name, name[max(0, i)])
 }
 
 // postUpload takes a small file in a form, or a name alone: then the file goes
@@ -160,7 +157,7 @@ func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in commit
 func (u *upload) complete(name string) {
 	checkName(name)
 	for i := range len(u.pieces) {
-		invalid.when(u.pieces[i] == nil, "The piece with index %d is missing.", i)
+		invalid.when(u.pieces[i].times == 0, "The piece with index %d is missing.", i)
 	}
 	u.name, u.state = name, UploadComplete
 }

@@ -131,10 +131,8 @@ func (s *store) renditionObject(id string) object {
 
 // fileTypeOf is the type that has the extension of a version.
 func (s *store) fileTypeOf(o object, _ *query) any {
-	for id, doc := range s.collection("filetypes").all() {
-		if strings.EqualFold(text(doc["extension"]), extension(o.of.(*part).fileName())) {
-			return s.objectAt("filetype/" + id)
-		}
+	if doc := s.collection("filetypes").by("extension", extension(o.of.(*part).fileName())); doc != nil {
+		return s.objectAt("filetype/" + text(doc["id"]))
 	}
 	return nil
 }
