@@ -40,14 +40,10 @@ func (k *kind) put(doc document, name string, value any, isNew bool) {
 // named returns the member that a request means; nil if there is none.
 func (k *kind) named(doc document, name string, isNew bool) *member {
 	m := k.member(doc, name)
-	switch {
-	case isNew:
-		return m
-	case m == nil:
+	if m == nil && !isNew {
 		return find(k.shown(doc).all, func(m *member) bool { return m.changedBy != "" && strings.EqualFold(m.changedBy, name) })
-	case m.changedBy != "":
-		panic(invalid.because("An invalid value was specified for %s.", name))
 	}
+	invalid.when(!isNew && m.changedBy != "", "An invalid value was specified for %s.", name)
 	return m
 }
 
@@ -88,10 +84,9 @@ func (m *member) read(k *kind, old, value any) any {
 	_, isList := value.([]any)
 	switch m.kind {
 	case "set", "actions", "items", "labels":
-		if isList && m.kind != "actions" || isDoc && m.takes(value) {
-			return merged(old, value, m.element)
-		}
-		panic(invalid.because("The property '%s' of a %s must be an array, or have addOrUpdate and remove.", m.name, k.name))
+		fits := isList && m.kind != "actions" || isDoc && m.takes(value)
+		invalid.when(!fits, "The property '%s' of a %s must be an array, or have addOrUpdate and remove.", m.name, k.name)
+		return merged(old, value, m.element)
 	case "object":
 		if isDoc {
 			return value

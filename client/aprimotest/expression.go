@@ -30,17 +30,12 @@ func filterOf[T any](r *http.Request, can vocabulary[T]) condition[T] {
 
 // compile returns the condition of an expression about what can be asked for.
 func compile[T any](e expression, can vocabulary[T], depth int) condition[T] {
-	isOr := strings.EqualFold(e.Operator, "OR")
-	switch hasExpression := strings.TrimSpace(e.Expression) != ""; {
-	case depth > maxNesting:
-		panic(invalid.because("The search expression is nested too deeply."))
-	case e.Operator != "" && !isOr && !strings.EqualFold(e.Operator, "AND"):
-		panic(invalid.because("'%s' is not a defaultLogicalOperator.", e.Operator))
-	case !hasExpression && len(e.Sub) == 0:
-		panic(invalid.because("A searchExpression must contain either an expression or subExpressions."))
-	case hasExpression && len(e.Sub) > 0:
-		panic(invalid.because("The search expression holds both an expression and subExpressions."))
-	case hasExpression:
+	isOr, hasExpression := strings.EqualFold(e.Operator, "OR"), strings.TrimSpace(e.Expression) != ""
+	invalid.when(depth > maxNesting, "The search expression is nested too deeply.")
+	invalid.when(e.Operator != "" && !isOr && !strings.EqualFold(e.Operator, "AND"), "'%s' is not a defaultLogicalOperator.", e.Operator)
+	invalid.when(!hasExpression && len(e.Sub) == 0, "A searchExpression must contain either an expression or subExpressions.")
+	invalid.when(hasExpression && len(e.Sub) > 0, "The search expression holds both an expression and subExpressions.")
+	if hasExpression {
 		p := parser[T]{can: can, expression: e, tokens: scan(e.Expression), or: isOr}
 		return p.parse()
 	}

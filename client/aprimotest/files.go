@@ -85,14 +85,11 @@ func (s *store) partObject(kind string) func(string) object {
 
 // partsOf are what a relation of a record, a file or a version leads to.
 func (s *store) partsOf(o object, rel *relation) listing {
-	of, _ := o.of.(*part)
-	var parts []*part
-	if of != nil {
-		parts = of.parts[rel.idOf]
-	} else {
-		parts = s.filesOf(o.of.(*record))
+	if rec, ok := o.of.(*record); ok {
+		return mapped(s.filesOf(rec), func(f *part) object { return s.objectOf(f, nil) })
 	}
-	return mapped(parts, func(p *part) object { return s.objectOf(p, of) })
+	of := o.of.(*part)
+	return mapped(of.parts[rel.idOf], func(p *part) object { return s.objectOf(p, of) })
 }
 
 func (s *store) masterFile(o object, _ *query) any {

@@ -63,9 +63,9 @@ func (t *Tenant) advance() (now time.Duration, ok bool) {
 		return t.latest, false
 	}
 	t.latest = now
-	for {
+	for len(t.loads) > 0 {
 		l := earliest(t.loads)
-		if l == nil || l.at > now {
+		if l.at > now {
 			break
 		}
 		t.begin(l.at)

@@ -1,8 +1,10 @@
 package aprimotest
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -44,7 +46,7 @@ const never = time.Duration(math.MaxInt64 / 2)
 func (s *source) step() { s.at = s.next() }
 
 // sources turns loads into sources that stand at their first request.
-func sources(loads []Load, seed uint64) (all []source) {
+func sources(loads []Load, seed uint64) (all []*source) {
 	for i, l := range loads {
 		if l.Rate > 0 && !math.IsInf(l.Rate, 0) {
 			// A generator for each, so that a load does not change when another is added after it.
@@ -58,8 +60,8 @@ func sources(loads []Load, seed uint64) (all []source) {
 }
 
 // source returns the source of the requests that come so many nanoseconds after From.
-func (l Load) source(next func() float64) source {
-	s := source{agent: l.Agent, next: func() time.Duration {
+func (l Load) source(next func() float64) *source {
+	s := &source{agent: l.Agent, next: func() time.Duration {
 		ns := next()
 		if ns >= float64(never) {
 			return never
@@ -98,14 +100,7 @@ func (l Load) bursts() func() float64 {
 	}
 }
 
-// earliest returns the source whose request is next, the first of equals, or nil
-// if nothing is to come.
-func earliest(all []source) *source {
-	var first *source
-	for i := range all {
-		if s := &all[i]; s.at < never && (first == nil || s.at < first.at) {
-			first = s
-		}
-	}
-	return first
+// earliest returns the source whose request is next, the first of equals.
+func earliest(all []*source) *source {
+	return slices.MinFunc(all, func(a, b *source) int { return cmp.Compare(a.at, b.at) })
 }

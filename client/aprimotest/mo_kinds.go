@@ -148,6 +148,7 @@ var moSpecials = []struct {
 	pattern, kind string
 	do            func(moScope) any
 }{
+	{"POST {resource}/search", "", moScope.search},
 	{"POST {resource}/{id}/{verb}", "", moScope.do},
 	{"GET activities/{activityId}/roles/{id}/members", "activity-roles", moScope.members},
 	{"POST activities/{activityId}/roles/{id}/members", "activity-roles", moScope.members},

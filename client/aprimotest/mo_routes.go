@@ -62,12 +62,9 @@ func (sc moScope) changed(doc document) any {
 	return sc.answer(doc)
 }
 
-// post puts an object that is there below another one, or searches a whole kind.
+// post puts an object that is there below another one.
 func (sc moScope) post() any {
 	id := sc.r.PathValue("id")
-	if len(sc.links) == 0 && id == "search" {
-		return sc.search()
-	}
 	doc := sc.objects.byID[id]
 	missing.when(doc == nil || len(sc.links) == 0, "No %s was found with id '%s'.", sc.path, id)
 	maps.Copy(doc, sc.links)

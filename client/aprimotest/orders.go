@@ -137,11 +137,11 @@ func (s *store) deliver(o *order) ([]any, int64) {
 		if o.doc["useCDN"] == "Automatic" {
 			link = throughCDN(link)
 		}
+		var delivered any = link
 		if o.kind.name == "publiccdnorder" {
-			files = append(files, document{"deliveredPath": link})
-		} else {
-			files = append(files, link)
+			delivered = document{"deliveredPath": link}
 		}
+		files = append(files, delivered)
 	}
 	return files, total
 }

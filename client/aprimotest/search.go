@@ -3,6 +3,7 @@ package aprimotest
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -133,11 +134,8 @@ func (s *store) fieldProperty(by, value string) property[*record] {
 
 // memberOf is whether a record is in a collection.
 func (s *store) memberOf(id string) property[*record] {
-	in := make(map[uint64]bool)
-	for _, n := range s.inCollection(s.collection("collections").byID[normalizeID(id)]) {
-		in[n] = true
-	}
-	return property[*record]{texts: func(rec *record) []string { return []string{text(in[rec.number])} }}
+	in := s.inCollection(s.collection("collections").byID[normalizeID(id)])
+	return property[*record]{texts: func(rec *record) []string { return []string{text(slices.Contains(in, rec.number))} }}
 }
 
 // classificationProperty is about the classifications of a record, and if wanted
@@ -159,10 +157,7 @@ func (s *store) classificationProperty(name string, above bool) property[*record
 
 // versionProperty is about the versions of the files of a record.
 func (s *store) versionProperty(name string, latest, master bool) (property[*record], bool) {
-	public := make(map[string]bool)
-	for _, doc := range s.collection("publicuris").byID {
-		public[text(doc["fileVersionId"])] = true
-	}
+
 	if name == "extension" {
 		name = "fileExtension"
 	}
@@ -178,7 +173,7 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 					continue
 				}
 				doc := s.objectOf(v, f).doc
-				doc["haspublicuri"] = public[v.id]
+				doc["haspublicuri"] = s.collection("publicuris").by("fileVersionId", v.id) != nil
 				all = append(all, text(doc[name]))
 			}
 		}

@@ -123,7 +123,7 @@ type Tenant struct {
 	epoch  time.Time     // of the first request; zero before it
 	latest time.Duration // since then, when last looked
 	line   line
-	loads  []source
+	loads  []*source
 	counts map[string]*tally // by User-Agent
 	total  tally
 
@@ -167,7 +167,7 @@ func (t *Tenant) Start() {
 	t.loads = sources(t.Others, t.Seed)
 	t.counts = make(map[string]*tally)
 	t.store.open(t)
-	t.tokens.open()
+	t.tokens.access, t.tokens.refresh, t.tokens.codes = make(map[string]access), make(map[string]grant), make(map[string]code)
 	t.routes = t.newRoutes()
 }
 

@@ -53,10 +53,6 @@ type tokens struct {
 	codes   map[string]code
 }
 
-func (k *tokens) open() {
-	k.access, k.refresh, k.codes = make(map[string]access), make(map[string]grant), make(map[string]code)
-}
-
 // An access is what an access token stands for.
 type access struct {
 	user string
