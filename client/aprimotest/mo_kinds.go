@@ -97,6 +97,12 @@ type moList struct {
 	only func(moScope, document) bool
 }
 
+// moCalls are those of each list, and of an object in it.
+var moCalls = map[string]func(moScope) any{
+	"GET": moScope.index, "POST": moScope.create,
+	"GET /{id}": moScope.one, "PUT /{id}": moScope.put, "DELETE /{id}": moScope.remove, "POST /{id}": moScope.post,
+}
+
 // moLists are the lists below an object. A wildcard names the member that has the
 // number of what the list is below.
 var moLists = []moList{

@@ -12,11 +12,8 @@ import (
 // mountMO adds the routes of marketing operations, from the tables.
 func (s *store) mountMO(rt *router) {
 	for _, l := range append(slices.Clone(moLists), moList{path: "{resource}"}) {
-		for method, h := range map[string]func(moScope) any{
-			"GET": moScope.index, "POST": moScope.create,
-			"GET /{id}": moScope.one, "PUT /{id}": moScope.put, "DELETE /{id}": moScope.remove, "POST /{id}": moScope.post,
-		} {
-			method, one, _ := strings.Cut(method, " ")
+		for call, h := range moCalls {
+			method, one, _ := strings.Cut(call, " ")
 			if one == "" || strings.Contains(l.path, "{") {
 				rt.handle(method+" api/"+l.path+one, s.scoped(l, h))
 			}

@@ -108,7 +108,9 @@ func (s *store) complete(rec *record) {
 func (s *store) createRecord(w http.ResponseWriter, r *http.Request, in document) any {
 	now := time.Now()
 	rec := &record{number: uint64(len(s.records) + 1), status: "Draft", contentType: "Asset", created: kept(now), createdBy: s.user(r)}
-	rec.indexed = s.indexedAt(r, now)
+	if rec.indexed = now; !strings.EqualFold(r.Header.Get("set-immediateSearchIndexUpdate"), "true") {
+		rec.indexed = now.Add(max(0, orDefault(s.tenant.IndexDelay, defaultIndexDelay)))
+	}
 	s.changeRecord(rec, in, s.user(r), now)
 	s.records = append(s.records, rec)
 	return s.created(w, r, rec.object())
@@ -164,14 +166,6 @@ func (s *store) recordClassifications(o object, _ *query) any {
 		}
 	}
 	return all
-}
-
-// indexedAt returns when search finds what a request makes.
-func (s *store) indexedAt(r *http.Request, now time.Time) time.Time {
-	if strings.EqualFold(r.Header.Get("set-immediateSearchIndexUpdate"), "true") {
-		return now
-	}
-	return now.Add(max(0, orDefault(s.tenant.IndexDelay, defaultIndexDelay)))
 }
 
 // stamp returns a time as an answer has it.

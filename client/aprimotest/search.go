@@ -103,20 +103,15 @@ func (s *store) recordProperty(name, argument string) (property[*record], bool) 
 	case head == "classification" || head == "directclassification":
 		return s.classificationProperty(last, head == "classification"), true
 	}
-	if p, ok := s.namedField(name); ok || !strings.Contains(head, "file") {
-		return p, ok
-	}
-	return s.versionProperty(last, strings.Contains(head, "latest"), strings.Contains(head, "master"))
-}
-
-// namedField is the property that has the name, or else the label, of a field.
-func (s *store) namedField(name string) (property[*record], bool) {
 	for _, member := range []string{"name", "label"} {
 		if doc := s.collection("fielddefinitions").by(member, name); doc != nil {
 			return s.fieldProperty("fieldid", text(doc["id"])), true
 		}
 	}
-	return property[*record]{}, false
+	if !strings.Contains(head, "file") {
+		return property[*record]{}, false
+	}
+	return s.versionProperty(last, strings.Contains(head, "latest"), strings.Contains(head, "master"))
 }
 
 // fieldProperty is about the values of a field, in all languages.

@@ -190,17 +190,12 @@ func (m *member) elements(o object, set any) (all listing) {
 
 // list returns a list that is a part of an answer.
 func (s *store) list(all listing, path string, paged bool, q *query) json.RawMessage {
-	items := []any{}
-	for _, o := range all {
-		if q.depth[o.kind] < occurrences {
-			items = append(items, s.show(o, q))
-		}
-	}
-	out := listOf(items, path, q)
+	all = slices.DeleteFunc(slices.Clone(all), func(o object) bool { return q.depth[o.kind] >= occurrences })
+	out := listOf(mapped(all, func(o object) any { return s.show(o, q) }), path, q)
 	if paged {
 		out.add("page", 1)
 		out.add("pageSize", defaultPageSize)
-		out.add("totalCount", len(items))
+		out.add("totalCount", len(all))
 	}
 	return out.end()
 }
