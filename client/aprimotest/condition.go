@@ -119,11 +119,6 @@ func containsFold(text, part string) bool {
 // holds reports whether an order, as cmp.Compare returns it, is one that a sign names.
 func holds(sign string, order int) bool { return strings.Contains(sign, "<=>"[order+1:order+2]) }
 
-var timeLayouts = []string{
-	time.RFC3339, time.TimeOnly, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", time.DateOnly,
-	"1/2/2006", "1/2/2006 3:04 PM", "1/2/2006 3:04:05 PM", "1/2/2006 15:04", "1/2/2006 15:04:05",
-}
-
 func parseTime(text string) (at time.Time, ok bool) {
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, text); err == nil {

@@ -1,5 +1,7 @@
 package aprimotest
 
+import "time"
+
 // Members and links that many kinds have.
 const (
 	dated  = ", createdOn time, modifiedOn time"
@@ -11,6 +13,12 @@ const (
 	oneValue   = `value?, aiInfluenced flag`
 	manyValues = `values? set, aiInfluenced flag`
 )
+
+// timeLayouts are the forms of a time in an expression: those of the guide, and of live clients.
+var timeLayouts = []string{
+	time.RFC3339, time.TimeOnly, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", time.DateOnly,
+	"1/2/2006", "1/2/2006 3:04 PM", "1/2/2006 3:04:05 PM", "1/2/2006 15:04", "1/2/2006 15:04:05",
+}
 
 // facetTypes are the eighteen of the guide, with the property that each is about, or "field".
 var facetTypes = map[string]string{

@@ -20,8 +20,9 @@ func (s *store) mountMO(rt *router) {
 		}
 	}
 	for path, shape := range moSingles {
-		rt.handle("GET api/"+path, s.moSingle(path, shape))
-		rt.handle("PUT api/"+path, s.moSingle(path, shape))
+		h := s.scoped(moList{path: path, kind: strings.Split(path, "/")[0]}, moShape(path, shape).sole)
+		rt.handle("GET api/"+path, h)
+		rt.handle("PUT api/"+path, h)
 	}
 	for _, sp := range moSpecials {
 		method, path, _ := strings.Cut(sp.pattern, " ")
@@ -104,29 +105,19 @@ func (sc moScope) page(k *moKind, key string, found []document) any {
 	return out.end()
 }
 
-// moSingle answers with a document of which there is one, and changes it. What the
-// object that it belongs to says is in it.
-func (s *store) moSingle(pattern, shape string) handler {
-	k := moShape(pattern, shape)
-	return func(_ http.ResponseWriter, r *http.Request) any {
-		doc, of, at := document{}, document{}, r.PathValue("path")
-		o := s.single(k, at)
-		if steps := strings.Split(at, "/"); moByPath[steps[1]] != nil {
-			owner := moByPath[steps[1]]
-			r.SetPathValue("id", steps[2])
-			of = moScope{moKind: owner, r: r, objects: s.moAll(owner)}.get()
-		}
-		for _, m := range k.members.all {
-			if value := r.PathValue(m.name); value != "" {
-				doc[m.name] = moNumber(value)
-			} else if value, ok := of[m.name]; ok {
-				doc[m.name] = value
-			}
-		}
-		if r.Method == http.MethodPut {
-			o.doc = union(o.doc, readJSON(r))
-			s.collection(at).keep(o.doc, path.Base(at))
-		}
-		return s.show(object{kind: k, doc: union(doc, o.doc)}, moQuery(r))
+// sole answers with a document of which there is one, and changes it. What the object that
+// it belongs to says is in it.
+func (k *kind) sole(sc moScope) any {
+	invalid.when(sc.r.Method == http.MethodPut && sc.r.ContentLength == 0, "the request body is not a JSON object")
+	at, of := sc.r.PathValue("path"), document{}
+	if moByPath[sc.path] != nil {
+		id := strings.Split(at, "/")[2]
+		of = sc.objects.byID[id]
+		missing.when(of == nil, "No %s was found with id '%s'.", sc.path, id)
 	}
+	of = union(of, sc.links)
+	maps.DeleteFunc(of, func(name string, _ any) bool { return !k.members.names[name] })
+	doc := union(sc.store.single(k, at).doc, sc.in)
+	sc.collection(at).keep(doc, path.Base(at))
+	return sc.show(object{kind: k, doc: union(of, doc)}, moQuery(sc.r))
 }

@@ -97,12 +97,10 @@ func (rec *record) object() object {
 
 // complete gives a record that was generated all it has, so that it can be changed.
 func (s *store) complete(rec *record) {
-	if !rec.generated {
-		return
+	if rec.generated {
+		rec.fields, rec.files, rec.title = s.fieldsOf(rec), s.filesOf(rec), rec.name()
+		rec.generated, s.records[rec.number-1] = false, rec
 	}
-	rec.fields, rec.files, rec.title = s.fieldsOf(rec), s.filesOf(rec), rec.name()
-	rec.generated = false
-	s.records[rec.number-1] = rec
 }
 
 func (s *store) createRecord(w http.ResponseWriter, r *http.Request, in document) any {

@@ -127,9 +127,6 @@ func (s *store) writeLinks(out *jsonText, o object, q *query, wanted map[string]
 		out.link("self", "", q.base+o.path)
 	}
 	out.raw("}")
-	if len(wanted) == 0 {
-		return
-	}
 	embedded := newJSON()
 	for _, rel := range o.kind.linked {
 		if rel.in(wanted) {
@@ -176,16 +173,15 @@ func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool
 }
 
 // elements are the objects in a set of another.
-func (m *member) elements(o object, set any) (all listing) {
-	for _, item := range array(set) {
+func (m *member) elements(o object, set any) listing {
+	return mapped(array(set), func(item any) object {
 		doc, _ := item.(document)
 		element := object{kind: m.element, doc: doc}
 		if id := text(doc[m.element.keyName()]); id != "" && m.element.one != "-" {
 			element.path = o.path + "/" + id
 		}
-		all = append(all, element)
-	}
-	return all
+		return element
+	})
 }
 
 // list returns a list that is a part of an answer.
@@ -270,16 +266,12 @@ func (s *store) related(o object, rel *relation, q *query) any {
 // referring returns the documents of a kind that have the id of an object as a member, or that
 // of the version that a rendition is of.
 func (s *store) referring(o object, k *kind, member string) listing {
-	all, referred := listing{}, path.Base(o.path)
+	referred := path.Base(o.path)
 	if p, ok := o.of.(*part); ok {
 		referred = p.id
 	}
-	for id, doc := range s.collection(k.plural).all() {
-		if doc[member] == referred {
-			all = append(all, s.objectAt(k.path()+"/"+id))
-		}
-	}
-	return all
+	ids := s.collection(k.plural).which(func(doc document) bool { return doc[member] == referred })
+	return mapped(ids, func(id string) object { return s.objectAt(k.path() + "/" + id) })
 }
 
 // sent returns the set that was sent with an object under the name of a relation.
