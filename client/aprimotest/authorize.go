@@ -41,12 +41,15 @@ func (k *tokens) authorize(w http.ResponseWriter, r *http.Request, login string)
 	case query.Get("code_challenge") == "" || query.Get("code_challenge_method") != "S256":
 		answer.Set("error", "invalid_request")
 	default:
-		answer.Set("code", k.newCode(code{
+		k.issued++
+		id := fmt.Sprintf("code-%d", k.issued)
+		answer.Set("code", id)
+		k.codes[id] = code{
 			grant:     grant{client: query.Get("client_id"), user: login, scope: query.Get("scope")},
 			redirect:  query.Get("redirect_uri"),
 			challenge: query.Get("code_challenge"),
 			end:       time.Now().Add(codeLifetime),
-		}))
+		}
 	}
 	back.RawQuery = answer.Encode()
 	http.Redirect(w, r, back.String(), http.StatusFound)
@@ -59,20 +62,9 @@ func isCallback(u *url.URL) bool {
 	return u.Scheme == "https" && u.Host != "" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }
 
-func (k *tokens) newCode(c code) string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.issued++
-	id := fmt.Sprintf("code-%d", k.issued)
-	k.codes[id] = c
-	return id
-}
-
 // exchange gives the grant of a code to the program that can show the verifier
 // of its challenge, see RFC 7636.
 func (k *tokens) exchange(form url.Values, client string, public bool) grant {
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	c, ok := k.codes[form.Get("code")]
 	delete(k.codes, form.Get("code"))
 	sum := sha256.Sum256([]byte(form.Get("code_verifier")))

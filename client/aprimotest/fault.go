@@ -52,8 +52,7 @@ func (f Fault) apply(serve func(*answer)) (*answer, error) {
 		return nil, errDropped
 	}
 	if broken {
-		a = newAnswer()
-		a.fault = true
+		a = &answer{header: make(http.Header), fault: true}
 		if f.Status == http.StatusInternalServerError {
 			writeException(a, reason{f.Status, "System.Exception"}.because("An unexpected error has occurred."))
 		} else {

@@ -200,11 +200,9 @@ func parseRelation(text string, all map[string]*kind) *relation {
 
 // shown returns the shape that a document of the kind has.
 func (k *kind) shown(doc document) shape {
-	if k.by != "" {
-		value, _ := doc[k.by].(string)
-		if further, ok := k.further[strings.ToLower(value)]; ok {
-			return further
-		}
+	value, _ := doc[k.by].(string)
+	if further, ok := k.further[strings.ToLower(value)]; ok {
+		return further
 	}
 	return k.members
 }

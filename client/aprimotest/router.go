@@ -49,19 +49,15 @@ func (rt *router) handleAll(handlers map[string]handler) {
 // find returns what is at a path: what has a method, or else anything; nil if nothing is
 // there. The parts of the path become as answers have them, with ids as normalizeID returns them.
 func (rt *router) find(method string, parts []string) *router {
-	if len(parts) == 0 {
-		if len(rt.routes) == 0 {
-			return nil
-		}
+	switch {
+	case rt == nil, len(parts) == 0 && len(rt.routes) == 0:
+		return nil
+	case len(parts) == 0:
 		return rt
 	}
 	var found *router
 	for _, name := range []string{strings.ToLower(parts[0]), ""} {
-		next := rt.below[name]
-		if next == nil {
-			continue
-		}
-		at := next.find(method, parts[1:])
+		at := rt.below[name].find(method, parts[1:])
 		if at != nil && at.routes[method].handler != nil {
 			parts[0] = cmp.Or(name, normalizeID(parts[0]))
 			return at

@@ -36,6 +36,8 @@ func (t *Tenant) handleToken(r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	a := newAnswer()
+	t.tokens.mu.Lock()
+	defer t.tokens.mu.Unlock()
 	if r.URL.Path == authorizePath {
 		t.tokens.authorize(a, r, cmp.Or(t.Login, defaultLogin))
 	} else {
@@ -46,7 +48,7 @@ func (t *Tenant) handleToken(r *http.Request) (*answer, error) {
 
 // tokens are those that a tenant has issued, with the codes for them.
 type tokens struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // held while a request for a token is answered
 	issued  int
 	access  map[string]access
 	refresh map[string]grant
@@ -99,10 +101,8 @@ func (k *tokens) serve(w http.ResponseWriter, r *http.Request, lifetime time.Dur
 	case r.URL.Path == nativePath:
 		k.serveNative(w, r, lifetime)
 	default:
-		var g grant
-		f := refusal(func() { g = k.grant(r) })
+		f := refusal(func() { writeJSON(w, http.StatusOK, k.issue(r, k.grant(r), lifetime)) })
 		if f == nil {
-			writeJSON(w, http.StatusOK, k.issue(r, g, lifetime))
 			return
 		}
 		if _, _, basic := r.BasicAuth(); basic && f.kind == "invalid_client" {
@@ -162,8 +162,6 @@ func (k *tokens) grant(r *http.Request) grant {
 
 // refreshed returns the grant of a refresh token, which is good for once.
 func (k *tokens) refreshed(client string, public bool, token string) grant {
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	g, ok := k.refresh[token]
 	denied("invalid_client").when(ok && public && !g.public, "")
 	denied("invalid_grant").when(!ok || g.client != client, "")
@@ -173,8 +171,6 @@ func (k *tokens) refreshed(client string, public bool, token string) grant {
 
 // issue makes a token and keeps it until its end.
 func (k *tokens) issue(r *http.Request, g grant, lifetime time.Duration) document {
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	now := time.Now()
 	maps.DeleteFunc(k.access, func(_ string, granted access) bool { return !now.Before(granted.end) })
 	k.issued++
