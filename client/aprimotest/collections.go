@@ -85,11 +85,11 @@ func (s *store) comment(o object) document {
 }
 
 // readComments notes until when a user has read the comments, and answers with what is left.
-func (s *store) readComments(w http.ResponseWriter, r *http.Request, in struct{ ID, LastReadCommentDate string }) any {
+func (s *store) readComments(_ http.ResponseWriter, r *http.Request, in struct{ ID, LastReadCommentDate string }) any {
 	at := r.PathValue("path")
 	s.owned(path.Dir(at))
 	s.collection(at).keep(document{"until": timeOf(in.LastReadCommentDate)}, s.user(r))
-	return s.getSingle(kindOf["commentstatus"])(w, r)
+	return s.show(s.single(kindOf["commentstatus"], at), newQuery(r))
 }
 
 // calculatedPermission grants everything: the tenant has no rights.

@@ -128,6 +128,9 @@ func (s *store) single(k *kind, at string) object {
 
 // objectAt returns the object at a path such as collection/1/comment/2.
 func (s *store) objectAt(at string) object {
+	if k := kindOf[at]; k != nil && k.single {
+		return s.single(k, at)
+	}
 	parts := strings.Split(at, "/")
 	n := len(parts) - 2
 	if n == 0 {

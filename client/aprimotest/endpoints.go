@@ -116,22 +116,10 @@ func (s *store) getOneOf(rel *relation) handler {
 	}
 }
 
-// putSingle changes a document that an object has one of, or the tenant.
+// putSingle changes a document that an object has one of.
 func (s *store) putSingle(k *kind) handler {
 	return with(func(_ http.ResponseWriter, r *http.Request, in document) any {
 		s.owned(r.PathValue("path"))
 		return s.put(s.single(k, r.PathValue("path")), in)
 	})
-}
-
-func (s *store) getSingle(k *kind) handler {
-	return func(_ http.ResponseWriter, r *http.Request) any {
-		return s.show(s.single(k, r.PathValue("path")), newQuery(r))
-	}
-}
-
-func (s *store) deleteSingle(_ http.ResponseWriter, r *http.Request) any {
-	at := r.PathValue("path")
-	s.collection(at).remove(path.Base(at))
-	return nil
 }

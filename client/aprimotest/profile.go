@@ -141,11 +141,10 @@ func (p *Profile) Tenant() *Tenant {
 
 func (a *RejectedAnswer) rejection() Rejection {
 	j := Rejection{Header: http.Header{}, Body: []byte(a.Body)}
-	if a.ContentType != "" {
-		j.Header.Set("Content-Type", a.ContentType)
-	}
-	if a.RetryAfter != "" {
-		j.Header.Set("Retry-After", a.RetryAfter)
+	for name, value := range map[string]string{"Content-Type": a.ContentType, "Retry-After": a.RetryAfter} {
+		if value != "" {
+			j.Header.Set(name, value)
+		}
 	}
 	if a.RetryDateSeconds > 0 {
 		j.RetryAfter, j.Date = time.Duration(a.RetryDateSeconds)*time.Second, true

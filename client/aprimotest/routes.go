@@ -52,9 +52,9 @@ func (s *store) damRoutes() *router {
 	for _, k := range kindOf {
 		switch {
 		case k.single:
-			k.handle(rt, "GET "+k.name, s.getSingle(k))
-			k.handle(rt, "PUT "+k.name, s.putSingle(k))
-			k.handle(rt, "DELETE "+k.name, s.deleteSingle)
+			k.handle(rt, "GET "+k.name, s.getDocument)
+			k.handle(rt, "PUT "+k.name, with(s.putDocument))
+			k.handle(rt, "DELETE "+k.name, s.deleteDocument)
 		case k.plural != "" || s.lookups[k.name] != nil:
 			s.mount(rt, k, k.plural, k.path()+"/{id}", 0)
 		}

@@ -241,22 +241,19 @@ func (t *Tenant) PurgeUploads() {
 
 // Same reports whether the upload has exactly the bytes of r, which it reads
 // once, in constant memory. The error is that of r.
-func (u Upload) Same(r io.Reader) (bool, error) {
-	for _, segment := range u.Segments {
+func (u Upload) Same(r io.Reader) (same bool, err error) {
+	same = true
+	for i := 0; i < len(u.Segments) && same; i++ {
 		hash := sha256.New()
-		if _, err := io.CopyN(hash, r, segment.Size); err != nil {
-			if errors.Is(err, io.EOF) {
-				return false, nil
-			}
-			return false, err
-		}
-		if [sha256.Size]byte(hash.Sum(nil)) != segment.SHA256 {
-			return false, nil
-		}
+		_, err = io.CopyN(hash, r, u.Segments[i].Size)
+		same = err == nil && [sha256.Size]byte(hash.Sum(nil)) == u.Segments[i].SHA256
 	}
-	n, err := io.CopyN(io.Discard, r, 1)
+	if same {
+		_, err = io.CopyN(io.Discard, r, 1)
+		same = errors.Is(err, io.EOF)
+	}
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return n == 0 && err == nil, err
+	return same, err
 }
