@@ -65,12 +65,11 @@ func (t *Tenant) handleBlob(r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := requestBody{kept: content.data}
-	return t.fault(r, body).apply(func(a *answer) {
+	return t.fault(r, content.data).apply(func(a *answer) {
 		if strings.HasPrefix(r.URL.Path, cdnPath) {
 			http.Redirect(a, r, strings.Replace(r.URL.String(), cdnPath, blobPath, 1), http.StatusFound)
 		} else {
-			t.store.serveBlob(a, body.attach(r), content)
+			t.store.serveBlob(a, withBody(r, content.data), content)
 		}
 	})
 }

@@ -12,42 +12,33 @@ import (
 // its end all the same.
 const maxBody = 1 << 20
 
-// A requestBody is what was read of the body of a request.
-type requestBody struct {
-	kept []byte    // at most one byte more than maxBody
-	part *formPart // of a multipart form; nil if there is none, or not one alone
-}
-
 // readBody reads the body before the request waits, as a gateway does. A server
-// would not notice otherwise that the client hangs up. A form that is malformed has no
-// part, which is no error; that the body ends early is one.
-func readBody(r *http.Request) (b requestBody, err error) {
+// would not notice otherwise that the client hangs up. It returns at most one byte more than
+// maxBody. A form that is malformed has no part, which is no error; that the body ends early
+// is one.
+func readBody(r *http.Request) ([]byte, error) {
 	var kept capped
-	body := r.Body
-	r.Body = io.NopCloser(io.TeeReader(body, &kept))
+	r.Body = io.NopCloser(io.TeeReader(r.Body, &kept))
 	if isForm(r) {
-		b.part = readPart(r)
+		*r = *r.WithContext(context.WithValue(r.Context(), partKey{}, readPart(r)))
 	}
-	_, err = io.Copy(io.Discard, r.Body)
-	r.Body, b.kept = body, kept.Bytes()
-	return b, err
+	_, err := io.Copy(io.Discard, r.Body)
+	return kept.Bytes(), err
 }
 
 type partKey struct{}
 
-// partOf returns the part of the multipart form that a request has.
+// partOf returns the part of the multipart form that a request has; nil if there is none, or
+// not one alone.
 func partOf(r *http.Request) *formPart {
 	p, _ := r.Context().Value(partKey{}).(*formPart)
 	return p
 }
 
-// attach gives the request its body again, from the first byte: it is read by
+// withBody gives the request its body again, from the first byte: it is read by
 // each of the functions of the Tenant that wants to.
-func (b requestBody) attach(r *http.Request) *http.Request {
-	if b.part != nil && partOf(r) == nil {
-		*r = *r.WithContext(context.WithValue(r.Context(), partKey{}, b.part))
-	}
-	r.Body = io.NopCloser(bytes.NewReader(b.kept))
+func withBody(r *http.Request, kept []byte) *http.Request {
+	r.Body = io.NopCloser(bytes.NewReader(kept))
 	return r
 }
 

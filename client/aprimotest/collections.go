@@ -2,7 +2,7 @@ package aprimotest
 
 import (
 	"cmp"
-	"maps"
+
 	"net/http"
 	"path"
 	"time"
@@ -79,9 +79,7 @@ func (s *store) hasRead(list string, comment document) bool {
 
 // comment shows a comment with whether the user has read it.
 func (s *store) comment(o object) document {
-	doc := maps.Clone(o.doc)
-	doc["read"] = s.hasRead(path.Dir(path.Dir(o.path))+"/comments", doc)
-	return doc
+	return union(o.doc, document{"read": s.hasRead(path.Dir(path.Dir(o.path))+"/comments", o.doc)})
 }
 
 // readComments notes until when a user has read the comments, and answers with what is left.

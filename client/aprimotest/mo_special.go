@@ -56,12 +56,11 @@ func (sc moScope) texts() any {
 // lookup answers with a list of choices, those with a text in them alone if there
 // is one in the query.
 func (sc moScope) lookup() any {
-	doc := maps.Clone(sc.get())
+	doc := sc.get()
 	items := slices.DeleteFunc(slices.Clone(array(doc["items"])), func(item any) bool {
 		return !containsFold(text(valueOf(item, "value")), sc.r.URL.Query().Get("filterText"))
 	})
-	doc["items"], doc["count"] = items, len(items)
-	return sc.answer(doc)
+	return sc.answer(union(doc, document{"items": items, "count": len(items)}))
 }
 
 // activity answers with the activity that an object belongs to.

@@ -148,13 +148,10 @@ func (s *store) deliver(o *order) ([]any, int64) {
 
 // downloadLink shows a download link with what has become of its order.
 func (s *store) downloadLink(o object) document {
-	doc, id := maps.Clone(o.doc), text(o.doc["~order"])
-	now := s.orderObject(id)
-	for _, name := range []string{"status", "deliveredFiles", "failedTargetsCount"} {
-		if now.doc[name] != nil {
-			doc[name] = now.doc[name]
-		}
-	}
-	doc["failedRecordsCount"], doc["succeededRecordsCount"] = s.orders[id].failed, len(s.orders[id].files)
-	return doc
+	id := text(o.doc["~order"])
+	now := s.orderObject(id).doc
+	return union(o.doc, document{
+		"status": now["status"], "deliveredFiles": now["deliveredFiles"], "failedTargetsCount": now["failedTargetsCount"],
+		"failedRecordsCount": s.orders[id].failed, "succeededRecordsCount": len(s.orders[id].files),
+	})
 }

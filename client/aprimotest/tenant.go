@@ -219,27 +219,27 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 			a.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		if t.Strict.JSON && !isForm(r) && len(body.kept) > 0 && !json.Valid(body.kept) {
+		if t.Strict.JSON && !isForm(r) && len(body) > 0 && !json.Valid(body) {
 			writeException(a, invalid.because("The request body is not JSON as RFC 8259 has it."))
 			return
 		}
-		t.routes.ServeHTTP(a, body.attach(r))
+		t.routes.ServeHTTP(a, withBody(r, body))
 	})
 }
 
 // fault returns what goes wrong with a request that begins.
-func (t *Tenant) fault(r *http.Request, body requestBody) (f Fault) {
+func (t *Tenant) fault(r *http.Request, body []byte) (f Fault) {
 	if t.Fault != nil {
-		f = t.Fault(body.attach(r))
+		f = t.Fault(withBody(r, body))
 	}
 	return f
 }
 
 // work spends the time that the server needs for a request.
-func (t *Tenant) work(r *http.Request, body requestBody) error {
+func (t *Tenant) work(r *http.Request, body []byte) error {
 	d := defaultService
 	if t.Service != nil {
-		d = t.Service(body.attach(r))
+		d = t.Service(withBody(r, body))
 	}
 	return pauseUntil(r.Context(), time.Now().Add(d), nil)
 }

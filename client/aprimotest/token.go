@@ -41,7 +41,7 @@ func (t *Tenant) handleToken(r *http.Request) (*answer, error) {
 	if r.URL.Path == authorizePath {
 		t.tokens.authorize(a, r, cmp.Or(t.Login, defaultLogin))
 	} else {
-		t.tokens.serve(a, body.attach(r), cmp.Or(max(0, t.TokenLifetime), tokenLifetime))
+		t.tokens.serve(a, withBody(r, body), cmp.Or(max(0, t.TokenLifetime), tokenLifetime))
 	}
 	return a, nil
 }

@@ -1,7 +1,6 @@
 package aprimotest
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -71,8 +70,7 @@ func (s *store) getEntry(_ http.ResponseWriter, r *http.Request) any {
 	rec := s.recordOf(r)
 	n, err := strconv.Atoi(r.PathValue("entry"))
 	missing.when(err != nil || n < 1 || n > len(rec.trail), "No entry was found with number '%s'.", r.PathValue("entry"))
-	entry := maps.Clone(rec.trail[n-1])
-	entry["objectId"], entry["changes"] = rec.id(), entry["~changes"]
+	entry := union(rec.trail[n-1], document{"objectId": rec.id(), "changes": rec.trail[n-1]["~changes"]})
 	delete(entry, "type")
 	return s.show(object{kind: kindOf["recordtrailchanges"], doc: entry, path: r.PathValue("path")}, newQuery(r))
 }

@@ -1,11 +1,10 @@
 package aprimotest
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
+
 	"errors"
 	"fmt"
 	"io"
@@ -140,16 +139,13 @@ func (s *store) putSegment(w http.ResponseWriter, r *http.Request) any {
 	return nil
 }
 
-type commitRequest struct {
-	FileName     string
-	SegmentCount json.RawMessage // the guide shows a string, clients send a number
-}
-
-func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in commitRequest) any {
-	u := s.uploadIn(r.PathValue("token"), UploadOpen)
-	count, err := strconv.Atoi(string(bytes.Trim(in.SegmentCount, `"`)))
-	invalid.when(err != nil || count < 1 || count != len(u.pieces), "There are %d segments, not '%s'.", len(u.pieces), in.SegmentCount)
-	u.complete(in.FileName)
+// commitSegments completes an upload. The guide shows the number of segments as a text, clients
+// send a number.
+func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in document) any {
+	u, sent := s.uploadIn(r.PathValue("token"), UploadOpen), text(valueOf(in, "segmentCount"))
+	count, err := strconv.Atoi(sent)
+	invalid.when(err != nil || count < 1 || count != len(u.pieces), "There are %d segments, not '%s'.", len(u.pieces), sent)
+	u.complete(text(valueOf(in, "fileName")))
 	return s.sas(u)
 }
 
