@@ -38,9 +38,8 @@ func (s *store) inCollection(doc document) (found []uint64) {
 
 func (s *store) getCollectionRecords(_ http.ResponseWriter, r *http.Request) any {
 	o := s.objectAt(path.Dir(r.PathValue("path")))
-	if o.doc["type"] == "Dynamic" && !s.tenant.DynamicRecords {
-		panic(reason{http.StatusInternalServerError, "System.NullReferenceException"}.because("Object reference not set to an instance of an object."))
-	}
+	broken := reason{http.StatusInternalServerError, "System.NullReferenceException"}
+	broken.when(o.doc["type"] == "Dynamic" && !s.tenant.DynamicRecords, "Object reference not set to an instance of an object.")
 	return s.pageOfRecords(r, s.inCollection(o.doc), nil)
 }
 

@@ -187,13 +187,12 @@ func (c *partsChange) apply(k *kind, old []*part, change any) []*part {
 func (c *partsChange) add(k *kind, token string) *part {
 	p := &part{kind: k, id: c.store.newID(), created: time.Now(), by: c.by}
 	c.made = append(c.made, p.id)
+	missing.when(k.name == "file" && token != "", "No file was found with id '%s'.", token)
 	if k.name != "file" {
 		u := c.store.uploadIn(token, UploadComplete)
 		noUpload(token, slices.Contains(c.used, u))
 		c.used = append(c.used, u)
 		p.content = u.content()
-	} else if token != "" {
-		panic(missing.because("No file was found with id '%s'.", token))
 	}
 	return p
 }
@@ -241,9 +240,7 @@ func (p *part) reserved(user string) {
 // fileOf returns the file whose id is in the path of a request, to be changed.
 func (s *store) fileOf(r *http.Request) *part {
 	id := r.PathValue("id")
-	if rec := s.owner(id); rec != nil {
-		s.complete(rec)
-	}
+	s.complete(s.owner(id))
 	f, _ := s.findPart("file", id)
 	missing.when(f == nil, "No file was found with id '%s'.", id)
 	f.reserved(s.user(r))

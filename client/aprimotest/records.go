@@ -97,7 +97,7 @@ func (rec *record) object() object {
 
 // complete gives a record that was generated all it has, so that it can be changed.
 func (s *store) complete(rec *record) {
-	if rec.generated {
+	if rec != nil && rec.generated {
 		rec.fields, rec.files, rec.title = s.fieldsOf(rec), s.filesOf(rec), rec.name()
 		rec.generated, s.records[rec.number-1] = false, rec
 	}

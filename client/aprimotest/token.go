@@ -141,6 +141,7 @@ func (k *tokens) grant(r *http.Request) grant {
 	g := grant{client: id, scope: r.PostForm.Get("scope")}
 	unknown := func(scope string) bool { return !slices.Contains(scopes, scope) }
 	denied("invalid_scope").when(slices.ContainsFunc(strings.Fields(g.scope), unknown), "")
+	denied("invalid_request").when(kind == "", "there is no grant_type")
 	switch kind {
 	case "authorization_code":
 		return k.exchange(r.PostForm, id, secret == "")
@@ -152,8 +153,6 @@ func (k *tokens) grant(r *http.Request) grant {
 		denied("invalid_grant").when(g.user == "" || r.PostForm.Get("password") == "", "invalid_username_or_password")
 	case "refresh_token":
 		return k.refreshed(id, secret == "", r.PostForm.Get("refresh_token"))
-	case "":
-		panic(denied("invalid_request").because("there is no grant_type"))
 	default:
 		panic(denied("unsupported_grant_type").because(""))
 	}

@@ -148,9 +148,7 @@ func asReceived(req *http.Request) *http.Request {
 	}
 	r.Host = cmp.Or(r.Host, r.URL.Host)
 	r.URL.Path = cmp.Or(r.URL.Path, "/")
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
+	r.Body = cmp.Or(r.Body, io.ReadCloser(http.NoBody))
 	r.URL.Fragment = "" // is not sent
 	r.RequestURI = r.URL.RequestURI()
 	r.RemoteAddr = "192.0.2.1:1234" // of RFC 5737, as net/http/httptest has it

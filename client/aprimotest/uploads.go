@@ -139,13 +139,16 @@ func (s *store) putSegment(w http.ResponseWriter, r *http.Request) any {
 	return nil
 }
 
-// commitSegments completes an upload. The guide shows the number of segments as a text, clients
-// send a number.
-func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in document) any {
-	u, sent := s.uploadIn(r.PathValue("token"), UploadOpen), text(valueOf(in, "segmentCount"))
+type commitRequest struct {
+	FileName     string
+	SegmentCount any // the guide shows a text, clients send a number
+}
+
+func (s *store) commitSegments(_ http.ResponseWriter, r *http.Request, in commitRequest) any {
+	u, sent := s.uploadIn(r.PathValue("token"), UploadOpen), text(in.SegmentCount)
 	count, err := strconv.Atoi(sent)
 	invalid.when(err != nil || count < 1 || count != len(u.pieces), "There are %d segments, not '%s'.", len(u.pieces), sent)
-	u.complete(text(valueOf(in, "fileName")))
+	u.complete(in.FileName)
 	return s.sas(u)
 }
 
