@@ -85,7 +85,8 @@ func (s *store) put(o object, in document) any {
 
 func (s *store) deleteDocument(_ http.ResponseWriter, r *http.Request) any {
 	o := s.objectAt(r.PathValue("path"))
-	conflict.when(o.kind.name == "classification" && o.doc["hasChildren"] == true && !s.tenant.DeleteTrees, "The classification '%s' has others below it.", o.doc["id"])
+	conflict.when(o.kind.name == "classification" && o.doc["hasChildren"] == true && !s.tenant.DeleteTrees,
+		"The classification '%s' has others below it.", o.doc["id"])
 	s.collection(o.list).remove(path.Base(o.path))
 	s.saved(o.kind)
 	return nil

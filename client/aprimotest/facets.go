@@ -36,12 +36,12 @@ func (s *store) facets(found []uint64, in searchRequest) (more document, kept []
 	for _, f := range in.Facets[:n] {
 		var prop property[*record]
 		refused := refusal(func() { prop = s.facetProperty(f) })
-		if refused != nil && !in.IgnoreInvalid {
-			panic(refused)
-		}
-		if refused == nil {
+		switch {
+		case refused == nil:
 			shown = append(shown, document{"name": f.Name, "values": s.countFacet(f, prop, found)})
 			kept = s.filtered(f, prop, kept)
+		case !in.IgnoreInvalid:
+			panic(refused)
 		}
 	}
 	return document{"facets": shown, "truncatedFacets": mapped(in.Facets[n:], func(f facet) any { return f.Name })}, kept

@@ -78,7 +78,8 @@ func (s *store) define(in any) document {
 	values := []any{}
 	for _, sent := range array(valueOf(in, "localizedValues")) {
 		l := document{"languageId": cmp.Or(text(valueOf(sent, "languageId")), noLanguage), "modifiedOn": time.Now(), "~dataType": f["dataType"]}
-		invalid.when(l["languageId"] != noLanguage && s.collection("languages").byID[text(l["languageId"])] == nil, "No language was found with id '%s'.", l["languageId"])
+		invalid.when(l["languageId"] != noLanguage && s.collection("languages").byID[text(l["languageId"])] == nil,
+			"No language was found with id '%s'.", l["languageId"])
 		for _, name := range append([]string{"value", "hasDay", "hasMonth"}, listMembers...) {
 			value := valueOf(sent, name)
 			_, isList := value.([]any)

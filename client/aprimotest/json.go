@@ -57,8 +57,7 @@ func (j *jsonText) end() json.RawMessage {
 // appendJSON appends a value of this package, which can always be encoded.
 func appendJSON(data []byte, value any) []byte {
 	switch value := value.(type) {
-	case nil:
-		return append(data, "null"...)
+
 	case json.RawMessage:
 		return append(data, value...)
 	case string:

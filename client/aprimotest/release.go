@@ -3,6 +3,7 @@ package aprimotest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,10 +30,15 @@ var releaseNames = []string{"TokenBucket", "FixedWindow", "EvenlySpaced"}
 
 // String returns the name of the Release.
 func (r Release) String() string {
-	if r < 0 || int(r) >= len(releaseNames) {
-		return fmt.Sprintf("Release(%d)", int(r))
+	return nameOf(r, releaseNames...)
+}
+
+// nameOf returns the name of one of a few values; of another its type and its number.
+func nameOf[N ~int](n N, names ...string) string {
+	if n < 0 || int(n) >= len(names) {
+		return strings.TrimPrefix(fmt.Sprintf("%T(%d)", n, int(n)), "aprimotest.")
 	}
-	return releaseNames[r]
+	return names[n]
 }
 
 // MarshalText returns the name of the Release, as [Release.String] does. It returns an

@@ -80,7 +80,8 @@ func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string) any
 	to, ok := found.routes[method]
 	if !ok {
 		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(found.routes)), ", "))
-		panic(reason{http.StatusMethodNotAllowed, "System.NotSupportedException"}.because("The requested resource does not support http method '%s'.", r.Method))
+		refused := reason{http.StatusMethodNotAllowed, "System.NotSupportedException"}
+		panic(refused.because("The requested resource does not support http method '%s'.", r.Method))
 	}
 	for i, name := range to.pattern {
 		if name[0] == '{' {

@@ -28,7 +28,8 @@ func (t *Tenant) newRoutes() handler {
 		defer s.mu.Unlock()
 		s.request = r
 		other := func(part string) bool { return part != normalizeID(part) }
-		missing.when(t.Strict.BareIDs && slices.ContainsFunc(strings.Split(path, "/"), other), "There is nothing with this id, which must be in lower case and without dashes.")
+		missing.when(t.Strict.BareIDs && slices.ContainsFunc(strings.Split(path, "/"), other),
+			"There is nothing with this id, which must be in lower case and without dashes.")
 		if isDAM {
 			return dam.serve(w, r, path)
 		}

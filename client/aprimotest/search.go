@@ -20,7 +20,8 @@ func (s *store) listRecords(_ http.ResponseWriter, r *http.Request) any {
 
 func (s *store) searchRecords(_ http.ResponseWriter, r *http.Request, in searchRequest) any {
 	p, ceiling := pageOf(r), orDefault(s.tenant.SearchCeiling, defaultSearchCeiling)
-	invalid.when(p.first+p.size > ceiling, "Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", ceiling, p.first+p.size)
+	invalid.when(p.first+p.size > ceiling,
+		"Result window is too large, from + size must be less than or equal to: [%d] but was [%d].", ceiling, p.first+p.size)
 	facets, kept := s.facets(s.find(compile(in.Search, s.recordWords(), 0), parameter(r, "sort"), true), in)
 	return s.pageOfRecords(r, kept, facets)
 }

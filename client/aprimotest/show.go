@@ -49,12 +49,12 @@ func newQuery(r *http.Request) *query {
 
 // keys returns the keys of a header as select-record, in lower case; ids are bare.
 func keys(r *http.Request, header string) map[string]bool {
-	lines := r.Header.Values(header)
-	if strings.TrimSpace(strings.Join(lines, "")) == "" {
+	lines := strings.Join(r.Header.Values(header), ",")
+	if strings.Trim(lines, " ,") == "" {
 		return nil
 	}
 	all := make(map[string]bool)
-	for key := range strings.SplitSeq(strings.Join(lines, ","), ",") {
+	for key := range strings.SplitSeq(lines, ",") {
 		if name, err := url.PathUnescape(strings.TrimSpace(key)); err == nil {
 			all[strings.ToLower(normalizeID(name))] = true
 		}

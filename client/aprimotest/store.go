@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -69,10 +70,7 @@ func (s *store) newID() string {
 // user returns who sent a request: the user of its token, who can be looked up from
 // then on.
 func (s *store) user(r *http.Request) string {
-	name := s.tenant.tokens.of(r).user
-	if name == "" {
-		return seedUser
-	}
+	name := cmp.Or(s.tenant.tokens.of(r).user, seedUser)
 	s.logins[nameID(name)] = name
 	return name
 }
@@ -99,7 +97,7 @@ func seedID(kind, name string) string {
 func (s *store) seed() {
 	for _, one := range seeds {
 		id := one.name // of what is found by its name
-		doc := union(document{"name": one.name, "~createdBy": seedUserID, "~modifiedBy": seedUserID}, one.doc)
+		doc := union(document{"name": one.name, "~createdBy": nameID(seedUser), "~modifiedBy": nameID(seedUser)}, one.doc)
 		if one.doc != nil {
 			id = seedID(one.list, one.name)
 			doc["id"] = id

@@ -206,13 +206,8 @@ func accessToken(r *http.Request, g grant, now time.Time, lifetime time.Duration
 
 // nameID returns the id that a user has in the DAM.
 func nameID(login string) string {
-	if login == seedUser || login == "" {
-		return seedUserID
-	}
-	return seedID("users", login)
+	return seedID("users", cmp.Or(login, seedUser))
 }
-
-var seedUserID = seedID("users", seedUser)
 
 // userNumber returns the id that a user has in marketing operations.
 func userNumber(login string) string {

@@ -47,9 +47,6 @@ func without(all, others []string) []any {
 }
 
 func dashed(id string) string {
-	if len(id) != 32 {
-		return id
-	}
 	return strings.Join([]string{id[:8], id[8:12], id[12:16], id[16:20], id[20:]}, "-")
 }
 

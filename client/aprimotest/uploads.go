@@ -184,11 +184,7 @@ const (
 
 // String returns the state in a word.
 func (s UploadState) String() string {
-	names := []string{"open", "complete", "used", "cancelled", "purged"}
-	if s < 0 || int(s) >= len(names) {
-		return fmt.Sprintf("UploadState(%d)", int(s))
-	}
-	return names[s]
+	return nameOf(s, "open", "complete", "used", "cancelled", "purged")
 }
 
 // An Upload describes an uploaded file. It has no bytes of a large one, but enough to

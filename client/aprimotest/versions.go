@@ -158,10 +158,7 @@ func (s *store) imageOf(o object, rel *relation) any {
 	if rec, ok := o.of.(*record); o.of == nil || ok && len(s.filesOf(rec)) == 0 {
 		return nil
 	}
-	id, edge := path.Base(o.path), 1024
-	if rel.image == "thumbnail" {
-		edge = 256
-	}
+	id, edge := path.Base(o.path), map[string]int{"thumbnail": 256, "preview": 1024}[rel.image]
 	image := imageContent(id, rel.image)
 	uri := s.sign(id+rel.image, &blob{content: &image, name: image.name})
 	doc := document{"uri": uri, "width": edge, "height": edge, "size": image.size}
