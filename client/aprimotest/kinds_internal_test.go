@@ -223,6 +223,14 @@ func TestAnEmptyTextResetsAnEnumeration(t *testing.T) {
 	}
 }
 
+// A member without a name is kept as any other that the table does not know.
+func TestAMemberWithoutAName(t *testing.T) {
+	tenant := &Tenant{Rate: 1e6, Service: func(*http.Request) time.Duration { return 0 }}
+	if got := ask(t, tenant, "POST", "rules", `{"name":"R","":7}`, nil, 201)[""]; got != 7.0 {
+		t.Errorf("got %v, want what was sent", got)
+	}
+}
+
 var update = flag.Bool("update", false, "write testdata/golden.json")
 
 // goldens are the requests whose answers are in testdata/golden.json: shapes that

@@ -193,6 +193,48 @@ func TestSearchIsSortedPagedAndHasFacets(t *testing.T) {
 	}
 }
 
+func TestRecordsAreSortedByTheirIDs(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, Records: 12, CreatedTogether: 12}
+	for sort, want := range map[string]string{"id": "Record 1", "-id": "Record 12", "id%20desc": "Record 12"} {
+		if _, got := search(t, tenant, "?sort="+sort, `{"searchExpression":{"expression":"*"}}`); got.Items[0].Title != want {
+			t.Errorf("sorted by %s: got %s first, want %s", sort, got.Items[0].Title, want)
+		}
+	}
+}
+
+// The values of a facet are those that are asked for, the ranges of its spans, or what is
+// below a classification; and what is found is narrowed by its filters.
+func TestFacetsAreNarrowed(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce, Records: -1, IndexDelay: -1}
+	field := call(t, tenant, "POST", coreURL+"/fielddefinitions", `{"name":"Size","dataType":"Numeric"}`, 201)["id"]
+	above := call(t, tenant, "POST", coreURL+"/classifications", `{"name":"Above","isRoot":true}`, 201)["id"]
+	below := call(t, tenant, "POST", coreURL+"/classifications", fmt.Sprintf(`{"name":"Below","parentId":%q}`, above), 201)["id"]
+	for n := range 4 {
+		call(t, tenant, "POST", coreURL+"/records", fmt.Sprintf(`{"classifications":{"addOrUpdate":[{"id":%q}]},
+			"fields":{"addOrUpdate":[{"name":"Size","localizedValues":[{"value":"%d"}]}]}}`, []any{above, below}[n/3], n), 201)
+	}
+	for facet, want := range map[string]string{
+		fmt.Sprintf(`"type":"numericField","fieldId":%q`, field):                                                       "4: 0=1 1=1 2=1 3=1",
+		fmt.Sprintf(`"type":"numericField","fieldId":%q,"explicitValues":["2","9"]`, field):                            "4: 2=1",
+		fmt.Sprintf(`"type":"numericField","fieldId":%q,"maximumFacetValues":2`, field):                                "4: 0=1 1=1",
+		fmt.Sprintf(`"type":"numericField","fieldId":%q,"filters":["1","3"]`, field):                                   "2: 0=1 1=1 2=1 3=1",
+		fmt.Sprintf(`"type":"numericFieldRange","fieldId":%q,"rangeStart":0,"rangeEnd":9,"spans":[1,2]`, field):        "4: map[from:0 to:1]=1 map[from:1 to:3]=2 map[from:3 to:5]=1",
+		fmt.Sprintf(`"type":"numericField","fieldId":%q,"filters":[{"rangeStart":1,"rangeEnd":3}]`, field):             "2: 0=1 1=1 2=1 3=1",
+		fmt.Sprintf(`"type":"classification","facetRootId":%q,"options":["Descendants"]`, above):                       fmt.Sprintf("4: %v=1", below),
+		fmt.Sprintf(`"type":"classification","facetRootId":%q,"options":["FacetRoot"]`, above):                         fmt.Sprintf("4: %v=4", above),
+		fmt.Sprintf(`"type":"classification","facetRootId":%q,"options":["FacetRoot"],"directLinkedOnly":true`, above): fmt.Sprintf("4: %v=3", above),
+	} {
+		found := call(t, tenant, "POST", searchURL, `{"searchExpression":{"expression":"*"},"facets":[{"name":"f",`+facet+`}]}`, 200)
+		got := fmt.Sprintf("%v:", found["totalCount"])
+		for _, value := range found["facets"].([]any)[0].(map[string]any)["values"].([]any) {
+			got += fmt.Sprintf(" %v=%v", value.(map[string]any)["key"], value.(map[string]any)["count"])
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", facet, got, want)
+		}
+	}
+}
+
 // More records than a search goes deep are exported by pages of a thousand, each
 // beginning where the one before ended.
 func TestAllRecordsAreExportedBeyondTheCeiling(t *testing.T) {
