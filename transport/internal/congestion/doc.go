@@ -76,7 +76,8 @@
 // sent at once, are a train, which distinguishes the two; until one has, each probe has a train.
 //
 // Probes are at common times of the wall clock: uncoordinated processes would otherwise each
-// measure the others' queue.
+// measure the others' queue. Whoever obtains little may be one of many, and sends the more slowly in a
+// probe: with one request in flight of each of ten processes the queue would not empty.
 //
 // # One law, alone and together
 //
@@ -179,13 +180,14 @@
 //   - Jobs of nothing but slow operations (4 s) beside others: the reported delay is right to 0.3 s in
 //     a fifth of the seconds, and others wait 1.3 s.
 //   - A process that starts inside a full queue for the first time, or without a Store, takes it for the normal
-//     latency until probes correct it. Processes that share a limit adopt the others' estimate.
+//     latency until probes correct it. Beside others that leave 1 request a second, probes are too short for that:
+//     the queue stays full for more than ten minutes. Processes that share a limit adopt the others' estimate.
 //   - A process that knows the API from a time when it was faster uses 0.65 to 0.8 of what is free in the first
 //     minute. With a leaky release, which spreads trains, it is 0.1 after the API has become slower by 3 s,
 //     and 0.5 over four minutes.
 //   - Several processes beside other programs that fill the tenant by themselves, with open and closed
 //     loops, keep one another in overload: 350 429s a minute, as many of the others'.
-//   - Ten uncoordinated processes keep a delay of 2 s, as each keeps its share; of unlike
+//   - Ten uncoordinated processes keep a delay of 1.8 s, as each keeps its share; of unlike
 //     round trips (10 ms to 2 s) 5 s, with 30 429s a minute.
 //   - In overload, and beside rivals that react only to 429s, attempts at a fixed rate are answered 429
 //     more often than at a lower rate: 37 a minute for 1.7 requests a second that are served.
