@@ -150,6 +150,21 @@ func TestTheSessionsOfOtherClientsWork(t *testing.T) {
 201 POST /api/core/fileversion/{version}/checkresult/{made}/findings {"finding":"f","outcome":"Warning","explanation":"e"}
 201 POST /api/core/file/{file}/checkouts
 204 DELETE /api/core/file/{file}/checkouts`,
+		"a migration from another system": `
+204 PUT /api/core/record/{one} {"files":{"addOrUpdate":[{"id":"{file}","versions":{"addOrUpdate":[{"id":"{version}","Previews":{"master":"{token}","addOrUpdate":[{"id":"{token}","name":"p.jpg"}]}}]}}]}}
+200 GET /api/core/fileversion/{version}
+> Previews <nil>
+200 GET /api/core/fileversion/{version}/filepreviews
+> items.1.name string
+204 PUT /api/core/record/{one} {"contentType":"Asset","files":{"addOrUpdate":[{"id":"{file}","versions":{"addOrUpdate":[{"id":"{version}","additionalFiles":{"addOrUpdate":[{"id":"{token}","label":"x","filename":"x.glb","purposes":["Preview3D"],"extension":".glb","metadata":[{"Key":"purpose","Value":"3dpreview"}],"type":"ThreeDimensional"}]}}]}}]}}
+200 GET /api/core/fileversion/{version}/additionalfiles
+> items.0.uri string
+201 POST /api/core/records {"status":"draft","title":"x","contentType":"Image Set","classifications":{"addOrUpdate":[{"id":"{assets}","sortIndex":1}]}}
+201 POST /api/core/records {"title":"x","uploadId":"{token}","files":{"master":"{token}","addOrUpdate":[{"versions":{"addOrUpdate":[{"id":"{token}","filename":"x"}]}}]}}
+200 GET /api/core/record/{one}
+> _embedded.fields <nil>
+200 GET /api/core/records?page=1&pageSize=1000
+> totalCount float64`,
 		"a generator of workbooks": `
 200 GET /api/core/permissions
 > items.0.labels.0.value string
