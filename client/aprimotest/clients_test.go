@@ -40,6 +40,9 @@ func TestTheRequestsOfOtherClientsWork(t *testing.T) {
 		`200 ` + search + `{"searchExpression":{"expression":"Classification.Id={assets}"}}`,
 		`200 ` + search + `{"SearchExpression":{"Expression":"ContentStatus = 'Released'"}}`,
 		`200 ` + search + `{"searchExpression":{"expression":"summer beach"}}`,
+		`200 ` + search + `{"searchExpression":{"expression":"Title CONTAINS @0","parameters":["Record"]}}`,
+		`400 ` + search + `{"searchExpression":{"expression":"Title CONTAINS @1","parameters":["Record"]}}`,
+		`200 POST /api/core/search/records?skip=0&take=10 {"searchExpression":{"expression":"contentType = ? and File.Version.FileType.Kind = JPG and Contentstatus = 'Released'","parameters":["Asset"]},"logRequest":true}`,
 		`200 GET /api/core/classifications?filter=parent.id={assets}`,
 		`200 GET /api/core/classifications?filter=parent.id%20=%20'{assets}'%20and%20name%20=%20'x'`,
 		`200 GET /api/core/record/{one}/image/Preview/download`,
@@ -165,6 +168,11 @@ func TestTheSessionsOfOtherClientsWork(t *testing.T) {
 > _embedded.fields <nil>
 200 GET /api/core/records?page=1&pageSize=1000
 > totalCount float64`,
+		"what puts images on slides": `
+200 POST /api/core/search/records {"searchExpression":{"expression":"File.Version.FileType.Kind = JPG and LatestVersionOfMasterFile.FileType.MimeType = 'image/jpeg'"}}
+> items.0.id string
+200 POST /api/core/search/records {"searchExpression":{"expression":"File.Version.FileType.Kind = PNG"}}
+> items.0 <nil>`,
 		"a generator of workbooks": `
 200 GET /api/core/permissions
 > items.0.labels.0.value string

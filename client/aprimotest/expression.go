@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -270,6 +271,9 @@ func (p *parser[T]) parameter() any {
 		panic(p.unexpected())
 	}
 	value, ok := p.expression.Named[name]
+	if i, err := strconv.Atoi(name); !ok && err == nil && i >= 0 && i < len(p.expression.Parameters) {
+		return p.expression.Parameters[i] // @0 (the comments of aprimo-js)
+	}
 	if !ok {
 		panic(invalid("There is no parameter named '%s'.", name))
 	}
