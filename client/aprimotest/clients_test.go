@@ -168,6 +168,53 @@ func TestTheSessionsOfOtherClientsWork(t *testing.T) {
 > _embedded.fields <nil>
 200 GET /api/core/records?page=1&pageSize=1000
 > totalCount float64`,
+		"a connector of a publisher": `
+200 GET /api/core/classifications?filter=Parent%20%3D%20''&pagesize=1000
+> items.0.isRoot bool
+> totalCount float64
+201 POST /api/core/collections {"name":"C","type":"static"}
+200 POST /api/core/search/records {"searchExpression":{"expression":"? AND Classification.Id = ? AND Collection(?)","parameters":["Record","{assets}","{made}"]}}
+> totalCount float64
+200 GET /api/core/record/{one}/image/thumbnail
+> uri string
+200 POST /api/core/search/classifications {"searchExpression":{"expression":"Id IN (?, ?)","parameters":["{assets}","{one}"]}}
+> items.0.labels []
+201 POST /api/core/orders {"type":"download","disableProcessing":"yesifpermissiongranted","targets":[{"recordId":"{one}","fileVersionId":"{version}","targetTypes":[0]}]}
+200 GET /api/core/order/{made}
+> deliveredFiles.0 string`,
+		"an importer in PHP": `
+200 POST /api/core/search/records?page=1&pageSize=50 {"searchExpression":{"expression":"id = ? OR id = ?","parameters":["{one}","00000000000000000000000000000002"]}}
+> items.1.id string
+201 POST /api/core/orders {"type":"download","useCDN":"Automatic","disableNotification":true,"disableProcessing":"YesIfPermissionGranted","singleFileZipMode":"never","targets":[{"recordId":"{one}","targetTypes":["Document"],"assetType":"LatestVersionOfMasterFile"}]}
+> status string
+> deliveredFiles.0 string`,
+		"an extension of a text editor": `
+201 POST /api/core/collections {"name":"C"}
+200 POST /api/core/search/records {"searchExpression":{"expression":"(Record) AND (File.Version.Extension = 'png' OR File.Version.Extension = 'jpg')"}}
+> items.0._links.thumbnail.href string
+201 POST /api/core/records {"title":{"value":"x"},"contentType":"Asset","collections":{"addOrUpdate":[{"id":"{first}"}]},"files":{"master":"{token}","addOrUpdate":[{"versions":{"addOrUpdate":[{"id":"{token}","filename":"a.jpg"}]}}]}}
+204 PUT /api/core/record/{made} {"collections":{"remove":["{first}"]}}
+204 PUT /api/core/record/{one} {"files":{"master":"{token}","addOrUpdate":[{"id":"{file}","versions":{"addOrUpdate":[{"id":"{token}","filename":"b.jpg"}]}}]}}
+200 GET /api/core/record/{one}/masterfilelatestversion
+> versionNumber float64`,
+		"an exporter in Go": `
+200 GET /api/core/records?page=1&pagesize=10&sort=createdon&filter=classification={assets}
+> totalCount float64
+201 POST /api/core/orders {"type":"download","disableNotification":"true","priority":0,"creatorEmail":"a@b.c","siteAffinity":"DEFAULT","satelliteId":null,"targets":[{"recordId":"{one}","targetTypes":["Document"],"assetType":"LatestVersionOfMasterFile"}]}
+> id string`,
+		"tools of editors": `
+200 POST /api/core/search/records {"searchExpression":{"expression":"NOT id = ''"}}
+> items.0.id string
+200 POST /api/core/search/records {"searchExpression":{"expression":"CreatedOn >= '01/01/2000' AND CreatedOn <= '12/31/2099'"}}
+> items.0.id string
+200 POST /api/core/search/records {"searchExpression":{"expression":"Classification = '{assets}' OR Classification = '{one}'"}}
+> totalCount float64
+201 POST /api/core/orders {"type":"publicCdn","targets":[{"recordId":"{one}","targetTypes":["Document"],"renditionName":"r","actions":[{"action":"ResizeImage","parameters":{"width":100,"height":100,"useAlphaTransparency":"true"}}]}]}
+> status string
+201 POST /api/core/orders {"type":"publicCdn","targets":[{"recordId":"{one}","assetTypes":["LatestVersionOfMasterFile"]}]}
+> deliveredFiles.0.deliveredPath string
+200 GET /api/core/fileversion/{version}/publicuris
+> items.1.renditionName string`,
 		"what puts images on slides": `
 200 POST /api/core/search/records {"searchExpression":{"expression":"File.Version.FileType.Kind = JPG and LatestVersionOfMasterFile.FileType.MimeType = 'image/jpeg'"}}
 > items.0.id string
