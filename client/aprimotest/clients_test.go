@@ -27,6 +27,8 @@ func TestTheRequestsOfOtherClientsWork(t *testing.T) {
 		`404 GET /record/{one}`,
 		`200 GET /api/core/fielddefinitions?filter=name=Title`,
 		`200 GET /api/core/classifications?filter=name='Assets'`,
+		`200 GET /api/core/classifications?filter=ModifiedOn+in+today&sort=createdon&page=1&pagesize=10`, // and in the guide
+		`400 GET /api/core/classifications?filter=name+in+today`,
 		`200 GET /api/core/classifications?filter=identifier='assets'`,
 		`200 GET /api/core/classification/?namepath=/assets`,
 		`201 POST /api/core/classifications {"parentNamePath":"/Assets","name":"Switzerland","identifier":"CH","labels":[{"languageId":"c2bd4f9bbb954bcb80c31e924c9c26dc","value":"Schweiz"}]}`,

@@ -75,18 +75,18 @@
 // the same.
 //
 // An object of marketing operations has all members of its kind, null or empty unless they
-// were set. Of a kind that the API cannot create, such as a program, there is one object
-// with the id 1 from the start, and of lookups there are three; tests can create more all
-// the same. Chunked uploads are in
-// [Tenant.Uploads], with "chunks/" before their identifier.
+// were set. Of a kind that the API cannot create, such as a program, there is one object with
+// the id 1 from the start, and of lookups there are three; tests can create more all the
+// same. Chunked uploads are in [Tenant.Uploads], with "chunks/" before their identifier.
 //
-// A search understands =, <>, <, <=, >, >=, CONTAINS, IN, and, or, not, parentheses,
-// ?, @0 and @name, wildcards, free words, and the default operator between them. Of a record it
-// can test its properties, the names and labels of fields, FieldName('X'), FieldId('id'),
-// Collection('id'), Classification.X, FileCount, LatestVersionOfMasterFile.X and
-// File.Version.FileType.X; of any other object its own properties, the Label in any language, and those of linked objects, such as parent.id. There are
-// eighteen types of facets. A tenant can start with a hundred thousand records: each takes
-// eight bytes until it is changed.
+// A search understands =, <>, <, <=, >, >=, CONTAINS, IN, IN today, and, or, not,
+// parentheses, ?, @0 and @name, wildcards, free words, and the default operator between them.
+// Of a record it can test its properties, the names and labels of fields, FieldName('X'),
+// FieldId('id'), Collection('id'), Classification.X, FileCount, LatestVersionOfMasterFile.X
+// and File.Version.FileType.X; of any other object its own properties, the Label in any
+// language, and those of linked objects, such as parent.id. There are eighteen types of
+// facets. A tenant can start with a hundred thousand records: each takes eight bytes until it
+// is changed.
 //
 // An [Upload] has the size and the hashes of its segments. The content is kept up to 1 MiB:
 // for a larger upload, and for the files of the records at the start, downloads return a

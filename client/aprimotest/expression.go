@@ -96,7 +96,7 @@ func scan(text string) (all []token) {
 //
 //	any  = all { "or" all }
 //	all  = one { "and" one }
-//	one  = "not" one | "(" any ")" | property sign value | property "in" values
+//	one  = "not" one | "(" any ")" | property sign value | property "in" values | property "in" "today"
 //	     | property "contains" value | function | word | parameter
 type parser[T any] struct {
 	can        vocabulary[T]
@@ -195,6 +195,10 @@ var signs = []string{"=", "<>", "<=", ">=", "<", ">", "contains"}
 func (p *parser[T]) comparison() condition[T] {
 	prop, function := p.property()
 	if p.take("in") {
+		if p.ahead(0, "today") {
+			p.tokens = p.tokens[1:]
+			return prop.today()
+		}
 		return prop.in(p.values(), p.expression.Wildcards)
 	}
 	for _, sign := range signs {

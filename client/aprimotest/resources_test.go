@@ -283,3 +283,16 @@ func TestALabelIsTheNameInALanguageWithoutOne(t *testing.T) {
 		}
 	}
 }
+
+// Of a collection, too, some is shown only if it is selected (the guide; the live sample).
+func TestACollectionShowsWhetherItIsReadOnlyIfAsked(t *testing.T) {
+	tenant := &aprimotest.Tenant{Service: atOnce}
+	id := call(t, tenant, "POST", coreURL+"/collections", `{"name":"C"}`, 201)["id"]
+	for selected, want := range map[string]any{"": nil, "IsReadOnly": false} {
+		req := newRequest(t.Context(), "GET", fmt.Sprintf("%s/collection/%s", coreURL, id), "")
+		req.Header.Set("Select-Collection", selected)
+		if _, answer := do(t, tenant, req); memberAt(t, answer, "isReadOnly") != want {
+			t.Errorf("selected %q: got %s, want isReadOnly %v", selected, answer, want)
+		}
+	}
+}
