@@ -9,12 +9,9 @@ import (
 
 func ownerOf(list string) string { return path.Base(path.Dir(list)) }
 
-// place refuses a classification that may not be where it says: it needs a name, and is
-// below one that exists and is not below itself, or a root.
+// place refuses a classification that may not be where it says: it needs a name that no
+// other one there has, and is below one that exists and is not below itself, or a root.
 func (s *store) place(id string, doc document, _ string) {
-	if name := text(doc["name"]); strings.Contains(name, "/") {
-		panic(invalid("'%s' is not a name of a classification.", name))
-	}
 	if above, ok := doc["parentNamePath"].(string); ok {
 		parent := s.byPath("namePath", above)
 		if parent == nil {
@@ -35,7 +32,15 @@ func (s *store) place(id string, doc document, _ string) {
 			panic(invalid("A classification cannot be below itself."))
 		}
 	}
+	for other, twin := range s.collection("classifications").byID {
+		if other != id && text(twin["parentId"]) == text(doc["parentId"]) && strings.EqualFold(text(twin["name"]), text(doc["name"])) {
+			panic(conflict("The object cannot be saved because it already exists.")) // aprimo-bosch-import looks for it
+		}
+	}
 }
+
+// pathStep returns a name as a path has it (aprimo-bosch-import).
+func pathStep(name string) string { return "/" + strings.ReplaceAll(name, "/", `\/`) }
 
 func (s *store) parent(doc document) document {
 	return s.collection("classifications").byID[text(doc["parentId"])]
@@ -51,8 +56,8 @@ func (s *store) settleAll() {
 	for _, doc := range c.byID {
 		names, labels := "", ""
 		for above := doc; above != nil; above = s.parent(above) {
-			names = "/" + text(above["name"]) + names
-			labels = "/" + labelOf(above) + labels
+			names = pathStep(text(above["name"])) + names
+			labels = pathStep(labelOf(above)) + labels
 		}
 		parent := s.parent(doc)
 		doc["namePath"], doc["labelPath"], doc["isRoot"] = names, labels, parent == nil

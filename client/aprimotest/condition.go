@@ -81,6 +81,15 @@ func (p property[T]) in(values []string, wildcards bool) condition[T] {
 	return anyOf(all)
 }
 
+// today returns the condition that a time is of the day that it is now.
+func (p property[T]) today() condition[T] {
+	if p.time == nil {
+		panic(invalid("Only a time is in today."))
+	}
+	day := time.Now().UTC().Truncate(24 * time.Hour)
+	return func(v T) bool { return p.time(v).UTC().Truncate(24 * time.Hour).Equal(day) }
+}
+
 // withPaths returns what a text is compared as: a path also without the slash at its beginning.
 func withPaths(text string) []string {
 	if path, ok := strings.CutPrefix(text, "/"); ok {

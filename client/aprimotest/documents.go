@@ -151,7 +151,7 @@ func (s *store) owned(list string) {
 func (s *store) documentWords(k *kind) vocabulary[document] {
 	var can vocabulary[document]
 	can.words = property[document]{texts: func(doc document) []string {
-		return []string{text(doc["name"]), text(doc["label"]), text(doc["identifier"])}
+		return append(textsOf(doc["labels"]), text(doc["name"]), text(doc["label"]), text(doc["identifier"]))
 	}}
 	can.property = func(name, _ string) (property[document], bool) {
 		name, further, _ := strings.Cut(name, ".")
@@ -164,10 +164,12 @@ func (s *store) documentWords(k *kind) vocabulary[document] {
 				return []string{text(valueOf(o.doc, further))}
 			}}, true
 		}
-		m := k.member(nil, name)
+		m := cmp.Or(k.member(nil, name), k.member(nil, name+"s")) // Label is one of the labels
 		switch {
 		case m == nil:
 			return property[document]{}, false
+		case m.kind == "labels":
+			return property[document]{texts: func(doc document) []string { return textsOf(doc[m.name]) }}, true
 		case m.kind == "time":
 			return property[document]{time: func(doc document) time.Time { t, _ := parseTime(text(doc[m.name])); return t }}, true
 		case m.kind == "number":
@@ -181,6 +183,14 @@ func (s *store) documentWords(k *kind) vocabulary[document] {
 		}}, true
 	}
 	return can
+}
+
+// textsOf returns the texts of labels.
+func textsOf(labels any) (all []string) {
+	for _, label := range array(labels) {
+		all = append(all, text(valueOf(label, "value")))
+	}
+	return all
 }
 
 // array returns a value that is one, and nil of any other.

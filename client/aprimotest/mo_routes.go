@@ -50,7 +50,7 @@ func (sc moScope) create() any {
 	sc.stamp(doc, "createdDate", "creatorId", "creator", "createdBy")
 	sc.add(sc.objects, doc)
 	sc.w.Header().Set("Location", baseURL(sc.r)+"/"+sc.r.PathValue("path")+"/"+text(doc[sc.id()]))
-	sc.w.WriteHeader(http.StatusCreated)
+	sc.w.WriteHeader(cmp.Or(sc.made, http.StatusCreated))
 	return sc.answer(doc)
 }
 

@@ -107,7 +107,7 @@ func (s *store) recordProperty(name, argument string) (property[*record], bool) 
 	if p, ok := s.namedField(name); ok || !strings.Contains(head, "file") {
 		return p, ok
 	}
-	return s.versionProperty(last, strings.Contains(head, "latest"), strings.Contains(head, "master"))
+	return s.versionProperty(last, strings.HasSuffix(head, ".filetype"), strings.Contains(head, "latest"), strings.Contains(head, "master"))
 }
 
 // namedField is the property that has the name, or else the label, of a field.
@@ -161,16 +161,19 @@ func (s *store) classificationProperty(name string, above bool) property[*record
 	}}
 }
 
-// versionProperty is about the versions of the files of a record.
-func (s *store) versionProperty(name string, latest, master bool) (property[*record], bool) {
+// versionProperty is about the versions of the files of a record, or about their file types.
+func (s *store) versionProperty(name string, ofType, latest, master bool) (property[*record], bool) {
 	public := make(map[string]bool)
 	for _, doc := range s.collection("publicuris").byID {
 		public[text(doc["fileVersionId"])] = true
 	}
-	if name == "extension" {
+	k := kindOf["fileversion"]
+	if ofType {
+		k = kindOf["filetype"]
+	} else if name == "extension" {
 		name = "fileExtension"
 	}
-	if m := kindOf["fileversion"].member(nil, name); m != nil {
+	if m := k.member(nil, name); m != nil {
 		name = m.name
 	} else if name != "haspublicuri" {
 		return property[*record]{}, false
@@ -186,9 +189,12 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 				versions = versions[len(versions)-1:]
 			}
 			for _, v := range versions {
-				doc := s.objectOf(v, f).doc
-				doc["haspublicuri"] = public[v.id]
-				all = append(all, text(doc[name]))
+				o := s.objectOf(v, f)
+				o.doc["haspublicuri"] = public[v.id]
+				if ofType {
+					o, _ = s.fileTypeOf(o, nil).(object)
+				}
+				all = append(all, text(o.doc[name]))
 			}
 		}
 		return all
