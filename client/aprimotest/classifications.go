@@ -9,10 +9,9 @@ import (
 
 func ownerOf(list string) string { return path.Base(path.Dir(list)) }
 
-// place refuses a classification that may not be where it says: it needs a name, and is
-// below one that exists and is not below itself, or a root.
+// place refuses a classification that may not be where it says: it needs a name that no
+// other one there has, and is below one that exists and is not below itself, or a root.
 func (s *store) place(id string, doc document, _ string) {
-	invalid.when(strings.Contains(text(doc["name"]), "/"), "'%s' is not a name of a classification.", doc["name"])
 	if above, ok := doc["parentNamePath"].(string); ok {
 		parent := s.collection("classifications").by("namePath", above)
 		missing.when(parent == nil, "No classification was found with namePath '%s'.", above)
@@ -26,7 +25,14 @@ func (s *store) place(id string, doc document, _ string) {
 	for ; parent != nil; parent = s.parent(parent) {
 		invalid.when(parent["id"] == id, "A classification cannot be below itself.")
 	}
+	for other, twin := range s.collection("classifications").byID {
+		same := text(twin["parentId"]) == text(doc["parentId"]) && strings.EqualFold(text(twin["name"]), text(doc["name"]))
+		conflict.when(same && other != id, "The object cannot be saved because it already exists.") // aprimo-bosch-import looks for it
+	}
 }
+
+// pathStep returns a name as a path has it (aprimo-bosch-import).
+func pathStep(name string) string { return "/" + strings.ReplaceAll(name, "/", `\/`) }
 
 func (s *store) parent(doc document) document {
 	return s.collection("classifications").byID[text(doc["parentId"])]
@@ -42,8 +48,8 @@ func (s *store) settleAll() {
 	for _, doc := range c.byID {
 		names, labels := "", ""
 		for above := doc; above != nil; above = s.parent(above) {
-			names = "/" + text(above["name"]) + names
-			labels = "/" + labelOf(above) + labels
+			names = pathStep(text(above["name"])) + names
+			labels = pathStep(labelOf(above)) + labels
 		}
 		parent := s.parent(doc)
 		doc["namePath"], doc["labelPath"], doc["isRoot"] = names, labels, parent == nil

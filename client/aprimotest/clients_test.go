@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -26,6 +27,8 @@ func TestTheRequestsOfOtherClientsWork(t *testing.T) {
 		`404 GET /record/{one}`,
 		`200 GET /api/core/fielddefinitions?filter=name=Title`,
 		`200 GET /api/core/classifications?filter=name='Assets'`,
+		`200 GET /api/core/classifications?filter=ModifiedOn+in+today&sort=createdon&page=1&pagesize=10`, // and in the guide
+		`400 GET /api/core/classifications?filter=name+in+today`,
 		`200 GET /api/core/classifications?filter=identifier='assets'`,
 		`200 GET /api/core/classification/?namepath=/assets`,
 		`201 POST /api/core/classifications {"parentNamePath":"/Assets","name":"Switzerland","identifier":"CH","labels":[{"languageId":"c2bd4f9bbb954bcb80c31e924c9c26dc","value":"Schweiz"}]}`,
@@ -39,6 +42,9 @@ func TestTheRequestsOfOtherClientsWork(t *testing.T) {
 		`200 ` + search + `{"searchExpression":{"expression":"Classification.Id={assets}"}}`,
 		`200 ` + search + `{"SearchExpression":{"Expression":"ContentStatus = 'Released'"}}`,
 		`200 ` + search + `{"searchExpression":{"expression":"summer beach"}}`,
+		`200 ` + search + `{"searchExpression":{"expression":"Title CONTAINS @0","parameters":["Record"]}}`,
+		`400 ` + search + `{"searchExpression":{"expression":"Title CONTAINS @1","parameters":["Record"]}}`,
+		`200 POST /api/core/search/records?skip=0&take=10 {"searchExpression":{"expression":"contentType = ? and File.Version.FileType.Kind = JPG and Contentstatus = 'Released'","parameters":["Asset"]},"logRequest":true}`,
 		`200 GET /api/core/classifications?filter=parent.id={assets}`,
 		`200 GET /api/core/classifications?filter=parent.id%20=%20'{assets}'%20and%20name%20=%20'x'`,
 		`200 GET /api/core/record/{one}/image/Preview/download`,
@@ -90,8 +96,9 @@ func TestTheRequestsOfOtherClientsWork(t *testing.T) {
 	}
 }
 
-// What other public clients do one after the other works too. {made} is the id of what was
-// made last, {first} of what was made first, {token} that of a new upload.
+// What other public clients do one after the other works too, and they find in the answers
+// what they read: a line with > has a member of the answer before it, and its type. {made}
+// is the id of what was made last, {first} of what was made first, {token} that of a new upload.
 func TestTheSessionsOfOtherClientsWork(t *testing.T) {
 	const group = `"userGroupId":"00000000-0000-0000-0000-00000000000a"`
 	for name, requests := range map[string]string{
@@ -148,10 +155,119 @@ func TestTheSessionsOfOtherClientsWork(t *testing.T) {
 201 POST /api/core/fileversion/{version}/checkresult/{made}/findings {"finding":"f","outcome":"Warning","explanation":"e"}
 201 POST /api/core/file/{file}/checkouts
 204 DELETE /api/core/file/{file}/checkouts`,
+		"a migration from another system": `
+204 PUT /api/core/record/{one} {"files":{"addOrUpdate":[{"id":"{file}","versions":{"addOrUpdate":[{"id":"{version}","Previews":{"master":"{token}","addOrUpdate":[{"id":"{token}","name":"p.jpg"}]}}]}}]}}
+200 GET /api/core/fileversion/{version}
+> Previews <nil>
+200 GET /api/core/fileversion/{version}/filepreviews
+> items.1.name string
+204 PUT /api/core/record/{one} {"contentType":"Asset","files":{"addOrUpdate":[{"id":"{file}","versions":{"addOrUpdate":[{"id":"{version}","additionalFiles":{"addOrUpdate":[{"id":"{token}","label":"x","filename":"x.glb","purposes":["Preview3D"],"extension":".glb","metadata":[{"Key":"purpose","Value":"3dpreview"}],"type":"ThreeDimensional"}]}}]}}]}}
+200 GET /api/core/fileversion/{version}/additionalfiles
+> items.0.uri string
+201 POST /api/core/records {"status":"draft","title":"x","contentType":"Image Set","classifications":{"addOrUpdate":[{"id":"{assets}","sortIndex":1}]}}
+201 POST /api/core/records {"title":"x","uploadId":"{token}","files":{"master":"{token}","addOrUpdate":[{"versions":{"addOrUpdate":[{"id":"{token}","filename":"x"}]}}]}}
+200 GET /api/core/record/{one}
+> _embedded.fields <nil>
+200 GET /api/core/records?page=1&pageSize=1000
+> totalCount float64`,
+		"a connector of a publisher": `
+200 GET /api/core/classifications?filter=Parent%20%3D%20''&pagesize=1000
+> items.0.isRoot bool
+> totalCount float64
+201 POST /api/core/collections {"name":"C","type":"static"}
+200 POST /api/core/search/records {"searchExpression":{"expression":"? AND Classification.Id = ? AND Collection(?)","parameters":["Record","{assets}","{made}"]}}
+> totalCount float64
+200 GET /api/core/record/{one}/image/thumbnail
+> uri string
+200 POST /api/core/search/classifications {"searchExpression":{"expression":"Id IN (?, ?)","parameters":["{assets}","{one}"]}}
+> items.0.labels []
+201 POST /api/core/orders {"type":"download","disableProcessing":"yesifpermissiongranted","targets":[{"recordId":"{one}","fileVersionId":"{version}","targetTypes":[0]}]}
+200 GET /api/core/order/{made}
+> deliveredFiles.0 string`,
+		"an importer in PHP": `
+200 POST /api/core/search/records?page=1&pageSize=50 {"searchExpression":{"expression":"id = ? OR id = ?","parameters":["{one}","00000000000000000000000000000002"]}}
+> items.1.id string
+201 POST /api/core/orders {"type":"download","useCDN":"Automatic","disableNotification":true,"disableProcessing":"YesIfPermissionGranted","singleFileZipMode":"never","targets":[{"recordId":"{one}","targetTypes":["Document"],"assetType":"LatestVersionOfMasterFile"}]}
+> status string
+> deliveredFiles.0 string`,
+		"an extension of a text editor": `
+201 POST /api/core/collections {"name":"C"}
+200 POST /api/core/search/records {"searchExpression":{"expression":"(Record) AND (File.Version.Extension = 'png' OR File.Version.Extension = 'jpg')"}}
+> items.0._links.thumbnail.href string
+201 POST /api/core/records {"title":{"value":"x"},"contentType":"Asset","collections":{"addOrUpdate":[{"id":"{first}"}]},"files":{"master":"{token}","addOrUpdate":[{"versions":{"addOrUpdate":[{"id":"{token}","filename":"a.jpg"}]}}]}}
+204 PUT /api/core/record/{made} {"collections":{"remove":["{first}"]}}
+204 PUT /api/core/record/{one} {"files":{"master":"{token}","addOrUpdate":[{"id":"{file}","versions":{"addOrUpdate":[{"id":"{token}","filename":"b.jpg"}]}}]}}
+200 GET /api/core/record/{one}/masterfilelatestversion
+> versionNumber float64`,
+		"an exporter in Go": `
+200 GET /api/core/records?page=1&pagesize=10&sort=createdon&filter=classification={assets}
+> totalCount float64
+201 POST /api/core/orders {"type":"download","disableNotification":"true","priority":0,"creatorEmail":"a@b.c","siteAffinity":"DEFAULT","satelliteId":null,"targets":[{"recordId":"{one}","targetTypes":["Document"],"assetType":"LatestVersionOfMasterFile"}]}
+> id string`,
+		"tools of editors": `
+200 POST /api/core/search/records {"searchExpression":{"expression":"NOT id = ''"}}
+> items.0.id string
+200 POST /api/core/search/records {"searchExpression":{"expression":"CreatedOn >= '01/01/2000' AND CreatedOn <= '12/31/2099'"}}
+> items.0.id string
+200 POST /api/core/search/records {"searchExpression":{"expression":"Classification = '{assets}' OR Classification = '{one}'"}}
+> totalCount float64
+201 POST /api/core/orders {"type":"publicCdn","targets":[{"recordId":"{one}","targetTypes":["Document"],"renditionName":"r","actions":[{"action":"ResizeImage","parameters":{"width":100,"height":100,"useAlphaTransparency":"true"}}]}]}
+> status string
+201 POST /api/core/orders {"type":"publicCdn","targets":[{"recordId":"{one}","assetTypes":["LatestVersionOfMasterFile"]}]}
+> deliveredFiles.0.deliveredPath string
+200 GET /api/core/fileversion/{version}/publicuris
+> items.1.renditionName string`,
+		"what puts images on slides": `
+200 POST /api/core/search/records {"searchExpression":{"expression":"File.Version.FileType.Kind = JPG and LatestVersionOfMasterFile.FileType.MimeType = 'image/jpeg'"}}
+> items.0.id string
+200 POST /api/core/search/records {"searchExpression":{"expression":"File.Version.FileType.Kind = PNG"}}
+> items.0 <nil>`,
+		"a generator of workbooks": `
+200 GET /api/core/permissions
+> items.0.labels.0.value string
+200 GET /api/core/permission/EditRecords
+> labels.0.languageId string`,
+		"a demonstration of checks": `
+201 POST /api/core/checks {"name":"c","labels":[{"value":"C","languageId":"c2bd4f9bbb954bcb80c31e924c9c26dc"}]}
+200 GET /api/core/checks
+> items.0.labels.0.value string
+> items.0.createdOn string`,
+		"an importer of classifications": `
+201 POST /api/core/classifications {"parentNamePath":"/Assets","name":"Switzerland","identifier":"CH","labels":[{"languageid":"c2bd4f9bbb954bcb80c31e924c9c26dc","value":"Schweiz"}]}
+> labels.0.languageId string
+200 POST /api/core/search/classifications {"searchExpression":{"expression":"Label = 'Schweiz'"}}
+> items.0.labels.0.value string
+409 POST /api/core/classifications {"parentNamePath":"/Assets","name":"switzerland"}
+> exceptionMessage string
+201 POST /api/core/classifications {"parentNamePath":"/Assets/Switzerland","name":"Basel/Bern"}
+204 PUT /api/core/classification/{made} {"name":"Basel/Bern"}
+201 POST /api/core/classifications {"parentNamePath":"/Assets/Switzerland/Basel\\/Bern","name":"Zug"}
+> parentId string`,
+		"the importer of security": `
+200 POST mo:/api/groups {"name":"G","status":1,"financeGroup":0,"description":"d","users":[],"roles":[],"domainRights":[]}
+> groupId float64
+200 PUT mo:/api/groups/1 {"name":"G2"}
+200 GET mo:/api/users/me
+200 GET mo:/api/users
+> _embedded.user.0.userId float64
+> _embedded.user.0.adamUserId string`,
+		"what shows the tasks of a user": `
+200 POST mo:/api/tasks/search {"or":[{"equals":{"fieldName":"workFlowTaskStatus","fieldValue":4}},{"equals":{"fieldName":"workFlowTaskStatus","fieldValue":5}}]}
+> _embedded.Task.0.name string
+> _embedded.Task.0.endDate string
+200 POST mo:/api/review-tasks/search {"equals":{"fieldName":"workFlowTaskStatus","fieldValue":4}}
+> _embedded.ReviewTask.0.taskId float64
+> _embedded.ReviewTask.0.name string
+> _embedded.ReviewTask.0.endDate string
+200 GET mo:/api/lookup/2974
+> items.0.key float64
+> items.0.value string
+200 GET mo:/api/lookup/2981
+> items.0.value string`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
-			made, first := "", ""
+			made, first, asked, answer := "", "", "", ""
 			for line := range strings.SplitSeq(strings.TrimSpace(requests), "\n") {
 				token := func(name string) string {
 					if !strings.Contains(line, name) {
@@ -163,7 +279,19 @@ func TestTheSessionsOfOtherClientsWork(t *testing.T) {
 					"{one}", oneID(1), "{version}", "e0000000000000000000000000000001", "{file}", "f0000000000000000000000000000001",
 					"{assets}", "2a0510aba5a9d152b3471c4f7fce6d1a", "{keywords}", "35bed139d366eff8a486ca4c35126f14").Replace(line)
 				parts := strings.SplitN(line, " ", 4)
-				resp, answer := do(t, tenant, newRequest(t.Context(), parts[1], "https://acme.dam.aprimo.com"+parts[2], strings.Join(parts[3:], "")))
+				if parts[0] == ">" {
+					if value := memberAt(t, answer, parts[1]); !strings.HasPrefix(fmt.Sprintf("%T", value), parts[2]) {
+						t.Errorf("%s: %s is a %[3]T, want a %[4]s: %.300[5]s", asked, parts[1], value, parts[2], answer)
+					}
+					continue
+				}
+				url := "https://acme.dam.aprimo.com" + parts[2]
+				if path, isMO := strings.CutPrefix(parts[2], "mo:"); isMO {
+					url = moURL + path
+				}
+				var resp *http.Response
+				resp, answer = do(t, tenant, newRequest(t.Context(), parts[1], url, strings.Join(parts[3:], "")))
+				asked = strings.Join(parts[1:3], " ")
 				if fmt.Sprint(resp.StatusCode) != parts[0] {
 					t.Fatalf("%.200s: got %s: %.300s", line, resp.Status, answer)
 				}
@@ -174,6 +302,27 @@ func TestTheSessionsOfOtherClientsWork(t *testing.T) {
 			}
 		})
 	}
+}
+
+// memberAt returns a member of an answer, as items.0.name; nil if it is not there.
+func memberAt(t *testing.T, answer, path string) any {
+	t.Helper()
+	value := decode[any](t, answer)
+	for step := range strings.SplitSeq(path, ".") {
+		switch of := value.(type) {
+		case map[string]any:
+			value = of[step]
+		case []any:
+			i, _ := strconv.Atoi(step)
+			value = nil
+			if i < len(of) {
+				value = of[i]
+			}
+		default:
+			return nil
+		}
+	}
+	return value
 }
 
 // A token of the time before OAuth is good for both hosts.
@@ -195,6 +344,14 @@ func TestANativeTokenIsGoodForBothHosts(t *testing.T) {
 		req.Header.Set("X-Access-Token", token)
 		if resp, text := do(t, tenant, req); resp.StatusCode != 200 {
 			t.Errorf("%s: %s: %s", url, resp.Status, text)
+		}
+	}
+	for body, want := range map[string]int{`{"refreshToken":"refresh-c"}`: 200, `{"refreshToken":"x"}`: 401, `{`: 401} {
+		req := newRequest(t.Context(), "POST", moURL+"/api/token", body)
+		req.SetBasicAuth("jane", "user-token")
+		req.Header.Set("client-id", "c")
+		if resp, text := do(t, tenant, req); resp.StatusCode != want || want == 200 && strings.Count(decode[string](t, text), ".") != 2 {
+			t.Errorf("a new token for %s: %s: %s", body, resp.Status, text)
 		}
 	}
 }

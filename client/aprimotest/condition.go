@@ -79,6 +79,13 @@ func (p property[T]) in(values []string, wildcards bool) condition[T] {
 	return func(v T) bool { return wanted[p.number(v)] }
 }
 
+// today returns the condition that a time is of the day that it is now.
+func (p property[T]) today() condition[T] {
+	invalid.when(p.order != "time", "Only a time is in today.")
+	day := time.Now().UTC().Truncate(24 * time.Hour)
+	return func(v T) bool { return p.number(v) >= micros(day) && p.number(v) < micros(day.Add(24*time.Hour)) }
+}
+
 // withPaths returns what a text is compared as: a path also without the slash at its beginning.
 func withPaths(text string) []string {
 	if path, ok := strings.CutPrefix(text, "/"); ok {

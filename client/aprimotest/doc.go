@@ -52,6 +52,7 @@
 //	/login/connect/token                  client_credentials, password,
 //	                                      authorization_code, refresh_token
 //	/login/connect/authorize              logs in at once, and redirects
+//	/api/oauth/create-native-token        of the time before OAuth, with /api/token
 //	/uploads, /api/core/uploads           a form, or a fileName for a blob
 //	/uploads/segments                     open, send, commit, cancel
 //	/api/{resource}                       marketing operations: 60 kinds with their
@@ -74,17 +75,18 @@
 // the same.
 //
 // An object of marketing operations has all members of its kind, null or empty unless they
-// were set. Of a kind that the API cannot create, such as a program, there is one object
-// with the id 1 from the start; tests can create more all the same. Chunked uploads are in
-// [Tenant.Uploads], with "chunks/" before their identifier.
+// were set. Of a kind that the API cannot create, such as a program, there is one object with
+// the id 1 from the start, and of lookups there are three; tests can create more all the
+// same. Chunked uploads are in [Tenant.Uploads], with "chunks/" before their identifier.
 //
-// A search understands =, <>, <, <=, >, >=, CONTAINS, IN, and, or, not, parentheses,
-// ? and @name, wildcards, free words, and the default operator between them. Of a record it
-// can test its properties, the names and labels of fields, FieldName('X'), FieldId('id'),
-// Collection('id'), Classification.X, FileCount and LatestVersionOfMasterFile.X; of any other
-// object its own properties and those of linked objects, such as parent.id. There are
-// eighteen types of facets. A tenant can start with a hundred thousand records: each takes
-// eight bytes until it is changed.
+// A search understands =, <>, <, <=, >, >=, CONTAINS, IN, IN today, and, or, not,
+// parentheses, ?, @0 and @name, wildcards, free words, and the default operator between them.
+// Of a record it can test its properties, the names and labels of fields, FieldName('X'),
+// FieldId('id'), Collection('id'), Classification.X, FileCount, LatestVersionOfMasterFile.X
+// and File.Version.FileType.X; of any other object its own properties, the Label in any
+// language, and those of linked objects, such as parent.id. There are eighteen types of
+// facets. A tenant can start with a hundred thousand records: each takes eight bytes until it
+// is changed.
 //
 // An [Upload] has the size and the hashes of its segments. The content is kept up to 1 MiB:
 // for a larger upload, and for the files of the records at the start, downloads return a
@@ -110,6 +112,7 @@
 //   - the paths of subscriptions, image overlays, csp and info
 //   - whether a user's own comments count as unread (they do, until they are read)
 //   - whether the links of a record link that a change does not name stay (they do)
+//   - the status of a classification that has a twin beside it (409)
 //   - from which number the conditions of a rule count if they have none (0)
 //   - which number the priority Medium is (0)
 //
@@ -117,7 +120,8 @@
 //
 //   - which number a state has (here the verbs of a kind, counted from 1)
 //   - whether members without a value are null or missing (null)
-//   - the answer to a verb (204, or the object)
+//   - the answer to a verb (204, or the object), and to a new object (201; a group 200)
+//   - which number a lookup has, apart from the status of tasks and the tokens of users
 //   - what an error looks like (as in the DAM)
 //   - the answer to a missing chunk (204)
 //

@@ -176,7 +176,7 @@ func (s *store) owned(list string) {
 func (s *store) documentWords(k *kind) vocabulary[document] {
 	var can vocabulary[document]
 	can.words = property[document]{texts: func(doc document) []string {
-		return []string{text(doc["name"]), text(doc["label"]), text(doc["identifier"])}
+		return append(textsOf(doc["labels"]), text(doc["name"]), text(doc["label"]), text(doc["identifier"]))
 	}}
 	can.property = func(name, _ string) (property[document], bool) {
 		name, further, _ := strings.Cut(name, ".")
@@ -188,9 +188,12 @@ func (s *store) documentWords(k *kind) vocabulary[document] {
 				return []string{text(valueOf(s.lookUp(rel.target, text(doc[rel.idOf])).doc, further))}
 			}}, true
 		}
-		m := k.member(nil, name)
+		m := cmp.Or(k.member(nil, name), k.member(nil, name+"s")) // Label is one of the labels
 		if m == nil {
 			return property[document]{}, false
+		}
+		if m.kind == "labels" {
+			return property[document]{texts: func(doc document) []string { return textsOf(doc[m.name]) }}, true
 		}
 		if read := orders[m.kind]; read != nil {
 			return property[document]{order: m.kind, number: func(doc document) float64 { n, _ := read(text(doc[m.name])); return n }}, true
@@ -203,6 +206,11 @@ func (s *store) documentWords(k *kind) vocabulary[document] {
 		}}, true
 	}
 	return can
+}
+
+// textsOf returns the texts of labels.
+func textsOf(labels any) []string {
+	return mapped(array(labels), func(label any) string { return text(valueOf(label, "value")) })
 }
 
 // mapped returns what a function makes of each element.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -86,7 +87,7 @@ func scan(text string) (all []token) {
 //
 //	any  = all { "or" all }
 //	all  = one { "and" one }
-//	one  = "not" one | "(" any ")" | property sign value | property "in" values
+//	one  = "not" one | "(" any ")" | property sign value | property "in" values | property "in" "today"
 //	     | property "contains" value | function | word | parameter
 type parser[T any] struct {
 	can        vocabulary[T]
@@ -176,6 +177,10 @@ var signs = []string{"=", "<>", "<=", ">=", "<", ">", "contains"}
 func (p *parser[T]) comparison() condition[T] {
 	prop, function := p.property()
 	if p.take("in") {
+		if p.ahead(0, "today") {
+			p.tokens = p.tokens[1:]
+			return prop.today()
+		}
 		return prop.in(p.values(), p.expression.Wildcards)
 	}
 	for _, sign := range signs {
@@ -240,6 +245,9 @@ func (p *parser[T]) parameter() any {
 	name, ok := p.takeKind("@")
 	p.need(ok)
 	value, ok := p.expression.Named[name]
+	if i, err := strconv.Atoi(name); !ok && err == nil && i >= 0 && i < len(p.expression.Parameters) {
+		return p.expression.Parameters[i] // @0 (the comments of aprimo-js)
+	}
 	invalid.when(!ok, "There is no parameter named '%s'.", name)
 	return value
 }

@@ -3,8 +3,10 @@ package aprimotest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -206,7 +208,7 @@ func (c *partsChange) change(p part, in document) *part {
 		if rel.how != '&' {
 			continue
 		}
-		delete(p.doc, rel.idOf)
+		maps.DeleteFunc(p.doc, func(name string, _ any) bool { return strings.EqualFold(name, rel.idOf) })
 		master := c.master
 		p.parts[rel.idOf] = c.apply(rel.target, old[rel.idOf], valueOf(in, rel.idOf))
 		if c.master != master { // the token is that of a version of this file

@@ -156,7 +156,9 @@ func (m *member) setKind(text string, all map[string]*kind) {
 	case "number":
 		m.zero, _ = strconv.ParseFloat("0"+value, 64)
 		m.words = strings.Split(element, "|")
-	case "set", "actions", "items", "labels":
+	case "labels":
+		m.zero, m.element = []any{}, cmp.Or(m.element, all["label"])
+	case "set", "actions", "items":
 		m.zero = []any{}
 	case "object":
 		m.zero = nil

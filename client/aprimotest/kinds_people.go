@@ -27,8 +27,8 @@ var peopleKinds = []kind{{
 	shape: `id^, externalId, permission number, type, users set, userGroups set, tag` + dated,
 	rels:  byWhom,
 }, {
-	name: "collection", plural: "collections", source: "live; records in a change of it: uplink",
-	shape: `id^, name!, description, type Static|Dynamic, searchExpression object, searchCriteria object, ownerId, tag?, isReadOnly? flag` + dated,
+	name: "collection", plural: "collections", source: "live, guide; records in a change of it: uplink",
+	shape: `id^, name!, description, type Static|Dynamic, searchExpression object, searchCriteria object, ownerId, tag~, isReadOnly~^ flag` + dated,
 	rels:  `ownedBy@user=ownerId permissions>collectionpermissions records#record comments*comment .commentsStatus/comments/status>commentstatus` + byWhom,
 }, {
 	name: "collectionpermissions", source: "JS; that an array is refused: 3.x",

@@ -35,6 +35,9 @@ var schemaKinds = []kind{{
 	name: "optionlistitem", one: "-", source: "live",
 	shape: `id, name, label, labels labels, sortIndex number, image object, tag, disabledInDAMUI flag`,
 }, {
+	name: "label", one: "-", key: "languageId", source: "live; that languageid is read as well: Classification-Importer-Tool",
+	shape: `languageId, value`,
+}, {
 	name: "registeredfield", one: "-", key: "fieldId", source: "JS, live",
 	shape: `fieldId!`,
 }, {

@@ -46,7 +46,7 @@ var workKinds = []kind{
 		allowUserSetting flag, defaultValue, helpUrl, roleRequiredForChange, userGroupSettingMode None|MaximumValue|MinimumValue|Manual|FirstValue, tag` + dated,
 		by: "dataType", variants: map[string]string{"Text": "regularExpression"}},
 	{name: "setting", key: "name", plural: "settings", bare: true, source: "JS, guide", shape: `name!, value`},
-	{name: "check", plural: "checks", one: "checks", source: "JS: the plural for one as well", shape: `id^, name, actionClass, actionTypeId, checkCategoryId, createdBy^, modifiedBy^` + dated},
+	{name: "check", plural: "checks", one: "checks", source: "JS: the plural for one as well; labels: CheckFramework-Demo", shape: `id^, name, labels labels, actionClass, actionTypeId, checkCategoryId, createdBy^, modifiedBy^` + dated},
 	{name: "checkcategory", plural: "checkcategories", one: "checkcategories", source: "JS, live: the plural for one as well", shape: `id^, name!`},
 	{name: "actiontype", plural: "actiontypes", source: "3.x has the path; the members are a guess", shape: `id^, name!, actionClass`},
 	{name: "searchindex", single: true, refuse: "DELETE", source: "JS, 3.x", shape: `indexedClassifications^ number, indexedRecords^ number, lastChangeDateTime^, lastChangeId^ number,

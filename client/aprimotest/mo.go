@@ -79,16 +79,19 @@ func (k *moKind) change(doc, in document) {
 func (s *store) moAll(k *moKind) *collection {
 	all := s.collection("mo/" + k.store)
 	if owner := moKindOf(k.store); owner.manual && all.last == 0 {
-		owner.add(all, owner.start(all))
+		owner.start(all)
 	}
 	return all
 }
 
-// start returns the object of a kind that is there at the start.
-func (k *moKind) start(all *collection) document {
+// start adds the objects of a kind that are there at the start.
+func (k *moKind) start(all *collection) {
+	for _, first := range k.first {
+		all.last = int(first[k.id()].(float64)) - 1
+		k.add(all, maps.Clone(first))
+	}
 	if k.first != nil {
-		all.last = int(k.first[k.id()].(float64)) - 1
-		return maps.Clone(k.first)
+		return
 	}
 	doc := document{}
 	for _, m := range k.shown.members.all {
@@ -96,7 +99,7 @@ func (k *moKind) start(all *collection) document {
 			doc[m.name] = k.key + " 1"
 		}
 	}
-	return doc
+	k.add(all, doc)
 }
 
 // add keeps an object under the next number.
@@ -241,7 +244,7 @@ func (sc moScope) create() any {
 	sc.stamp(doc, "createdDate", "creatorId", "creator", "createdBy")
 	sc.add(sc.objects, doc)
 	sc.w.Header().Set("Location", baseURL(sc.r)+"/"+sc.r.PathValue("path")+"/"+text(doc[sc.id()]))
-	sc.w.WriteHeader(http.StatusCreated)
+	sc.w.WriteHeader(cmp.Or(sc.made, http.StatusCreated))
 	return sc.answer(doc)
 }
 

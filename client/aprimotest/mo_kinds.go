@@ -4,21 +4,23 @@ package aprimotest
 // is from the types of timw255/aprimo-js 2.3.0, which its author runs against a real
 // tenant, and from Aprimo's list of routes. Which number a state has is a guess.
 type moKind struct {
-	path   string   // in the API's paths
-	key    string   // of a list in _embedded
-	shape  string   // of an answer, as those of the DAM are
-	state  string   // the member that a verb sets to the verb's place in the list
-	verbs  string   // that change the state; answered 204
-	acts   string   // other verbs; answered with the object
-	manual bool     // made in Aprimo's pages alone, so that one is there at the start
-	first  document // what that one is, if it is not an empty one
-	store  string   // the path of the kind that has the objects, if it is another
-	found  string   // the key of a search, if it is another
+	path   string     // in the API's paths
+	key    string     // of a list in _embedded
+	shape  string     // of an answer, as those of the DAM are
+	state  string     // the member that a verb sets to the verb's place in the list
+	verbs  string     // that change the state; answered 204
+	acts   string     // other verbs; answered with the object
+	made   int        // the status of a new one, if it is not 201
+	manual bool       // made in Aprimo's pages alone, so that one is there at the start
+	first  []document // what there is then, if it is not an empty one
+	store  string     // the path of the kind that has the objects, if it is another
+	found  string     // the key of a search, if it is another
 
 	shown *kind // with the members
 }
 
 const (
+	moWorkflow = ", workFlowTaskStatus? number, estimatedWork? number, assignees set, taskRoles set" // aprimo-chrome-extension, aprimo-editor-tools
 	moExtended = ", extendedAttributes set, multipleValueExtendedAttributes set"
 	moVersion  = ", isDefaultVersion? flag, filename?, extension?, thumbnailUri?, downloadUri?, thumbnailStatus? number, modifiedUser? number, modifiedDate?, createdDate?, versionType? number, creatorId? number, fileId?, annotationFileType? number, versionComments?, sendNotification? number, versionUrl?, sitemapStatus? number, webPDFStatus? number, webPDFPublished? number, hasAnnotations? flag, isDamFileAvailable? flag, hasXfdfAnnotations? flag, isEligibleForDamContent? flag"
 	moComment  = "id number, commentText?, creatorId? number, status? number, pageNumber? number, createdDate?, style? number, userFirstName?, userLastName?, numberOfReplies? number"
@@ -62,30 +64,45 @@ var moKinds = []moKind{
 	{path: "generic-object-charlie", key: "generic-object-charlie", shape: moGeneric},
 	{path: "generic-object-delta", key: "generic-object-delta", shape: moGeneric},
 	{path: "generic-object-echo", key: "generic-object-echo", shape: moGeneric},
-	{path: "groups", key: "group", shape: "groupId number, name, status? number, financeGroup? number, description?, adamUserId?, modifiedBy? number, modifiedDate?, createdBy? number, createdDate?, users set, roles set, domainRights set"},
+	{path: "groups", key: "group", shape: "groupId number, name, status? number, financeGroup? number, description?, adamUserId?, modifiedBy? number, modifiedDate?, createdBy? number, createdDate?, users set, roles set, domainRights set", made: 200}, // DAM Security Importer takes nothing else
 	{path: "group-memberships", key: "group-membership", shape: "membershipId number, groupId? number, userId? number", manual: true},
 	{path: "invoices", key: "invoices", found: "invoice", shape: "invoiceId number, supplierId number, currencyCode number=1, invoiceNumber, commitmentFundId? number, paidDate?, totalInvoice? number, baseTotalInvoice? number, dateReceived?, dateDue?, modifiedDate?, modifiedUser? number, reviewedBy? number, financeGroupId? number, reviewedDate?, pooled? number, status? number, creator? number, invoiceDate?, fiscalYearId? number, exchangeRateId? number, ownerId? number, invoiceTypeId? number, net? number, invoiceItems set" + moExtended, state: "status", verbs: "submit retrieve approve sent cancel"},
 	{path: "journal-vouchers", key: "journal-voucher", shape: "journalVoucherId number, supplierId number, currencyCode number=1, journalVoucherDate?, creatorId? number, fiscalYearId? number, journalVoucherStatus? number, postedDate?, sendToGlIntegration? number, modifiedUser? number, modifiedDate?, exchangeRateId? number, multipleActivities? number, glOverridden? number, jvTotal? number, baseTotalJv? number, financeGroupId? number, journalVoucherItems set" + moExtended, state: "journalVoucherStatus", verbs: "submit reconcile reject sent cancel"},
 	{path: "lookup", key: "lookup", shape: "lookupId number, description, count number, items set", manual: true,
-		first: document{"lookupId": 506.0, "description": "Users", "count": 2, "items": []any{
-			document{"key": 1, "value": "Anna", "active": true}, document{"key": 2, "value": "Ben", "active": true}}}},
+		first: []document{moLookup(506, "Users", "Anna", "Ben"),
+			moLookup(2974, "Workflow statuses", "Not started", "Pending", "Ready", "Assigned", "In process", "Closed"), // read by aprimo-editor-tools, as the next
+			moLookup(2981, "User tokens", "Owner", "Administrator")}},
 	{path: "offers", key: "offer", shape: "offerId number, title, offerCode?, statusId? number, description?, ownerId? number, beginDate?, expirationDate?, modifiedUser? number, modifiedDate?, activitySpecific? number, accessList set" + moExtended},
 	{path: "programs", key: "program", shape: "programId number, title, ownerId? number, description?, startDate?, endDate?, modifiedUser? number, modifiedDate?, classificationId? number, accessList set" + moExtended, manual: true},
 	{path: "program-proposals", key: "program-proposal", shape: "proposalId number, title, classificationId? number, proposalState? number, programTypeId? number, ownerId? number, beginDate?, endDate?, modifiedDate?, modifiedUser? number, currencyCode? number, invoiceTotal? number, materialTotal? number, laborTotal? number, tAndETotal? number, totalCost? number, approvalType? number, proposalType? number, accessList set" + moExtended, manual: true},
 	{path: "projects", key: "Project", shape: "projectId number, title, activityId? number, description?, beginDate?, endDate?, workflowId? number, projectStatus? number, projectManager? number, modifiedDate?, modifiedUser? number, enableAlap? number, timeZoneId? number, projectScalingTypeId? number, digitalAssetLocation? number, changeOrder? flag, useDamAssetAccessList? number, useFloat? number, healthIndicatorDate?" + moExtended, state: "projectStatus", verbs: "start pause close cancel"},
 	{path: "project-roles", key: "project-role", shape: "projectRoleId number, userRoleId number, projectId? number, users set, userTokens set", manual: true},
 	{path: "resources", key: "resources", shape: "id, value", manual: true},
+	{path: "review-tasks", key: "ReviewTask", shape: "taskId number, projectId? number, name?, endDate?" + moWorkflow, manual: true, first: moTask},
 	{path: "suppliers", key: "supplier", shape: "supplierId number, name, preferred number, activeFlag number=1, supplierTypeId? number, notificationTypeId? number, supplierNumber?, description?, phone?, modifiedUser? number, modifiedDate?, financeGroups set" + moExtended},
 	{path: "system-type-items", key: "items", shape: "systemTypeId number, activeFlag number=1, resourceId?, systemType?", manual: true},
 	{path: "task-assignees", key: "assignee", shape: "taskAssigneeId number, taskId? number, userId? number", manual: true},
 	{path: "task-review-materials", key: "review-material", shape: "reviewMaterialId number, taskId? number, title?", manual: true},
 	{path: "task-votes", key: "document-vote", shape: "voteId number, taskId? number, documentId? number, userId? number", manual: true},
-	{path: "tasks", key: "Task", shape: "taskId number, projectId? number, name?, description?, status? number, beginDate?, endDate?, duration? number, ownerId? number, assignedTo? number, modifiedDate?, modifiedUser? number" + moExtended, state: "status", verbs: "accept decline close", acts: "delegate", manual: true},
+	{path: "tasks", key: "Task", shape: "taskId number, projectId? number, name?, description?, status? number, beginDate?, endDate?, duration? number, ownerId? number, assignedTo? number, modifiedDate?, modifiedUser? number" + moWorkflow + moExtended, state: "status", verbs: "accept decline close", acts: "delegate", manual: true, first: moTask},
 	{path: "simple-tasks", key: "Task", shape: "taskId number", store: "tasks"},
 	{path: "teams", key: "teams", shape: "teamId number, name, description?, teamMembers set", manual: true},
 	{path: "treatments", key: "treatment", shape: "treatmentId number, title, description?, treatmentCode?, typeId? number, channelId? number, activeFlag number=1, activitySpecific? number, currencyCode? number, modifiedUser? number, modifiedDate?, assignedActivityIds set" + moExtended, manual: true},
 	{path: "user-roles", key: "user-role", shape: "roleId number, name, activeFlag number=1, description?, currencyCode? number, laborRateBase? number, excludeFromChatboards? number, usedInAnnotations? number, color?, modifiedUser? number, modifiedDate?, users set, groups set"},
 	{path: "users", key: "user", shape: "userId number, loginId, email, lastName, userType number=1, currencyCode number=1, laborRateCurrencyCode number=1, languageId number=1, localeId number=1033, autoSave number, dateFormat number, timeFormat number, numberFormatId number=1, timezoneId number=1, paperSize number, htmlEmail flag=true, analyzeAllDomains number, isPinReset number, passwordExpires number, adHocUser flag, activeFlag number=1, applicationUser flag=true, portalUser flag, reviewUser flag, isOutOfOffice flag, clientLoggingLevel number, groups set, rights set, investmentReviewUserBackups set, investmentReviewGroupBackups set, activityFinancialUserBackups set, activityFinancialGroupBackups set, conceptReviewUserBackups set, conceptReviewGroupBackups set, workflowUserBackups set, workflowGroupBackups set, firstName?, company?, themeId? number, notificationTypeId? number, passwordSetDate?, outOfOfficeStatus? number, lastLoginDate?, preferredLandingPage? number, spendFocusedView? number, inheritedRights set, adamLoginId?, adamUserId?" + moExtended, acts: "resetpin"},
+}
+
+// moTask is the task that there is at the start, which is assigned (aprimo-chrome-extension).
+var moTask = []document{{"taskId": 1.0, "name": "Task 1", "workFlowTaskStatus": 4.0, "endDate": "2026-01-31T00:00:00Z"}}
+
+// moLookup is a list of choices. Which number has which, apart from those that clients ask
+// for, is a guess.
+func moLookup(id float64, description string, values ...string) document {
+	items := []any{}
+	for i, value := range values {
+		items = append(items, document{"key": i + 1, "value": value, "active": true})
+	}
+	return document{"lookupId": id, "description": description, "count": len(items), "items": items}
 }
 
 // A moList is a list of objects: all of a kind, or those below another object.

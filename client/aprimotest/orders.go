@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -64,7 +65,7 @@ func (s *store) keepOrder(id string, o *order) {
 		target := targets[min(i, len(targets)-1)]
 		uri := document{
 			"id": s.newID(), "fileName": v.fileName(), "fileVersionId": v.id, "origin": "Order", "provider": "Aprimo", "targetId": v.id,
-			"recordId": valueOf(target, "recordId"), "renditionName": text(valueOf(target, "renditionName")), "renditionId": "d" + v.id[1:],
+			"recordId": valueOf(target, "recordId"), "renditionName": cmp.Or(text(valueOf(target, "renditionName")), "Original file"), "renditionId": "d" + v.id[1:],
 			"uri": throughCDN(s.signed(v)), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
 		}
 		s.collection("publicuris").add(uri, text(uri["id"]), o.made)

@@ -268,3 +268,31 @@ func TestRequiredHeadersAreRequired(t *testing.T) {
 		}
 	}
 }
+
+// In a language that was asked for and that a classification has no label in, its name is
+// the label (a connector of a publisher, live).
+func TestALabelIsTheNameInALanguageWithoutOne(t *testing.T) {
+	tenant := &aprimotest.Tenant{Service: atOnce}
+	call(t, tenant, "POST", coreURL+"/classifications", `{"name":"Photos","parentNamePath":"/Assets","labels":[{"languageId":"c2bd4f9bbb954bcb80c31e924c9c26dc","value":"Pictures"}]}`, 201)
+	for languages, want := range map[string]string{"c2bd4f9b-bb95-4bcb-80c3-1e924c9c26dc": "Pictures", "00000000-0000-0000-0000-00000000000d": "Photos"} {
+		req := newRequest(t.Context(), "GET", coreURL+"/classification?namePath=/Assets/Photos", "")
+		req.Header.Set("Languages", languages)
+		_, answer := do(t, tenant, req)
+		if got := memberAt(t, answer, "labels.0.value"); got != want || memberAt(t, answer, "labels.1") != nil {
+			t.Errorf("in %s: got the label %v, want %s alone: %s", languages, got, want, answer)
+		}
+	}
+}
+
+// Of a collection, too, some is shown only if it is selected (the guide; the live sample).
+func TestACollectionShowsWhetherItIsReadOnlyIfAsked(t *testing.T) {
+	tenant := &aprimotest.Tenant{Service: atOnce}
+	id := call(t, tenant, "POST", coreURL+"/collections", `{"name":"C"}`, 201)["id"]
+	for selected, want := range map[string]any{"": nil, "IsReadOnly": false} {
+		req := newRequest(t.Context(), "GET", fmt.Sprintf("%s/collection/%s", coreURL, id), "")
+		req.Header.Set("Select-Collection", selected)
+		if _, answer := do(t, tenant, req); memberAt(t, answer, "isReadOnly") != want {
+			t.Errorf("selected %q: got %s, want isReadOnly %v", selected, answer, want)
+		}
+	}
+}

@@ -112,7 +112,7 @@ func (s *store) recordProperty(name, argument string) (property[*record], bool) 
 	if !strings.Contains(head, "file") {
 		return property[*record]{}, false
 	}
-	return s.versionProperty(last, strings.Contains(head, "latest"), strings.Contains(head, "master"))
+	return s.versionProperty(last, strings.HasSuffix(head, ".filetype"), strings.Contains(head, "latest"), strings.Contains(head, "master"))
 }
 
 // fieldProperty is about the values of a field, in all languages.
@@ -151,13 +151,15 @@ func (s *store) classificationProperty(name string, above bool) property[*record
 	}}
 }
 
-// versionProperty is about the versions of the files of a record.
-func (s *store) versionProperty(name string, latest, master bool) (property[*record], bool) {
-
-	if name == "extension" {
+// versionProperty is about the versions of the files of a record, or about their file types.
+func (s *store) versionProperty(name string, ofType, latest, master bool) (property[*record], bool) {
+	k := kindOf["fileversion"]
+	if ofType {
+		k = kindOf["filetype"]
+	} else if name == "extension" {
 		name = "fileExtension"
 	}
-	if m := kindOf["fileversion"].member(nil, name); m != nil {
+	if m := k.member(nil, name); m != nil {
 		name = m.name
 	} else if name != "haspublicuri" {
 		return property[*record]{}, false
@@ -168,9 +170,12 @@ func (s *store) versionProperty(name string, latest, master bool) (property[*rec
 				if master && i > 0 || latest && v != f.latest() {
 					continue
 				}
-				doc := s.objectOf(v, f).doc
-				doc["haspublicuri"] = s.collection("publicuris").by("fileVersionId", v.id) != nil
-				all = append(all, text(doc[name]))
+				o := s.objectOf(v, f)
+				o.doc["haspublicuri"] = s.collection("publicuris").by("fileVersionId", v.id) != nil
+				if ofType {
+					o, _ = s.fileTypeOf(o, nil).(object)
+				}
+				all = append(all, text(o.doc[name]))
 			}
 		}
 		return all

@@ -26,6 +26,7 @@ type query struct {
 	hal       bool   // application/hal+json: with links, and selected parts in _embedded
 	listed    bool   // the objects are in a list, where some parts of a record are not shown
 	languages map[string]bool
+	language  string                     // the one language that was asked for; labels that have none in it are the name (CHILI, live)
 	wanted    map[string]map[string]bool // what is selected, by the name of the kind
 	depth     map[*kind]int              // how often a kind is on the path to what is shown now
 }
@@ -39,6 +40,9 @@ func newQuery(r *http.Request) *query {
 	q := &query{
 		r: r, base: baseURL(r) + apiPath + "/", wanted: make(map[string]map[string]bool), depth: make(map[*kind]int),
 		hal: strings.Contains(accept, "hal+json") || !strings.Contains(accept, "/json"), languages: keys(r, "Languages"),
+	}
+	if len(q.languages) == 1 && !q.languages["*"] {
+		q.language = slices.Collect(maps.Keys(q.languages))[0]
 	}
 	if q.languages == nil {
 		q.languages = map[string]bool{englishID: true}
@@ -158,6 +162,9 @@ func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool
 	value := o.doc[m.name]
 	if m.kind == "labels" && value != nil {
 		value = slices.DeleteFunc(slices.Clone(array(value)), func(text any) bool { return !q.speaks(text) })
+	}
+	if name := o.doc["name"]; m.name == "labels" && q.language != "" && len(array(value)) == 0 && name != nil {
+		value = []any{document{"languageId": q.language, "value": name}}
 	}
 	switch {
 	case m.hidden && !wanted[strings.ToLower(m.name)]:

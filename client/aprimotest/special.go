@@ -62,6 +62,14 @@ func (s *store) newSaves() map[string]func(id string, doc document, list string)
 		"fielddefinition":           s.nameItems,
 		"collection":                s.ownCollection,
 		"contenttype":               completeContentType,
+		"permission":                labelPermission,
+	}
+}
+
+// labelPermission gives a permission a label, which DAM-Workbook-Generator reads of each.
+func labelPermission(_ string, doc document, _ string) {
+	if len(array(doc["labels"])) == 0 {
+		doc["labels"] = []any{document{"languageId": englishID, "value": doc["name"]}}
 	}
 }
 

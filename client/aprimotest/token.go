@@ -3,6 +3,7 @@ package aprimotest
 import (
 	"cmp"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -17,6 +18,7 @@ import (
 const (
 	tokenPath     = "/login/connect/token"
 	nativePath    = "/api/oauth/create-native-token" // of the registrations before OAuth
+	renewalPath   = "/api/token"                     // of their tokens
 	tokenLifetime = time.Hour
 )
 
@@ -98,7 +100,7 @@ func (k *tokens) serve(w http.ResponseWriter, r *http.Request, lifetime time.Dur
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
 		w.WriteHeader(http.StatusMethodNotAllowed)
-	case r.URL.Path == nativePath:
+	case r.URL.Path == nativePath, r.URL.Path == renewalPath:
 		k.serveNative(w, r, lifetime)
 	default:
 		f := refusal(func() { writeJSON(w, http.StatusOK, k.issue(r, k.grant(r), lifetime)) })
@@ -114,7 +116,8 @@ func (k *tokens) serve(w http.ResponseWriter, r *http.Request, lifetime time.Dur
 }
 
 // serveNative answers as Aprimo did before OAuth: the user and a user token come as
-// Basic, the client as a header.
+// Basic, the client as a header. A new token for a refresh token is the whole answer
+// (DAM-Workbook-Generator).
 func (k *tokens) serveNative(w http.ResponseWriter, r *http.Request, lifetime time.Duration) {
 	user, token, ok := r.BasicAuth()
 	client := r.Header.Get("client-id")
@@ -122,8 +125,18 @@ func (k *tokens) serveNative(w http.ResponseWriter, r *http.Request, lifetime ti
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
+	var in struct{ RefreshToken string }
+	isRenewal, refresh := r.URL.Path == renewalPath, "refresh-"+client
+	if isRenewal && (json.NewDecoder(r.Body).Decode(&in) != nil || in.RefreshToken != refresh) {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
 	issued := k.issue(r, grant{client: client, user: user, scope: "api"}, lifetime)
-	writeJSON(w, http.StatusOK, document{"accessToken": issued["access_token"], "refreshToken": "refresh-" + client})
+	if isRenewal {
+		writeJSON(w, http.StatusOK, issued["access_token"])
+		return
+	}
+	writeJSON(w, http.StatusOK, document{"accessToken": issued["access_token"], "refreshToken": refresh})
 }
 
 var scopes = []string{"api", "offline_access", "openid", "profile", "email"}

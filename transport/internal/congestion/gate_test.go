@@ -545,6 +545,36 @@ func TestScavengerLeavesAGap(t *testing.T) {
 	}
 }
 
+// In a probe, requests come the more slowly the fewer were sent before it, but not in the first one, whose
+// rate says nothing yet, and never beyond its end. Whoever obtains the limit is not held back.
+func TestProbeIsPaced(t *testing.T) {
+	for _, c := range []struct {
+		about  string
+		rate   float64 // requests a second before the probe, of 10
+		change func(*Window)
+		want   time.Duration
+	}{
+		{"a half", 5, func(*Window) {}, 200 * time.Millisecond},
+		{"one of ten", 1, func(*Window) {}, 1800 * time.Millisecond},
+		{"all", 10, func(*Window) {}, 0},
+		{"hardly any", 0, func(*Window) {}, 4 * time.Second},
+		{"a moment later", 1, func(w *Window) { w.entered = at(-1000) }, 800 * time.Millisecond},
+		{"the first probe", 1, func(w *Window) { w.judgment.known = false }, 0},
+		{"after the probe", 1, func(w *Window) { w.state.Probe.Until = at(0) }, 0},
+		{"batch work", 1, func(w *Window) { w.wanted = at(-4000) }, 0},
+		{"with other processes", 1, func(w *Window) { w.joint = true }, 0},
+	} {
+		w := steady(0)
+		w.limit, w.entered, w.judgment.known, w.judgment.rate = 10, at(0), true, c.rate
+		w.state.Probe.From, w.state.Probe.Until = at(0), at(4000)
+		w.Want(at(0))
+		c.change(w)
+		if got := max(0, w.held(at(0))).Round(time.Millisecond); got != c.want {
+			t.Errorf("%s: got held for %v, want %v", c.about, got, c.want)
+		}
+	}
+}
+
 // All that is measured goes into a step.
 func TestObserve(t *testing.T) {
 	w := steady(0)

@@ -89,8 +89,10 @@ const (
 
 	// While no request waits for room, the size is at most growthPart of the most in flight
 	// and growthMargin more: a size that has never been tried would have to shrink all the way
-	// when others come. peakSpan is the steps over which that most is forgotten. (Judgement.)
-	growthPart, growthMargin, peakSpan = 1.1, 4, 20
+	// when others come. peakSpan is the steps over which that most is forgotten: calls of unlike length
+	// need more at one time than at another. (Measured in .ci/lab: with 1.1, 4 and 20 a process alone
+	// with mixed calls uses 0.984 of the limit instead of 0.992. No other row changes.)
+	growthPart, growthMargin, peakSpan = 1.3, 8, 60
 
 	// The size is bounded by what is being processed at the full rate, by Little's law,
 	// busyStddevs standard deviations of a Poisson process and busyMargin requests more: all
@@ -358,7 +360,7 @@ func (s *State) open(queue bool, answers float64) {
 // would starve us.
 func (s *State) bound(scope Scope, o Observation) {
 	if !s.Short {
-		s.Size = min(s.Size, max(startSize, growthPart*s.Peak+growthMargin))
+		s.Size = min(s.Size, growthPart*s.Peak+growthMargin)
 	}
 	busy := scope.Limit * o.Service
 	s.Size = max(s.Size, scope.floor(o)*(o.Service+o.Delay))

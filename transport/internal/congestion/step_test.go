@@ -147,8 +147,8 @@ func TestBound(t *testing.T) {
 		want  float64
 	}{
 		{"it was used", State{Size: 30, Peak: 30}, alone, Observation{Service: 3}, 30},
-		{"a third of it was used", State{Size: 60, Peak: 20}, alone, Observation{Service: 9}, 1.1*20 + 4},
-		{"hardly any was used", State{Size: 60, Peak: 1}, alone, Observation{Service: 9}, 8},
+		{"a third of it was used", State{Size: 60, Peak: 20}, alone, Observation{Service: 9}, 1.3*20 + 8},
+		{"hardly any was used", State{Size: 60}, alone, Observation{Service: 9}, 8},
 		{"requests wait", State{Size: 60, Peak: 20, Short: true}, alone, Observation{Service: 9}, 60},
 		{"none waits, and it is less", State{Size: 2}, alone, Observation{}, 2},
 		{"what the least rate keeps in flight", State{Size: 1}, alone, Observation{Service: 4, Delay: 4}, 4},
@@ -352,7 +352,7 @@ func TestWhenItSteers(t *testing.T) {
 		c.o.InFlight = 10
 		before := c.s
 		c.s.steer(at(0), alone, c.o, false, 0)
-		if (c.s.Resized == at(0)) != c.steers || c.s.Short == c.steers || (c.s.Peak == 50-40/20.0) != c.steers {
+		if (c.s.Resized == at(0)) != c.steers || c.s.Short == c.steers || (c.s.Peak == 50-40/60.0) != c.steers {
 			t.Errorf("%s: got %v, want it adjusted now: %v", c.about, c.s, c.steers)
 		}
 		if (c.s.Size != before.Size) != c.resize {
@@ -406,7 +406,7 @@ func TestStepByStep(t *testing.T) {
 		{"answers in the opening", func(s *State) { s.Mode = Opening }, 100, alone, Observation{Answers: 103, Short: true}, func(s *State) { s.Mode, s.At, s.Answers, s.Short, s.Size = Opening, at(100), 103, true, 23 }},
 		{"fewer answers than before", func(s *State) { s.Mode, s.Short = Opening, true }, 100, alone, Observation{Answers: 3}, func(s *State) { s.Mode, s.At, s.Answers, s.Short = Opening, at(100), 3, true }},
 		{"more in flight", none, 100, alone, Observation{Answers: 100, Peak: 25}, func(s *State) { s.At, s.Peak = at(100), 25 }},
-		{"the clock shows a little less", none, -1000, alone, Observation{Answers: 100}, func(s *State) { s.Peak, s.Resized, s.Size = 19, at(-1000), 20 }},
+		{"the clock shows a little less", none, -1000, alone, Observation{Answers: 100}, func(s *State) { s.Peak, s.Resized, s.Size = 20-20/60.0, at(-1000), 20 }},
 		{"a 429", none, 600, alone, Observation{Answers: 100, Limited: at(600)}, func(s *State) { s.At, s.Size, s.Limited, s.Cut = at(600), 12, at(600), at(600) }},
 		{"a 429 of later", none, 100, alone, Observation{Answers: 100, Limited: at(101)}, func(s *State) { s.At = at(100) }},
 		{"a 429 that is known", func(s *State) { s.Limited = at(50) }, 100, alone, Observation{Answers: 100, Limited: at(50)}, func(s *State) { s.At, s.Limited = at(100), at(50) }},
