@@ -177,8 +177,7 @@ var signs = []string{"=", "<>", "<=", ">=", "<", ">", "contains"}
 func (p *parser[T]) comparison() condition[T] {
 	prop, function := p.property()
 	if p.take("in") {
-		if p.ahead(0, "today") {
-			p.tokens = p.tokens[1:]
+		if p.take("today") {
 			return prop.today()
 		}
 		return prop.in(p.values(), p.expression.Wildcards)

@@ -121,22 +121,18 @@ func (k *tokens) serve(w http.ResponseWriter, r *http.Request, lifetime time.Dur
 func (k *tokens) serveNative(w http.ResponseWriter, r *http.Request, lifetime time.Duration) {
 	user, token, ok := r.BasicAuth()
 	client := r.Header.Get("client-id")
-	if !ok || token == "" || client == "" {
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
-	var in struct{ RefreshToken string }
 	isRenewal, refresh := r.URL.Path == renewalPath, "refresh-"+client
-	if isRenewal && (json.NewDecoder(r.Body).Decode(&in) != nil || in.RefreshToken != refresh) {
+	var in struct{ RefreshToken string }
+	known := !isRenewal || json.NewDecoder(r.Body).Decode(&in) == nil && in.RefreshToken == refresh
+	if !ok || token == "" || client == "" || !known {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	issued := k.issue(r, grant{client: client, user: user, scope: "api"}, lifetime)
-	if isRenewal {
-		writeJSON(w, http.StatusOK, issued["access_token"])
-		return
+	issued := k.issue(r, grant{client: client, user: user, scope: "api"}, lifetime)["access_token"]
+	if !isRenewal {
+		issued = document{"accessToken": issued, "refreshToken": refresh}
 	}
-	writeJSON(w, http.StatusOK, document{"accessToken": issued["access_token"], "refreshToken": refresh})
+	writeJSON(w, http.StatusOK, issued)
 }
 
 var scopes = []string{"api", "offline_access", "openid", "profile", "email"}
