@@ -153,17 +153,6 @@ func (s *store) objectAt(at string) object {
 	panic(missing.because("Nothing was found at '%s'.", at))
 }
 
-// kindAt has the kinds by the paths of one.
-var kindAt = func() map[string]*kind {
-	all := make(map[string]*kind)
-	for _, k := range kindOf {
-		if k.one != "-" {
-			all[k.path()] = k
-		}
-	}
-	return all
-}()
-
 // owned refuses a request for a list if what it belongs to is not there.
 func (s *store) owned(list string) {
 	if owner := path.Dir(list); owner != "." {

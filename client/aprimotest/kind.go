@@ -98,9 +98,9 @@ type relation struct {
 	paged, unlinked       bool
 }
 
-// kindOf has all kinds by their names.
-var kindOf = func() map[string]*kind {
-	all := make(map[string]*kind)
+// kindOf has all kinds by their names, kindAt by the paths of one.
+var kindOf, kindAt = func() (all, at map[string]*kind) {
+	all, at = make(map[string]*kind), make(map[string]*kind)
 	for _, table := range [][]kind{recordKinds, schemaKinds, peopleKinds, workKinds} {
 		for _, k := range table {
 			all[k.name] = &k
@@ -116,8 +116,11 @@ var kindOf = func() map[string]*kind {
 			k.relations = append(k.relations, parseRelation(text, all))
 		}
 		k.linked = slices.DeleteFunc(slices.Clone(k.relations), func(rel *relation) bool { return rel.unlinked })
+		if k.one != "-" {
+			at[k.path()] = k
+		}
 	}
-	return all
+	return all, at
 }()
 
 func parseShape(text string, all map[string]*kind) shape {

@@ -11,9 +11,10 @@ import (
 	"time"
 )
 
-// moByPath has the kinds with their members.
-var moByPath = func() map[string]*moKind {
-	all := make(map[string]*moKind)
+// moByPath has the kinds with their members, by their paths and by those of lists; cubes has
+// those that have objects of their own by their key, the name of each in a search and in analytics.
+var moByPath, cubes = func() (all, byKey map[string]*moKind) {
+	all, byKey = make(map[string]*moKind), make(map[string]*moKind)
 	for _, k := range moKinds {
 		k.store, k.shown = cmp.Or(k.store, k.path), moShape(k.path, k.shape)
 		all[k.path] = &k
@@ -24,8 +25,14 @@ var moByPath = func() map[string]*moKind {
 		if k.shape == "" {
 			k.shown = owner.shown
 		}
+		if owner == k {
+			byKey[k.key] = k
+		}
 	}
-	return all
+	for _, l := range moLists {
+		all[l.path] = all[l.kind]
+	}
+	return all, byKey
 }()
 
 func moShape(path, shape string) *kind {
@@ -153,7 +160,7 @@ func (s *store) scoped(l moList, h func(moScope) any) handler {
 			}
 			id := r.PathValue(name)
 			sc.links[name] = moNumber(id)
-			if above := moBelow(steps[:i]); above != nil {
+			if above := moByPath[strings.Join(steps[:i], "/")]; above != nil {
 				missing.when(!s.moAll(above).given(id), "No %s was found with id '%s'.", above.path, id)
 			}
 		}
@@ -162,15 +169,6 @@ func (s *store) scoped(l moList, h func(moScope) any) handler {
 		}
 		return h(sc)
 	}
-}
-
-// moBelow returns the kind of the objects at a path, nil if it is in no table.
-func moBelow(steps []string) *moKind {
-	path := strings.Join(steps, "/")
-	if l := find(moLists, func(l *moList) bool { return l.path == path }); l != nil {
-		path = l.kind
-	}
-	return moByPath[path]
 }
 
 // has reports whether an object is in the list. One that was made in Aprimo's pages

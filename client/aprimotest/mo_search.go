@@ -108,17 +108,6 @@ func moHolds(sign string, has, want any) bool {
 	return (isNumber && wantsNumber || isText && wantsText) && holds(sign, cmp.Or(cmp.Compare(a, b), strings.Compare(c, d)))
 }
 
-// cubes are the kinds that analytics counts, by their key, the name of each in a search.
-var cubes = func() map[string]*moKind {
-	all := make(map[string]*moKind)
-	for _, k := range moByPath {
-		if k.store == k.path {
-			all[k.key] = k
-		}
-	}
-	return all
-}()
-
 // analyticsMeta names the measures and dimensions that a query can have.
 func (s *store) analyticsMeta(http.ResponseWriter, *http.Request) any {
 	out := []document{}
