@@ -195,9 +195,10 @@ func TestTheClockIsSetBack(t *testing.T) {
 	for ms, forgets := range map[int]bool{-1000: false, -1001: true} {
 		w := steady(0)
 		w.history.add(at(0))
+		w.trend.add(at(0), 1)
 		w.entered, w.left, w.judgment.due = at(0), at(0), at(5)
 		w.Open(at(ms))
-		if forgot := w.history.n == 0; forgot != forgets || (w.entered == 0) != forgets || (w.left == 0) != forgets || (w.judgment.due == 0) != forgets {
+		if forgot := w.history.n+w.trend.n == 0; forgot != forgets || (w.entered == 0) != forgets || (w.left == 0) != forgets || (w.judgment.due == 0) != forgets {
 			t.Errorf("set back by %d ms: got %d requests, the last at %v, a probe judged at %v; want them forgotten: %v", -ms, w.history.n, w.entered, w.judgment.due, forgets)
 		}
 	}
@@ -451,6 +452,9 @@ func TestOthers(t *testing.T) {
 		{"nobody waits, but we send nearly all", func(w *Window) { w.lacked = 0 }, 135, 1.5, math.Sqrt(1.5/10 + 2*0.3*0.3)},
 		{"we send more than all", func(*Window) {}, 200, 0, math.Sqrt(1/10.0 + 2*0.3*0.3)},
 		{"off", func(w *Window) { w.off = true }, 50, 0, 0},
+		{"the queue has grown by 0.4 s", func(w *Window) { w.trend.add(at(-9_000), 0.1) }, 50, 10 + 0.5*15*0.4/10, math.Sqrt((10+0.5*15*0.4/10)/10.0 + 2*0.3*0.3)},
+		{"it has become shorter", func(w *Window) { w.trend.add(at(-9_000), 1.5) }, 50, 10 - 0.5*15/10, math.Sqrt((10-0.5*15/10)/10.0 + 2*0.3*0.3)},
+		{"it has for all together, whose rate is steered", func(w *Window) { w.trend.add(at(-9_000), 1.5); w.joint, w.shared.Rate = true, 8 }, 50, 7, math.Sqrt(7/10.0 + 2*0.3*0.3)},
 		{"all together send 8", func(w *Window) { w.joint, w.shared.Rate = true, 8 }, 50, 7, math.Sqrt(7/10.0 + 2*0.3*0.3)},
 	} {
 		w := steady(0)
@@ -460,6 +464,26 @@ func TestOthers(t *testing.T) {
 		c.change(w)
 		if rate, stddev := w.Others(at(-1)); math.Abs(rate-c.rate) > 0.01 || math.Abs(stddev-c.stddev) > 0.01 {
 			t.Errorf("%s: got %v ± %v a second, want %v ± %v", c.about, rate, stddev, c.rate, c.stddev)
+		}
+	}
+}
+
+// A delay grows since the oldest of the last 10 s, of which one each quarter of a second is remembered.
+func TestTrend(t *testing.T) {
+	var tr trend
+	if got := tr.rise(at(0), 2); got != 0 {
+		t.Errorf("got a rise of %v s before anything is known, want 0", got)
+	}
+	for ms := 0; ms < 60_000; ms += 50 {
+		tr.add(at(ms), float64(ms)/1000)
+	}
+	for _, c := range []struct {
+		now   int
+		delay float64
+		want  float64
+	}{{60_000, 60, 10}, {60_000, 40, -10}, {65_000, 55, 0}, {69_750, 60, 0.25}, {69_751, 60, 0}} {
+		if got := tr.rise(at(c.now), c.delay); !near(got, c.want) {
+			t.Errorf("a delay of %v s at %d ms: got a rise of %v s, want %v", c.delay, c.now, got, c.want)
 		}
 	}
 }

@@ -42,6 +42,7 @@ type Window struct {
 	standing float64      // see Observation
 
 	delay    delayEstimator
+	trend    trend // of the delay
 	judgment judgment
 
 	doubted bool         // the Baselines may be wrong
@@ -92,6 +93,12 @@ const (
 	// leastOthers, in requests a second, is the least rate that the deviation of a Poisson
 	// process is computed for. (Judgement.)
 	leastOthers = 1.0
+
+	// risePart is how much of the growth of the queue counts for others' rate: not all, as the delay is
+	// that of the requests which have been answered. (Measured in .ci/lab: the rate is right in 0.90 of the
+	// seconds beside a square wave instead of 0.83, and in 0.85 beside 20 workers of a script
+	// instead of 0.69; with 1 in 0.57 beside bursts instead of 0.65.)
+	risePart = 0.5
 
 	// overloadFor is for how long that must hold: a burst makes many 429s as well. (Judgement.)
 	overloadFor = 15 * time.Second
@@ -186,7 +193,7 @@ func (w *Window) Open(now gate.Instant) (wait gate.Wait, open bool) {
 	}
 	if now.Before(w.state.At.Add(-clockStep)) {
 		// The clock has been set back: these times would hold requests for as long.
-		w.history, w.entered, w.left, w.judgment.due = history{}, 0, 0, 0
+		w.history, w.trend, w.entered, w.left, w.judgment.due = history{}, trend{}, 0, 0, 0
 	}
 	if !w.joint && !now.Before(w.state.Probe.Next) {
 		w.step(now)
@@ -385,6 +392,7 @@ func (w *Window) learn(o gate.Outcome) {
 	w.delay.queue += since
 	w.delay.sample(l, o.Ended.Sub(o.Sent), moved, calm, w.state.Probe.includes(o.Sent, l), o.Ended)
 	w.answers++
+	w.trend.add(o.Ended, w.delay.delay())
 	if w.judgment.train.includes(o.Began) && l.precise() {
 		w.judgment.train.add(o.Ended.Sub(o.Sent).Seconds()-l.mean, l.noise())
 	}
@@ -418,6 +426,9 @@ func (w *Window) Others(now gate.Instant) (rate, stddev float64) {
 	}
 	if w.off || (w.delay.queue <= 0 || !w.lacking(now)) && own < aloneAt*w.limit {
 		return 0, 0
+	}
+	if !w.joint { // what has made the queue longer came, but has not been processed
+		own -= risePart * w.limit * w.trend.rise(now, w.delay.delay()) / meterSpan.Seconds()
 	}
 	rate = max(0, w.limit-own)
 	moved := w.limit * w.delay.stddev() / meterSpan.Seconds()
