@@ -1,7 +1,6 @@
 package aprimotest
 
 import (
-	"cmp"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -70,7 +69,10 @@ func (s *store) newID() string {
 // user returns who sent a request: the user of its token, who can be looked up from
 // then on.
 func (s *store) user(r *http.Request) string {
-	name := cmp.Or(s.tenant.tokens.of(r).user, seedUser)
+	name := s.tenant.tokens.of(r).user
+	if name == "" {
+		return seedUser
+	}
 	s.logins[nameID(name)] = name
 	return name
 }
