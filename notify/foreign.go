@@ -90,7 +90,7 @@ var urlInText = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)(?:[^\s"'/?#@]*@
 
 // quote makes an error from outside fit to be shown: short, in one line, printable, and
 // without the secret and what follows a URL's host.
-func quote(err error, hide *redactor) error {
+func quote(err error, hide redactor) error {
 	text := err.Error()
 	text = urlInText.ReplaceAllString(text[:min(len(text), maxAnswer)], "$1$2")
 	text = transport.Redact(hide.text(text))

@@ -88,7 +88,7 @@ type session struct {
 	text   *textproto.Conn     // nil before the greeting
 	offers map[string][]string // what the server offers, in capitals, with parameters
 	secret string              // password or token
-	hide   *redactor           // of the secret
+	hide   redactor            // of the secret
 
 	broken     bool        // the server does not answer as SMTP has it, or has a part of a mail
 	handedOver atomic.Bool // the server has the mail, and only its answer is missing

@@ -191,7 +191,7 @@ func (w Webhook) send(ctx context.Context, body []byte, sent *atomic.Bool) error
 }
 
 // noAnswer explains why there is no answer.
-func noAnswer(host string, hide *redactor, err error) error {
+func noAnswer(host string, hide redactor, err error) error {
 	if u := new(url.Error); errors.As(err, &u) {
 		err = u.Err // without the URL
 	}
@@ -203,7 +203,7 @@ func noAnswer(host string, hide *redactor, err error) error {
 }
 
 // judge returns an error about an answer that is not a success.
-func (w Webhook) judge(host string, hide *redactor, resp *http.Response) error {
+func (w Webhook) judge(host string, hide redactor, resp *http.Response) error {
 	status := resp.StatusCode
 	good := status >= 200 && status < 300
 	if good && w.Shape == JSON { // nobody knows what its answers mean
