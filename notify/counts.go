@@ -215,24 +215,19 @@ func (h history) since(base history) (more []Minute) {
 	return more
 }
 
-// minute returns the Minute of a point in time, or nil if that is too long ago. It
-// searches from the newest, the usual one.
+// minute returns the Minute of a point in time, or nil if that is too long ago.
 func (h *history) minute(at time.Time) *Minute {
 	at = at.Round(0).Truncate(time.Minute)
-	i := len(*h)
-	for i > 0 && (*h)[i-1].Time.After(at) {
-		i--
-	}
-	if i > 0 && (*h)[i-1].Time.Equal(at) {
-		return &(*h)[i-1]
-	}
-	if i == 0 && len(*h) == maxHistory {
+	i, found := slices.BinarySearchFunc(*h, at, func(m Minute, at time.Time) int { return m.Time.Compare(at) })
+	switch {
+	case found:
+		return &(*h)[i]
+	case len(*h) < maxHistory:
+		*h = slices.Insert(*h, i, Minute{Time: at})
+		return &(*h)[i]
+	case i == 0:
 		return nil
 	}
-	*h = slices.Insert(*h, i, Minute{Time: at})
-	if len(*h) > maxHistory {
-		*h = slices.Delete(*h, 0, 1)
-		i--
-	}
-	return &(*h)[i]
+	*h = slices.Delete(slices.Insert(*h, i, Minute{Time: at}), 0, 1)
+	return &(*h)[i-1]
 }

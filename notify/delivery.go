@@ -132,10 +132,10 @@ func (a *Alerter) note(d *delivery, r result, rollback bool) {
 func (a *Alerter) deliver(p pendingAlert, t target) (got bool, err error) {
 	var never error // of recipients that never will
 	got = len(t.Recipients) > 0 || t.Unconfirmed
+	to := a.routes().find(t.Route)
+	_, selective := to.(recipientNotifier)
 	for i, began := 0, time.Now(); ; i++ {
 		last := !a.mayRetry(i, began)
-		to := a.routes().find(t.Route)
-		_, selective := to.(recipientNotifier)
 		err := a.try(p.Alert, to, t.Recipients)
 		var some *partialError
 		got = errors.As(err, &some) || err == nil || errors.Is(err, ErrUnconfirmed) || got
@@ -180,14 +180,10 @@ func (a *Alerter) mayRetry(i int, began time.Time) bool {
 	return !a.isClosing() && (i < n || n > 0 && a.rule.Store != nil && time.Since(began) < spoolFor)
 }
 
-// try sends an alert once. If there is no such route, because the program had other
-// names for its routes when it stored the alert, it goes to all for its condition.
+// try sends an alert once.
 func (a *Alerter) try(alert Alert, to Notifier, recipients []string) error {
 	ctx, cancel := a.attempt()
 	defer cancel()
-	if to == nil {
-		to = a.routes()
-	}
 	return call(ctx, to, alert, recipients)
 }
 
