@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	htmltemplate "html/template"
@@ -124,12 +125,7 @@ func (a Alert) HTML() string {
 
 // complete sets what may be missing in an Alert that no Alerter has made.
 func (a Alert) complete() Alert {
-	if a.Condition == "" {
-		a.Condition = Throttled
-	}
-	if a.Total < a.Count {
-		a.Total = a.Count
-	}
+	a.Condition, a.Total = cmp.Or(a.Condition, Throttled), max(a.Total, a.Count)
 	if a.Phase == "" {
 		a.Phase = Firing
 		if a.Number > 1 {

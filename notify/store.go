@@ -59,29 +59,19 @@ func (d Dir) CompareAndSwap(ctx context.Context, key string, old, new []byte, _ 
 // where a file that is open cannot be replaced.
 func locked[T any](ctx context.Context, d Dir, key string, f func() (T, error)) (T, error) {
 	return await(ctx, partGrace, "notify: Dir "+string(d)+": the disk", func() (value T, err error) {
-		unlock, err := d.lock(ctx, key)
-		if err != nil {
+		if err := os.MkdirAll(string(d), 0o700); err != nil {
 			return value, err
 		}
-		defer func() { err = errors.Join(err, unlock()) }()
+		lock := flock.New(d.file(key) + ".lock")
+		if err := d.ordinary(lock.Path()); err != nil {
+			return value, err
+		}
+		if ok, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil || !ok {
+			return value, fmt.Errorf("notify: Dir %s: cannot lock: %w", string(d), err)
+		}
+		defer func() { err = errors.Join(err, lock.Close()) }()
 		return f()
 	})
-}
-
-// lock locks the value of key against other processes.
-func (d Dir) lock(ctx context.Context, key string) (unlock func() error, err error) {
-	if err := os.MkdirAll(string(d), 0o700); err != nil {
-		return nil, err
-	}
-	file := d.file(key) + ".lock"
-	if err := d.ordinary(file); err != nil {
-		return nil, err
-	}
-	lock := flock.New(file)
-	if ok, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil || !ok {
-		return nil, fmt.Errorf("notify: Dir %s: cannot lock: %w", string(d), err)
-	}
-	return lock.Close, nil
 }
 
 // maxStored is more than any state has, in bytes.
