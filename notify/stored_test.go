@@ -113,10 +113,6 @@ func TestTheFirstVersionsFieldsAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	upgraded, err := upgradeState(stored)
-	if err != nil {
-		t.Fatal(err)
-	}
 	state, err := decodeState(stored)
 	if err != nil {
 		t.Fatal(err)
@@ -126,8 +122,10 @@ func TestTheFirstVersionsFieldsAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := paths(t, encoded)
-	for path := range paths(t, upgraded) {
-		if !got[path] {
+	places := strings.NewReplacer(".incidents.0.", ".incidents.saturated.", ".incidents.1.", ".incidents.throttled.", ".incidents.2.", ".incidents.failing.")
+	for path := range paths(t, []byte(namesV0.Replace(string(stored)))) {
+		path = places.Replace(path)
+		if !got[path] && !got[path+".route"] { // a target was a line of text
 			t.Errorf("field %s: got it lost, want it kept", path)
 		}
 	}
