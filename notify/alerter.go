@@ -47,7 +47,7 @@ type Alerter struct {
 	saturation saturation
 	counted    bool      // a condition has counted an event since the last exchange
 	latest     time.Time // of the last such event
-	mute       mute
+	mute       mute      // the last one that this process knows of
 	seq        uint64
 	working    bool        // the worker runs
 	inFlight   []*delivery // by this process, or left to the next one, because it ends
@@ -56,7 +56,6 @@ type Alerter struct {
 	sent       uint64
 	failed     uint64
 	status     []Status // of the state that this process has read last
-	stateMute  mute     // in that state
 }
 
 // New returns an Alerter that notifies n. Close it when the program ends. With a
@@ -195,18 +194,15 @@ func (a *Alerter) Status() []Status {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	all, mute := slices.Clone(a.status), a.stateMute
+	all := slices.Clone(a.status)
 	if len(all) == 0 {
 		all = new(sharedState).status(a.rule)
-	}
-	if a.mute.Since.After(mute.Since) {
-		mute = a.mute
 	}
 	offset := a.clock.offset()
 	for i := range all {
 		s := &all[i]
-		if a.clock.on(time.Now()).Before(mute.Until) {
-			s.Muted, s.Reason = mute.Until, mute.Reason
+		if a.clock.on(time.Now()).Before(a.mute.Until) {
+			s.Muted, s.Reason = a.mute.Until, a.mute.Reason
 		}
 		for _, t := range []*time.Time{&s.Since, &s.Reported, &s.Muted} {
 			*t = shifted(*t, -offset)

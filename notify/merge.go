@@ -31,9 +31,7 @@ func (s *sharedState) merge(alone, base sharedState, unchanged bool) {
 			*o = p
 		}
 	}
-	if alone.Mute.Since.After(s.Mute.Since) {
-		s.Mute = alone.Mute
-	}
+	s.Mute = s.Mute.orLater(alone.Mute)
 }
 
 // merge adds an incident that has continued alone from base.

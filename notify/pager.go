@@ -115,15 +115,14 @@ func (a Alert) pagerDuty(key string) (all []posting) {
 		all = append(all, posting{action + " " + c.incident, body})
 	}
 	for _, c := range a.changes() {
-		switch {
-		case c.ended.IsZero():
+		if c.ended.IsZero() {
 			event(c, "trigger", severities[a.Condition])
-		case !c.wasReported:
-			event(c, "trigger", "info")
-			event(c, "resolve", "")
-		default:
-			event(c, "resolve", "")
+			continue
 		}
+		if !c.wasReported {
+			event(c, "trigger", "info")
+		}
+		event(c, "resolve", "")
 	}
 	return all
 }

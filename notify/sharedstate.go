@@ -54,6 +54,14 @@ type mute struct {
 	Since  time.Time `json:"since,omitzero"` // when it was set
 }
 
+// orLater returns the one that was set last.
+func (m mute) orLater(o mute) mute {
+	if o.Since.After(m.Since) {
+		return o
+	}
+	return m
+}
+
 // A pendingAlert is an alert that is being delivered. Its sender must renew the lease.
 type pendingAlert struct {
 	ID      string    `json:"id"`
@@ -92,9 +100,7 @@ func (s *sharedState) apply(d delta, r Rule, targets func(Condition) []target) [
 		s.count(d, r)
 		s.markApplied(d, r)
 	}
-	if d.mute.Since.After(s.Mute.Since) {
-		s.Mute = d.mute
-	}
+	s.Mute = s.Mute.orLater(d.mute)
 	s.Sent = slices.DeleteFunc(s.Sent, func(t time.Time) bool { return now.Sub(t) >= 24*time.Hour })
 	for i, c := range s.Incidents.all() {
 		condition := conditions[i]

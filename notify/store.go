@@ -164,7 +164,7 @@ func (a *Alerter) setStatus(s *sharedState) {
 	status := s.status(a.rule)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.status, a.stateMute = status, s.Mute
+	a.status, a.mute = status, a.mute.orLater(s.Mute)
 }
 
 // setAlone notes whether the Store could be used. While it cannot, this process goes on
