@@ -38,7 +38,6 @@ type Alerter struct {
 	updating chan struct{}
 	own      sharedState // without a Store, or while it cannot be used
 	stored   []byte      // what this process stored last
-	alone    bool        // the Store cannot be used
 
 	mu         sync.Mutex
 	clock      clock

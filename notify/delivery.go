@@ -76,7 +76,7 @@ func (a *Alerter) run(d *delivery, earlier []*delivery) {
 		last := n == len(d.Targets)-1
 		rollback := last && !got && retryable && len(d.kept) == 0
 		a.note(d, r, rollback)
-		a.update(func(s *sharedState, _ bool) {
+		a.update(func(s *sharedState) {
 			if rollback {
 				s.rollback(d.pendingAlert)
 			} else if last && len(d.kept) > 0 { // not earlier: others would deliver to all its targets
@@ -149,7 +149,7 @@ func (a *Alerter) deliver(p pendingAlert, t target) (got bool, err error) {
 			t.Unconfirmed, last = true, last || a.isClosing()
 		}
 		if err != nil {
-			a.update(func(s *sharedState, _ bool) { s.narrow(p.ID, t) })
+			a.update(func(s *sharedState) { s.narrow(p.ID, t) })
 		}
 		if last || err == nil || errors.Is(err, ErrPermanent) {
 			return got, a.conclude(p.Alert, t, err, never)

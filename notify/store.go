@@ -135,27 +135,26 @@ var errContended = errors.New("notify: the Store was changed by other processes 
 
 // update removes from the state what this process has delivered, and changes it, in the Store,
 // or this process's own while the Store cannot be used. It may block; Observe does not wait for it.
-func (a *Alerter) update(change func(s *sharedState, alone bool)) {
+func (a *Alerter) update(change func(*sharedState)) {
 	a.updating <- struct{}{}
 	defer func() { <-a.updating }()
 	a.mu.Lock()
 	done := slices.Clone(a.done)
 	a.mu.Unlock()
-	learn := func(s *sharedState, alone bool) {
+	learn := func(s *sharedState) {
 		for _, r := range done {
 			s.remove(r)
 		}
-		change(s, alone)
+		change(s)
 	}
-	shared := a.rule.Store != nil
-	if shared {
+	if a.rule.Store != nil {
 		err := a.updateStore(learn)
 		a.setAlone(err)
 		if err == nil {
 			return
 		}
 	}
-	learn(&a.own, shared)
+	learn(&a.own)
 	a.setStatus(&a.own)
 }
 
@@ -171,21 +170,21 @@ func (a *Alerter) setStatus(s *sharedState) {
 // from the state as it was last.
 func (a *Alerter) setAlone(err error) {
 	switch {
-	case err != nil && !a.alone:
-		a.alone = true
+	case err != nil && !a.own.alone:
 		a.own, _ = decodeState(a.stored) // which this process has written
+		a.own.alone = true
 		a.own.Pending = slices.DeleteFunc(a.own.Pending, func(p pendingAlert) bool { return p.Sender != a.id })
 		a.log(func(l *zerolog.Logger) {
 			l.Warn().Err(err).Msg("aprimo: the Store of the alerts cannot be used; this process counts alone")
 		})
-	case err == nil && a.alone:
-		a.alone, a.own = false, sharedState{}
+	case err == nil && a.own.alone:
+		a.own = sharedState{}
 		a.log(func(l *zerolog.Logger) { l.Info().Msg("aprimo: the Store of the alerts can be used again") })
 	}
 }
 
 // updateStore changes the state in the Store. It first adds what was counted without it.
-func (a *Alerter) updateStore(change func(s *sharedState, alone bool)) error {
+func (a *Alerter) updateStore(change func(*sharedState)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	key := "alert of 429s " + a.rule.Tenant
@@ -221,7 +220,7 @@ func (a *Alerter) updateStore(change func(s *sharedState, alone bool)) error {
 
 // changed returns the state that replaces old. Invalid state, which a damaged disk may
 // have left, counts as none: alerts must go on.
-func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (s sharedState, err error) {
+func (a *Alerter) changed(old []byte, change func(*sharedState)) (s sharedState, err error) {
 	restart := func(why any) {
 		a.log(func(l *zerolog.Logger) {
 			l.Error().Str("error", clean(fmt.Sprint(why), maxReason)).Msg("aprimo: the Store's state of the alerts is invalid; starting with an empty one")
@@ -231,7 +230,7 @@ func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (
 	defer func() {
 		if p := recover(); p != nil {
 			restart(p)
-			change(&s, false)
+			change(&s)
 		}
 	}()
 	unchanged := len(old) == 0 || bytes.Equal(old, a.stored)
@@ -246,13 +245,13 @@ func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (
 		restart(err.Error())
 		err = nil
 	}
-	if a.alone {
+	if a.own.alone {
 		base, _ := decodeState(a.stored)
 		var own sharedState // a copy: this may have to be done again
 		if own, err = a.own.clone(); err == nil {
 			s.merge(own, base, unchanged)
 		}
 	}
-	change(&s, false)
+	change(&s)
 	return s, err
 }

@@ -128,17 +128,17 @@ func (w Webhook) notifyRecipients(ctx context.Context, a Alert, only []string) e
 	}
 	for i, p := range all {
 		err := w.post(ctx, p.body)
-		switch {
-		case err == nil:
-		case i == 0 || errors.Is(err, ErrPermanent):
-			return err
-		default:
-			var left []string
-			for _, p := range all[i:] {
-				left = append(left, p.name)
-			}
-			return &partialError{later: err, left: left}
+		if err == nil {
+			continue
 		}
+		if i == 0 || errors.Is(err, ErrPermanent) {
+			return err
+		}
+		some := &partialError{later: err}
+		for _, p := range all[i:] {
+			some.left = append(some.left, p.name)
+		}
+		return some
 	}
 	return nil
 }
@@ -273,17 +273,14 @@ func (w Webhook) meaning(answer string) int {
 
 // secret returns what the errors must not show.
 func (w Webhook) secret(u *url.URL) string {
-	s := strings.Trim(u.RequestURI(), "/")
+	secrets := []string{strings.Trim(u.RequestURI(), "/"), w.RoutingKey}
 	if u.User != nil {
-		s += " " + u.User.String()
-	}
-	if w.RoutingKey != "" {
-		s += " " + w.RoutingKey
+		secrets = append(secrets, u.User.String())
 	}
 	for _, values := range w.Header {
-		s += " " + strings.Join(values, " ")
+		secrets = append(secrets, values...)
 	}
-	return s
+	return strings.TrimSpace(strings.Join(secrets, " "))
 }
 
 // postings returns what is sent.
