@@ -37,9 +37,6 @@ func (a *Alerter) dispatch(p pendingAlert) {
 	defer a.mu.Unlock()
 	var earlier []*delivery
 	for _, o := range a.inFlight {
-		if o.ID == p.ID {
-			return
-		}
 		if o.Alert.sharesIncident(p.Alert) {
 			earlier = append(earlier, o)
 		}

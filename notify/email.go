@@ -163,15 +163,7 @@ func (e Email) notifyRecipients(ctx context.Context, a Alert, recipients []strin
 	if err := valid.Validate(); err != nil {
 		return err
 	}
-	m, err := e.message(a, to)
-	var badTemplate error
-	if err != nil && e.Templates != (Templates{}) { // the default texts are better than no mail
-		e.Templates, badTemplate = Templates{}, err
-		m, err = e.message(a, to)
-	}
-	if err != nil {
-		return fmt.Errorf("notify: email: %w", permanentError{err})
-	}
+	m, badTemplate := e.message(a, to)
 	envelope := to
 	if recipients != nil {
 		envelope = slices.DeleteFunc(slices.Clone(to), func(a *mail.Address) bool { return !slices.Contains(recipients, a.Address) })

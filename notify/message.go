@@ -11,19 +11,17 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// message returns the mail, in plain text and HTML. Header names must be constants: go-mail
-// does not check them.
-func (e Email) message(a Alert, to []*mail.Address) (*gomail.Msg, error) {
-	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	from, err := address(e.From)
-	if err != nil {
-		return nil, err
-	}
+// message returns the mail, in plain text and HTML; with an error of the Templates, it has the
+// default texts, which are better than no mail. From must be valid. Header names must be
+// constants: go-mail does not check them.
+func (e Email) message(a Alert, to []*mail.Address) (m *gomail.Msg, badTemplate error) {
+	m = gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	from, _ := address(e.From)
 	m.FromMailAddress(from)
 	m.ToMailAddress(to...)
-	subject, text, html, err := e.Templates.render(a)
-	if err != nil {
-		return nil, err
+	subject, text, html, badTemplate := e.Templates.render(a)
+	if badTemplate != nil {
+		subject, text, html, _ = Templates{}.render(a)
 	}
 	a = a.complete()
 	m.Subject(subject)
@@ -42,7 +40,7 @@ func (e Email) message(a Alert, to []*mail.Address) (*gomail.Msg, error) {
 	thread(m, a)
 	m.SetBodyString(gomail.TypeTextPlain, text)
 	m.AddAlternativeString(gomail.TypeTextHTML, html) // the preferred one last (RFC 2046, 5.1.4)
-	return m, nil
+	return m, badTemplate
 }
 
 // thread makes all mails about an incident one conversation, as replies to a mail that does
