@@ -233,8 +233,7 @@ func (a *Alerter) changed(old []byte, change func(*sharedState)) (s sharedState,
 			change(&s)
 		}
 	}()
-	unchanged := len(old) == 0 || bytes.Equal(old, a.stored)
-	if unchanged { // or lost, by a Store that was emptied: then it gets it back
+	if len(old) == 0 { // by a Store that was emptied: it gets back what it had
 		old = a.stored
 	}
 	s, err = decodeState(old)
@@ -249,7 +248,7 @@ func (a *Alerter) changed(old []byte, change func(*sharedState)) (s sharedState,
 		base, _ := decodeState(a.stored)
 		var own sharedState // a copy: this may have to be done again
 		if own, err = a.own.clone(); err == nil {
-			s.merge(own, base, unchanged)
+			s.merge(own, base)
 		}
 	}
 	change(&s)
