@@ -200,15 +200,3 @@ func (e Email) implicitTLS() bool {
 	_, port, _ := net.SplitHostPort(e.Addr)
 	return e.ImplicitTLS || port == "465" && !e.InsecureNoTLS // RFC 8314
 }
-
-// tlsConfig returns the settings for a connection to host.
-func (e Email) tlsConfig(host string) *tls.Config {
-	c := e.TLSConfig.Clone()
-	if c == nil {
-		c = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	if c.ServerName == "" {
-		c.ServerName = host
-	}
-	return c
-}

@@ -307,8 +307,14 @@ func (s *session) greet(ctx context.Context) error {
 
 // startTLS makes the connection an encrypted one.
 func (s *session) startTLS(ctx context.Context) error {
-	host, _, _ := net.SplitHostPort(s.Addr)
-	conn := tls.Client(s.conn, s.tlsConfig(host))
+	config := s.TLSConfig.Clone()
+	if config == nil {
+		config = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if config.ServerName == "" {
+		config.ServerName, _, _ = net.SplitHostPort(s.Addr)
+	}
+	conn := tls.Client(s.conn, config)
 	s.conn = conn
 	return conn.HandshakeContext(ctx)
 }

@@ -75,39 +75,29 @@ func (s Summary) String() string {
 	return line
 }
 
-func (a Alert) facts() []fact {
-	f := []fact{{"First", at(a.Since)}, {"Last", at(a.latest())}}
-	if !a.Ended.IsZero() {
-		f = append(f, fact{"Resolved", at(a.Time)})
-	}
-	f = append(f, fact{"Threshold", a.threshold()})
-	if a.Peak > 0 {
-		f = append(f, fact{"Peak", many(a.Peak, "429") + " in one minute"})
-	}
-	if a.Condition == Throttled || a.Condition == Saturated {
-		f = append(f, fact{"Others", a.othersSent()})
-	}
-	if a.Tenant != "" {
-		f = append(f, fact{"Tenant", a.Tenant})
-	}
-	f = append(f, fact{"Program", a.program()})
-	if a.Alone {
-		f = append(f, fact{"Scope", "this process alone: the Store could not be used"})
-	}
-	if a.Number > 1 && a.Phase != Digest {
-		state := "ongoing"
-		if a.Phase == Resolved {
-			state = "resolved"
+func (a Alert) facts() (all []fact) {
+	add := func(applies bool, name, value string) {
+		if applies {
+			all = append(all, fact{name, value})
 		}
-		f = append(f, fact{"Incident", fmt.Sprintf("%s; mail no. %d about it", state, a.Number)})
 	}
-	if !a.Previous.IsZero() {
-		f = append(f, fact{"Last mail", at(a.Previous)})
+	state := "ongoing"
+	if a.Phase == Resolved {
+		state = "resolved"
 	}
-	if a.Suppressed > 0 && a.Phase != Digest {
-		f = append(f, fact{"Unreported", many(a.Suppressed, "event") + " in incidents without a mail"})
-	}
-	return f
+	add(true, "First", at(a.Since))
+	add(true, "Last", at(a.latest()))
+	add(!a.Ended.IsZero(), "Resolved", at(a.Time))
+	add(true, "Threshold", a.threshold())
+	add(a.Peak > 0, "Peak", many(a.Peak, "429")+" in one minute")
+	add(a.Condition == Throttled || a.Condition == Saturated, "Others", a.othersSent())
+	add(a.Tenant != "", "Tenant", a.Tenant)
+	add(true, "Program", fmt.Sprintf("process %d on %s", a.PID, a.Host))
+	add(a.Alone, "Scope", "this process alone: the Store could not be used")
+	add(a.Number > 1 && a.Phase != Digest, "Incident", fmt.Sprintf("%s; mail no. %d about it", state, a.Number))
+	add(!a.Previous.IsZero(), "Last mail", at(a.Previous))
+	add(a.Suppressed > 0 && a.Phase != Digest, "Unreported", many(a.Suppressed, "event")+" in incidents without a mail")
+	return all
 }
 
 // othersSent says what other programs sent.
@@ -117,8 +107,6 @@ func (a Alert) othersSent() string {
 	}
 	return fmt.Sprintf("%s ± %s requests a second, as last measured", number(a.OthersSent.Rate), number(a.OthersSent.Stddev))
 }
-
-func (a Alert) program() string { return fmt.Sprintf("process %d on %s", a.PID, a.Host) }
 
 func (a Alert) outcome() []string {
 	lines := []string{"No call has been given up so far"}
