@@ -157,15 +157,12 @@ func (a Alert) page() page {
 
 // testPage says that nothing has happened, whatever else the alert says.
 func (a Alert) testPage() page {
-	p := page{Alert: a, Title: "This is a test of the alert mail. Nothing has happened", Color: a.color()}
+	var foot lines
+	foot.add(a.Host != "", fmt.Sprintf("It was sent by process %d on %s, at %s.", a.PID, clean(a.Host, hostWidth), at(a.Time)))
+	foot.add(a.Limit > 0, fmt.Sprintf("A real alert is sent when Aprimo answers %s with status 429 (too many requests) in %s.",
+		many(a.Limit, "request"), howLong(a.Within)))
+	p := page{Alert: a, Title: "This is a test of the alert mail. Nothing has happened", Foot: foot, Color: a.color()}
 	p.Samples, p.Unreported = nil, nil
-	if a.Host != "" {
-		p.Foot = append(p.Foot, fmt.Sprintf("It was sent by process %d on %s, at %s.", a.PID, clean(a.Host, hostWidth), at(a.Time)))
-	}
-	if a.Limit > 0 {
-		p.Foot = append(p.Foot, fmt.Sprintf("A real alert is sent when Aprimo answers %s with status 429 (too many requests) in %s.",
-			many(a.Limit, "request"), howLong(a.Within)))
-	}
 	return p
 }
 
