@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -61,14 +62,11 @@ type Alerter struct {
 // Rule.Store it resumes where the last one ended. If n has a method Validate, as Email
 // and Webhook have, New logs what that finds wrong.
 func New(n Notifier, r Rule) *Alerter {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown host"
-	}
+	host, _ := os.Hostname()
 	routes := routesOf(n)
 	a := &Alerter{
 		rule: r.withDefaults(), routes: func() Routes { return routes },
-		host: clean(host, maxText), id: rand.Text(), clock: newClock(),
+		host: clean(cmp.Or(host, "unknown host"), maxText), id: rand.Text(), clock: newClock(),
 		ended: make(chan struct{}), wake: make(chan struct{}, 1), logging: make(chan struct{}, 1), updating: make(chan struct{}, 1),
 	}
 	a.life, a.endLife = context.WithCancel(context.Background())
@@ -203,9 +201,7 @@ func (a *Alerter) Status() []Status {
 		if a.clock.on(time.Now()).Before(a.mute.Until) {
 			s.Muted, s.Reason = a.mute.Until, a.mute.Reason
 		}
-		for _, t := range []*time.Time{&s.Since, &s.Reported, &s.Muted} {
-			*t = shifted(*t, -offset)
-		}
+		shift(-offset, &s.Since, &s.Reported, &s.Muted)
 	}
 	return all
 }

@@ -171,10 +171,7 @@ func rank(title string, tallies []Tally, total int) ranking {
 	r := ranking{Title: title}
 	rest := total
 	for _, t := range tallies[:min(shown, len(tallies))] {
-		name := clean(t.Name, shownWidth)
-		if name == "" {
-			name = "(unknown)"
-		}
+		name := cmp.Or(clean(t.Name, shownWidth), "(unknown)")
 		r.Rows = append(r.Rows, row{name, t.Count, percent(t.Count, total)})
 		r.Error = max(r.Error, t.Error)
 		rest -= t.Count

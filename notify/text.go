@@ -212,23 +212,18 @@ func were(n int) string {
 // wrap breaks text into the lines of a mail, all but the first indented. A word that is
 // too long for a line has its own.
 func wrap(indent int, s string) string {
-	var b strings.Builder
-	room := lineWidth - indent
-	for i, word := range strings.Fields(s) {
+	var all []string
+	room := 0 // in the last line
+	for _, word := range strings.Fields(s) {
 		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case n+1 > room:
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			room = lineWidth - indent
-		default:
-			b.WriteByte(' ')
-			room--
+		if n+1 > room {
+			all, room = append(all, word), lineWidth-indent-n
+			continue
 		}
-		b.WriteString(word)
-		room -= n
+		all[len(all)-1] += " " + word
+		room -= n + 1
 	}
-	return b.String()
+	return strings.Join(all, "\n"+strings.Repeat(" ", indent))
 }
 
 // at returns a point in time with its offset, and in UTC if that differs.
