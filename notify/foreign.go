@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/log"
 
 	"github.com/aprimo-go/aprimo/transport"
 )
@@ -141,7 +143,7 @@ func (a *Alerter) log(write func(*zerolog.Logger)) {
 	}
 	_, _ = await(ctx, 0, "the logger", func() (_ struct{}, _ error) {
 		defer func() { <-a.logging }()
-		write(a.rule.logger())
+		write(cmp.Or(a.rule.Logger, &log.Logger))
 		return
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -173,9 +174,7 @@ func (w Webhook) send(ctx context.Context, body []byte, sent *atomic.Bool) error
 	if err != nil {
 		return permanentError{errors.New("bad URL")}
 	}
-	for name, values := range w.Header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, w.Header)
 	r.Header.Set("Content-Type", "application/json")
 	host, hide := r.URL.Host, newRedactor(w.secret(r.URL))
 	resp, err := w.client().Do(r)
