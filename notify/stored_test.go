@@ -131,6 +131,22 @@ func TestTheFirstVersionsFieldsAreKept(t *testing.T) {
 	}
 }
 
+// In version 0 only a request that was retried had a delay.
+func TestWhatTheFirstVersionDidNotStore(t *testing.T) {
+	s, err := decodeState([]byte(`{"Courses":[{"Sum":{"delay_ns":1}},{"Sum":{"delay_ns":0},"Past":{"delay_ns":1},"Held":{"delay_ns":1}}],
+		"Outbox":[{"ID":"a","Alert":{"delay_ns":1},"Routes":["mail\nbob","chat"]},{"ID":"b","Alert":{"delay_ns":0}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.Incidents
+	if !c.Saturated.Sum.Again || c.Throttled.Sum.Again || !c.Throttled.PreviousSum.Again || !c.Throttled.UnreportedSum.Again || !s.Pending[0].Alert.Again || s.Pending[1].Alert.Again {
+		t.Errorf("got %+v, want those with a delay to be retried", s)
+	}
+	if diff := cmp.Diff([]target{{Route: "mail", Recipients: []string{"bob"}}, {Route: "chat"}}, s.Pending[0].Targets, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("got other targets than wanted (-want +got):\n%s", diff)
+	}
+}
+
 // paths returns where a JSON text has a value that is not zero, in lower case.
 func paths(t *testing.T, text []byte) map[string]bool {
 	var all any
