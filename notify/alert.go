@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -212,9 +213,7 @@ func (a *Alert) include(o Alert) {
 		a.Since = o.Since
 	}
 	a.Latest = later(a.Latest, o.Latest)
-	if a.Tenant == "" {
-		a.Tenant = o.Tenant
-	}
+	a.Tenant = cmp.Or(a.Tenant, o.Tenant)
 	a.Total += o.Total
 	a.addConsequences(o)
 	a.Peak = max(a.Peak, o.Peak)

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -38,7 +39,6 @@ type Alerter struct {
 	updating chan struct{}
 	own      sharedState // without a Store, or while it cannot be used
 	stored   []byte      // what this process stored last
-	alone    bool        // the Store cannot be used
 
 	mu         sync.Mutex
 	clock      clock
@@ -47,7 +47,7 @@ type Alerter struct {
 	saturation saturation
 	counted    bool      // a condition has counted an event since the last exchange
 	latest     time.Time // of the last such event
-	mute       mute
+	mute       mute      // the last one that this process knows of
 	seq        uint64
 	working    bool        // the worker runs
 	inFlight   []*delivery // by this process, or left to the next one, because it ends
@@ -56,21 +56,17 @@ type Alerter struct {
 	sent       uint64
 	failed     uint64
 	status     []Status // of the state that this process has read last
-	stateMute  mute     // in that state
 }
 
 // New returns an Alerter that notifies n. Close it when the program ends. With a
 // Rule.Store it resumes where the last one ended. If n has a method Validate, as Email
 // and Webhook have, New logs what that finds wrong.
 func New(n Notifier, r Rule) *Alerter {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown host"
-	}
+	host, _ := os.Hostname()
 	routes := routesOf(n)
 	a := &Alerter{
 		rule: r.withDefaults(), routes: func() Routes { return routes },
-		host: clean(host, maxText), id: rand.Text(), clock: newClock(),
+		host: clean(cmp.Or(host, "unknown host"), maxText), id: rand.Text(), clock: newClock(),
 		ended: make(chan struct{}), wake: make(chan struct{}, 1), logging: make(chan struct{}, 1), updating: make(chan struct{}, 1),
 	}
 	a.life, a.endLife = context.WithCancel(context.Background())
@@ -195,22 +191,17 @@ func (a *Alerter) Status() []Status {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	all, mute := slices.Clone(a.status), a.stateMute
+	all := slices.Clone(a.status)
 	if len(all) == 0 {
 		all = new(sharedState).status(a.rule)
-	}
-	if a.mute.Since.After(mute.Since) {
-		mute = a.mute
 	}
 	offset := a.clock.offset()
 	for i := range all {
 		s := &all[i]
-		if a.clock.on(time.Now()).Before(mute.Until) {
-			s.Muted, s.Reason = mute.Until, mute.Reason
+		if a.clock.on(time.Now()).Before(a.mute.Until) {
+			s.Muted, s.Reason = a.mute.Until, a.mute.Reason
 		}
-		for _, t := range []*time.Time{&s.Since, &s.Reported, &s.Muted} {
-			*t = shifted(*t, -offset)
-		}
+		shift(-offset, &s.Since, &s.Reported, &s.Muted)
 	}
 	return all
 }

@@ -33,23 +33,21 @@ func (a *Alert) shift(d time.Duration) {
 	if d == 0 {
 		return
 	}
-	for _, t := range []*time.Time{&a.Time, &a.Since, &a.Latest, &a.Ended, &a.Previous, &a.Next, &a.NoneBefore} {
-		*t = shifted(*t, d)
-	}
+	shift(d, &a.Time, &a.Since, &a.Latest, &a.Ended, &a.Previous, &a.Next, &a.NoneBefore)
 	a.Unreported = slices.Clone(a.Unreported)
 	for i := range a.Unreported {
-		u := &a.Unreported[i]
-		u.Since, u.Ended = shifted(u.Since, d), shifted(u.Ended, d)
+		shift(d, &a.Unreported[i].Since, &a.Unreported[i].Ended)
 	}
 	for i := range a.History { // a copy of the state's
 		a.History[i].Time = a.History[i].Time.Add(d).Round(time.Minute)
 	}
 }
 
-// shifted adds d to a point in time unless that is zero.
-func shifted(t time.Time, d time.Duration) time.Time {
-	if t.IsZero() {
-		return t
+// shift adds d to points in time unless they are zero.
+func shift(d time.Duration, times ...*time.Time) {
+	for _, t := range times {
+		if !t.IsZero() {
+			*t = t.Add(d)
+		}
 	}
-	return t.Add(d)
 }

@@ -29,12 +29,12 @@ type counts struct {
 func (c *counts) observe(e transport.Event, at time.Time, r Rule, saturated bool) (hit bool) {
 	switch {
 	case e.Kind == transport.RateLimited:
-		hit = c.hit(1, e, at, r)
+		hit = c.hit(Throttled, e, at, r)
 		c.seen.Queued, c.seen.Again, c.seen.Delay, c.seen.ServerDelay = e.Queued, e.Again, e.Delay, e.ServerDelay
 	case e.Kind == transport.Refused:
 		if isRefused(e) {
 			c.seen.Refused++
-			hit = c.hit(3, e, at, r)
+			hit = c.hit(Refusing, e, at, r)
 		}
 	case e.Kind == transport.Paused:
 		c.seen.Paused++
@@ -44,21 +44,21 @@ func (c *counts) observe(e transport.Event, at time.Time, r Rule, saturated bool
 		if isUnconfirmed(e) {
 			c.seen.Unconfirmed++
 		}
-		hit = c.hit(2, e, at, r)
+		hit = c.hit(Failing, e, at, r)
 	case e.Attempt > 1 && e.Status > 0 && e.Status < 400:
 		c.seen.Recovered++
 	}
 	if saturated {
 		c.seen.Queued, c.seen.ServerDelay = e.Queued, e.ServerDelay
-		hit = c.hit(0, e, at, r) || hit
+		hit = c.hit(Saturated, e, at, r) || hit
 	}
 	return hit
 }
 
-func (c *counts) hit(condition int, e transport.Event, at time.Time, r Rule) bool {
-	limit := r.limit(conditions[condition])
+func (c *counts) hit(condition Condition, e transport.Event, at time.Time, r Rule) bool {
+	limit := r.limit(condition)
 	if limit > 0 {
-		c.hits[condition].add(sample(e), at, limit)
+		c.hits[slices.Index(conditions[:], condition)].add(sample(e), at, limit)
 	}
 	if known(e.Others) {
 		c.seen.OthersSent = e.Others
@@ -215,24 +215,19 @@ func (h history) since(base history) (more []Minute) {
 	return more
 }
 
-// minute returns the Minute of a point in time, or nil if that is too long ago. It
-// searches from the newest, the usual one.
+// minute returns the Minute of a point in time, or nil if that is too long ago.
 func (h *history) minute(at time.Time) *Minute {
 	at = at.Round(0).Truncate(time.Minute)
-	i := len(*h)
-	for i > 0 && (*h)[i-1].Time.After(at) {
-		i--
-	}
-	if i > 0 && (*h)[i-1].Time.Equal(at) {
-		return &(*h)[i-1]
-	}
-	if i == 0 && len(*h) == maxHistory {
+	i, found := slices.BinarySearchFunc(*h, at, func(m Minute, at time.Time) int { return m.Time.Compare(at) })
+	switch {
+	case found:
+		return &(*h)[i]
+	case len(*h) < maxHistory:
+		*h = slices.Insert(*h, i, Minute{Time: at})
+		return &(*h)[i]
+	case i == 0:
 		return nil
 	}
-	*h = slices.Insert(*h, i, Minute{Time: at})
-	if len(*h) > maxHistory {
-		*h = slices.Delete(*h, 0, 1)
-		i--
-	}
-	return &(*h)[i]
+	*h = slices.Delete(slices.Insert(*h, i, Minute{Time: at}), 0, 1)
+	return &(*h)[i-1]
 }

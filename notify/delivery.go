@@ -37,9 +37,6 @@ func (a *Alerter) dispatch(p pendingAlert) {
 	defer a.mu.Unlock()
 	var earlier []*delivery
 	for _, o := range a.inFlight {
-		if o.ID == p.ID {
-			return
-		}
 		if o.Alert.sharesIncident(p.Alert) {
 			earlier = append(earlier, o)
 		}
@@ -51,12 +48,12 @@ func (a *Alerter) dispatch(p pendingAlert) {
 	a.running.Go(func() { a.run(d, earlier) })
 }
 
-// A result says whether somebody on a route has got an alert, or may have. The error is of
-// those who have not.
+// A result says whether somebody on a route has got an alert, or may have, and whether those who
+// have not, whom the error is of, may get it after a retry.
 type result struct {
-	route string
-	got   bool
-	err   error
+	route      string
+	got, again bool
+	err        error
 }
 
 // run delivers an alert to all its targets at the same time, and notes their results.
@@ -68,15 +65,14 @@ func (a *Alerter) run(d *delivery, earlier []*delivery) {
 	got, retryable := false, false
 	for n := range d.Targets {
 		r := <-results
-		again := r.err != nil && !errors.Is(r.err, ErrPermanent)
-		got, retryable = got || r.got, retryable || again
-		if again && a.rule.Store != nil && a.isClosing() {
+		got, retryable = got || r.got, retryable || r.again
+		if r.again && a.rule.Store != nil && a.isClosing() {
 			d.kept = append(d.kept, r.route)
 		}
 		last := n == len(d.Targets)-1
 		rollback := last && !got && retryable && len(d.kept) == 0
 		a.note(d, r, rollback)
-		a.update(func(s *sharedState, _ bool) {
+		a.update(func(s *sharedState) {
 			if rollback {
 				s.rollback(d.pendingAlert)
 			} else if last && len(d.kept) > 0 { // not earlier: others would deliver to all its targets
@@ -100,10 +96,9 @@ func (a *Alerter) deliverAfter(earlier []*delivery, p pendingAlert, t target) re
 		behind = behind || slices.Contains(o.kept, t.Route)
 	}
 	if behind {
-		return result{t.Route, false, a.undelivered(p.Alert, t, errBehind)}
+		return result{t.Route, false, true, a.undelivered(p.Alert, t, errBehind)}
 	}
-	got, err := a.deliver(p, t)
-	return result{t.Route, got, err}
+	return a.deliver(p, t)
 }
 
 // note notes a result in this program; update tells the state.
@@ -127,38 +122,47 @@ func (a *Alerter) note(d *delivery, r result, rollback bool) {
 }
 
 // deliver sends an alert to a target, with retries, in the end only to the recipients
-// that have not got it. It reports whether anybody has got it, or may have, and returns an
-// error if anybody has not; that is logged.
-func (a *Alerter) deliver(p pendingAlert, t target) (got bool, err error) {
+// that have not got it. It logs the error.
+func (a *Alerter) deliver(p pendingAlert, t target) result {
+	r := result{route: t.Route, got: len(t.Recipients) > 0 || t.Unconfirmed}
 	var never error // of recipients that never will
-	got = len(t.Recipients) > 0 || t.Unconfirmed
+	to := a.routes().find(t.Route)
 	for i, began := 0, time.Now(); ; i++ {
 		last := !a.mayRetry(i, began)
-		to := a.routes().find(t.Route)
-		_, selective := to.(recipientNotifier)
 		err := a.try(p.Alert, to, t.Recipients)
-		var some *partialError
-		got = errors.As(err, &some) || err == nil || errors.Is(err, ErrUnconfirmed) || got
-		if some != nil && some.later != nil && selective {
-			err, never, t.Recipients = some.later, errors.Join(never, some.never), some.left
-		}
-		if errors.Is(err, ErrUnconfirmed) {
-			if t.Unconfirmed { // a second copy is better than a lost alert, many copies are not
-				err = fmt.Errorf("%w; it is not sent a third time: %w", err, ErrPermanent)
-			}
-			t.Unconfirmed, last = true, last || a.isClosing()
-		}
+		r.got = r.got || err == nil || errors.Is(err, ErrUnconfirmed) || errors.As(err, new(*partialError))
+		last = last || errors.Is(err, ErrUnconfirmed) && a.isClosing()
+		gone, err := t.narrow(to, err)
+		never = errors.Join(never, gone)
 		if err != nil {
-			a.update(func(s *sharedState, _ bool) { s.narrow(p.ID, t) })
+			a.update(func(s *sharedState) { s.narrow(p.ID, t) })
 		}
-		if last || err == nil || errors.Is(err, ErrPermanent) {
-			return got, a.conclude(p.Alert, t, err, never)
+		r.again = err != nil && !errors.Is(err, ErrPermanent)
+		if last || !r.again {
+			r.err = a.conclude(p.Alert, t, err, never)
+			return r
 		}
 		if i == len(a.rule.Retries) { // the retries go on for a day: say so now
 			_ = a.undelivered(p.Alert, t, err)
 		}
 		a.pause(i, p.Alert, err)
 	}
+}
+
+// narrow notes who may get the alert after a retry, and returns the error of those that never
+// will apart.
+func (t *target) narrow(to Notifier, err error) (never, later error) {
+	var some *partialError
+	if _, selective := to.(recipientNotifier); selective && errors.As(err, &some) && some.later != nil {
+		never, err, t.Recipients = some.never, some.later, some.left
+	}
+	if errors.Is(err, ErrUnconfirmed) {
+		if t.Unconfirmed { // a second copy is better than a lost alert, many copies are not
+			err = fmt.Errorf("%w; it is not sent a third time: %w", err, ErrPermanent)
+		}
+		t.Unconfirmed = true
+	}
+	return never, err
 }
 
 // pause logs an error and waits for the next attempt.
@@ -180,14 +184,10 @@ func (a *Alerter) mayRetry(i int, began time.Time) bool {
 	return !a.isClosing() && (i < n || n > 0 && a.rule.Store != nil && time.Since(began) < spoolFor)
 }
 
-// try sends an alert once. If there is no such route, because the program had other
-// names for its routes when it stored the alert, it goes to all for its condition.
+// try sends an alert once.
 func (a *Alerter) try(alert Alert, to Notifier, recipients []string) error {
 	ctx, cancel := a.attempt()
 	defer cancel()
-	if to == nil {
-		to = a.routes()
-	}
 	return call(ctx, to, alert, recipients)
 }
 

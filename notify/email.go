@@ -163,15 +163,7 @@ func (e Email) notifyRecipients(ctx context.Context, a Alert, recipients []strin
 	if err := valid.Validate(); err != nil {
 		return err
 	}
-	m, err := e.message(a, to)
-	var badTemplate error
-	if err != nil && e.Templates != (Templates{}) { // the default texts are better than no mail
-		e.Templates, badTemplate = Templates{}, err
-		m, err = e.message(a, to)
-	}
-	if err != nil {
-		return fmt.Errorf("notify: email: %w", permanentError{err})
-	}
+	m, badTemplate := e.message(a, to)
 	envelope := to
 	if recipients != nil {
 		envelope = slices.DeleteFunc(slices.Clone(to), func(a *mail.Address) bool { return !slices.Contains(recipients, a.Address) })
@@ -207,16 +199,4 @@ func (e Email) Format(f fmt.State, _ rune) {
 func (e Email) implicitTLS() bool {
 	_, port, _ := net.SplitHostPort(e.Addr)
 	return e.ImplicitTLS || port == "465" && !e.InsecureNoTLS // RFC 8314
-}
-
-// tlsConfig returns the settings for a connection to host.
-func (e Email) tlsConfig(host string) *tls.Config {
-	c := e.TLSConfig.Clone()
-	if c == nil {
-		c = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	if c.ServerName == "" {
-		c.ServerName = host
-	}
-	return c
 }

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/log"
 
 	"github.com/aprimo-go/aprimo/transport"
 )
@@ -90,7 +92,7 @@ var urlInText = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)(?:[^\s"'/?#@]*@
 
 // quote makes an error from outside fit to be shown: short, in one line, printable, and
 // without the secret and what follows a URL's host.
-func quote(err error, hide *redactor) error {
+func quote(err error, hide redactor) error {
 	text := err.Error()
 	text = urlInText.ReplaceAllString(text[:min(len(text), maxAnswer)], "$1$2")
 	text = transport.Redact(hide.text(text))
@@ -141,7 +143,7 @@ func (a *Alerter) log(write func(*zerolog.Logger)) {
 	}
 	_, _ = await(ctx, 0, "the logger", func() (_ struct{}, _ error) {
 		defer func() { <-a.logging }()
-		write(a.rule.logger())
+		write(cmp.Or(a.rule.Logger, &log.Logger))
 		return
 	})
 }

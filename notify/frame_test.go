@@ -147,8 +147,8 @@ func TestRoutesOfAnAlert(t *testing.T) {
 		t.Errorf("got the targets %v, want all", got)
 	}
 	for name, found := range map[string]bool{"mail": true, "route 2": true, "mail route 3": true, "other": false} {
-		if to := r.find(name); (to != nil) != found {
-			t.Errorf("%s: got %v, want found %v", name, to, found)
+		if _, all := r.find(name).(Routes); all == found {
+			t.Errorf("%s: got all routes %v, want found %v", name, all, found)
 		}
 	}
 	got := map[string]int{}

@@ -1,27 +1,26 @@
 package notify
 
 import (
+	"reflect"
 	"slices"
 	"time"
 )
 
 // merge adds what a process has counted alone, from base on, while it could not use the
-// Store. If nobody else has changed the state meanwhile, the process's own replaces it.
-// Otherwise both have continued, and each incident becomes one that reports what
-// neither has reported yet, and nothing that either has.
-func (s *sharedState) merge(alone, base sharedState, unchanged bool) {
-	stored := *s
-	if unchanged {
-		*s = alone
-		s.Applied, s.Pending = stored.Applied, stored.Pending
-	} else {
-		for i, c := range s.Incidents.all() {
-			c.merge(*alone.Incidents.all()[i], *base.Incidents.all()[i])
+// Store. An incident that nobody else has changed meanwhile is as that process has it. One that
+// both have continued reports what neither has reported yet, and nothing that either has.
+func (s *sharedState) merge(alone, base sharedState) {
+	for i, c := range s.Incidents.all() {
+		own, was := alone.Incidents.all()[i], base.Incidents.all()[i]
+		if reflect.DeepEqual(c, was) {
+			*c = *own
+		} else {
+			c.merge(*own, *was)
 		}
-		s.History.add(alone.History.since(base.History))
 	}
-	s.Now = later(stored.Now, alone.Now)
-	s.Sent = slices.Concat(stored.Sent, alone.Sent)
+	s.History.add(alone.History.since(base.History))
+	s.Now = later(s.Now, alone.Now)
+	s.Sent = slices.Concat(s.Sent, alone.Sent)
 	slices.SortFunc(s.Sent, time.Time.Compare)
 	s.Sent = slices.CompactFunc(s.Sent, time.Time.Equal)
 	for _, p := range alone.Pending {
@@ -31,9 +30,7 @@ func (s *sharedState) merge(alone, base sharedState, unchanged bool) {
 			*o = p
 		}
 	}
-	if alone.Mute.Since.After(s.Mute.Since) {
-		s.Mute = alone.Mute
-	}
+	s.Mute = s.Mute.orLater(alone.Mute)
 }
 
 // merge adds an incident that has continued alone from base.

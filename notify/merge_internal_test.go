@@ -98,13 +98,18 @@ func TestStatesThatContinuedApart(t *testing.T) {
 		Pending: []pendingAlert{pending("1", "me", "new"), pending("2", "me", "ours"), pending("3", "me", "own")},
 	}
 	alone.Incidents.Failing.ID = "f"
-	base := sharedState{History: history{{Time: noon, Sent: 4}}}
+	changed := sharedState{History: history{{Time: noon, Sent: 4}}}
+	changed.Incidents.Failing.ID = "x"
 	for _, unchanged := range []bool{false, true} {
+		base := changed
+		if unchanged {
+			base = s
+		}
 		got, err := s.clone()
 		if err != nil {
 			t.Fatal(err)
 		}
-		got.merge(alone, base, unchanged)
+		got.merge(alone, base)
 		if diff := cmp.Diff([]time.Time{noon, after(1), after(2)}, got.Sent); diff != "" {
 			t.Errorf("unchanged %v: got other alerts sent than wanted (-want +got):\n%s", unchanged, diff)
 		}
@@ -117,7 +122,7 @@ func TestStatesThatContinuedApart(t *testing.T) {
 		}
 	}
 	s.Mute.Since = after(1)
-	if s.merge(alone, base, false); s.Mute.Reason != "here" {
+	if s.merge(alone, changed); s.Mute.Reason != "here" {
 		t.Errorf("got the mute %q, want that of the state", s.Mute.Reason)
 	}
 }

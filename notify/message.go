@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"net/mail"
@@ -10,19 +11,17 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// message returns the mail, in plain text and HTML. Header names must be constants: go-mail
-// does not check them.
-func (e Email) message(a Alert, to []*mail.Address) (*gomail.Msg, error) {
-	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	from, err := address(e.From)
-	if err != nil {
-		return nil, err
-	}
+// message returns the mail, in plain text and HTML; with an error of the Templates, it has the
+// default texts, which are better than no mail. From must be valid. Header names must be
+// constants: go-mail does not check them.
+func (e Email) message(a Alert, to []*mail.Address) (m *gomail.Msg, badTemplate error) {
+	m = gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	from, _ := address(e.From)
 	m.FromMailAddress(from)
 	m.ToMailAddress(to...)
-	subject, text, html, err := e.Templates.render(a)
-	if err != nil {
-		return nil, err
+	subject, text, html, badTemplate := e.Templates.render(a)
+	if badTemplate != nil {
+		subject, text, html, _ = Templates{}.render(a)
 	}
 	a = a.complete()
 	m.Subject(subject)
@@ -38,34 +37,29 @@ func (e Email) message(a Alert, to []*mail.Address) (*gomail.Msg, error) {
 	if a.Condition == Failing && (a.Phase == Firing || a.Phase == Escalated) {
 		m.SetImportance(gomail.ImportanceHigh)
 	}
-	e.thread(m, a)
+	thread(m, a)
 	m.SetBodyString(gomail.TypeTextPlain, text)
 	m.AddAlternativeString(gomail.TypeTextHTML, html) // the preferred one last (RFC 2046, 5.1.4)
-	return m, nil
+	return m, badTemplate
 }
 
 // thread makes all mails about an incident one conversation, as replies to a mail that does
 // not exist. The Message-ID is the same at each attempt, so that mail programs do not show a
 // mail twice whose acceptance got lost.
-func (e Email) thread(m *gomail.Msg, a Alert) {
-	incident := headerWord(a.Incident)
-	if incident == "" {
-		incident = rand.Text()
-	}
-	domain := messageDomain(m)
+func thread(m *gomail.Msg, a Alert) {
+	incident, domain := cmp.Or(headerWord(a.Incident), rand.Text()), messageDomain(m)
+	id := func(number int) string { return fmt.Sprintf("aprimo-429.%s.%d@%s", incident, number, domain) }
 	root := fmt.Sprintf("<aprimo-429.%s@%s>", incident, domain)
-	first := fmt.Sprintf("aprimo-429.%s.1@%s", incident, domain)
-	references := root
-	if a.Number > 1 && a.Phase != Digest {
-		references += " <" + first + ">"
+	own, references := id(a.Number), root
+	switch {
+	case a.Phase == Digest: // digests have numbers of their own
+		own = "digest." + own
+	case a.Number > 1:
+		references += " <" + id(1) + ">"
 	}
 	m.SetGenHeader(gomail.HeaderReferences, references)
 	m.SetGenHeader(gomail.HeaderInReplyTo, root)
-	id := fmt.Sprintf("aprimo-429.%s.%d@%s", incident, a.Number, domain)
-	if a.Phase == Digest { // digests have numbers of their own
-		id = "digest." + id
-	}
-	m.SetMessageIDWithValue(id)
+	m.SetMessageIDWithValue(own)
 }
 
 // messageDomain returns the domain of the sender if it is valid in a Message-ID.

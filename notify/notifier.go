@@ -141,14 +141,15 @@ func (r Routes) targets(c Condition) (all []target) {
 	return all
 }
 
-// find returns the Notifier of a route, or nil if there is no such route.
+// find returns the Notifier of a route. If there is no such route, because the program had
+// other names for its routes when it stored an alert, all get it that are for its condition.
 func (r Routes) find(route string) Notifier {
 	for _, w := range r {
 		if w.Name == route {
 			return w.To
 		}
 	}
-	return nil
+	return r
 }
 
 // isOurs reports whether a Notifier's errors are clean, since this package has made them.

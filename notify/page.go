@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	htmltemplate "html/template"
@@ -124,12 +125,7 @@ func (a Alert) HTML() string {
 
 // complete sets what may be missing in an Alert that no Alerter has made.
 func (a Alert) complete() Alert {
-	if a.Condition == "" {
-		a.Condition = Throttled
-	}
-	if a.Total < a.Count {
-		a.Total = a.Count
-	}
+	a.Condition, a.Total = cmp.Or(a.Condition, Throttled), max(a.Total, a.Count)
 	if a.Phase == "" {
 		a.Phase = Firing
 		if a.Number > 1 {
@@ -161,15 +157,12 @@ func (a Alert) page() page {
 
 // testPage says that nothing has happened, whatever else the alert says.
 func (a Alert) testPage() page {
-	p := page{Alert: a, Title: "This is a test of the alert mail. Nothing has happened", Color: a.color()}
+	var foot lines
+	foot.add(a.Host != "", fmt.Sprintf("It was sent by process %d on %s, at %s.", a.PID, clean(a.Host, hostWidth), at(a.Time)))
+	foot.add(a.Limit > 0, fmt.Sprintf("A real alert is sent when Aprimo answers %s with status 429 (too many requests) in %s.",
+		many(a.Limit, "request"), howLong(a.Within)))
+	p := page{Alert: a, Title: "This is a test of the alert mail. Nothing has happened", Foot: foot, Color: a.color()}
 	p.Samples, p.Unreported = nil, nil
-	if a.Host != "" {
-		p.Foot = append(p.Foot, fmt.Sprintf("It was sent by process %d on %s, at %s.", a.PID, clean(a.Host, hostWidth), at(a.Time)))
-	}
-	if a.Limit > 0 {
-		p.Foot = append(p.Foot, fmt.Sprintf("A real alert is sent when Aprimo answers %s with status 429 (too many requests) in %s.",
-			many(a.Limit, "request"), howLong(a.Within)))
-	}
 	return p
 }
 
@@ -178,10 +171,7 @@ func rank(title string, tallies []Tally, total int) ranking {
 	r := ranking{Title: title}
 	rest := total
 	for _, t := range tallies[:min(shown, len(tallies))] {
-		name := clean(t.Name, shownWidth)
-		if name == "" {
-			name = "(unknown)"
-		}
+		name := cmp.Or(clean(t.Name, shownWidth), "(unknown)")
 		r.Rows = append(r.Rows, row{name, t.Count, percent(t.Count, total)})
 		r.Error = max(r.Error, t.Error)
 		rest -= t.Count

@@ -15,11 +15,8 @@ const expires = 24 * time.Hour
 
 // A change opens or resolves one incident.
 type change struct {
-	incident    string
-	since       time.Time
-	ended       time.Time // zero: it is open
-	wasReported bool      // while it was open
-	text        string
+	Summary
+	text string
 }
 
 // changes returns what an alert changes, first what is open: if a request fails, that is not
@@ -30,19 +27,19 @@ func (a Alert) changes() (all []change) {
 		if s.Lost > 0 {
 			text += ", " + many(s.Lost, "call") + " given up"
 		}
-		all = append(all, change{s.Incident, s.Since, s.Ended, s.Opened, text})
+		all = append(all, change{s, text})
 	}
-	own := change{a.Incident, a.Since, time.Time{}, true, a.Subject()}
+	own := change{Summary{Incident: a.Incident, Since: a.Since, Opened: true}, a.Subject()}
 	switch {
 	case a.isTest():
-		own.ended, own.wasReported = a.Time, false
+		own.Ended, own.Opened = a.Time, false
 	case a.Phase == Resolved:
-		own.ended = later(a.Ended, a.Since)
+		own.Ended = later(a.Ended, a.Since)
 	}
 	if a.Phase != Digest || a.isTest() {
 		all = append(all, own)
 	}
-	slices.SortStableFunc(all, func(a, b change) int { return a.ended.Compare(b.ended) })
+	slices.SortStableFunc(all, func(a, b change) int { return a.Ended.Compare(b.Ended) })
 	return all
 }
 
@@ -75,7 +72,7 @@ var severities = map[Condition]string{Failing: "critical", Refusing: "error", Th
 func (a Alert) alertmanager() []posting {
 	var alerts []object
 	for _, c := range a.changes() {
-		ends := c.ended
+		ends := c.Ended
 		switch {
 		case a.isTest():
 			ends = a.Time.Add(5 * time.Minute) // or nobody would see it
@@ -85,10 +82,10 @@ func (a Alert) alertmanager() []posting {
 		alerts = append(alerts, object{
 			"labels": object{
 				"alertname": "AprimoIncident", "tenant": a.Tenant, "condition": string(a.Condition),
-				"severity": severities[a.Condition], "incident": c.incident,
+				"severity": severities[a.Condition], "incident": c.Incident,
 			},
 			"annotations": object{"summary": c.text, "description": a.page().Title, "host": a.Host},
-			"startsAt":    c.since.UTC().Format(time.RFC3339Nano),
+			"startsAt":    c.Since.UTC().Format(time.RFC3339Nano),
 			"endsAt":      ends.UTC().Format(time.RFC3339Nano),
 		})
 	}
@@ -103,27 +100,26 @@ func (a Alert) alertmanager() []posting {
 // before it was reported is opened with the severity info, which need not wake anybody.
 func (a Alert) pagerDuty(key string) (all []posting) {
 	event := func(c change, action, severity string) {
-		e := object{"routing_key": key, "event_action": action, "dedup_key": c.incident}
+		e := object{"routing_key": key, "event_action": action, "dedup_key": c.Incident}
 		if action == "trigger" {
 			e["payload"] = object{
 				"summary": clean(c.text, 1024), "source": clean(a.Tenant+" "+a.Host, 255), "severity": severity,
-				"timestamp": c.since.UTC().Format(time.RFC3339Nano), "component": "Aprimo", "class": string(a.Condition),
+				"timestamp": c.Since.UTC().Format(time.RFC3339Nano), "component": "Aprimo", "class": string(a.Condition),
 				"custom_details": object{"what": a.page().Title, "events": a.Total, "lost": a.Lost, "tenant": a.Tenant},
 			}
 		}
 		body, _ := json.Marshal(e)
-		all = append(all, posting{action + " " + c.incident, body})
+		all = append(all, posting{action + " " + c.Incident, body})
 	}
 	for _, c := range a.changes() {
-		switch {
-		case c.ended.IsZero():
+		if c.Ended.IsZero() {
 			event(c, "trigger", severities[a.Condition])
-		case !c.wasReported:
-			event(c, "trigger", "info")
-			event(c, "resolve", "")
-		default:
-			event(c, "resolve", "")
+			continue
 		}
+		if !c.Opened {
+			event(c, "trigger", "info")
+		}
+		event(c, "resolve", "")
 	}
 	return all
 }

@@ -96,9 +96,9 @@ func TestARestOfAWayMeansThatSomeHaveTheAlert(t *testing.T) {
 	quiet := zerolog.Nop()
 	m := mailing{errs: map[string]error{"b": errRefused}}
 	a := New(Routes{{Name: "mail", To: m}}, Rule{Logger: &quiet})
-	got, err := a.deliver(pendingAlert{Targets: []target{{Route: "mail"}}}, target{Route: "mail", Recipients: []string{"b"}})
-	if !got || !errors.Is(err, ErrPermanent) {
-		t.Errorf("deliver: got %v, %v, want true and a permanent error", got, err)
+	r := a.deliver(pendingAlert{Targets: []target{{Route: "mail"}}}, target{Route: "mail", Recipients: []string{"b"}})
+	if !r.got || r.again || !errors.Is(r.err, ErrPermanent) {
+		t.Errorf("deliver: got %+v, want that some have it, and a permanent error", r)
 	}
 }
 

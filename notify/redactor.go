@@ -17,11 +17,8 @@ import (
 //   - that contains eight letters and digits or more that do not look like a word: another
 //     encoding.
 //
-// A nil redactor changes nothing.
-type redactor struct {
-	whole  []string // short forms of the secret
-	pieces map[string]bool
-}
+// It has the pieces of all forms of the secret. A nil redactor changes nothing.
+type redactor map[string]bool
 
 const (
 	pieceLen = 8 // bytes that reveal something of a secret
@@ -37,36 +34,33 @@ var (
 )
 
 // newRedactor returns the redactor of a secret, nil if that is empty.
-func newRedactor(secret string) *redactor {
+func newRedactor(secret string) redactor {
 	if secret == "" {
 		return nil
 	}
-	plain := letters{}
-	plain.add(secret, words{})
-	s := &redactor{pieces: map[string]bool{}}
-	if len(plain.text) > 0 {
-		s.whole = []string{plain.lower()}
-	}
-	forms := []string{plain.lower(), hex.EncodeToString([]byte(secret))}
+	plain := spell(secret, 0, 0).lower()
+	forms := []string{plain, hex.EncodeToString([]byte(secret))}
 	for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for before := range 3 { // base64 depends on the position modulo 3
 			code := e.EncodeToString(append(make([]byte, before), secret...))
 			forms = append(forms, strings.ToLower(code[(before*8+5)/6:(before+len(secret))*8/6]))
 		}
 	}
+	r := redactor{}
 	for _, f := range forms {
-		if len(f) >= 4 && len(f) < pieceLen { // shorter ones occur in every text
-			s.whole = append(s.whole, f)
+		n := min(len(f), pieceLen)
+		if n == 0 || n < 4 && f != plain { // shorter codes occur in every text
+			continue
 		}
-		for i := range max(len(f)-pieceLen+1, 0) {
-			s.pieces[f[i:i+pieceLen]] = true
+		for i := range len(f) - n + 1 {
+			r[f[i:i+n]] = true
 		}
 	}
-	return s
+	return r
 }
 
 // text returns a server's reply without the secret.
-func (r *redactor) text(reply string) string {
+func (r redactor) text(reply string) string {
 	if r == nil {
 		return reply
 	}
@@ -74,93 +68,81 @@ func (r *redactor) text(reply string) string {
 		reply = reply[:maxReply] + "…"
 	}
 	places := wordOf.FindAllStringIndex(reply, -1)
-	bad := r.find(reply, places)
-	var b strings.Builder
-	end := 0
-	for i, w := range places {
-		b.WriteString(reply[end:w[0]])
-		end = w[1]
-		if bad[i] {
-			b.WriteString(hidden)
-		} else {
-			b.WriteString(reply[w[0]:w[1]])
-		}
-	}
-	return b.String() + reply[end:]
-}
-
-// find reports which words of a reply are to be hidden.
-func (r *redactor) find(reply string, places [][]int) []bool {
-	bad := make([]bool, len(places))
+	bad := make([]bool, len(places)) // the words to be hidden
 	var all, withoutStatus letters
 	for i, w := range places {
 		word := reply[w[0]:w[1]]
 		bad[i] = slices.ContainsFunc(longRun.FindAllString(word, -1), func(run string) bool { return !likeWord.MatchString(run) })
-		all.add(word, words{i, i})
+		spelled := spell(word, i, i)
+		all = append(all, spelled...)
 		begins := i == 0 || strings.Contains(reply[places[i-1][1]:w[0]], "\n")
 		if !begins || !status.MatchString(word) { // a status may begin each line, and so split the secret
-			withoutStatus.add(word, words{i, i})
+			withoutStatus = append(withoutStatus, spelled...)
 		}
 	}
 	r.mark(all, bad, 2)
 	r.mark(withoutStatus, bad, 2)
-	return bad
+	i := -1
+	return wordOf.ReplaceAllStringFunc(reply, func(word string) string {
+		if i++; bad[i] {
+			return hidden
+		}
+		return word
+	})
 }
 
 // mark marks the words of l that contain the secret, as they are or unescaped up to depth
 // times.
-func (r *redactor) mark(l letters, bad []bool, depth int) {
+func (r redactor) mark(l letters, bad []bool, depth int) {
 	text := l.lower()
-	found := func(from, to int) {
-		for w := l.in[from].first; w <= l.in[to-1].last; w++ {
-			bad[w] = true
-		}
-	}
-	for i := range max(len(text)-pieceLen+1, 0) {
-		if r.pieces[text[i:i+pieceLen]] {
-			found(i, i+pieceLen)
-		}
-	}
-	for _, f := range r.whole {
-		for i := 0; ; i++ {
-			next := strings.Index(text[i:], f)
-			if next < 0 {
-				break
+	for n := 1; n <= pieceLen; n++ {
+		for i := range max(len(text)-n+1, 0) {
+			if r[text[i:i+n]] {
+				for w := l[i].first; w <= l[i+n-1].last; w++ {
+					bad[w] = true
+				}
 			}
-			i += next
-			found(i, i+len(f))
 		}
 	}
 	if depth == 0 {
 		return
 	}
 	for _, e := range escapes {
-		if plain := l.unescape(e); len(plain.text) != len(l.text) {
+		if plain := l.unescape(e); len(plain) != len(l) {
 			r.mark(plain, bad, depth-1)
 		}
 	}
 }
 
-// letters is a text without white space. For each byte, in has the words that it comes from:
-// several if it was an escape sequence.
-type letters struct {
-	text []byte
-	in   []words
+// letters is a text without white space, byte by byte.
+type letters []letter
+
+// A letter comes from a word, or from several if it was an escape sequence.
+type letter struct {
+	char        byte
+	first, last int // the words
 }
 
-type words struct{ first, last int }
-
-func (l *letters) add(s string, in words) {
-	for i := range len(s) {
-		if !strings.ContainsRune(" \t\r\n\v\f", rune(s[i])) {
-			l.text, l.in = append(l.text, s[i]), append(l.in, in)
+func spell(s string, first, last int) (l letters) {
+	for _, c := range []byte(s) {
+		if strings.IndexByte(" \t\r\n\v\f", c) < 0 {
+			l = append(l, letter{c, first, last})
 		}
 	}
+	return l
+}
+
+func (l letters) String() string {
+	b := make([]byte, len(l))
+	for i := range l {
+		b[i] = l[i].char
+	}
+	return string(b)
 }
 
 // lower returns the text in lower case. It changes ASCII letters only, so that no byte moves.
 func (l letters) lower() string {
-	b := slices.Clone(l.text)
+	b := []byte(l.String())
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
 			b[i] = c + 'a' - 'A'
@@ -198,14 +180,12 @@ func hexChar(s string) string {
 	return string([]byte{byte(n)})
 }
 
-func (l letters) unescape(e escape) letters {
-	var plain letters
-	end := 0
-	for _, m := range e.form.FindAllIndex(l.text, -1) {
-		plain.text, plain.in = append(plain.text, l.text[end:m[0]]...), append(plain.in, l.in[end:m[0]]...)
-		plain.add(e.char(string(l.text[m[0]:m[1]])), words{l.in[m[0]].first, l.in[m[1]-1].last})
+func (l letters) unescape(e escape) (plain letters) {
+	text, end := l.String(), 0
+	for _, m := range e.form.FindAllStringIndex(text, -1) {
+		plain = append(plain, l[end:m[0]]...)
+		plain = append(plain, spell(e.char(text[m[0]:m[1]]), l[m[0]].first, l[m[1]-1].last)...)
 		end = m[1]
 	}
-	plain.text, plain.in = append(plain.text, l.text[end:]...), append(plain.in, l.in[end:]...)
-	return plain
+	return append(plain, l[end:]...)
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"github.com/rs/zerolog/log"
 )
 
 // The defaults of a Rule.
@@ -152,14 +151,6 @@ func (r Rule) limit(c Condition) int {
 		return 1
 	}
 	return 0
-}
-
-// logger returns Logger, or the global logger as it is now.
-func (r Rule) logger() *zerolog.Logger {
-	if r.Logger != nil {
-		return r.Logger
-	}
-	return &log.Logger
 }
 
 func positive[N int | time.Duration | float64](n, otherwise N) N {

@@ -27,6 +27,8 @@ type sharedState struct {
 	Pending   []pendingAlert     `json:"pending,omitempty"`
 	Applied   map[string]applied `json:"applied,omitempty"` // the last delta of each process
 	Mute      mute               `json:"mute"`
+
+	alone bool // it is a process's own, since the Store cannot be used
 }
 
 // incidents has one for each condition.
@@ -54,6 +56,14 @@ type mute struct {
 	Since  time.Time `json:"since,omitzero"` // when it was set
 }
 
+// orLater returns the one that was set last.
+func (m mute) orLater(o mute) mute {
+	if o.Since.After(m.Since) {
+		return o
+	}
+	return m
+}
+
 // A pendingAlert is an alert that is being delivered. Its sender must renew the lease.
 type pendingAlert struct {
 	ID      string    `json:"id"`
@@ -74,7 +84,6 @@ type delta struct {
 	closing  bool
 	newID    string   // for the incident that begins with it, if one does
 	inFlight []string // IDs of the alerts that this process is delivering
-	alone    bool     // the Store cannot be used
 }
 
 // A receipt says that an alert was delivered to a route, or never will be.
@@ -92,14 +101,12 @@ func (s *sharedState) apply(d delta, r Rule, targets func(Condition) []target) [
 		s.count(d, r)
 		s.markApplied(d, r)
 	}
-	if d.mute.Since.After(s.Mute.Since) {
-		s.Mute = d.mute
-	}
+	s.Mute = s.Mute.orLater(d.mute)
 	s.Sent = slices.DeleteFunc(s.Sent, func(t time.Time) bool { return now.Sub(t) >= 24*time.Hour })
 	for i, c := range s.Incidents.all() {
 		condition := conditions[i]
 		l := limits{r, r.limit(condition)}
-		if d.alone { // what is not reported when the program ends is lost, as without a Store
+		if s.alone { // what is not reported when the program ends is lost, as without a Store
 			l.Store = nil
 		}
 		allowed := func(p Phase) bool { return s.allowed(r, condition, p) }
@@ -184,7 +191,7 @@ func (s *sharedState) enqueue(a Alert, d delta, r Rule, to []target) {
 	if len(to) == 0 {
 		return
 	}
-	a.Alone = d.alone
+	a.Alone = s.alone
 	a.Tenant = cmp.Or(r.Tenant, a.Tenant)
 	if r.Store == nil {
 		a.Hosts = nil

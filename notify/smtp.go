@@ -88,7 +88,7 @@ type session struct {
 	text   *textproto.Conn     // nil before the greeting
 	offers map[string][]string // what the server offers, in capitals, with parameters
 	secret string              // password or token
-	hide   *redactor           // of the secret
+	hide   redactor            // of the secret
 
 	broken     bool        // the server does not answer as SMTP has it, or has a part of a mail
 	handedOver atomic.Bool // the server has the mail, and only its answer is missing
@@ -307,8 +307,14 @@ func (s *session) greet(ctx context.Context) error {
 
 // startTLS makes the connection an encrypted one.
 func (s *session) startTLS(ctx context.Context) error {
-	host, _, _ := net.SplitHostPort(s.Addr)
-	conn := tls.Client(s.conn, s.tlsConfig(host))
+	config := s.TLSConfig.Clone()
+	if config == nil {
+		config = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if config.ServerName == "" {
+		config.ServerName, _, _ = net.SplitHostPort(s.Addr)
+	}
+	conn := tls.Client(s.conn, config)
 	s.conn = conn
 	return conn.HandshakeContext(ctx)
 }

@@ -59,29 +59,19 @@ func (d Dir) CompareAndSwap(ctx context.Context, key string, old, new []byte, _ 
 // where a file that is open cannot be replaced.
 func locked[T any](ctx context.Context, d Dir, key string, f func() (T, error)) (T, error) {
 	return await(ctx, partGrace, "notify: Dir "+string(d)+": the disk", func() (value T, err error) {
-		unlock, err := d.lock(ctx, key)
-		if err != nil {
+		if err := os.MkdirAll(string(d), 0o700); err != nil {
 			return value, err
 		}
-		defer func() { err = errors.Join(err, unlock()) }()
+		lock := flock.New(d.file(key) + ".lock")
+		if err := d.ordinary(lock.Path()); err != nil {
+			return value, err
+		}
+		if ok, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil || !ok {
+			return value, fmt.Errorf("notify: Dir %s: cannot lock: %w", string(d), err)
+		}
+		defer func() { err = errors.Join(err, lock.Close()) }()
 		return f()
 	})
-}
-
-// lock locks the value of key against other processes.
-func (d Dir) lock(ctx context.Context, key string) (unlock func() error, err error) {
-	if err := os.MkdirAll(string(d), 0o700); err != nil {
-		return nil, err
-	}
-	file := d.file(key) + ".lock"
-	if err := d.ordinary(file); err != nil {
-		return nil, err
-	}
-	lock := flock.New(file)
-	if ok, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil || !ok {
-		return nil, fmt.Errorf("notify: Dir %s: cannot lock: %w", string(d), err)
-	}
-	return lock.Close, nil
 }
 
 // maxStored is more than any state has, in bytes.
@@ -145,27 +135,26 @@ var errContended = errors.New("notify: the Store was changed by other processes 
 
 // update removes from the state what this process has delivered, and changes it, in the Store,
 // or this process's own while the Store cannot be used. It may block; Observe does not wait for it.
-func (a *Alerter) update(change func(s *sharedState, alone bool)) {
+func (a *Alerter) update(change func(*sharedState)) {
 	a.updating <- struct{}{}
 	defer func() { <-a.updating }()
 	a.mu.Lock()
 	done := slices.Clone(a.done)
 	a.mu.Unlock()
-	learn := func(s *sharedState, alone bool) {
+	learn := func(s *sharedState) {
 		for _, r := range done {
 			s.remove(r)
 		}
-		change(s, alone)
+		change(s)
 	}
-	shared := a.rule.Store != nil
-	if shared {
+	if a.rule.Store != nil {
 		err := a.updateStore(learn)
 		a.setAlone(err)
 		if err == nil {
 			return
 		}
 	}
-	learn(&a.own, shared)
+	learn(&a.own)
 	a.setStatus(&a.own)
 }
 
@@ -174,28 +163,28 @@ func (a *Alerter) setStatus(s *sharedState) {
 	status := s.status(a.rule)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.status, a.stateMute = status, s.Mute
+	a.status, a.mute = status, a.mute.orLater(s.Mute)
 }
 
 // setAlone notes whether the Store could be used. While it cannot, this process goes on
 // from the state as it was last.
 func (a *Alerter) setAlone(err error) {
 	switch {
-	case err != nil && !a.alone:
-		a.alone = true
+	case err != nil && !a.own.alone:
 		a.own, _ = decodeState(a.stored) // which this process has written
+		a.own.alone = true
 		a.own.Pending = slices.DeleteFunc(a.own.Pending, func(p pendingAlert) bool { return p.Sender != a.id })
 		a.log(func(l *zerolog.Logger) {
 			l.Warn().Err(err).Msg("aprimo: the Store of the alerts cannot be used; this process counts alone")
 		})
-	case err == nil && a.alone:
-		a.alone, a.own = false, sharedState{}
+	case err == nil && a.own.alone:
+		a.own = sharedState{}
 		a.log(func(l *zerolog.Logger) { l.Info().Msg("aprimo: the Store of the alerts can be used again") })
 	}
 }
 
 // updateStore changes the state in the Store. It first adds what was counted without it.
-func (a *Alerter) updateStore(change func(s *sharedState, alone bool)) error {
+func (a *Alerter) updateStore(change func(*sharedState)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	key := "alert of 429s " + a.rule.Tenant
@@ -231,7 +220,7 @@ func (a *Alerter) updateStore(change func(s *sharedState, alone bool)) error {
 
 // changed returns the state that replaces old. Invalid state, which a damaged disk may
 // have left, counts as none: alerts must go on.
-func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (s sharedState, err error) {
+func (a *Alerter) changed(old []byte, change func(*sharedState)) (s sharedState, err error) {
 	restart := func(why any) {
 		a.log(func(l *zerolog.Logger) {
 			l.Error().Str("error", clean(fmt.Sprint(why), maxReason)).Msg("aprimo: the Store's state of the alerts is invalid; starting with an empty one")
@@ -241,11 +230,10 @@ func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (
 	defer func() {
 		if p := recover(); p != nil {
 			restart(p)
-			change(&s, false)
+			change(&s)
 		}
 	}()
-	unchanged := len(old) == 0 || bytes.Equal(old, a.stored)
-	if unchanged { // or lost, by a Store that was emptied: then it gets it back
+	if len(old) == 0 { // by a Store that was emptied: it gets back what it had
 		old = a.stored
 	}
 	s, err = decodeState(old)
@@ -256,13 +244,13 @@ func (a *Alerter) changed(old []byte, change func(s *sharedState, alone bool)) (
 		restart(err.Error())
 		err = nil
 	}
-	if a.alone {
+	if a.own.alone {
 		base, _ := decodeState(a.stored)
 		var own sharedState // a copy: this may have to be done again
 		if own, err = a.own.clone(); err == nil {
-			s.merge(own, base, unchanged)
+			s.merge(own, base)
 		}
 	}
-	change(&s, false)
+	change(&s)
 	return s, err
 }

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,11 +31,11 @@ func decodeState(stored []byte) (s sharedState, err error) {
 	case head.Version > stateVersion:
 		return s, fmt.Errorf("notify: the Store holds state of version %d, this program reads versions up to %d: %w", head.Version, stateVersion, errStateTooNew)
 	case head.Version < 1:
-		if stored, err = upgradeState(stored); err != nil {
-			return s, err
-		}
+		s, err = decodeV0(stored)
+	default:
+		err = json.Unmarshal(stored, &s)
 	}
-	if err = json.Unmarshal(stored, &s); err != nil {
+	if err != nil {
 		return s, err
 	}
 	return s, s.check()
@@ -75,61 +74,51 @@ func (s sharedState) clone() (sharedState, error) {
 	return decodeState(text)
 }
 
-// namesV0 are the names that differed in version 0, by more than their case, which
-// encoding/json ignores.
-var namesV0 = map[string]string{
-	"Courses": "incidents", "Outbox": "pending", "Muted": "mute", // of the state
-	"Incident": "id", "Reached": "noticed", "Calm": "clearing_since", "Past": "previous_sum", "Parts": "shares", // of an incident
-	"Told": "reported", "Events": "reported_total", "Untold": "unreported", "Forgot": "dropped", "ForgotN": "dropped_count",
-	"Held": "unreported_sum", "Waiting": "digest_since", "Gap": "digest_gap_ns",
-	"By": "process", "N": "count", // of a share
-	"Routes": "targets",                           // of a pending alert
-	"level":  "condition", "untold": "unreported", // of an Alert
+// A stateV0 is state of version 0: the incidents are in the order of the conditions, targets
+// are lines of text, and only a request that is retried has a delay.
+type stateV0 struct {
+	sharedState
+	Incidents []incident `json:"incidents"`
+	Pending   []struct {
+		pendingAlert
+		Targets []string `json:"targets"`
+	} `json:"pending"`
 }
 
-// upgradeState turns state of version 0 into version 1. Version 0 had the names of Go's
-// fields, incidents in the order of the conditions, and targets as lines of text.
-func upgradeState(stored []byte) ([]byte, error) {
-	var state any
-	d := json.NewDecoder(bytes.NewReader(stored))
-	d.UseNumber() // durations in nanoseconds
-	if err := d.Decode(&state); err != nil {
-		return nil, err
-	}
-	return json.Marshal(upgradeValue("", state))
-}
+// namesV0 renames what had another name in version 0, by more than its case, which
+// encoding/json ignores. Text in JSON is not changed, since its quotation marks are escaped.
+var namesV0 = strings.NewReplacer(
+	`"Courses":`, `"incidents":`, `"Outbox":`, `"pending":`, `"Muted":`, `"mute":`, // of the state
+	`"Incident":`, `"id":`, `"Reached":`, `"noticed":`, `"Calm":`, `"clearing_since":`, `"Past":`, `"previous_sum":`, `"Parts":`, `"shares":`, // of an incident
+	`"Told":`, `"reported":`, `"Events":`, `"reported_total":`, `"Untold":`, `"unreported":`, `"Forgot":`, `"dropped":`, `"ForgotN":`, `"dropped_count":`,
+	`"Held":`, `"unreported_sum":`, `"Waiting":`, `"digest_since":`, `"Gap":`, `"digest_gap_ns":`,
+	`"By":`, `"process":`, `"N":`, `"count":`, // of a share
+	`"Routes":`, `"targets":`, // of a pending alert
+	`"level":`, `"condition":`, `"untold":`, `"unreported":`, // of an Alert
+)
 
-func upgradeValue(key string, v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		renamed := map[string]any{}
-		for k, old := range v {
-			name, ok := namesV0[k]
-			if !ok {
-				name = k
-			}
-			renamed[name] = upgradeValue(k, old)
+func decodeV0(stored []byte) (s sharedState, err error) {
+	var old stateV0
+	if err = json.Unmarshal([]byte(namesV0.Replace(string(stored))), &old); err != nil {
+		return s, err
+	}
+	s = old.sharedState
+	for i, c := range s.Incidents.all() {
+		if i < len(old.Incidents) {
+			*c = old.Incidents[i]
 		}
-		if delay, ok := v["delay_ns"].(json.Number); ok {
-			renamed["will_retry"] = delay != "0"
-		}
-		return renamed
-	case []any:
-		if key == "Courses" {
-			byName := map[string]any{}
-			for i, c := range v[:min(len(v), len(conditions))] {
-				byName[string(conditions[i])] = upgradeValue("", c)
-			}
-			return byName
-		}
-		for i := range v {
-			v[i] = upgradeValue(key, v[i])
-		}
-	case string:
-		if key == "Routes" {
-			lines := strings.Split(v, "\n")
-			return map[string]any{"route": lines[0], "recipients": lines[1:]}
+		for _, a := range []*Alert{&c.Sum, &c.PreviousSum, &c.UnreportedSum} {
+			a.Again = a.Delay > 0
 		}
 	}
-	return v
+	for _, o := range old.Pending {
+		p := o.pendingAlert
+		p.Alert.Again = p.Alert.Delay > 0
+		for _, t := range o.Targets {
+			lines := strings.Split(t, "\n")
+			p.Targets = append(p.Targets, target{Route: lines[0], Recipients: lines[1:]})
+		}
+		s.Pending = append(s.Pending, p)
+	}
+	return s, nil
 }

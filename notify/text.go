@@ -75,39 +75,29 @@ func (s Summary) String() string {
 	return line
 }
 
-func (a Alert) facts() []fact {
-	f := []fact{{"First", at(a.Since)}, {"Last", at(a.latest())}}
-	if !a.Ended.IsZero() {
-		f = append(f, fact{"Resolved", at(a.Time)})
-	}
-	f = append(f, fact{"Threshold", a.threshold()})
-	if a.Peak > 0 {
-		f = append(f, fact{"Peak", many(a.Peak, "429") + " in one minute"})
-	}
-	if a.Condition == Throttled || a.Condition == Saturated {
-		f = append(f, fact{"Others", a.othersSent()})
-	}
-	if a.Tenant != "" {
-		f = append(f, fact{"Tenant", a.Tenant})
-	}
-	f = append(f, fact{"Program", a.program()})
-	if a.Alone {
-		f = append(f, fact{"Scope", "this process alone: the Store could not be used"})
-	}
-	if a.Number > 1 && a.Phase != Digest {
-		state := "ongoing"
-		if a.Phase == Resolved {
-			state = "resolved"
+func (a Alert) facts() (all []fact) {
+	add := func(applies bool, name, value string) {
+		if applies {
+			all = append(all, fact{name, value})
 		}
-		f = append(f, fact{"Incident", fmt.Sprintf("%s; mail no. %d about it", state, a.Number)})
 	}
-	if !a.Previous.IsZero() {
-		f = append(f, fact{"Last mail", at(a.Previous)})
+	state := "ongoing"
+	if a.Phase == Resolved {
+		state = "resolved"
 	}
-	if a.Suppressed > 0 && a.Phase != Digest {
-		f = append(f, fact{"Unreported", many(a.Suppressed, "event") + " in incidents without a mail"})
-	}
-	return f
+	add(true, "First", at(a.Since))
+	add(true, "Last", at(a.latest()))
+	add(!a.Ended.IsZero(), "Resolved", at(a.Time))
+	add(true, "Threshold", a.threshold())
+	add(a.Peak > 0, "Peak", many(a.Peak, "429")+" in one minute")
+	add(a.Condition == Throttled || a.Condition == Saturated, "Others", a.othersSent())
+	add(a.Tenant != "", "Tenant", a.Tenant)
+	add(true, "Program", fmt.Sprintf("process %d on %s", a.PID, a.Host))
+	add(a.Alone, "Scope", "this process alone: the Store could not be used")
+	add(a.Number > 1 && a.Phase != Digest, "Incident", fmt.Sprintf("%s; mail no. %d about it", state, a.Number))
+	add(!a.Previous.IsZero(), "Last mail", at(a.Previous))
+	add(a.Suppressed > 0 && a.Phase != Digest, "Unreported", many(a.Suppressed, "event")+" in incidents without a mail")
+	return all
 }
 
 // othersSent says what other programs sent.
@@ -118,27 +108,25 @@ func (a Alert) othersSent() string {
 	return fmt.Sprintf("%s ± %s requests a second, as last measured", number(a.OthersSent.Rate), number(a.OthersSent.Stddev))
 }
 
-func (a Alert) program() string { return fmt.Sprintf("process %d on %s", a.PID, a.Host) }
+// lines are a list of what applies.
+type lines []string
+
+func (l *lines) add(applies bool, line string) {
+	if applies {
+		*l = append(*l, line)
+	}
+}
 
 func (a Alert) outcome() []string {
-	lines := []string{"No call has been given up so far"}
-	if a.Lost > 0 {
-		lines = []string{many(a.Lost, "call") + " given up: the caller got the error"}
-	}
-	if a.Unconfirmed > 0 {
-		lines = append(lines, fmt.Sprintf("%d of these may have been carried out; %d can be run again", a.Unconfirmed, a.Lost-a.Unconfirmed))
-	}
-	if a.Recovered > 0 {
-		lines = append(lines, many(a.Recovered, "call")+" succeeded after a retry")
-	}
-	if a.Refused > 0 {
-		lines = append(lines, many(a.Refused, "call")+" rejected locally, never sent")
-	}
-	last := "the last 429"
-	if a.Condition != Throttled {
-		last = "the last event"
-	}
-	return append(lines, many(a.Queued, "call")+" queued at "+last)
+	var l lines
+	l.add(a.Lost == 0, "No call has been given up so far")
+	l.add(a.Lost > 0, many(a.Lost, "call")+" given up: the caller got the error")
+	l.add(a.Unconfirmed > 0, fmt.Sprintf("%d of these may have been carried out; %d can be run again", a.Unconfirmed, a.Lost-a.Unconfirmed))
+	l.add(a.Recovered > 0, many(a.Recovered, "call")+" succeeded after a retry")
+	l.add(a.Refused > 0, many(a.Refused, "call")+" rejected locally, never sent")
+	l.add(a.Condition == Throttled, many(a.Queued, "call")+" queued at the last 429")
+	l.add(a.Condition != Throttled, many(a.Queued, "call")+" queued at the last event")
+	return l
 }
 
 // share says who used the tenant's limit.
@@ -156,39 +144,26 @@ func (a Alert) share() string {
 }
 
 func (a Alert) actions() []string {
-	var lines []string
-	if a.Paused > 0 {
-		lines = append(lines, "It paused all calls "+many(a.Paused, "time")+".")
-	}
-	if a.ServerDelay > 0 {
-		lines = append(lines, "It limited the requests in flight: the server delayed each by "+howLong(a.ServerDelay)+".")
-	}
-	switch {
-	case a.Phase == Resolved || a.Phase == Digest: // the retry is over
-	case a.Again && a.Delay > 0:
-		lines = append(lines, "It retries the requests that Aprimo rejected, the last one after "+howLong(a.Delay)+".")
-	case a.Again:
-		lines = append(lines, "It retries the requests that Aprimo rejected.")
-	case a.Condition == Throttled:
-		lines = append(lines, "It does not retry the last request that Aprimo rejected.")
-	}
-	return lines
+	var l lines
+	retrying := a.Phase != Resolved && a.Phase != Digest
+	l.add(a.Paused > 0, "It paused all calls "+many(a.Paused, "time")+".")
+	l.add(a.ServerDelay > 0, "It limited the requests in flight: the server delayed each by "+howLong(a.ServerDelay)+".")
+	l.add(retrying && a.Again && a.Delay > 0, "It retries the requests that Aprimo rejected, the last one after "+howLong(a.Delay)+".")
+	l.add(retrying && a.Again && a.Delay <= 0, "It retries the requests that Aprimo rejected.")
+	l.add(retrying && !a.Again && a.Condition == Throttled, "It does not retry the last request that Aprimo rejected.")
+	return l
 }
 
 func (a Alert) foot() []string {
-	var lines []string
-	switch {
-	case !a.NoneBefore.IsZero():
-		lines = append(lines, "This is the last mail of this kind before "+at(a.NoneBefore)+": the rule allows no more.")
-	case a.Phase == Resolved || a.Phase == Digest && a.Next.IsZero():
-		lines = append(lines, "No more mail unless the threshold is reached again.")
-	case !a.Next.IsZero():
-		lines = append(lines, "The next mail comes when it ends or grows tenfold, and no later than "+at(a.Next)+".")
-	}
-	if a.Cooldown > 0 {
-		lines = append(lines, "Another incident gets its own mail no earlier than "+howLong(a.Cooldown)+" after the first mail of this one.")
-	}
-	return append(lines, "Use Alerter.Mute during planned work.", fmt.Sprintf("Incident %s, mail no. %d", a.Incident, a.Number))
+	var l lines
+	last, over := !a.NoneBefore.IsZero(), a.Phase == Resolved || a.Phase == Digest && a.Next.IsZero()
+	l.add(last, "This is the last mail of this kind before "+at(a.NoneBefore)+": the rule allows no more.")
+	l.add(!last && over, "No more mail unless the threshold is reached again.")
+	l.add(!last && !over && !a.Next.IsZero(), "The next mail comes when it ends or grows tenfold, and no later than "+at(a.Next)+".")
+	l.add(a.Cooldown > 0, "Another incident gets its own mail no earlier than "+howLong(a.Cooldown)+" after the first mail of this one.")
+	l.add(true, "Use Alerter.Mute during planned work.")
+	l.add(true, fmt.Sprintf("Incident %s, mail no. %d", a.Incident, a.Number))
+	return l
 }
 
 // threshold says when a mail is due.
@@ -237,23 +212,18 @@ func were(n int) string {
 // wrap breaks text into the lines of a mail, all but the first indented. A word that is
 // too long for a line has its own.
 func wrap(indent int, s string) string {
-	var b strings.Builder
-	room := lineWidth - indent
-	for i, word := range strings.Fields(s) {
+	var all []string
+	room := 0 // in the last line
+	for _, word := range strings.Fields(s) {
 		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case n+1 > room:
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			room = lineWidth - indent
-		default:
-			b.WriteByte(' ')
-			room--
+		if n+1 > room {
+			all, room = append(all, word), lineWidth-indent-n
+			continue
 		}
-		b.WriteString(word)
-		room -= n
+		all[len(all)-1] += " " + word
+		room -= n + 1
 	}
-	return b.String()
+	return strings.Join(all, "\n"+strings.Repeat(" ", indent))
 }
 
 // at returns a point in time with its offset, and in UTC if that differs.

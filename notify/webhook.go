@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -128,17 +129,17 @@ func (w Webhook) notifyRecipients(ctx context.Context, a Alert, only []string) e
 	}
 	for i, p := range all {
 		err := w.post(ctx, p.body)
-		switch {
-		case err == nil:
-		case i == 0 || errors.Is(err, ErrPermanent):
-			return err
-		default:
-			var left []string
-			for _, p := range all[i:] {
-				left = append(left, p.name)
-			}
-			return &partialError{later: err, left: left}
+		if err == nil {
+			continue
 		}
+		if i == 0 || errors.Is(err, ErrPermanent) {
+			return err
+		}
+		some := &partialError{later: err}
+		for _, p := range all[i:] {
+			some.left = append(some.left, p.name)
+		}
+		return some
 	}
 	return nil
 }
@@ -173,9 +174,7 @@ func (w Webhook) send(ctx context.Context, body []byte, sent *atomic.Bool) error
 	if err != nil {
 		return permanentError{errors.New("bad URL")}
 	}
-	for name, values := range w.Header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, w.Header)
 	r.Header.Set("Content-Type", "application/json")
 	host, hide := r.URL.Host, newRedactor(w.secret(r.URL))
 	resp, err := w.client().Do(r)
@@ -191,7 +190,7 @@ func (w Webhook) send(ctx context.Context, body []byte, sent *atomic.Bool) error
 }
 
 // noAnswer explains why there is no answer.
-func noAnswer(host string, hide *redactor, err error) error {
+func noAnswer(host string, hide redactor, err error) error {
 	if u := new(url.Error); errors.As(err, &u) {
 		err = u.Err // without the URL
 	}
@@ -203,7 +202,7 @@ func noAnswer(host string, hide *redactor, err error) error {
 }
 
 // judge returns an error about an answer that is not a success.
-func (w Webhook) judge(host string, hide *redactor, resp *http.Response) error {
+func (w Webhook) judge(host string, hide redactor, resp *http.Response) error {
 	status := resp.StatusCode
 	good := status >= 200 && status < 300
 	if good && w.Shape == JSON { // nobody knows what its answers mean
@@ -273,17 +272,14 @@ func (w Webhook) meaning(answer string) int {
 
 // secret returns what the errors must not show.
 func (w Webhook) secret(u *url.URL) string {
-	s := strings.Trim(u.RequestURI(), "/")
+	secrets := []string{strings.Trim(u.RequestURI(), "/"), w.RoutingKey}
 	if u.User != nil {
-		s += " " + u.User.String()
-	}
-	if w.RoutingKey != "" {
-		s += " " + w.RoutingKey
+		secrets = append(secrets, u.User.String())
 	}
 	for _, values := range w.Header {
-		s += " " + strings.Join(values, " ")
+		secrets = append(secrets, values...)
 	}
-	return s
+	return strings.TrimSpace(strings.Join(secrets, " "))
 }
 
 // postings returns what is sent.

@@ -61,15 +61,14 @@ func (a *Alerter) exchange(closing bool) (due []pendingAlert, busy bool) {
 	d := a.takeDelta(closing)
 	var ahead time.Duration
 	unreported := 0
-	a.update(func(s *sharedState, alone bool) {
+	a.update(func(s *sharedState) {
 		ahead = s.Now.Sub(d.now)
-		d.alone = alone
 		due = s.apply(d, a.rule, a.routes().targets)
 		for i := range due {
 			due[i].Alert.History = slices.Clone(s.History)
 		}
-		busy, unreported = alone || s.busy(a.rule), 0
-		if alone || a.rule.Store == nil { // forgets it
+		busy, unreported = s.alone || s.busy(a.rule), 0
+		if s.alone || a.rule.Store == nil { // forgets it
 			unreported = s.unreported()
 		}
 	})
