@@ -123,7 +123,7 @@ func batches() []scenario {
 	for _, s := range slices.Concat(classic, closedLoops(), slowerOnes()) {
 		switch s.name {
 		case "alone-fast", "alone-mixed", "alone-slow", "steady8-fast", "steady8-mixed", "square", "bursts", "script1", "script10", "script40",
-			"slower1-TokenBucket-script0", "slower3-TokenBucket-script0":
+			"slower1-TokenBucket-script0", "slower3-TokenBucket-script0", "slower1-EvenlySpaced-script0", "slower3-EvenlySpaced-script0":
 			s.name, s.about, s.batch, s.accept = "batch-"+s.name, "only Batch; "+s.about, true, whatever
 			all = append(all, s)
 		}

@@ -184,6 +184,7 @@ func TestATrainKeepsToTheBound(t *testing.T) {
 			if _, open := w.Open(now); open {
 				w.Begin(now)
 			}
+			now = now.Add(50 * time.Millisecond)
 		}
 		if w.inflight.n != 2 {
 			t.Fatalf("%d in flight, want 2", w.inflight.n)
@@ -394,7 +395,7 @@ func TestEvidenceOfNoisyOperations(t *testing.T) {
 // A release that spaces requests never lets them go together: where they do, the server is not
 // saturated.
 func TestATrainThatGoesTogether(t *testing.T) {
-	j := train{from: 1, sent: 8, leaky: true}
+	j := train{from: 1, gap: time.Second / 15, sent: 8, leaky: true}
 	for range 8 {
 		j.add(2, 0.0001)
 	}

@@ -205,7 +205,7 @@ func TestTheClockIsSetBack(t *testing.T) {
 }
 
 // A train follows a probe by a chance of a third, if a delay of more than 0.3 s was before and 0.7 of it
-// is left, and no train tells yet. It has eight requests at most, whatever the window has room for.
+// is left, and no train tells yet. It has twelve requests at most, whatever the window has room for.
 func TestWhenATrainIsSent(t *testing.T) {
 	for _, c := range []struct {
 		about  string
@@ -213,21 +213,21 @@ func TestWhenATrainIsSent(t *testing.T) {
 		change func(*Window)
 		want   int // requests; 0: never
 	}{
-		{"after a probe", 0, func(*Window) {}, 8},
-		{"in its last instant", 0, func(w *Window) { w.state.Probe.Until = at(-59) }, 8},
-		{"too late", 0, func(w *Window) { w.state.Probe.Until = at(-60) }, 0},
+		{"after a probe", 0, func(*Window) {}, 12},
+		{"in its last instant", 0, func(w *Window) { w.state.Probe.Until = at(-859) }, 12},
+		{"too late", 0, func(w *Window) { w.state.Probe.Until = at(-860) }, 0},
 		{"before its end", 0, func(w *Window) { w.state.Probe.Until = at(1) }, 0},
 		{"judged already", 0, func(w *Window) { w.judgment.due = 0 }, 0},
 		{"begun already", 0, func(w *Window) { w.judgment.train.from = at(0) }, 0},
 		{"little delay", 0, func(w *Window) { w.judgment.before, w.delay.queue = 0.3, 0.3 }, 0},
-		{"a little more", 0, func(w *Window) { w.judgment.before, w.delay.queue = 0.31, 0.3 }, 8},
+		{"a little more", 0, func(w *Window) { w.judgment.before, w.delay.queue = 0.31, 0.3 }, 12},
 		{"too little is left", 0, func(w *Window) { w.delay.queue = 0.7 * 2 }, 0},
 		{"a 429 a minute ago", 0, func(w *Window) { w.limited = at(-60_000) }, 0},
 		{"trains tell already", 0, func(w *Window) { w.judgment.train = train{spread: 9, weight: 1} }, 0},
 		{"with others", 0, func(w *Window) { w.joint = true }, 0},
 		{"bounded", 4, func(*Window) {}, 4},
 		{"bounded by one", 1, func(*Window) {}, 1},
-		{"some were sent", 0, func(w *Window) { w.judgment.train = train{from: at(0), wanted: true, sent: 6} }, 2},
+		{"some were sent", 0, func(w *Window) { w.judgment.train = train{from: at(0), gap: time.Second / 15, sent: 6} }, 6},
 	} {
 		trains := 0
 		for range 50 { // none of a third of them: once in 10⁹ runs
@@ -254,7 +254,7 @@ func TestWhenATrainIsSent(t *testing.T) {
 	}
 	trains := 0
 	for range 3000 {
-		w := Window{}
+		w := Window{limit: 15}
 		w.state.Probe.Until, w.limited = at(0), at(-60_001)
 		w.judgment.due, w.judgment.before, w.delay.queue = at(9000), 2, 1.5
 		w.Want(at(0))
@@ -524,15 +524,33 @@ func TestBegin(t *testing.T) {
 	}
 }
 
-// The requests of a train go without a distance until the train ends.
+// The requests of a train are 1/R apart, also if the window has no room for them.
+func TestATrainIsPaced(t *testing.T) {
+	w := steady(0)
+	w.limit, w.state.Size, w.judgment.train = 10, 1, train{from: at(0), gap: 100 * time.Millisecond}
+	for i := range 12 {
+		if wait, open := w.Open(at(100 * i)); !open {
+			t.Fatalf("request %d of a train: got a wait of %+v, want none", i+1, wait)
+		}
+		w.Begin(at(100 * i))
+		if wait, open := w.Open(at(100*i + 30)); i < 11 && (open || wait.AtMost != 70*time.Millisecond) {
+			t.Fatalf("30 ms after request %d of a train: got open %v, a wait of %+v; want one of 70 ms", i+1, open, wait)
+		}
+	}
+	if wait, open := w.Open(at(1200)); open || wait.Sooner == nil {
+		t.Errorf("after a train: got open %v, a wait of %+v; want one for room in the window", open, wait)
+	}
+}
+
+// The requests of a train are not held back as batch work until the train ends.
 func TestUntilWhenATrainIsSent(t *testing.T) {
 	for _, c := range []struct {
 		train train
 		ms    int
 		want  gate.Instant
 	}{
-		{train{from: at(0), wanted: true}, 0, at(60)}, {train{from: at(0), wanted: true}, 59, at(60)},
-		{train{from: at(0), wanted: true}, 60, 0}, {train{from: at(0)}, 0, 0}, {train{wanted: true}, 0, 0},
+		{train{from: at(0), gap: 10 * time.Millisecond}, 0, at(180)}, {train{from: at(0), gap: 10 * time.Millisecond}, 179, at(180)},
+		{train{from: at(0), gap: 10 * time.Millisecond}, 180, 0}, {train{from: at(0)}, 0, 0}, {train{gap: time.Second}, 0, 0},
 	} {
 		w := steady(0)
 		w.judgment.train = c.train

@@ -8,13 +8,18 @@ import (
 // A new train keeps what the older ones tell, and nothing else of them.
 func TestATrainBegins(t *testing.T) {
 	tr := train{from: at(0), sent: 3, n: 2, weights: 1, weightsSquared: 1, sum: 1, squares: 1, spread: 4, weight: 5, least: 3, variance: 6, leaky: true}
-	tr.begin(at(9), true)
-	if want := (train{from: at(9), wanted: true, spread: 4, weight: 5, least: 3, variance: 6, leaky: true}); tr != want {
+	tr.begin(at(9), 10*time.Millisecond)
+	if want := (train{from: at(9), gap: 10 * time.Millisecond, spread: 4, weight: 5, least: 3, variance: 6, leaky: true}); tr != want {
 		t.Errorf("got %+v, want %+v", tr, want)
 	}
-	for after, want := range map[time.Duration]bool{-1: false, 0: true, 60*time.Millisecond - 1: true, 60 * time.Millisecond: false} {
+	for after, want := range map[time.Duration]bool{-1: false, 0: true, 180*time.Millisecond - 1: true, 180 * time.Millisecond: false} {
 		if got := tr.includes(at(9).Add(after)); got != want {
 			t.Errorf("sent %v after the probe: got %v, want %v", after, got, want)
+		}
+	}
+	for tr, want := range map[train]bool{{from: at(0), gap: 1, sent: 11}: true, {from: at(0), gap: 1, sent: 12}: false, {from: at(0)}: false, {gap: 1}: false} {
+		if got := tr.sends(at(0)); got != want {
+			t.Errorf("%+v: got one more request wanted %v, want %v", tr, got, want)
 		}
 	}
 }
@@ -47,6 +52,9 @@ func TestWhatATrainTells(t *testing.T) {
 		{"there was none", func(tr *train) { tr.from = 0 }, 1, 0, 0, 0, 0, false},
 		{"there was one before", func(tr *train) { tr.spread, tr.weight, tr.least, tr.variance = 1, 2, 3, 4 }, 1,
 			spread + 0.8, weight + 1.6, least + 2.4, 4 + 0.64*4, false},
+		{"as they come, with a leaky release", func(tr *train) { tr.spread, tr.leaky = 1, true }, 1, 0.8, 0, 0, 0, true},
+		{"paced, with a leaky release", func(tr *train) { tr.gap, tr.leaky = 1, true }, 1, spread, weight, least, 4, true},
+		{"paced, spread without a queue", func(tr *train) { tr.gap = 1 }, 0.19, 0, 0, 0, 0, false},
 		{"spread without a queue", func(tr *train) { tr.spread, tr.weight, tr.least, tr.variance = 1, 2, 2, 3 }, 0.19, 0, 0, 0, 0, true},
 		{"together without a queue", func(tr *train) { tr.squares, tr.leaky = 2500*0.38*0.38+2, true }, 0.19, 0, 0, 0, 0, false},
 	} {
@@ -74,7 +82,6 @@ func TestWhatTrainsSay(t *testing.T) {
 		{"nothing", train{}, false, false},
 		{"a standard deviation above half", train{spread: 1.5, weight: 2, variance: 0.25}, false, false},
 		{"more", train{spread: 1.51, weight: 2, variance: 0.25}, true, false},
-		{"more, of a leaky release", train{spread: 1.51, weight: 2, variance: 0.25, leaky: true}, false, false},
 		{"two standard deviations below half", train{spread: 0.25, weight: 9, least: 2, variance: 0.140625}, false, false},
 		{"less", train{spread: 0.24, weight: 9, least: 2, variance: 0.140625}, false, true},
 		{"far less", train{spread: -3, weight: 9, least: 2, variance: 0.25}, false, true},

@@ -199,8 +199,12 @@ func (w *Window) Open(now gate.Instant) (wait gate.Wait, open bool) {
 		w.step(now)
 	}
 	w.inflight.advance(now)
+	if w.trains(now) {
+		next := w.entered.Add(w.judgment.train.gap).Sub(now)
+		return gate.Wait{AtMost: next}, next <= 0
+	}
 	held := w.held(now)
-	if w.trains(now) || w.inflight.n < w.Room(now) && held <= 0 {
+	if w.inflight.n < w.Room(now) && held <= 0 {
 		return wait, true
 	}
 	w.lacked = now
@@ -221,15 +225,18 @@ func (w *Window) Open(now gate.Instant) (wait gate.Wait, open bool) {
 	return wait, false
 }
 
-// trains reports whether a request may be sent for a train.
+// trains reports whether a train is being sent. After a probe, what comes at once is one too.
 func (w *Window) trains(now gate.Instant) bool {
 	j := &w.judgment
 	if end := w.state.Probe.Until; !j.due.IsZero() && j.train.from != end && !now.Before(end) {
-		stays := w.calm(now) && j.before > trainFrom && w.delay.delay() > trainPart*j.before
-		j.train.begin(end, stays && rand.Float64() < w.odds(now))
+		gap := time.Duration(0)
+		if w.calm(now) && j.before > trainFrom && w.delay.delay() > trainPart*j.before && rand.Float64() < w.odds(now) {
+			gap = seconds(1 / w.limit)
+		}
+		j.train.begin(end, gap)
 	}
 	capped := w.most > 0 && w.inflight.n >= int(w.most)
-	return j.train.wanted && !w.joint && !capped && j.train.sent < trainLen && j.train.includes(now)
+	return !w.joint && !capped && j.train.sends(now)
 }
 
 // odds returns the probability of a train after a probe that has left a delay. A scavenger has one
@@ -247,8 +254,8 @@ func (w *Window) odds(now gate.Instant) float64 {
 // Train returns until when the requests of a train go without a distance between them; 0 if none
 // is sent.
 func (w *Window) Train(now gate.Instant) gate.Instant {
-	if t := &w.judgment.train; t.wanted && t.includes(now) {
-		return t.from.Add(trainWithin)
+	if t := &w.judgment.train; t.gap > 0 && t.includes(now) {
+		return t.until()
 	}
 	return 0
 }
@@ -309,7 +316,7 @@ func (w *Window) sent(now gate.Instant) {
 // Begin counts a request.
 func (w *Window) Begin(now gate.Instant) {
 	if w.doubted && w.entered.IsZero() {
-		w.judgment.train.begin(now, false)
+		w.judgment.train.begin(now, 0)
 		w.began = now
 	}
 	w.inflight.add(now)

@@ -47,7 +47,7 @@ func TestCancelTakesBackAll(t *testing.T) {
 	w := New(15, 0)
 	w.Begin(now)
 	now = now.Add(100 * time.Millisecond)
-	w.judgment.train.begin(now, true)
+	w.judgment.train.begin(now, time.Second/15)
 	sums := func() [6]float64 {
 		return [6]float64{w.sends.rate(now), w.sending.rate(now), w.usual.rate(now), float64(w.history.n), float64(w.inflight.n), float64(w.judgment.train.sent)}
 	}
