@@ -244,6 +244,9 @@ func TestWhenATrainIsSent(t *testing.T) {
 			if sent > 0 {
 				trains++
 			}
+			if c.want == 0 && w.Train(at(0)) != 0 {
+				t.Fatalf("%s: batch work is not held back for a train, want no train", c.about)
+			}
 			if sent > 0 && sent != c.want {
 				t.Fatalf("%s: got %d requests in a train, want %d", c.about, sent, c.want)
 			}

@@ -230,7 +230,7 @@ func (w *Window) trains(now gate.Instant) bool {
 	j := &w.judgment
 	if end := w.state.Probe.Until; !j.due.IsZero() && j.train.from != end && !now.Before(end) {
 		gap := time.Duration(0)
-		if w.calm(now) && j.before > trainFrom && w.delay.delay() > trainPart*j.before && rand.Float64() < w.odds(now) {
+		if !w.joint && w.calm(now) && j.before > trainFrom && w.delay.delay() > trainPart*j.before && rand.Float64() < w.odds(now) {
 			gap = seconds(1 / w.limit)
 		}
 		j.train.begin(end, gap)
