@@ -272,7 +272,7 @@ func TestJoiningInAPause(t *testing.T) {
 }
 
 // A 429 is reported once. One that comes while the beat is under way is reported with the next.
-func TestA429IsToldOnce(t *testing.T) {
+func TestA429IsReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(&aprimotest.Tenant{})
 		defer f.close()
@@ -285,8 +285,8 @@ func TestA429IsToldOnce(t *testing.T) {
 			p.client.AddHook(h)
 			l.Pause(time.Second)
 			l.beat()
-			if told := l.seen.limited.IsZero(); told != (during == 0) {
-				t.Errorf("a pause of %v during the beat: there is a 429 to tell of: %v, want %v", during, !told, told)
+			if unreported := l.seen.limited.IsZero(); unreported != (during == 0) {
+				t.Errorf("a pause of %v during the beat: there is a 429 to report: %v, want %v", during, !unreported, unreported)
 			}
 		}
 	})

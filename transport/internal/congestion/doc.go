@@ -202,7 +202,7 @@
 //     and 0.5 over four minutes.
 //   - Several processes beside other programs that fill the tenant by themselves, with open and closed
 //     loops, keep one another in overload: 350 429s a minute, as many of the others'.
-//   - Ten uncoordinated processes keep a delay of 1.8 s, as each keeps its share; of unlike
+//   - Ten uncoordinated processes keep a delay of 2.0 s, as each keeps its share; of unlike
 //     round trips (10 ms to 2 s) 5 s, with 30 429s a minute.
 //   - In overload, and beside rivals that react only to 429s, attempts at a fixed rate are answered 429
 //     more often than at a lower rate: 37 a minute for 1.7 requests a second that are served.

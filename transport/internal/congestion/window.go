@@ -46,7 +46,7 @@ type Window struct {
 	judgment judgment
 
 	doubted bool         // the Baselines may be wrong
-	began   gate.Instant // the first request, until its train has told; 0: there is nothing to tell
+	began   gate.Instant // the first request, until its train is evaluated; 0: there is none
 }
 
 var _ gate.Gate = (*Window)(nil)
@@ -113,7 +113,7 @@ const (
 
 	// In a probe, requests are probePace·(1/x - 1/R) apart if we have sent x a second before. A process
 	// that has obtained little may be one of many, and if each of these kept one request in flight the
-	// queue would not empty. (Measured in .ci/lab: beside ten processes others wait 1.8 s instead of
+	// queue would not empty. (Measured in .ci/lab: beside ten processes others wait 1.9 s instead of
 	// 2.3 s; one process alone is not affected.)
 	probePace = 2
 
