@@ -56,7 +56,20 @@ func readGoldens() (map[string]golden, error) {
 		}
 		all[strings.TrimSuffix(filepath.Base(file), ".json")] = g
 	}
-	return all, nil
+	var variants map[string][]golden // of kinds whose members depend on a type, as timw255/aprimo-js declares them
+	data, err := os.ReadFile("testdata/variants.json")
+	if err == nil {
+		err = json.Unmarshal(data, &variants)
+	}
+	for name, list := range variants {
+		for i, g := range list {
+			if g.HAL == nil {
+				g.HAL = g.JSON
+			}
+			all[fmt.Sprint(name, " ", i)] = g
+		}
+	}
+	return all, err
 }
 
 // recorded returns a client whose tenant gives the golden answers, and accepts all else.
@@ -402,7 +415,8 @@ func asItems(all map[string]client.PermissionValue, err error) (any, error) {
 // Every value of an answer arrives, in either form of JSON.
 func TestGoldenAnswersAreReadWhole(t *testing.T) {
 	for name, g := range goldens(t) {
-		call := reading[name]
+		kind, _, _ := strings.Cut(name, " ")
+		call := reading[kind]
 		if call == nil {
 			t.Errorf("%s: got no call that reads it, want one", name)
 			continue
@@ -425,7 +439,7 @@ func TestGoldenAnswersAreReadWhole(t *testing.T) {
 			if diff := cmp.Diff(values(t, g.JSON), valuesOf(t, got)); diff != "" {
 				t.Errorf("%s, %s: what was read differs from the answer (-answer +read):\n%s", name, form, diff)
 			}
-			if missing := slices.DeleteFunc(untyped(reflect.ValueOf(got)), rare); len(missing) > 0 {
+			if missing := slices.DeleteFunc(untyped(reflect.ValueOf(got)), rare); kind == name && len(missing) > 0 {
 				t.Errorf("%s, %s: the types have no field for %q, want one", name, form, missing)
 			}
 		}

@@ -65,7 +65,7 @@ func (t *Tenant) handleBlob(r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.fault(r, content.data).apply(func(a *answer) {
+	return t.fault(r, content.data).apply(t, r, func(a *answer) {
 		if strings.HasPrefix(r.URL.Path, cdnPath) {
 			http.Redirect(a, r, strings.Replace(r.URL.String(), cdnPath, blobPath, 1), http.StatusFound)
 		} else {

@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"net/http"
 	"path"
 	"slices"
@@ -27,6 +28,7 @@ func (s *store) place(id string, doc document, _ string) {
 	}
 	for other, twin := range s.collection("classifications").byID {
 		same := text(twin["parentId"]) == text(doc["parentId"]) && strings.EqualFold(text(twin["name"]), text(doc["name"]))
+		conflict := reason{cmp.Or(s.tenant.Guesses.Twin, conflict.status), conflict.kind}
 		conflict.when(same && other != id, "The object cannot be saved because it already exists.") // aprimo-bosch-import looks for it
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A condition tells whether a record or a document is looked for.
@@ -34,6 +35,8 @@ type property[T any] struct {
 	texts  func(T) []string
 	number func(T) float64
 	order  string // one of orders
+
+	wholeWords bool // what contains compares
 }
 
 // orders read texts as numbers that can be compared.
@@ -56,6 +59,9 @@ func inOrder(order, value string) float64 {
 func (p property[T]) compare(sign, value string, wildcards bool) condition[T] {
 	if p.number == nil {
 		matches := textMatch(sign, value, wildcards)
+		if sign == "contains" && p.wholeWords && !wildcards {
+			matches = func(text string) bool { return containsFold(words(text), words(value)) }
+		}
 		return func(v T) bool {
 			texts := p.texts(v)
 			return (slices.ContainsFunc(texts, matches) || len(texts) == 0 && matches("")) == (sign != "<>")
@@ -117,6 +123,12 @@ func textMatch(sign, value string, wildcards bool) func(string) bool {
 	}
 	n := inOrder(order, value)
 	return func(text string) bool { has, ok := orders[order](text); return ok && holds(sign, cmp.Compare(has, n)) }
+}
+
+// words returns the words of a text, with a blank around each.
+func words(text string) string {
+	noWord := func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }
+	return " " + strings.Join(strings.FieldsFunc(text, noWord), " ") + " "
 }
 
 func containsFold(text, part string) bool {

@@ -97,33 +97,20 @@
 // once. The user of a token is the username for a password, [Tenant.Login] for a code, and
 // the client's name with -user for client_credentials.
 //
-// # Assumptions
+// # Guesses
 //
-// Aprimo's documents do not say
+// What no document, no sample and no known client says is a guess. [Guesses] has a setting for
+// each, and so have [Tenant.IndexDelay], [Tenant.SearchCeiling], [Tenant.SignedFor] and
+// [Tenant.DeleteTrees]. These four have none, but a test can avoid them:
 //
-//   - the names of exceptions, other than for not found
-//   - the answer to a missing header
-//   - how long indexing takes ([Tenant.IndexDelay])
-//   - whether the ceiling of a search is that of Elasticsearch ([Tenant.SearchCeiling])
-//   - how long a signed link is valid ([Tenant.SignedFor])
-//   - what happens to the children of a deleted classification ([Tenant.DeleteTrees])
-//   - what a trail says of changes other than of fields, and how it shows record links
-//   - that CONTAINS matches a part of a text
-//   - the paths of subscriptions, image overlays, csp and info
-//   - whether a user's own comments count as unread (they do, until they are read)
-//   - whether the links of a record link that a change does not name stay (they do)
-//   - the status of a classification that has a twin beside it (409)
-//   - from which number the conditions of a rule count if they have none (0)
-//   - which number the priority Medium is (0)
+//   - the number of the priority Medium is 0 and of High 1: send a number instead
+//   - the conditions and actions of a rule without an index count from 0: send an index
+//   - the numbers of lookups, apart from the status of tasks and the tokens of users: PUT
+//     your own to /api/lookup/{id}
+//   - the trail shows record links as items that were added and removed: read the field
 //
-// and of marketing operations
-//
-//   - which number a state has (here the verbs of a kind, counted from 1)
-//   - whether members without a value are null or missing (null)
-//   - the answer to a verb (204, or the object), and to a new object (201; a group 200)
-//   - which number a lookup has, apart from the status of tasks and the tokens of users
-//   - what an error looks like (as in the DAM)
-//   - the answer to a missing chunk (204)
+// The sources in the tables say what else is one: the members of an actiontype, the value of
+// a calculatedpermission, and that a maintenancejob succeeds at once.
 //
 // The tables are tested against the types of an independent client and the samples of a real
 // tenant, in testdata/shapes.json. A program that passes here can still fail there.

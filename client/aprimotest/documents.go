@@ -164,7 +164,7 @@ func (s *store) owned(list string) {
 // members, and those of what they have the id of, as parent.name.
 func (s *store) documentWords(k *kind) vocabulary[document] {
 	var can vocabulary[document]
-	can.words = property[document]{texts: func(doc document) []string {
+	can.words = property[document]{wholeWords: s.tenant.Guesses.WholeWords, texts: func(doc document) []string {
 		return append(textsOf(doc["labels"]), text(doc["name"]), text(doc["label"]), text(doc["identifier"]))
 	}}
 	can.property = func(name, _ string) (property[document], bool) {

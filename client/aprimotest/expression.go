@@ -176,6 +176,7 @@ var signs = []string{"=", "<>", "<=", ">=", "<", ">", "contains"}
 
 func (p *parser[T]) comparison() condition[T] {
 	prop, function := p.property()
+	prop.wholeWords = p.can.words.wholeWords
 	if p.take("in") {
 		if p.take("today") {
 			return prop.today()

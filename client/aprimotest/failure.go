@@ -57,19 +57,6 @@ func refusal(f func()) (refused *failure) {
 // something itself.
 type handler func(http.ResponseWriter, *http.Request) any
 
-func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var out any
-	refused := refusal(func() { out = h(w, r) })
-	switch {
-	case refused != nil:
-		writeException(w, refused)
-	case out != nil:
-		writeJSON(w, http.StatusOK, out)
-	default:
-		w.WriteHeader(http.StatusNoContent)
-	}
-}
-
 // with returns a handler that is given the body of a request, which must be one object.
 func with[T any](h func(w http.ResponseWriter, r *http.Request, in T) any) handler {
 	return func(w http.ResponseWriter, r *http.Request) any {
@@ -77,11 +64,6 @@ func with[T any](h func(w http.ResponseWriter, r *http.Request, in T) any) handl
 		again(readJSON(r), &in)
 		return h(w, r, in)
 	}
-}
-
-// writeException answers as the API does if it refuses a request.
-func writeException(w http.ResponseWriter, f *failure) {
-	writeJSON(w, f.status, document{"exceptionMessage": f.message, "exceptionType": f.kind, "stackTrace": nil, "innerException": nil})
 }
 
 // writePage answers as a gateway in front of the API does.

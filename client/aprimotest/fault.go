@@ -42,7 +42,7 @@ type Fault struct {
 var errDropped = fmt.Errorf("aprimotest: connection dropped: %w", io.ErrUnexpectedEOF)
 
 // apply returns what becomes of a request that serve answers.
-func (f Fault) apply(serve func(*answer)) (*answer, error) {
+func (f Fault) apply(t *Tenant, r *http.Request, serve func(*answer)) (*answer, error) {
 	a := newAnswer()
 	broken := f.Drop || f.Status != 0
 	if f.Done || !broken {
@@ -54,7 +54,7 @@ func (f Fault) apply(serve func(*answer)) (*answer, error) {
 	if broken {
 		a = &answer{header: make(http.Header), fault: true}
 		if f.Status == http.StatusInternalServerError {
-			writeException(a, reason{f.Status, "System.Exception"}.because("An unexpected error has occurred."))
+			t.refuse(a, r, reason{f.Status, "System.Exception"}.because("An unexpected error has occurred."))
 		} else {
 			writePage(a, f.Status)
 		}

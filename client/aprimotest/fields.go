@@ -118,8 +118,8 @@ func fit(f, l document) {
 }
 
 // changeFields gives a record the values of the fields and languages that are given. The links
-// that are not named stay, such as the parents if the children are changed.
-func (rec *record) changeFields(put []document, removed []any) {
+// that are not named stay, such as the parents if the children are changed, unless they are replaced.
+func (rec *record) changeFields(put []document, removed []any, replaced bool) {
 	rec.fields = slices.DeleteFunc(slices.Clone(rec.fields), func(f document) bool {
 		return slices.ContainsFunc(removed, func(item any) bool { return identity(item, nil) == f["id"] })
 	})
@@ -135,7 +135,7 @@ func (rec *record) changeFields(put []document, removed []any) {
 				at, values = len(values), append(values, document{})
 			}
 			for _, links := range []string{"links", "parents", "children"} {
-				if old := values[at].(document)[links]; l[links] == nil && old != nil {
+				if old := values[at].(document)[links]; l[links] == nil && old != nil && !replaced {
 					l[links] = old
 				}
 			}

@@ -55,10 +55,10 @@ func (k *moKind) object(doc document) object {
 	return object{kind: k.shown, doc: doc, path: k.path + "/" + text(doc[k.id()])}
 }
 
-// moQuery is how marketing operations answers: always in one form.
-func moQuery(r *http.Request) *query {
-	q := newQuery(r)
-	q.base, q.hal = baseURL(r)+"/api/", true
+// query is how marketing operations answers: always in one form.
+func (sc moScope) query() *query {
+	q := newQuery(sc.r)
+	q.base, q.hal, q.omitNull = baseURL(sc.r)+"/api/", true, sc.tenant.Guesses.OmitNull
 	return q
 }
 
@@ -204,7 +204,7 @@ func (sc moScope) stamp(doc document, names ...string) {
 }
 
 // answer answers with an object.
-func (sc moScope) answer(doc document) any { return sc.show(sc.object(doc), moQuery(sc.r)) }
+func (sc moScope) answer(doc document) any { return sc.show(sc.object(doc), sc.query()) }
 
 // mountMO adds the routes of marketing operations, from the tables.
 func (s *store) mountMO(rt *router) {
@@ -242,7 +242,7 @@ func (sc moScope) create() any {
 	sc.stamp(doc, "createdDate", "creatorId", "creator", "createdBy")
 	sc.add(sc.objects, doc)
 	sc.w.Header().Set("Location", baseURL(sc.r)+"/"+sc.r.PathValue("path")+"/"+text(doc[sc.id()]))
-	sc.w.WriteHeader(cmp.Or(sc.made, http.StatusCreated))
+	sc.w.WriteHeader(cmp.Or(sc.tenant.Guesses.Created, sc.made, http.StatusCreated))
 	return sc.answer(doc)
 }
 
@@ -280,7 +280,10 @@ func (sc moScope) do() any {
 	state := slices.Index(strings.Fields(sc.verbs), verb)
 	if state >= 0 {
 		sc.stamp(doc)
-		doc[sc.state] = float64(state + 1)
+		doc[sc.state] = float64(cmp.Or(sc.tenant.Guesses.States[sc.path+"/"+verb], state+1))
+		if sc.tenant.Guesses.VerbObject {
+			return sc.answer(doc)
+		}
 		return nil
 	}
 	missing.when(!slices.Contains(strings.Fields(sc.acts), verb), "No HTTP resource was found that matches the request.")
@@ -297,7 +300,7 @@ func (sc moScope) page(k *moKind, key string, found []document) any {
 	out.add("_total", len(found))
 	p.writeLinks(out, sc.r, len(found))
 	out.name("_embedded", "{")
-	sc.writeItems(out, key, p, len(found), func(i int) object { return k.object(found[i]) }, moQuery(sc.r))
+	sc.writeItems(out, key, p, len(found), func(i int) object { return k.object(found[i]) }, sc.query())
 	out.raw("}")
 	return out.end()
 }
@@ -316,5 +319,5 @@ func (k *kind) sole(sc moScope) any {
 	maps.DeleteFunc(of, func(name string, _ any) bool { return !k.members.names[name] })
 	doc := union(sc.store.single(k, at).doc, sc.in)
 	sc.collection(at).keep(doc, path.Base(at))
-	return sc.show(object{kind: k, doc: union(of, doc)}, moQuery(sc.r))
+	return sc.show(object{kind: k, doc: union(of, doc)}, sc.query())
 }

@@ -23,7 +23,7 @@ const (
 	moWorkflow = ", workFlowTaskStatus? number, estimatedWork? number, assignees set, taskRoles set" // aprimo-chrome-extension, aprimo-editor-tools
 	moExtended = ", extendedAttributes set, multipleValueExtendedAttributes set"
 	moVersion  = ", isDefaultVersion? flag, filename?, extension?, thumbnailUri?, downloadUri?, thumbnailStatus? number, modifiedUser? number, modifiedDate?, createdDate?, versionType? number, creatorId? number, fileId?, annotationFileType? number, versionComments?, sendNotification? number, versionUrl?, sitemapStatus? number, webPDFStatus? number, webPDFPublished? number, hasAnnotations? flag, isDamFileAvailable? flag, hasXfdfAnnotations? flag, isEligibleForDamContent? flag"
-	moComment  = "id number, commentText?, creatorId? number, status? number, pageNumber? number, createdDate?, style? number, userFirstName?, userLastName?, numberOfReplies? number"
+	moComment  = "id number, creatorId? number, status? number, pageNumber? number, createdDate?, style? number, userFirstName?, userLastName?, numberOfReplies? number"
 	moGeneric  = "id number, name, description?, createdBy? number, createdDate?, modifiedBy? number, modifiedDate?, relatedObjectId? number, status?" + moExtended
 )
 
@@ -43,10 +43,11 @@ var moKinds = []moKind{
 	{path: "attachment-versions", key: "version", shape: "versionId number, attachmentId number" + moVersion, store: "document-versions"},
 	{path: "brands", key: "brand", shape: "brandId number, name", manual: true},
 	{path: "clients", key: "client", shape: "clientId number, name", manual: true},
-	{path: "comments", key: "comment", shape: moComment, manual: true},
+	{path: "comments", key: "comment", shape: moComment + ", commentText?", manual: true},
 	{path: "commitments", key: "commitment", shape: "committedId number, supplierId number, currencyCode number=1, purchaseOrderNumber?, closed? number, enteredValue? number, ownerId? number, modifiedUser? number, modifiedDate?, creatorId? number, createdDate?, commitmentTypeId? number, reviewedDate?, reviewedBy? number, commitmentStatus? number, financeGroupId? number, totalPendingInvoice? number, baseTotalPendingInvoice? number, totalPaidInvoice? number, baseTotalPaidInvoice? number, totalPendingAndPaidInvoice? number, totalAmount? number, baseTotalAmount? number, totalOutstanding? number, baseTotalOutstanding? number, proposedTotalAmount? number, proposedBaseTotalAmount? number, commitmentItems set, proposedCommitmentItems set" + moExtended, state: "commitmentStatus", verbs: "submit retrieve approve reject cancel"},
 	{path: "content-plans", key: "content-plan", shape: "planId number, title, statusId? number, description?, administratorId? number, beginDate?, endDate?, modifiedUserId? number, modifiedDate?, collections set, activities set, accessList set, canRead flag=true, canModify flag=true, canCreateActivity? flag, canModifyActivity? flag" + moExtended, acts: "activities share", manual: true},
 	{path: "digital-assets", key: "digital-asset", shape: "assetId number, title, type? number, assetStatus? number, restrictionStatus? number, hasVersions? flag, visibleInPortal? number, createdDate?, modifiedDate?, modifiedUser? number, isReferenceDocument? flag, assetType?, ownerId? number, customThumbnail? number, allowOnDemand? number, promotedFromActivity? flag, activityId? number, packages set, categories set, canDownload? flag" + moExtended},
+	{path: "digital-asset-comments", key: "comment", shape: moComment, manual: true},
 	{path: "digital-asset-folders", key: "folder", shape: "categoryId number, title, digitalAssetId number", store: "folders"},
 	{path: "digital-asset-renditions", key: "digital-asset-rendition", shape: "renditionId number, versionId number, title?, filename?, fileSize? number, renditionUri?, attachmentVersionType? number, modifiedDate?"},
 	{path: "digital-asset-versions", key: "versions", shape: "versionId number, digitalAssetId number, digitalAssetTitle?, digitalAssetType? number, versionNumber?, versionDate?, legacyDetailsUri?, legacyAnnotationViewerUri?, legacyAnnotationViewerReadOnlyUri?, legacyOfflineAnnotationViewerUri?, isDefaultVersion? flag, extension?, thumbnailUri?, thumbnailStatus? number, modifiedDate?, createdDate?, hasRendition? flag, annotationFileType? number, isReferenceDocument? flag, isDamVideoPreviewAvailable? flag, isDamPreviewAvailable? flag, isDamFileAvailable? flag, hasXfdfAnnotations? flag, isEligibleForDamContent? flag", store: "document-versions"},
@@ -137,7 +138,7 @@ var moLists = []moList{
 	{path: "attachments/{attachmentId}/versions/{versionId}/comments", kind: "comments"},
 	{path: "digital-assets/{digitalAssetId}/folders", kind: "digital-asset-folders", bare: true},
 	{path: "digital-assets/{digitalAssetId}/versions", kind: "digital-asset-versions"},
-	{path: "digital-assets/{digitalAssetId}/versions/{versionId}/comments", kind: "comments"},
+	{path: "digital-assets/{digitalAssetId}/versions/{versionId}/comments", kind: "digital-asset-comments"},
 	{path: "digital-assets/{digitalAssetId}/versions/{versionId}/renditions", kind: "digital-asset-renditions"},
 	{path: "digital-assets/{digitalAssetId}/versions/{versionId}/tags", kind: "digital-asset-version-tags"},
 	{path: "groups/{groupId}/membership", kind: "group-memberships"},

@@ -50,6 +50,9 @@ func (sc moScope) texts() any {
 			found = append(found, document{"id": id, "value": doc["value"]})
 		}
 	}
+	if sc.r.Method == http.MethodPost {
+		return document{"resources": found}
+	}
 	return document{"_total": len(found), "resources": found}
 }
 
@@ -69,7 +72,7 @@ func (sc moScope) activity() any {
 	id := text(cmp.Or(doc["activityId"], doc["objectId"]))
 	found := sc.moAll(activities).byID[id]
 	missing.when(found == nil, "No %s was found with id '%s'.", activities.path, id)
-	return sc.show(activities.object(found), moQuery(sc.r))
+	return sc.show(activities.object(found), sc.query())
 }
 
 func (sc moScope) annotations() any {
@@ -138,8 +141,9 @@ func (s *store) chunk(get func(string) string) (*upload, int) {
 }
 
 // checkChunk answers 200 if a chunk is there, and 204 if not.
-func (s *store) checkChunk(_ http.ResponseWriter, r *http.Request) any {
+func (s *store) checkChunk(w http.ResponseWriter, r *http.Request) any {
 	if u, n := s.chunk(r.URL.Query().Get); u.pieces[n].times == 0 {
+		w.WriteHeader(cmp.Or(s.tenant.Guesses.MissingChunk, http.StatusNoContent))
 		return nil
 	}
 	return document{}

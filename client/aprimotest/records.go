@@ -142,9 +142,11 @@ func (s *store) changeRecord(rec *record, in document, user string, now time.Tim
 	rec.status, rec.contentType = cmp.Or(text(doc["status"]), rec.status), cmp.Or(text(doc["contentType"]), rec.contentType)
 	rec.tag, rec.classifications, rec.accessLists = text(doc["tag"]), classifications, array(doc["~accessLists"])
 	changes := rec.trailOf(put)
-	rec.changeFields(put, array(valueOf(fields, "remove")))
+	rec.changeFields(put, array(valueOf(fields, "remove")), s.tenant.Guesses.LinksReplaced)
 	rec.modified, rec.modifiedBy = kept(now), user
-	rec.note(changes)
+	if isNew := len(rec.trail) == 0 && rec.created.Equal(rec.modified); isNew || len(changes) > 0 || !s.tenant.Guesses.FieldsTrailed {
+		rec.note(changes, isNew)
+	}
 }
 
 // actionsOf returns what a request adds to a set of a record and removes from it.
@@ -221,9 +223,9 @@ func dashed(id string) string {
 }
 
 // note writes a change of a record into its trail.
-func (rec *record) note(changes []any) {
+func (rec *record) note(changes []any, isNew bool) {
 	kind := "recordModified"
-	if len(rec.trail) == 0 && rec.created.Equal(rec.modified) {
+	if isNew {
 		kind = "recordCreated"
 	}
 	rec.trail = append(rec.trail, document{

@@ -47,7 +47,7 @@ func (rt *router) handleAll(handlers map[string]handler) {
 }
 
 // find returns what is at a path: what has a method, or else anything; nil if nothing is
-// there. The parts of the path become as answers have them, with ids as normalizeID returns them.
+// there.
 func (rt *router) find(method string, parts []string) *router {
 	switch {
 	case rt == nil, len(parts) == 0 && len(rt.routes) == 0:
@@ -59,7 +59,6 @@ func (rt *router) find(method string, parts []string) *router {
 	for _, name := range []string{strings.ToLower(parts[0]), ""} {
 		at := rt.below[name].find(method, parts[1:])
 		if at != nil && at.routes[method].handler != nil {
-			parts[0] = cmp.Or(name, normalizeID(parts[0]))
 			return at
 		}
 		found = cmp.Or(found, at)
@@ -84,9 +83,12 @@ func (rt *router) serve(w http.ResponseWriter, r *http.Request, path string) any
 		panic(refused.because("The requested resource does not support http method '%s'.", r.Method))
 	}
 	for i, name := range to.pattern {
-		if name[0] == '{' {
-			r.SetPathValue(strings.Trim(name, "{}"), parts[i])
+		if name[0] != '{' {
+			parts[i] = name
+			continue
 		}
+		parts[i] = normalizeID(parts[i])
+		r.SetPathValue(strings.Trim(name, "{}"), parts[i])
 	}
 	r.SetPathValue("path", strings.Join(parts, "/"))
 	return to.handler(w, r)

@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
@@ -33,11 +34,18 @@ func (t *Tenant) newRoutes() handler {
 		if isDAM {
 			return dam.serve(w, r, path)
 		}
-		if _, isMO := cutFold(path, "/api/"); isMO {
+		if isMO(r) {
 			mountMO()
 		}
 		return others.serve(w, r, path)
 	}
+}
+
+// isMO reports whether a request is one for marketing operations.
+func isMO(r *http.Request) bool {
+	path, isAPI := cutFold(r.URL.Path, "/api/")
+	_, isDAM := cutFold(path, "core/")
+	return isAPI && !isDAM
 }
 
 // cutFold cuts a prefix in whatever case.
@@ -61,6 +69,9 @@ func (s *store) damRoutes() *router {
 		}
 	}
 	rt.handleAll(s.damCalls())
+	for guess, real := range s.tenant.Guesses.Paths {
+		rt.below[strings.ToLower(real)] = rt.below[guess]
+	}
 	return rt
 }
 
@@ -101,6 +112,7 @@ var jsonTypes = regexp.MustCompile(`^(?:application/(?:hal\+)?|text/)json\b`)
 func (t *Tenant) checkHeaders(r *http.Request, isDAM bool) {
 	hasBody := (r.Method == http.MethodPost || r.Method == http.MethodPut) && r.ContentLength != 0
 	kind := r.Header.Get("Content-Type")
+	invalid := reason{cmp.Or(t.Guesses.NoHeader, invalid.status), invalid.kind}
 	invalid.when(hasBody && !isForm(r) && !jsonTypes.MatchString(kind), "The header Content-Type must be application/json, not '%s'.", kind)
 	if isUpload := strings.HasPrefix(r.URL.Path, "/uploads"); !isDAM && (!isUpload || !t.Strict.UploadHeaders) {
 		return

@@ -49,6 +49,7 @@ func (s *store) find(wanted condition[*record], sort string, indexed bool) []uin
 // recordWords are what an expression can ask of a record.
 func (s *store) recordWords() vocabulary[*record] {
 	can := vocabulary[*record]{property: s.recordProperty}
+	can.words.wholeWords = s.tenant.Guesses.WholeWords
 	can.words.texts = func(rec *record) []string {
 		all := []string{rec.name()}
 		for _, f := range s.fieldsOf(rec) {

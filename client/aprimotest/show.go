@@ -24,6 +24,7 @@ type query struct {
 	r         *http.Request
 	base      string // the address of /api/core/
 	hal       bool   // application/hal+json: with links, and selected parts in _embedded
+	omitNull  bool   // members without a value are left out
 	listed    bool   // the objects are in a list, where some parts of a record are not shown
 	languages map[string]bool
 	language  string                     // the one language that was asked for; labels that have none in it are the name (CHILI, live)
@@ -97,8 +98,9 @@ func (s *store) write(out *jsonText, o object, q *query) {
 	out.raw("{")
 	wanted, shape := q.selected(o.kind), o.kind.shown(o.doc)
 	for i := range shape.all {
-		if m := &shape.all[i]; !m.unshown {
-			out.add(m.name, s.showMember(m, o, q, wanted))
+		m := &shape.all[i]
+		if value := s.showMember(m, o, q, wanted); !m.unshown && (value != nil || !q.omitNull) {
+			out.add(m.name, value)
 		}
 	}
 	for _, name := range shape.more(o.doc) {

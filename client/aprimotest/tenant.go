@@ -119,6 +119,9 @@ type Tenant struct {
 	// Strict is what the tenant rejects although real tenants accept it.
 	Strict Strict
 
+	// Guesses are the tenant's answers where nobody knows those of real ones.
+	Guesses Guesses
+
 	mu     sync.Mutex    // guards what follows down to the blank line
 	epoch  time.Time     // of the first request; zero before it
 	latest time.Duration // since then, when last looked
@@ -214,16 +217,24 @@ func (t *Tenant) serve(r *http.Request, begin time.Time) (*answer, error) {
 	if err := t.work(r, body); err != nil {
 		return nil, err
 	}
-	return fault.apply(func(a *answer) {
+	return fault.apply(t, r, func(a *answer) {
 		if t.RequireToken && !time.Now().Before(t.tokens.of(r).end) {
 			a.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		if t.Strict.JSON && !isForm(r) && len(body) > 0 && !json.Valid(body) {
-			writeException(a, invalid.because("The request body is not JSON as RFC 8259 has it."))
-			return
+		var out any
+		refused := refusal(func() {
+			invalid.when(t.Strict.JSON && !isForm(r) && len(body) > 0 && !json.Valid(body), "The request body is not JSON as RFC 8259 has it.")
+			out = t.routes(a, withBody(r, body))
+		})
+		switch {
+		case refused != nil:
+			t.refuse(a, r, refused)
+		case out != nil:
+			writeJSON(a, http.StatusOK, out)
+		default:
+			a.WriteHeader(http.StatusNoContent)
 		}
-		t.routes.ServeHTTP(a, withBody(r, body))
 	})
 }
 
