@@ -101,13 +101,14 @@
 //
 // What no document, no sample and no known client says is a guess. [Guesses] has a setting for
 // each, and so have [Tenant.IndexDelay], [Tenant.SearchCeiling], [Tenant.SignedFor] and
-// [Tenant.DeleteTrees]. These four have none, but a test can avoid them:
+// [Tenant.DeleteTrees]. These have none, but a test can avoid them:
 //
 //   - the number of the priority Medium is 0 and of High 1: send a number instead
 //   - the conditions and actions of a rule without an index count from 0: send an index
 //   - the numbers of lookups, apart from the status of tasks and the tokens of users: PUT
 //     your own to /api/lookup/{id}
 //   - the trail shows record links as items that were added and removed: read the field
+//   - the trail has a recordDownloaded for each file of a download order, from its start
 //
 // The sources in the tables say what else is one: the members of an actiontype, the value of
 // a calculatedpermission, and that a maintenancejob succeeds at once.

@@ -30,6 +30,33 @@ var facetTypes = map[string]string{
 	"numericfieldrangefilter": "field",
 }
 
+func contentTypeOf(rec *record) []string { return []string{rec.contentType} }
+
+// recordProperties are those that need nothing but the record.
+var recordProperties = map[string]property[*record]{
+	"id":             {order: "id", number: func(rec *record) float64 { return float64(rec.number) }},
+	"createdon":      {order: "time", number: func(rec *record) float64 { return micros(rec.created) }},
+	"modifiedon":     {order: "time", number: func(rec *record) float64 { return micros(rec.modified) }},
+	"contenttype":    {texts: contentTypeOf}, // short for its label (CHILI, live)
+	"status":         {texts: func(rec *record) []string { return []string{rec.status} }},
+	"contentstatus":  {texts: func(rec *record) []string { return []string{rec.status} }},
+	"title":          {texts: func(rec *record) []string { return []string{rec.name()} }},
+	"tag":            {texts: func(rec *record) []string { return []string{rec.tag} }},
+	"aiinfluenced":   {texts: func(*record) []string { return []string{"No"} }},
+	"createdby":      {texts: func(rec *record) []string { return []string{nameID(rec.createdBy), rec.createdBy} }},
+	"modifiedby":     {texts: func(rec *record) []string { return []string{nameID(rec.modifiedBy), rec.modifiedBy} }},
+	"createdby.id":   {texts: func(rec *record) []string { return []string{nameID(rec.createdBy)} }},
+	"modifiedby.id":  {texts: func(rec *record) []string { return []string{nameID(rec.modifiedBy)} }},
+	"createdby.name": {texts: func(rec *record) []string { return []string{rec.createdBy} }},
+
+	"modifiedby.name":   {texts: func(rec *record) []string { return []string{rec.modifiedBy} }},
+	"contenttype.name":  {texts: contentTypeOf},
+	"contenttype.label": {texts: contentTypeOf},
+}
+
+// notInLists is what the records of a list do not show, whatever is selected.
+var notInLists = []string{"record.classifications", "record.files", "record.permissions", "record.locks"}
+
 // recordKinds are records and what is in them. live: seen in an answer of a real
 // tenant; JS: the types of aprimo-js, which its author runs against real tenants;
 // guide: Aprimo's DAM REST guide; 3.x: later files of aprimo-js.

@@ -45,7 +45,7 @@ var workKinds = []kind{
 		shape: `id^, name!, labels labels, categoryId, dataType Text|None|Boolean|Numeric|DateTime|Xml|Role|Reference|EncryptedText|DefSchema, allowSystemSetting flag,
 		allowUserSetting flag, defaultValue, helpUrl, roleRequiredForChange, userGroupSettingMode None|MaximumValue|MinimumValue|Manual|FirstValue, tag` + dated,
 		by: "dataType", variants: map[string]string{"Text": "regularExpression"}},
-	{name: "setting", key: "name", plural: "settings", bare: true, source: "JS, guide", shape: `name!, value`},
+	{name: "setting", key: "name", plural: "settings", refuse: "POST DELETE", bare: true, source: "JS, guide", shape: `name!, value`},
 	{name: "check", plural: "checks", one: "checks", source: "JS: the plural for one as well; labels: CheckFramework-Demo", shape: `id^, name, labels labels, actionClass, actionTypeId, checkCategoryId, createdBy^, modifiedBy^` + dated},
 	{name: "checkcategory", plural: "checkcategories", one: "checkcategories", source: "JS, live: the plural for one as well", shape: `id^, name!`},
 	{name: "actiontype", plural: "actiontypes", source: "3.x has the path; the members are a guess", shape: `id^, name!, actionClass`},

@@ -50,13 +50,20 @@ func (s *store) createOrder(w http.ResponseWriter, r *http.Request, in document)
 	return s.show(s.objectAt("order/"+id), newQuery(r))
 }
 
-// keepOrder keeps an order, the download link that each leaves, and the public URIs of the
-// files of a publicCdn.
+// keepOrder keeps an order, the download link that each leaves, an entry in the trail for each
+// file of a download, and the public URIs of the files of a publicCdn.
 func (s *store) keepOrder(id string, o *order) {
 	s.orders[id] = o
 	s.collection("orders").add(o.doc, id, o.made)
 	link := document{"id": s.newID(), "type": o.doc["type"], "title": "Order " + id, "~order": id, "~targets": o.doc["~targets"], "~createdBy": o.doc["~createdBy"]}
 	s.collection("downloadlinks").add(link, text(link["id"]), o.made)
+	if o.kind.name == "downloadorder" {
+		for _, v := range o.files {
+			rec := s.owner(v.id)
+			s.complete(rec)
+			rec.note("recordDownloaded", s.user(s.request), []any{})
+		}
+	}
 	if o.kind.name != "publiccdnorder" {
 		return
 	}

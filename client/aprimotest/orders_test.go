@@ -191,3 +191,20 @@ func readAll(resp *http.Response, body []byte) (n int, err error) {
 	}
 	return n, err
 }
+
+// A download is in the trail of each record, among the downloads alone.
+func TestADownloadIsInTheTrail(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+	call(t, tenant, "POST", ordersURL, order("", target("1"), target("2")), 201)
+	call(t, tenant, "POST", ordersURL, `{"type":"publicCdn","targets":[`+target("1")+`]}`, 201)
+	for id, want := range map[string]int{"1": 1, "2": 1, "3": 0} {
+		record := fmt.Sprintf("%s/record/%032s", coreURL, id)
+		entries := call(t, tenant, "GET", record+"/trail?filter=download", "", 200)["entries"].([]any)
+		others := call(t, tenant, "GET", record+"/trail?filter=change", "", 200)["entries"].([]any)
+		if len(entries) != want || len(others) != 0 {
+			t.Errorf("record %s: got %d downloads and %d changes, want %d and none", id, len(entries), len(others), want)
+		} else if want > 0 && entries[0].(map[string]any)["type"] != "recordDownloaded" {
+			t.Errorf("record %s: got %v, want a recordDownloaded", id, entries[0])
+		}
+	}
+}

@@ -144,8 +144,10 @@ func (s *store) changeRecord(rec *record, in document, user string, now time.Tim
 	changes := rec.trailOf(put)
 	rec.changeFields(put, array(valueOf(fields, "remove")), s.tenant.Guesses.LinksReplaced)
 	rec.modified, rec.modifiedBy = kept(now), user
-	if isNew := len(rec.trail) == 0 && rec.created.Equal(rec.modified); isNew || len(changes) > 0 || !s.tenant.Guesses.FieldsTrailed {
-		rec.note(changes, isNew)
+	if isNew := len(rec.trail) == 0 && rec.created.Equal(rec.modified); isNew {
+		rec.note("recordCreated", user, changes)
+	} else if len(changes) > 0 || !s.tenant.Guesses.FieldsTrailed {
+		rec.note("recordModified", user, changes)
 	}
 }
 
@@ -222,14 +224,10 @@ func dashed(id string) string {
 	return strings.Join([]string{id[:8], id[8:12], id[12:16], id[16:20], id[20:]}, "-")
 }
 
-// note writes a change of a record into its trail.
-func (rec *record) note(changes []any, isNew bool) {
-	kind := "recordModified"
-	if isNew {
-		kind = "recordCreated"
-	}
+// note writes into the trail of a record what was done to it.
+func (rec *record) note(what, user string, changes []any) {
 	rec.trail = append(rec.trail, document{
-		"id": len(rec.trail) + 1, "type": kind, "userId": nameID(rec.modifiedBy), "createdOn": stamp(rec.modified),
+		"id": len(rec.trail) + 1, "type": what, "userId": nameID(user), "createdOn": stamp(time.Now()),
 		"changeCount": len(changes), "~changes": changes,
 	})
 }

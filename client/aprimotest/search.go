@@ -63,30 +63,6 @@ func (s *store) recordWords() vocabulary[*record] {
 	return can
 }
 
-func contentTypeOf(rec *record) []string { return []string{rec.contentType} }
-
-// recordProperties are those that need nothing but the record.
-var recordProperties = map[string]property[*record]{
-	"id":             {order: "id", number: func(rec *record) float64 { return float64(rec.number) }},
-	"createdon":      {order: "time", number: func(rec *record) float64 { return micros(rec.created) }},
-	"modifiedon":     {order: "time", number: func(rec *record) float64 { return micros(rec.modified) }},
-	"contenttype":    {texts: contentTypeOf}, // short for its label (CHILI, live)
-	"status":         {texts: func(rec *record) []string { return []string{rec.status} }},
-	"contentstatus":  {texts: func(rec *record) []string { return []string{rec.status} }},
-	"title":          {texts: func(rec *record) []string { return []string{rec.name()} }},
-	"tag":            {texts: func(rec *record) []string { return []string{rec.tag} }},
-	"aiinfluenced":   {texts: func(*record) []string { return []string{"No"} }},
-	"createdby":      {texts: func(rec *record) []string { return []string{nameID(rec.createdBy), rec.createdBy} }},
-	"modifiedby":     {texts: func(rec *record) []string { return []string{nameID(rec.modifiedBy), rec.modifiedBy} }},
-	"createdby.id":   {texts: func(rec *record) []string { return []string{nameID(rec.createdBy)} }},
-	"modifiedby.id":  {texts: func(rec *record) []string { return []string{nameID(rec.modifiedBy)} }},
-	"createdby.name": {texts: func(rec *record) []string { return []string{rec.createdBy} }},
-
-	"modifiedby.name":   {texts: func(rec *record) []string { return []string{rec.modifiedBy} }},
-	"contenttype.name":  {texts: contentTypeOf},
-	"contenttype.label": {texts: contentTypeOf},
-}
-
 func (s *store) recordProperty(name, argument string) (property[*record], bool) {
 	if p, ok := recordProperties[name]; ok && argument == "" {
 		return p, true

@@ -77,3 +77,10 @@ func TestSignedLinksEnd(t *testing.T) {
 		})
 	}
 }
+
+// Settings are made by their definitions.
+func TestASettingIsNeitherMadeNorDeleted(t *testing.T) {
+	tenant := &aprimotest.Tenant{Rate: 1000, Service: atOnce}
+	call(t, tenant, "POST", coreURL+"/settings", `{"name":".defaultRecordTitleField","value":"Title"}`, 405)
+	call(t, tenant, "DELETE", coreURL+"/setting/.defaultRecordTitleField", "", 405)
+}

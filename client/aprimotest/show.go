@@ -157,9 +157,6 @@ func (s *store) selected(o object, rel *relation, q *query, wanted map[string]bo
 	return s.follow(o, rel, q)
 }
 
-// notInLists is what the records of a list do not show, whatever is selected.
-var notInLists = []string{"record.classifications", "record.files", "record.permissions", "record.locks"}
-
 func (s *store) showMember(m *member, o object, q *query, wanted map[string]bool) any {
 	value := o.doc[m.name]
 	if m.kind == "labels" && value != nil {
