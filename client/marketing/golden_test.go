@@ -1,7 +1,9 @@
 package marketing_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"net/http"
 	"os"
@@ -33,57 +35,69 @@ func goldens(t *testing.T) (all map[string]struct{ Answer json.RawMessage }) {
 // whatever is the key of the list.
 func TestGoldenAnswersAreReadWhole(t *testing.T) {
 	for request, g := range goldens(t) {
-		method, at, _ := strings.Cut(request, " /api/")
 		var sent []string
 		mo := newOperations(t, transportFunc(func(req *http.Request) (*http.Response, error) {
 			sent = append(sent, req.Method+" "+req.URL.Path)
 			return answering(http.StatusOK, string(g.Answer)).RoundTrip(req)
 		}))
-		var list struct {
-			Embedded map[string][]marketing.Object `json:"_embedded"`
-		}
-		var want []marketing.Object
-		if json.Unmarshal(g.Answer, &want) != nil && json.Unmarshal(g.Answer, &list) == nil {
-			for _, items := range list.Embedded {
-				want = items
-			}
-		}
-		var got []marketing.Object
-		var err error
-		collect := func(all iter.Seq2[*marketing.Object, error]) {
-			for item, fail := range all {
-				if err = fail; err == nil {
-					got = append(got, *item)
-				}
-			}
-		}
-		one := func(object *marketing.Object, fail error) {
-			if err = fail; err == nil {
-				got = append(got, *object)
-			}
-		}
-		isOne := want == nil
-		if isOne {
-			want = make([]marketing.Object, 1)
-			json.Unmarshal(g.Answer, &want[0])
-		}
-		k := mo.Kind(at)
-		switch {
-		case path.Base(at) == "search":
-			collect(mo.Kind(path.Dir(at)).Search(t.Context(), marketing.Where("name", "equals", "x")))
-		case method == http.MethodPost:
-			one(k.Create(t.Context(), &marketing.Object{}))
-		case isOne && path.Base(at) == "2":
-			one(mo.Kind(path.Dir(at)).Get(t.Context(), 2))
-		case isOne:
-			one(k.Read(t.Context()))
-		default:
-			collect(k.List(t.Context()))
-		}
+		want, isList := objectsIn(t, g.Answer)
+		got, err := readGolden(t.Context(), mo, request, isList)
 		if err != nil || len(sent) != 1 || sent[0] != request {
 			t.Errorf("%s: got error %v after %q, want none after one request", request, err, sent)
 		} else if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: what was read differs from the answer (-answer +read):\n%s", request, diff)
 		}
 	}
+}
+
+// objectsIn returns the objects of an answer that is a list, or the one that it is.
+func objectsIn(t *testing.T, answer []byte) (all []object, isList bool) {
+	t.Helper()
+	if json.Unmarshal(answer, &all) == nil {
+		return all, true
+	}
+	var list struct {
+		Embedded map[string][]object `json:"_embedded"`
+	}
+	var one object
+	if err := errors.Join(json.Unmarshal(answer, &list), json.Unmarshal(answer, &one)); err != nil {
+		t.Fatal(err)
+	}
+	for _, items := range list.Embedded {
+		return items, true
+	}
+	return []object{one}, false
+}
+
+// readGolden makes a request by the method of a Kind that is for it.
+func readGolden(ctx context.Context, mo *marketing.Operations, request string, isList bool) (all []object, err error) {
+	method, at, _ := strings.Cut(request, " /api/")
+	above, last := path.Dir(at), path.Base(at)
+	var one *object
+	switch k := mo.Kind(at); {
+	case last == "search":
+		return collect(mo.Kind(above).Search(ctx, marketing.Where("name", "equals", "x")))
+	case isList:
+		return collect(k.List(ctx))
+	case method == http.MethodPost:
+		one, err = k.Create(ctx, &object{})
+	case last == "2":
+		one, err = mo.Kind(above).Get(ctx, 2)
+	default:
+		one, err = k.Read(ctx)
+	}
+	if err == nil {
+		all = append(all, *one)
+	}
+	return all, err
+}
+
+func collect(list iter.Seq2[*object, error]) (all []object, err error) {
+	for item, err := range list {
+		if err != nil {
+			return all, err
+		}
+		all = append(all, *item)
+	}
+	return all, nil
 }
