@@ -194,7 +194,7 @@ func identity(item any, element *kind) string {
 	if !ok {
 		return text(item)
 	}
-	names := []string{"id", "fieldId", "recordId", "languageId", "name"}
+	names := []string{"id", "fieldId", "recordId", "languageId", "name", "fieldName"}
 	if element != nil {
 		names = []string{element.keyName(), "name"}
 	}

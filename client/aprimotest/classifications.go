@@ -2,6 +2,7 @@ package aprimotest
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -13,12 +14,12 @@ func ownerOf(list string) string { return path.Base(path.Dir(list)) }
 // place refuses a classification that may not be where it says: it needs a name that no
 // other one there has, and is below one that exists and is not below itself, or a root.
 func (s *store) place(id string, doc document, _ string) {
-	if above, ok := doc["parentNamePath"].(string); ok {
+	if above := text(valueOf(doc, "parentNamePath")); above != "" {
 		parent := s.collection("classifications").by("namePath", above)
 		missing.when(parent == nil, "No classification was found with namePath '%s'.", above)
 		doc["parentId"] = parent["id"]
-		delete(doc, "parentNamePath")
 	}
+	maps.DeleteFunc(doc, func(name string, _ any) bool { return strings.EqualFold(name, "parentNamePath") })
 	parent := s.parent(doc)
 	missing.when(parent == nil && text(doc["parentId"]) != "", "No classification was found with id '%s'.", doc["parentId"])
 	invalid.when(parent == nil && doc["isRoot"] != true && s.collection("classifications").byID[id] == nil,
@@ -90,23 +91,21 @@ func (s *store) ancestors(o object, _ *query) any {
 	return all
 }
 
-// classificationFields are the fields that were sent, and those that are registered
-// on a classification or on all, which are empty.
-func (s *store) classificationFields(o object, q *query) any {
-	all, fields := listing{}, slices.Clone(array(o.doc["~fields"]))
+// ownFields are the fields of a user, a file or a classification: those that were sent, and the
+// others of their scope, which are empty.
+func (s *store) ownFields(o object, q *query) any {
+	var all record // has a field once, though it was sent by its name as well
+	sent := slices.Clone(array(o.doc["~fields"]))
 	for id, doc := range s.collection("fielddefinitions").all() {
-		sent := slices.ContainsFunc(fields, func(item any) bool { return identity(item, nil) == id })
-		if doc["scopeCategory"] == "Classification" && !sent {
-			fields = append(fields, document{"id": id})
+		has := slices.ContainsFunc(sent, func(item any) bool { return identity(item, nil) == id })
+		if !has && strings.EqualFold(text(doc["scopeCategory"]), o.kind.name) {
+			sent = append(sent, document{"id": id})
 		}
 	}
-	for _, in := range fields {
-		var f document
-		if refusal(func() { f = s.define(in) }) == nil {
-			all = append(all, object{kind: kindOf["field"], doc: f, path: o.path + "/field/" + text(f["id"])})
-		}
+	for _, in := range sent {
+		refusal(func() { all.changeFields([]document{s.define(in)}, nil, false) }) // unless its definition was deleted
 	}
-	return all
+	return s.narrowed(all.fields, o, q)
 }
 
 func (s *store) searchClassifications(_ http.ResponseWriter, r *http.Request, in searchRequest) any {
@@ -122,9 +121,11 @@ func withoutInherited(o object) document {
 }
 
 // breakInheritance adds the administrators, who keep their rights.
-func breakInheritance(_ string, doc document, _ string) {
-	if doc["breakInheritance"] == true {
-		doc["permissions"] = merged(doc["permissions"], document{"addOrUpdate": []any{
-			document{"userGroupId": seedID("usergroups", "Administrators"), "accessRight": "Fullcontrol"}}}, kindOf["classificationpermission"])
+func breakInheritance(kind, right string) func(string, document, string) {
+	added := document{"addOrUpdate": []any{document{"userGroupId": seedID("usergroups", "Administrators"), "accessRight": right}}}
+	return func(_ string, doc document, _ string) {
+		if doc["breakInheritance"] == true {
+			doc["permissions"] = merged(doc["permissions"], added, kindOf[kind])
+		}
 	}
 }

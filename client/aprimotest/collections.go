@@ -86,7 +86,9 @@ func (s *store) comment(o object) document {
 func (s *store) readComments(_ http.ResponseWriter, r *http.Request, in struct{ ID, LastReadCommentDate string }) any {
 	at := r.PathValue("path")
 	s.owned(path.Dir(at))
-	s.collection(at).keep(document{"until": timeOf(in.LastReadCommentDate)}, s.user(r))
+	until, ok := parseTime(in.LastReadCommentDate)
+	invalid.when(!ok, "'%s' is not a time.", in.LastReadCommentDate)
+	s.collection(at).keep(document{"until": until}, s.user(r))
 	return s.show(s.single(kindOf["commentstatus"], at), newQuery(r))
 }
 

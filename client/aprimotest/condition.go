@@ -147,12 +147,6 @@ func parseTime(text string) (at time.Time, ok bool) {
 	return at, false
 }
 
-func timeOf(text string) time.Time {
-	at, ok := parseTime(text)
-	invalid.when(!ok, "'%s' is not a time.", text)
-	return at
-}
-
 // sorted sorts by a property, which is asked for once of each, and leaves what is equal in
 // its order. It is fast if all is in the order that is asked for, as it is at the start. As
 // the API it takes "-createdOn", and "createdOn desc" as well.

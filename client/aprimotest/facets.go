@@ -54,23 +54,11 @@ func (s *store) facetProperty(f facet) property[*record] {
 	switch {
 	case name == "field":
 		return s.fieldProperty("fieldid", f.FieldID)
-	case name == "filetype":
-		return property[*record]{texts: s.fileTypesOf}
 	case f.Direct && name == "classification.id":
 		return s.classificationProperty("id", false)
 	}
 	prop, _ := s.recordProperty(name, "")
 	return prop
-}
-
-// fileTypesOf returns the id of the type of a record's master file.
-func (s *store) fileTypesOf(rec *record) []string {
-	if v := s.master(rec); v != nil {
-		if o, ok := s.fileTypeOf(object{of: v}, nil).(object); ok {
-			return []string{text(o.doc["id"])}
-		}
-	}
-	return nil
 }
 
 // countFacet returns the values of a facet that any record has.
@@ -88,7 +76,7 @@ func (s *store) countFacet(f facet, prop property[*record], found []uint64) []an
 	counts, wanted := make(map[string]int), s.facetValues(f)
 	for _, n := range found {
 		for _, key := range slices.Compact(slices.Sorted(slices.Values(prop.texts(s.at(n, &scratch))))) {
-			if wanted == nil || wanted[strings.ToLower(key)] {
+			if key != "" && (wanted == nil || wanted[strings.ToLower(key)]) {
 				counts[key]++
 			}
 		}

@@ -121,7 +121,9 @@ func fit(f, l document) {
 // that are not named stay, such as the parents if the children are changed, unless they are replaced.
 func (rec *record) changeFields(put []document, removed []any, replaced bool) {
 	rec.fields = slices.DeleteFunc(slices.Clone(rec.fields), func(f document) bool {
-		return slices.ContainsFunc(removed, func(item any) bool { return identity(item, nil) == f["id"] })
+		return slices.ContainsFunc(removed, func(item any) bool {
+			return identity(item, nil) == f["id"] || strings.EqualFold(identity(item, nil), text(f["fieldName"]))
+		})
 	})
 	for _, f := range put {
 		i := slices.IndexFunc(rec.fields, func(old document) bool { return old["id"] == f["id"] })
@@ -162,13 +164,13 @@ func (s *store) fieldsOf(rec *record) []document {
 
 var titleID = seedID("fielddefinitions", titleField)
 
-// recordFields are the fields of a record that select-record-fields names, by name
-// or id, or those of the groups in select-record-fieldgroups; all without either.
-func (s *store) recordFields(o object, q *query) any {
-	wanted, groups := keys(q.r, "Select-Record-Fields"), keys(q.r, "Select-Record-FieldGroups")
+// narrowed returns those of an object's fields that select-{kind}-fields names, by name or id,
+// or those of the groups in select-{kind}-fieldgroups; all without either.
+func (s *store) narrowed(fields []document, o object, q *query) listing {
+	wanted, groups := keys(q.r, "Select-"+o.kind.name+"-Fields"), keys(q.r, "Select-"+o.kind.name+"-FieldGroups")
 	members := s.membersOf(groups)
 	all := listing{}
-	for _, f := range s.withDefaults(o.of.(*record), q) {
+	for _, f := range fields {
 		id := text(f["id"])
 		if wanted == nil && groups == nil || wanted[strings.ToLower(text(f["fieldName"]))] || wanted[id] || members[id] {
 			all = append(all, object{kind: kindOf["field"], doc: f, path: o.path + "/field/" + id})

@@ -3,7 +3,7 @@ package aprimotest
 // peopleKinds are users, what they may do, and what they collect and say.
 var peopleKinds = []kind{{
 	name: "user", plural: "users", source: "JS",
-	shape: `id^, name!, email, firstName, lastName, aprimoUserId^ number, expirationDate, imageUri, isActive flag=true, languageForUIId, languageId,
+	shape: `id^, name!, email, firstName, lastName, aprimoUserId^ number, expirationDate, imageUri, isActive flag=true, languageForUIId text=` + englishID + `, languageId text=` + englishID + `,
 		lastSuccessfulLogOnDate^, secondLastSuccessfulLogOnDate^, storageQuota number, storageUsed^ number, tag` + dated,
 	rels: `fields#field memberships#usergroup permissions>permissionvalues image` + byWhom,
 }, {

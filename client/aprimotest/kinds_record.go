@@ -23,7 +23,7 @@ var timeLayouts = []string{
 // facetTypes are the eighteen of the guide, with the property that each is about, or "field".
 var facetTypes = map[string]string{
 	"classification": "classification.id", "contenttype": "contenttype", "createdby": "createdby.id", "createdon": "createdon",
-	"filetype": "filetype", "modifiedby": "modifiedby.id", "modifiedon": "modifiedon",
+	"filetype": "latestversionofmasterfile.filetype.id", "modifiedby": "modifiedby.id", "modifiedon": "modifiedon",
 
 	"classificationlistfield": "field", "datefieldrange": "field", "datetimefieldrange": "field", "numericfield": "field", "numericfieldrange": "field",
 	"optionlistfield": "field", "textfield": "field", "textlistfield": "field", "timefieldrange": "field", "datefieldrangefilter": "field",

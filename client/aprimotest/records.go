@@ -244,9 +244,9 @@ func (s *store) getEntry(_ http.ResponseWriter, r *http.Request) any {
 
 // getTrail lists what was done to a record, the latest first.
 func (s *store) getTrail(_ http.ResponseWriter, r *http.Request) any {
-	rec, entries, filter := s.recordOf(r), []any{}, inQuery(r, "filter")
+	rec, entries, filter := s.recordOf(r), []any{}, parameter(r, "filter")
 	for _, entry := range slices.Backward(rec.trail) {
-		if isDownload := entry["type"] == "recordDownloaded"; filter == "" || isDownload == (filter == "download") {
+		if isDownload := entry["type"] == "recordDownloaded"; filter == "" || isDownload == strings.EqualFold(filter, "download") {
 			entries = append(entries, entry)
 		}
 	}

@@ -30,7 +30,7 @@ func (k *kind) sets(by string) (all []setOf) {
 		}
 	}
 	for _, rel := range k.relations {
-		if set := (setOf{rel.name, rel.element(), "", []string{"_embedded", rel.link, "items"}}); rel.how == '#' && k.name+rel.name != "classificationfields" {
+		if set := (setOf{rel.name, rel.element(), "", []string{"_embedded", rel.link, "items"}}); rel.how == '#' && rel.name != "fields" { // which need definitions
 			if rel.target != nil && set.element == nil {
 				set.others = rel.target.plural
 			}

@@ -38,7 +38,7 @@ func (s *store) listSettings(_ http.ResponseWriter, r *http.Request) any {
 			continue
 		}
 		for one := range strings.SplitSeq(strings.Join(values, ","), ",") {
-			if o := s.lookUp(kindOf["setting"], strings.TrimSpace(one)); o.doc != nil {
+			if o := s.lookUp(kindOf["setting"], normalizeID(strings.TrimSpace(one))); o.doc != nil {
 				all = append(all, o)
 			}
 		}

@@ -1,5 +1,7 @@
 package aprimotest
 
+import "cmp"
+
 // The tables in this file have what those of the kinds cannot say.
 
 // newLookups returns what finds the objects that are no documents, by their ids.
@@ -21,7 +23,9 @@ func (s *store) newLookups() map[string]func(id string) object {
 // newFinders returns what works out where a relation leads, if the table does not say.
 func (s *store) newFinders() map[string]func(object, *query) any {
 	return map[string]func(object, *query) any{
-		"record.fields":                           s.recordFields,
+		"record.fields": func(o object, q *query) any {
+			return s.narrowed(s.withDefaults(o.of.(*record), q), o, q)
+		},
 		"record.masterfile":                       s.masterFile,
 		"record.masterfilelatestversion":          s.masterVersion,
 		"record.masterfilelatestpublishedversion": s.publishedVersion,
@@ -33,7 +37,9 @@ func (s *store) newFinders() map[string]func(object, *query) any {
 		"fileversion.renditions":                  s.renditions,
 		"additionalfile.publiclink":               s.publicLinkOf,
 		"classification.ancestors":                s.ancestors,
-		"classification.fields":                   s.classificationFields,
+		"classification.fields":                   s.ownFields,
+		"user.fields":                             s.ownFields,
+		"file.fields":                             s.ownFields,
 		"collection.records":                      s.collectionRecords,
 	}
 }
@@ -54,15 +60,17 @@ func (s *store) newOverlays() map[string]func(object) document {
 // newSaves returns what is done before a document is kept.
 func (s *store) newSaves() map[string]func(id string, doc document, list string) {
 	return map[string]func(id string, doc document, list string){
-		"classification":            s.place,
-		"classificationpermissions": breakInheritance,
-		"publiclink":                s.linkVersion,
-		"checkresult":               func(_ string, doc document, list string) { doc["fileVersionId"] = ownerOf(list) },
-		"finding":                   func(_ string, doc document, list string) { doc["fileVersionCheckId"] = ownerOf(list) },
-		"fielddefinition":           s.nameItems,
-		"collection":                s.ownCollection,
-		"contenttype":               completeContentType,
-		"permission":                labelPermission,
+		"classification":                    s.place,
+		"classificationpermissions":         breakInheritance("classificationpermission", "Fullcontrol"),
+		"classificationdownloadpermissions": breakInheritance("classificationdownloadpermission", "Allow"),
+		"publiclink":                        s.linkVersion,
+		"checkresult":                       func(_ string, doc document, list string) { doc["fileVersionId"] = ownerOf(list) },
+		"finding":                           func(_ string, doc document, list string) { doc["fileVersionCheckId"] = ownerOf(list) },
+		"fielddefinition":                   s.nameItems,
+		"collection":                        s.ownCollection,
+		"contenttype":                       completeContentType,
+		"permission":                        labelPermission,
+		"settingdefinition":                 func(_ string, doc document, _ string) { doc["dataType"] = cmp.Or(doc["dataType"], any("Text")) },
 	}
 }
 

@@ -1,0 +1,132 @@
+package aprimotest
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func quick() *Tenant {
+	return &Tenant{Rate: 1e6, OrderTime: -1, Service: func(*http.Request) time.Duration { return 0 }}
+}
+
+const (
+	anyRecord  = "record/00000000000000000000000000000001"
+	anyVersion = "e0000000000000000000000000000001"
+)
+
+// at returns what is in a document at a path such as items.0.id; nil if there is nothing.
+func at(doc any, path string) any {
+	for name := range strings.SplitSeq(path, ".") {
+		if items := array(doc); len(items) > 0 && name == "0" {
+			doc = items[0]
+		} else {
+			doc = valueOf(doc, name)
+		}
+	}
+	return doc
+}
+
+// A field is removed by what it can be set by.
+func TestFieldsAreRemovedByIDOrName(t *testing.T) {
+	tenant := quick()
+	for _, by := range []string{`"%s"`, `{"id":"%s"}`, `{"fieldId":"%s"}`, `{"name":"Title"}`, `{"FieldName":"title"}`, `"Title"`} {
+		ask(t, tenant, "PUT", anyRecord, `{"fields":{"addOrUpdate":[{"name":"Title","localizedValues":[{"value":"x"}]}]}}`, nil, 204)
+		ask(t, tenant, "PUT", anyRecord, `{"fields":{"remove":[`+strings.Replace(by, "%s", titleID, 1)+`]}}`, nil, 204)
+		ask(t, tenant, "GET", anyRecord+"/field/"+titleID, "", nil, 404)
+	}
+}
+
+// The fields of users, files and classifications are shown and selected as those of records.
+func TestFieldsOfOtherObjects(t *testing.T) {
+	tenant := quick()
+	classification := "classification/" + seedID("classifications", "Assets")
+	for category, one := range map[string]string{"User": "user/" + nameID(seedUser), "Classification": classification, "File": "file/f" + anyVersion[1:]} {
+		name, kind := "Of"+category, strings.ToLower(category)
+		for _, field := range []string{name, name + "2"} {
+			ask(t, tenant, "POST", "fielddefinitions", fmt.Sprintf(`{"name":%q,"dataType":"SingleLineText","scopeCategory":%q}`, field, category), nil, 201)
+		}
+		path, change := one, fmt.Sprintf(`{"fields":{"addOrUpdate":[{"name":%q,"localizedValues":[{"value":"x"}]}]}}`, name)
+		if category == "File" {
+			path, change = anyRecord, `{"files":{"addOrUpdate":[{"id":"f`+anyVersion[1:]+`",`+change[1:]+`]}}`
+		}
+		ask(t, tenant, "PUT", path, change, nil, 204)
+		fields := ask(t, tenant, "GET", one+"/fields", "", nil, 200)
+		if f, ok := at(fields, "items.0").(document); !ok || f["fieldName"] != name || f["dataType"] != "SingleLineText" || at(f, "localizedValues.0.value") != "x" {
+			t.Errorf("%s: got %v, want the field with its name, type and value", one, f)
+		}
+		if n := len(array(fields["items"])); n != 2 {
+			t.Errorf("%s: got %d fields, want each of the two once", one, n)
+		}
+		header := http.Header{"Select-" + category: {"fields"}, "Select-" + category + "-Fields": {name + "2"}}
+		if got := at(ask(t, tenant, "GET", one, "", header, 200), "_embedded.fields.items.0.fieldName"); got != name+"2" {
+			t.Errorf("%s: got %v, want the one that select-%s-fields names", one, got, kind)
+		}
+	}
+}
+
+// A download is in the trail, whose filter may be a header.
+func TestDownloadsAreInTheTrail(t *testing.T) {
+	tenant := quick()
+	ask(t, tenant, "PUT", anyRecord, `{"tag":"x"}`, nil, 204)
+	for _, kind := range []string{"download", "email"} {
+		ask(t, tenant, "POST", "orders", fmt.Sprintf(`{"type":%q,"targets":[{"fileVersionId":%q}]}`, kind, anyVersion), nil, 201)
+	}
+	for filter, want := range map[string]string{"download": "recordDownloaded", "Download": "recordDownloaded", "change": "recordModified"} {
+		got := ask(t, tenant, "GET", anyRecord+"/trail", "", http.Header{"Filter": {filter}}, 200)
+		if got["entryCount"] != 1.0 || at(got, "entries.0.type") != want {
+			t.Errorf("filter %s: got %v, want one %s", filter, got, want)
+		}
+	}
+}
+
+// An id has any of its forms in a query as well.
+func TestIDsInQueries(t *testing.T) {
+	tenant := quick()
+	id := text(ask(t, tenant, "POST", "settingdefinitions", `{"name":".mine","defaultValue":"default"}`, nil, 201)["id"])
+	user := strings.ToUpper(dashed(nameID(seedUser)))
+	ask(t, tenant, "PUT", "setting/.mine", fmt.Sprintf(`{"value":"own","scope":"user","scopeId":%q}`, user), nil, 204)
+	for query, want := range map[string]string{"": "default", "?scope=user&scopeId=" + user: "own"} {
+		if got := ask(t, tenant, "GET", "setting/.mine"+query, "", nil, 200)["value"]; got != want {
+			t.Errorf("%q: got %v, want %s", query, got, want)
+		}
+	}
+	if got := at(ask(t, tenant, "GET", "settings?names="+dashed(id), "", nil, 200), "items.0.name"); got != ".mine" {
+		t.Errorf("got %v, want the setting of the definition", got)
+	}
+}
+
+// The path of a parent has no effect if it is empty, and its name may be in any case.
+func TestParentNamePath(t *testing.T) {
+	tenant := quick()
+	for i, in := range []string{`"isRoot":true,"parentNamePath":""`, `"isRoot":true,"parentNamePath":null`, `"ParentNamePath":"/Assets"`} {
+		made := ask(t, tenant, "POST", "classifications", fmt.Sprintf(`{"name":"new %d",%s}`, i, in), nil, 201)
+		if _, shown := made["parentNamePath"]; shown || (made["parentId"] == nil) != (i < 2) {
+			t.Errorf("%s: got %v", in, made)
+		}
+	}
+}
+
+// Whatever permissions no longer inherit, administrators keep theirs.
+func TestAdministratorsKeepTheirRights(t *testing.T) {
+	tenant := quick()
+	for name, right := range map[string]string{"recordpermissions": "Fullcontrol", "classificationtreepermissions": "Fullcontrol", "downloadpermissions": "Allow"} {
+		path := "classification/" + seedID("classifications", "Assets") + "/" + name
+		ask(t, tenant, "PUT", path, `{"breakInheritance":true}`, nil, 204)
+		if got := at(ask(t, tenant, "GET", path, "", nil, 200), "permissions.0.accessRight"); got != right {
+			t.Errorf("%s: got %v, want %s", name, got, right)
+		}
+	}
+}
+
+// The type of file of a record that has none is no value of a facet.
+func TestFacetOfFileTypes(t *testing.T) {
+	tenant := quick()
+	ask(t, tenant, "POST", "records", `{}`, http.Header{"Set-Immediatesearchindexupdate": {"true"}}, 201)
+	got := ask(t, tenant, "POST", "search/records", `{"searchExpression":{"expression":"*"},"facets":[{"name":"F","type":"fileType"}]}`, nil, 200)
+	if values := array(at(got, "facets.0.values")); len(values) != 1 || at(values[0], "key") != seedID("filetypes", "Jpg") || at(values[0], "count") != 3.0 {
+		t.Errorf("got %v, want the three of the start", values)
+	}
+}
