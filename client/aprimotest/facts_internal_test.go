@@ -109,6 +109,21 @@ func TestParentNamePath(t *testing.T) {
 	}
 }
 
+// As for records, the fixed parts of a path may be in any case.
+func TestMarketingOperationsInAnyCase(t *testing.T) {
+	tenant := quick()
+	const api = "https://acme.aprimo.com/api/"
+	ask(t, tenant, "POST", api+"Projects", `{"title":"P"}`, nil, 201)
+	ask(t, tenant, "POST", api+"projects/1/Start", "", nil, 204)
+	if got := at(ask(t, tenant, "GET", api+"PROJECTS", "", nil, 200), "_embedded.Project.0.projectStatus"); got != 1.0 {
+		t.Errorf("got the status %v, want 1", got)
+	}
+	ask(t, tenant, "PUT", api+"metadata/Task", `{"fields":["f"]}`, nil, 200)
+	if got := at(ask(t, tenant, "GET", api+"metadata/task", "", nil, 200), "fields.0"); got != "f" {
+		t.Errorf("got %v, want the fields that were sent", got)
+	}
+}
+
 // Whatever permissions no longer inherit, administrators keep theirs.
 func TestAdministratorsKeepTheirRights(t *testing.T) {
 	tenant := quick()

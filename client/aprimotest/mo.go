@@ -150,7 +150,7 @@ type moScope struct {
 // scoped returns the handler of the requests for a list or for an object in it.
 func (s *store) scoped(l moList, h func(moScope) any) handler {
 	return func(w http.ResponseWriter, r *http.Request) any {
-		k := moKindOf(cmp.Or(l.kind, r.PathValue("resource")))
+		k := moKindOf(cmp.Or(l.kind, strings.ToLower(r.PathValue("resource"))))
 		sc := moScope{s, k, r, w, l, s.moAll(k), document{}, document{}}
 		steps := strings.Split(l.path, "/")
 		for i, step := range steps {
@@ -175,7 +175,7 @@ func (s *store) scoped(l moList, h func(moScope) any) handler {
 // belongs to every object that it was not given to another of.
 func (sc moScope) has(doc document) bool {
 	for name, value := range sc.links {
-		if text(doc[name]) != text(value) && (doc[name] != nil || !sc.manual) {
+		if !strings.EqualFold(text(doc[name]), text(value)) && (doc[name] != nil || !sc.manual) {
 			return false
 		}
 	}
@@ -276,7 +276,7 @@ func (sc moScope) remove() any {
 
 // do calls a verb of an object.
 func (sc moScope) do() any {
-	doc, verb := sc.get(), sc.r.PathValue("verb")
+	doc, verb := sc.get(), strings.ToLower(sc.r.PathValue("verb"))
 	state := slices.Index(strings.Fields(sc.verbs), verb)
 	if state >= 0 {
 		sc.stamp(doc)
@@ -309,7 +309,7 @@ func (sc moScope) page(k *moKind, key string, found []document) any {
 // it belongs to says is in it.
 func (k *kind) sole(sc moScope) any {
 	invalid.when(sc.r.Method == http.MethodPut && sc.r.ContentLength == 0, "the request body is not a JSON object")
-	at, of := sc.r.PathValue("path"), document{}
+	at, of := strings.ToLower(sc.r.PathValue("path")), document{}
 	if moByPath[sc.path] != nil {
 		id := strings.Split(at, "/")[2]
 		of = sc.objects.byID[id]
