@@ -38,7 +38,7 @@ func (k *tokens) authorize(w http.ResponseWriter, r *http.Request, login string)
 	switch {
 	case query.Get("response_type") != "code":
 		answer.Set("error", "unsupported_response_type")
-	case query.Get("code_challenge") == "" || query.Get("code_challenge_method") != "S256":
+	case (query.Get("code_challenge") == "") != (query.Get("code_challenge_method") != "S256"): // neither is obsolete, but works
 		answer.Set("error", "invalid_request")
 	default:
 		k.issued++
@@ -63,13 +63,13 @@ func isCallback(u *url.URL) bool {
 }
 
 // exchange gives the grant of a code to the program that can show the verifier
-// of its challenge, see RFC 7636.
+// of its challenge, see RFC 7636, or its secret if there is no challenge.
 func (k *tokens) exchange(form url.Values, client string, public bool) grant {
 	c, ok := k.codes[form.Get("code")]
 	delete(k.codes, form.Get("code"))
 	sum := sha256.Sum256([]byte(form.Get("code_verifier")))
 	denied("invalid_grant").when(!ok || !time.Now().Before(c.end) || c.client != client || c.redirect != form.Get("redirect_uri") ||
-		c.challenge != base64.RawURLEncoding.EncodeToString(sum[:]), "")
+		c.challenge != base64.RawURLEncoding.EncodeToString(sum[:]) && (c.challenge != "" || public), "")
 	c.public = public
 	return c.grant
 }

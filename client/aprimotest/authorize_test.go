@@ -122,3 +122,15 @@ func TestTokensLastAsLongAsTheTenantSays(t *testing.T) {
 		}
 	})
 }
+
+// Without PKCE, which Aprimo calls obsolete, a code needs the secret.
+func TestACodeWithoutAChallengeNeedsASecret(t *testing.T) {
+	tenant := &aprimotest.Tenant{Service: atOnce}
+	for secret, want := range map[string]int{"": 400, "s": 200} {
+		_, back := authorize(t, tenant, form("code_challenge", "", "code_challenge_method", ""))
+		exchange := form("grant_type", "authorization_code", "code", back.Get("code"), "redirect_uri", redirectURI, "client_id", "c", "client_secret", secret)
+		if status, got := askToken(t, tenant, tokenRequest(t, exchange)); status != want {
+			t.Errorf("secret %q: %d %+v, want %d", secret, status, got, want)
+		}
+	}
+}

@@ -124,6 +124,20 @@ func TestMarketingOperationsInAnyCase(t *testing.T) {
 	}
 }
 
+// The tenant says publicly how to get a token, and all scopes that it names are granted.
+func TestDiscovery(t *testing.T) {
+	tenant := quick()
+	tenant.RequireToken = true
+	got := ask(t, tenant, "GET", "https://acme.aprimo.com"+discoveryPath, "", nil, 200)
+	if got["token_endpoint"] != "https://acme.aprimo.com"+tokenPath || tenant.Report().Total.Tokens != 0 {
+		t.Errorf("got %v and %d tokens, want the endpoint and none", got, tenant.Report().Total.Tokens)
+	}
+	for _, scope := range array(got["scopes_supported"]) {
+		body, header := "grant_type=client_credentials&client_id=c&client_secret=s&scope="+text(scope), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+		ask(t, tenant, "POST", text(got["token_endpoint"]), body, header, 200)
+	}
+}
+
 // Whatever permissions no longer inherit, administrators keep theirs.
 func TestAdministratorsKeepTheirRights(t *testing.T) {
 	tenant := quick()

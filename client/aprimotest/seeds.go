@@ -26,3 +26,21 @@ var defaultSettings = map[string]string{
 	".defaultRecordTitleField": titleField, ".defaultLanguageForUI": englishID, ".defaultLanguageForFields": englishID,
 	".rest_SettingsWhitelist": "", ".minimumAvailableTimeForOrders": "30:00:00", ".minimumAvailableTimeForPreviews": "30:00:00",
 }
+
+// scopes are those that Aprimo advertises.
+var scopes = []string{
+	"openid", "email", "profile", "tenant", "user", "api", "legacy-api", "reporting-api", "filestore-access", "brandportal-api",
+	"review-file-service", "csp-api", "cip-api", "introspection", "offline_access",
+}
+
+// discovery is what the tenant says of its tokens, as Aprimo's MCP server and the README of its
+// metadata extractor show it.
+func discovery(base string) document {
+	return document{
+		"issuer": base + "/login", "authorization_endpoint": base + authorizePath, "token_endpoint": base + tokenPath,
+		"scopes_supported": scopes, "response_types_supported": []string{"code"}, "code_challenge_methods_supported": []string{"S256"},
+		"grant_types_supported":                 []string{"client_credentials", "authorization_code", "refresh_token", "password"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
+		"claims_supported":                      []string{"dam-uid", "dam-login", "dam-tenant", "UID", "sub", "username", "email", "name"},
+	}
+}

@@ -190,7 +190,7 @@ func (t *Tenant) handle(r *http.Request) (*answer, error) {
 	t.Start()
 	r = r.WithContext(r.Context()) // a copy: the caller's is not ours to change
 	switch {
-	case r.URL.Path == tokenPath, r.URL.Path == authorizePath, r.URL.Path == nativePath, r.URL.Path == renewalPath:
+	case r.URL.Path == tokenPath, r.URL.Path == authorizePath, r.URL.Path == nativePath, r.URL.Path == renewalPath, r.URL.Path == discoveryPath:
 		return t.handleToken(r)
 	case strings.HasPrefix(r.URL.Path, blobPath), strings.HasPrefix(r.URL.Path, cdnPath):
 		return t.handleBlob(r)

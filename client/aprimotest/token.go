@@ -19,6 +19,7 @@ const (
 	tokenPath     = "/login/connect/token"
 	nativePath    = "/api/oauth/create-native-token" // of the registrations before OAuth
 	renewalPath   = "/api/token"                     // of their tokens
+	discoveryPath = "/login/.well-known/openid-configuration"
 	tokenLifetime = time.Hour
 )
 
@@ -29,7 +30,7 @@ func (t *Tenant) handleToken(r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.URL.Path != authorizePath {
+	if r.URL.Path != authorizePath && r.URL.Path != discoveryPath {
 		t.mu.Lock()
 		t.count(t.tally(r.UserAgent()), func(a *Agent) { a.Tokens++ })
 		t.mu.Unlock()
@@ -97,6 +98,8 @@ func denied(code string) reason { return reason{http.StatusBadRequest, code} }
 func (k *tokens) serve(w http.ResponseWriter, r *http.Request, lifetime time.Duration) {
 	w.Header().Set("Cache-Control", "no-store")
 	switch {
+	case r.URL.Path == discoveryPath:
+		writeJSON(w, http.StatusOK, discovery(baseURL(r)))
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
 		w.WriteHeader(http.StatusMethodNotAllowed)
@@ -134,8 +137,6 @@ func (k *tokens) serveNative(w http.ResponseWriter, r *http.Request, lifetime ti
 	}
 	writeJSON(w, http.StatusOK, issued)
 }
-
-var scopes = []string{"api", "offline_access", "openid", "profile", "email"}
 
 // grant decides what the client gets.
 func (k *tokens) grant(r *http.Request) grant {
