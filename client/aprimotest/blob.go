@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"crypto/md5"
 	"encoding/base64"
 	"encoding/xml"
@@ -29,6 +30,7 @@ type blob struct {
 	upload  *upload
 	content *content
 	name    string
+	host    string // if it is not that of the tenant's storage
 }
 
 // signed returns a link to a file, which is valid for a while.
@@ -42,7 +44,7 @@ func (s *store) sign(id string, b *blob) string {
 	s.blobs[id] = b
 	base := baseURL(s.request)
 	if strings.HasSuffix(s.request.Host, ".aprimo.com") {
-		base = "https://" + tenantName(s.request.Host) + ".blob.core.windows.net"
+		base = "https://" + cmp.Or(b.host, tenantName(s.request.Host)+".blob.core.windows.net")
 	}
 	end := time.Now().Add(orDefault(max(0, s.tenant.SignedFor), defaultSignedFor)).UTC().Format(time.RFC3339)
 	query := url.Values{"sv": {"2023-11-03"}, "sr": {"b"}, "se": {end}, "sig": {signature(id, end)}}

@@ -138,6 +138,17 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
+// Images are not where files are.
+func TestImagesHaveTheirOwnHost(t *testing.T) {
+	tenant := quick()
+	uri := text(ask(t, tenant, "GET", anyRecord+"/image/preview", "", nil, 200)["uri"])
+	if !strings.HasPrefix(uri, "https://s1.previews.aprimo.com/") {
+		t.Errorf("got %s, want it at previews.aprimo.com", uri)
+	}
+	ask(t, tenant, "GET", uri, "", nil, 200)
+	ask(t, tenant, "GET", uri, "", http.Header{"Authorization": {"Bearer x"}}, 403)
+}
+
 // Whatever permissions no longer inherit, administrators keep theirs.
 func TestAdministratorsKeepTheirRights(t *testing.T) {
 	tenant := quick()

@@ -160,7 +160,7 @@ func (s *store) imageOf(o object, rel *relation) any {
 	}
 	id, edge := path.Base(o.path), map[string]int{"thumbnail": 256, "preview": 1024}[rel.image]
 	image := imageContent(id, rel.image)
-	uri := s.sign(id+rel.image, &blob{content: &image, name: image.name})
+	uri := s.sign(id+rel.image, &blob{content: &image, name: image.name, host: "s1.previews.aprimo.com"})
 	doc := document{"uri": uri, "width": edge, "height": edge, "size": image.size}
 	return object{kind: kindOf["image"], doc: doc, path: o.path + "/" + rel.path}
 }
