@@ -177,6 +177,9 @@ func (k *kind) read(old, item any, at int) any {
 	if id := text(item); !isDoc && id != "" {
 		doc = document{key: id}
 	}
+	if values := array(valueOf(doc, "localizedValues")); values != nil { // as for records, those of other languages stay
+		doc = union(doc, document{"localizedValues": document{"addOrUpdate": values}})
+	}
 	read := k.changed(before, doc)
 	if id := valueOf(doc, key); id != nil {
 		read[key] = id

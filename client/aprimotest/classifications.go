@@ -119,13 +119,3 @@ func withoutInherited(o object) document {
 	entries = slices.DeleteFunc(entries, func(entry any) bool { return valueOf(entry, "accessRight") == "Inherit" })
 	return document{"breakInheritance": o.doc["breakInheritance"], "permissions": entries}
 }
-
-// breakInheritance adds the administrators, who keep their rights.
-func breakInheritance(kind, right string) func(string, document, string) {
-	added := document{"addOrUpdate": []any{document{"userGroupId": seedID("usergroups", "Administrators"), "accessRight": right}}}
-	return func(_ string, doc document, _ string) {
-		if doc["breakInheritance"] == true {
-			doc["permissions"] = merged(doc["permissions"], added, kindOf[kind])
-		}
-	}
-}

@@ -60,6 +60,10 @@ func TestFieldsOfOtherObjects(t *testing.T) {
 		if n := len(array(fields["items"])); n != 2 {
 			t.Errorf("%s: got %d fields, want each of the two once", one, n)
 		}
+		ask(t, tenant, "PUT", path, strings.Replace(change, `"value"`, `"languageId":"`+englishID+`","value"`, 1), nil, 204)
+		if got := array(at(ask(t, tenant, "GET", one+"/fields", "", inHAL, 200), "items.0.localizedValues")); len(got) != 2 {
+			t.Errorf("%s: got %v, want the value in two languages", one, got)
+		}
 		header := http.Header{"Select-" + category: {"fields"}, "Select-" + category + "-Fields": {name + "2"}}
 		if got := at(ask(t, tenant, "GET", one, "", header, 200), "_embedded.fields.items.0.fieldName"); got != name+"2" {
 			t.Errorf("%s: got %v, want the one that select-%s-fields names", one, got, kind)
@@ -168,5 +172,22 @@ func TestFacetOfFileTypes(t *testing.T) {
 	got := ask(t, tenant, "POST", "search/records", `{"searchExpression":{"expression":"*"},"facets":[{"name":"F","type":"fileType"}]}`, nil, 200)
 	if values := array(at(got, "facets.0.values")); len(values) != 1 || at(values[0], "key") != seedID("filetypes", "Jpg") || at(values[0], "count") != 3.0 {
 		t.Errorf("got %v, want the three of the start", values)
+	}
+}
+
+// The header languages has ids; what is no id is refused, as an address is (CHILI, live).
+func TestLanguagesAreIDs(t *testing.T) {
+	tenant := quick()
+	for header, want := range map[string]int{"*": 200, strings.ToUpper(dashed(englishID)) + ", " + noLanguage + ",": 200, "https://acme.dam.aprimo.com/api/core/language/" + englishID: 400} {
+		ask(t, tenant, "GET", anyRecord, "", http.Header{"Languages": {header}}, want)
+	}
+}
+
+// A user of the DAM and one of marketing operations know each other.
+func TestUsersOfBothAPIs(t *testing.T) {
+	tenant := quick()
+	me := ask(t, tenant, "GET", "https://acme.aprimo.com/api/users/me", "", nil, 200)
+	if got := ask(t, tenant, "GET", "user/"+text(me["adamUserId"]), "", nil, 200); got["aprimoUserId"] != me["userId"] || got["name"] != me["loginId"] {
+		t.Errorf("got %v, want the user %v", got, me)
 	}
 }

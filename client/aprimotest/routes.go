@@ -25,6 +25,9 @@ func (t *Tenant) newRoutes() handler {
 		if t.RequireHeaders {
 			t.checkHeaders(r, isDAM)
 		}
+		for language := range keys(r, "Languages") { // an address is refused, live (CHILI)
+			invalid.when(language != "*" && !anID.MatchString(language), "'%s' is not the id of a language.", language)
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.request = r

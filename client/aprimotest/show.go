@@ -60,7 +60,7 @@ func keys(r *http.Request, header string) map[string]bool {
 	}
 	all := make(map[string]bool)
 	for key := range strings.SplitSeq(lines, ",") {
-		if name, err := url.PathUnescape(strings.TrimSpace(key)); err == nil {
+		if name, err := url.PathUnescape(strings.TrimSpace(key)); err == nil && name != "" {
 			all[strings.ToLower(normalizeID(name))] = true
 		}
 	}

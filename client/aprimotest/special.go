@@ -54,6 +54,7 @@ func (s *store) newOverlays() map[string]func(object) document {
 		"searchindex":                       s.searchIndex,
 		"commentstatus":                     s.commentStatus,
 		"comment":                           s.comment,
+		"user":                              numberUser,
 	}
 }
 
@@ -86,4 +87,19 @@ func completeContentType(_ string, doc document, _ string) {
 	if doc["titleConfiguration"] == nil {
 		doc["titleConfiguration"] = document{"option": "FileName", "showExtension": true}
 	}
+}
+
+// breakInheritance adds the administrators, who keep their rights.
+func breakInheritance(kind, right string) func(string, document, string) {
+	added := document{"addOrUpdate": []any{document{"userGroupId": seedID("usergroups", "Administrators"), "accessRight": right}}}
+	return func(_ string, doc document, _ string) {
+		if doc["breakInheritance"] == true {
+			doc["permissions"] = merged(doc["permissions"], added, kindOf[kind])
+		}
+	}
+}
+
+// numberUser shows a user with the number that marketing operations has for it.
+func numberUser(o object) document {
+	return union(document{"aprimoUserId": moNumber(userNumber(text(o.doc["name"])))}, o.doc)
 }
