@@ -191,3 +191,21 @@ func TestUsersOfBothAPIs(t *testing.T) {
 		t.Errorf("got %v, want the user %v", got, me)
 	}
 }
+
+// Names of settings are in any case, also of those that every tenant has.
+func TestSettingsOfTheStart(t *testing.T) {
+	got := ask(t, quick(), "GET", "setting/.defaultlanguageforui", "", nil, 200)
+	if got["name"] != ".defaultLanguageForUI" || got["value"] != englishID {
+		t.Errorf("got %v, want English", got)
+	}
+}
+
+// What was deleted is no longer in the index.
+func TestDeletedRecordsAreNotIndexed(t *testing.T) {
+	tenant := quick()
+	ask(t, tenant, "DELETE", anyRecord, "", nil, 204)
+	ask(t, tenant, "POST", "records", `{}`, nil, 201)
+	if got := ask(t, tenant, "GET", "searchindex", "", nil, 200); got["indexedRecords"] != 2.0 || got["pendingChanges"] != 1.0 {
+		t.Errorf("got %v indexed and %v pending, want 2 and 1", got["indexedRecords"], got["pendingChanges"])
+	}
+}

@@ -15,16 +15,16 @@ var seeds = []struct {
 	{"classifications", "Assets", document{"identifier": "assets", "isRoot": true}},
 	{"checkcategories", "General", document{}},
 	{"actiontypes", "Manual", document{}},
+	{"settingdefinitions", ".defaultRecordTitleField", document{"defaultValue": titleField}},
+	{"settingdefinitions", ".defaultLanguageForUI", document{"defaultValue": englishID}},
+	{"settingdefinitions", ".defaultLanguageForFields", document{"defaultValue": englishID}},
+	{"settingdefinitions", ".rest_SettingsWhitelist", document{}},
+	{"settingdefinitions", ".minimumAvailableTimeForOrders", document{"defaultValue": "30:00:00"}},
+	{"settingdefinitions", ".minimumAvailableTimeForPreviews", document{"defaultValue": "30:00:00"}},
 	{"permissions", ".RoleExecuteMaintenanceJobs", nil},
 	{"permissions", ".RoleViewMaintenanceJobs", nil},
 	{"permissions", "EditRecords", nil},
 	{"permissions", "ViewMaintenanceJobs", nil},
-}
-
-// defaultSettings are settings that every tenant has, with their values.
-var defaultSettings = map[string]string{
-	".defaultRecordTitleField": titleField, ".defaultLanguageForUI": englishID, ".defaultLanguageForFields": englishID,
-	".rest_SettingsWhitelist": "", ".minimumAvailableTimeForOrders": "30:00:00", ".minimumAvailableTimeForPreviews": "30:00:00",
 }
 
 // scopes are those that Aprimo advertises.

@@ -13,7 +13,7 @@ import (
 // the system where it was not set, and else the default of its definition, which may be named
 // by its id.
 func (s *store) settingObject(name string) (o object) {
-	value, known := defaultSettings[name]
+	value, known := "", false
 	for id, doc := range s.collection("settingdefinitions").all() {
 		if id == name || strings.EqualFold(text(doc["name"]), name) {
 			name, value, known = text(doc["name"]), text(doc["defaultValue"]), true
@@ -57,14 +57,10 @@ func (s *store) putSetting(_ http.ResponseWriter, r *http.Request, in document) 
 
 // searchIndex counts what is in the index.
 func (s *store) searchIndex(o object) document {
-	pending, now := 0, time.Now()
-	for _, rec := range s.records {
-		if rec != nil && rec != deleted && now.Before(rec.indexed) {
-			pending++
-		}
-	}
+	anyRecord := func(*record) bool { return true }
+	indexed := len(s.find(anyRecord, "", true))
 	return union(document{
-		"indexedRecords": len(s.records) - pending, "pendingChanges": pending, "indexedClassifications": len(s.collection("classifications").ids),
-		"lastIndexRebuild": stamp(s.epoch), "lastChangeDateTime": stamp(now),
+		"indexedRecords": indexed, "pendingChanges": len(s.find(anyRecord, "", false)) - indexed, "indexedClassifications": len(s.collection("classifications").ids),
+		"lastIndexRebuild": stamp(s.epoch), "lastChangeDateTime": stamp(time.Now()),
 	}, o.doc)
 }
