@@ -103,7 +103,7 @@ func withPaths(text string) []string {
 // textMatch returns what tells whether a text is as a comparison wants it. Texts
 // have no order, but those that are numbers or times have.
 func textMatch(sign, value string, wildcards bool) func(string) bool {
-	value = normalizeID(value)
+	id := normalizeID(value)
 	if wildcards && strings.ContainsAny(value, "*?") {
 		pattern := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(value))
 		if sign != "contains" {
@@ -113,9 +113,9 @@ func textMatch(sign, value string, wildcards bool) func(string) bool {
 	}
 	switch sign {
 	case "contains":
-		return func(text string) bool { return containsFold(text, value) }
+		return func(text string) bool { return containsFold(text, value) || containsFold(text, id) }
 	case "=", "<>":
-		return func(text string) bool { return strings.EqualFold(text, value) }
+		return func(text string) bool { return strings.EqualFold(text, value) || strings.EqualFold(text, id) }
 	}
 	order := "time"
 	if _, ok := orders["number"](value); ok {

@@ -96,7 +96,7 @@ func (s *store) facetValues(f facet) map[string]bool {
 	}
 	wanted := make(map[string]bool)
 	for _, value := range f.ExplicitValues {
-		wanted[strings.ToLower(text(value))] = true
+		wanted[strings.ToLower(text(value))], wanted[normalizeID(text(value))] = true, true
 	}
 	if f.FacetRootID == "" {
 		return wanted

@@ -209,3 +209,35 @@ func TestDeletedRecordsAreNotIndexed(t *testing.T) {
 		t.Errorf("got %v indexed and %v pending, want 2 and 1", got["indexedRecords"], got["pendingChanges"])
 	}
 }
+
+// A text that looks like an id, such as the key that another system has for a record, stays
+// as it was sent, and is found.
+func TestKeysOfOtherSystems(t *testing.T) {
+	tenant := quick()
+	const key = "3F2504E0-4F89-41D3-9A0C-0305E82C3301"
+	kept := func(doc document, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			if got := at(doc, name); got != key {
+				t.Errorf("got the %s %v, want what was sent", name, got)
+			}
+		}
+	}
+	made := ask(t, tenant, "POST", "classifications", strings.ReplaceAll(`{"isRoot":true,"name":"KEY","identifier":"KEY","labels":[{"languageId":"`+englishID+`","value":"KEY"}]}`, "KEY", key), nil, 201)
+	kept(made, "name", "identifier", "labels.0.value")
+	kept(ask(t, tenant, "GET", "classification?identifier="+key, "", nil, 200), "name")
+	kept(ask(t, tenant, "POST", "accesslists", `{"externalId":"`+key+`"}`, nil, 201), "externalId")
+	kept(ask(t, tenant, "POST", anyRecord+"/locks", `{"integrationId":"`+key+`"}`, nil, 201), "integrationId")
+	ask(t, tenant, "PUT", anyRecord, strings.ReplaceAll(`{"tag":"KEY","fields":{"addOrUpdate":[{"name":"Description","localizedValues":[{"value":"KEY"}]},{"name":"Keywords","localizedValues":[{"values":["KEY"]}]}]}}`, "KEY", key), nil, 204)
+	kept(ask(t, tenant, "GET", anyRecord, "", http.Header{"Select-Record": {"tag"}}, 200), "tag")
+	keywords := seedID("fielddefinitions", "Keywords")
+	kept(ask(t, tenant, "GET", anyRecord+"/field/"+keywords, "", nil, 200), "localizedValues.0.values.0")
+	for _, expression := range []string{"Description = '" + key + "'", "Description contains ?", "Keywords in (@key)", "Tag = @key"} {
+		search := fmt.Sprintf(`{"searchExpression":{"expression":%q,"parameters":[%q],"namedParameters":{"key":%[2]q}},"facets":[{"name":"F","type":"textListField","fieldId":%q,"explicitValues":[%[2]q]}]}`, expression, key, keywords)
+		got := ask(t, tenant, "POST", "search/records", search, nil, 200)
+		if got["totalCount"] != 1.0 {
+			t.Errorf("%s: found %v, want 1", expression, got["totalCount"])
+		}
+		kept(got, "facets.0.values.0.key")
+	}
+}

@@ -107,6 +107,9 @@ func fit(f, l document) {
 		if values == nil && hasValue {
 			l["values"] = []any{value}
 		}
+		if kind != "TextList" {
+			bareIDs(l["values"])
+		}
 	case kind == "HyperlinkList":
 		l["hyperlinks"] = append(array(l["hyperlinks"]), values...)
 		delete(l, "values")

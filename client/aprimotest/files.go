@@ -132,7 +132,7 @@ func (s *store) master(rec *record) *part {
 // changeFiles gives a record the files that it has after a change, and uses up the tokens
 // of the uploads, unless one of them is not valid.
 func (s *store) changeFiles(rec *record, in document, by string) []*part {
-	change := partsChange{store: s, by: by, master: text(valueOf(in, "master"))}
+	change := partsChange{store: s, by: by, master: normalizeID(text(valueOf(in, "master")))}
 	files := change.apply(kindOf["file"], rec.files, in)
 	i := slices.IndexFunc(files, func(f *part) bool { return f.id == change.master })
 	noUpload(change.master, change.master != "" && i < 0)

@@ -131,8 +131,8 @@ func normalizeID(text string) string {
 	return text
 }
 
-// bareIDs does so with the texts in a value, but for the value of a field, which
-// may be text that looks like an id.
+// bareIDs does so with the texts of a list, and with those of an object whose names end with
+// Id. Others may look like ids, such as the identifier that another system has for something.
 func bareIDs(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -142,9 +142,11 @@ func bareIDs(v any) any {
 			v[i] = bareIDs(v[i])
 		}
 	case document:
-		for name, value := range v {
-			if _, ok := value.(string); !ok || !strings.EqualFold(name, "value") {
-				v[name] = bareIDs(value)
+		for key, value := range v {
+			name := strings.ToLower(key)
+			_, isText := value.(string)
+			if isText == strings.HasSuffix(name, "id") && !slices.Contains(foreignIDs, name) {
+				v[key] = bareIDs(value)
 			}
 		}
 	}

@@ -20,6 +20,9 @@ var timeLayouts = []string{
 	"1/2/2006", "1/2/2006 3:04 PM", "1/2/2006 3:04:05 PM", "1/2/2006 15:04", "1/2/2006 15:04:05",
 }
 
+// foreignIDs are members of requests whose texts stay as they were sent, in lower case.
+var foreignIDs = []string{"externalid", "integrationid", "values", "parameters", "explicitvalues", "filters"}
+
 // facetTypes are the eighteen of the guide, with the property that each is about, or "field".
 var facetTypes = map[string]string{
 	"classification": "classification.id", "contenttype": "contenttype", "createdby": "createdby.id", "createdon": "createdon",

@@ -44,11 +44,11 @@ func parameter(r *http.Request, name string) string {
 	return cmp.Or(inQuery(r, name), r.Header.Get(name))
 }
 
-// inQuery returns a parameter of the query whose name may be in any case; an id as answers have it.
+// inQuery returns a parameter of the query whose name may be in any case.
 func inQuery(r *http.Request, name string) string {
 	for key, values := range r.URL.Query() {
 		if strings.EqualFold(key, name) {
-			return normalizeID(values[0])
+			return values[0]
 		}
 	}
 	return ""

@@ -19,7 +19,7 @@ func (s *store) settingObject(name string) (o object) {
 			name, value, known = text(doc["name"]), text(doc["defaultValue"]), true
 		}
 	}
-	for _, scope := range []string{"system ", inQuery(s.request, "scope") + " " + inQuery(s.request, "scopeId")} {
+	for _, scope := range []string{"system ", inQuery(s.request, "scope") + " " + normalizeID(inQuery(s.request, "scopeId"))} {
 		if doc := s.collection("settings").byID[strings.ToLower(name+" "+scope)]; doc != nil {
 			value, known = text(doc["value"]), true
 		}
