@@ -296,14 +296,11 @@ func SetValue(field string, value any) FieldValue {
 }
 
 // SetValues sets a list field, by id, to values without a language. No values clear the
-// field. Options, classifications, users and records are given by id. For record links, see
-// [SetLinks].
+// field. Options, classifications, users and records are given by id, with or without dashes.
+// For record links, see [SetLinks].
 func SetValues(field string, values ...string) FieldValue {
-	bare := make([]string, len(values)) // never null
-	for i, value := range values {
-		bare[i] = normalizeID(value)
-	}
-	return FieldValue{id: field, values: []newValue{{LanguageID: NoLanguage, Values: bare}}}
+	all := append([]string{}, values...) // never null
+	return FieldValue{id: field, values: []newValue{{LanguageID: NoLanguage, Values: all}}}
 }
 
 // SetText sets a field, by id, to a text in a language.

@@ -40,6 +40,7 @@ func TestAChangeIsWrittenAsTheGuideHasIt(t *testing.T) {
 		Status: client.Released,
 		Fields: client.Changes[client.FieldValue]{AddOrUpdate: []client.FieldValue{
 			client.SetText(dashed, "en", "Hello").In("de", "Hallo"), client.SetValue("f2", nil), client.SetValues("f3"),
+			client.SetValues("f4", dashed), // may be a text
 		}},
 		Classifications: client.Changes[client.Classification]{
 			AddOrUpdate: []client.Classification{{ID: "c1"}}, Remove: []client.Ref{dashed},
@@ -53,7 +54,8 @@ func TestAChangeIsWrittenAsTheGuideHasIt(t *testing.T) {
 	want := `{"status":"Released","fields":{"addOrUpdate":[` +
 		`{"id":"` + bare + `","localizedValues":[{"languageId":"en","value":"Hello"},{"languageId":"de","value":"Hallo"}]},` +
 		`{"id":"f2","localizedValues":[{"languageId":"` + client.NoLanguage + `","value":null}]},` +
-		`{"id":"f3","localizedValues":[{"languageId":"` + client.NoLanguage + `","values":[]}]}]},` +
+		`{"id":"f3","localizedValues":[{"languageId":"` + client.NoLanguage + `","values":[]}]},` +
+		`{"id":"f4","localizedValues":[{"languageId":"` + client.NoLanguage + `","values":["` + dashed + `"]}]}]},` +
 		`"classifications":{"addOrUpdate":[{"id":"c1"}],"remove":[{"id":"` + bare + `"}]},` +
 		`"files":{"addOrUpdate":[{"id":"` + bare + `","versions":{"addOrUpdate":[{"id":"t","fileName":"a.jpg"}]}}]}}`
 	if string(data) != want {
