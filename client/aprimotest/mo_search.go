@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -91,7 +92,7 @@ func (s *store) moValues(doc document, name string) []any {
 }
 
 // moHolds reports whether two values are in the relation of a sign of moOperators. The order
-// is that of two numbers or of two texts: a number is never compared with a text.
+// is that of two numbers, of which the wanted one may be a text, or of two texts.
 func moHolds(sign string, has, want any) bool {
 	switch sign {
 	case "null", "not null":
@@ -101,11 +102,13 @@ func moHolds(sign string, has, want any) bool {
 	case "contains":
 		return containsFold(text(has), text(want))
 	}
-	a, isNumber := has.(float64)
-	b, wantsNumber := want.(float64)
-	c, isText := has.(string)
-	d, wantsText := want.(string)
-	return (isNumber && wantsNumber || isText && wantsText) && holds(sign, cmp.Or(cmp.Compare(a, b), strings.Compare(c, d)))
+	if number, ok := has.(float64); ok {
+		other, err := strconv.ParseFloat(text(want), 64)
+		return err == nil && holds(sign, cmp.Compare(number, other))
+	}
+	a, isText := has.(string)
+	b, wantsText := want.(string)
+	return isText && wantsText && holds(sign, strings.Compare(a, b))
 }
 
 // analyticsMeta names the measures and dimensions that a query can have.
