@@ -52,6 +52,7 @@
 //	/login/connect/token                  client_credentials, password,
 //	                                      authorization_code, refresh_token
 //	/login/connect/authorize              logs in at once, and redirects
+//	/login/.well-known/openid-configuration
 //	/api/oauth/create-native-token        of the time before OAuth, with /api/token
 //	/uploads, /api/core/uploads           a form, or a fileName for a blob
 //	/uploads/segments                     open, send, commit, cancel
