@@ -157,7 +157,7 @@ func nextProbe(now gate.Instant, wall time.Time, every time.Duration) gate.Insta
 }
 
 // room returns how many requests may be in flight.
-func (s State) room(now gate.Instant) float64 {
+func (s *State) room(now gate.Instant) float64 {
 	if s.Probe.Active(now) {
 		return 1
 	}
