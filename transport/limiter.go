@@ -44,17 +44,17 @@ type Limiter interface {
 // As the limiter of a Transport, a slot counts from when its request is written, which is
 // later if the request waits for a connection.
 type StrictLimiter struct {
+	age   atomic.Int64    // what maxSlotAge returns: it is asked for without a lock
 	queue fairqueue.Queue // of those who call Wait
 
 	mu     sync.Mutex // taken last, with the lock of a queue held
 	n      int        // 0 if the limit makes no sense
 	per    time.Duration
+	counts time.Duration  // how long a request counts
 	starts []gate.Instant // when the last requests began, at least n; a ring
 	oldest int            // the oldest of them
 
 	waiting map[*fairqueue.Queue]struct{} // whose leaders wait for the next slot
-
-	age atomic.Int64 // what maxSlotAge returns: it is asked for without the lock
 }
 
 // NewLimiter returns a StrictLimiter of n requests per window. Its windows are 0.8 % longer
@@ -65,8 +65,7 @@ type StrictLimiter struct {
 func NewLimiter(n int, per time.Duration) *StrictLimiter {
 	l := &StrictLimiter{}
 	if checkLimit(n, per) == nil {
-		l.n, l.per, l.starts = n, per, make([]gate.Instant, n)
-		l.age.Store(int64(slotAge(per)))
+		l.resize(gate.Now(), n, per)
 	}
 	return l
 }
@@ -139,26 +138,36 @@ func (l *StrictLimiter) setLimit(n int, per time.Duration) error {
 // limit that follows a small one must not forget it.
 func (l *StrictLimiter) resize(now gate.Instant, n int, per time.Duration) {
 	begun := slices.Concat(l.starts[l.oldest:], l.starts[:l.oldest]) // the oldest first
-	since := now.Add(-max(counted(per), counted(l.per)))
+	since := now.Add(-max(counted(per), l.counts))
 	recent := begun[sort.Search(len(begun), func(i int) bool { return begun[i].After(since) }):]
 	keep := max(n, len(recent))
 	if len(begun) > keep {
 		begun = begun[len(begun)-keep:]
 	}
 	l.starts = append(make([]gate.Instant, keep-len(begun)), begun...)
-	l.n, l.per, l.oldest = n, per, 0
+	l.n, l.per, l.counts, l.oldest = n, per, counted(per), 0
 	l.age.Store(int64(slotAge(per)))
 }
 
 // at returns the k-th of the last n starts, the first one being the oldest.
 func (l *StrictLimiter) at(k int) *gate.Instant {
-	return &l.starts[(l.oldest+len(l.starts)-l.n+k)%len(l.starts)]
+	return l.start(len(l.starts) - l.n + k)
+}
+
+// start returns the i-th of all starts, the first one being the oldest.
+func (l *StrictLimiter) start(i int) *gate.Instant {
+	if i += l.oldest; i >= len(l.starts) {
+		i -= len(l.starts)
+	}
+	return &l.starts[i]
 }
 
 // begin counts a request that begins then, not before any that is counted already.
 func (l *StrictLimiter) begin(at gate.Instant) {
 	l.starts[l.oldest] = at
-	l.oldest = (l.oldest + 1) % len(l.starts)
+	if l.oldest++; l.oldest == len(l.starts) {
+		l.oldest = 0
+	}
 }
 
 // take uses a slot if one is free at this very moment. If none is, a change of the limit
@@ -169,7 +178,7 @@ func (l *StrictLimiter) take(now gate.Instant, q *fairqueue.Queue) (at gate.Inst
 	if l.n == 0 {
 		return at, gate.Wait{Ask: func(context.Context) error { return errLimiter }}
 	}
-	if wait := l.at(0).Add(counted(l.per)).Sub(now); wait > 0 {
+	if wait := l.at(0).Add(l.counts).Sub(now); wait > 0 {
 		if l.waiting == nil {
 			l.waiting = map[*fairqueue.Queue]struct{}{}
 		}
@@ -204,16 +213,15 @@ func (l *StrictLimiter) move(granted, now gate.Instant) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all := len(l.starts)
-	start := func(i int) *gate.Instant { return &l.starts[(l.oldest+i)%all] } // the oldest first
-	i := sort.Search(all, func(i int) bool { return !start(i).Before(granted) })
-	if i == all || *start(i) != granted {
+	i := sort.Search(all, func(i int) bool { return !l.start(i).Before(granted) })
+	if i == all || *l.start(i) != granted {
 		return false
 	}
-	now = max(now, *start(all - 1))
+	now = max(now, *l.start(all - 1))
 	for ; i < all-1; i++ {
-		*start(i) = *start(i + 1)
+		*l.start(i) = *l.start(i + 1)
 	}
-	*start(all - 1) = now
+	*l.start(all - 1) = now
 	return true
 }
 
@@ -225,8 +233,8 @@ func (l *StrictLimiter) due(from gate.Instant, ahead int) gate.Instant {
 	if l.n == 0 {
 		return from
 	}
-	first := max(from, l.at(ahead%l.n).Add(counted(l.per)))
-	return first.Add(time.Duration(ahead/l.n) * counted(l.per))
+	first := max(from, l.at(ahead%l.n).Add(l.counts))
+	return first.Add(time.Duration(ahead/l.n) * l.counts)
 }
 
 func (l *StrictLimiter) plan(now gate.Instant) (gate.Instant, error) {
@@ -235,7 +243,7 @@ func (l *StrictLimiter) plan(now gate.Instant) (gate.Instant, error) {
 	if l.n == 0 {
 		return 0, errLimiter
 	}
-	at := max(now, l.at(0).Add(counted(l.per)))
+	at := max(now, l.at(0).Add(l.counts))
 	l.begin(at)
 	return at, nil
 }
@@ -261,7 +269,7 @@ func (l *StrictLimiter) rate() float64 {
 	if l.n == 0 {
 		return 0
 	}
-	return float64(l.n) / counted(l.per).Seconds()
+	return float64(l.n) / l.counts.Seconds()
 }
 
 func (l *StrictLimiter) limit() float64 {
