@@ -53,8 +53,8 @@ type Policy struct {
 
 // Call returns a new Call of the request under this Policy. The Policy must not change
 // while the Call is used.
-func (p *Policy) Call(req *http.Request) Call {
-	c := Call{policy: p, req: req, ctx: req.Context()}
+func (p *Policy) Call(req *http.Request) (c Call) {
+	c.policy, c.req, c.ctx = p, req, req.Context()
 	if isOnce(c.ctx) {
 		c.policy = &once
 	}

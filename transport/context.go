@@ -44,7 +44,7 @@ func ContextWithFlow(ctx context.Context, flow string) context.Context {
 }
 
 // prepared returns the request as it is to be sent.
-func (v contextValues) prepared(req *http.Request) (*http.Request, error) {
+func (v *contextValues) prepared(req *http.Request) (*http.Request, error) {
 	if v.prepare == nil {
 		return req, nil
 	}
@@ -56,7 +56,7 @@ func (v contextValues) prepared(req *http.Request) (*http.Request, error) {
 }
 
 // received passes a response through receive, and closes it if that does not return.
-func (v contextValues) received(resp *http.Response) error {
+func (v *contextValues) received(resp *http.Response) error {
 	if v.receive == nil {
 		return nil
 	}

@@ -136,7 +136,7 @@ func route(path string) string {
 	if len(path) > maxRoute {
 		path = path[:maxRoute]
 	}
-	if !strings.ContainsAny(path, "0123456789") && !strings.Contains(path, auditlog.Redacted) {
+	if digits(path) == 0 && !strings.Contains(path, auditlog.Redacted) {
 		return path // as most are: nothing to copy
 	}
 	segments := strings.Split(path, "/")
@@ -166,11 +166,15 @@ func pathOf(url string) string {
 // it has a digit and is at least 20 characters long, as GUIDs and upload tokens
 // are and no route of the API is, or it is a token that auditlog.SafeURL has hidden.
 func isID(s string) bool {
-	digits := 0
+	n := digits(s)
+	return s == auditlog.Redacted || n > 0 && (n == len(s) || len(s) >= 20)
+}
+
+func digits(s string) (n int) {
 	for i := range len(s) {
 		if '0' <= s[i] && s[i] <= '9' {
-			digits++
+			n++
 		}
 	}
-	return s == auditlog.Redacted || digits > 0 && (digits == len(s) || len(s) >= 20)
+	return n
 }

@@ -31,7 +31,7 @@ func Clean(s string) string {
 }
 
 func printable(s string) string {
-	if strings.IndexFunc(s, isNotASCII) < 0 {
+	if isASCII(s) {
 		return s // as nearly all are
 	}
 	return strings.Map(func(r rune) rune {
@@ -42,7 +42,14 @@ func printable(s string) string {
 	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
 }
 
-func isNotASCII(r rune) bool { return r < ' ' || r > '~' }
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
 
 // SafeURL returns a URL without secrets: without user and password, without the values of
 // its query (searches name people, SAS signatures open files), and without the token in
