@@ -14,20 +14,19 @@ import (
 )
 
 // An engine sends one attempt of a call when its turn has come. On its way the attempt
-// passes the first five fields from top to bottom.
+// passes the first six fields from top to bottom.
 //
 // The queue's lock is the engine's: it guards all but base. The lock of a bulkhead's queue is
 // taken before it, the lock of the limiter after it. No lock is held while anybody waits,
 // or while a function of the user's runs.
 type engine struct {
-	bulkheads bulkheads       // heavy operations yield to light ones
-	queue     fairqueue.Queue // who goes next
-	gates     []heldGate      // whether anybody may: the pause, the window
-	source    source          // at most N in any second; last, since asking uses a slot
+	bulkheads bulkheads          // heavy operations yield to light ones
+	queue     fairqueue.Queue    // who goes next
+	pause     pause              // whether anybody may
+	window    *congestion.Window // how many may be in flight
+	source    source             // at most N in any second; last, since asking uses a slot
 	base      http.RoundTripper
 
-	pause    pause
-	window   *congestion.Window
 	held     held
 	hooks    hooks
 	maxQueue int // places in the queue
@@ -66,7 +65,6 @@ type attempt struct {
 	bulkhead *bulkhead // that it is in
 	granted  bool      // it has a slot that is not used yet
 	sent     bool
-	began    gate.Instant
 	hook     *hook
 	status   int
 }
@@ -89,7 +87,7 @@ func (e *engine) send(c *call, req *http.Request) (*http.Response, error) {
 	a.hook, a.granted, a.sent, a.body, c.sent = hook, false, true, nil, ready
 	resp, err := e.base.RoundTrip(wired)
 	if err != nil {
-		e.closeSilent(c, a.began, err)
+		e.closeSilent(c, err)
 		if why := hook.failed(); why != nil {
 			err = explain(why, c)
 		}
@@ -132,19 +130,20 @@ func (e *engine) turn(c *call, a *attempt, req *http.Request) (*http.Request, er
 	if e.dryRun {
 		return e.atOnce(c, a, came, req)
 	}
-	if heavy == nil {
-		return e.slot(c, a, came, came, req)
+	now := came
+	if heavy != nil {
+		err := heavy.enter(c, came)
+		now = gate.Now()
+		if err != nil {
+			c.waited += now.Sub(came)
+			c.reason = WaitHeavy
+			return nil, explain(err, c)
+		}
+		a.bulkhead = heavy
 	}
-	err := heavy.enter(c, came)
-	now := gate.Now()
-	if err != nil {
-		c.waited += now.Sub(came)
-		c.reason = WaitHeavy
-		return nil, explain(err, c)
-	}
-	a.bulkhead = heavy
 	ready, err := e.slot(c, a, came, now, req)
-	if err == nil && heavy.Weight > 1 {
+	e.noteReason(c, came, now)
+	if err == nil && heavy != nil && heavy.Weight > 1 {
 		e.charge(heavy.Weight - 1)
 	}
 	return ready, err
@@ -155,7 +154,6 @@ func (e *engine) turn(c *call, a *attempt, req *http.Request) (*http.Request, er
 // the slot has expired.
 func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Request) (*http.Request, error) {
 	c.before = held{}
-	defer e.noteReason(c, came, now)
 	for c.waiter.Retried = c.attempt > 0 || c.above; ; c.waiter.Retried = true {
 		if err := e.queue.Wait(c.retries.Context(), &c.waiter, c, now); err != nil {
 			c.waited += gate.Now().Sub(came)
@@ -165,7 +163,7 @@ func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Req
 		ready, err := c.prepared(req)
 		now = gate.Now()
 		if err == nil && now.Sub(c.waiter.Granted) <= e.source.maxSlotAge() {
-			a.began, c.began, c.lastWait = now, now, now.Sub(came)
+			c.began, c.lastWait = now, now.Sub(came)
 			c.waited += c.lastWait
 			e.reportToPeers(nil, 0)
 			return ready, nil
@@ -197,7 +195,7 @@ func (e *engine) atOnce(c *call, a *attempt, now gate.Instant, req *http.Request
 	}
 	e.queue.Lock()
 	defer e.queue.Unlock()
-	a.began, c.began, a.granted = now, now, true
+	c.began, a.granted = now, true
 	e.begin(now)
 	return ready, nil
 }
@@ -255,16 +253,15 @@ func (e *engine) completed(c *call, a *attempt) {
 	now := gate.Now()
 	e.queue.Lock()
 	c.attempt++
-	sent := a.hook.end(a.began, a.status != 0)
+	sent := a.hook.end(c.began, a.status != 0)
 	c.took, c.ended = now.Sub(sent), now
 	e.inFlight--
 	if a.status == http.StatusTooManyRequests {
 		e.limited++
 	}
-	o := gate.Outcome{Operation: a.op, Granted: c.waiter.Granted, Began: a.began, Sent: sent, Ended: now, Status: a.status}
-	for _, g := range e.gates {
-		g.End(o)
-	}
+	o := &gate.Outcome{Operation: a.op, Granted: c.waiter.Granted, Began: c.began, Sent: sent, Ended: now, Status: a.status}
+	e.pause.End(o)
+	e.window.End(o)
 	if mode := e.window.Mode(now); mode != e.mode {
 		e.mode, c.change().mode = mode, mode
 	}
@@ -295,11 +292,13 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	if !e.queue.OnlyBatch() {
 		e.window.Want(now)
 	}
-	for _, g := range e.gates {
-		if w, open := g.Open(now); !open {
-			e.heldBack(g.held, now, w)
-			return at, w
-		}
+	if w, open := e.pause.Open(now); !open {
+		e.heldBack(&e.held.pause, now, w)
+		return at, w
+	}
+	if w, open := e.window.Open(now); !open {
+		e.heldBack(&e.held.window, now, w)
+		return at, w
 	}
 	for ; e.debt > 0; e.debt-- {
 		if at, w = e.source.take(now, &e.queue); at.IsZero() {
@@ -325,9 +324,8 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 
 // begin counts a request that has a slot.
 func (e *engine) begin(now gate.Instant) {
-	for _, g := range e.gates {
-		g.Begin(now)
-	}
+	e.pause.Begin(now)
+	e.window.Begin(now)
 	e.inFlight++
 	e.sent++
 }
@@ -335,9 +333,8 @@ func (e *engine) begin(now gate.Instant) {
 // Return takes back a slot that nobody is left to use.
 func (e *engine) Return(granted gate.Instant) {
 	now := gate.Now()
-	for _, g := range e.gates {
-		g.Cancel(granted, now)
-	}
+	e.pause.Cancel(granted, now)
+	e.window.Cancel(granted, now)
 	e.inFlight--
 	e.sent--
 }

@@ -113,7 +113,7 @@ func TestExpectedWaitInOverload(t *testing.T) {
 		now := gate.Now()
 		for at := now.Add(-time.Minute); at.Before(now); at = at.Add(100 * time.Millisecond) {
 			e.window.Begin(at)
-			e.window.End(gate.Outcome{Granted: at, Began: at, Sent: at, Ended: at, Status: 200 + 229*int(at/gate.Instant(100*time.Millisecond)%2)})
+			e.window.End(&gate.Outcome{Granted: at, Began: at, Sent: at, Ended: at, Status: 200 + 229*int(at/gate.Instant(100*time.Millisecond)%2)})
 		}
 		rate := e.window.Goodput(now)
 		if rate < 1 || rate > 2 { // half of 3.3 a second
@@ -385,7 +385,7 @@ func overload(e *engine) {
 		time.Sleep(500 * msec)
 		now := gate.Now()
 		e.window.Begin(now)
-		e.window.End(gate.Outcome{Status: 429, Granted: now, Began: now, Sent: now, Ended: now})
+		e.window.End(&gate.Outcome{Status: 429, Granted: now, Began: now, Sent: now, Ended: now})
 	}
 }
 
@@ -475,11 +475,11 @@ func TestCompleted(t *testing.T) {
 			e := tr.engine
 			req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://acme.dam.aprimo.com", nil)
 			c := tr.call(req)
-			began := gate.Now()
-			c.waiter.Granted = began
-			e.begin(began)
+			c.began = gate.Now()
+			c.waiter.Granted = c.began
+			e.begin(c.began)
 			time.Sleep(time.Second)
-			e.completed(c, &attempt{began: began, status: status})
+			e.completed(c, &attempt{status: status})
 			if c.attempt != 1 || c.took != time.Second || c.ended != gate.Now() || e.inFlight != 0 || e.sent != 1 || e.limited != limited || e.window.InFlight() != 0 {
 				t.Errorf("%d: got attempt %d of %v, %d in flight, %d sent, %d limited; want 1 of 1 s, 0, 1, %d", status, c.attempt, c.took, e.inFlight, e.sent, e.limited, limited)
 			}

@@ -18,6 +18,8 @@ type pause struct {
 	probed    chan struct{} // closed when the probe is over; nil if nobody waits for that
 }
 
+var _ gate.Gate = (*pause)(nil)
+
 const (
 	// minProbe is how long the answer to the half-open probe is waited for, at least: a 429
 	// comes at once, and what takes longer than a round trip and 0.5 s has been let in.
@@ -95,7 +97,7 @@ func (p *pause) Cancel(gate.Instant, gate.Instant) { p.endProbe() }
 
 // End implements gate.Gate. If the probe was not let in, and not because of a 429, the
 // next request is another one.
-func (p *pause) End(o gate.Outcome) {
+func (p *pause) End(o *gate.Outcome) {
 	if o.Status == http.StatusTooManyRequests {
 		p.stop(o.Ended)
 		return

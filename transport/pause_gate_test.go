@@ -26,7 +26,7 @@ func wantPause(t *testing.T, p *pause, ms int, atMost time.Duration, sooner bool
 // A 429 holds all back for 0.7 s, until it is decided for how long: shorter, longer or not at all.
 func TestPauseIsDecided(t *testing.T) {
 	p := undecided(t)
-	p.End(gate.Outcome{Status: 429, Ended: instant(50)}) // another one in the pause changes nothing
+	p.End(&gate.Outcome{Status: 429, Ended: instant(50)}) // another one in the pause changes nothing
 	wantPause(t, p, 100, 600*msec, false)
 	if !p.extend(instant(100), 200*msec, 0) || p.undecided {
 		t.Error("a pause that is decided is none, want one")
@@ -54,7 +54,7 @@ func TestPauseIsDecided(t *testing.T) {
 func undecided(t *testing.T) *pause {
 	p := &pause{}
 	wantPause(t, p, 0, 0, false)
-	p.End(gate.Outcome{Status: 429, Ended: instant(0)})
+	p.End(&gate.Outcome{Status: 429, Ended: instant(0)})
 	wantPause(t, p, 100, 600*msec, false)
 	if left := p.remaining(instant(100)); left != 0 {
 		t.Errorf("got %v that are left of a pause that is not decided, want 0", left)
@@ -74,7 +74,7 @@ func TestPauseIsDropped(t *testing.T) {
 		t.Error("a pause of no length is one, want it not to be")
 	}
 	p = undecided(t)
-	p.End(gate.Outcome{Status: 429, Ended: instant(700)}) // at its end there is another one
+	p.End(&gate.Outcome{Status: 429, Ended: instant(700)}) // at its end there is another one
 	wantPause(t, p, 800, 600*msec, false)
 }
 
@@ -105,9 +105,9 @@ func TestPauseAndItsProbe(t *testing.T) {
 	if w.Sooner != other.Sooner {
 		t.Error("two who wait for the probe wait for different ones, want the same")
 	}
-	p.End(gate.Outcome{Status: 200, Began: instant(999), Ended: instant(1200)}) // it began before the pause was over
+	p.End(&gate.Outcome{Status: 200, Began: instant(999), Ended: instant(1200)}) // it began before the pause was over
 	wantPause(t, p, 1200, 600*msec, true)
-	if p.End(gate.Outcome{Status: 200, Began: instant(1000), Ended: instant(1200)}); !p.end.IsZero() {
+	if p.End(&gate.Outcome{Status: 200, Began: instant(1000), Ended: instant(1200)}); !p.end.IsZero() {
 		t.Errorf("got %+v after the probe was answered, want no pause", p)
 	}
 	select {
@@ -126,11 +126,11 @@ func TestPauseAndItsProbe(t *testing.T) {
 			t.Errorf("got %+v after the probe was cancelled, want a pause without one", p)
 		}
 		p.Begin(instant(1300))
-		p.End(gate.Outcome{Began: instant(1300)})
+		p.End(&gate.Outcome{Began: instant(1300)})
 		wantPause(t, p, 1300, 0, false)
 		p.Begin(instant(1400))
 		wantPause(t, p, 1400, 700*msec, true)
-		p.End(gate.Outcome{Status: 429, Ended: instant(1500)}) // it begins anew
+		p.End(&gate.Outcome{Status: 429, Ended: instant(1500)}) // it begins anew
 		wantPause(t, p, 1500, 700*msec, false)
 		if p.extend(instant(1500), time.Second, 0); !p.probe.IsZero() {
 			t.Error("a probe in a pause, want none")

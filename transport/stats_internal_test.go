@@ -297,8 +297,8 @@ func TestReportToPeers(t *testing.T) {
 			}
 		}
 		l.share = shared.Share{Sharing: shared.All, Limit: 15}
-		c := &call{Transport: &Transport{engine: e}}
-		e.completed(c, &attempt{began: gate.Now(), status: 429})
+		c := &call{Transport: &Transport{engine: e}, began: gate.Now()}
+		e.completed(c, &attempt{status: 429})
 		if c.changes == nil || c.changes.peers == nil || c.changes.peers.Sharing != SharingAll {
 			t.Errorf("after an attempt: got the changes %+v, want that the others were found", c.changes)
 		}

@@ -51,7 +51,6 @@ func New(opts ...Option) *Transport {
 	}
 	e.setClasses(s.classes)
 	e.bulkheads = newBulkheads(s.heavy, s.maxQueue, &e.queue)
-	e.gates = []heldGate{{&e.pause, &e.held.pause}, {e.window, &e.held.window}}
 	e.mode = e.window.Mode(gate.Now())
 	t := &Transport{policy: s.policy, engine: e, log: auditlog.New(*s.logger, s.every429), identity: s.identity, hosts: s.hosts}
 	if s.dryRun {

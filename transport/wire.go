@@ -230,12 +230,12 @@ const silentFor = 5 * time.Second
 
 // closeSilent closes the idle connections after a request that got no answer: net/http keeps an
 // HTTP/2 connection that has died, and sends all further requests into it.
-func (e *engine) closeSilent(c *call, began gate.Instant, err error) {
+func (e *engine) closeSilent(c *call, err error) {
 	var late net.Error
 	if !errors.As(err, &late) || !late.Timeout() {
 		return
 	}
-	if c.req.Context().Err() == nil || gate.Now().Sub(began) >= silentFor {
+	if c.req.Context().Err() == nil || gate.Now().Sub(c.began) >= silentFor {
 		closeIdle(e.base)
 	}
 }

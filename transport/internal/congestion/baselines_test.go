@@ -139,7 +139,7 @@ func start(late ...time.Duration) *Window {
 		w.Begin(at(0))
 	}
 	for _, late := range late {
-		w.End(gate.Outcome{Operation: record.Operation, Granted: at(0), Began: at(0), Sent: at(0), Ended: at(0).Add(100*time.Millisecond + late), Status: 200})
+		w.End(&gate.Outcome{Operation: record.Operation, Granted: at(0), Began: at(0), Sent: at(0), Ended: at(0).Add(100*time.Millisecond + late), Status: 200})
 	}
 	return w
 }

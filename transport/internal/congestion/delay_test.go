@@ -126,7 +126,7 @@ func TestAnswersInAnyOrder(t *testing.T) {
 			sent := begin.Add(time.Duration(rapid.Int64Range(0, int64(20*time.Second)).Draw(t, "sent")))
 			ended := sent.Add(time.Duration(rapid.Int64Range(-int64(time.Second), int64(5*time.Second)).Draw(t, "took")))
 			w.Begin(sent)
-			w.End(gate.Outcome{Granted: sent, Sent: sent, Ended: ended, Status: rapid.SampledFrom([]int{200, 404, 429, 500, 503, 0}).Draw(t, "status")})
+			w.End(&gate.Outcome{Granted: sent, Sent: sent, Ended: ended, Status: rapid.SampledFrom([]int{200, 404, 429, 500, 503, 0}).Draw(t, "status")})
 			if room, delay, rate := w.Room(ended), w.Delay(), w.Rate(ended); room < 1 || delay < 0 || !(rate >= 0) {
 				t.Fatalf("room for %d, a delay of %v, %v a second; want 1, 0 and 0 at least", room, delay, rate)
 			}
@@ -150,7 +150,7 @@ func TestAnswersAtTheSameInstantOpenTheWindow(t *testing.T) {
 		}
 		ended := sent.Add(3 * time.Second)
 		for range n {
-			w.End(gate.Outcome{Granted: sent, Sent: sent, Ended: ended, Status: 200})
+			w.End(&gate.Outcome{Granted: sent, Sent: sent, Ended: ended, Status: 200})
 		}
 		if room := w.Room(ended); room < 2*n {
 			t.Errorf("room for %d after %d answers to a full window of %d, want %d", room, n, n, 2*n)
@@ -206,7 +206,7 @@ func TestAProbeOfAllIsJudgedOnce(t *testing.T) {
 	if w.judgment.before != 3 || w.judgment.rate != 10 {
 		t.Errorf("judged from a delay of %v s at %v a second; want 3 s, 10, as it was when the probe began", w.judgment.before, w.judgment.rate)
 	}
-	w.End(gate.Outcome{Granted: now, Sent: now, Ended: now, Status: 429})
+	w.End(&gate.Outcome{Granted: now, Sent: now, Ended: now, Status: 429})
 	if w.limited != now {
 		t.Errorf("the last 429 is %v; want %v", w.limited, now)
 	}
@@ -312,7 +312,7 @@ func TestOthersGetTheRest(t *testing.T) {
 	for range 5 * 120 {
 		now = now.Add(time.Second / 5)
 		w.Begin(now)
-		w.End(gate.Outcome{Granted: now, Sent: now, Ended: now, Status: 200})
+		w.End(&gate.Outcome{Granted: now, Sent: now, Ended: now, Status: 200})
 	}
 	w.delay.queue = 1
 	if rate, stddev := w.Others(now); rate != 0 || stddev != 0 {

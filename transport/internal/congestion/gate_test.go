@@ -257,7 +257,7 @@ func TestWhenATrainIsSent(t *testing.T) {
 	}
 	trains := 0
 	for range 3000 {
-		w := Window{limit: 15}
+		w := Window{limit: 15, most: 1}
 		w.state.Probe.Until, w.limited = at(0), at(-60_001)
 		w.judgment.due, w.judgment.before, w.delay.queue = at(9000), 2, 1.5
 		w.Want(at(0))
@@ -305,7 +305,7 @@ func TestWhatAnAnswerCountsFor(t *testing.T) {
 	} {
 		w := steady(0)
 		w.Begin(at(0))
-		w.End(gate.Outcome{Granted: at(0), Began: at(0), Sent: at(0), Ended: at(100), Status: status})
+		w.End(&gate.Outcome{Granted: at(0), Began: at(0), Sent: at(0), Ended: at(100), Status: status})
 		if refused, served, answered := w.refused.last > 0, w.served.last > 0, w.answered.last > 0; refused != c.refused || served != c.served || answered != c.served {
 			t.Errorf("%d: counted as 429 %v, as served %v, as answered %v; want %v, %v, %v", status, refused, served, answered, c.refused, c.served, c.served)
 		}
@@ -318,7 +318,7 @@ func TestWhatAnAnswerCountsFor(t *testing.T) {
 	}
 	for status, want := range map[int]int{200: 2, 302: 2, 404: 4, 503: 0, 500: 5} {
 		w := steady(0)
-		w.End(gate.Outcome{Operation: gate.Operation{Method: "GET"}, Sent: at(0), Ended: at(100), Status: status})
+		w.End(&gate.Outcome{Operation: gate.Operation{Method: "GET"}, Sent: at(0), Ended: at(100), Status: status})
 		if w.delay.ops[work{gate.Operation{Method: "GET"}, want}] == nil && want != 0 {
 			t.Errorf("%d: got %v, want a measurement of class %d", status, w.delay.ops, want)
 		}
@@ -345,7 +345,7 @@ func TestWhenAnAnswerMakesAStep(t *testing.T) {
 		w.state.At = at(-1)
 		c.change(w)
 		w.delay.at = at(0).Add(-c.later)
-		w.End(gate.Outcome{Granted: at(0), Sent: at(-20), Ended: at(0), Status: 200})
+		w.End(&gate.Outcome{Granted: at(0), Sent: at(-20), Ended: at(0), Status: 200})
 		if learnt, step := w.answers == 1, w.state.At == at(0); learnt != c.learns || step != c.step {
 			t.Errorf("%s: got learnt %v, a step %v; want %v, %v", c.about, learnt, step, c.learns, c.step)
 		}
@@ -361,7 +361,7 @@ func TestWhatIsLearntFromAnAnswer(t *testing.T) {
 		l.mean, l.variance, l.samples = 1, 0.01, 30
 		w.delay.at = at(3000)
 		change(w)
-		w.learn(gate.Outcome{Granted: at(0), Began: at(0), Sent: at(1000), Ended: at(3000), Status: 200})
+		w.learn(&gate.Outcome{Granted: at(0), Began: at(0), Sent: at(1000), Ended: at(3000), Status: 200})
 		return w, l
 	}
 	for _, c := range []struct {
@@ -431,7 +431,7 @@ func TestMoved(t *testing.T) {
 	for range 15 {
 		w.history.add(at(0))
 	}
-	w.learn(gate.Outcome{Sent: at(-2000), Ended: at(0), Status: 200})
+	w.learn(&gate.Outcome{Sent: at(-2000), Ended: at(0), Status: 200})
 	if w.delay.queue < 2.9 {
 		t.Errorf("got a delay of %v s after 15 requests of ours beside closed loops, want 2.9 s at least", w.delay.queue)
 	}

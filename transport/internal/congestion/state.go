@@ -2,7 +2,6 @@ package congestion
 
 import (
 	"encoding/json"
-	"math"
 	"time"
 
 	"github.com/aprimo-go/aprimo/transport/internal/gate"
@@ -157,9 +156,9 @@ func nextProbe(now gate.Instant, wall time.Time, every time.Duration) gate.Insta
 }
 
 // room returns how many requests may be in flight.
-func (s *State) room(now gate.Instant) float64 {
+func (s *State) room(now gate.Instant) int {
 	if s.Probe.Active(now) {
 		return 1
 	}
-	return max(1, math.Floor(s.Size))
+	return max(1, int(s.Size))
 }

@@ -104,7 +104,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatal("got no room, want some")
 		}
 		w.Begin(now)
-		w.End(gate.Outcome{Operation: operation, Granted: now, Sent: now, Ended: now.Add(20 * time.Millisecond), Status: 200})
+		w.End(&gate.Outcome{Operation: operation, Granted: now, Sent: now, Ended: now.Add(20 * time.Millisecond), Status: 200})
 	}
 	request() // which learns of the operation
 	if n := testing.AllocsPerRun(1000, request); n > 0 {
@@ -143,7 +143,7 @@ func TestWindow(t *testing.T) {
 			if len(sent) > 0 && rapid.Bool().Draw(rt, "answer") {
 				begun := sent[0]
 				sent = sent[1:]
-				w.End(gate.Outcome{
+				w.End(&gate.Outcome{
 					Operation: gate.Operation{Method: "GET", Route: rapid.SampledFrom([]string{"/a", "/b"}).Draw(rt, "route")},
 					Granted:   begun, Sent: begun, Ended: now, Status: rapid.SampledFrom([]int{200, 200, 200, 404, 429, 0}).Draw(rt, "status"),
 				})
@@ -215,9 +215,9 @@ func TestPeak(t *testing.T) {
 		w.Begin(now)
 	}
 	for range 5 {
-		w.End(gate.Outcome{Granted: now, Sent: now, Ended: now.Add(time.Second)})
+		w.End(&gate.Outcome{Granted: now, Sent: now, Ended: now.Add(time.Second)})
 	}
-	w.End(gate.Outcome{Granted: now, Sent: now, Ended: now.Add(time.Second), Status: 200})
+	w.End(&gate.Outcome{Granted: now, Sent: now, Ended: now.Add(time.Second), Status: 200})
 	if w.state.Peak < 5 {
 		t.Errorf("a peak of %v after 6 were in flight, want 5 at least", w.state.Peak)
 	}
@@ -329,7 +329,7 @@ func TestRoom(t *testing.T) {
 	for _, c := range []struct {
 		size  float64
 		until int
-		want  float64
+		want  int
 	}{{7.9, 0, 7}, {7.9, 1, 1}, {0.5, 0, 1}, {1, -1, 1}} {
 		s := State{Size: c.size, Probe: Probe{Until: at(c.until)}}
 		if got := s.room(at(0)); got != c.want {

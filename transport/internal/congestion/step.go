@@ -198,7 +198,7 @@ func (s State) rate(now gate.Instant, scope Scope, o Observation) float64 {
 	if s.Mode == Competing {
 		return overloadPart * scope.Limit
 	}
-	rate := s.Served + (s.room(now)-o.InFlight)/fillTime
+	rate := s.Served + (float64(s.room(now))-o.InFlight)/fillTime
 	return max(leastPart*scope.Limit, min(rate, scope.Limit))
 }
 

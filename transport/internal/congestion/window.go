@@ -15,7 +15,7 @@ import (
 type Window struct {
 	off   bool
 	limit float64 // requests a second
-	most  float64 // the largest size; 0: no bound
+	most  int     // the largest size; math.MaxInt: no bound
 	state State
 
 	joint  bool         // the limiter steers the rate of all processes together instead
@@ -137,8 +137,12 @@ const (
 // New returns a Window for a limit of rate requests a second. At most most requests are in
 // flight; 0 means no bound beyond the adaptive one, less than 0 switches the Window off.
 func New(rate float64, most int) *Window {
+	off := most < 0
+	if most == 0 {
+		most = math.MaxInt
+	}
 	return &Window{
-		off: most < 0, limit: rate, most: float64(most), state: Start(0, Scope{Limit: rate}, 0),
+		off: off, limit: rate, most: most, state: Start(0, Scope{Limit: rate}, 0),
 		sending: pace{span: sendingSpan}, usual: pace{span: usualSpan}, answered: pace{span: answeredSpan}, refused: pace{span: overloadSpan}, served: pace{span: overloadSpan},
 	}
 }
@@ -162,14 +166,10 @@ func (w *Window) Room(now gate.Instant) int {
 	switch {
 	case w.off:
 		return math.MaxInt
-	case w.joint && w.most > 0:
-		return int(w.most)
 	case w.joint:
-		return math.MaxInt
-	case w.most > 0:
-		return max(1, int(min(w.state.room(now), w.most)))
+		return w.most
 	}
-	return int(w.state.room(now))
+	return min(w.state.room(now), w.most)
 }
 
 // InFlight returns how many requests count as in flight.
@@ -235,8 +235,7 @@ func (w *Window) trains(now gate.Instant) bool {
 		}
 		j.train.begin(end, gap)
 	}
-	capped := w.most > 0 && w.inflight.n >= int(w.most)
-	return !w.joint && !capped && j.train.sends(now)
+	return !w.joint && w.inflight.n < w.most && j.train.sends(now)
 }
 
 // odds returns the probability of a train after a probe that has left a delay. A scavenger has one
@@ -338,9 +337,9 @@ func (w *Window) Cancel(granted, now gate.Instant) {
 }
 
 // End makes room and learns from the answer.
-func (w *Window) End(o gate.Outcome) {
+func (w *Window) End(o *gate.Outcome) {
 	w.leave(o.Granted, o.Ended)
-	w.count(o)
+	w.count(o.Status, o.Ended)
 	switch {
 	case w.off:
 		return
@@ -359,13 +358,14 @@ func (w *Window) End(o gate.Outcome) {
 }
 
 // count counts an answer.
-func (w *Window) count(o gate.Outcome) {
-	switch {
-	case o.Status == http.StatusTooManyRequests:
-		w.refused.add(o.Ended)
-	case o.Status != 0:
-		w.served.add(o.Ended)
-		w.answered.add(o.Ended)
+func (w *Window) count(status int, now gate.Instant) {
+	switch status {
+	case 0:
+	case http.StatusTooManyRequests:
+		w.refused.add(now)
+	default:
+		w.served.add(now)
+		w.answered.add(now)
 	}
 }
 
@@ -388,7 +388,7 @@ func (w *Window) leave(granted, now gate.Instant) {
 	}
 }
 
-func (w *Window) learn(o gate.Outcome) {
+func (w *Window) learn(o *gate.Outcome) {
 	class := o.Status / 100
 	if class < 4 {
 		class = 2

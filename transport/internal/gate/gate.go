@@ -23,7 +23,7 @@ type Gate interface {
 	// Cancel undoes a Begin: the request was granted a slot but is not sent.
 	Cancel(granted, now Instant)
 	// End records the outcome of a request that was sent.
-	End(o Outcome)
+	End(o *Outcome)
 }
 
 // An Outcome is the result of one attempt.
