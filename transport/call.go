@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -82,7 +81,10 @@ func (c *call) RoundTrip(attempt *http.Request) (*http.Response, error) {
 func (c *call) user() string {
 	if !c.named {
 		c.contextValues.user, c.named = userOf(c.req, c.contextValues.user, c.identity), true
-		c.waiter.Flow = cmp.Or(auditlog.Clean(c.flow), c.contextValues.user)
+		c.waiter.Flow = auditlog.Clean(c.flow)
+		if c.waiter.Flow == "" {
+			c.waiter.Flow = c.contextValues.user
+		}
 	}
 	return c.contextValues.user
 }

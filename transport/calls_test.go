@@ -85,7 +85,7 @@ func TestBulkheadIsFull(t *testing.T) {
 				t.Errorf("got %d queued, want %d", q.Queued, c.waiting)
 			}
 			cancel()
-			if err := b.Admit(ctx, &fairqueue.Waiter{}, 0, gate.Now()); err != context.Canceled {
+			if err := b.queue.Wait(ctx, &fairqueue.Waiter{}, b, gate.Now()); err != context.Canceled {
 				t.Errorf("got %v with a context that has ended, want its error", err)
 			}
 		})

@@ -27,6 +27,7 @@ type engine struct {
 	source    source             // at most N in any second; last, since asking uses a slot
 	base      http.RoundTripper
 
+	peers    shared.Limiter // the source, if other processes share it; else nil
 	held     held
 	hooks    hooks
 	maxQueue int // places in the queue
@@ -217,8 +218,8 @@ func (e *engine) hold(d, took time.Duration, asked bool) (held time.Duration, be
 		e.queue.Wake()
 		return 0, false
 	}
-	if p := e.source.peers(); p != nil {
-		p.Pause(d)
+	if e.peers != nil {
+		e.peers.Pause(d)
 	}
 	return d, e.pause.extend(gate.Now(), d, took)
 }
@@ -251,15 +252,15 @@ func (e *engine) unsent(granted gate.Instant) {
 // completed accounts for an attempt that was sent, and for what its result means for others.
 func (e *engine) completed(c *call, a *attempt) {
 	now := gate.Now()
-	e.queue.Lock()
-	c.attempt++
 	sent := a.hook.end(c.began, a.status != 0)
+	c.attempt++
 	c.took, c.ended = now.Sub(sent), now
+	o := &gate.Outcome{Operation: a.op, Granted: c.waiter.Granted, Began: c.began, Sent: sent, Ended: now, Status: a.status}
+	e.queue.Lock()
 	e.inFlight--
 	if a.status == http.StatusTooManyRequests {
 		e.limited++
 	}
-	o := &gate.Outcome{Operation: a.op, Granted: c.waiter.Granted, Began: c.began, Sent: sent, Ended: now, Status: a.status}
 	e.pause.End(o)
 	e.window.End(o)
 	if mode := e.window.Mode(now); mode != e.mode {
@@ -342,9 +343,6 @@ func (e *engine) Return(granted gate.Instant) {
 // Admit refuses a call that would make the queue too long, or whose deadline
 // comes before its turn.
 func (e *engine) Admit(ctx context.Context, w *fairqueue.Waiter, ahead int, now gate.Instant) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	if e.queue.Len() == 0 {
 		e.backlog.since = 0
 	}

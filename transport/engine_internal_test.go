@@ -430,7 +430,7 @@ func TestHoldInOverload(t *testing.T) {
 			if held, began := e.hold(time.Second, 0, c.asked); held != c.held || began != c.began || e.pause.remaining(gate.Now()) != c.held || e.pause.end.IsZero() != (c.held == 0) {
 				t.Errorf("overload %v, asked for %v: got a pause of %v, a new one %v; want %v, %v", c.overload, c.asked, held, began, c.held, c.began)
 			}
-			e.source = sourceOf(l)
+			e.peers = l
 			if e.hold(2*time.Second, 0, true); l.paused != 2*time.Second {
 				t.Errorf("the others pause for %v, want 2 s", l.paused)
 			}

@@ -127,10 +127,7 @@ func (b *bulkhead) Return(gate.Instant) {
 	b.queue.Wake()
 }
 
-func (b *bulkhead) Admit(ctx context.Context, w *fairqueue.Waiter, _ int, _ gate.Instant) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
+func (b *bulkhead) Admit(_ context.Context, w *fairqueue.Waiter, _ int, _ gate.Instant) error {
 	if n := b.queue.Rivals(w); !w.Retried && n >= max(1, b.maxQueue) {
 		return &QueueError{Err: ErrQueueFull, Queued: n}
 	}

@@ -88,9 +88,6 @@ func (l *StrictLimiter) Wait(ctx context.Context) error {
 
 func (l *StrictLimiter) wait(ctx context.Context) (gate.Instant, error) {
 	for {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
 		var w fairqueue.Waiter
 		if err := l.queue.Wait(ctx, &w, directSlots{l}, gate.Now()); err != nil {
 			return 0, err

@@ -235,11 +235,10 @@ const (
 // takeInPeers records what is known of the processes that share the limit, and notes
 // if they were lost or found. The lock is held.
 func (e *engine) takeInPeers(c *call, now gate.Instant) {
-	p := e.source.peers()
-	if p == nil {
+	if e.peers == nil {
 		return
 	}
-	s := p.Share()
+	s := e.peers.Share()
 	e.window.Share(s, now)
 	if s.Losses != e.losses {
 		e.losses, s.Sharing = s.Losses, SharingAlone // also if they have been found since: next time
@@ -255,8 +254,7 @@ func (e *engine) takeInPeers(c *call, now gate.Instant) {
 // reportToPeers reports to the processes that share the limit, if there are any, how this one
 // stands, and of a call that was answered with status, if it is not nil.
 func (e *engine) reportToPeers(c *call, status int) {
-	p := e.source.peers()
-	if p == nil {
+	if e.peers == nil {
 		return
 	}
 	var r shared.Report
@@ -266,5 +264,5 @@ func (e *engine) reportToPeers(c *call, status int) {
 	e.queue.Lock()
 	e.window.Report(&r, gate.Now())
 	e.queue.Unlock()
-	p.Report(r)
+	e.peers.Report(r)
 }

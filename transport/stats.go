@@ -82,8 +82,8 @@ func (e *engine) stats() Stats {
 		Bottleneck:  BottleneckDemand,
 	}
 	var share shared.Share
-	if p := e.source.peers(); p != nil {
-		share = p.Share()
+	if e.peers != nil {
+		share = e.peers.Share()
 		s.Sharing, s.Processes, s.SharedRate = share.Sharing, share.Processes, share.Rate
 	}
 	switch held := max(e.pause.remaining(now), time.Until(share.PausedUntil)); {

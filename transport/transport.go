@@ -45,6 +45,7 @@ func New(opts ...Option) *Transport {
 	e := &engine{
 		window:   congestion.New(source.rate(), s.window),
 		source:   source,
+		peers:    source.peers(),
 		base:     s.base,
 		maxQueue: s.maxQueue,
 		dryRun:   s.dryRun,

@@ -77,7 +77,7 @@ func (e *engine) noteReason(c *call, came, entered gate.Instant) {
 		c.reason = WaitPause
 	case window > limit:
 		c.reason = WaitWindow
-	case e.source.peers() != nil:
+	case e.peers != nil:
 		c.reason = WaitShared
 	default:
 		c.reason = WaitLimit

@@ -64,6 +64,9 @@ type Waiter struct {
 // Admit, of the context, or of what it waited for. now is the present time, which
 // callers have at hand.
 func (q *Queue) Wait(ctx context.Context, w *Waiter, from Slots, now gate.Instant) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	state, err := q.join(ctx, w, from, now)
 	if state == following {
 		select {
