@@ -14,13 +14,9 @@ import (
 
 // This file has what is logged and reported of a call.
 
-// attempted logs and reports an attempt. After a 429 it pauses all calls, before anything
-// else is done about it.
+// attempted logs and reports an attempt that is repeated, or was answered with 429. After a 429
+// it pauses all calls, before anything else is done about it.
 func (t *Transport) attempted(c *call, resp *http.Response, err error, next retry.Decision) {
-	t.reportChanges(c)
-	if !next.Throttled && !next.Again {
-		return
-	}
 	c.reported = c.attempt
 	began := false
 	if next.Throttled {
@@ -83,11 +79,15 @@ func (t *Transport) reportChanges(c *call) {
 	}
 }
 
-// ended logs and reports what became of a call.
+// ended reports what became of a call, if anybody wants to know.
 func (t *Transport) ended(c *call, resp *http.Response, err error) {
-	if c.above || err == nil && t.observers.none() {
-		return
+	if !c.above && (err != nil || !t.observers.none()) {
+		t.reportEnd(c, resp, err)
 	}
+}
+
+// reportEnd logs and reports what became of a call.
+func (t *Transport) reportEnd(c *call, resp *http.Response, err error) {
 	e := t.event(Done, c, resp, err)
 	e.Reported = c.attempt > 0 && c.reported == c.attempt
 	if c.refused(err) {

@@ -85,16 +85,17 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	for {
 		resp, err := c.retries.Send(c) // calls c.RoundTrip, and that engine.send
 		next := c.retries.Judge(resp, err)
-		if next.Throttled && next.Again {
-			next.Again = !t.engine.outlived(c)
-		}
+		next.Again = next.Again && !(next.Throttled && t.engine.outlived(c))
 		why := err
 		if next.Again {
 			if fail := c.retries.Rewind(); fail != nil {
 				next.Again, why = false, fail
 			}
 		}
-		t.attempted(c, resp, why, next)
+		t.reportChanges(c)
+		if next.Again || next.Throttled {
+			t.attempted(c, resp, why, next)
+		}
 		if !next.Again {
 			t.ended(c, resp, err)
 			return c.retries.Result()
