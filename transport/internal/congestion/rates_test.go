@@ -61,12 +61,20 @@ func TestMeterTakesBack(t *testing.T) {
 	}
 }
 
-// A pace falls exponentially, also within a time so short that it is computed otherwise.
+// A pace falls exponentially. Events within 10 µs count as one moment.
 func TestPaceFalls(t *testing.T) {
-	for ms, want := range map[int]float64{-5: 3, 0: 3, 9: 3 * math.Exp(-9e-4), 10: 3 * math.Exp(-1e-3), 20_000: 3 * math.Exp(-2)} {
+	for ms, want := range map[int]float64{-5: 3, 0: 3, 9: 3 * math.Exp(-9e-4), 20_000: 3 * math.Exp(-2)} {
 		p := pace{span: 10, last: 3, at: at(0)}
 		if got := p.rate(at(ms)); !near(got, want) {
 			t.Errorf("got %v after %d ms, want %v", got, ms, want)
+		}
+	}
+	for age, want := range map[time.Duration]pace{
+		-5: {10, 3.1, at(0)}, 9_999: {10, 3.1, at(0)}, 10_000: {10, 3*math.Exp(-1e-6) + 0.1, at(0).Add(10_000)},
+	} {
+		p := pace{span: 10, last: 3, at: at(0)}
+		if p.add(at(0).Add(age)); p.at != want.at || math.Abs(p.last-want.last) > 1e-12 {
+			t.Errorf("got %v after one more %v later, want %v", p, age, want)
 		}
 	}
 	p := pace{span: 10, last: 0.01}
