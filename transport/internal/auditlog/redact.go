@@ -31,7 +31,7 @@ func Clean(s string) string {
 }
 
 func printable(s string) string {
-	if isASCII(s) {
+	if strings.IndexFunc(s, isNotASCII) < 0 {
 		return s // as nearly all are
 	}
 	return strings.Map(func(r rune) rune {
@@ -42,14 +42,7 @@ func printable(s string) string {
 	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
 }
 
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
+func isNotASCII(r rune) bool { return r < ' ' || r > '~' }
 
 // SafeURL returns a URL without secrets: without user and password, without the values of
 // its query (searches name people, SAS signatures open files), and without the token in
