@@ -308,6 +308,9 @@ func TestReasonIsTheLongest(t *testing.T) {
 			now := gate.Now()
 			tr.engine.held = held{limit: c.limit, window: c.window, pause: c.pause}
 			x := &call{Transport: tr, rested: c.rested, before: held{limit: c.limit0, window: c.window0, pause: c.pause0}}
+			if c.observed {
+				x.before.since = now
+			}
 			came := now.Add(-c.waited)
 			tr.engine.noteReason(x, came, came.Add(c.beside))
 			if x.reason != c.want {

@@ -59,7 +59,7 @@ func (e *engine) heldNow(now gate.Instant) held {
 // noteReason notes the reason for which a call has waited longest: in its bulkhead, from came to
 // entered, or in the queue after that.
 func (e *engine) noteReason(c *call, came, entered gate.Instant) {
-	if c.observers.none() {
+	if c.before.since.IsZero() { // nobody looks, or it did not come to the queue
 		return
 	}
 	now := gate.Now()
