@@ -30,9 +30,7 @@ type call struct {
 	rested time.Duration // the part of the wait before it came to the queue: the delay of a retry
 	reason WaitReason    // of most of the wait
 	before held          // what had delayed requests before it came to the queue; zero without observers
-	began  gate.Instant  // when it was sent; zero while it waits
-	ended  gate.Instant  // when it ended
-	took   time.Duration // on the wire
+	last   gate.Outcome  // its Began is zero while it waits
 
 	attempt  int32    // attempts sent
 	reported int32    // the last attempt that had an event of its own
@@ -119,7 +117,7 @@ func (c *call) freshen() snapshot {
 
 // again begins the wait for another attempt.
 func (c *call) again(rest time.Duration) {
-	c.since, c.began, c.rested, c.reason = c.ended, 0, rest, ""
+	c.since, c.last.Began, c.rested, c.reason = c.last.Ended, 0, rest, ""
 	if rest > 0 {
 		c.reason = WaitRetry
 	}

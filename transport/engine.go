@@ -14,19 +14,20 @@ import (
 )
 
 // An engine sends one attempt of a call when its turn has come. On its way the attempt
-// passes the first six fields from top to bottom.
+// passes the first five fields from top to bottom.
 //
 // The queue's lock is the engine's: it guards all but base. The lock of a bulkhead's queue is
 // taken before it, the lock of the limiter after it. No lock is held while anybody waits,
 // or while a function of the user's runs.
 type engine struct {
-	bulkheads bulkheads          // heavy operations yield to light ones
-	queue     fairqueue.Queue    // who goes next
-	pause     pause              // whether anybody may
-	window    *congestion.Window // how many may be in flight
-	source    source             // at most N in any second; last, since asking uses a slot
+	bulkheads bulkheads       // heavy operations yield to light ones
+	queue     fairqueue.Queue // who goes next
+	gates     []heldGate      // whether anybody may: the pause, the window
+	source    source          // at most N in any second; last, since asking uses a slot
 	base      http.RoundTripper
 
+	pause    pause
+	window   *congestion.Window
 	peers    shared.Limiter // the source, if other processes share it; else nil
 	held     held
 	hooks    hooks
@@ -164,9 +165,9 @@ func (e *engine) slot(c *call, a *attempt, came, now gate.Instant, req *http.Req
 		ready, err := c.prepared(req)
 		now = gate.Now()
 		if err == nil && now.Sub(c.waiter.Granted) <= e.source.maxSlotAge() {
-			c.began, c.lastWait = now, now.Sub(came)
+			c.last.Began, c.lastWait = now, now.Sub(came)
 			c.waited += c.lastWait
-			e.reportToPeers(nil, 0)
+			e.reportToPeers(nil)
 			return ready, nil
 		}
 		if err != nil {
@@ -196,7 +197,7 @@ func (e *engine) atOnce(c *call, a *attempt, now gate.Instant, req *http.Request
 	}
 	e.queue.Lock()
 	defer e.queue.Unlock()
-	c.began, a.granted = now, true
+	c.last.Began, a.granted = now, true
 	e.begin(now)
 	return ready, nil
 }
@@ -252,17 +253,18 @@ func (e *engine) unsent(granted gate.Instant) {
 // completed accounts for an attempt that was sent, and for what its result means for others.
 func (e *engine) completed(c *call, a *attempt) {
 	now := gate.Now()
-	sent := a.hook.end(c.began, a.status != 0)
 	c.attempt++
-	c.took, c.ended = now.Sub(sent), now
-	o := &gate.Outcome{Operation: a.op, Granted: c.waiter.Granted, Began: c.began, Sent: sent, Ended: now, Status: a.status}
+	o := &c.last
+	o.Operation, o.Granted, o.Ended, o.Status = a.op, c.waiter.Granted, now, a.status
+	o.Sent = a.hook.end(o.Began, o.Status != 0)
 	e.queue.Lock()
 	e.inFlight--
 	if a.status == http.StatusTooManyRequests {
 		e.limited++
 	}
-	e.pause.End(o)
-	e.window.End(o)
+	for _, g := range e.gates {
+		g.End(o)
+	}
 	if mode := e.window.Mode(now); mode != e.mode {
 		e.mode, c.change().mode = mode, mode
 	}
@@ -271,7 +273,7 @@ func (e *engine) completed(c *call, a *attempt) {
 		c.snapshot, c.fresh = e.snapshot(now), true
 	}
 	e.queue.Unlock()
-	e.reportToPeers(c, a.status)
+	e.reportToPeers(o)
 }
 
 // explain returns a QueueError for the error that ended a wait of the call.
@@ -293,13 +295,11 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 	if !e.queue.OnlyBatch() {
 		e.window.Want(now)
 	}
-	if w, open := e.pause.Open(now); !open {
-		e.heldBack(&e.held.pause, now, w)
-		return at, w
-	}
-	if w, open := e.window.Open(now); !open {
-		e.heldBack(&e.held.window, now, w)
-		return at, w
+	for _, g := range e.gates {
+		if w, open := g.Open(now); !open {
+			e.heldBack(g.held, now, w)
+			return at, w
+		}
 	}
 	for ; e.debt > 0; e.debt-- {
 		if at, w = e.source.take(now, &e.queue); at.IsZero() {
@@ -325,8 +325,9 @@ func (e *engine) Take(now gate.Instant) (at gate.Instant, w gate.Wait) {
 
 // begin counts a request that has a slot.
 func (e *engine) begin(now gate.Instant) {
-	e.pause.Begin(now)
-	e.window.Begin(now)
+	for _, g := range e.gates {
+		g.Begin(now)
+	}
 	e.inFlight++
 	e.sent++
 }
@@ -334,8 +335,9 @@ func (e *engine) begin(now gate.Instant) {
 // Return takes back a slot that nobody is left to use.
 func (e *engine) Return(granted gate.Instant) {
 	now := gate.Now()
-	e.pause.Cancel(granted, now)
-	e.window.Cancel(granted, now)
+	for _, g := range e.gates {
+		g.Cancel(granted, now)
+	}
 	e.inFlight--
 	e.sent--
 }

@@ -478,13 +478,13 @@ func TestCompleted(t *testing.T) {
 			e := tr.engine
 			req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://acme.dam.aprimo.com", nil)
 			c := tr.call(req)
-			c.began = gate.Now()
-			c.waiter.Granted = c.began
-			e.begin(c.began)
+			c.last.Began = gate.Now()
+			c.waiter.Granted = c.last.Began
+			e.begin(c.last.Began)
 			time.Sleep(time.Second)
 			e.completed(c, &attempt{status: status})
-			if c.attempt != 1 || c.took != time.Second || c.ended != gate.Now() || e.inFlight != 0 || e.sent != 1 || e.limited != limited || e.window.InFlight() != 0 {
-				t.Errorf("%d: got attempt %d of %v, %d in flight, %d sent, %d limited; want 1 of 1 s, 0, 1, %d", status, c.attempt, c.took, e.inFlight, e.sent, e.limited, limited)
+			if c.attempt != 1 || c.last.Took() != time.Second || c.last.Ended != gate.Now() || e.inFlight != 0 || e.sent != 1 || e.limited != limited || e.window.InFlight() != 0 {
+				t.Errorf("%d: got attempt %d of %v, %d in flight, %d sent, %d limited; want 1 of 1 s, 0, 1, %d", status, c.attempt, c.last.Took(), e.inFlight, e.sent, e.limited, limited)
 			}
 			if !c.fresh || c.snapshot != (snapshot{rate: 1}) {
 				t.Errorf("%d: got %+v, fresh %v; want one a second, fresh", status, c.snapshot, c.fresh)

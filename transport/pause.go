@@ -18,8 +18,6 @@ type pause struct {
 	probed    chan struct{} // closed when the probe is over; nil if nobody waits for that
 }
 
-var _ gate.Gate = (*pause)(nil)
-
 const (
 	// minProbe is how long the answer to the half-open probe is waited for, at least: a 429
 	// comes at once, and what takes longer than a round trip and 0.5 s has been let in.

@@ -21,7 +21,7 @@ func (t *Transport) attempted(c *call, resp *http.Response, err error, next retr
 	began := false
 	if next.Throttled {
 		asked := resp != nil && resp.Header.Get("Retry-After") != ""
-		next.Delay, began = t.engine.hold(next.Delay, c.took, asked)
+		next.Delay, began = t.engine.hold(next.Delay, c.last.Took(), asked)
 	}
 	if c.above { // the Transport above repeats it, and logs it
 		e := t.event(RateLimited, c, resp, err)
@@ -104,7 +104,7 @@ func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event
 	e := Event{
 		Kind: k, Time: time.Now(),
 		User: c.user(), Method: c.req.Method, URL: auditlog.SafeURL(c.req.URL),
-		Attempt: int(c.attempt), Waited: c.waited, Took: c.took,
+		Attempt: int(c.attempt), Waited: c.waited, Took: c.last.Took(),
 		Queued: int(s.queued), Capacity: t.engine.maxQueue, InFlight: int(s.inFlight), Rate: s.rate, ServerDelay: s.serverDelay, Others: s.others,
 		Err: auditlog.SafeError(err, c.req, c.sent),
 	}
@@ -115,8 +115,8 @@ func (t *Transport) event(k Kind, c *call, resp *http.Response, err error) Event
 	if !c.since.IsZero() {
 		e.Since, e.Reason = e.Time.Add(-now.Sub(c.since)), c.reason
 	}
-	if !c.began.IsZero() {
-		e.Began, e.Ended = e.Time.Add(-now.Sub(c.began)), e.Time.Add(-now.Sub(c.ended))
+	if !c.last.Began.IsZero() {
+		e.Began, e.Ended = e.Time.Add(-now.Sub(c.last.Began)), e.Time.Add(-now.Sub(c.last.Ended))
 	}
 	return e
 }

@@ -252,14 +252,14 @@ func (e *engine) takeInPeers(c *call, now gate.Instant) {
 }
 
 // reportToPeers reports to the processes that share the limit, if there are any, how this one
-// stands, and of a call that was answered with status, if it is not nil.
-func (e *engine) reportToPeers(c *call, status int) {
+// stands, and of an attempt that has ended, if it is not nil.
+func (e *engine) reportToPeers(o *gate.Outcome) {
 	if e.peers == nil {
 		return
 	}
 	var r shared.Report
-	if c != nil {
-		r = shared.Report{Answered: true, Limited: status == http.StatusTooManyRequests, Sent: time.Now().Add(-c.took)}
+	if o != nil {
+		r = shared.Report{Answered: true, Limited: o.Status == http.StatusTooManyRequests, Sent: time.Now().Add(-o.Took())}
 	}
 	e.queue.Lock()
 	e.window.Report(&r, gate.Now())

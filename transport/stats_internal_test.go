@@ -287,17 +287,17 @@ func TestReportToPeers(t *testing.T) {
 		l := &lostLimiter{}
 		e := New(WithLimiter(l), WithLogger(zerolog.Nop())).engine
 		e.window.Begin(gate.Now())
-		if e.reportToPeers(nil, 0); l.report != (shared.Report{InFlight: 1}) {
+		if e.reportToPeers(nil); l.report != (shared.Report{InFlight: 1}) {
 			t.Errorf("sent: got %+v, want one in flight", l.report)
 		}
 		for status, limited := range map[int]bool{429: true, 200: false, 0: false} {
 			want := shared.Report{Answered: true, Limited: limited, Sent: time.Now().Add(-time.Second), InFlight: 1}
-			if e.reportToPeers(&call{took: time.Second}, status); l.report != want {
+			if e.reportToPeers(&gate.Outcome{Sent: gate.Now().Add(-time.Second), Ended: gate.Now(), Status: status}); l.report != want {
 				t.Errorf("%d: got %+v, want %+v", status, l.report, want)
 			}
 		}
 		l.share = shared.Share{Sharing: shared.All, Limit: 15}
-		c := &call{Transport: &Transport{engine: e}, began: gate.Now()}
+		c := &call{Transport: &Transport{engine: e}, last: gate.Outcome{Began: gate.Now()}}
 		e.completed(c, &attempt{status: 429})
 		if c.changes == nil || c.changes.peers == nil || c.changes.peers.Sharing != SharingAll {
 			t.Errorf("after an attempt: got the changes %+v, want that the others were found", c.changes)

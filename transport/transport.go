@@ -52,6 +52,7 @@ func New(opts ...Option) *Transport {
 	}
 	e.setClasses(s.classes)
 	e.bulkheads = newBulkheads(s.heavy, s.maxQueue, &e.queue)
+	e.gates = []heldGate{{&e.pause, &e.held.pause}, {e.window, &e.held.window}}
 	e.mode = e.window.Mode(gate.Now())
 	t := &Transport{policy: s.policy, engine: e, log: auditlog.New(*s.logger, s.every429), identity: s.identity, hosts: s.hosts}
 	if s.dryRun {
@@ -85,7 +86,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	for {
 		resp, err := c.retries.Send(c) // calls c.RoundTrip, and that engine.send
 		next := c.retries.Judge(resp, err)
-		next.Again = next.Again && !(next.Throttled && t.engine.outlived(c))
+		if next.Throttled && next.Again {
+			next.Again = !t.engine.outlived(c)
+		}
 		why := err
 		if next.Again {
 			if fail := c.retries.Rewind(); fail != nil {

@@ -29,6 +29,12 @@ type held struct {
 	since                gate.Instant
 }
 
+// A heldGate is a gate, and how long it has delayed the head of the queue so far.
+type heldGate struct {
+	gate.Gate
+	held *time.Duration
+}
+
 // by notes the reason that delays the head of the queue from now on; nil: none does.
 func (h *held) by(reason *time.Duration, now gate.Instant) {
 	if h.current != nil {

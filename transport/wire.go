@@ -235,7 +235,7 @@ func (e *engine) closeSilent(c *call, err error) {
 	if !errors.As(err, &late) || !late.Timeout() {
 		return
 	}
-	if c.req.Context().Err() == nil || gate.Now().Sub(c.began) >= silentFor {
+	if c.req.Context().Err() == nil || gate.Now().Sub(c.last.Began) >= silentFor {
 		closeIdle(e.base)
 	}
 }

@@ -187,7 +187,7 @@ func TestCloseSilent(t *testing.T) {
 			closed := false
 			e := &engine{base: closer(func() { closed = true })}
 			req, _ := http.NewRequestWithContext(c.ctx, "GET", "https://acme.dam.aprimo.com", nil)
-			if e.closeSilent(&call{req: req, began: gate.Now().Add(-c.ago)}, c.err); closed != c.want {
+			if e.closeSilent(&call{req: req, last: gate.Outcome{Began: gate.Now().Add(-c.ago)}}, c.err); closed != c.want {
 				t.Errorf("%s: closed %v, want %v", c.about, closed, c.want)
 			}
 		}

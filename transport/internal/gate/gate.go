@@ -36,6 +36,9 @@ type Outcome struct {
 	Status    int     // the HTTP status; 0 if there was no answer
 }
 
+// Took returns how long the attempt was on the wire.
+func (o *Outcome) Took() time.Duration { return o.Ended.Sub(o.Sent) }
+
 // An Operation is what requests of one kind have in common: a method, and a path with
 // every identifier in it replaced.
 type Operation struct{ Method, Route string }
