@@ -60,22 +60,15 @@ func (k *kind) member(doc document, name string) *member {
 }
 
 func (k *kind) relation(name string) *relation {
-	for _, rel := range k.relations {
-		if strings.EqualFold(rel.name, name) {
-			return rel
-		}
-	}
-	return nil
+	return find(k.relations, func(rel *relation) bool { return strings.EqualFold(rel.name, name) })
 }
 
-// find returns the first element that is as wanted; nil if there is none.
-func find[T any](all []T, wanted func(*T) bool) *T {
-	for i := range all {
-		if wanted(&all[i]) {
-			return &all[i]
-		}
+// find returns the first element that is as wanted; the zero value if there is none.
+func find[T any](all []T, wanted func(T) bool) (none T) {
+	if i := slices.IndexFunc(all, wanted); i >= 0 {
+		return all[i]
 	}
-	return nil
+	return none
 }
 
 // read returns the value that a member has after a request.

@@ -64,12 +64,11 @@ func (s *store) settleAll() {
 
 // labelOf returns the label of a document in English, or else its name.
 func labelOf(doc document) string {
-	for _, item := range array(doc["labels"]) {
-		if valueOf(item, "languageId") == englishID {
-			return text(valueOf(item, "value"))
-		}
+	label := find(array(doc["labels"]), func(label any) bool { return valueOf(label, "languageId") == englishID })
+	if label == nil {
+		return text(doc["name"])
 	}
-	return text(doc["name"])
+	return text(valueOf(label, "value"))
 }
 
 func (s *store) classificationByPath(_ http.ResponseWriter, r *http.Request) any {

@@ -40,13 +40,10 @@ func (c *collection) find(k *kind, id string) string {
 	if c.byID[id] != nil {
 		return id
 	}
-	for _, other := range c.ids {
+	return find(c.ids, func(other string) bool {
 		own, _ := c.byID[other]["id"].(string)
-		if strings.EqualFold(other, id) || k.key != "" && own == id {
-			return other
-		}
-	}
-	return ""
+		return strings.EqualFold(other, id) || k.key != "" && own == id
+	})
 }
 
 // all returns the documents in their order, with their ids.

@@ -3,7 +3,6 @@ package aprimotest
 import (
 	"net/http"
 	"path"
-	"slices"
 	"strings"
 	"time"
 )
@@ -111,9 +110,9 @@ func (s *store) getOneOf(rel *relation) handler {
 		at, q := r.PathValue("path"), newQuery(r)
 		o := s.objectAt(path.Dir(path.Dir(at)))
 		all, _ := s.related(o, rel, q).(listing)
-		i := slices.IndexFunc(all, func(one object) bool { return one.doc["id"] == path.Base(at) })
-		missing.when(i < 0, "The %s has no %s with id '%s'.", o.kind.name, rel.one, path.Base(at))
-		return s.show(all[i], q)
+		one := find(all, func(one object) bool { return one.doc["id"] == path.Base(at) })
+		missing.when(one.doc == nil, "The %s has no %s with id '%s'.", o.kind.name, rel.one, path.Base(at))
+		return s.show(one, q)
 	}
 }
 

@@ -71,7 +71,7 @@ type kind struct {
 
 // A shape is the members of a kind, or of one of its variants.
 type shape struct {
-	all   []member
+	all   []*member
 	names map[string]bool
 }
 
@@ -131,7 +131,7 @@ func parseShape(text string, all map[string]*kind) shape {
 			continue
 		}
 		name, changedBy, _ := strings.Cut(words[0], "<")
-		m := member{name: strings.TrimRight(name, "?~!^"), changedBy: changedBy, kind: "text", zero: ""}
+		m := &member{name: strings.TrimRight(name, "?~!^"), changedBy: changedBy, kind: "text", zero: ""}
 		marks := words[0][len(m.name) : len(words[0])-len(changedBy)]
 		m.null, m.hidden = strings.Contains(marks, "?"), strings.Contains(marks, "~")
 		m.unshown = strings.HasSuffix(marks, "<") && changedBy == ""

@@ -70,7 +70,7 @@ func (m *member) sample(n int) (sent, shown any) {
 }
 
 // changeable are the members that a request can set to anything.
-func (k *kind) changeable() (all []member) {
+func (k *kind) changeable() (all []*member) {
 	for _, m := range k.members.all {
 		apart := []string{"parentId", "isRoot", "dataType", "type", "inheritableFields", "searchExpression", "fileVersionId", "recordId", "additionalFileId"}
 		if !m.unchanging && m.element == nil && m.name != k.key && !slices.Contains(apart, m.name) {

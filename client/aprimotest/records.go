@@ -204,14 +204,8 @@ func (rec *record) trailOf(put []document) []any {
 
 // textsOf are the values of a field in a language.
 func (rec *record) textsOf(id, language any) []string {
-	for _, f := range rec.fields {
-		for _, l := range localized(f) {
-			if f["id"] == id && l["languageId"] == language {
-				return valueTexts(l)
-			}
-		}
-	}
-	return nil
+	f := find(rec.fields, func(f document) bool { return f["id"] == id })
+	return valueTexts(find(localized(f), func(l document) bool { return l["languageId"] == language }))
 }
 
 // without returns what is in one list and not in another.

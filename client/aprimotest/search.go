@@ -95,14 +95,10 @@ func (s *store) recordProperty(name, argument string) (property[*record], bool) 
 // fieldProperty is about the values of a field, in all languages.
 func (s *store) fieldProperty(by, value string) property[*record] {
 	value = normalizeID(value)
-	return property[*record]{texts: func(rec *record) []string {
-		for _, f := range s.fieldsOf(rec) {
-			if by == "fieldid" && f["id"] == value || by == "fieldname" && strings.EqualFold(text(f["fieldName"]), value) {
-				return fieldTexts(f)
-			}
-		}
-		return nil
-	}}
+	isMeant := func(f document) bool {
+		return by == "fieldid" && f["id"] == value || by == "fieldname" && strings.EqualFold(text(f["fieldName"]), value)
+	}
+	return property[*record]{texts: func(rec *record) []string { return fieldTexts(find(s.fieldsOf(rec), isMeant)) }}
 }
 
 // memberOf is whether a record is in a collection.

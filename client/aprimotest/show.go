@@ -97,8 +97,7 @@ func (s *store) write(out *jsonText, o object, q *query) {
 	}
 	out.raw("{")
 	wanted, shape := q.selected(o.kind), o.kind.shown(o.doc)
-	for i := range shape.all {
-		m := &shape.all[i]
+	for _, m := range shape.all {
 		if value := s.showMember(m, o, q, wanted); !m.unshown && (value != nil || !q.omitNull) {
 			out.add(m.name, value)
 		}

@@ -76,11 +76,7 @@ func (s *store) sas(u *upload) document {
 }
 
 func (s *store) findUpload(token string) *upload {
-	i := slices.IndexFunc(s.uploads, func(u *upload) bool { return u.token == token })
-	if i < 0 {
-		return nil
-	}
-	return s.uploads[i]
+	return find(s.uploads, func(u *upload) bool { return u.token == token })
 }
 
 // uploadIn returns the upload of a token, which must be in one of the states.
