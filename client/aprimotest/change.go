@@ -2,7 +2,6 @@ package aprimotest
 
 import (
 	"cmp"
-
 	"slices"
 	"strconv"
 	"strings"
@@ -71,6 +70,16 @@ func find[T any](all []T, wanted func(T) bool) (none T) {
 	return none
 }
 
+// placeOf returns the index of the first element that is as wanted. If there is none, it adds
+// the zero value.
+func placeOf[T any](all *[]T, wanted func(T) bool) int {
+	i := slices.IndexFunc(*all, wanted)
+	if i < 0 {
+		i, *all = len(*all), append(*all, *new(T))
+	}
+	return i
+}
+
 // read returns the value that a member has after a request.
 func (m *member) read(k *kind, old, value any) any {
 	_, isDoc := value.(document)
@@ -136,21 +145,16 @@ func merged(old, change any, element *kind) []any {
 	if !isList {
 		all, added = append(all, array(old)...), array(valueOf(change, "addOrUpdate"))
 	}
-	find := func(item any) int {
+	same := func(item any) func(any) bool {
 		id := identity(item, element)
-		return slices.IndexFunc(all, func(other any) bool { return id != "" && strings.EqualFold(identity(other, element), id) })
+		return func(other any) bool { return id != "" && strings.EqualFold(identity(other, element), id) }
 	}
 	for _, item := range added {
-		i := find(item)
-		if i < 0 {
-			i, all = len(all), append(all, nil)
-		}
+		i := placeOf(&all, same(item))
 		all[i] = element.read(all[i], item, i)
 	}
 	for _, item := range array(valueOf(change, "remove")) {
-		if i := find(item); i >= 0 {
-			all = slices.Delete(all, i, i+1)
-		}
+		all = slices.DeleteFunc(all, same(item))
 	}
 	return all
 }

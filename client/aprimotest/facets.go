@@ -50,7 +50,7 @@ func (s *store) facets(found []uint64, in searchRequest) (more document, kept []
 func (s *store) facetProperty(f facet) property[*record] {
 	name := facetTypes[strings.ToLower(f.Type)]
 	invalid.when(name == "", "'%s' is not a type of facet.", f.Type)
-	invalid.when(name == "field" && s.definitionOf(f.FieldID, "") == nil, "The facet '%s' is about a field that does not exist.", f.Name)
+	invalid.when(name == "field" && s.collection("fielddefinitions").byID[f.FieldID] == nil, "The facet '%s' is about a field that does not exist.", f.Name)
 	switch {
 	case name == "field":
 		return s.fieldProperty("fieldid", f.FieldID)

@@ -54,22 +54,16 @@ func valueTexts(l document) (all []string) {
 	return all
 }
 
-// definitionOf finds a definition by its id or else by its name; nil if there is
-// none.
-func (s *store) definitionOf(id, name string) document {
-	c := s.collection("fielddefinitions")
-	if id != "" {
-		return c.byID[id]
-	}
-	return c.by("name", name)
-}
-
 // define returns a field of a request as it is kept, with what its definition says. It is
 // found by its id, or by its name.
 func (s *store) define(in any) document {
 	id := cmp.Or(text(valueOf(in, "id")), text(valueOf(in, "fieldId")))
 	name := cmp.Or(text(valueOf(in, "name")), text(valueOf(in, "fieldName")))
-	definition := s.definitionOf(id, name)
+	definitions := s.collection("fielddefinitions")
+	definition := definitions.byID[id]
+	if id == "" {
+		definition = definitions.by("name", name)
+	}
 	missing.when(definition == nil, "No field definition was found with id '%s'.", cmp.Or(id, name))
 	f := document{
 		"id": definition["id"], "fieldName": definition["name"], "dataType": definition["dataType"],
@@ -129,18 +123,12 @@ func (rec *record) changeFields(put []document, removed []any, replaced bool) {
 		})
 	})
 	for _, f := range put {
-		i := slices.IndexFunc(rec.fields, func(old document) bool { return old["id"] == f["id"] })
-		if i < 0 {
-			i, rec.fields = len(rec.fields), append(rec.fields, document{})
-		}
+		i := placeOf(&rec.fields, func(old document) bool { return old["id"] == f["id"] })
 		values := slices.Clone(array(rec.fields[i]["localizedValues"]))
 		for _, l := range localized(f) {
-			at := slices.IndexFunc(values, func(old any) bool { return old.(document)["languageId"] == l["languageId"] })
-			if at < 0 {
-				at, values = len(values), append(values, document{})
-			}
+			at := placeOf(&values, func(old any) bool { return old.(document)["languageId"] == l["languageId"] })
 			for _, links := range []string{"links", "parents", "children"} {
-				if old := values[at].(document)[links]; l[links] == nil && old != nil && !replaced {
+				if old := valueOf(values[at], links); l[links] == nil && old != nil && !replaced {
 					l[links] = old
 				}
 			}
