@@ -20,7 +20,7 @@ var peopleKinds = []kind{{
 	name: "permissionvalue", key: "name", source: "JS",
 	shape: `name!, value None|Granted|Denied`,
 }, {
-	name: "calculatedpermission", key: "name", source: "JS; the value is a guess: there are no rights here",
+	name: "calculatedpermission", refuse: "PUT DELETE", key: "name", source: "JS; the value is a guess: there are no rights here",
 	shape: `name, value Granted|None|Denied`,
 }, {
 	name: "accesslist", plural: "accesslists", source: "JS",

@@ -103,12 +103,12 @@ var recordKinds = []kind{{
 		"RecordLink": `links? set, parents? set, children? set`,
 	},
 }, {
-	name: "file", source: "JS; latestversion: 3.x",
+	name: "file", refuse: "PUT DELETE", source: "JS; latestversion: 3.x",
 	shape: `id^, checkedOut^ flag, checkedOutOn?^, createdOn time, watermarkId, watermarkType None|InheritFromFile|UseSetting|UseSpecified`,
 	rels: `preview! thumbnail! fileVersions&fileversion=versions% latestFileVersion/latestversion:latestversion fields#field
 		checkedOutBy@user watermark@watermark=watermarkId createdBy@user`,
 }, {
-	name: "fileversion", source: "JS; usedin, contains: JS alone",
+	name: "fileversion", refuse: "PUT DELETE", source: "JS; usedin, contains: JS alone",
 	shape: `id^, versionLabel, versionNumber^ number, fileName, fileSize^ number, fileExtension^, fileCreatedOn^ time, fileModifiedOn^ time, comment,
 		crc32^ number, sha256~^, content~^, isLatest^ flag, fileState^ Available|Processing, fileProcessingState^, preventDownload flag, tag~,
 		metadata~^ object, annotationInfo~^ object, duplicateInfo~^ object, hasSmartActionFindings?^ flag, publications~ set, publicationItems~ set,
@@ -119,12 +119,12 @@ var recordKinds = []kind{{
 	name: "fileversionpermissions", refuse: "PUT", source: "JS",
 	shape: `canDownload flag=true`,
 }, {
-	name: "additionalfile", source: "JS",
+	name: "additionalfile", refuse: "PUT DELETE", source: "JS",
 	shape: `id^, label, fileName, fileSize^ number, extension^, type AdditionalFile|OriginalRendition|Crop|Trim|Still|Spinset|Threedimensional|Subtitle|External|Custom|*,
 		crc32^ number, isManual^ flag=true, metadata^ object, purposes set, tag, uri^, usages set`,
 	rels: `publicLink mainPreview!preview filePreviews#filepreview`,
 }, {
-	name: "filepreview", source: "JS",
+	name: "filepreview", refuse: "PUT DELETE", source: "JS",
 	shape: `id^, name, pageNumber number=1, isManual^ flag, isMaster^ flag, metadata^ object, tag~, createdOn time`,
 	rels:  `preview! thumbnail!`,
 }, {
@@ -140,7 +140,7 @@ var recordKinds = []kind{{
 	name: "recordtrailchanges", one: "-", source: "live: one entry alone",
 	shape: `id^ number, objectId^, userId^, externalUserName?^, createdOn time, changeCount^ number, changes^ set`,
 }, {
-	name: "rendition", source: "JS; the path: 3.x",
+	name: "rendition", refuse: "PUT DELETE", source: "JS; the path: 3.x",
 	shape: `id^, name^, extension^, type^ Original|Preset|Crop|Trim|Custom, uri^, preview^, publishedUri^`,
 	rels:  `publicLinks<publiclink=fileVersionId`,
 }, {

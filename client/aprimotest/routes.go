@@ -64,9 +64,7 @@ func (s *store) damRoutes() *router {
 	for _, k := range kindOf {
 		switch {
 		case k.single:
-			k.handle(rt, "GET "+k.name, s.getDocument)
-			k.handle(rt, "PUT "+k.name, with(s.putDocument))
-			k.handle(rt, "DELETE "+k.name, s.deleteDocument)
+			s.mount(rt, k, "", k.name, 0)
 		case k.plural != "" || s.lookups[k.name] != nil:
 			s.mount(rt, k, k.plural, k.path()+"/{id}", 0)
 		}
@@ -83,10 +81,10 @@ func (s *store) mount(rt *router, k *kind, list, one string, depth int) {
 	if list != "" {
 		k.handle(rt, "GET "+list, s.listDocuments(k))
 		k.handle(rt, "POST "+list, s.createDocument(k))
-		k.handle(rt, "PUT "+one, with(s.putDocument))
-		k.handle(rt, "DELETE "+one, s.deleteDocument)
 	}
 	k.handle(rt, "GET "+one, s.getDocument)
+	k.handle(rt, "PUT "+one, with(s.putDocument))
+	k.handle(rt, "DELETE "+one, s.deleteDocument)
 	for _, rel := range k.relations {
 		rt.handle("GET "+one+"/"+rel.path, s.getRelated(rel))
 		switch {
@@ -129,11 +127,9 @@ func (t *Tenant) checkHeaders(r *http.Request, isDAM bool) {
 
 // baseURL returns the address at which the tenant was asked, without a path.
 func baseURL(r *http.Request) string {
-	switch {
-	case r.URL.Scheme != "": // in process
-		return r.URL.Scheme + "://" + r.Host
-	case r.TLS != nil:
-		return "https://" + r.Host
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
 	}
-	return "http://" + r.Host
+	return cmp.Or(r.URL.Scheme, scheme) + "://" + r.Host // in process the URL has it
 }
