@@ -1,6 +1,11 @@
 package aprimotest
 
-import "time"
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"time"
+)
 
 const year = 365 * 24 * time.Hour
 
@@ -64,7 +69,7 @@ func (t *Tenant) advance() (now time.Duration, ok bool) {
 	}
 	t.latest = now
 	for len(t.loads) > 0 {
-		l := earliest(t.loads)
+		l := slices.MinFunc(t.loads, func(a, b *source) int { return cmp.Compare(a.at, b.at) }) // the first of equals
 		if l.at > now {
 			break
 		}
@@ -108,15 +113,9 @@ func (t *Tenant) admit(now time.Duration, c, load *tally) (begin time.Duration, 
 	return begin, ok
 }
 
-// settle counts how a request ended that was admitted.
-func (t *Tenant) settle(agent string, served bool) {
+// note counts what became of a request.
+func (t *Tenant) note(r *http.Request, change func(*Agent)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.count(t.tally(agent), func(a *Agent) {
-		if served {
-			a.Served++
-		} else {
-			a.Failed++
-		}
-	})
+	t.count(t.tally(r.UserAgent()), change)
 }

@@ -1,10 +1,8 @@
 package aprimotest
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -62,14 +60,11 @@ func sources(loads []Load, seed uint64) (all []*source) {
 // source returns the source of the requests that come so many nanoseconds after From.
 func (l Load) source(next func() float64) *source {
 	s := &source{agent: l.Agent, next: func() time.Duration {
-		ns := next()
-		if ns >= float64(never) {
+		at := min(never, l.From+time.Duration(min(next(), float64(never))))
+		if l.Until != 0 && at >= l.Until {
 			return never
 		}
-		if at := min(never, l.From+time.Duration(ns)); l.Until == 0 || at < l.Until {
-			return at
-		}
-		return never
+		return at
 	}}
 	s.step()
 	return s
@@ -98,9 +93,4 @@ func (l Load) bursts() func() float64 {
 		}
 		return float64(n/l.Burst) * float64(l.Every)
 	}
-}
-
-// earliest returns the source whose request is next, the first of equals.
-func earliest(all []*source) *source {
-	return slices.MinFunc(all, func(a, b *source) int { return cmp.Compare(a.at, b.at) })
 }

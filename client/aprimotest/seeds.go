@@ -1,5 +1,12 @@
 package aprimotest
 
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
 // seeds are the few documents that every tenant has.
 var seeds = []struct {
 	list, name string
@@ -42,5 +49,15 @@ func discovery(base string) document {
 		"grant_types_supported":                 []string{"client_credentials", "authorization_code", "refresh_token", "password"},
 		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
 		"claims_supported":                      []string{"dam-uid", "dam-login", "dam-tenant", "UID", "sub", "username", "email", "name"},
+	}
+}
+
+// claims are what Aprimo's access tokens say.
+func claims(r *http.Request, g grant, now, end time.Time, number int) document {
+	base := baseURL(r)
+	return document{
+		"dam-login": g.user, "dam-uid": nameID(g.user), "dam-tenant": tenantName(r.Host), "UID": userNumber(g.user),
+		"client_id": g.client, "scope": strings.Fields(g.scope), "iss": base + "/login", "aud": base + "/",
+		"nbf": now.Unix(), "exp": end.Unix(), "jti": fmt.Sprint(number),
 	}
 }

@@ -200,7 +200,13 @@ func (t *Tenant) handle(r *http.Request) (*answer, error) {
 		return t.Reject.answer(), nil
 	}
 	a, err := t.serve(r, begin)
-	t.settle(r.UserAgent(), err == nil && !a.fault)
+	t.note(r, func(seen *Agent) {
+		if err == nil && !a.fault {
+			seen.Served++
+		} else {
+			seen.Failed++
+		}
+	})
 	return a, err
 }
 

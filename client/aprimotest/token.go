@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -31,9 +32,7 @@ func (t *Tenant) handleToken(r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	if r.URL.Path != authorizePath && r.URL.Path != discoveryPath {
-		t.mu.Lock()
-		t.count(t.tally(r.UserAgent()), func(a *Agent) { a.Tokens++ })
-		t.mu.Unlock()
+		t.note(r, func(a *Agent) { a.Tokens++ })
 	}
 	if err := t.work(r, body); err != nil {
 		return nil, err
@@ -183,8 +182,9 @@ func (k *tokens) issue(r *http.Request, g grant, lifetime time.Duration) documen
 	now := time.Now()
 	maps.DeleteFunc(k.access, func(_ string, granted access) bool { return !now.Before(granted.end) })
 	k.issued++
-	token := accessToken(r, g, now, lifetime, k.issued)
-	k.access[token] = access{g.user, now.Add(lifetime)}
+	end := now.Add(lifetime)
+	token := accessToken(claims(r, g, now, end, k.issued))
+	k.access[token] = access{g.user, end}
 	answer := document{"access_token": token, "token_type": "Bearer", "expires_in": int(lifetime / time.Second), "scope": g.scope}
 	offline := slices.Contains(strings.Fields(g.scope), "offline_access")
 	if offline && r.PostForm.Get("grant_type") != "client_credentials" {
@@ -195,23 +195,9 @@ func (k *tokens) issue(r *http.Request, g grant, lifetime time.Duration) documen
 	return answer
 }
 
-// accessToken returns a token in the form of a JWT, with the claims of Aprimo's,
-// whose signature is none.
-func accessToken(r *http.Request, g grant, now time.Time, lifetime time.Duration, number int) string {
-	base := baseURL(r)
-	return segment(map[string]any{"alg": "none", "typ": "JWT"}) + "." + segment(map[string]any{
-		"dam-login":  g.user,
-		"dam-uid":    nameID(g.user),
-		"dam-tenant": tenantName(r.Host),
-		"UID":        userNumber(g.user),
-		"client_id":  g.client,
-		"scope":      strings.Fields(g.scope),
-		"iss":        base + "/login",
-		"aud":        base + "/",
-		"nbf":        now.Unix(),
-		"exp":        now.Add(lifetime).Unix(),
-		"jti":        fmt.Sprint(number),
-	}) + "." + base64.RawURLEncoding.EncodeToString([]byte("not signed"))
+// accessToken returns a token in the form of a JWT, whose signature is none.
+func accessToken(claims document) string {
+	return segment(document{"alg": "none", "typ": "JWT"}) + "." + segment(claims) + "." + base64.RawURLEncoding.EncodeToString([]byte("not signed"))
 }
 
 // nameID returns the id that a user has in the DAM.
@@ -230,9 +216,7 @@ func segment(v any) string { return base64.RawURLEncoding.EncodeToString(appendJ
 
 // tenantName returns the first label of a host name; an address has none.
 func tenantName(host string) string {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
+	host = (&url.URL{Host: host}).Hostname()
 	name, _, ok := strings.Cut(host, ".")
 	if !ok || net.ParseIP(host) != nil {
 		return "tenant"
