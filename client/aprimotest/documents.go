@@ -60,12 +60,9 @@ func (c *collection) all() iter.Seq2[string, document] {
 // by returns the first document with a text as a member, in whatever case and with or without
 // slashes around it; nil if there is none.
 func (c *collection) by(member, value string) document {
-	for _, doc := range c.all() {
-		if value != "" && strings.EqualFold(strings.Trim(text(doc[member]), "/"), strings.Trim(value, "/")) {
-			return doc
-		}
-	}
-	return nil
+	return c.byID[find(c.ids, func(id string) bool {
+		return value != "" && strings.EqualFold(strings.Trim(text(c.byID[id][member]), "/"), strings.Trim(value, "/"))
+	})]
 }
 
 // which returns the ids of the documents that fulfil a condition.

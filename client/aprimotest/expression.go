@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
@@ -22,11 +23,7 @@ const maxNesting = 100
 
 // filterOf returns the condition of the parameter filter; all fulfil it if there is none.
 func filterOf[T any](r *http.Request, can vocabulary[T]) condition[T] {
-	filter := parameter(r, "filter")
-	if filter == "" {
-		return func(T) bool { return true }
-	}
-	return compile(expression{Expression: filter}, can, 0)
+	return compile(expression{Expression: cmp.Or(parameter(r, "filter"), "*")}, can, 0)
 }
 
 // compile returns the condition of an expression about what can be asked for.
@@ -38,7 +35,9 @@ func compile[T any](e expression, can vocabulary[T], depth int) condition[T] {
 	invalid.when(hasExpression && len(e.Sub) > 0, "The search expression holds both an expression and subExpressions.")
 	if hasExpression {
 		p := parser[T]{can: can, expression: e, tokens: scan(e.Expression), or: isOr}
-		return p.parse()
+		c := p.any()
+		p.need(len(p.tokens) == 0)
+		return c
 	}
 	return allOf(mapped(e.Sub, func(sub expression) condition[T] { return compile(sub, can, depth+1) }))
 }
@@ -96,12 +95,6 @@ type parser[T any] struct {
 	used       int // positional parameters
 	depth      int
 	or         bool // the default operator
-}
-
-func (p *parser[T]) parse() condition[T] {
-	c := p.any()
-	p.need(len(p.tokens) == 0)
-	return c
 }
 
 // need refuses the expression where it is now unless it can go on.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-
 	"strings"
 	"time"
 )

@@ -131,14 +131,12 @@ func parseShape(text string, all map[string]*kind) shape {
 			continue
 		}
 		name, changedBy, _ := strings.Cut(words[0], "<")
-		m := &member{name: strings.TrimRight(name, "?~!^"), changedBy: changedBy, kind: "text", zero: ""}
+		m := &member{name: strings.TrimRight(name, "?~!^"), changedBy: changedBy}
 		marks := words[0][len(m.name) : len(words[0])-len(changedBy)]
 		m.null, m.hidden = strings.Contains(marks, "?"), strings.Contains(marks, "~")
 		m.unshown = strings.HasSuffix(marks, "<") && changedBy == ""
 		m.required, m.unchanging = strings.Contains(marks, "!"), strings.Contains(marks, "^")
-		if len(words) > 1 {
-			m.setKind(strings.Join(words[1:], ""), all)
-		}
+		m.setKind(cmp.Or(strings.Join(words[1:], ""), "text"), all)
 		if m.null || m.hidden && m.kind == "text" {
 			m.zero = nil
 		}
@@ -163,10 +161,9 @@ func (m *member) setKind(text string, all map[string]*kind) {
 		m.zero, m.element = []any{}, cmp.Or(m.element, all["label"])
 	case "set", "actions", "items":
 		m.zero = []any{}
-	case "object":
-		m.zero = nil
+	case "object": // null
 	case "time":
-		m.zero, m.unchanging = nil, true
+		m.unchanging = true
 	default:
 		words, open := strings.CutSuffix(kind, "|*")
 		m.kind, m.words, m.open = "enum", strings.Split(words, "|"), open

@@ -57,25 +57,22 @@ func (s *store) keepOrder(id string, o *order) {
 	s.collection("orders").add(o.doc, id, o.made)
 	link := document{"id": s.newID(), "type": o.doc["type"], "title": "Order " + id, "~order": id, "~targets": o.doc["~targets"], "~createdBy": o.doc["~createdBy"]}
 	s.collection("downloadlinks").add(link, text(link["id"]), o.made)
-	if o.kind.name == "downloadorder" {
-		for _, v := range o.files {
+	targets := array(o.doc["~targets"])
+	for i, v := range o.files {
+		switch o.kind.name {
+		case "downloadorder":
 			rec := s.owner(v.id)
 			s.complete(rec)
 			rec.note("recordDownloaded", s.user(s.request), []any{})
+		case "publiccdnorder":
+			target := targets[min(i, len(targets)-1)]
+			uri := document{
+				"id": s.newID(), "fileName": v.fileName(), "fileVersionId": v.id, "origin": "Order", "provider": "Aprimo", "targetId": v.id,
+				"recordId": valueOf(target, "recordId"), "renditionName": cmp.Or(text(valueOf(target, "renditionName")), "Original file"), "renditionId": "d" + v.id[1:],
+				"uri": throughCDN(s.signed(v)), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
+			}
+			s.collection("publicuris").add(uri, text(uri["id"]), o.made)
 		}
-	}
-	if o.kind.name != "publiccdnorder" {
-		return
-	}
-	targets := array(o.doc["~targets"])
-	for i, v := range o.files {
-		target := targets[min(i, len(targets)-1)]
-		uri := document{
-			"id": s.newID(), "fileName": v.fileName(), "fileVersionId": v.id, "origin": "Order", "provider": "Aprimo", "targetId": v.id,
-			"recordId": valueOf(target, "recordId"), "renditionName": cmp.Or(text(valueOf(target, "renditionName")), "Original file"), "renditionId": "d" + v.id[1:],
-			"uri": throughCDN(s.signed(v)), "~createdBy": o.doc["~createdBy"], "~modifiedBy": o.doc["~createdBy"],
-		}
-		s.collection("publicuris").add(uri, text(uri["id"]), o.made)
 	}
 }
 

@@ -78,18 +78,18 @@ type RejectedAnswer struct {
 // ReadProfile reads a Profile in its JSON form, of at most a mebibyte. It returns an error
 // if r holds something else, a later version, or figures that no tenant can have.
 func ReadProfile(r io.Reader) (*Profile, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxProfile+1))
-	if err != nil {
-		return nil, fmt.Errorf("aprimotest: profile: %w", err)
-	}
-	if len(data) > maxProfile {
-		return nil, fmt.Errorf("aprimotest: profile: longer than %d bytes: this is no profile", maxProfile)
-	}
 	p := new(Profile)
-	if err := json.Unmarshal(data, p); err != nil {
-		return nil, fmt.Errorf("aprimotest: profile: %w", err)
+	data, err := io.ReadAll(io.LimitReader(r, maxProfile+1))
+	if len(data) > maxProfile {
+		err = fmt.Errorf("longer than %d bytes: this is no profile", maxProfile)
 	}
-	if err := p.check(); err != nil {
+	if err == nil {
+		err = json.Unmarshal(data, p)
+	}
+	if err == nil {
+		err = p.check()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("aprimotest: profile: %w", err)
 	}
 	return p, nil
@@ -140,14 +140,12 @@ func (p *Profile) Tenant() *Tenant {
 }
 
 func (a *RejectedAnswer) rejection() Rejection {
-	j := Rejection{Header: http.Header{}, Body: []byte(a.Body)}
+	after := time.Duration(a.RetryDateSeconds) * time.Second
+	j := Rejection{RetryAfter: after, Date: after > 0, Header: http.Header{}, Body: []byte(a.Body)}
 	for name, value := range map[string]string{"Content-Type": a.ContentType, "Retry-After": a.RetryAfter} {
 		if value != "" {
 			j.Header.Set(name, value)
 		}
-	}
-	if a.RetryDateSeconds > 0 {
-		j.RetryAfter, j.Date = time.Duration(a.RetryDateSeconds)*time.Second, true
 	}
 	return j
 }

@@ -188,24 +188,20 @@ func kept(t time.Time) time.Time {
 func (rec *record) trailOf(put []document) []any {
 	changes := []any{}
 	for _, f := range put {
+		old := find(rec.fields, func(old document) bool { return old["id"] == f["id"] })
 		for _, l := range localized(f) {
 			change := document{"fieldId": dashed(text(f["id"])), "languageId": dashed(text(l["languageId"]))}
 			if hasMember(text(f["dataType"]), "value") {
 				change["value"] = l["value"]
 			} else {
-				before, now := rec.textsOf(f["id"], l["languageId"]), valueTexts(l)
+				inLanguage := func(old document) bool { return old["languageId"] == l["languageId"] }
+				before, now := valueTexts(find(localized(old), inLanguage)), valueTexts(l)
 				change["items"] = document{"added": without(now, before), "removed": without(before, now)}
 			}
 			changes = append(changes, change)
 		}
 	}
 	return changes
-}
-
-// textsOf are the values of a field in a language.
-func (rec *record) textsOf(id, language any) []string {
-	f := find(rec.fields, func(f document) bool { return f["id"] == id })
-	return valueTexts(find(localized(f), func(l document) bool { return l["languageId"] == language }))
 }
 
 // without returns what is in one list and not in another.

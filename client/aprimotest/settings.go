@@ -2,7 +2,6 @@ package aprimotest
 
 import (
 	"cmp"
-
 	"net/http"
 	"slices"
 	"strings"

@@ -193,10 +193,8 @@ type responseBody struct {
 
 // reader returns the body, without what comes after the cut.
 func (a *answer) reader(ctx context.Context) *responseBody {
-	b := &responseBody{ctx: ctx, start: time.Now(), slow: a.slow, content: a.stream, size: a.size, end: io.EOF, closed: make(chan struct{})}
-	if a.stream == nil {
-		b.content = bytes.NewReader(a.body)
-	}
+	b := &responseBody{ctx: ctx, start: time.Now(), slow: a.slow, size: a.size, end: io.EOF, closed: make(chan struct{})}
+	b.content = cmp.Or(a.stream, io.Reader(bytes.NewReader(a.body)))
 	if a.cut > 0 {
 		b.content, b.size, b.end = io.LimitReader(b.content, a.cut), min(b.size, a.cut), io.ErrUnexpectedEOF
 	}

@@ -34,8 +34,6 @@ func (c *content) crc32() float64 {
 	return float64(crc32.ChecksumIEEE(c.data))
 }
 
-func crc(id string) uint64 { return uint64(crc32.ChecksumIEEE([]byte(id))) }
-
 // A pattern is endless bytes, each of which follows from its position.
 type pattern uint64
 
@@ -167,7 +165,7 @@ func (s *store) imageOf(o object, rel *relation) any {
 
 // imageContent is what the image of an object has.
 func imageContent(id, kind string) content {
-	return content{name: kind + ".jpg", size: map[string]int64{"thumbnail": 2_000, "preview": 20_000}[kind], seed: crc(id)}
+	return content{name: kind + ".jpg", size: map[string]int64{"thumbnail": 2_000, "preview": 20_000}[kind], seed: uint64(crc32.ChecksumIEEE([]byte(id)))}
 }
 
 // downloadImage answers with an image itself.
