@@ -60,7 +60,7 @@ func sources(loads []Load, seed uint64) (all []*source) {
 // source returns the source of the requests that come so many nanoseconds after From.
 func (l Load) source(next func() float64) *source {
 	s := &source{agent: l.Agent, next: func() time.Duration {
-		at := min(never, l.From+time.Duration(min(next(), float64(never))))
+		at := min(never, min(never, l.From)+time.Duration(min(next(), float64(never))))
 		if l.Until != 0 && at >= l.Until {
 			return never
 		}

@@ -34,6 +34,7 @@ func TestLoad(t *testing.T) {
 			aprimotest.Agent{Arrived: 1801, Served: 15 + 900, Delayed: 1801 - 786 - 29, Rejected: 786, MaxPerSecond: 30}},
 		{"nothing", aprimotest.Load{}, time.Minute, aprimotest.Agent{}},
 		{"infinite", aprimotest.Load{Rate: math.Inf(1)}, time.Minute, aprimotest.Agent{}},
+		{"one burst, in three centuries", aprimotest.Load{Burst: 2, From: math.MaxInt64}, time.Hour, aprimotest.Agent{}},
 		{"next to never", aprimotest.Load{Rate: 1e-300}, time.Hour, aprimotest.Agent{Arrived: 1, Served: 1, MaxPerSecond: 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
