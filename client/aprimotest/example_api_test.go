@@ -165,3 +165,24 @@ func ExampleTenant_login() {
 	fmt.Println(back.Host, back.Query().Get("state"), resp.Status, tenant.Report().Total.Tokens)
 	// Output: 127.0.0.1:8080 s 200 OK 1
 }
+
+// A program that reads the errors of marketing operations is tested with both forms that they may have.
+func ExampleGuesses() {
+	for _, guesses := range []aprimotest.Guesses{{}, {Failure: func(status int, message string) any {
+		return map[string]any{"code": status, "message": message}
+	}}} {
+		tenant := aprimotest.Tenant{Guesses: guesses}
+		client := &http.Client{Transport: tenant.Transport()}
+		resp, err := client.Get("https://acme.aprimo.com/api/projects/7")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		fmt.Println(resp.StatusCode, string(body))
+	}
+	// Output:
+	// 404 {"exceptionMessage":"No projects was found with id '7'.","exceptionType":"Adam.Rest.Common.NoDataFoundException","innerException":null,"stackTrace":null}
+	// 404 {"code":404,"message":"No projects was found with id '7'."}
+}
