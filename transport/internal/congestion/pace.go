@@ -14,7 +14,7 @@ type pace struct {
 	at         gate.Instant
 }
 
-// paceStep is in what time events count as one moment: exact to five digits, and cheap where calls
+// Events within paceStep count as one moment: that is exact to five digits, and cheap where calls
 // are many and short.
 const paceStep = 10 * time.Microsecond
 
@@ -23,7 +23,7 @@ func (p *pace) rate(now gate.Instant) float64 {
 }
 
 func (p *pace) add(now gate.Instant) {
-	if now.Sub(p.at) >= paceStep {
+	if now.Sub(p.at).Abs() >= paceStep { // before it: the clock has been set back
 		p.last, p.at = p.rate(now), now
 	}
 	p.last += 1 / p.span

@@ -71,6 +71,7 @@ func TestPaceFalls(t *testing.T) {
 	}
 	for age, want := range map[time.Duration]pace{
 		-5: {10, 3.1, at(0)}, 9_999: {10, 3.1, at(0)}, 10_000: {10, 3*math.Exp(-1e-6) + 0.1, at(0).Add(10_000)},
+		-time.Hour: {10, 3.1, at(0).Add(-time.Hour)}, // the clock was set back: it falls from there
 	} {
 		p := pace{span: 10, last: 3, at: at(0)}
 		if p.add(at(0).Add(age)); p.at != want.at || math.Abs(p.last-want.last) > 1e-12 {
