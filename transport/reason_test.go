@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"testing"
@@ -64,5 +65,40 @@ func TestReasonOfTheWait(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A call that ends while it waits for another attempt has the times and the Reason of that wait, and
+// nothing of the attempt before but how long it took.
+func TestEventOfAWaitAfterAnAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen recorder
+		tr := transport.New(quiet, transport.WithLimiter(transport.NewLimiter(1, 10*time.Second)), transport.WithObserver(seen.observe),
+			transport.WithBase(newWire(func(n int, _ *http.Request) reply {
+				return reply{status: []int{200, 429}[n-1], takes: time.Second, after: "30"}
+			})))
+		get(t.Context(), tr, "")
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(15*time.Second, cancel)
+		began := time.Now()
+		get(ctx, tr, "") // waits for 9 s for the limit, and then in the pause
+		e := seen.of(transport.Done)[1]
+		sent, since := e.Since.Sub(began)-time.Second, time.Since(e.Since)
+		if e.Reason != transport.WaitPause || e.Attempt != 1 || e.Took != time.Second || e.Waited != sent+since || !e.Began.IsZero() || !e.Ended.IsZero() || since <= 0 || since >= sent {
+			t.Errorf("got %+v, want a wait in the pause after one attempt", e)
+		}
+	})
+}
+
+// A call whose context ended before it came did not wait. This runs on the real clock: in a bubble
+// no time passes on the way to the queue.
+func TestNoReasonWithoutAWait(t *testing.T) {
+	var seen recorder
+	tr := transport.New(quiet, transport.WithObserver(seen.observe), transport.WithBase(newWire(nil)))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	get(ctx, tr, "")
+	if e := seen.of(transport.Done)[0]; e.Reason != "" {
+		t.Errorf("got the reason %q of no wait, want none", e.Reason)
 	}
 }
