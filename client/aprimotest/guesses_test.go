@@ -28,11 +28,12 @@ func TestGuesses(t *testing.T) {
 		}, "System.ArgumentException", "Adam.Invalid"},
 		{aprimotest.Guesses{NoHeader: 406}, status("GET", coreURL+"/users", ""), 400, 406},
 		{aprimotest.Guesses{Twin: 400}, status("POST", coreURL+"/classifications", `{"name":"assets","isRoot":true}`), 409, 400},
-		{aprimotest.Guesses{Paths: map[string]string{"subscriptions": "Follows"}}, func(ask asker) any {
+		{aprimotest.Guesses{Paths: map[string]string{"Subscriptions": "Follows", "unknown": "users"}}, func(ask asker) any {
 			got, made := ask("POST", coreURL+"/follows", `{}`)
 			at, _ := ask("GET", fmt.Sprintf("%s/subscription/%v", coreURL, made["id"]), "")
-			return [2]int{got, at}
-		}, [2]int{404, 404}, [2]int{201, 200}},
+			users, _ := ask("GET", coreURL+"/users", "")
+			return [3]int{got, at, users}
+		}, [3]int{404, 404, 200}, [3]int{201, 200, 200}},
 		{aprimotest.Guesses{WholeWords: true}, func(ask asker) any {
 			var found []any
 			for _, text := range []string{"cord", "record", "ECORD 1", "record 1"} {
@@ -66,12 +67,14 @@ func TestGuesses(t *testing.T) {
 			_, got := ask("GET", record+"/trail", "")
 			return got["entryCount"]
 		}, 3.0, 2.0},
-		{aprimotest.Guesses{States: map[string]int{"projects/start": 7}}, func(ask asker) any {
+		{aprimotest.Guesses{States: map[string]int{"projects/start": 0, "projects/pause": 7}}, func(ask asker) any {
 			ask("POST", moURL+"/api/projects", `{}`)
 			ask("POST", moURL+"/api/projects/1/start", "")
-			_, got := ask("GET", moURL+"/api/projects/1", "")
-			return got["projectStatus"]
-		}, 1.0, 7.0},
+			_, started := ask("GET", moURL+"/api/projects/1", "")
+			ask("POST", moURL+"/api/projects/1/pause", "")
+			_, paused := ask("GET", moURL+"/api/projects/1", "")
+			return [2]any{started["projectStatus"], paused["projectStatus"]}
+		}, [2]any{1.0, 2.0}, [2]any{0.0, 7.0}},
 		{aprimotest.Guesses{OmitNull: true}, func(ask asker) any {
 			_, got := ask("POST", moURL+"/api/activities", `{"name":"A"}`)
 			_, null := got["description"]

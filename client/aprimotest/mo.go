@@ -280,7 +280,11 @@ func (sc moScope) do() any {
 	state := slices.Index(strings.Fields(sc.verbs), verb)
 	if state >= 0 {
 		sc.stamp(doc)
-		doc[sc.state] = float64(cmp.Or(sc.tenant.Guesses.States[sc.path+"/"+verb], state+1))
+		number, known := sc.tenant.Guesses.States[sc.path+"/"+verb]
+		if !known {
+			number = state + 1
+		}
+		doc[sc.state] = float64(number)
 		if sc.tenant.Guesses.VerbObject {
 			return sc.answer(doc)
 		}

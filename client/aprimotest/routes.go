@@ -71,7 +71,9 @@ func (s *store) damRoutes() *router {
 	}
 	rt.handleAll(s.damCalls())
 	for guess, real := range s.tenant.Guesses.Paths {
-		rt.below[strings.ToLower(real)] = rt.below[guess]
+		if at := rt.below[strings.ToLower(guess)]; at != nil {
+			rt.below[strings.ToLower(real)] = at
+		}
 	}
 	return rt
 }
