@@ -38,7 +38,7 @@ func (k *tokens) authorize(w http.ResponseWriter, r *http.Request, login string)
 	switch {
 	case query.Get("response_type") != "code":
 		answer.Set("error", "unsupported_response_type")
-	case (query.Get("code_challenge") == "") != (query.Get("code_challenge_method") != "S256"): // neither is obsolete, but works
+	case (query.Get("code_challenge") == "") != (query.Get("code_challenge_method") != "S256"): // without PKCE: neither
 		answer.Set("error", "invalid_request")
 	default:
 		k.issued++

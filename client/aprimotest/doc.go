@@ -100,8 +100,8 @@
 //
 // # Guesses
 //
-// What no document, no sample and no known client says is a guess. [Guesses] has a setting for
-// each, and so have [Tenant.IndexDelay], [Tenant.SearchCeiling], [Tenant.SignedFor] and
+// What no document, no sample and no known client says is a guess. Most guesses have a setting:
+// a field of [Guesses], [Tenant.IndexDelay], [Tenant.SearchCeiling], [Tenant.SignedFor] or
 // [Tenant.DeleteTrees]. These have none, but a test can avoid them:
 //
 //   - the number of the priority Medium is 0 and of High 1: send a number instead

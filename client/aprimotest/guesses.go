@@ -21,9 +21,9 @@ type Guesses struct {
 	// means 409.
 	Twin int
 
-	// Paths are the paths of kinds whose paths are guesses, by these: subscription and
-	// subscriptions, imageoverlay and imageoverlays, uniquekeyindex, csp, info. Both can be
-	// used then; links have the guess.
+	// Paths are the paths of some kinds, by the guessed ones: subscription, subscriptions,
+	// imageoverlay, imageoverlays, uniquekeyindex, csp and info. The tenant answers at both;
+	// its links have the guessed one.
 	Paths map[string]string
 
 	// WholeWords makes CONTAINS and free words find whole words only. The guess is any part of a text.

@@ -89,7 +89,7 @@ func completeContentType(_ string, doc document, _ string) {
 	}
 }
 
-// breakInheritance adds the administrators, who keep their rights.
+// breakInheritance returns a save that adds the administrators, who keep their rights.
 func breakInheritance(kind, right string) func(string, document, string) {
 	added := document{"addOrUpdate": []any{document{"userGroupId": seedID("usergroups", "Administrators"), "accessRight": right}}}
 	return func(_ string, doc document, _ string) {
