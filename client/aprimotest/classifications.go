@@ -27,9 +27,9 @@ func (s *store) place(id string, doc document, _ string) {
 	for ; parent != nil; parent = s.parent(parent) {
 		invalid.when(parent["id"] == id, "A classification cannot be below itself.")
 	}
+	conflict := reason{cmp.Or(s.tenant.Guesses.Twin, conflict.status), conflict.kind}
 	for other, twin := range s.collection("classifications").byID {
 		same := text(twin["parentId"]) == text(doc["parentId"]) && strings.EqualFold(text(twin["name"]), text(doc["name"]))
-		conflict := reason{cmp.Or(s.tenant.Guesses.Twin, conflict.status), conflict.kind}
 		conflict.when(same && other != id, "The object cannot be saved because it already exists.") // aprimo-bosch-import looks for it
 	}
 }

@@ -1,6 +1,7 @@
 package aprimotest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 )
@@ -64,6 +65,17 @@ func with[T any](h func(w http.ResponseWriter, r *http.Request, in T) any) handl
 		again(readJSON(r), &in)
 		return h(w, r, in)
 	}
+}
+
+// refuse answers as the API does if it refuses a request.
+func (t *Tenant) refuse(w http.ResponseWriter, r *http.Request, f *failure) {
+	var out any = document{
+		"exceptionMessage": f.message, "exceptionType": cmp.Or(t.Guesses.Exceptions[f.status], f.kind), "stackTrace": nil, "innerException": nil,
+	}
+	if t.Guesses.Failure != nil && isMO(r) {
+		out = t.Guesses.Failure(f.status, f.message)
+	}
+	writeJSON(w, f.status, out)
 }
 
 // writePage answers as a gateway in front of the API does.

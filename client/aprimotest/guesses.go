@@ -1,10 +1,5 @@
 package aprimotest
 
-import (
-	"cmp"
-	"net/http"
-)
-
 // Guesses are answers that no document, sample or known client gives. The zero value is what
 // the tenant guesses; each field makes it answer otherwise. A test that passes with either
 // does not depend on the guess.
@@ -64,15 +59,4 @@ type Guesses struct {
 	// Failure returns the body of an error of marketing operations, which is encoded as
 	// JSON. Nil means the form of the DAM.
 	Failure func(status int, message string) any
-}
-
-// refuse answers as the API does if it refuses a request.
-func (t *Tenant) refuse(w http.ResponseWriter, r *http.Request, f *failure) {
-	var out any = document{
-		"exceptionMessage": f.message, "exceptionType": cmp.Or(t.Guesses.Exceptions[f.status], f.kind), "stackTrace": nil, "innerException": nil,
-	}
-	if t.Guesses.Failure != nil && isMO(r) {
-		out = t.Guesses.Failure(f.status, f.message)
-	}
-	writeJSON(w, f.status, out)
 }

@@ -195,6 +195,34 @@ func (k *tokens) issue(r *http.Request, g grant, lifetime time.Duration) documen
 	return answer
 }
 
+// scopes are those that Aprimo advertises.
+var scopes = []string{
+	"openid", "email", "profile", "tenant", "user", "api", "legacy-api", "reporting-api", "filestore-access", "brandportal-api",
+	"review-file-service", "csp-api", "cip-api", "introspection", "offline_access",
+}
+
+// discovery is what the tenant says of its tokens, as Aprimo's MCP server and the README of its
+// metadata extractor show it.
+func discovery(base string) document {
+	return document{
+		"issuer": base + "/login", "authorization_endpoint": base + authorizePath, "token_endpoint": base + tokenPath,
+		"scopes_supported": scopes, "response_types_supported": []string{"code"}, "code_challenge_methods_supported": []string{"S256"},
+		"grant_types_supported":                 []string{"client_credentials", "authorization_code", "refresh_token", "password"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
+		"claims_supported":                      []string{"dam-uid", "dam-login", "dam-tenant", "UID", "sub", "username", "email", "name"},
+	}
+}
+
+// claims are what Aprimo's access tokens say.
+func claims(r *http.Request, g grant, now, end time.Time, number int) document {
+	base := baseURL(r)
+	return document{
+		"dam-login": g.user, "dam-uid": nameID(g.user), "dam-tenant": tenantName(r.Host), "UID": userNumber(g.user),
+		"client_id": g.client, "scope": strings.Fields(g.scope), "iss": base + "/login", "aud": base + "/",
+		"nbf": now.Unix(), "exp": end.Unix(), "jti": fmt.Sprint(number),
+	}
+}
+
 // accessToken returns a token in the form of a JWT, whose signature is none.
 func accessToken(claims document) string {
 	return segment(document{"alg": "none", "typ": "JWT"}) + "." + segment(claims) + "." + base64.RawURLEncoding.EncodeToString([]byte("not signed"))
